@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+const (
+	framesPerSecondMax = 20               // the server's limit for one socket
+	outcomeGrace       = 5 * time.Second  // a bid without an outcome after this has failed
+	requestTimeout     = 10 * time.Second // one HTTP call or one step of opening a socket
+	runMax             = 5 * time.Minute  // an access token lives 10 min and is not renewed
+	ladderBidsMax      = 1_900_000        // more rising KRW bids would pass the highest amount, 10^12
+	bidsMax            = 5_000_000        // every bid keeps its times in memory until the report
+)
+
+type options struct {
+	baseURL    string
+	wsURL      string
+	mode       string
+	accounts   string
+	sockets    int
+	auctions   int
+	rate       float64
+	duration   time.Duration
+	subscribe  bool
+	signIns    int
+	openings   int
+	settleTime time.Duration
+	grace      time.Duration // outcomeGrace, but for tests
+}
+
+// parseOptions reads the command line; its errors tell the caller which option to change.
+func parseOptions(arguments []string, output io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("storm", flag.ContinueOnError)
+	flags.SetOutput(output)
+	flags.StringVar(&o.baseURL, "base-url", "http://127.0.0.1:8080", "address of the HTTP API")
+	flags.StringVar(&o.wsURL, "ws-url", "", "address of the WebSocket; default: /ws of the base URL")
+	flags.StringVar(&o.mode, "mode", "ws", "how bids are sent: ws or http")
+	flags.StringVar(&o.accounts, "tokens", "-", "file that keeps the users for the next run; - for none")
+	flags.IntVar(&o.sockets, "sockets", 1000, "users, one socket each")
+	flags.IntVar(&o.auctions, "auctions", 1, "auctions the users are spread over")
+	flags.Float64Var(&o.rate, "rate", 2000, "bids offered per second, all users together")
+	seconds := flags.Float64("seconds", 20, "how long bids are offered")
+	flags.BoolVar(&o.subscribe, "subscribe", false, "every socket also watches its auction")
+	flags.IntVar(&o.signIns, "sign-ins", 4, "users signed in at once")
+	flags.IntVar(&o.openings, "openings", 32, "sockets opened at once")
+	flags.DurationVar(&o.settleTime, "settle", 2*time.Second, "rest between opening and the first bid")
+	if err := flags.Parse(arguments); err != nil {
+		return o, err
+	}
+	o.grace = outcomeGrace
+	o.duration = time.Duration(*seconds * float64(time.Second))
+	o.baseURL = strings.TrimRight(o.baseURL, "/")
+	if o.wsURL == "" {
+		o.wsURL = "ws" + strings.TrimPrefix(o.baseURL, "http") + "/ws"
+	}
+	return o, o.check()
+}
+
+func (o options) check() error {
+	switch {
+	case o.mode != "ws" && o.mode != "http":
+		return errors.New("--mode is ws or http")
+	case o.sockets < 1 || o.auctions < 1 || o.signIns < 1 || o.openings < 1:
+		return errors.New("--sockets, --auctions, --sign-ins and --openings are at least 1")
+	case o.auctions > o.sockets:
+		return errors.New("--auctions may not exceed --sockets: each user bids on one auction")
+	case o.rate <= 0 || o.duration <= 0 || o.duration > runMax:
+		return fmt.Errorf("--rate is above 0, --seconds above 0 and at most %.0f", runMax.Seconds())
+	case o.rate > framesPerSecondMax*float64(o.sockets):
+		return fmt.Errorf("--rate is over %d frames/s a socket", framesPerSecondMax)
+	case o.bids() > bidsMax || o.bids()/o.auctions > ladderBidsMax:
+		return errors.New("too many bids for one run: lower --rate or --seconds")
+	}
+	return nil
+}
+
+// bids is the number of bids the run offers.
+func (o options) bids() int {
+	return max(1, int(o.rate*o.duration.Seconds()+0.5))
+}

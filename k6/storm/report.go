@@ -1,0 +1,191 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// report is what a run prints. Times of bids are counted from when they were due, so a generator
+// or a server that falls behind shows in them.
+type report struct {
+	Mode        string         `json:"mode"`
+	Sockets     socketReport   `json:"sockets"`
+	Auctions    []int64        `json:"auctions"`
+	Seconds     float64        `json:"seconds"`
+	RateOffered float64        `json:"rate_offered"`
+	Bids        bidReport      `json:"bids"`
+	Failures    failureReport  `json:"failures"`
+	Outcomes    map[string]int `json:"outcomes"`
+	Errors      map[string]int `json:"errors"`
+	Unknown     int64          `json:"unknown"`
+	Refused     int64          `json:"refused"`
+	Repeated    int64          `json:"repeated"`
+	ReceivedMs  spread         `json:"received_ms"`
+	ResultMs    spread         `json:"result_ms"`
+	SendLagMs   spread         `json:"send_lag_ms"`
+	Rates       rateReport     `json:"rates"`
+	CPU         cpuReport      `json:"cpu"`
+}
+
+type socketReport struct {
+	Wanted int            `json:"wanted"`
+	Opened int            `json:"opened"`
+	Failed map[string]int `json:"failed"`
+	Closed map[string]int `json:"closed"`
+	Frames int64          `json:"frames"`
+	Bytes  int64          `json:"bytes"`
+}
+
+type bidReport struct {
+	Offered  int `json:"offered"`
+	Sent     int `json:"sent"`
+	Received int `json:"received"`
+	Decided  int `json:"decided"` // accepted or rejected, however late
+	Accepted int `json:"accepted"`
+}
+
+// failureReport counts each failed bid once, under the first of these that holds.
+type failureReport struct {
+	Total   int     `json:"total"`
+	Share   float64 `json:"share"`
+	NotSent int     `json:"not_sent"`
+	Error   int     `json:"error"`   // answered by an error, and no outcome
+	Missing int     `json:"missing"` // no outcome when the run ended
+	Failed  int     `json:"failed"`  // the outcome "failed"
+	Late    int     `json:"late"`    // an outcome, but after the grace
+}
+
+type rateReport struct {
+	Sent     float64 `json:"sent_per_s"`
+	Received float64 `json:"received_per_s"`
+	Decided  float64 `json:"decided_per_s"`
+}
+
+type cpuReport struct {
+	StormS        float64 `json:"storm_s"` // from the first bid to the last outcome
+	PerThousandS  float64 `json:"per_1000_bids_s"`
+	WholeProcessS float64 `json:"whole_process_s"`
+}
+
+// spread describes a set of durations, in milliseconds.
+type spread struct {
+	Count int     `json:"count"`
+	P50   float64 `json:"p50"`
+	P95   float64 `json:"p95"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
+}
+
+// spreadOf sorts samples and takes percentiles by nearest rank.
+func spreadOf(samples []time.Duration) spread {
+	if len(samples) == 0 {
+		return spread{}
+	}
+	slices.Sort(samples)
+	at := func(percent int) float64 {
+		return milliseconds(samples[(len(samples)*percent+99)/100-1])
+	}
+	return spread{Count: len(samples), P50: at(50), P95: at(95), P99: at(99), Max: at(100)}
+}
+
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Microseconds()) / 1000
+}
+
+// delays are the times from due to the given ones, of the bids that have one.
+func (l *ledger) delays(times []time.Duration) []time.Duration {
+	samples := make([]time.Duration, 0, len(times))
+	for n, at := range times {
+		if at != 0 {
+			samples = append(samples, at-l.due(n))
+		}
+	}
+	return samples
+}
+
+// perSecond is the rate over the time that passed until the last of the given times.
+func perSecond(times []time.Duration) float64 {
+	if last := slices.Max(times); last > 0 {
+		return float64(count(times)) / last.Seconds()
+	}
+	return 0
+}
+
+func count(times []time.Duration) int {
+	found := 0
+	for _, at := range times {
+		if at != 0 {
+			found++
+		}
+	}
+	return found
+}
+
+// fill writes into r everything that the ledger knows; the ledger must be at rest.
+func (l *ledger) fill(r *report) {
+	r.RateOffered = l.rate
+	r.Outcomes, r.Errors = l.counts(l.outcome), l.counts(l.fault)
+	r.Bids = l.bidCounts(r.Outcomes)
+	r.Failures = l.failures()
+	r.Unknown, r.Refused, r.Repeated = l.unknown.Load(), l.refused.Load(), l.repeated.Load()
+	r.ReceivedMs = spreadOf(l.delays(l.received))
+	r.ResultMs = spreadOf(l.delays(l.result))
+	r.SendLagMs = spreadOf(l.delays(l.sent))
+	r.Rates = rateReport{
+		Sent: perSecond(l.sent), Received: perSecond(l.received), Decided: perSecond(l.result),
+	}
+}
+
+func (l *ledger) counts(found []label) map[string]int {
+	counts := map[string]int{}
+	for _, one := range found {
+		if one != 0 {
+			counts[l.labels.text(one)]++
+		}
+	}
+	return counts
+}
+
+func (l *ledger) bidCounts(outcomes map[string]int) bidReport {
+	b := bidReport{Offered: l.bids, Sent: count(l.sent), Received: count(l.received)}
+	for text, found := range outcomes {
+		if strings.HasPrefix(text, "accepted") {
+			b.Accepted += found
+		}
+		if !strings.HasPrefix(text, "failed") {
+			b.Decided += found
+		}
+	}
+	return b
+}
+
+func (l *ledger) failures() failureReport {
+	var f failureReport
+	for n := range l.bids {
+		switch {
+		case l.sent[n] == 0:
+			f.NotSent++
+		case l.result[n] == 0 && l.fault[n] != 0:
+			f.Error++
+		case l.result[n] == 0:
+			f.Missing++
+		case l.labels.isFailed(l.outcome[n]):
+			f.Failed++
+		case l.result[n]-l.due(n) > l.grace:
+			f.Late++
+		}
+	}
+	f.Total = f.NotSent + f.Error + f.Missing + f.Failed + f.Late
+	f.Share = float64(f.Total) / float64(l.bids)
+	return f
+}
+
+func (t *tally) report(wanted int) socketReport {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	return socketReport{
+		Wanted: wanted, Opened: t.opened, Failed: t.failed, Closed: t.ended,
+		Frames: t.frames.Load(), Bytes: t.bytes.Load(),
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+)
+
+// announce tells the phases of a run as they begin. A caller that measures the server takes its
+// readings at phaseStorm and phaseDone.
+type announce func(phase string, detail string, values ...any)
+
+const (
+	phaseSignIn = "sign_in"
+	phaseOpen   = "open"
+	phaseStorm  = "storm"
+	phaseDone   = "done"
+)
+
+// progress writes one line "phase=<name> <detail>" for each phase.
+func progress(output io.Writer) announce {
+	return func(phase, detail string, values ...any) {
+		fmt.Fprintf(output, "phase=%s "+detail+"\n", append([]any{phase}, values...)...)
+	}
+}
+
+// run is a whole storm: users, auctions, connections, bids, report.
+func run(ctx context.Context, o options, tell announce) (*report, error) {
+	users, auctionIDs, err := prepare(ctx, o, tell)
+	if err != nil {
+		return nil, err
+	}
+	l := newLedger(schedule{rate: o.rate, bids: o.bids()}, o.grace)
+	r := &report{Mode: o.mode, Auctions: auctionIDs, Seconds: o.duration.Seconds()}
+	if o.mode == "http" {
+		err = storm(ctx, o, l, newRequests(o, users, l), r, tell)
+		return r, err
+	}
+	carrier := newSockets(o, users, auctionIDs, l)
+	err = storm(ctx, o, l, carrier, r, tell)
+	r.Sockets = carrier.tally.report(o.sockets)
+	return r, err
+}
+
+// prepare signs everybody in and opens the auctions. It returns the bidders.
+func prepare(ctx context.Context, o options, tell announce) ([]*account, []int64, error) {
+	known, err := loadAccounts(o.accounts, o.baseURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	tell(phaseSignIn, "users=%d known=%d", o.sockets+1, len(known.Users))
+	server := newAPI(o.baseURL, o.signIns)
+	defer server.client.CloseIdleConnections()
+	signInErr := known.signIn(ctx, server, o.sockets+1, o.signIns)
+	if err := known.save(o.accounts); err != nil {
+		return nil, nil, err
+	}
+	if signInErr != nil {
+		return nil, nil, fmt.Errorf("sign in: %w", signInErr)
+	}
+	auctionIDs, err := openAuctions(ctx, server, known.Users[0], o.auctions)
+	return known.Users[1 : o.sockets+1], auctionIDs, err
+}
+
+// storm offers all bids, waits for what they are owed, and fills the report.
+func storm(
+	ctx context.Context, o options, l *ledger, c carrier, r *report, tell announce,
+) error {
+	tell(phaseOpen, "sockets=%d mode=%s", o.sockets, o.mode)
+	if err := c.open(ctx); err != nil {
+		return err
+	}
+	rest(ctx, o.settleTime)
+	tell(phaseStorm, "bids=%d rate=%g", l.bids, o.rate)
+	before := cpuTime()
+	l.start = time.Now()
+	offered := l.run(ctx, climbing(r.Auctions, o.sockets, c.offer))
+	await(ctx, l)
+	spent := cpuTime() - before
+	tell(phaseDone, "offered=%d open=%d", offered, l.open.Load())
+	c.close()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	l.fill(r)
+	r.CPU = cpuReport{
+		StormS:        spent.Seconds(),
+		PerThousandS:  spent.Seconds() * 1000 / float64(l.bids),
+		WholeProcessS: cpuTime().Seconds(),
+	}
+	return nil
+}
+
+// climbing gives each bid its auction, the same for all bids of one user, and the next amount there.
+func climbing(auctionIDs []int64, bidders int, offer func(bid)) func(n int) {
+	ladders := make([]ladder, len(auctionIDs))
+	for i := range ladders {
+		ladders[i] = newLadder()
+	}
+	return func(n int) {
+		lot := n % bidders % len(auctionIDs)
+		offer(bid{auctionID: auctionIDs[lot], amount: ladders[lot].climb(), n: n})
+	}
+}
+
+// await returns when no bid is open any more, or when the last one's grace is over.
+func await(ctx context.Context, l *ledger) {
+	deadline := l.start.Add(l.due(l.bids) + l.grace)
+	for l.open.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// cpuTime is what this process has used so far, user and system.
+func cpuTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
