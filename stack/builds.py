@@ -1,0 +1,159 @@
+"""What is downloaded or built once, kept in var/lib and shared by all profiles.
+
+Each thing has a stamp beside it, the hash of what it was made from, and is made again only when
+that changed. It is made under another name and renamed: an interrupted build leaves nothing.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from stack.commands import run_logged
+from stack.faults import StackFault
+from stack.places import CHECKOUT, install_log_dir, libraries_dir
+from stack.toolchains import Go, Node
+
+KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
+FERRETDB_SOURCE = CHECKOUT / "stack" / "ferretdb"
+CLIENT = CHECKOUT / "app" / "web" / "client"
+CLIENT_MADE = {"node_modules", "dist"}
+
+
+def kafka_libraries(version: str) -> Path:
+    """The directory of Kafka's jar files; StackFault when they are not there."""
+    return _present(libraries_dir() / f"kafka-{version}")
+
+
+def ferretdb_executable(version: str) -> Path:
+    """FerretDB's program; StackFault when it is not built."""
+    return _present(libraries_dir() / f"ferretdb-{version}")
+
+
+def kafka_is_current(version: str) -> bool:
+    """Whether the libraries are those the pom names now."""
+    return _is_current(libraries_dir() / f"kafka-{version}", [KAFKA_POM])
+
+
+def ferretdb_is_current(version: str) -> bool:
+    """Whether the program was built from the sources as they are now."""
+    return _is_current(libraries_dir() / f"ferretdb-{version}", _ferretdb_inputs())
+
+
+def client_is_current() -> bool:
+    """Whether the browser's client is built from the sources as they are now, or there is none."""
+    return not (CLIENT / "package.json").exists() or _is_current(CLIENT / "dist", _client_inputs())
+
+
+def fetch_kafka(version: str) -> None:
+    """Let Maven fetch Kafka's libraries."""
+
+    def fetch(draft: Path) -> None:
+        options = (f"-Dkafka.version={version}", f"-DoutputDirectory={draft}")
+        run_logged(
+            ("mvn", "-B", "-ntp", "-f", str(KAFKA_POM), "dependency:copy-dependencies", *options),
+            log_file=install_log_dir() / "kafka.log",
+            what="fetching Kafka",
+        )
+
+    _make(libraries_dir() / f"kafka-{version}", [KAFKA_POM], fetch)
+
+
+def build_ferretdb(version: str, go: Go) -> None:
+    """Build FerretDB; go.sum holds the hashes of all it is made of."""
+
+    def build(draft: Path) -> None:
+        run_logged(
+            (go.go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(draft)),
+            log_file=install_log_dir() / "ferretdb.log",
+            what="building FerretDB",
+            directory=FERRETDB_SOURCE,
+            environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+        )
+
+    _make(libraries_dir() / f"ferretdb-{version}", _ferretdb_inputs(), build)
+
+
+def install_client_packages(node: Node) -> None:
+    """npm ci, when the lock file changed since the last."""
+    marker = CLIENT / "node_modules" / ".package-lock.sha256"
+    digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
+    if marker.exists() and marker.read_text(encoding="utf-8") == digest:
+        return
+    run_npm(node, "ci", "--no-audit", "--no-fund", what="installing the client's packages")
+    marker.write_text(digest, encoding="utf-8")
+
+
+def build_client(node: Node) -> None:
+    """Build the browser's client into its dist/."""
+    install_client_packages(node)
+    run_npm(node, "run", "build", what="building the client")
+    _stamp(CLIENT / "dist").write_text(digest_of(_client_inputs()), encoding="utf-8")
+
+
+def run_npm(node: Node, *arguments: str, what: str) -> None:
+    """Run npm in the client's directory."""
+    run_logged(
+        (node.npm, *arguments),
+        log_file=install_log_dir() / f"npm-{arguments[-1].strip('-')}.log",
+        what=what,
+        directory=CLIENT,
+        environment={"PATH": node.path(os.environ["PATH"])},
+    )
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """One hash of the names and contents of `files`."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> None:
+    draft = target.with_name(f"{target.name}.new")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _remove(draft)
+    make(draft)
+    _remove(target)
+    draft.rename(target)
+    _stamp(target).write_text(digest_of(inputs), encoding="utf-8")
+
+
+def _is_current(target: Path, inputs: list[Path]) -> bool:
+    stamp = _stamp(target)
+    if not (target.exists() and stamp.exists()):
+        return False
+    return stamp.read_text(encoding="utf-8") == digest_of(inputs)
+
+
+def _stamp(target: Path) -> Path:
+    return libraries_dir() / f"{target.name}.sha256"
+
+
+def _ferretdb_inputs() -> list[Path]:
+    return [FERRETDB_SOURCE / name for name in ("main.go", "go.mod", "go.sum")]
+
+
+def _client_inputs() -> list[Path]:
+    """All files of the client that are not made from others."""
+    inputs = []
+    for directory, names, files in os.walk(CLIENT):
+        names[:] = [name for name in names if name not in CLIENT_MADE]
+        inputs += [Path(directory) / file for file in files]
+    return inputs
+
+
+def _present(path: Path) -> Path:
+    if not path.exists():
+        raise StackFault(f"{path} is missing: run `make install`")
+    return path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

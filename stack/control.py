@@ -1,0 +1,146 @@
+"""Control of single processes under one profile's supervisor, by name."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from stack.faults import StackFault
+from stack.leftovers import NAME_VARIABLE
+from stack.places import Places
+from stack.programs import Program, render_program
+from stack.supervision import Process, Supervisor, SupervisorError
+from stack.watcher import read_facts
+
+POLL_S = 0.05
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 90.0
+RUNNING = "RUNNING"
+GIVEN_UP = "FATAL"
+
+
+class Control:
+    """Runs, ends, kills and describes processes. Methods raise StackFault when it fails."""
+
+    def __init__(self, places: Places, supervisor: Supervisor) -> None:
+        self._places = places
+        self._supervisor = supervisor
+
+    def processes(self) -> list[Process]:
+        """All processes, dead ones too; none when the supervisor is down."""
+        if not self._supervisor.is_alive():
+            return []
+        facts = read_facts(self._places.status_file)["processes"]
+        return [process_of(info, facts.get(info["name"], {})) for info in self._supervisor.infos()]
+
+    def process(self, name: str) -> Process:
+        """One process; StackFault when there is none of that name."""
+        for process in self.processes():
+            if process.name == name:
+                return process
+        raise StackFault(f"there is no process {name}: `make status` lists them")
+
+    def pid(self, name: str) -> int:
+        """The pid of a process; 0 while it does not run."""
+        return self.process(name).pid
+
+    def runs(self, name: str) -> bool:
+        """Whether a process of that name is there and has lived for a second."""
+        return any(p.name == name and p.state == RUNNING for p in self.processes())
+
+    def log_file(self, name: str) -> Path:
+        """Where a process's output goes."""
+        return self._places.logs_dir / f"{name}.log"
+
+    def run(self, program: Program, *, wait: bool = True) -> None:
+        """Run a program, instead of the one that has its name; with `wait` until it lived a second.
+
+        StackFault with its last words when it did not.
+        """
+        if any(process.name == program.name for process in self.processes()):
+            self.forget(program.name)
+        environment = {**program.environment, NAME_VARIABLE: program.name}
+        section = render_program(
+            replace(program, environment=environment),
+            directory=self._places.root,
+            log_file=self.log_file(program.name),
+        )
+        file = self._program_file(program.name)
+        file.touch(mode=0o600)  # it holds secrets
+        file.write_text(section, encoding="utf-8")
+        self._supervisor.add(program.name)
+        self.start(program.name, wait=wait)
+
+    def forget(self, name: str) -> None:
+        """Stop a process and take it from the supervisor; its log stays."""
+        self.stop(name)
+        self._supervisor.remove(name)
+        self._program_file(name).unlink(missing_ok=True)
+
+    def start(self, name: str, *, wait: bool = True) -> None:
+        """Start a process that is stopped or was given up."""
+        try:
+            self._supervisor.start(name, wait=wait)
+        except SupervisorError:
+            raise self.did_not_start(name) from None
+
+    def stop(self, name: str) -> None:
+        """End a process as `make down` does, and leave it stopped."""
+        self._supervisor.stop(name)
+
+    def stop_together(self, names: list[str]) -> None:
+        """End several processes at once; returns when all have ended."""
+        for name in names:
+            self._supervisor.stop(name, wait=False)
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while any(p.pid and p.name in names for p in self.processes()):
+            if time.monotonic() > deadline:
+                raise StackFault(f"these do not end: {', '.join(names)}")
+            time.sleep(POLL_S)
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Send a signal to a running process, unknown to the supervisor; returns its pid."""
+        pid = self.pid(name)
+        if pid == 0:
+            raise StackFault(f"{name} does not run")
+        os.kill(pid, number)
+        return pid
+
+    def wait_restarted(self, name: str, *, old_pid: int) -> int:
+        """Wait until a process runs that is not `old_pid`; returns its pid."""
+        self.wait_for(lambda: self.runs(name) and self.pid(name) != old_pid, name=name)
+        return self.pid(name)
+
+    def wait_for(self, condition: Callable[[], bool], *, name: str) -> None:
+        """Wait for a condition that process `name` must bring about; its fault when it cannot."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while not condition():
+            if self.process(name).state == GIVEN_UP or time.monotonic() > deadline:
+                raise self.did_not_start(name)
+            time.sleep(POLL_S)
+
+    def did_not_start(self, name: str) -> StackFault:
+        """The fault to raise: the last line of the process's log, and where the log is."""
+        log = self.log_file(name)
+        text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        last_line = (text.strip().splitlines() or ["it wrote nothing"])[-1]
+        return StackFault(f"{name} does not start: {last_line} (all of it: {log})")
+
+    def _program_file(self, name: str) -> Path:
+        return self._places.programs_dir / f"{name}.conf"
+
+
+def process_of(info: Mapping[str, Any], fact: Mapping[str, Any]) -> Process:
+    """Supervisor's description of a process joined with what the watcher counted."""
+    runs = info["pid"] != 0
+    return Process(
+        name=info["name"],
+        state=info["statename"],
+        pid=info["pid"],
+        uptime_s=max(0, info["now"] - info["start"]) if runs else 0,
+        restarts=fact.get("restarts", 0),
+        dying=fact.get("dying", info["statename"] == GIVEN_UP),
+    )

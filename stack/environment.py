@@ -1,0 +1,55 @@
+"""The environment of application processes: where everything is, and the secrets."""
+
+from stack.credentials import Credentials
+from stack.places import Places
+from stack.ports import HOST
+from stack.settings import Settings
+
+FLOWER_USER = "flower"
+
+
+def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    """What `make env` prints: the addresses a person or a tool needs, with their log-ins."""
+    ports = settings.ports
+    owner = f"auction:{credentials.auction_password}"
+    return {
+        "BASE_URL": f"http://{HOST}:{ports.gateway}",
+        "WS_URL": f"ws://{HOST}:{ports.gateway}/ws",
+        "DATABASE_URL": f"postgresql://{owner}@{HOST}:{ports.postgresql}/auction",
+        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
+        "REDIS_URL": _redis_url(settings, 0),
+        "MONGODB_URL": f"mongodb://{HOST}:{ports.mongodb}/auction",
+        "FLOWER_URL": f"http://{HOST}:{ports.flower}",
+        "FLOWER_USER": FLOWER_USER,
+        "FLOWER_PASSWORD": credentials.flower_password,
+    }
+
+
+def application_environment(
+    *, settings: Settings, credentials: Credentials, places: Places
+) -> dict[str, str]:
+    """Everything app/settings.py reads from its environment, for the local stack."""
+    ports = settings.ports
+    return {
+        **addresses(settings, credentials),
+        # Broker, fan-out and sessions may be three servers; here they are three databases.
+        "REDIS_BROKER_URL": _redis_url(settings, 1),
+        "REDIS_FANOUT_URL": _redis_url(settings, 2),
+        "REDIS_AUTH_URL": _redis_url(settings, 3),
+        "SECRET_KEY": credentials.secret_key,
+        "ALLOWED_ORIGINS": f"http://{HOST}:{ports.gateway},http://localhost:{ports.gateway}",
+        "PROFILE": "local",
+        "TRUST_LOOPBACK": "1",
+        # One broker: production has three, and asks two of them for every record.
+        "KAFKA_REPLICATION": "1",
+        "KAFKA_MIN_ISR": "1",
+        "GATEWAY_BIND": f"{HOST}:{ports.gateway}",
+        "GATEWAY_WORKERS": str(settings.sizes.gateway_workers),
+        "PROMETHEUS_MULTIPROC_DIR": str(places.metrics_dir),
+        "STACK_STATUS_FILE": str(places.status_file),
+        "LOG_LEVEL": "INFO",
+    }
+
+
+def _redis_url(settings: Settings, database: int) -> str:
+    return f"redis://{HOST}:{settings.ports.redis}/{database}"

@@ -1,0 +1,17 @@
+"""The one error of the stack: what is wrong and what to do about it, in one line."""
+
+import errno
+
+
+class StackFault(Exception):
+    """A fault a person can act on; its text is all that is shown, so it says what to do."""
+
+
+def fault_of(error: OSError) -> StackFault:
+    """The line to show for an error of the operating system that nothing else has explained."""
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StackFault(f"the disk is full{where}: make room and run this again")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return StackFault(f"not permitted{where}: run as the user who owns this checkout")
+    return StackFault(f"{error.strerror or error}{where}")

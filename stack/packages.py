@@ -1,0 +1,66 @@
+"""Debian's packages: which are missing, and their installation where we may."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from stack.builds import kafka_is_current
+from stack.commands import run_logged
+from stack.faults import StackFault
+from stack.places import CHECKOUT, install_log_dir
+from stack.servers.postgresql import installed_version
+from stack.settings import Settings
+from stack.toolchains import java_is_suitable
+
+SCRIPT = CHECKOUT / "stack" / "install-packages.sh"
+KOREAN_FONTS = Path("/usr/share/fonts/opentype/noto")
+
+
+def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
+    """The Debian packages whose programs are not there; `for_tests` those of the browser too."""
+    versions = settings.versions
+    present = {
+        "postgresql": installed_version(versions.postgresql) is not None,
+        "redis": shutil.which("redis-server") is not None,
+        "java": java_is_suitable(versions),
+        "maven": kafka_is_current(versions.kafka) or shutil.which("mvn") is not None,
+        "venv": (CHECKOUT / ".venv").exists() or _can_make_environments(),
+    }
+    if for_tests:
+        present["chromium"] = shutil.which("chromium") is not None
+        present["korean_font"] = any(KOREAN_FONTS.glob("NotoSansCJK*"))
+    return names_of(present, settings.packages)
+
+
+def names_of(present: Mapping[str, bool], packages: Mapping[str, str]) -> list[str]:
+    """Debian's names of what is not present."""
+    return [packages[what] for what, is_there in present.items() if not is_there]
+
+
+def install_packages(names: list[str]) -> None:
+    """Install packages with apt, as root or by sudo; StackFault naming them when we may not."""
+    command = ("sh", str(SCRIPT), *names)
+    wish = f"apt-get install {' '.join(names)}"
+    if shutil.which("apt-get") is None:
+        raise StackFault(f"missing, and this is no Debian: what there is {wish}")
+    if os.geteuid() != 0:
+        if not _may_sudo():
+            raise StackFault(f"missing packages: run `sudo {wish}`, then this again")
+        command = ("sudo", *command)
+    run_logged(command, log_file=install_log_dir() / "apt.log", what=wish)
+
+
+def _may_sudo() -> bool:
+    """Whether sudo lets us, at most after asking a person at the terminal."""
+    if shutil.which("sudo") is None:
+        return False
+    question = ("sudo", "-v") if sys.stdin.isatty() else ("sudo", "-n", "true")
+    return subprocess.run(question, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def _can_make_environments() -> bool:
+    return importlib.util.find_spec("ensurepip") is not None

@@ -1,0 +1,196 @@
+"""One profile's stack from nothing to running servers, and down again."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Self
+
+from stack import leftovers
+from stack.application import application_programs, executable
+from stack.commands import plain_environment
+from stack.control import POLL_S, STOP_TIMEOUT_S, Control
+from stack.credentials import Credentials, credentials_in
+from stack.environment import addresses, application_environment
+from stack.faults import StackFault
+from stack.places import Places, places_of
+from stack.ports import check_free
+from stack.programs import Program
+from stack.progress import Step, silent
+from stack.servers import Server
+from stack.servers.kafka import Kafka
+from stack.servers.mongodb import MongoDB
+from stack.servers.postgresql import PostgreSQL
+from stack.servers.redis import Redis
+from stack.settings import Settings, parse_port_offset, read_settings
+from stack.supervision import Supervisor, render_supervisor, start_supervisor
+
+SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
+APPLICATION_PORTS = ("gateway", "flower")
+# FerretDB needs PostgreSQL to the end; the others need nobody.
+STOPPED_FIRST = ("mongodb", "kafka", "redis")
+STOPPED_LAST = ("postgresql",)
+NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
+
+
+class Stack:
+    """The stack of one profile. Methods raise StackFault for what a person can mend.
+
+    Its single processes are at `control`.
+    """
+
+    def __init__(self, profile: str, *, places: Places, settings: Settings, step: Step) -> None:
+        self.profile = profile
+        self.places = places
+        self.settings = settings
+        self._step = step
+        self._supervisor = Supervisor(places.socket)
+        self.control = Control(places, self._supervisor)
+
+    @classmethod
+    def of(cls, profile: str, *, step: Step = silent) -> Self:
+        """The stack of a profile of stack.toml, running or not.
+
+        STACK_DATA_DIR and STACK_PORT_OFFSET are obeyed at its first start and remembered.
+        """
+        places = places_of(profile, wanted_data_dir=os.environ.get("STACK_DATA_DIR"))
+        settings = read_settings(profile=profile, port_offset=_port_offset(places))
+        return cls(profile, places=places, settings=settings, step=step)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The secrets of this profile, drawn when first asked for."""
+        self.places.create()
+        return credentials_in(self.places.data_dir)
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, with log-ins: the lines of `make env`."""
+        return addresses(self.settings, self.credentials)
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """The environment of application processes, with `changes`."""
+        environment = application_environment(
+            settings=self.settings, credentials=self.credentials, places=self.places
+        )
+        return {**environment, **changes}
+
+    def application(self, *, prefix: str = "", **changes: str) -> list[Program]:
+        """All application processes, for `control.run`: see application_programs."""
+        return application_programs(
+            self.settings,
+            self.environment(**changes),
+            run_dir=self.places.run_dir,
+            prefix=prefix,
+        )
+
+    def is_up(self) -> bool:
+        """Whether the supervisor runs, whatever may be under it."""
+        return self._supervisor.is_alive()
+
+    def servers_up(self) -> bool:
+        """Start what does not run of supervisor and servers; return once all serve.
+
+        True when the supervisor was started by this call: then `down` is the caller's to call.
+        """
+        begun = self.begin(ports=SERVER_PORTS)
+        places, settings, credentials = self.places, self.settings, self.credentials
+        self._start_servers(
+            PostgreSQL(places, settings, credentials),
+            Redis(places, settings),
+            Kafka(places, settings, credentials),
+        )
+        # FerretDB's database exists only when PostgreSQL is complete.
+        self._start_servers(MongoDB(places, settings, credentials))
+        return begun
+
+    def begin(self, *, ports: Iterable[str]) -> bool:
+        """Start the supervisor with nothing under it; False when it runs already.
+
+        Before that it ends what a killed supervisor left running, and checks disk and `ports`.
+        """
+        if self.is_up():
+            return False
+        self.places.create()
+        if leftovers.leftovers_of(self.places.run_dir):
+            with self._step("end what an earlier run left behind"):
+                leftovers.end_leftovers(self.places.run_dir)
+        self._check_disk()
+        port_of = asdict(self.settings.ports)
+        check_free({name: port_of[name] for name in ports})
+        self._start_supervisor()
+        return True
+
+    def down(self) -> None:
+        """End the application, then the servers, PostgreSQL last, then the supervisor."""
+        if self.is_up():
+            self._stop_in_order()
+            self._supervisor.shut_down()
+            deadline = time.monotonic() + STOP_TIMEOUT_S
+            while self.is_up() and time.monotonic() < deadline:
+                time.sleep(POLL_S)
+        leftovers.end_leftovers(self.places.run_dir)
+
+    def clean(self) -> None:
+        """End everything and delete the profile's data, logs and state."""
+        self.down()
+        for directory in (self.places.data_dir, self.places.run_dir):
+            shutil.rmtree(directory, ignore_errors=not directory.exists())
+
+    def _start_servers(self, *servers: Server) -> None:
+        """Start them all, then wait for each."""
+        absent = [server for server in servers if not self.control.runs(server.name)]
+        for server in absent:
+            with self._step(f"start {server.name}"):
+                server.prepare()
+                self.control.run(server.program(), wait=False)
+        for server in absent:
+            with self._step(f"{server.name} is ready"):
+                self.control.wait_for(server.is_ready, name=server.name)
+                server.complete()
+
+    def _stop_in_order(self) -> None:
+        running = [process.name for process in self.control.processes() if process.pid]
+        servers = (*STOPPED_FIRST, *STOPPED_LAST, *NEVER_STOPPED)
+        application = [name for name in running if name not in servers]
+        for group in (application, STOPPED_FIRST, STOPPED_LAST):
+            names = [name for name in running if name in group]
+            if names:
+                with self._step(f"stop {', '.join(names)}"):
+                    self.control.stop_together(names)
+
+    def _start_supervisor(self) -> None:
+        places = self.places
+        shutil.rmtree(places.programs_dir)
+        places.programs_dir.mkdir()
+        places.status_file.unlink(missing_ok=True)
+        places.port_offset_file.write_text(str(_port_offset(places)), encoding="utf-8")
+        config = render_supervisor(
+            root=places.root,
+            run_dir=places.run_dir,
+            socket_path=places.socket,
+            user="root" if os.geteuid() == 0 else None,
+            watcher=(executable("python"), "-m", "stack.watcher", str(places.status_file)),
+        )
+        places.config_file.write_text(config, encoding="utf-8")
+        start_supervisor(
+            self._supervisor,
+            executable=executable("supervisord"),
+            config=places.config_file,
+            environment={**plain_environment(), leftovers.RUN_DIR_VARIABLE: str(places.run_dir)},
+        )
+
+    def _check_disk(self) -> None:
+        free_mb = shutil.disk_usage(self.places.data_dir).free // 2**20
+        needed_mb = self.settings.sizes.disk_free_min_mb
+        if free_mb < needed_mb:
+            raise StackFault(
+                f"{free_mb} MB free at {self.places.data_dir}, {needed_mb} needed: make room, "
+                "or name another place with STACK_DATA_DIR"
+            )
+
+
+def _port_offset(places: Places) -> int:
+    remembered = places.port_offset_file
+    stored = remembered.read_text(encoding="utf-8") if remembered.exists() else "0"
+    return parse_port_offset(os.environ.get("STACK_PORT_OFFSET") or stored)

@@ -1,0 +1,78 @@
+"""MongoDB: `mongod` where it is installed, else FerretDB, which speaks its protocol.
+
+FerretDB keeps the documents in the database `ferretdb` of our PostgreSQL. Which of the two it is
+was decided at the first start, by what was installed then, and stays with the data.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.builds import ferretdb_executable
+from stack.credentials import Credentials
+from stack.faults import StackFault
+from stack.places import Places
+from stack.ports import HOST, is_listening
+from stack.programs import Program
+from stack.settings import Settings
+
+# FerretDB's share of PostgreSQL's connections.
+FERRETDB_CONNECTIONS_MAX = 5
+
+
+def mongodb_engine(data_dir: Path) -> str:
+    """`mongod` or `ferretdb`: what the data was made with, else what there is."""
+    file = data_dir / "mongodb.engine"
+    if file.exists():
+        return file.read_text(encoding="utf-8").strip()
+    return "mongod" if shutil.which("mongod") else "ferretdb"
+
+
+@dataclass(frozen=True, slots=True)
+class MongoDB:
+    """The document server, on the one port whichever it is."""
+
+    places: Places
+    settings: Settings
+    credentials: Credentials
+    name: str = "mongodb"
+
+    def prepare(self) -> None:
+        engine = mongodb_engine(self.places.data_dir)
+        (self.places.data_dir / "mongodb.engine").write_text(engine, encoding="utf-8")
+        if engine == "mongod":
+            (self.places.data_dir / "mongodb").mkdir(exist_ok=True)
+
+    def program(self) -> Program:
+        if mongodb_engine(self.places.data_dir) == "mongod":
+            return self._mongod()
+        return self._ferretdb()
+
+    def is_ready(self) -> bool:
+        return is_listening(self.settings.ports.mongodb)
+
+    def complete(self) -> None:
+        """Nothing: databases and collections appear with the first document."""
+
+    def _mongod(self) -> Program:
+        executable = shutil.which("mongod")
+        if executable is None:
+            raise StackFault("the data was made with mongod, which is missing: install it again")
+        port = ("--port", str(self.settings.ports.mongodb))
+        data = ("--dbpath", str(self.places.data_dir / "mongodb"))
+        memory = ("--wiredTigerCacheSizeGB", "0.25")
+        command = (executable, "--bind_ip", HOST, *port, *data, *memory, "--nounixsocket")
+        return Program(name=self.name, command=command, stop_wait_s=30, priority=40)
+
+    def _ferretdb(self) -> Program:
+        password = self.credentials.ferretdb_password
+        address = f"{HOST}:{self.settings.ports.postgresql}"
+        environment = {
+            "FERRETDB_LISTEN": f"{HOST}:{self.settings.ports.mongodb}",
+            "FERRETDB_POSTGRESQL_URL": f"postgres://ferretdb:{password}@{address}/ferretdb"
+            f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}",
+        }
+        executable = ferretdb_executable(self.settings.versions.ferretdb)
+        return Program(
+            name=self.name, command=(str(executable),), environment=environment, priority=40
+        )

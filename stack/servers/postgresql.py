@@ -1,0 +1,214 @@
+"""PostgreSQL: a cluster of our own, reached over loopback TCP only, with passwords."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.commands import run_logged
+from stack.credentials import Credentials
+from stack.faults import StackFault
+from stack.places import Places
+from stack.ports import HOST
+from stack.programs import Program
+from stack.settings import Settings
+
+SUPERUSER = "postgres"
+INSTALLED = Path("/usr/lib/postgresql")
+# Each database and what its owner, a role of the same name, may do. Tests make databases of their
+# own; FerretDB keeps the documents in the second one.
+DATABASES = {"auction": "LOGIN CREATEDB", "ferretdb": "LOGIN"}
+
+CONFIGURATION = """\
+# Written at every start by stack/servers/postgresql.py.
+listen_addresses = '{host}'
+port = {port}
+unix_socket_directories = ''
+max_connections = {connections_max}
+shared_buffers = {shared_buffers_mb}MB
+effective_cache_size = 1GB
+work_mem = 8MB
+maintenance_work_mem = 64MB
+max_worker_processes = 4
+max_parallel_workers_per_gather = 1
+max_parallel_maintenance_workers = 1
+jit = off
+random_page_cost = 1.1
+# What is committed stays, through a power cut too: acknowledged bids rest on it.
+fsync = on
+synchronous_commit = on
+wal_compression = on
+min_wal_size = 256MB
+max_wal_size = 1GB
+checkpoint_timeout = 15min
+# Inbox and outbox live by insert and delete: vacuum them often and without long pauses.
+autovacuum_naptime = 15s
+autovacuum_vacuum_scale_factor = 0.05
+autovacuum_vacuum_cost_limit = 1000
+timezone = 'UTC'
+log_timezone = 'UTC'
+lc_messages = 'C'
+log_line_prefix = '%m [%p] %u@%d '
+log_checkpoints = off
+log_min_duration_statement = 1s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """The cluster at `data`, run by `postgres` when we are root and by ourselves otherwise."""
+
+    places: Places
+    settings: Settings
+    credentials: Credentials
+    name: str = "postgresql"
+
+    @property
+    def data(self) -> Path:
+        """PostgreSQL's data directory."""
+        return self.places.data_dir / "postgresql"
+
+    def prepare(self) -> None:
+        if not (self.data / "PG_VERSION").exists():
+            self._create_cluster()
+        self._drop_stale_lock()
+        sizes = self.settings.sizes
+        (self.data / "postgresql.conf").write_text(
+            CONFIGURATION.format(
+                host=HOST,
+                port=self.settings.ports.postgresql,
+                connections_max=sizes.postgresql_connections_max,
+                shared_buffers_mb=sizes.postgresql_shared_buffers_mb,
+            ),
+            encoding="utf-8",
+        )
+
+    def program(self) -> Program:
+        return Program(
+            name=self.name,
+            command=(str(self._binaries() / "postgres"), "-D", str(self.data)),
+            user=server_user(),
+            stop_signal="INT",  # fast shutdown: clients are cut, what they committed is kept
+            stop_wait_s=30,
+            priority=10,
+        )
+
+    def is_ready(self) -> bool:
+        probe = (str(self._binaries() / "pg_isready"), "-q", "-h", HOST, "-p", self._port)
+        return subprocess.run(probe, check=False).returncode == 0
+
+    def complete(self) -> None:
+        passwords = {
+            "auction": self.credentials.auction_password,
+            "ferretdb": self.credentials.ferretdb_password,
+        }
+        existing = self._query("SELECT datname FROM pg_database").split()
+        for database, rights in DATABASES.items():
+            if database not in existing:
+                self._create_role(database, rights=rights, password=passwords[database])
+                self._query(f"CREATE DATABASE {database} OWNER {database}")
+
+    @property
+    def _port(self) -> str:
+        return str(self.settings.ports.postgresql)
+
+    def _create_role(self, role: str, *, rights: str, password: str) -> None:
+        self._query(
+            f"DO $$ BEGIN CREATE ROLE {role} {rights} PASSWORD '{password}'; "
+            "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+
+    def _query(self, statement: str) -> str:
+        command = (str(self._binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
+        server = ("-h", HOST, "-p", self._port, "-U", SUPERUSER, "-d", "postgres")
+        result = subprocess.run(
+            (*command, *server),
+            input=statement,  # not an argument: it may hold a password
+            env={**os.environ, "PGPASSWORD": self.credentials.postgres_password},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if result.returncode != 0:
+            raise StackFault(f"PostgreSQL refuses to be set up: {result.stderr.strip()}")
+        return result.stdout
+
+    def _create_cluster(self) -> None:
+        """initdb into a draft that is renamed when complete: an interrupted one is begun anew."""
+        draft = self.data.with_name("postgresql.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        password_file = self.data.with_name("postgresql.password")
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.credentials.postgres_password, encoding="utf-8")
+        user = server_user()
+        if user:
+            os.chown(draft, *_ids(user))
+            os.chown(password_file, *_ids(user))
+        initdb = str(self._binaries() / "initdb")
+        locale = ("--encoding=UTF8", "--locale=C.UTF-8")
+        access = ("--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}")
+        try:
+            run_logged(
+                (initdb, f"--pgdata={draft}", *locale, *access),
+                log_file=self.places.logs_dir / "initdb.log",
+                what="creating the PostgreSQL cluster",
+                user=user,
+            )
+        finally:
+            password_file.unlink()
+        draft.rename(self.data)
+
+    def _drop_stale_lock(self) -> None:
+        """Remove the lock of a killed server whose pid now belongs to some other program.
+
+        PostgreSQL itself only asks whether the pid is alive, and then refuses to start.
+        """
+        lock = self.data / "postmaster.pid"
+        if lock.exists():
+            pid = lock.read_text(encoding="utf-8").split("\n")[0]
+            if not _works_in(pid, self.data):
+                lock.unlink()
+
+    def _binaries(self) -> Path:
+        """The programs of the version that made the data, or of the oldest that will do."""
+        version_file = self.data / "PG_VERSION"
+        if version_file.exists():
+            return binaries_of(version_file.read_text(encoding="utf-8").strip())
+        found = installed_version(self.settings.versions.postgresql)
+        return binaries_of(found or self.settings.versions.postgresql)
+
+
+def binaries_of(version: str) -> Path:
+    """The directory of Debian's programs of one major version; StackFault when there is none."""
+    directory = INSTALLED / version / "bin"
+    if not (directory / "postgres").exists():
+        raise StackFault(f"PostgreSQL {version} is missing: apt-get install postgresql-{version}")
+    return directory
+
+
+def installed_version(version_min: str) -> str | None:
+    """The lowest installed major version that is `version_min` or newer."""
+    versions = [path.parent.parent.name for path in INSTALLED.glob("*/bin/postgres")]
+    suitable = [v for v in versions if v.isdecimal() and int(v) >= int(version_min)]
+    return min(suitable, key=int, default=None)
+
+
+def server_user() -> str | None:
+    """Whom the server runs as: PostgreSQL refuses root; None means ourselves."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _ids(user: str) -> tuple[int, int]:
+    entry = pwd.getpwnam(user)
+    return entry.pw_uid, entry.pw_gid
+
+
+def _works_in(pid: str, directory: Path) -> bool:
+    """Whether process `pid` is alive with `directory` as its working directory."""
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == directory.resolve()
+    except OSError:
+        return False

