@@ -25,12 +25,16 @@ type api struct {
 }
 
 func newAPI(base string, connections int) *api {
+	return &api{base: base, client: newClient(connections)}
+}
+
+func newClient(connections int) *http.Client {
 	transport := &http.Transport{
 		MaxConnsPerHost:     connections,
 		MaxIdleConnsPerHost: connections,
 		DisableCompression:  true,
 	}
-	return &api{base: base, client: &http.Client{Transport: transport, Timeout: requestTimeout}}
+	return &http.Client{Transport: transport, Timeout: requestTimeout}
 }
 
 // problem is an error answer of the API (RFC 9457).

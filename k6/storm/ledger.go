@@ -1,14 +1,11 @@
 package main
 
 import (
-	"sync"
-	"sync/atomic"
+	"strings"
 	"time"
 )
 
-// ledger holds what became of every bid. The elements of one bid are written by the sender before
-// it sends and afterwards only by the reader of the bidder's socket, so they need no lock; the
-// report is made after all readers have ended.
+// ledger holds what became of every bid. It belongs to one goroutine.
 type ledger struct {
 	schedule
 	grace    time.Duration // a bid without an outcome after it has failed
@@ -19,14 +16,14 @@ type ledger struct {
 	outcome  []label // status and code of the outcome
 	fault    []label // code of the error that answered the bid, or why it was not sent
 
-	open     atomic.Int64 // bids with neither outcome nor fault
-	unknown  atomic.Int64 // bid.unknown answers
-	refused  atomic.Int64 // KEY_REUSED: never, since every key is new
-	repeated atomic.Int64 // outcomes after the first that was not "failed"
+	open     int // bids with neither outcome nor fault
+	unknown  int // bid.unknown answers
+	refused  int // KEY_REUSED: never, since every key is new
+	repeated int // outcomes after the first that was not "failed"
 }
 
 func newLedger(s schedule, grace time.Duration) *ledger {
-	l := &ledger{
+	return &ledger{
 		schedule: s,
 		grace:    grace,
 		sent:     make([]time.Duration, s.bids),
@@ -34,94 +31,81 @@ func newLedger(s schedule, grace time.Duration) *ledger {
 		result:   make([]time.Duration, s.bids),
 		outcome:  make([]label, s.bids),
 		fault:    make([]label, s.bids),
+		open:     s.bids,
 	}
-	l.open.Store(int64(s.bids))
-	return l
 }
 
 func (l *ledger) markSent(n int) {
 	l.sent[n] = l.elapsed()
 }
 
-func (l *ledger) markReceived(n int) {
+func (l *ledger) markReceived(n int, at time.Duration) {
 	if l.received[n] == 0 {
-		l.received[n] = l.elapsed()
+		l.received[n] = at
 	}
 }
 
 // markOutcome notes the outcome of bid n. Only "failed" may be followed by another.
-func (l *ledger) markOutcome(n int, status, detail []byte) {
-	if l.result[n] != 0 {
-		if !l.labels.isFailed(l.outcome[n]) {
-			l.repeated.Add(1)
-			return
-		}
-	} else if l.fault[n] == 0 {
-		l.open.Add(-1)
+func (l *ledger) markOutcome(n int, at time.Duration, a answer) {
+	if l.result[n] != 0 && !l.isFailed(n) {
+		l.repeated++
+		return
 	}
-	l.outcome[n] = l.labels.of(status, detail)
-	l.result[n] = l.elapsed()
+	if l.result[n] == 0 && l.fault[n] == 0 {
+		l.open--
+	}
+	l.outcome[n] = l.labels.of(a.status, a.detail())
+	l.result[n] = at
 }
 
 // markFault notes that bid n was answered by an error, or could not be sent.
 func (l *ledger) markFault(n int, code []byte) {
 	if l.result[n] == 0 && l.fault[n] == 0 {
-		l.open.Add(-1)
+		l.open--
 	}
 	l.fault[n] = l.labels.of(code, nil)
+}
+
+func (l *ledger) isFailed(n int) bool {
+	return strings.HasPrefix(l.labels.text(l.outcome[n]), "failed")
 }
 
 // label stands for a text that many bids share; 0 is none.
 type label uint8
 
-// labels gives each distinct text its label. There are few: the codes of the protocol.
-type labels struct {
-	mutex sync.RWMutex
-	byKey map[string]label
-	texts []string
-}
-
 const labelsMax = 255
+
+// labels gives each distinct text its label. There are few: the codes of the protocol. Should there
+// be more than labelsMax, the rest is counted under the last.
+type labels struct {
+	byText map[string]label
+	texts  []string
+}
 
 // of gives the label of "status", or of "status/detail".
 func (t *labels) of(status, detail []byte) label {
 	var scratch [64]byte
-	key := append(scratch[:0], status...)
+	text := append(scratch[:0], status...)
 	if len(detail) > 0 {
-		key = append(append(key, '/'), detail...)
+		text = append(append(text, '/'), detail...)
 	}
-	t.mutex.RLock()
-	known := t.byKey[string(key)]
-	t.mutex.RUnlock()
-	if known != 0 {
+	if known := t.byText[string(text)]; known != 0 {
 		return known
 	}
-	return t.add(string(key))
+	return t.add(string(text))
 }
 
-func (t *labels) add(key string) label {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	if t.byKey == nil {
-		t.byKey = make(map[string]label)
-	}
-	if known := t.byKey[key]; known != 0 {
-		return known
+func (t *labels) add(text string) label {
+	if t.byText == nil {
+		t.byText = make(map[string]label)
 	}
 	if len(t.texts) < labelsMax {
-		t.texts = append(t.texts, key)
+		t.texts = append(t.texts, text)
 	}
-	t.byKey[key] = label(len(t.texts))
-	return t.byKey[key]
+	t.byText[text] = label(len(t.texts))
+	return t.byText[text]
 }
 
 func (t *labels) text(l label) string {
-	t.mutex.RLock()
-	defer t.mutex.RUnlock()
 	return t.texts[l-1]
-}
-
-func (t *labels) isFailed(l label) bool {
-	text := t.text(l)
-	return len(text) >= 6 && text[:6] == "failed"
 }

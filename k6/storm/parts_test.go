@@ -45,7 +45,7 @@ func TestBidsAreDueEvenlyAndNeverOfferedEarly(t *testing.T) {
 			t.Errorf("bid %d at %v", n, time.Since(s.start))
 		}
 		next++
-	})
+	}, func() {})
 	if next != 100 || s.due(50) != 50*time.Millisecond {
 		t.Errorf("%d offered, bid 50 due at %v", next, s.due(50))
 	}

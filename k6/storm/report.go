@@ -18,9 +18,9 @@ type report struct {
 	Failures    failureReport  `json:"failures"`
 	Outcomes    map[string]int `json:"outcomes"`
 	Errors      map[string]int `json:"errors"`
-	Unknown     int64          `json:"unknown"`
-	Refused     int64          `json:"refused"`
-	Repeated    int64          `json:"repeated"`
+	Unknown     int            `json:"unknown"`
+	Refused     int            `json:"refused"`
+	Repeated    int            `json:"repeated"`
 	ReceivedMs  spread         `json:"received_ms"`
 	ResultMs    spread         `json:"result_ms"`
 	SendLagMs   spread         `json:"send_lag_ms"`
@@ -31,9 +31,9 @@ type report struct {
 type socketReport struct {
 	Wanted int            `json:"wanted"`
 	Opened int            `json:"opened"`
-	Failed map[string]int `json:"failed"`
-	Closed map[string]int `json:"closed"`
-	Frames int64          `json:"frames"`
+	Failed map[string]int `json:"failed"` // not opened, by cause
+	Closed map[string]int `json:"closed"` // ended before we left, by close code or cause
+	Frames int64          `json:"frames"` // text messages after opening
 	Bytes  int64          `json:"bytes"`
 }
 
@@ -128,7 +128,7 @@ func (l *ledger) fill(r *report) {
 	r.Outcomes, r.Errors = l.counts(l.outcome), l.counts(l.fault)
 	r.Bids = l.bidCounts(r.Outcomes)
 	r.Failures = l.failures()
-	r.Unknown, r.Refused, r.Repeated = l.unknown.Load(), l.refused.Load(), l.repeated.Load()
+	r.Unknown, r.Refused, r.Repeated = l.unknown, l.refused, l.repeated
 	r.ReceivedMs = spreadOf(l.delays(l.received))
 	r.ResultMs = spreadOf(l.delays(l.result))
 	r.SendLagMs = spreadOf(l.delays(l.sent))
@@ -170,7 +170,7 @@ func (l *ledger) failures() failureReport {
 			f.Error++
 		case l.result[n] == 0:
 			f.Missing++
-		case l.labels.isFailed(l.outcome[n]):
+		case l.isFailed(n):
 			f.Failed++
 		case l.result[n]-l.due(n) > l.grace:
 			f.Late++
@@ -179,13 +179,4 @@ func (l *ledger) failures() failureReport {
 	f.Total = f.NotSent + f.Error + f.Missing + f.Failed + f.Late
 	f.Share = float64(f.Total) / float64(l.bids)
 	return f
-}
-
-func (t *tally) report(wanted int) socketReport {
-	t.mutex.Lock()
-	defer t.mutex.Unlock()
-	return socketReport{
-		Wanted: wanted, Opened: t.opened, Failed: t.failed, Closed: t.ended,
-		Frames: t.frames.Load(), Bytes: t.bytes.Load(),
-	}
 }

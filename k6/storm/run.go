@@ -40,7 +40,7 @@ func run(ctx context.Context, o options, tell announce) (*report, error) {
 	}
 	carrier := newSockets(o, users, auctionIDs, l)
 	err = storm(ctx, o, l, carrier, r, tell)
-	r.Sockets = carrier.tally.report(o.sockets)
+	r.Sockets = carrier.report
 	return r, err
 }
 
@@ -72,14 +72,15 @@ func storm(
 	if err := c.open(ctx); err != nil {
 		return err
 	}
-	rest(ctx, o.settleTime)
+	pump(ctx, c, time.Now().Add(o.settleTime), func() bool { return false })
 	tell(phaseStorm, "bids=%d rate=%g", l.bids, o.rate)
 	before := cpuTime()
 	l.start = time.Now()
-	offered := l.run(ctx, climbing(r.Auctions, o.sockets, c.offer))
-	await(ctx, l)
+	offered := l.run(ctx, climbing(r.Auctions, o.sockets, c.offer), c.poll)
+	deadline := l.start.Add(l.due(l.bids) + l.grace)
+	pump(ctx, c, deadline, func() bool { return l.open == 0 })
 	spent := cpuTime() - before
-	tell(phaseDone, "offered=%d open=%d", offered, l.open.Load())
+	tell(phaseDone, "offered=%d open=%d", offered, l.open)
 	c.close()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -105,18 +106,10 @@ func climbing(auctionIDs []int64, bidders int, offer func(bid)) func(n int) {
 	}
 }
 
-// await returns when no bid is open any more, or when the last one's grace is over.
-func await(ctx context.Context, l *ledger) {
-	deadline := l.start.Add(l.due(l.bids) + l.grace)
-	for l.open.Load() > 0 && time.Now().Before(deadline) && ctx.Err() == nil {
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func rest(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
+// pump takes answers until done says so, the deadline passes, or ctx ends.
+func pump(ctx context.Context, c carrier, deadline time.Time, done func() bool) {
+	for c.poll(); !done() && time.Now().Before(deadline) && ctx.Err() == nil; c.poll() {
+		nap()
 	}
 }
 

@@ -4,66 +4,102 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"sync"
+	"syscall"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
-const goodbyeMax = 3 * time.Second
+const (
+	goodbyeMax = 3 * time.Second
+	chunkBytes = 64 << 10
+	eventsMax  = 256 // sockets taken from the kernel at once
+)
 
-// sockets carries bids over one WebSocket a user.
+// sockets carries bids over one WebSocket a user. Sockets are opened side by side, then served by
+// one goroutine through an epoll of its own.
 type sockets struct {
 	options    options
 	bidders    []*account
 	auctionIDs []int64
-	tally      *tally
+	ledger     *ledger
+	names      keys
 	all        []*socket
-	readers    sync.WaitGroup
+	epoll      int
+	events     [eventsMax]syscall.EpollEvent
+	chunk      []byte
+	report     socketReport
 }
 
 func newSockets(o options, bidders []*account, auctionIDs []int64, l *ledger) *sockets {
-	c := &sockets{options: o, bidders: bidders, auctionIDs: auctionIDs, tally: newTally()}
-	names := newKeys()
-	for i := range bidders {
-		c.all = append(c.all, &socket{
-			index: i, sockets: len(bidders), ledger: l, names: names, tally: c.tally,
-		})
+	c := &sockets{
+		options: o, bidders: bidders, auctionIDs: auctionIDs, ledger: l, names: newKeys(),
+		chunk:  make([]byte, chunkBytes),
+		report: socketReport{Failed: map[string]int{}, Closed: map[string]int{}, Wanted: len(bidders)},
+	}
+	for range bidders {
+		c.all = append(c.all, &socket{down: true})
 	}
 	return c
 }
 
+type opened struct {
+	index int
+	err   error
+}
+
+// open serves the sockets that are open already while the others are being opened: the server may
+// ping them.
 func (c *sockets) open(ctx context.Context) error {
 	base, err := url.Parse(c.options.baseURL)
 	if err != nil {
 		return err
 	}
-	origin := base.Scheme + "://" + base.Host
-	err = inParallel(ctx, len(c.all), c.options.openings, func(i int) error {
-		c.openOne(ctx, i, origin)
-		return nil
-	})
-	if err == nil && c.tally.opened == 0 {
-		return errors.New("no socket could be opened: " + firstKey(c.tally.failed))
+	if c.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
+		return err
 	}
-	return err
+	results := make(chan opened, len(c.all))
+	go func() {
+		defer close(results)
+		inParallel(ctx, len(c.all), c.options.openings, func(i int) error {
+			results <- opened{index: i, err: c.all[i].open(ctx, c.welcome(i, base))}
+			return nil
+		})
+	}()
+	for result := range results {
+		c.adopt(result)
+		c.poll()
+	}
+	if c.report.Opened == 0 && ctx.Err() == nil {
+		return errors.New("no socket could be opened: " + firstKey(c.report.Failed))
+	}
+	return ctx.Err()
 }
 
-func (c *sockets) openOne(ctx context.Context, i int, origin string) {
-	s := c.all[i]
-	w := welcome{url: c.options.wsURL, origin: origin, token: c.bidders[i].accessToken}
+func (c *sockets) welcome(i int, base *url.URL) welcome {
+	w := welcome{
+		url:    c.options.wsURL,
+		origin: base.Scheme + "://" + base.Host,
+		token:  c.bidders[i].accessToken,
+	}
 	if c.options.subscribe {
 		w.watch = c.auctionIDs[i%len(c.auctionIDs)]
 	}
-	err := s.open(ctx, w)
-	c.tally.openedOne(err)
-	if err != nil {
-		s.down.Store(true)
+	return w
+}
+
+func (c *sockets) adopt(result opened) {
+	s := c.all[result.index]
+	if result.err == nil {
+		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(result.index)}
+		result.err = syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, s.fd, &event)
+	}
+	if result.err != nil {
+		c.report.Failed[cause(result.err)]++
 		return
 	}
-	c.readers.Add(1)
-	go func() {
-		defer c.readers.Done()
-		s.read()
-	}()
+	s.down = false
+	c.report.Opened++
 }
 
 func firstKey(counts map[string]int) string {
@@ -74,13 +110,108 @@ func firstKey(counts map[string]int) string {
 }
 
 func (c *sockets) offer(b bid) {
-	c.all[b.n%len(c.all)].offer(b)
+	s := c.all[b.n%len(c.all)]
+	if s.down {
+		c.ledger.markFault(b.n, []byte(faultClosed))
+		return
+	}
+	if !s.throttle.allow(time.Now()) {
+		c.ledger.markFault(b.n, []byte(faultThrottled))
+		return
+	}
+	s.payload = appendBid(s.payload[:0], firstBidID+b.n/len(c.all), b, c.names)
+	c.ledger.markSent(b.n)
+	if err := s.send(ws.OpText); err != nil {
+		c.end(s, err)
+	}
+}
+
+func (c *sockets) poll() {
+	for {
+		ready, err := syscall.EpollWait(c.epoll, c.events[:], 0)
+		if err != nil {
+			return // interrupted; the next poll is soon
+		}
+		for _, event := range c.events[:ready] {
+			c.serve(int(event.Fd))
+		}
+		if ready < eventsMax {
+			return
+		}
+	}
+}
+
+func (c *sockets) serve(index int) {
+	s := c.all[index]
+	err := s.read(c.chunk, func(text []byte) {
+		c.report.Frames++
+		c.report.Bytes += int64(len(text))
+		c.take(index, readAnswer(text))
+	})
+	if err != nil {
+		c.end(s, err)
+	}
+}
+
+// take notes an answer in the ledger. An error names its bid by the frame's id, all else by the key.
+func (c *sockets) take(index int, a answer) {
+	n, ours := c.names.number(a.key)
+	if string(a.kind) == "error" {
+		n, ours = (a.re-firstBidID)*len(c.all)+index, a.re >= firstBidID
+	}
+	if !ours || n >= c.ledger.bids || n%len(c.all) != index {
+		return
+	}
+	switch at := c.ledger.elapsed(); string(a.kind) {
+	case "bid.received":
+		c.ledger.markReceived(n, at)
+	case "bid.result":
+		c.ledger.markOutcome(n, at, a)
+	case "bid.unknown":
+		c.ledger.unknown++
+	case "bid.refused":
+		c.ledger.refused++
+		c.ledger.markFault(n, a.code)
+	case "error":
+		c.ledger.markFault(n, a.code)
+	}
+}
+
+// end gives up a socket, and counts why unless it was our wish.
+func (c *sockets) end(s *socket, err error) {
+	if s.down {
+		return
+	}
+	if !s.leaving {
+		c.report.Closed[cause(err)]++
+	}
+	s.down = true
+	syscall.Close(s.fd)
 }
 
 func (c *sockets) close() {
-	deadline := time.Now().Add(goodbyeMax)
 	for _, s := range c.all {
-		s.leave(deadline)
+		if !s.down {
+			if err := s.leave(); err != nil {
+				c.end(s, err)
+			}
+		}
 	}
-	c.readers.Wait()
+	for limit := time.Now().Add(goodbyeMax); c.anyUp() && time.Now().Before(limit); {
+		nap()
+		c.poll()
+	}
+	for _, s := range c.all {
+		c.end(s, nil)
+	}
+	syscall.Close(c.epoll)
+}
+
+func (c *sockets) anyUp() bool {
+	for _, s := range c.all {
+		if !s.down {
+			return true
+		}
+	}
+	return false
 }

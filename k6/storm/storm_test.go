@@ -147,7 +147,7 @@ func TestSocketsThatCannotBeOpenedAreCountedByCause(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.close()
-	if got := c.tally.report(2); got.Opened != 1 || got.Failed["4401"] != 1 {
+	if got := c.report; got.Opened != 1 || got.Failed["4401"] != 1 {
 		t.Errorf("sockets: %+v", got)
 	}
 	o.baseURL = "http://elsewhere.example"
