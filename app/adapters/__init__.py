@@ -1,0 +1,1 @@
+"""One technology a folder; adapters know services' ports and never each other."""

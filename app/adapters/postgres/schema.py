@@ -1,0 +1,311 @@
+"""The tables (system.md, Tables): what Alembic compares the database with.
+
+Amounts are minor units, times `timestamptz`. Of an auction's columns only settle writes those
+from `version` on; everything before is frozen at its creation.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Instant = DateTime(timezone=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+
+
+def _created_at() -> Column[object]:
+    return Column("created_at", Instant, nullable=False, server_default=func.now())
+
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("email", Text, nullable=False),
+    Column("nickname", Text, nullable=False),
+    Column("password_hash", Text),  # null: signs in with a provider only
+    Column("role", Text, nullable=False, server_default="user"),
+    _created_at(),
+    CheckConstraint("role IN ('user', 'admin')", name="role"),
+    Index("uq_users_email_lower", text("lower(email)"), unique=True),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    _created_at(),
+)
+
+products = Table(
+    "products",
+    metadata,
+    _id(),
+    Column("seller_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("sale_type", Text, nullable=False),
+    Column("price", BigInteger),
+    Column("currency", Text, nullable=False),
+    Column("deleted_at", Instant),
+    _created_at(),
+    CheckConstraint("sale_type IN ('auction', 'direct')", name="sale_type"),
+)
+
+product_images = Table(
+    "product_images",
+    metadata,
+    _id(),
+    Column("product_id", ForeignKey("products.id", ondelete="CASCADE"), index=True),
+    Column("owner_id", ForeignKey("users.id"), nullable=False),
+    Column("place", SmallInteger, nullable=False, server_default="0"),
+    Column("url", Text, nullable=False),
+    Column("thumbnail_url", Text, nullable=False),
+    _created_at(),
+)
+
+auctions = Table(
+    "auctions",
+    metadata,
+    _id(),
+    Column("product_id", ForeignKey("products.id"), nullable=False),
+    Column("seller_id", ForeignKey("users.id"), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("starting_price", BigInteger, nullable=False),
+    Column("initial_reserve_price", BigInteger),
+    Column("buy_now_price", BigInteger),
+    Column("created_at", Instant, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("scheduled_ends_at", Instant, nullable=False),
+    Column("last_ends_at", Instant, nullable=False),
+    Column("window_s", Integer, nullable=False),
+    Column("extend_s", Integer, nullable=False),
+    Column("rules", JSONB, nullable=False),
+    # From here on only settle writes.
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    Column("status", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("leader_id", ForeignKey("users.id")),
+    Column("leader_maximum", BigInteger),
+    Column("bid_count", BigInteger, nullable=False, server_default="0"),
+    Column("ends_at", Instant, nullable=False),
+    Column("extensions", Integer, nullable=False, server_default="0"),
+    Column("reserve_price", BigInteger),
+    Column("reserve_lowered", Boolean, nullable=False, server_default="false"),
+    Column("winner_id", ForeignKey("users.id")),
+    Column("winning_amount", BigInteger),
+    Column("closed_at", Instant),
+    Column("decided_at", Instant),
+    Column("alias_count", Integer, nullable=False, server_default="0"),
+    Column("chain", Text, nullable=False),
+    CheckConstraint("status IN ('scheduled', 'open', 'closed', 'cancelled')", name="status"),
+    CheckConstraint("mode IN ('timed', 'live')", name="mode"),
+    Index(
+        "uq_auctions_live_product",
+        "product_id",
+        unique=True,
+        postgresql_where=text("status IN ('scheduled', 'open')"),
+    ),
+    Index("ix_auctions_due_start", "starts_at", postgresql_where=text("status = 'scheduled'")),
+    Index("ix_auctions_due_end", "ends_at", postgresql_where=text("status = 'open'")),
+    Index("ix_auctions_status_id", "status", "id"),
+    # Room on the page keeps updates of the hot row in place (HOT).
+    postgresql_with={"fillfactor": 50},
+)
+
+# One number per bidder and auction (rule 17), and when they were last told of being outbid.
+auction_bidders = Table(
+    "auction_bidders",
+    metadata,
+    Column("auction_id", ForeignKey("auctions.id"), primary_key=True),
+    Column("bidder_id", ForeignKey("users.id"), primary_key=True),
+    Column("alias", Integer, nullable=False),
+    Column("outbid_noticed_at", Instant),
+    UniqueConstraint("auction_id", "alias"),
+    Index("ix_auction_bidders_bidder_id", "bidder_id", "auction_id"),
+    postgresql_with={"fillfactor": 80},
+)
+
+bids = Table(
+    "bids",
+    metadata,
+    Column("bid_id", UUID(as_uuid=True), primary_key=True),
+    Column("auction_id", ForeignKey("auctions.id"), nullable=False),
+    Column("bidder_id", ForeignKey("users.id"), nullable=False),
+    Column("key", Text),  # null: an automatic answer
+    Column("amount", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("code", Text),
+    Column("seq", BigInteger),
+    Column("automatic", Boolean, nullable=False, server_default="false"),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("log_time", Instant, nullable=False),
+    # The outcome, frozen as decided; null while failed.
+    Column("standing", Text),
+    Column("alias", Integer),
+    Column("public_amount", BigInteger),
+    Column("price", BigInteger),
+    Column("minimum_next_bid", BigInteger),
+    Column("ends_at", Instant),
+    Column("decided_at", Instant),
+    Column("chain", Text),
+    CheckConstraint("status IN ('accepted', 'rejected', 'failed')", name="status"),
+    CheckConstraint("(seq IS NOT NULL) = (status = 'accepted')", name="seq"),
+    CheckConstraint("automatic = (key IS NULL)", name="automatic"),
+    UniqueConstraint("auction_id", "seq"),
+    UniqueConstraint("bidder_id", "auction_id", "key"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("auction_id", ForeignKey("auctions.id"), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("code", Text),
+    Column("bid_id", UUID(as_uuid=True)),
+    Column("log_time", Instant, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("chain", Text),  # null: repeats and reused keys are not chained (rule 18)
+    Index("ix_decisions_auction_id", "auction_id", "offset"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("log_time", Instant, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("taken_at", Instant, nullable=False, server_default=func.now()),
+    Index("ix_inbox_lane", "topic", "key", "offset"),
+)
+
+ingest_progress = Table(
+    "ingest_progress",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("topic_id", Text, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    Column("topic", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    _created_at(),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    _id(),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("key", Text),
+    Column("payload", Text, nullable=False),  # base64: it may be anything
+    Column("log_time", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("replays", Integer, nullable=False, server_default="0"),
+    _created_at(),
+    UniqueConstraint("topic", "partition", "offset"),
+)
+
+parked_lanes = Table(
+    "parked_lanes",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    _created_at(),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    _id(),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("auction_id", ForeignKey("auctions.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("params", JSONB, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("published_at", Instant),
+    Column("read_at", Instant),
+    Index("ix_notices_user_id", "user_id", "id"),
+    Index("ix_notices_unpublished", "id", postgresql_where=text("published_at IS NULL")),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    Column("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("auction_id", ForeignKey("auctions.id"), primary_key=True, index=True),
+    _created_at(),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    _id(),
+    Column("type", Text, nullable=False),
+    Column("auction_id", ForeignKey("auctions.id"), unique=True),
+    Column("name", Text, nullable=False),
+    _created_at(),
+)
+
+room_members = Table(
+    "room_members",
+    metadata,
+    Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id"), primary_key=True, index=True),
+    Column("last_seen_at", Instant),
+    Column("joined_at", Instant, nullable=False, server_default=func.now()),
+)

@@ -1,0 +1,1 @@
+"""What crosses a process boundary, declared once: frames, records, resources, topics, problems."""

@@ -1,0 +1,48 @@
+"""Redis: every channel and key pattern, in one place.
+
+Gateways subscribe to all channels once, at their start, and filter locally: nothing is subscribed
+or unsubscribed while browsers come and go, so no message can fall between.
+"""
+
+AUCTION_EVENTS = "auction-event"
+CHAT_MESSAGES = "chat-message"
+CHAT_EVENTS = "chat-event"
+NOTICES = "notice"
+SESSIONS = "session"
+
+GATEWAY_CHANNELS = (AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS)
+
+
+def wake_key(topic: str, key: str) -> str:
+    """The flag that coalesces wake-ups of one lane."""
+    return f"wake:{topic}:{key}"
+
+
+def room_tail_key(room_id: int) -> str:
+    """The capped list of a room's newest messages."""
+    return f"room:{room_id}:tail"
+
+
+def chat_seen_key(message_id: str) -> str:
+    """The offset a chat message was first pushed at, so that a repeat is not pushed again."""
+    return f"chat:seen:{message_id}"
+
+
+def session_key(session_id: str) -> str:
+    """A signed-in session: exists as long as its access tokens are good."""
+    return f"session:{session_id}"
+
+
+def family_key(family_id: str) -> str:
+    """A refresh-token family: the hash of its one valid token, and whose it is."""
+    return f"refresh:{family_id}"
+
+
+def presence_key(channel: str) -> str:
+    """Who is at a channel: gateway → number of sockets, each entry short-lived."""
+    return f"presence:{channel}"
+
+
+def user_sockets_key(user_id: int) -> str:
+    """The open sockets of a user over all gateways, scored by when they were last seen."""
+    return f"sockets:{user_id}"

@@ -1,0 +1,95 @@
+"""Values of Kafka records (wire.md, Kafka values): JSON with `v`, the schema version."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from app.protocol.types import Amount, BidKind, ChatText, Id, Key, Reason
+
+SCHEMA_VERSION = 1
+Version = Literal[1]
+
+
+class _Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    v: Version
+
+
+class BidValue(_Record, frozen=True, tag="bid"):
+    """A bid as the gateway took it; `received_at` (RFC 3339) decides nothing."""
+
+    bid_id: UUID
+    auction_id: Id
+    bidder_id: Id
+    amount: Amount
+    kind: BidKind
+    confirm: bool
+    key: Key
+    received_at: str
+
+
+class StartValue(_Record, frozen=True, tag="start"):
+    """The clock says the auction may start."""
+
+    auction_id: Id
+
+
+class CloseValue(_Record, frozen=True, tag="close"):
+    """The clock says the auction may be over."""
+
+    auction_id: Id
+
+
+class CancelValue(_Record, frozen=True, tag="cancel"):
+    """The seller asks to cancel."""
+
+    auction_id: Id
+    actor_id: Id
+    reason: Reason | None
+
+
+class ReserveValue(_Record, frozen=True, tag="reserve"):
+    """The seller asks to lower the reserve."""
+
+    auction_id: Id
+    actor_id: Id
+    reserve_price: Amount
+
+
+AuctionBidValue = BidValue | StartValue | CloseValue | CancelValue | ReserveValue
+auction_bid_decoder = msgspec.json.Decoder(AuctionBidValue)
+
+
+class ChatMessageValue(Struct, frozen=True, forbid_unknown_fields=True):
+    """A chat message; its place in the room is its record's offset."""
+
+    v: Version
+    message_id: UUID
+    room_id: Id
+    sender_id: Id
+    sender_nickname: Annotated[str, Meta(min_length=1, max_length=30)]
+    text: ChatText
+    key: Key
+    sent_at: str
+
+
+class ChatEventValue(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody joined or left a room, or the house speaks in it."""
+
+    v: Version
+    type: Literal["enter", "leave", "system"]
+    room_id: Id
+    user_id: Id | None
+    at: str
+
+
+class AuctionEventValue(Struct, frozen=True):
+    """What one settle did to one auction: `state` as in `auction.state`, `outcomes` per bidder."""
+
+    v: Version
+    auction_id: Id
+    version: int
+    state: dict[str, Any]
+    outcomes: list[dict[str, Any]]
+    refused: list[dict[str, Any]]

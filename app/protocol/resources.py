@@ -1,0 +1,292 @@
+"""Bodies and answers of the HTTP API (wire.md, HTTP)."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from app.protocol.outcomes import Leader, ReserveState, Winner
+from app.protocol.types import (
+    Amount,
+    AuctionMode,
+    AuctionStatus,
+    BidKind,
+    ChatText,
+    Currency,
+    Description,
+    Email,
+    ExtensionsMax,
+    Id,
+    Instant,
+    Key,
+    Name,
+    Nickname,
+    Password,
+    Reason,
+    SaleType,
+    Timestamp,
+    WindowSeconds,
+)
+
+LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX = 20, 100
+Limit = Annotated[int, Meta(ge=1, le=LIST_LIMIT_MAX)]
+Cursor = Annotated[str, Meta(min_length=1, max_length=200)]
+SearchText = Annotated[str, Meta(min_length=1, max_length=120, extra={"text": True})]
+
+
+class Body(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client sends: unknown fields are refused."""
+
+
+class Signup(Body, frozen=True):
+    """`POST /api/auth/signup`."""
+
+    email: Email
+    password: Password
+    nickname: Nickname
+
+
+class Login(Body, frozen=True):
+    """`POST /api/auth/login`. Any password may be tried, whatever its length."""
+
+    email: Annotated[str, Meta(max_length=254, extra={"text": True})]
+    password: Annotated[str, Meta(max_length=128)]
+    delivery: Literal["cookie", "body"] = "cookie"
+
+
+class Refresh(Body, frozen=True):
+    """`POST /api/auth/refresh`, for clients without cookies."""
+
+    refresh_token: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class User(Struct, frozen=True):
+    """The signed-in user."""
+
+    id: int
+    email: str
+    nickname: str
+    role: Literal["user", "admin"]
+    providers: list[str]
+
+
+class UserAnswer(Struct, frozen=True):
+    """`{user}`."""
+
+    user: User
+
+
+class Tokens(Struct, frozen=True):
+    """Log-in and refresh."""
+
+    access_token: str
+    expires_in: int
+    user: User
+    refresh_token: str | UnsetType = UNSET
+    token_type: Literal["Bearer"] = "Bearer"
+
+
+class Person(Struct, frozen=True):
+    """Somebody as others see them."""
+
+    id: int
+    nickname: str
+
+
+class ProductCreate(Body, frozen=True):
+    """`POST /api/products`. A direct sale names its price, an auction does not."""
+
+    name: Name
+    description: Description
+    sale_type: SaleType
+    currency: Currency = "KRW"
+    price: Amount | None = None
+
+
+class ProductChange(Body, frozen=True):
+    """`PATCH /api/products/{id}`: what is absent stays."""
+
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    price: Amount | UnsetType = UNSET
+
+
+class Product(Struct, frozen=True):
+    """A product."""
+
+    id: int
+    name: str
+    description: str
+    sale_type: SaleType
+    price: int | None
+    currency: Currency
+    seller: Person
+    is_seller: bool
+    auction_id: int | None
+    created_at: Timestamp
+
+
+class SoftClose(Body, frozen=True):
+    """How bids near the end move it (rule 12)."""
+
+    window_s: WindowSeconds
+    extend_s: WindowSeconds
+    extensions_max: ExtensionsMax
+
+
+class AuctionCreate(Body, frozen=True):
+    """`POST /api/auctions`. `ends_at` may be absent in live mode only."""
+
+    product_id: Id
+    starting_price: Amount
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    reserve_price: Amount | None = None
+    buy_now_price: Amount | None = None
+    soft_close: SoftClose | None = None
+    mode: AuctionMode = "timed"
+
+
+class ReserveLower(Body, frozen=True):
+    """`PATCH /api/auctions/{id}`."""
+
+    reserve_price: Amount
+
+
+class AuctionCancel(Body, frozen=True):
+    """`POST /api/auctions/{id}/cancel`."""
+
+    reason: Reason | None = None
+
+
+class AuctionProduct(Struct, frozen=True):
+    """The product of an auction, in short."""
+
+    id: int
+    name: str
+    thumbnail_url: str | None
+
+
+class Mine(Struct, frozen=True):
+    """The caller's own place in an auction."""
+
+    standing: Literal["none", "leading", "outbid", "won", "lost"]
+    alias: int | None
+    maximum: int | None
+    watching: bool
+
+
+class Auction(Struct, frozen=True):
+    """The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller."""
+
+    id: int
+    version: int
+    status: AuctionStatus
+    mode: AuctionMode
+    product: AuctionProduct
+    seller: Person
+    currency: Currency
+    starting_price: int
+    price: int
+    minimum_next_bid: int
+    bid_count: int
+    leader: Leader | None
+    reserve: ReserveState
+    buy_now_price: int | None
+    starts_at: Timestamp
+    ends_at: Timestamp
+    scheduled_ends_at: Timestamp
+    last_ends_at: Timestamp
+    extensions: int
+    winner: Winner | None
+    closed_at: Timestamp | None
+    mine: Mine | UnsetType = UNSET
+    winner_user: Person | UnsetType = UNSET
+
+
+class BidCreate(Body, frozen=True):
+    """`POST /api/auctions/{id}/bids`, its key in the header `Idempotency-Key`."""
+
+    amount: Amount
+    kind: BidKind = "exact"
+    confirm: bool = False
+
+
+class RoomCreate(Body, frozen=True):
+    """`POST /api/rooms`: the one room of an auction."""
+
+    type: Literal["auction"]
+    auction_id: Id
+
+
+class Room(Struct, frozen=True):
+    """A chat room as a member or a guest sees it."""
+
+    id: int
+    type: Literal["auction"]
+    auction_id: int
+    name: str
+    member: bool
+    members: int
+
+
+class ChatMessage(Struct, frozen=True):
+    """One stored message; `seq` rises in the order of the log."""
+
+    seq: int
+    message_id: str
+    sender: Person
+    text: ChatText
+    at: Timestamp
+
+
+class Notice(Struct, frozen=True):
+    """Something the user should know, until it is read."""
+
+    id: int
+    kind: Literal["outbid", "won", "lost", "sold", "unsold", "ending_soon", "cancelled"]
+    auction_id: int
+    params: dict[str, int | str | None]
+    at: Timestamp
+
+
+class NoticesRead(Body, frozen=True):
+    """`POST /api/me/notices/read`."""
+
+    up_to: Id
+
+
+class BidKeyHeader(Body, frozen=True):
+    """The header `Idempotency-Key`."""
+
+    key: Key
+
+
+class Page(Body, frozen=True):
+    """Query of every list."""
+
+    limit: Limit = LIST_LIMIT_DEFAULT
+    cursor: Cursor | None = None
+
+
+class ProductQuery(Page, frozen=True):
+    """Query of `GET /api/products`."""
+
+    query: SearchText | None = None
+    sale_type: SaleType | None = None
+    seller_id: Id | None = None
+
+
+class AuctionQuery(Page, frozen=True):
+    """Query of `GET /api/auctions`."""
+
+    status: AuctionStatus | None = None
+    query: SearchText | None = None
+    sort: Literal["ending", "newest", "price"] = "newest"
+
+
+class BidHistoryQuery(Body, frozen=True):
+    """Query of `GET /api/auctions/{id}/bids`."""
+
+    after_seq: Annotated[int, Meta(ge=0)] = 0
+    limit: Limit = LIST_LIMIT_DEFAULT
+    cursor: Cursor | None = None

@@ -1,0 +1,37 @@
+"""Kafka topics: their names, partitions and consumer groups, in one place (system.md, Stores)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic whose partition count is fixed for its life.
+
+    `for_ever` topics are never deleted from: they are the source of truth, or the last copy.
+    """
+
+    name: str
+    partitions: int
+    for_ever: bool = False
+
+
+AUCTION_BID = Topic("auction-bid", 12, for_ever=True)
+AUCTION_EVENT = Topic("auction-event", 12)
+CHAT_MESSAGE = Topic("chat-message", 12)
+CHAT_EVENT = Topic("chat-event", 6)
+
+LIVE_TOPICS = (AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE, CHAT_EVENT)
+DEAD_LETTER_SUFFIX = ".DLT"
+
+
+def dead_letter_topic(topic: Topic) -> Topic:
+    """Where records of `topic` go that cannot be settled: as many partitions, kept for ever."""
+    return Topic(topic.name + DEAD_LETTER_SUFFIX, topic.partitions, for_ever=True)
+
+
+ALL_TOPICS = (*LIVE_TOPICS, *(dead_letter_topic(topic) for topic in LIVE_TOPICS))
+
+INGEST_GROUP = "auction"
+BROADCAST_GROUP = "broadcast"
+SAVE_GROUP = "save"
+EVENT_GROUP = "event"

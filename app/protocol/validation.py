@@ -1,0 +1,119 @@
+"""From untrusted bytes to typed structs, with every fault named by its field.
+
+Decoding is two steps: JSON to plain values, which tells malformed from wrong, then values to a
+struct. The second is tried whole first; only when it fails is each field tried alone, so that a
+caller learns all faults at once and by name, and good input pays nothing for it.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any, TypeVar, cast, get_args
+
+import msgspec
+from msgspec import NODEFAULT, Struct, ValidationError
+from msgspec.structs import fields
+
+from app.domain.errors import FieldFault, Invalid
+
+DEPTH_MAX = 32  # wire.md: deeper than 32 is malformed
+
+# Floats stay Decimal: 1e309 is then a wrong value of a field, not a malformed document.
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+S = TypeVar("S", bound=Struct)
+
+
+class Malformed(ValueError):  # noqa: N818 - the protocol's word
+    """Not a JSON object, or nested too deep."""
+
+
+class InvalidText(Malformed):
+    """Not UTF-8."""
+
+
+def decode_object(data: bytes | str) -> dict[str, Any]:
+    """A JSON object from bytes. Raises Malformed, or InvalidText when it is not UTF-8."""
+    try:
+        value = _decoder.decode(data)
+    except UnicodeDecodeError as error:
+        raise InvalidText("not UTF-8") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed("not JSON") from error
+    if not isinstance(value, dict):
+        raise Malformed("not a JSON object")
+    if _is_deeper_than(value, DEPTH_MAX):
+        raise Malformed(f"nested deeper than {DEPTH_MAX}")
+    return value
+
+
+def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) -> S:
+    """`values` as a `struct`, its texts trimmed and normalised. Raises Invalid with every fault.
+
+    `strict=False` reads numbers and booleans out of strings, for query strings and environments.
+    """
+    cleaned = _clean(values, struct)
+    try:
+        return msgspec.convert(cleaned, struct, strict=strict)
+    except ValidationError as error:
+        faults = _faults(cleaned, struct, strict=strict)
+        raise Invalid(faults or [_fault("", error)]) from error
+
+
+def _clean(values: Mapping[str, Any], struct: type[Struct]) -> dict[str, Any]:
+    cleaned = dict(values)
+    for name in _text_fields(struct):
+        value = cleaned.get(name)
+        if isinstance(value, str):
+            cleaned[name] = _clean_text(value, name)
+    return cleaned
+
+
+def _clean_text(value: str, name: str) -> str:
+    text = unicodedata.normalize("NFC", value.strip())
+    if any(unicodedata.category(char) == "Cc" and char != "\n" for char in text):
+        raise Invalid([FieldFault(name, "CONTROL_CHARACTER", "contains a control character")])
+    return text
+
+
+@cache
+def _text_fields(struct: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.encode_name for field in fields(struct) if _is_text(field.type))
+
+
+def _is_text(kind: Any) -> bool:  # noqa: ANN401 - a type expression has no type of its own
+    extra = [m.extra for m in getattr(kind, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
+    return any(e and e.get("text") for e in extra) or any(_is_text(arg) for arg in get_args(kind))
+
+
+def _faults(values: Mapping[str, Any], struct: type[Struct], *, strict: bool) -> list[FieldFault]:
+    known = {field.encode_name: field for field in fields(struct)}
+    faults = [
+        FieldFault(name, "UNKNOWN_FIELD", "unknown field") for name in values if name not in known
+    ]
+    for name, field in known.items():
+        if name not in values:
+            if field.default is NODEFAULT and field.default_factory is NODEFAULT:
+                faults.append(FieldFault(name, "REQUIRED", "is required"))
+            continue
+        try:
+            msgspec.convert(values[name], field.type, strict=strict)
+        except ValidationError as error:
+            faults.append(_fault(name, error))
+    return faults
+
+
+def _fault(name: str, error: ValidationError) -> FieldFault:
+    message, _, path = str(error).partition(" - at `$")
+    inner = path.rstrip("`")
+    return FieldFault((name + inner).lstrip("."), "INVALID", message)
+
+
+def _is_deeper_than(value: object, depth: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    if depth == 0:
+        return True
+    inner = cast("list[object]", list(value.values()) if isinstance(value, dict) else value)
+    return any(_is_deeper_than(item, depth - 1) for item in inner)

@@ -1,0 +1,126 @@
+"""All settings and limits, read from the environment once; every fault is reported at once.
+
+Names in the environment are the field names in capitals. Secrets have no default.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
+
+from msgspec import Meta, Struct
+
+from app.domain.errors import Invalid
+from app.protocol.validation import parse
+
+S = TypeVar("S", bound=Struct)
+
+Url = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=1)]
+Milliseconds = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Every bound on what can grow, with its unit and reason."""
+
+    # Sockets
+    frame_bytes_max: Count = 16 * 1024  # nothing a client sends is longer
+    bid_frame_bytes_max: Count = 4 * 1024  # a bid has six short fields
+    subscriptions_per_socket_max: Count = 64
+    sockets_per_user_max: Count = 5  # a person's devices and tabs
+    sockets_per_gateway_max: Count = 6_000  # 38 KB each, and greenlets
+    queue_bytes_max: Count = 256 * 1024  # a reader this far behind is not reading
+    queue_frames_max: Count = 512
+    write_stall_s: Seconds = 5.0
+    frames_per_s_max: Count = 20
+    frames_over_rate_s: Seconds = 3.0  # patience before 4013
+    auth_timeout_s: Seconds = 10.0
+    ping_s: Count = 25
+    pong_timeout_s: Seconds = 8.0
+    # Fan-out
+    states_per_s_max: Count = 5  # per auction: the eye sees no more
+    prices_per_s_max: Count = 1
+    presence_s: Count = 5
+    snapshot_bids: Count = 20
+    room_tail_messages: Count = 300
+    # Bid path
+    produce_timeout_s: Seconds = 4.0
+    wait_outcome_s: Seconds = 5.0
+    settle_batch_max: Count = 500  # keeps a settle's transaction under 0.1 s
+    settle_round_s: Seconds = 1.0  # then other lanes get their turn
+    poll_records_max: Count = 1_000
+    poll_wait_ms: Count = 100
+    inbox_backlog_max: Count = 200_000  # then partitions pause
+    wakes_waiting_max: Count = 2_000
+    wake_repeat_s: Seconds = 2.0
+    retries_max: Count = 5
+    retry_first_ms: Count = 10
+    relay_batch_max: Count = 500
+    # Databases
+    statement_timeout_ms: Count = 5_000
+    lock_timeout_ms: Count = 2_000
+    connect_timeout_s: Count = 3
+    read_timeout_s: Count = 5
+    pool_connections: Count = 3  # per process: twenty in all
+    # People
+    access_token_s: Count = 600
+    refresh_token_s: Count = 30 * 24 * 3600
+    logins_per_minute: Count = 10  # per address
+    signups_per_hour: Count = 10  # per address
+    requests_per_minute: Count = 600  # per address
+    body_bytes_max: Count = 64 * 1024  # 10,000 characters of description, escaped
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Where everything is, who we are, and the limits."""
+
+    base_url: Url
+    database_url: Url
+    kafka_bootstrap_servers: Url
+    redis_broker_url: Url
+    redis_fanout_url: Url
+    redis_auth_url: Url
+    mongodb_url: Url
+    # 32 bytes is the length of the HMAC's hash: a shorter key is the weaker part.
+    secret_key: Annotated[str, Meta(min_length=32)]
+    allowed_origins: str = ""
+    profile: str = "production"
+    trust_loopback: bool = False  # exempts loopback from per-address limits
+    allow_missing_origin: bool = True  # clients that are not browsers send none
+    kafka_replication: Count = 3
+    kafka_min_isr: Count = 2
+    log_level: str = "INFO"
+    stack_status_file: str = ""
+    limits: Limits = Limits()
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins a browser may open a socket from."""
+        listed = (origin.strip() for origin in self.allowed_origins.split(","))
+        return frozenset(origin for origin in listed if origin) | {self.base_url}
+
+
+class SettingsFault(ValueError):  # noqa: N818 - one word for what is wrong with settings
+    """The environment does not make valid settings; the message has one line per fault."""
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this process. Raises SettingsFault naming every variable that is wrong."""
+    faults: list[str] = []
+    limits = _read(Limits, environment, faults) or Limits()
+    settings = _read(Settings, environment, faults, limits=limits)
+    if faults or settings is None:
+        raise SettingsFault("settings are wrong:\n" + "\n".join(f"  {line}" for line in faults))
+    return settings
+
+
+def _read(
+    struct: type[S], environment: Mapping[str, str], faults: list[str], **given: object
+) -> S | None:
+    names = [name for name in struct.__struct_fields__ if name not in given]
+    values = {name: environment[name.upper()] for name in names if name.upper() in environment}
+    try:
+        return parse({**values, **given}, struct, strict=False)
+    except Invalid as invalid:
+        faults += [f"{fault.field.upper()}: {fault.message}" for fault in invalid.faults]
+        return None

@@ -1,0 +1,25 @@
+"""Alembic's entry: migrates the database of DATABASE_URL, one transaction a migration."""
+
+import os
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from app.adapters.postgres.schema import metadata
+
+
+def run() -> None:
+    engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            compare_type=True,
+            compare_server_default=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()
