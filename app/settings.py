@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from app.domain.errors import Invalid
+from app.domain.errors import InvalidError
 from app.protocol.validation import parse
 
 S = TypeVar("S", bound=Struct)
@@ -100,17 +100,17 @@ class Settings(Struct, frozen=True, kw_only=True):
         return frozenset(origin for origin in listed if origin) | {self.base_url}
 
 
-class SettingsFault(ValueError):  # noqa: N818 - one word for what is wrong with settings
+class SettingsError(ValueError):
     """The environment does not make valid settings; the message has one line per fault."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of this process. Raises SettingsFault naming every variable that is wrong."""
+    """The settings of this process. Raises SettingsError naming every variable that is wrong."""
     faults: list[str] = []
     limits = _read(Limits, environment, faults) or Limits()
     settings = _read(Settings, environment, faults, limits=limits)
     if faults or settings is None:
-        raise SettingsFault("settings are wrong:\n" + "\n".join(f"  {line}" for line in faults))
+        raise SettingsError("settings are wrong:\n" + "\n".join(f"  {line}" for line in faults))
     return settings
 
 
@@ -121,6 +121,6 @@ def _read(
     values = {name: environment[name.upper()] for name in names if name.upper() in environment}
     try:
         return parse({**values, **given}, struct, strict=False)
-    except Invalid as invalid:
+    except InvalidError as invalid:
         faults += [f"{fault.field.upper()}: {fault.message}" for fault in invalid.faults]
         return None

@@ -5,11 +5,12 @@ import os
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
 
 
 def run() -> None:
-    engine = create_engine(os.environ["DATABASE_URL"], poolclass=pool.NullPool)
+    engine = create_engine(driver_url(os.environ["DATABASE_URL"]), poolclass=pool.NullPool)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct, ValidationError
 from msgspec.structs import fields
 
-from app.domain.errors import FieldFault, Invalid
+from app.domain.errors import FieldFault, InvalidError
 
 DEPTH_MAX = 32  # wire.md: deeper than 32 is malformed
 
@@ -25,31 +25,31 @@ _decoder = msgspec.json.Decoder(float_hook=Decimal)
 S = TypeVar("S", bound=Struct)
 
 
-class Malformed(ValueError):  # noqa: N818 - the protocol's word
+class MalformedError(ValueError):
     """Not a JSON object, or nested too deep."""
 
 
-class InvalidText(Malformed):
+class InvalidTextError(MalformedError):
     """Not UTF-8."""
 
 
 def decode_object(data: bytes | str) -> dict[str, Any]:
-    """A JSON object from bytes. Raises Malformed, or InvalidText when it is not UTF-8."""
+    """A JSON object from bytes. Raises MalformedError, or InvalidTextError when it is not UTF-8."""
     try:
         value = _decoder.decode(data)
     except UnicodeDecodeError as error:
-        raise InvalidText("not UTF-8") from error
+        raise InvalidTextError("not UTF-8") from error
     except (msgspec.DecodeError, RecursionError) as error:
-        raise Malformed("not JSON") from error
+        raise MalformedError("not JSON") from error
     if not isinstance(value, dict):
-        raise Malformed("not a JSON object")
+        raise MalformedError("not a JSON object")
     if _is_deeper_than(value, DEPTH_MAX):
-        raise Malformed(f"nested deeper than {DEPTH_MAX}")
+        raise MalformedError(f"nested deeper than {DEPTH_MAX}")
     return value
 
 
 def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) -> S:
-    """`values` as a `struct`, its texts trimmed and normalised. Raises Invalid with every fault.
+    """`values` as a `struct`, its texts trimmed and normalised. Raises InvalidError with every fault.
 
     `strict=False` reads numbers and booleans out of strings, for query strings and environments.
     """
@@ -58,7 +58,7 @@ def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) ->
         return msgspec.convert(cleaned, struct, strict=strict)
     except ValidationError as error:
         faults = _faults(cleaned, struct, strict=strict)
-        raise Invalid(faults or [_fault("", error)]) from error
+        raise InvalidError(faults or [_fault("", error)]) from error
 
 
 def _clean(values: Mapping[str, Any], struct: type[Struct]) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _clean(values: Mapping[str, Any], struct: type[Struct]) -> dict[str, Any]:
 def _clean_text(value: str, name: str) -> str:
     text = unicodedata.normalize("NFC", value.strip())
     if any(unicodedata.category(char) == "Cc" and char != "\n" for char in text):
-        raise Invalid([FieldFault(name, "CONTROL_CHARACTER", "contains a control character")])
+        raise InvalidError([FieldFault(name, "CONTROL_CHARACTER", "contains a control character")])
     return text
 
 

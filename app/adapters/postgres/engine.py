@@ -1,14 +1,19 @@
 """How we connect: one engine per process, made after any fork, with a limit on every wait."""
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, make_url
 
 from app.settings import Limits
+
+
+def driver_url(database_url: str) -> URL:
+    """`postgresql://…`, as every tool takes it, with the driver that works under gevent."""
+    return make_url(database_url).set(drivername="postgresql+psycopg2")
 
 
 def make_engine(database_url: str, *, application: str, limits: Limits) -> Engine:
     """An engine of at most `limits.pool_connections` connections, opened on first use."""
     return create_engine(
-        database_url,
+        driver_url(database_url),
         pool_size=limits.pool_connections,
         max_overflow=0,
         pool_timeout=limits.read_timeout_s,
