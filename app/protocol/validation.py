@@ -49,7 +49,7 @@ def decode_object(data: bytes | str) -> dict[str, Any]:
 
 
 def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) -> S:
-    """`values` as a `struct`, its texts trimmed and normalised. Raises InvalidError with every fault.
+    """`values` as a `struct`, texts trimmed and normalised; InvalidError names every fault.
 
     `strict=False` reads numbers and booleans out of strings, for query strings and environments.
     """
