@@ -1,0 +1,98 @@
+"""The state of one auction: its frozen terms and what its log has made of it so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from app.domain.terms import Terms
+
+Status = Literal["scheduled", "open", "closed", "cancelled"]
+ReserveState = Literal["none", "not_met", "met"]
+
+FIRST_PREVIOUS_HASH: Final = "0" * 64
+"""What the first decision of an auction is chained to (rule 18)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """One auction after some prefix of its log; amounts in minor units, times aware UTC.
+
+    `price` is the starting price until the first accepted bid. `leader_maximum` is hidden from
+    everyone but the leader. `ends_at` is the effective end. `version` counts settles, not
+    decisions: whoever stores the state raises it. `alias_count` and `chain` are kept by the
+    ledger; everything else is changed by `decide` alone.
+    """
+
+    terms: Terms
+    status: Status
+    version: int
+    price: int
+    leader_id: int | None
+    leader_maximum: int | None
+    bid_count: int
+    ends_at: datetime
+    extensions: int
+    reserve_price: int | None
+    reserve_lowered: bool
+    winner_id: int | None
+    winning_amount: int | None
+    closed_at: datetime | None
+    decided_at: datetime | None
+    alias_count: int
+    chain: str
+
+    @property
+    def minimum_next_bid(self) -> int:
+        """Rule 3: the starting price when there is no bid, else one step above the price.
+
+        May pass the largest amount of money when the price is next to it; then no bid can
+        follow except the leader's own.
+        """
+        if self.bid_count == 0:
+            return self.terms.starting_price
+        return self.price + self.terms.step_table.step(self.price)
+
+    @property
+    def reserve_state(self) -> ReserveState:
+        """What may be shown of the reserve (rule 10)."""
+        if self.reserve_price is None:
+            return "none"
+        return "met" if covers(self.leader_maximum, self.reserve_price) else "not_met"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is closed or cancelled, for good (rule 14)."""
+        return self.status in ("closed", "cancelled")
+
+
+def covers(maximum: int | None, reserve_price: int | None) -> bool:
+    """Whether there is a reserve and a leader's `maximum` reaches it (rule 10)."""
+    return reserve_price is not None and maximum is not None and maximum >= reserve_price
+
+
+def open_auction(terms: Terms) -> Auction:
+    """The state at creation: open at once unless the start lies ahead of it."""
+    return Auction(
+        terms=terms,
+        status="open" if terms.starts_at <= terms.created_at else "scheduled",
+        version=0,
+        price=terms.starting_price,
+        leader_id=None,
+        leader_maximum=None,
+        bid_count=0,
+        ends_at=terms.scheduled_ends_at,
+        extensions=0,
+        reserve_price=terms.reserve_price,
+        reserve_lowered=False,
+        winner_id=None,
+        winning_amount=None,
+        closed_at=None,
+        decided_at=None,
+        alias_count=0,
+        chain=FIRST_PREVIOUS_HASH,
+    )
+
+
+def genesis(auction: Auction) -> Auction:
+    """The state `auction` had at its creation, to replay its log onto."""
+    return open_auction(auction.terms)

@@ -1,0 +1,231 @@
+"""The rules of the auction: one pure function from a state and a record to the next state.
+
+Holds rules 2 to 16 of auction-rules.md. What needs the memory of earlier records stays with the
+ledger: recognising repeats, allotting aliases, chaining the decision log. So a decision depends
+on nothing but the state, the record and its log time.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import overload
+
+from app.domain.auction import Auction, Status, covers
+from app.domain.decide_control import decide_control
+from app.domain.decision import (
+    AutomaticBid,
+    BidDecision,
+    ControlDecision,
+    Decision,
+    Outcome,
+    Standing,
+)
+from app.domain.errors import RejectionCode
+from app.domain.ids import automatic_bid_id
+from app.domain.records import BidPlaced, Control, Record
+
+
+@overload
+def decide(auction: Auction, record: BidPlaced) -> tuple[Auction, BidDecision]: ...
+@overload
+def decide(auction: Auction, record: Control) -> tuple[Auction, ControlDecision]: ...
+def decide(auction: Auction, record: Record) -> tuple[Auction, Decision]:
+    """The auction after `record`, and the decision; the version is left as it is.
+
+    The decision time is the later of the record's log time and the last decision time, because
+    the broker's clock may step back (system.md). Never raises for a record the wire admits:
+    a refusal is a decision.
+    """
+    last = auction.decided_at
+    at = record.log_time if last is None or record.log_time > last else last
+    if isinstance(record, BidPlaced):
+        return _decide_bid(auction, record, at)
+    return decide_control(auction, record, at)
+
+
+def _decide_bid(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction, BidDecision]:
+    status = _status_at(auction, at)
+    buy_price = _buy_price(auction, bid.amount)
+    code = _refusal(auction, bid, at, buys=buy_price is not None)
+    if code is not None:
+        return _rejected(auction, code, status, at)
+    if buy_price is not None:
+        return _bought(auction, bid, at, buy_price)
+    return _accepted(auction, bid, at)
+
+
+def _status_at(auction: Auction, at: datetime) -> Status:
+    """A bid at or past the start opens the auction, whatever becomes of the bid."""
+    if auction.status == "scheduled" and at >= auction.terms.starts_at:
+        return "open"
+    return auction.status
+
+
+def _buy_price(auction: Auction, amount: int) -> int | None:
+    """Rule 11: what `amount` would buy at now, None if it would not.
+
+    Offered while the reserve is not met or, without a reserve, there is no bid.
+    """
+    buy_now_price = auction.terms.buy_now_price
+    if buy_now_price is None or amount < buy_now_price:
+        return None
+    if auction.reserve_price is None:
+        offered = auction.bid_count == 0
+    else:
+        offered = not covers(auction.leader_maximum, auction.reserve_price)
+    return buy_now_price if offered else None
+
+
+def _refusal(auction: Auction, bid: BidPlaced, at: datetime, *, buys: bool) -> RejectionCode | None:
+    """The first rule that refuses the bid, in the order that ends auction-rules.md."""
+    terms = auction.terms
+    if auction.ended or at >= auction.ends_at:
+        return "CLOSED"
+    if at < terms.starts_at:
+        return "NOT_STARTED"
+    if bid.bidder_id == terms.seller_id:
+        return "OWN_AUCTION"
+    if not bid.confirm and (buys or bid.amount > terms.rules.confirm_factor * auction.price):
+        return "CONFIRM_NEEDED"
+    return None if buys else _amount_refusal(auction, bid)
+
+
+def _amount_refusal(auction: Auction, bid: BidPlaced) -> RejectionCode | None:
+    """Rule 7 for the leader, rule 3 for everyone else."""
+    if auction.leader_maximum is not None and bid.bidder_id == auction.leader_id:
+        return None if bid.amount > auction.leader_maximum else "NOT_ABOVE_OWN_MAXIMUM"
+    return "TOO_LOW" if bid.amount < auction.minimum_next_bid else None
+
+
+def _rejected(
+    auction: Auction, code: RejectionCode, status: Status, at: datetime
+) -> tuple[Auction, BidDecision]:
+    """Changes nothing but the decision time, and opens an auction that is due."""
+    after = replace(auction, status=status, decided_at=at)
+    return after, BidDecision(
+        outcome=_outcome(after, at, code=code),
+        public_amount=None,
+        automatic=None,
+        price_changed=False,
+        leader_changed=False,
+        displaced_id=None,
+        bought=False,
+    )
+
+
+def _bought(
+    auction: Auction, bid: BidPlaced, at: datetime, price: int
+) -> tuple[Auction, BidDecision]:
+    """Rule 11: at the buy-now price, not the amount; it ends the auction here and now."""
+    after = replace(
+        auction,
+        status="closed",
+        price=price,
+        leader_id=bid.bidder_id,
+        leader_maximum=bid.amount,
+        bid_count=auction.bid_count + 1,
+        ends_at=at,
+        winner_id=bid.bidder_id,
+        winning_amount=price,
+        closed_at=at,
+        decided_at=at,
+    )
+    return after, _effects(auction, after, bid, at, bought=True)
+
+
+def _accepted(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction, BidDecision]:
+    price, leader_id, maximum = _contest(auction, bid)
+    if auction.reserve_price is not None and covers(maximum, auction.reserve_price):
+        price = max(price, auction.reserve_price)
+    changed = price != auction.price or leader_id != auction.leader_id
+    ends_at = _soft_close(auction, at) if changed else auction.ends_at
+    answered = leader_id != bid.bidder_id
+    after = replace(
+        auction,
+        status="open",
+        price=price,
+        leader_id=leader_id,
+        leader_maximum=maximum,
+        bid_count=auction.bid_count + (2 if answered else 1),
+        ends_at=ends_at,
+        extensions=auction.extensions + (ends_at > auction.ends_at),
+        decided_at=at,
+    )
+    return after, _effects(auction, after, bid, at, bought=False)
+
+
+def _contest(auction: Auction, bid: BidPlaced) -> tuple[int, int, int]:
+    """Price, leader and maximum after an admitted bid, the reserve aside (rules 7 to 9)."""
+    leader_id, maximum = auction.leader_id, auction.leader_maximum
+    if leader_id is None or maximum is None:
+        opening = bid.amount if bid.kind == "exact" else auction.terms.starting_price
+        return opening, bid.bidder_id, bid.amount
+    if bid.bidder_id == leader_id:
+        return auction.price, leader_id, bid.amount
+    step = auction.terms.step_table.step
+    if bid.amount <= maximum:
+        return min(maximum, bid.amount + step(bid.amount)), leader_id, maximum
+    if bid.kind == "exact":
+        return bid.amount, bid.bidder_id, bid.amount
+    # Steps are settings and need not rise with the price, hence "never under the minimum".
+    needed = max(maximum + step(maximum), auction.minimum_next_bid)
+    return min(bid.amount, needed), bid.bidder_id, bid.amount
+
+
+def _soft_close(auction: Auction, at: datetime) -> datetime:
+    """Rule 12: the end after a change at `at`; extends, never shortens."""
+    terms = auction.terms
+    if auction.ends_at - at >= timedelta(seconds=terms.window_s):
+        return auction.ends_at
+    extended = min(terms.last_ends_at, at + timedelta(seconds=terms.extend_s))
+    return max(auction.ends_at, extended)
+
+
+def _effects(
+    before: Auction, after: Auction, bid: BidPlaced, at: datetime, *, bought: bool
+) -> BidDecision:
+    """The decision on an accepted bid, read off the states on both sides of it."""
+    leader_changed = after.leader_id != before.leader_id
+    automatic = _automatic(after, bid)
+    seq = before.bid_count + 1
+    standing: Standing = "leading" if automatic is None else "outbid"
+    return BidDecision(
+        outcome=_outcome(after, at, standing=standing, seq=seq),
+        public_amount=after.price if automatic is None else bid.amount,
+        automatic=automatic,
+        price_changed=after.price != before.price,
+        leader_changed=leader_changed,
+        displaced_id=before.leader_id if leader_changed else None,
+        bought=bought,
+    )
+
+
+def _automatic(after: Auction, bid: BidPlaced) -> AutomaticBid | None:
+    """Rule 9: whoever leads after a bid of somebody else has answered it at the new price."""
+    if after.leader_id is None or after.leader_id == bid.bidder_id:
+        return None
+    return AutomaticBid(
+        bid_id=automatic_bid_id(bid.bid_id),
+        bidder_id=after.leader_id,
+        amount=after.price,
+        seq=after.bid_count,
+    )
+
+
+def _outcome(
+    after: Auction,
+    at: datetime,
+    *,
+    standing: Standing | None = None,
+    code: RejectionCode | None = None,
+    seq: int | None = None,
+) -> Outcome:
+    return Outcome(
+        status="accepted" if code is None else "rejected",
+        standing=standing,
+        code=code,
+        seq=seq,
+        price=after.price,
+        minimum_next_bid=after.minimum_next_bid,
+        ends_at=after.ends_at,
+        decided_at=at,
+    )

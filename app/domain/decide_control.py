@@ -1,0 +1,100 @@
+"""Deciding the records that are no bids: start, close, cancel, lower the reserve.
+
+Rules 10, 13, 14 and 16. Reached through `decide`, which fixes the decision time.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from app.domain.auction import Auction, covers
+from app.domain.decision import ControlDecision, ControlEffect
+from app.domain.errors import ControlRefusal
+from app.domain.records import CancelAsked, CloseDue, Control, ReserveAsked, StartDue
+
+
+def decide_control(
+    auction: Auction, record: Control, at: datetime
+) -> tuple[Auction, ControlDecision]:
+    """The auction after the control `record` decided at `at`, and what it did."""
+    auction = replace(auction, decided_at=at)
+    match record:
+        case StartDue():
+            return _start(auction, at)
+        case CloseDue():
+            return _close(auction, at)
+        case CancelAsked():
+            return _cancel(auction, record, at)
+        case ReserveAsked():
+            return _lower_reserve(auction, record, at)
+
+
+def _start(auction: Auction, at: datetime) -> tuple[Auction, ControlDecision]:
+    if auction.status != "scheduled" or at < auction.terms.starts_at:
+        return _done(auction, at, "void")
+    return _done(replace(auction, status="open"), at, "opened")
+
+
+def _close(auction: Auction, at: datetime) -> tuple[Auction, ControlDecision]:
+    """Rule 13: void unless open and due; the leader wins if the reserve is met or none is set."""
+    if auction.status != "open" or at < auction.ends_at:
+        return _done(auction, at, "void")
+    closed = replace(auction, status="closed", closed_at=auction.ends_at)
+    if auction.leader_id is None or auction.reserve_state == "not_met":
+        return _done(closed, at, "unsold")
+    sold = replace(closed, winner_id=auction.leader_id, winning_amount=auction.price)
+    return _done(sold, at, "sold")
+
+
+def _cancel(auction: Auction, record: CancelAsked, at: datetime) -> tuple[Auction, ControlDecision]:
+    """Rule 16: freely without bids, else early enough and with a reason."""
+    refusal = _refused_to_seller(auction, record.actor_id, at)
+    if refusal is None and auction.bid_count:
+        lead = timedelta(seconds=auction.terms.rules.cancel_lead_s)
+        if auction.ends_at - at < lead:
+            refusal = "CANCEL_TOO_LATE"
+        elif not record.reason:
+            refusal = "INVALID"
+    if refusal is not None:
+        return _refused(auction, at, refusal)
+    return _done(replace(auction, status="cancelled", closed_at=at), at, "cancelled")
+
+
+def _lower_reserve(
+    auction: Auction, record: ReserveAsked, at: datetime
+) -> tuple[Auction, ControlDecision]:
+    """Rule 10: once, lower, not under the starting price; no row and no extension."""
+    refusal = _refused_to_seller(auction, record.actor_id, at)
+    if refusal is None and not _may_lower(auction, record.reserve_price):
+        refusal = "RESERVE_INVALID"
+    if refusal is not None:
+        return _refused(auction, at, refusal)
+    price = auction.price
+    if covers(auction.leader_maximum, record.reserve_price):
+        price = max(price, record.reserve_price)
+    lowered = replace(
+        auction, reserve_price=record.reserve_price, reserve_lowered=True, price=price
+    )
+    return _done(lowered, at, "reserve_lowered")
+
+
+def _may_lower(auction: Auction, reserve_price: int) -> bool:
+    if auction.reserve_price is None or auction.reserve_lowered:
+        return False
+    return auction.terms.starting_price <= reserve_price < auction.reserve_price
+
+
+def _refused_to_seller(auction: Auction, actor_id: int, at: datetime) -> ControlRefusal | None:
+    """What refuses any wish of a seller: not being the seller, or coming after the end."""
+    if actor_id != auction.terms.seller_id:
+        return "FORBIDDEN"
+    return "CLOSED" if auction.ended or at >= auction.ends_at else None
+
+
+def _refused(
+    auction: Auction, at: datetime, code: ControlRefusal
+) -> tuple[Auction, ControlDecision]:
+    return auction, ControlDecision(effect="refused", code=code, decided_at=at)
+
+
+def _done(auction: Auction, at: datetime, effect: ControlEffect) -> tuple[Auction, ControlDecision]:
+    return auction, ControlDecision(effect=effect, code=None, decided_at=at)

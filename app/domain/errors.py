@@ -1,0 +1,81 @@
+"""The errors of the house, by nature; each carries the stable `code` of wire.md.
+
+The edge maps the class to a status and shows the code; nobody matches the text. A bid that is
+refused by the rules is no error but an outcome: see `RejectionCode` and `ControlRefusal`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+RejectionCode = Literal[
+    "TOO_LOW",
+    "NOT_STARTED",
+    "CLOSED",
+    "OWN_AUCTION",
+    "NOT_ABOVE_OWN_MAXIMUM",
+    "CONFIRM_NEEDED",
+]
+"""Why a bid is rejected."""
+
+ControlRefusal = Literal["FORBIDDEN", "CLOSED", "CANCEL_TOO_LATE", "RESERVE_INVALID", "INVALID"]
+"""Why a seller's `cancel` or `reserve` record is refused; `INVALID`: the reason is missing."""
+
+
+class DomainError(Exception):
+    """Root of all errors that a caller may be told about."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(detail or code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """One wrong field of a request: its name, a stable code, an English sentence."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidError(DomainError):
+    """A well-formed request whose values break a bound; names every field at fault."""
+
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
+        super().__init__("INVALID", "; ".join(f"{f.field}: {f.message}" for f in faults))
+        self.faults = tuple(faults)
+
+
+class UnauthenticatedError(DomainError):
+    """Nobody, or nobody any more: `UNAUTHENTICATED`, `BAD_CREDENTIALS`, `TOKEN_REUSED`."""
+
+    def __init__(self, code: str = "UNAUTHENTICATED", detail: str = "") -> None:
+        super().__init__(code, detail)
+
+
+class ForbiddenError(DomainError):
+    """Somebody, but not allowed to: `FORBIDDEN`, `NOT_MEMBER`."""
+
+    def __init__(self, code: str = "FORBIDDEN", detail: str = "") -> None:
+        super().__init__(code, detail)
+
+
+class NotFoundError(DomainError):
+    """The thing named does not exist, or not for this caller."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("NOT_FOUND", detail)
+
+
+class ConflictError(DomainError):
+    """The state of the thing does not allow it: `AUCTION_EXISTS`, `EMAIL_TAKEN`, `CLOSED`, …"""
+
+
+class BrokenChainError(DomainError):
+    """A decision log that was altered; `line` is the first wrong line, from 0."""
+
+    def __init__(self, line: int, detail: str) -> None:
+        super().__init__("BROKEN_CHAIN", f"line {line}: {detail}")
+        self.line = line

@@ -1,0 +1,27 @@
+"""Derived ids: the same words give the same UUIDv5 in every process, for ever.
+
+Each kind of id has a namespace of its own. They are part of the wire format: a change would
+let a repeated bid through as a second one.
+"""
+
+from typing import Final
+from uuid import UUID, uuid5
+
+BID_NAMESPACE: Final = UUID("6d0a2c53-6f0e-4a55-9d0c-2f3f1f2b7a11")
+MESSAGE_NAMESPACE: Final = UUID("b6c0c9a4-51d8-4c1e-8c83-0f2a9a5e7d42")
+AUTOMATIC_NAMESPACE: Final = UUID("e2f7b1de-93ab-4f0c-a7c6-58b4d3c9e673")
+
+
+def bid_id(bidder_id: int, auction_id: int, key: str) -> UUID:
+    """The id of the bid that `bidder_id` calls `key` on this auction (wire.md)."""
+    return uuid5(BID_NAMESPACE, f"{bidder_id}:{auction_id}:{key}")
+
+
+def message_id(sender_id: int, room_id: int, key: str) -> UUID:
+    """The id of the chat message that `sender_id` calls `key` in this room (wire.md)."""
+    return uuid5(MESSAGE_NAMESPACE, f"{sender_id}:{room_id}:{key}")
+
+
+def automatic_bid_id(cause: UUID) -> UUID:
+    """The id of the leader's automatic answer to the bid `cause` (rule 9)."""
+    return uuid5(AUTOMATIC_NAMESPACE, str(cause))

@@ -1,0 +1,112 @@
+"""Who is told what after a batch of entries (rule 19, the watchers' notices aside).
+
+Pure: the same entries, bidders and last notice times give the same notices, and a log cut into
+batches gives the notices of the whole, if each batch is told what the one before sent.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from app.domain.auction import Auction
+from app.domain.decision import Outcome
+from app.domain.ledger import DecidedBid, DecidedControl, Entry
+from app.domain.records import CancelAsked
+from app.domain.rules import Rules
+
+NoticeKind = Literal["outbid", "won", "lost", "sold", "unsold", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    how: Literal["sold", "unsold", "cancelled"]
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one user; `params` fill the client's wording and hold no secret."""
+
+    kind: NoticeKind
+    user_id: int
+    auction_id: int
+    at: datetime
+    params: Mapping[str, int | str | None]
+
+
+def notices_of(
+    auction: Auction,
+    entries: Iterable[Entry],
+    *,
+    earlier_bidder_ids: Collection[int],
+    last_outbid_at: Mapping[int, datetime],
+) -> tuple[Notice, ...]:
+    """What the entries of one batch give, in order; `auction` is the state after them.
+
+    `earlier_bidder_ids`: who had an accepted bid before the batch; looked at only if the batch
+    ended the auction. `last_outbid_at`: when a user was last told `outbid` of this auction; it
+    must cover the leader before the batch and the bidders in it.
+    """
+    told_at = dict(last_outbid_at)
+    bidder_ids: set[int] = set()
+    notices: list[Notice] = []
+    for entry in entries:
+        if isinstance(entry, DecidedBid) and entry.decision.outcome.status == "accepted":
+            bidder_ids.add(entry.record.bidder_id)
+            notices += _outbid(auction, entry, told_at)
+        ending = _ending(entry)
+        if ending is not None:
+            notices += _end_notices(auction, ending, bidder_ids.union(earlier_bidder_ids))
+    return tuple(notices)
+
+
+def _outbid(auction: Auction, entry: DecidedBid, told_at: dict[int, datetime]) -> list[Notice]:
+    """For the leader who lost the lead, unless told just now; a buyer's victim is told `lost`."""
+    displaced_id, outcome = entry.decision.displaced_id, entry.decision.outcome
+    if displaced_id is None or entry.decision.bought:
+        return []
+    if not _outbid_is_due(auction.terms.rules, outcome, told_at.get(displaced_id)):
+        return []
+    told_at[displaced_id] = outcome.decided_at
+    params = {"price": outcome.price, "currency": auction.terms.currency}
+    return [Notice("outbid", displaced_id, auction.terms.auction_id, outcome.decided_at, params)]
+
+
+def _outbid_is_due(rules: Rules, outcome: Outcome, told_at: datetime | None) -> bool:
+    """At most one in 60 s, except in the last 10 min of the auction."""
+    if told_at is None:
+        return True
+    if outcome.ends_at - outcome.decided_at <= timedelta(seconds=rules.outbid_notice_free_s):
+        return True
+    return outcome.decided_at - told_at >= timedelta(seconds=rules.outbid_notice_interval_s)
+
+
+def _ending(entry: Entry) -> _Ending | None:
+    """How the auction ended with this entry, if it did."""
+    if isinstance(entry, DecidedBid) and entry.decision.bought:
+        return _Ending("sold", entry.decision.outcome.decided_at)
+    if isinstance(entry, DecidedControl):
+        effect, at = entry.decision.effect, entry.decision.decided_at
+        if effect in ("sold", "unsold"):
+            return _Ending(effect, at)
+        if effect == "cancelled" and isinstance(entry.record, CancelAsked):
+            return _Ending(effect, at, entry.record.reason)
+    return None
+
+
+def _end_notices(auction: Auction, ending: _Ending, bidder_ids: Collection[int]) -> list[Notice]:
+    """Seller first, then the bidders by id; of a cancel the seller knows already."""
+    auction_id, seller_id = auction.terms.auction_id, auction.terms.seller_id
+    if ending.how == "cancelled":
+        why = {"reason": ending.reason}
+        return [
+            Notice("cancelled", user, auction_id, ending.at, why) for user in sorted(bidder_ids)
+        ]
+    params = {"price": auction.winning_amount, "currency": auction.terms.currency}
+    notices = [Notice(ending.how, seller_id, auction_id, ending.at, params)]
+    for bidder_id in sorted(bidder_ids):
+        kind: NoticeKind = "won" if bidder_id == auction.winner_id else "lost"
+        notices.append(Notice(kind, bidder_id, auction_id, ending.at, params))
+    return notices

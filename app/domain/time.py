@@ -1,0 +1,43 @@
+"""Times as the domain keeps them: aware UTC datetimes, milliseconds on the wire.
+
+Owns the one conversion each way between datetimes, RFC 3339 text and epoch milliseconds.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@lru_cache(maxsize=4096)  # an auction's end is written with every one of its bids
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-23T12:00:00.123Z`: UTC, exactly three decimals, truncated (wire.md).
+
+    Raises ValueError for a naive datetime, which has no place in this code.
+    """
+    return _in_utc(moment).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def from_epoch_ms(milliseconds: int) -> datetime:
+    """The aware UTC datetime of `milliseconds` since 1970, exact."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def epoch_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970 of an aware datetime, rounded down."""
+    return (_in_utc(moment) - _EPOCH) // _MILLISECOND
+
+
+def whole_ms(moment: datetime) -> datetime:
+    """`moment` in UTC without what is finer than a millisecond, as log times are."""
+    moment = _in_utc(moment)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is UTC:
+        return moment
+    if moment.tzinfo is None:
+        raise ValueError("a datetime without a time zone")
+    return moment.astimezone(UTC)
