@@ -7,9 +7,21 @@ never before its fork.
 from datetime import UTC, datetime
 from functools import cached_property
 
+from celery import Celery
+from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
+from app.adapters.postgres.settling import PostgresAuctionStore
+from app.adapters.redis.connect import connect
+from app.adapters.tasks.application import make_celery
+from app.adapters.tasks.waker import CeleryWaker
+from app.protocol.topics import AUCTION_BID, INGEST_GROUP
+from app.services import settling
+from app.services.due import DueRecords
+from app.services.lanes import LaneTopic
+from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
 
 
@@ -31,6 +43,39 @@ class Container:
         return make_engine(
             self.settings.database_url, application=self.application, limits=self.settings.limits
         )
+
+    @cached_property
+    def fanout(self) -> Redis:
+        """Redis for pub/sub, flags and presence."""
+        return connect(self.settings.redis_fanout_url, limits=self.settings.limits)
+
+    @cached_property
+    def celery(self) -> Celery:
+        """The Celery application, to send tasks with."""
+        return make_celery(self.settings)
+
+    @cached_property
+    def waker(self) -> CeleryWaker:
+        """Wake-ups."""
+        broker = connect(self.settings.redis_broker_url, limits=self.settings.limits)
+        return CeleryWaker(self.celery, self.fanout, broker)
+
+    @cached_property
+    def lane_topics(self) -> dict[str, LaneTopic]:
+        """Every topic whose records are settled per key."""
+        bids = LaneTopic(
+            topic=AUCTION_BID,
+            group=INGEST_GROUP,
+            queue=SETTLE_QUEUE,
+            check=settling.check,
+            handler=settling.AuctionLane(PostgresAuctionStore()),
+        )
+        return {bids.topic.name: bids}
+
+    @cached_property
+    def due_records(self) -> DueRecords:
+        """What the clock puts into the log."""
+        return DueRecords(PostgresDueStore(self.engine), utc_now)
 
 
 def build_container(settings: Settings, *, application: str) -> Container:

@@ -14,6 +14,56 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "auction_bidders",
+        sa.Column("auction_id", sa.BigInteger(), nullable=False),
+        sa.Column("bidder_id", sa.BigInteger(), nullable=False),
+        sa.Column("alias", sa.Integer(), nullable=False),
+        sa.Column("outbid_noticed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("auction_id", "bidder_id", name=op.f("pk_auction_bidders")),
+        sa.UniqueConstraint(
+            "auction_id", "alias", name=op.f("uq_auction_bidders_auction_id_alias")
+        ),
+        postgresql_with={"fillfactor": 80},
+    )
+    op.create_index(
+        "ix_auction_bidders_bidder_id", "auction_bidders", ["bidder_id", "auction_id"], unique=False
+    )
+    op.create_table(
+        "bids",
+        sa.Column("bid_id", sa.UUID(), nullable=False),
+        sa.Column("auction_id", sa.BigInteger(), nullable=False),
+        sa.Column("bidder_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("confirm", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("automatic", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("log_time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("standing", sa.Text(), nullable=True),
+        sa.Column("alias", sa.Integer(), nullable=True),
+        sa.Column("public_amount", sa.BigInteger(), nullable=True),
+        sa.Column("price", sa.BigInteger(), nullable=True),
+        sa.Column("minimum_next_bid", sa.BigInteger(), nullable=True),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("chain", sa.Text(), nullable=True),
+        sa.CheckConstraint("(seq IS NOT NULL) = (status = 'accepted')", name=op.f("ck_bids_seq")),
+        sa.CheckConstraint(
+            "status IN ('accepted', 'rejected', 'failed')", name=op.f("ck_bids_status")
+        ),
+        sa.CheckConstraint("automatic = (key IS NULL)", name=op.f("ck_bids_automatic")),
+        sa.PrimaryKeyConstraint("bid_id", name=op.f("pk_bids")),
+        sa.UniqueConstraint("auction_id", "seq", name=op.f("uq_bids_auction_id_seq")),
+        sa.UniqueConstraint(
+            "bidder_id", "auction_id", "key", name=op.f("uq_bids_bidder_id_auction_id_key")
+        ),
+    )
+    op.create_table(
         "dead_letters",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
@@ -38,6 +88,28 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "decisions",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("auction_id", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("effect", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("bid_id", sa.UUID(), nullable=True),
+        sa.Column("log_time", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "detail",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("chain", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("topic", "partition", "offset", name=op.f("pk_decisions")),
+    )
+    op.create_index("ix_decisions_auction_id", "decisions", ["auction_id", "offset"], unique=False)
+    op.create_table(
         "inbox",
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("partition", sa.Integer(), nullable=False),
@@ -61,6 +133,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("topic", "partition", name=op.f("pk_ingest_progress")),
         postgresql_with={"fillfactor": 50},
     )
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("auction_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+    )
+    op.create_index(
+        "ix_notices_unpublished",
+        "notices",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("published_at IS NULL"),
+    )
+    op.create_index("ix_notices_user_id", "notices", ["user_id", "id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -245,112 +337,6 @@ def upgrade() -> None:
         op.f("ix_product_images_product_id"), "product_images", ["product_id"], unique=False
     )
     op.create_table(
-        "auction_bidders",
-        sa.Column("auction_id", sa.BigInteger(), nullable=False),
-        sa.Column("bidder_id", sa.BigInteger(), nullable=False),
-        sa.Column("alias", sa.Integer(), nullable=False),
-        sa.Column("outbid_noticed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["auction_id"], ["auctions.id"], name=op.f("fk_auction_bidders_auction_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["bidder_id"], ["users.id"], name=op.f("fk_auction_bidders_bidder_id")
-        ),
-        sa.PrimaryKeyConstraint("auction_id", "bidder_id", name=op.f("pk_auction_bidders")),
-        sa.UniqueConstraint(
-            "auction_id", "alias", name=op.f("uq_auction_bidders_auction_id_alias")
-        ),
-        postgresql_with={"fillfactor": 80},
-    )
-    op.create_index(
-        "ix_auction_bidders_bidder_id", "auction_bidders", ["bidder_id", "auction_id"], unique=False
-    )
-    op.create_table(
-        "bids",
-        sa.Column("bid_id", sa.UUID(), nullable=False),
-        sa.Column("auction_id", sa.BigInteger(), nullable=False),
-        sa.Column("bidder_id", sa.BigInteger(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=True),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("seq", sa.BigInteger(), nullable=True),
-        sa.Column("automatic", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("offset", sa.BigInteger(), nullable=False),
-        sa.Column("log_time", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("standing", sa.Text(), nullable=True),
-        sa.Column("alias", sa.Integer(), nullable=True),
-        sa.Column("public_amount", sa.BigInteger(), nullable=True),
-        sa.Column("price", sa.BigInteger(), nullable=True),
-        sa.Column("minimum_next_bid", sa.BigInteger(), nullable=True),
-        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("chain", sa.Text(), nullable=True),
-        sa.CheckConstraint("(seq IS NOT NULL) = (status = 'accepted')", name=op.f("ck_bids_seq")),
-        sa.CheckConstraint(
-            "status IN ('accepted', 'rejected', 'failed')", name=op.f("ck_bids_status")
-        ),
-        sa.CheckConstraint("automatic = (key IS NULL)", name=op.f("ck_bids_automatic")),
-        sa.ForeignKeyConstraint(["auction_id"], ["auctions.id"], name=op.f("fk_bids_auction_id")),
-        sa.ForeignKeyConstraint(["bidder_id"], ["users.id"], name=op.f("fk_bids_bidder_id")),
-        sa.PrimaryKeyConstraint("bid_id", name=op.f("pk_bids")),
-        sa.UniqueConstraint("auction_id", "seq", name=op.f("uq_bids_auction_id_seq")),
-        sa.UniqueConstraint(
-            "bidder_id", "auction_id", "key", name=op.f("uq_bids_bidder_id_auction_id_key")
-        ),
-    )
-    op.create_table(
-        "decisions",
-        sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("offset", sa.BigInteger(), nullable=False),
-        sa.Column("auction_id", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("effect", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("bid_id", sa.UUID(), nullable=True),
-        sa.Column("log_time", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "detail",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("chain", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["auction_id"], ["auctions.id"], name=op.f("fk_decisions_auction_id")
-        ),
-        sa.PrimaryKeyConstraint("topic", "partition", "offset", name=op.f("pk_decisions")),
-    )
-    op.create_index("ix_decisions_auction_id", "decisions", ["auction_id", "offset"], unique=False)
-    op.create_table(
-        "notices",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("auction_id", sa.BigInteger(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["auction_id"], ["auctions.id"], name=op.f("fk_notices_auction_id")
-        ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_user_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
-    )
-    op.create_index(
-        "ix_notices_unpublished",
-        "notices",
-        ["id"],
-        unique=False,
-        postgresql_where=sa.text("published_at IS NULL"),
-    )
-    op.create_index("ix_notices_user_id", "notices", ["user_id", "id"], unique=False)
-    op.create_table(
         "rooms",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
@@ -410,18 +396,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_watches_auction_id"), table_name="watches")
     op.drop_table("watches")
     op.drop_table("rooms")
-    op.drop_index("ix_notices_user_id", table_name="notices")
-    op.drop_index(
-        "ix_notices_unpublished",
-        table_name="notices",
-        postgresql_where=sa.text("published_at IS NULL"),
-    )
-    op.drop_table("notices")
-    op.drop_index("ix_decisions_auction_id", table_name="decisions")
-    op.drop_table("decisions")
-    op.drop_table("bids")
-    op.drop_index("ix_auction_bidders_bidder_id", table_name="auction_bidders")
-    op.drop_table("auction_bidders")
     op.drop_index(op.f("ix_product_images_product_id"), table_name="product_images")
     op.drop_table("product_images")
     op.drop_index(
@@ -447,7 +421,19 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_table("parked_lanes")
     op.drop_table("outbox")
+    op.drop_index("ix_notices_user_id", table_name="notices")
+    op.drop_index(
+        "ix_notices_unpublished",
+        table_name="notices",
+        postgresql_where=sa.text("published_at IS NULL"),
+    )
+    op.drop_table("notices")
     op.drop_table("ingest_progress")
     op.drop_index("ix_inbox_lane", table_name="inbox")
     op.drop_table("inbox")
+    op.drop_index("ix_decisions_auction_id", table_name="decisions")
+    op.drop_table("decisions")
     op.drop_table("dead_letters")
+    op.drop_table("bids")
+    op.drop_index("ix_auction_bidders_bidder_id", table_name="auction_bidders")
+    op.drop_table("auction_bidders")

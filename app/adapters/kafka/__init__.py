@@ -1,0 +1,1 @@
+"""Kafka: the producer, the consumers, and the topics themselves."""

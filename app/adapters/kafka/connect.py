@@ -1,0 +1,27 @@
+"""How we produce: system.md's settings, and why each (traps.md has the measurements)."""
+
+from kafka import KafkaProducer
+
+from app.settings import Settings
+
+
+def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
+    """A producer that keeps order and survives a stalled broker. Blocks while it connects."""
+    return KafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        client_id=name,
+        acks="all",
+        linger_ms=5,
+        batch_size=32 * 1024,
+        buffer_memory=64 * 1024 * 1024,
+        compression_type="lz4",
+        delivery_timeout_ms=int(settings.limits.produce_timeout_s * 1000),
+        request_timeout_ms=int(settings.limits.produce_timeout_s * 1000) - 500,
+        # The idempotent mode wedges after a delivery timeout; a doubled append is harmless,
+        # because ids are derived.
+        enable_idempotence=False,
+        max_in_flight_requests_per_connection=1,
+        allow_auto_create_topics=False,
+        max_block_ms=1_000,
+        metrics_enabled=False,
+    )

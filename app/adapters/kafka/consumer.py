@@ -1,0 +1,27 @@
+"""How we consume: by hand-committed offsets, small waits, sticky assignment, a short session."""
+
+from kafka import KafkaConsumer
+from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+from app.settings import Settings
+
+# After a SIGKILL the group waits this long for the dead member before others take over.
+SESSION_TIMEOUT_MS = 6_000
+
+
+def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer:
+    """A consumer of `group`, subscribed to nothing yet; offsets are committed by the caller."""
+    return KafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        group_id=group,
+        client_id=name,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        allow_auto_create_topics=False,
+        fetch_max_wait_ms=settings.limits.poll_wait_ms,
+        max_poll_records=settings.limits.poll_records_max,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=SESSION_TIMEOUT_MS // 3,
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        metrics_enabled=False,
+    )

@@ -1,0 +1,240 @@
+"""The auction rows as settling sees them: all of its SQL, one statement a table and batch."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.domain.auction import Auction
+from app.domain.decision import Outcome
+from app.domain.ledger import (
+    DecidedBid,
+    DecidedControl,
+    Entry,
+    KnownBid,
+    RepeatedBid,
+)
+from app.domain.records import CancelAsked, CloseDue, ReserveAsked, StartDue
+from app.domain.rules import Rules
+from app.domain.terms import Terms
+from app.protocol.topics import AUCTION_BID
+from app.services.lanes import VersionConflictError
+from app.services.settling import Batch, decided_bids, other_decisions
+
+AUCTION = """
+SELECT id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
+  created_at, starts_at, scheduled_ends_at, last_ends_at, window_s, extend_s, rules,
+  status, version, price, leader_id, leader_maximum, bid_count, ends_at, extensions,
+  reserve_price, reserve_lowered, winner_id, winning_amount, closed_at, decided_at,
+  alias_count, chain
+FROM auctions WHERE id = %s"""
+
+ALIASES = """
+SELECT bidder_id, alias FROM auction_bidders WHERE auction_id = %s AND bidder_id = ANY(%s)"""
+
+KNOWN_BIDS = """
+SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at,
+  decided_at
+FROM bids WHERE bid_id = ANY(%s::uuid[])"""
+
+UPDATE_AUCTION = """
+UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = %s,
+  leader_maximum = %s, bid_count = %s, ends_at = %s, extensions = %s, reserve_price = %s,
+  reserve_lowered = %s, winner_id = %s, winning_amount = %s, closed_at = %s, decided_at = %s,
+  alias_count = %s, chain = %s
+WHERE id = %s AND version = %s"""
+
+INSERT_BIDDERS = """
+INSERT INTO auction_bidders (auction_id, bidder_id, alias)
+SELECT %s, bidder_id, alias FROM json_to_recordset(%s) AS r(bidder_id bigint, alias int)"""
+
+# A failed bid that is decided after all replaces its row: the one change of an outcome there is.
+INSERT_BIDS = """
+INSERT INTO bids (bid_id, auction_id, bidder_id, key, amount, kind, confirm, status, code, seq,
+  automatic, partition, "offset", log_time, standing, alias, public_amount, price,
+  minimum_next_bid, ends_at, decided_at, chain)
+SELECT bid_id, auction_id, bidder_id, key, amount, kind, confirm, status, code, seq,
+  automatic, partition, "offset", log_time, standing, alias, public_amount, price,
+  minimum_next_bid, ends_at, decided_at, chain
+FROM json_to_recordset(%s) AS r(bid_id uuid, auction_id bigint, bidder_id bigint, key text,
+  amount bigint, kind text, confirm boolean, status text, code text, seq bigint,
+  automatic boolean, partition int, "offset" bigint, log_time timestamptz, standing text,
+  alias int, public_amount bigint, price bigint, minimum_next_bid bigint, ends_at timestamptz,
+  decided_at timestamptz, chain text)
+ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kind,
+  confirm = excluded.confirm, status = excluded.status, code = excluded.code,
+  seq = excluded.seq, partition = excluded.partition, "offset" = excluded."offset",
+  log_time = excluded.log_time, standing = excluded.standing, alias = excluded.alias,
+  public_amount = excluded.public_amount, price = excluded.price,
+  minimum_next_bid = excluded.minimum_next_bid, ends_at = excluded.ends_at,
+  decided_at = excluded.decided_at, chain = excluded.chain
+WHERE bids.status = 'failed'"""
+
+INSERT_DECISIONS = """
+INSERT INTO decisions (topic, partition, "offset", auction_id, type, effect, code, bid_id,
+  log_time, decided_at, detail, chain)
+SELECT topic, partition, "offset", auction_id, type, effect, code, bid_id, log_time, decided_at,
+  detail, chain
+FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, auction_id bigint,
+  type text, effect text, code text, bid_id uuid, log_time timestamptz, decided_at timestamptz,
+  detail jsonb, chain text)"""
+
+_TYPE_OF = {StartDue: "start", CloseDue: "close", CancelAsked: "cancel", ReserveAsked: "reserve"}
+
+
+class PostgresAuctionStore:
+    """AuctionStore on the connection of the platform's transaction."""
+
+    def auction(self, transaction: Connection, auction_id: int) -> Auction | None:
+        """The auction with its version, or None."""
+        row = transaction.exec_driver_sql(AUCTION, (auction_id,)).one_or_none()
+        return None if row is None else _auction(row)
+
+    def aliases(
+        self, transaction: Connection, auction_id: int, bidder_ids: Collection[int]
+    ) -> dict[int, int]:
+        """The numbers those bidders have in this auction already."""
+        rows = transaction.exec_driver_sql(ALIASES, (auction_id, list(bidder_ids)))
+        return {bidder_id: alias for bidder_id, alias in rows}  # noqa: C416 - rows are not pairs
+
+    def known_bids(
+        self, transaction: Connection, bid_ids: Collection[UUID]
+    ) -> dict[UUID, KnownBid]:
+        """Those of the bids that have a row."""
+        rows = transaction.exec_driver_sql(KNOWN_BIDS, ([str(bid_id) for bid_id in bid_ids],))
+        return {UUID(str(row[0])): _known_bid(row) for row in rows}
+
+    def save(self, transaction: Connection, batch: Batch) -> None:
+        """Store it all; the guarded update comes first, so that a loser writes nothing."""
+        _update_auction(transaction, batch)
+        auction_id = batch.after.terms.auction_id
+        bidders = [
+            {"bidder_id": bidder_id, "alias": alias}
+            for bidder_id, alias in batch.aliases.items()
+            if bidder_id not in batch.aliases_before
+        ]
+        if bidders:
+            transaction.exec_driver_sql(INSERT_BIDDERS, (auction_id, _json(bidders)))
+        bids = [row for bid in decided_bids(batch.entries) for row in _bid_rows(bid, auction_id)]
+        _insert(transaction, INSERT_BIDS, bids)
+        decisions = [_decision_row(entry, batch.after) for entry in other_decisions(batch.entries)]
+        _insert(transaction, INSERT_DECISIONS, decisions)
+
+
+def _insert(transaction: Connection, statement: str, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        transaction.exec_driver_sql(statement, (_json(rows),))
+
+
+def _update_auction(transaction: Connection, batch: Batch) -> None:
+    after = batch.after
+    values = (
+        after.status, after.price, after.leader_id, after.leader_maximum, after.bid_count,
+        after.ends_at, after.extensions, after.reserve_price, after.reserve_lowered,
+        after.winner_id, after.winning_amount, after.closed_at, after.decided_at,
+        after.alias_count, after.chain, after.terms.auction_id, batch.before.version,
+    )  # fmt: skip
+    if transaction.exec_driver_sql(UPDATE_AUCTION, values).rowcount == 0:
+        raise VersionConflictError(f"{AUCTION_BID.name}/{after.terms.auction_id}")
+
+
+def _auction(row: Sequence[Any]) -> Auction:
+    terms = Terms(*row[:13], Rules.from_json(row[13]))
+    return Auction(terms, *row[14:])
+
+
+def _known_bid(row: Sequence[Any]) -> KnownBid:
+    _, amount, kind, status, *outcome = row
+    if status == "failed":
+        return KnownBid(amount, kind, status, None)
+    return KnownBid(amount, kind, status, Outcome(status, *outcome))
+
+
+def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
+    bid, decision, outcome = entry.record, entry.decision, entry.decision.outcome
+    row = {
+        "bid_id": bid.bid_id,
+        "auction_id": auction_id,
+        "bidder_id": bid.bidder_id,
+        "key": bid.key,
+        "amount": bid.amount,
+        "kind": bid.kind,
+        "confirm": bid.confirm,
+        "status": outcome.status,
+        "code": outcome.code,
+        "seq": outcome.seq,
+        "automatic": False,
+        "partition": bid.position.partition,
+        "offset": bid.position.offset,
+        "log_time": bid.log_time,
+        "standing": outcome.standing,
+        "alias": entry.alias,
+        "public_amount": decision.public_amount,
+        "price": outcome.price,
+        "minimum_next_bid": outcome.minimum_next_bid,
+        "ends_at": outcome.ends_at,
+        "decided_at": outcome.decided_at,
+        "chain": entry.lines[0].hash,
+    }
+    automatic = decision.automatic
+    if automatic is None:
+        return [row]
+    answer = {
+        "bid_id": automatic.bid_id,
+        "bidder_id": automatic.bidder_id,
+        "key": None,
+        "amount": automatic.amount,
+        "kind": "max",
+        "seq": automatic.seq,
+        "automatic": True,
+        "standing": "leading",
+        "alias": entry.leader_alias,
+        "public_amount": automatic.amount,
+        "chain": entry.lines[1].hash,
+    }
+    return [row, row | answer]
+
+
+def _decision_row(entry: Entry, after: Auction) -> dict[str, Any]:
+    record = entry.record
+    row: dict[str, Any] = {
+        "topic": AUCTION_BID.name,
+        "partition": record.position.partition,
+        "offset": record.position.offset,
+        "auction_id": after.terms.auction_id,
+        "log_time": record.log_time,
+    }
+    if isinstance(entry, DecidedControl):
+        decision = entry.decision
+        return row | {
+            "type": _TYPE_OF[type(entry.record)],
+            "effect": decision.effect,
+            "code": decision.code,
+            "decided_at": decision.decided_at,
+            "detail": _detail(entry),
+            "chain": entry.lines[0].hash,
+        }
+    repeated = isinstance(entry, RepeatedBid)
+    return row | {
+        "type": "bid",
+        "effect": "repeat" if repeated else "refused",
+        "code": None if repeated else "KEY_REUSED",
+        "bid_id": getattr(record, "bid_id", None),
+        "decided_at": record.log_time,
+        "detail": {},
+    }
+
+
+def _detail(entry: DecidedControl) -> dict[str, Any]:
+    record = entry.record
+    if isinstance(record, CancelAsked):
+        return {"actor_id": record.actor_id, "reason": record.reason}
+    if isinstance(record, ReserveAsked):
+        return {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
+    return {}
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,1 @@
+"""Redis: wake flags, fan-out, sessions, presence: only what may vanish."""

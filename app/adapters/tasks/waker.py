@@ -1,0 +1,64 @@
+"""Wake-ups: a flag in Redis coalesces them, Celery carries them."""
+
+from collections.abc import Iterable
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
+
+from app.protocol.channels import wake_key
+from app.services.waking import SETTLE_QUEUE, SETTLE_TASK, Lane
+
+# Long enough for any queue a worker still works off; the sweep does not ask the flag.
+FLAG_S = 10
+
+log = structlog.get_logger()
+
+
+class CeleryWaker:
+    """Waker by Celery. A server that does not answer costs a wake-up, never an error."""
+
+    def __init__(self, celery: Celery, flags: Redis, broker: Redis) -> None:
+        self._celery = celery
+        self._flags = flags
+        self._broker = broker
+
+    def wake(self, lanes: Iterable[Lane]) -> None:
+        """Wake each lane that is not woken already."""
+        wanted = list(lanes)
+        if not wanted:
+            return
+        try:
+            pipe = self._flags.pipeline(transaction=False)
+            for lane in wanted:
+                pipe.set(wake_key(*lane), 1, nx=True, ex=FLAG_S)
+            fresh = [lane for lane, was_set in zip(wanted, pipe.execute(), strict=True) if was_set]
+            self._send(fresh)
+        except (RedisError, OperationalError, OSError) as error:
+            log.warning("wake_lost", lanes=len(wanted), error=type(error).__name__)
+
+    def wake_again(self, lanes: Iterable[Lane]) -> None:
+        """Wake each lane whatever its flag says."""
+        try:
+            self._send(list(lanes))
+        except (RedisError, OperationalError, OSError) as error:
+            log.warning("wake_lost", error=type(error).__name__)
+
+    def asleep(self, lane: Lane) -> None:
+        """Clear the lane's flag."""
+        try:
+            self._flags.delete(wake_key(*lane))
+        except RedisError as error:
+            log.warning("wake_flag_kept", error=type(error).__name__)
+
+    def waiting(self) -> int:
+        """How many wake-ups no worker has taken yet; 0 when Redis does not answer."""
+        try:
+            return int(self._broker.llen(SETTLE_QUEUE))  # type: ignore[arg-type]
+        except RedisError:
+            return 0
+
+    def _send(self, lanes: list[Lane]) -> None:
+        for lane in lanes:
+            self._celery.send_task(SETTLE_TASK, args=lane, ignore_result=True)

@@ -1,0 +1,49 @@
+"""What the clock must put into the log: starts and closes that are due."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from app.protocol.records import SCHEMA_VERSION, CloseValue, StartValue
+from app.protocol.topics import AUCTION_BID
+from app.services.lanes import OutboxMessage
+
+
+class DueStore(Protocol):
+    """Which auctions are due, by what is decided so far."""
+
+    def due_starts(self, now: datetime) -> list[int]:
+        """Scheduled auctions whose start has come."""
+
+    def due_ends(self, now: datetime) -> list[int]:
+        """Open auctions whose effective end has come."""
+
+    def next_due(self) -> datetime | None:
+        """The earliest start or end ahead."""
+
+
+class DueRecords:
+    """Makes the records; an answer that did not take effect is asked again."""
+
+    def __init__(self, store: DueStore, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    def due(self) -> list[OutboxMessage]:
+        """One record per due auction."""
+        now = self._now()
+        starts = [_message(StartValue(SCHEMA_VERSION, due)) for due in self._store.due_starts(now)]
+        closes = [_message(CloseValue(SCHEMA_VERSION, due)) for due in self._store.due_ends(now)]
+        return starts + closes
+
+    def seconds_to_next(self) -> float | None:
+        """How long until the next start or end; negative when it has passed."""
+        upcoming = self._store.next_due()
+        return None if upcoming is None else (upcoming - self._now()).total_seconds()
+
+
+def _message(value: StartValue | CloseValue) -> OutboxMessage:
+    payload = msgspec.json.encode(value).decode()
+    return OutboxMessage(AUCTION_BID.name, str(value.auction_id), payload)

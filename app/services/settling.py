@@ -1,0 +1,149 @@
+"""Settling a lane of bids: the records of one auction, decided in order onto its row.
+
+Everything that decides is in the domain; everything that stores is behind `AuctionStore`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from app.domain.auction import Auction
+from app.domain.ledger import DecidedBid, Entry, KnownBid, Ledger
+from app.domain.records import (
+    BidPlaced,
+    CancelAsked,
+    CloseDue,
+    Position,
+    Record,
+    ReserveAsked,
+    StartDue,
+)
+from app.protocol import records as wire
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
+from app.services.events import auction_event
+from app.services.lanes import InboxRecord, OutboxMessage, Settlement, UnknownLaneError
+
+T_contra = TypeVar("T_contra", contravariant=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one settle did to one auction: `before` and `after`, and an entry per record."""
+
+    before: Auction
+    after: Auction
+    entries: Sequence[Entry]
+    aliases_before: frozenset[int]
+    aliases: dict[int, int]
+
+
+class AuctionStore(Protocol[T_contra]):
+    """What settling needs of PostgreSQL, inside the platform's transaction."""
+
+    def auction(self, transaction: T_contra, auction_id: int) -> Auction | None:
+        """The auction with its version."""
+
+    def aliases(
+        self, transaction: T_contra, auction_id: int, bidder_ids: Collection[int]
+    ) -> dict[int, int]:
+        """The numbers those bidders have in this auction already."""
+
+    def known_bids(self, transaction: T_contra, bid_ids: Collection[UUID]) -> dict[UUID, KnownBid]:
+        """Those of the bids that have a row."""
+
+    def save(self, transaction: T_contra, batch: Batch) -> None:
+        """Store it all, guarded by the version. Raises VersionConflictError."""
+
+
+class AuctionLane:
+    """The handler of topic `auction-bid`."""
+
+    def __init__(self, store: AuctionStore[Any]) -> None:
+        self._store = store
+
+    def load(self, transaction: object, key: str) -> Auction:
+        """The auction of that id. Raises UnknownLaneError."""
+        auction = self._store.auction(transaction, int(key)) if key.isdecimal() else None
+        if auction is None:
+            raise UnknownLaneError(f"{AUCTION_BID.name}/{key}")
+        return auction
+
+    def settle(
+        self, transaction: object, state: Auction, records: Sequence[InboxRecord]
+    ) -> Settlement:
+        """Fold the records through the rules, once each, and store it."""
+        batch = self._decide(transaction, state, [decode(record) for record in records])
+        self._store.save(transaction, batch)
+        event = auction_event(batch.after, batch.entries, batch.aliases)
+        payload = msgspec.json.encode(event).decode()
+        key = str(state.terms.auction_id)
+        return Settlement([OutboxMessage(AUCTION_EVENT.name, key, payload)])
+
+    def _decide(self, transaction: object, auction: Auction, records: list[Record]) -> Batch:
+        bids = [record for record in records if isinstance(record, BidPlaced)]
+        bidders = {bid.bidder_id for bid in bids}
+        if auction.leader_id is not None:
+            bidders.add(auction.leader_id)
+        auction_id = auction.terms.auction_id
+        aliases = self._store.aliases(transaction, auction_id, bidders) if bidders else {}
+        known = self._store.known_bids(transaction, {bid.bid_id for bid in bids}) if bids else {}
+        ledger = Ledger(auction, aliases=aliases, known=known)
+        entries = [ledger.apply(record) for record in records]
+        after = replace(ledger.auction, version=auction.version + 1)
+        return Batch(auction, after, entries, frozenset(aliases), dict(ledger.aliases))
+
+
+def check(key: str, value: bytes) -> object:
+    """Decode a record of `auction-bid`. Raises ValueError when it can never be settled."""
+    record = wire.auction_bid_decoder.decode(value)
+    if str(record.auction_id) != key:
+        raise ValueError(f"key {key} disagrees with auction {record.auction_id}")
+    return record
+
+
+def decode(record: InboxRecord) -> Record:
+    """A record of the inbox as the domain's. Raises msgspec.ValidationError (a ValueError)."""
+    value = wire.auction_bid_decoder.decode(record.payload)
+    position = Position(record.partition, record.offset)
+    return _RECORD_OF[type(value)](value, position, record.log_time)
+
+
+def _bid(value: wire.BidValue, position: Position, log_time: datetime) -> BidPlaced:
+    return BidPlaced(
+        bid_id=value.bid_id,
+        bidder_id=value.bidder_id,
+        amount=value.amount,
+        kind=value.kind,
+        confirm=value.confirm,
+        key=value.key,
+        position=position,
+        log_time=log_time,
+    )
+
+
+_RECORD_OF: dict[type, Callable[[Any, Position, datetime], Record]] = {
+    wire.BidValue: _bid,
+    wire.StartValue: lambda _, position, log_time: StartDue(position, log_time),
+    wire.CloseValue: lambda _, position, log_time: CloseDue(position, log_time),
+    wire.CancelValue: lambda value, position, log_time: CancelAsked(
+        value.actor_id, value.reason, position, log_time
+    ),
+    wire.ReserveValue: lambda value, position, log_time: ReserveAsked(
+        value.actor_id, value.reserve_price, position, log_time
+    ),
+}
+
+
+def decided_bids(entries: Iterable[Entry]) -> list[DecidedBid]:
+    """The bids decided now, repeats and reused keys aside."""
+    return [entry for entry in entries if isinstance(entry, DecidedBid)]
+
+
+def other_decisions(entries: Iterable[Entry]) -> list[Entry]:
+    """What leaves no row in `bids`: controls, repeats, reused keys."""
+    return [entry for entry in entries if not isinstance(entry, DecidedBid)]

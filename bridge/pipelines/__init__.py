@@ -1,0 +1,1 @@
+"""One module a pipeline; each is a loop of small steps that `runner` drives."""

@@ -1,0 +1,100 @@
+"""Broadcast: Kafka → Redis pub/sub, at least once, in partition order."""
+
+from collections.abc import Sequence
+
+import msgspec
+from kafka import KafkaConsumer
+from kafka.consumer.fetcher import ConsumerRecord
+from redis import Redis
+from redis.client import Pipeline as RedisPipeline
+
+from app.adapters.kafka.consumer import make_consumer
+from app.observability import metrics
+from app.protocol.channels import (
+    AUCTION_EVENTS,
+    CHAT_EVENTS,
+    CHAT_MESSAGES,
+    chat_seen_key,
+    room_tail_key,
+)
+from app.protocol.records import ChatMessageValue
+from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
+from app.settings import Settings
+
+SEEN_S = 24 * 3600  # how long a repeated message is recognised
+TAIL_S = 24 * 3600
+CHANNEL_OF = {AUCTION_EVENT.name: AUCTION_EVENTS, CHAT_EVENT.name: CHAT_EVENTS}
+
+chat_decoder = msgspec.json.Decoder(ChatMessageValue)
+
+
+class ChatPublication(msgspec.Struct, frozen=True):
+    """A chat message as gateways get it: `seq` is its record's offset."""
+
+    seq: int
+    message: msgspec.Raw
+
+
+class Broadcast:
+    """Publishes what consumers in browsers wait for; acknowledges after Redis has it."""
+
+    name = "broadcast"
+
+    def __init__(self, *, settings: Settings, redis: Redis) -> None:
+        self._settings = settings
+        self._redis = redis
+        self._consumer: KafkaConsumer | None = None
+
+    def open(self) -> None:
+        """Join the group."""
+        self._consumer = make_consumer(self._settings, group=BROADCAST_GROUP, name=self.name)
+        self._consumer.subscribe([*CHANNEL_OF, CHAT_MESSAGE.name])
+
+    def close(self) -> None:
+        """Leave it; what was not acknowledged is published again by the next owner."""
+        if self._consumer is not None:
+            self._consumer.close(autocommit=False, timeout_ms=2_000)
+            self._consumer = None
+
+    def step(self) -> None:
+        """Publish what one poll gives."""
+        if self._consumer is None:
+            raise RuntimeError("not open")
+        polled = self._consumer.poll(timeout_ms=self._settings.limits.poll_wait_ms)
+        for partition, records in polled.items():
+            self._publish(partition.topic, records)
+            metrics.BROADCAST.labels(partition.topic).inc(len(records))
+        if polled:
+            self._consumer.commit_async()
+
+    def _publish(self, topic: str, records: Sequence[ConsumerRecord]) -> None:
+        if topic == CHAT_MESSAGE.name:
+            self._publish_chat(records)
+            return
+        pipe = self._redis.pipeline(transaction=False)
+        for record in records:
+            pipe.publish(CHANNEL_OF[topic], record.value)
+        pipe.execute()
+
+    def _publish_chat(self, records: Sequence[ConsumerRecord]) -> None:
+        """Each message and its place in the room's tail in one MULTI; repeats are left out."""
+        decoded = [(record, chat_decoder.decode(record.value)) for record in records]
+        claims = self._redis.pipeline(transaction=False)
+        for record, value in decoded:
+            claims.set(
+                chat_seen_key(str(value.message_id)), record.offset, nx=True, get=True, ex=SEEN_S
+            )
+        pipe = self._redis.pipeline(transaction=True)
+        for (record, value), first in zip(decoded, claims.execute(), strict=True):
+            if first is None or int(first) == record.offset:
+                self._add(pipe, record, value.room_id)
+        pipe.execute()
+
+    def _add(self, pipe: "RedisPipeline", record: ConsumerRecord, room_id: int) -> None:
+        publication = ChatPublication(record.offset, msgspec.Raw(record.value))
+        payload = msgspec.json.encode(publication)
+        tail = room_tail_key(room_id)
+        pipe.zadd(tail, {payload: record.offset})
+        pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
+        pipe.expire(tail, TAIL_S)
+        pipe.publish(CHAT_MESSAGES, payload)

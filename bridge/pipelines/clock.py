@@ -1,0 +1,95 @@
+"""Clock: puts due starts and closes into the log, and wakes lanes that wait too long.
+
+One active, by advisory lock. What it produces decides nothing: whether a close takes effect is
+decided when it is settled, by its log time. So it may ask too early, too late or twice.
+"""
+
+import time
+
+from kafka import KafkaProducer
+from sqlalchemy import Connection, Engine
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.postgres import inbox
+from app.adapters.postgres.locks import CLOCK_LOCK, try_lock
+from app.services.due import DueRecords
+from app.services.lanes import OutboxMessage
+from app.services.waking import Lane, Waker
+from app.settings import Settings
+
+STANDBY_S = 1.0
+TICK_S = 0.2  # how late a newly created, very short auction may be noticed
+ASK_AGAIN_S = 0.5
+LANES_MAX = 1_000
+
+
+class Clock:
+    """The one pipeline that looks at a wall clock."""
+
+    name = "clock"
+
+    def __init__(
+        self, due: DueRecords, *, settings: Settings, engine: Engine, waker: Waker
+    ) -> None:
+        self._due = due
+        self._settings = settings
+        self._engine = engine
+        self._waker = waker
+        self._producer: KafkaProducer | None = None
+        self._connection: Connection | None = None
+        self._active = False
+        self._asked: dict[str, float] = {}
+        self._woken: dict[Lane, float] = {}
+
+    def open(self) -> None:
+        """Connect; whoever gets the lock is active."""
+        self._active = False
+        self._producer = make_producer(self._settings, name=self.name)
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def close(self) -> None:
+        """Let go; the lock goes with the connection."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+        if self._producer is not None:
+            self._producer.close(timeout=1)
+            self._producer = None
+
+    def step(self) -> None:
+        """Ask what is due, sweep, and sleep until the next start or end."""
+        if self._connection is None or self._producer is None:
+            raise RuntimeError("not open")
+        self._active = self._active or try_lock(self._connection, CLOCK_LOCK)
+        if not self._active:
+            time.sleep(STANDBY_S)
+            return
+        self._ask(self._producer)
+        self._sweep(self._connection)
+        seconds = self._due.seconds_to_next()
+        time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, 0.01)))
+
+    def _ask(self, producer: KafkaProducer) -> None:
+        now = time.monotonic()
+        self._asked = {key: at for key, at in self._asked.items() if now - at < ASK_AGAIN_S}
+        fresh = [message for message in self._due.due() if message.key not in self._asked]
+        futures = [_post(producer, message) for message in fresh]
+        for message, future in zip(fresh, futures, strict=True):
+            future.get(timeout=self._settings.limits.produce_timeout_s)
+            self._asked[message.key] = now
+
+    def _sweep(self, connection: Connection) -> None:
+        limits = self._settings.limits
+        if self._waker.waiting() >= limits.wakes_waiting_max:
+            return
+        now, repeat_s = time.monotonic(), limits.wake_repeat_s
+        self._woken = {lane: at for lane, at in self._woken.items() if now - at < repeat_s}
+        waiting = inbox.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
+        lanes = [lane for lane in waiting if lane not in self._woken]
+        self._waker.wake_again(lanes)
+        self._woken |= dict.fromkeys(lanes, now)
+
+
+def _post(producer: KafkaProducer, message: OutboxMessage):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    return producer.send(message.topic, key=message.key.encode(), value=message.payload.encode())

@@ -1,0 +1,88 @@
+"""Runs pipelines, each in its thread, until told to stop.
+
+A step that fails is logged, the pipeline closed and opened again after a growing pause: servers
+that are away come back without anybody's help. Only a StoppedError ends the process, because going
+on would lose or double something.
+"""
+
+import threading
+from typing import Protocol
+
+import structlog
+
+from app.observability import metrics
+
+PAUSE_FIRST_S, PAUSE_MAX_S = 0.2, 5.0
+
+log = structlog.get_logger()
+
+
+class StoppedError(RuntimeError):
+    """The pipeline must not go on; the message says why and what to do."""
+
+
+class Pipeline(Protocol):
+    """A loop in small steps. `step` may wait, for a second at most."""
+
+    name: str
+
+    def open(self) -> None:
+        """Connect; called again after each failure."""
+
+    def step(self) -> None:
+        """Do one batch, its effect before its acknowledgement."""
+
+    def close(self) -> None:
+        """Let go of everything; must not raise."""
+
+
+class Runner:
+    """Drives pipelines; `run` returns when all have ended."""
+
+    def __init__(self, pipelines: list[Pipeline]) -> None:
+        self._pipelines = pipelines
+        self._stop = threading.Event()
+        self.failed = False
+
+    def stop(self) -> None:
+        """Ask every pipeline to finish the step in hand."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Run until stopped, or until a pipeline must not go on."""
+        threads = [
+            threading.Thread(target=self._drive, args=(pipeline,), name=pipeline.name)
+            for pipeline in self._pipelines
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _drive(self, pipeline: Pipeline) -> None:
+        structlog.contextvars.bind_contextvars(pipeline=pipeline.name)
+        pause_s = PAUSE_FIRST_S
+        while not self._stop.is_set():
+            if self._session(pipeline):
+                pause_s = PAUSE_FIRST_S
+            self._stop.wait(pause_s)
+            pause_s = min(2 * pause_s, PAUSE_MAX_S)
+
+    def _session(self, pipeline: Pipeline) -> bool:
+        """Open, step, close; whether at least one step succeeded."""
+        worked = False
+        try:
+            pipeline.open()
+            while not self._stop.is_set():
+                pipeline.step()
+                worked = True
+        except StoppedError as reason:
+            log.error("pipeline_stopped", reason=str(reason))  # noqa: TRY400 - no trace needed
+            self.failed = True
+            self.stop()
+        except Exception:
+            metrics.PIPELINE_FAILURES.labels(pipeline.name).inc()
+            log.exception("pipeline_failed")
+        finally:
+            pipeline.close()
+        return worked

@@ -1,0 +1,26 @@
+"""Celery's settings: queues, and a limit on every wait. The broker's address is in Settings."""
+
+from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_QUEUE, SETTLE_TASK
+
+task_ignore_result = True
+task_default_queue = "maintenance"
+task_routes = {
+    SETTLE_TASK: {"queue": SETTLE_QUEUE},
+    PUBLISH_NOTICES_TASK: {"queue": "notices"},
+}
+task_serializer = "json"
+accept_content = ["json"]
+task_publish_retry = False
+# Wake-ups are disposable; the clock's sweep is what nothing is lost by.
+task_acks_late = False
+worker_prefetch_multiplier = 4
+worker_send_task_events = True
+broker_connection_retry_on_startup = True
+broker_transport_options = {
+    # A publish on a half-open connection would otherwise wait for ever.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 3,
+    "socket_keepalive": True,
+    # Longer than any countdown of a retry.
+    "visibility_timeout": 3600,
+}

@@ -1,0 +1,1 @@
+"""Celery workers: settle lanes, deliver notices, keep house. They never load Flask."""

@@ -1,0 +1,26 @@
+"""The workers' Celery application: `celery -A workers.celery_app worker -Q bids …`."""
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+
+from app.adapters.tasks.application import make_celery
+from app.bootstrap import Container, build_container
+from app.observability.logging import configure_logging
+from app.settings import read_settings
+from workers.tasks.bids import register_settle
+
+settings = read_settings()
+container: Container = build_container(settings, application="worker")
+app: Celery = make_celery(settings)
+register_settle(app, container)
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def _configure_logging(**_: object) -> None:
+    configure_logging(settings.log_level, process="worker")
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _forget_inherited_connections(**_: object) -> None:
+    """Connections do not survive a fork; each child opens its own."""
+    container.engine.dispose(close=False)

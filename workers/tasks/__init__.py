@@ -1,0 +1,1 @@
+"""The tasks, thin: each calls one thing of the container with ids as arguments."""
