@@ -3,7 +3,7 @@
 import errno
 
 
-class StackFault(Exception):
+class StackFault(Exception):  # noqa: N818 - the word for it everywhere in the stack
     """A fault a person can act on; its text is all that is shown, so it says what to do."""
 
 

@@ -2,10 +2,12 @@
 
 import fcntl
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from stack import builds
 from stack.application import VIRTUAL_ENVIRONMENT, executable
@@ -17,13 +19,18 @@ from stack.progress import Step
 from stack.settings import Settings
 from stack.toolchains import Go, Node, find_go, find_node
 
+Tool = TypeVar("Tool")
+
 RUN_TIME = "requirements.txt"
 DEVELOPMENT = "requirements-dev.txt"
+# pip does not expect another one in the same environment.
+PIP_LOCK = threading.Lock()
 
 
-def install(settings: Settings, *, development: bool, step: Step) -> None:
+def install(settings: Settings, *, ferretdb: bool, development: bool, step: Step) -> None:
     """Install everything; with `development` also what `make check` and the tests need.
 
+    `ferretdb` says whether the documents are FerretDB's to keep: else it is not built.
     Raises StackFault for the first thing that cannot be had. Two at a time wait for each other.
     """
     with _alone():
@@ -36,7 +43,7 @@ def install(settings: Settings, *, development: bool, step: Step) -> None:
         _together(
             lambda: _install_requirements(development=development, step=step),
             lambda: _fetch_kafka(settings, step),
-            lambda: _build_ferretdb(settings, step),
+            lambda: _build_ferretdb(settings, step) if ferretdb else None,
         )
         _build_client(settings, step)
 
@@ -58,7 +65,7 @@ def _go(settings: Settings, step: Step) -> Go:
     )
 
 
-def _from_pypi[Tool](package: str, *, find: Callable[[], Tool | None], step: Step) -> Tool:
+def _from_pypi(package: str, *, find: Callable[[], Tool | None], step: Step) -> Tool:
     with step(f"pip install {package}"):
         _pip(package, log_name=package.partition("==")[0])
     tool = find()
@@ -115,11 +122,12 @@ def _build_client(settings: Settings, step: Step) -> None:
 
 
 def _pip(*arguments: str, log_name: str) -> None:
-    run_logged(
-        (executable("pip"), "install", "--disable-pip-version-check", *arguments),
-        log_file=install_log_dir() / f"pip-{log_name}.log",
-        what=f"pip install {' '.join(arguments)}",
-    )
+    with PIP_LOCK:
+        run_logged(
+            (executable("pip"), "install", "--disable-pip-version-check", *arguments),
+            log_file=install_log_dir() / f"pip-{log_name}.log",
+            what=f"pip install {' '.join(arguments)}",
+        )
 
 
 def _together(*tasks: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from stack.application import executable
 from stack.builds import kafka_is_current
 from stack.commands import run_logged
 from stack.faults import StackFault
@@ -28,7 +29,7 @@ def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
         "redis": shutil.which("redis-server") is not None,
         "java": java_is_suitable(versions),
         "maven": kafka_is_current(versions.kafka) or shutil.which("mvn") is not None,
-        "venv": (CHECKOUT / ".venv").exists() or _can_make_environments(),
+        "venv": Path(executable("pip")).exists() or _can_make_environments(),
     }
     if for_tests:
         present["chromium"] = shutil.which("chromium") is not None

@@ -9,8 +9,8 @@ from typing import Self
 
 from stack import leftovers
 from stack.application import application_programs, executable
-from stack.commands import plain_environment
-from stack.control import POLL_S, STOP_TIMEOUT_S, Control
+from stack.commands import plain_environment, run_logged
+from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, STOP_TIMEOUT_S, Control
 from stack.credentials import Credentials, credentials_in
 from stack.environment import addresses, application_environment
 from stack.faults import StackFault
@@ -18,6 +18,7 @@ from stack.places import Places, places_of
 from stack.ports import check_free
 from stack.programs import Program
 from stack.progress import Step, silent
+from stack.readiness import complaint_of
 from stack.servers import Server
 from stack.servers.kafka import Kafka
 from stack.servers.mongodb import MongoDB
@@ -31,6 +32,7 @@ APPLICATION_PORTS = ("gateway", "flower")
 # FerretDB needs PostgreSQL to the end; the others need nobody.
 STOPPED_FIRST = ("mongodb", "kafka", "redis")
 STOPPED_LAST = ("postgresql",)
+SERVERS = (*STOPPED_LAST, *STOPPED_FIRST)
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
 
@@ -93,7 +95,7 @@ class Stack:
 
         True when the supervisor was started by this call: then `down` is the caller's to call.
         """
-        begun = self.begin(ports=SERVER_PORTS)
+        begun = self._begin(ports=SERVER_PORTS)
         places, settings, credentials = self.places, self.settings, self.credentials
         self._start_servers(
             PostgreSQL(places, settings, credentials),
@@ -104,7 +106,40 @@ class Stack:
         self._start_servers(MongoDB(places, settings, credentials))
         return begun
 
-    def begin(self, *, ports: Iterable[str]) -> bool:
+    def up(self) -> None:
+        """Start what does not run of servers and application; return once `/readyz` is green.
+
+        Migrations and topics come between the two. Nothing is installed, nothing is seeded.
+        """
+        self._begin(ports=(*SERVER_PORTS, *APPLICATION_PORTS))
+        self.servers_up()
+        self.run_once("migrations", "alembic", "upgrade", "head")
+        self.run_once("topics", "python", "-m", "bridge", "topics")
+        absent = [p for p in self.application() if not self.control.runs(p.name)]
+        with self._step(f"start {', '.join(program.name for program in absent)}"):
+            for program in absent:
+                self.control.run(program, wait=False)
+        with self._step("the application is ready"):
+            self._wait_ready()
+
+    def is_complete(self) -> bool:
+        """Whether servers and application all run."""
+        running = {p.name for p in self.control.processes() if p.state == RUNNING}
+        names = {program.name for program in self.application()} if running else set()
+        return bool(names) and names | set(SERVERS) <= running
+
+    def run_once(self, what: str, command: str, *arguments: str) -> None:
+        """Run a program of the virtual environment to its end, in the application's environment."""
+        with self._step(what):
+            run_logged(
+                (executable(command), *arguments),
+                log_file=self.control.log_file(what.replace(" ", "-")),
+                what=what,
+                directory=self.places.root,
+                environment=self.environment(),
+            )
+
+    def _begin(self, *, ports: Iterable[str]) -> bool:
         """Start the supervisor with nothing under it; False when it runs already.
 
         Before that it ends what a killed supervisor left running, and checks disk and `ports`.
@@ -146,13 +181,32 @@ class Stack:
                 self.control.run(server.program(), wait=False)
         for server in absent:
             with self._step(f"{server.name} is ready"):
-                self.control.wait_for(server.is_ready, name=server.name)
+                self._wait_serves(server)
                 server.complete()
+
+    def _wait_serves(self, server: Server) -> None:
+        """Wait until a server is ready, and the supervisor says that it runs."""
+        self.control.wait_for(server.is_ready, name=server.name)
+        self.control.wait_for(lambda: self.control.runs(server.name), name=server.name)
+
+    def _wait_ready(self) -> None:
+        """Wait until /readyz is green and every process has lived for a second."""
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        base_url = self.addresses()["BASE_URL"]
+        complaint = complaint_of(base_url)
+        while complaint or not self.is_complete():
+            for process in self.control.processes():
+                if process.dying:
+                    raise self.control.did_not_start(process.name)
+            if time.monotonic() > deadline:
+                reason = complaint or "see `make status`"
+                raise StackFault(f"not ready after {READY_TIMEOUT_S:.0f} s: {reason}")
+            time.sleep(POLL_S)
+            complaint = complaint_of(base_url)
 
     def _stop_in_order(self) -> None:
         running = [process.name for process in self.control.processes() if process.pid]
-        servers = (*STOPPED_FIRST, *STOPPED_LAST, *NEVER_STOPPED)
-        application = [name for name in running if name not in servers]
+        application = [name for name in running if name not in (*SERVERS, *NEVER_STOPPED)]
         for group in (application, STOPPED_FIRST, STOPPED_LAST):
             names = [name for name in running if name in group]
             if names:
@@ -161,8 +215,9 @@ class Stack:
 
     def _start_supervisor(self) -> None:
         places = self.places
-        shutil.rmtree(places.programs_dir)
-        places.programs_dir.mkdir()
+        for directory in (places.programs_dir, places.metrics_dir):  # of an earlier run
+            shutil.rmtree(directory)
+            directory.mkdir()
         places.status_file.unlink(missing_ok=True)
         places.port_offset_file.write_text(str(_port_offset(places)), encoding="utf-8")
         config = render_supervisor(

@@ -47,7 +47,7 @@ NOT_RUNNING = 70
 
 
 class Supervisor:
-    """Remote control; every method raises SupervisorError for a refusal, OSError when it is gone."""
+    """Remote control; methods raise SupervisorError for a refusal, OSError when it is gone."""
 
     def __init__(self, socket_path: Path) -> None:
         self._socket_path = socket_path
@@ -97,7 +97,7 @@ class Supervisor:
             if refusal.code != code:
                 raise
 
-    def _call(self, method: str, *arguments: object) -> Any:
+    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - as the method has it
         transport = _SocketTransport(self._socket_path)
         proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=transport)
         try:
@@ -118,7 +118,7 @@ def render_supervisor(
 
     `user` is named when we are root, else supervisor warns that it did not drop privileges.
     """
-    sections = {
+    sections: dict[str, dict[str, object]] = {
         "supervisord": {
             "logfile": run_dir / "supervisord.log",
             "logfile_maxbytes": "5MB",
@@ -177,7 +177,7 @@ class _SocketTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
         return _SocketConnection(self._path)
 
 

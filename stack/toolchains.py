@@ -1,4 +1,4 @@
-"""Go and Node: those on PATH when they are new enough, else from PyPI in the virtual environment."""
+"""Go and Node: those on PATH when new enough, else those from PyPI in the virtual environment."""
 
 import os
 import re

@@ -74,6 +74,7 @@ class Kafka:
         return self.places.data_dir / "kafka"
 
     def prepare(self) -> None:
+        """Make its data directory and write its configuration."""
         text = CONFIGURATION.format(
             host=HOST,
             port=self.settings.ports.kafka,
@@ -85,6 +86,7 @@ class Kafka:
             self._format()
 
     def program(self) -> Program:
+        """How the supervisor runs it."""
         heap_mb = self.settings.sizes.kafka_heap_mb
         heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
         command = (*self._java(), *heap, *JAVA_OPTIONS, "kafka.Kafka")

@@ -38,17 +38,20 @@ class MongoDB:
     name: str = "mongodb"
 
     def prepare(self) -> None:
+        """Make its data directory and write its configuration."""
         engine = mongodb_engine(self.places.data_dir)
         (self.places.data_dir / "mongodb.engine").write_text(engine, encoding="utf-8")
         if engine == "mongod":
             (self.places.data_dir / "mongodb").mkdir(exist_ok=True)
 
     def program(self) -> Program:
+        """How the supervisor runs it."""
         if mongodb_engine(self.places.data_dir) == "mongod":
             return self._mongod()
         return self._ferretdb()
 
     def is_ready(self) -> bool:
+        """Whether it serves requests now."""
         return is_listening(self.settings.ports.mongodb)
 
     def complete(self) -> None:

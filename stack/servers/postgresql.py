@@ -71,6 +71,7 @@ class PostgreSQL:
         return self.places.data_dir / "postgresql"
 
     def prepare(self) -> None:
+        """Make its data directory and write its configuration."""
         if not (self.data / "PG_VERSION").exists():
             self._create_cluster()
         self._drop_stale_lock()
@@ -86,6 +87,7 @@ class PostgreSQL:
         )
 
     def program(self) -> Program:
+        """How the supervisor runs it."""
         return Program(
             name=self.name,
             command=(str(self._binaries() / "postgres"), "-D", str(self.data)),
@@ -96,10 +98,12 @@ class PostgreSQL:
         )
 
     def is_ready(self) -> bool:
+        """Whether it serves requests now."""
         probe = (str(self._binaries() / "pg_isready"), "-q", "-h", HOST, "-p", self._port)
         return subprocess.run(probe, check=False).returncode == 0
 
     def complete(self) -> None:
+        """Make the databases and their owners, those that are missing."""
         passwords = {
             "auction": self.credentials.auction_password,
             "ferretdb": self.credentials.ferretdb_password,

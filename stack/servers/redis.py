@@ -45,6 +45,7 @@ class Redis:
         return self.places.data_dir / "redis"
 
     def prepare(self) -> None:
+        """Make its data directory and write its configuration."""
         self.data.mkdir(parents=True, exist_ok=True)
         text = CONFIGURATION.format(
             host=HOST,
@@ -55,6 +56,7 @@ class Redis:
         self._configuration_file.write_text(text, encoding="utf-8")
 
     def program(self) -> Program:
+        """How the supervisor runs it."""
         executable = shutil.which("redis-server")
         if executable is None:
             raise StackFault("redis-server is missing: apt-get install redis-server")
@@ -62,6 +64,7 @@ class Redis:
         return Program(name=self.name, command=command, priority=20)
 
     def is_ready(self) -> bool:
+        """Whether it serves requests now."""
         address = (HOST, self.settings.ports.redis)
         try:
             with socket.create_connection(address, timeout=CONNECT_TIMEOUT_S) as connection:

@@ -1,0 +1,115 @@
+"""What `make check`, `test`, `demo` and `bench` do: tools of the virtual environment, in order."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+
+from stack import builds
+from stack.application import executable
+from stack.install import node
+from stack.lifecycle import install_for
+from stack.places import CHECKOUT
+from stack.progress import shown
+from stack.runtime import Stack
+from stack.toolchains import Node
+
+TYPED = ("app", "bridge", "workers", "stack", "tests")
+CHECKS: dict[str, tuple[str, ...]] = {
+    "format": ("ruff", "format", "--check", "."),
+    "lint": ("ruff", "check", "."),
+    "types": ("mypy", "--strict"),
+    "import contracts": ("lint-imports",),
+    "dead code": ("vulture",),
+}
+
+
+def check(stack: Stack) -> int:
+    """Run every check, whatever the others said; 1 when one failed."""
+    install_for(stack, development=True)
+    results = [_passes(name, _command(name)) for name in CHECKS]
+    if (builds.CLIENT / "package.json").exists():
+        results.append(_client_passes(node(stack.settings, shown)))
+    return 0 if all(results) else 1
+
+
+def test(stack: Stack, arguments: Sequence[str]) -> int:
+    """With no `arguments` check first; then run pytest on the profile's own servers.
+
+    Servers that ran before go on running, with their data; others begin empty and are stopped.
+    """
+    if not arguments:
+        failed = check(stack)
+        if failed:
+            return failed
+    else:
+        install_for(stack, development=True)
+    ours = not stack.is_up()
+    if ours:
+        stack.clean()
+    try:
+        stack.servers_up()
+        return _run(stack, "pytest", *arguments)
+    finally:
+        if ours:
+            stack.down()
+
+
+def demo(stack: Stack, arguments: Sequence[str]) -> int:
+    """Let lively bidders play on the demonstration's auctions."""
+    return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
+
+
+def bench(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run the benchmark, on a stack of its own profile."""
+    install_for(stack, development=False)
+    return _run(stack, "python", "-m", "stack.bench", *arguments)
+
+
+def _command(name: str) -> tuple[str, ...]:
+    command = CHECKS[name]
+    if name == "types":
+        command = (*command, *(folder for folder in TYPED if (CHECKOUT / folder).exists()))
+    return (executable(command[0]), *command[1:])
+
+
+def _passes(name: str, command: Sequence[str]) -> bool:
+    return _judge(
+        name,
+        lambda: subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False),
+    )
+
+
+def _client_passes(tools: Node) -> bool:
+    with shown("client packages"):
+        builds.install_client_packages(tools)
+    environment = {**os.environ, "PATH": tools.path(os.environ["PATH"]), "CI": "true"}
+    return _judge(
+        "client",
+        lambda: subprocess.run(
+            (tools.npm, "run", "check"),
+            cwd=builds.CLIENT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        ),
+    )
+
+
+def _judge(name: str, run: Callable[[], subprocess.CompletedProcess[str]]) -> bool:
+    """One line for a check that passes, all it printed for one that does not."""
+    begun = time.monotonic()
+    result = run()
+    verdict = "ok" if result.returncode == 0 else "FAILED"
+    print(f"  {name:<58} {time.monotonic() - begun:6.1f} s  {verdict}", flush=True)
+    if result.returncode != 0:
+        print(result.stdout + result.stderr, flush=True)
+    return result.returncode == 0
+
+
+def _run(stack: Stack, command: str, *arguments: str) -> int:
+    environment = {**os.environ, **stack.environment()}
+    return subprocess.run(
+        (executable(command), *arguments), cwd=CHECKOUT, env=environment, check=False
+    ).returncode

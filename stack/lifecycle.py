@@ -1,0 +1,155 @@
+"""What `make up`, `down`, `status`, `logs` and `clean` do, and say."""
+
+import fcntl
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from stack.application import executable
+from stack.control import RUNNING
+from stack.faults import StackFault
+from stack.install import install
+from stack.progress import shown
+from stack.runtime import Stack
+from stack.servers.mongodb import mongodb_engine
+from stack.supervision import Process
+
+
+def install_for(stack: Stack, *, development: bool) -> None:
+    """Install what is missing for this stack."""
+    ferretdb = mongodb_engine(stack.places.data_dir) == "ferretdb"
+    install(stack.settings, ferretdb=ferretdb, development=development, step=shown)
+
+
+def install_for_all(stack: Stack) -> None:
+    """Install what running, checking and testing need."""
+    install_for(stack, development=True)
+
+
+def up(stack: Stack) -> None:
+    """Start everything that does not run, wait until /readyz is green, and print the addresses."""
+    begun = time.monotonic()
+    with _alone(stack):
+        if stack.is_complete():
+            print(f"The {stack.profile} stack is already up.")
+        else:
+            install_for(stack, development=False)
+            stack.up()
+            _seed(stack)
+            print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")
+    _print_welcome(stack)
+
+
+def servers(stack: Stack) -> None:
+    """Start the servers alone, as the tests use them."""
+    with _alone(stack):
+        install_for(stack, development=True)
+        stack.servers_up()
+    print(f"The servers of profile {stack.profile} are up.")
+
+
+def down(stack: Stack) -> None:
+    """Stop everything; the data stays."""
+    with _alone(stack):
+        stack.down()
+    print(f"The {stack.profile} stack is down; its data is in {stack.places.data_dir}.")
+
+
+def clean(stack: Stack) -> None:
+    """Stop everything and forget the data; what was downloaded or built stays in var/lib."""
+    with _alone(stack):
+        stack.clean()
+    print(f"The {stack.profile} stack and its data are gone.")
+
+
+def status(stack: Stack) -> int:
+    """Print a line for each process; 1 when one does not run or keeps dying."""
+    processes = stack.control.processes()
+    if not processes:
+        print(f"The {stack.profile} stack is down.")
+        return 1
+    print(render_status(processes))
+    return 0 if all(is_well(process) for process in processes) else 1
+
+
+def is_well(process: Process) -> bool:
+    """Whether a process runs and does not keep dying."""
+    return process.state == RUNNING and not process.dying
+
+
+def render_status(processes: Sequence[Process]) -> str:
+    """A table, and a line of advice for each process that is not well."""
+    lines = [f"{'process':<16} {'state':<9} {'pid':>7} {'up':>9} {'restarts':>9}"]
+    for process in processes:
+        pid = process.pid or "-"
+        lines.append(
+            f"{process.name:<16} {process.state:<9} {pid:>7} {_clock(process.uptime_s):>9} "
+            f"{process.restarts:>9}"
+        )
+    for process in processes:
+        if not is_well(process):
+            fault = "keeps dying" if process.dying else "does not run"
+            lines.append(f"{process.name} {fault}: see `make logs p={process.name}`")
+    return "\n".join(lines)
+
+
+def logs(stack: Stack, names: list[str]) -> None:
+    """Follow the logs of `names`, or all of them, until Ctrl-C."""
+    files = {file.stem: file for file in sorted(stack.places.logs_dir.glob("*.log"))}
+    for name in names:
+        if name not in files:
+            raise StackFault(f"no log {name}: p= takes one of {', '.join(files) or 'none yet'}")
+    lines = "200" if names else "5"
+    followed = [str(files[name]) for name in names or files]
+    with suppress(KeyboardInterrupt):
+        subprocess.run(("tail", "-n", lines, "-F", *followed), check=False)
+
+
+def print_environment(stack: Stack) -> None:
+    """KEY=value lines for people and tools."""
+    for key, value in stack.addresses().items():
+        print(f"{key}={value}")
+
+
+def _seed(stack: Stack) -> None:
+    """Put the demonstration's auctions in, into new data only."""
+    marker = stack.places.data_dir / "seeded"
+    if not marker.exists():
+        stack.run_once("demo auctions", "python", "-m", "stack.demo", "seed")
+        marker.touch()
+
+
+def _print_welcome(stack: Stack) -> None:
+    addresses = stack.addresses()
+    print(f"  Auctions  {addresses['BASE_URL']}")
+    flower = f"{addresses['FLOWER_USER']} / {addresses['FLOWER_PASSWORD']}"
+    print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})")
+    subprocess.run(
+        (executable("python"), "-m", "stack.demo", "log-ins"),
+        cwd=stack.places.root,
+        env={**os.environ, **stack.environment()},
+        check=False,
+    )
+
+
+def _clock(seconds: int) -> str:
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}"
+
+
+@contextmanager
+def _alone(stack: Stack) -> Iterator[None]:
+    """Only one at a time starts or stops a profile."""
+    lock_file = stack.places.run_dir.with_suffix(".lock")
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackFault(
+                f"somebody else is starting or stopping profile {stack.profile}: wait for them"
+            ) from None
+        yield
