@@ -15,12 +15,12 @@ app: Celery = make_celery(settings)
 register_settle(app, container)
 
 
-@setup_logging.connect  # type: ignore[untyped-decorator]
+@setup_logging.connect
 def _configure_logging(**_: object) -> None:
     configure_logging(settings.log_level, process="worker")
 
 
-@worker_process_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect
 def _forget_inherited_connections(**_: object) -> None:
     """Connections do not survive a fork; each child opens its own."""
     container.engine.dispose(close=False)

@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 
 from app.protocol.types import Amount, BidKind, ChatText, Id, Key, Reason
 
-SCHEMA_VERSION = 1
 Version = Literal[1]
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from app.protocol.records import SCHEMA_VERSION, CloseValue, StartValue
+from app.protocol.records import CloseValue, StartValue
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import OutboxMessage
 
@@ -34,8 +34,8 @@ class DueRecords:
     def due(self) -> list[OutboxMessage]:
         """One record per due auction."""
         now = self._now()
-        starts = [_message(StartValue(SCHEMA_VERSION, due)) for due in self._store.due_starts(now)]
-        closes = [_message(CloseValue(SCHEMA_VERSION, due)) for due in self._store.due_ends(now)]
+        starts = [_message(StartValue(1, due)) for due in self._store.due_starts(now)]
+        closes = [_message(CloseValue(1, due)) for due in self._store.due_ends(now)]
         return starts + closes
 
     def seconds_to_next(self) -> float | None:

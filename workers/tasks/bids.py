@@ -26,7 +26,7 @@ def register_settle(app: Celery, container: Container) -> None:
         again=lambda topic, key: container.waker.wake_again([(topic, key)]),
     )
 
-    @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)  # type: ignore[untyped-decorator]
+    @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)
     def settle(task: Task[Any, Any], topic: str, key: str) -> None:
         """Settle what waits in the lane of `key`."""
         container.waker.asleep((topic, key))

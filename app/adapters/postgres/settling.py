@@ -141,7 +141,7 @@ def _update_auction(transaction: Connection, batch: Batch) -> None:
 
 
 def _auction(row: Sequence[Any]) -> Auction:
-    terms = Terms(*row[:13], Rules.from_json(row[13]))
+    terms = Terms(*(*row[:13], Rules.from_json(row[13])))
     return Auction(terms, *row[14:])
 
 

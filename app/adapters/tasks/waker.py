@@ -55,7 +55,7 @@ class CeleryWaker:
     def waiting(self) -> int:
         """How many wake-ups no worker has taken yet; 0 when Redis does not answer."""
         try:
-            return int(self._broker.llen(SETTLE_QUEUE))  # type: ignore[arg-type]
+            return int(self._broker.llen(SETTLE_QUEUE))
         except RedisError:
             return 0
 
