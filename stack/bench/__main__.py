@@ -1,0 +1,101 @@
+"""`python -m stack.bench`: start the profile `bench`, storm it step by step, write the report."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from stack.bench.measurement import Measurement, measure
+from stack.bench.report import write_report
+from stack.bench.storm import Load, build_storm
+from stack.faults import StackFault
+from stack.progress import shown
+from stack.runtime import Stack
+
+PROFILE = "bench"
+# In the data directory, because they are good only for the database beside it.
+USERS_FILE = "storm-users.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0 when no bid of the first step failed, 1 when some did, 2 when nothing was run."""
+    options = _parser().parse_args(arguments)
+    try:
+        steps = _run(options)
+    except StackFault as fault:
+        print(f"bench: {fault}", file=sys.stderr)
+        return 2
+    file, table = write_report(steps, now=datetime.now(UTC))
+    print(f"\n{table}\n{file}")
+    return 1 if steps[0].failures else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack.bench", description=__doc__)
+    parser.add_argument("--rate", type=float, default=2_000, help="bids offered per second")
+    parser.add_argument(
+        "--steps",
+        type=_rates,
+        default=(),
+        metavar="RATE,RATE,…",
+        help="instead of --rate: one after another, until one is not carried",
+    )
+    parser.add_argument("--seconds", type=float, default=20, help="length of a step")
+    parser.add_argument("--sockets", type=int, default=1_000, help="users, one socket each")
+    parser.add_argument(
+        "--auctions", type=int, default=1, help="auctions the users are spread over"
+    )
+    parser.add_argument("--mode", choices=("ws", "http"), default="ws", help="how bids are sent")
+    parser.add_argument("--subscribe", action="store_true", help="every socket watches its auction")
+    parser.add_argument(
+        "--fresh", action="store_true", help="forget the data of earlier runs first"
+    )
+    return parser
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    return tuple(float(rate) for rate in text.split(","))
+
+
+def _run(options: argparse.Namespace) -> list[Measurement]:
+    stack = Stack.of(PROFILE, step=shown)
+    with shown("build the load generator"):
+        executable = build_storm(stack.settings.versions)
+    first = Load(
+        rate=options.rate,
+        seconds=options.seconds,
+        sockets=options.sockets,
+        auctions=options.auctions,
+        mode=options.mode,
+        subscribe=options.subscribe,
+    )
+    steps = []
+    with _running(stack, fresh=options.fresh):
+        users_file = stack.places.data_dir / USERS_FILE
+        for rate in options.steps or (options.rate,):
+            load = replace(first, rate=rate)
+            with shown(f"storm of {rate:,.0f} bids/s for {load.seconds:.0f} s"):
+                steps.append(measure(stack, load, executable=executable, users_file=users_file))
+            if not steps[-1].carried:
+                break
+    return steps
+
+
+@contextmanager
+def _running(stack: Stack, *, fresh: bool) -> Iterator[None]:
+    """The whole stack up, and down again at the end whatever happens."""
+    if fresh:
+        stack.down()
+        shutil.rmtree(stack.places.data_dir, ignore_errors=True)
+    try:
+        stack.up()
+        yield
+    finally:
+        stack.down()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""One step of the benchmark: a storm, and what it cost each process meanwhile."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stack.bench.accounting import Usage, usage_by_name
+from stack.bench.probe import Probe
+from stack.bench.storm import Load, run_storm
+from stack.faults import StackFault
+from stack.runtime import Stack
+
+SUPERVISOR = "supervisor"
+GENERATOR = "generator"
+# A step that is worse than this has passed what the system can carry.
+P99_MAX_MS = 1_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one process took: CPU from the first bid to the last outcome, RSS at the end."""
+
+    cpu_s: float
+    cpu_s_per_1000_bids: float | None
+    rss_mib: float | None
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One step; `storm` is the generator's own report, as k6/storm/report.go defines it."""
+
+    load: Load
+    storm: Mapping[str, Any]
+    window_s: float
+    costs: Mapping[str, Cost]
+    cpu_s_per_1000_bids: float | None
+    oldest_waiting_s: float
+    connections: Mapping[str, int]
+
+    @property
+    def failures(self) -> int:
+        """Bids that failed, as load.md defines it."""
+        return int(self.storm["failures"]["total"])
+
+    @property
+    def carried(self) -> bool:
+        """Whether the system kept up with what was offered."""
+        return self.failures == 0 and self.storm["result_ms"]["p99"] <= P99_MAX_MS
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    at_s: float
+    usage: Mapping[str, Usage]
+
+
+def measure(stack: Stack, load: Load, *, executable: Path, users_file: Path) -> Measurement:
+    """Run one storm on a running stack. Raises StackFault when it could not be run."""
+    readings: dict[str, _Reading] = {}
+
+    def read(phase: str) -> None:
+        readings[phase] = _Reading(time.monotonic(), usage_by_name(_named_pids(stack)))
+
+    addresses = stack.addresses()
+    with Probe(addresses["DATABASE_URL"]) as probe:
+        storm = run_storm(
+            executable, load, addresses=addresses, users_file=users_file, on_phase=read
+        )
+    if not {"storm", "done"} <= readings.keys():
+        raise StackFault("the load generator did not say when its storm began and ended")
+    return _measurement(load, storm, readings["storm"], readings["done"], probe)
+
+
+def _measurement(
+    load: Load, storm: Mapping[str, Any], begun: _Reading, done: _Reading, probe: Probe
+) -> Measurement:
+    decided = int(storm["bids"]["decided"])
+    costs = {
+        name: _cost(done.usage[name], since=begun.usage.get(name, Usage()), decided=decided)
+        for name in done.usage
+    }
+    generator_s = float(storm["cpu"]["storm_s"])
+    costs[GENERATOR] = Cost(generator_s, _per_1000(generator_s, decided), None, 1)
+    findings = probe.findings
+    return Measurement(
+        load=load,
+        storm=storm,
+        window_s=done.at_s - begun.at_s,
+        costs=costs,
+        cpu_s_per_1000_bids=_per_1000(sum(cost.cpu_s for cost in costs.values()), decided),
+        oldest_waiting_s=findings.oldest_waiting_s,
+        connections=findings.connections,
+    )
+
+
+def _cost(usage: Usage, *, since: Usage, decided: int) -> Cost:
+    cpu_s = usage.cpu_s - since.cpu_s
+    return Cost(
+        cpu_s=cpu_s,
+        cpu_s_per_1000_bids=_per_1000(cpu_s, decided),
+        rss_mib=usage.rss_bytes / 2**20,
+        processes=usage.processes,
+    )
+
+
+def _per_1000(cpu_s: float, decided: int) -> float | None:
+    return cpu_s * 1_000 / decided if decided else None
+
+
+def _named_pids(stack: Stack) -> dict[int, str]:
+    """The supervised processes by pid; those that differ only by a number share a name."""
+    running = [process for process in stack.control.processes() if process.pid]
+    pids = {process.pid: process.name.rstrip("0123456789").rstrip("-") for process in running}
+    pid_file = stack.places.run_dir / "supervisord.pid"
+    return {int(pid_file.read_text(encoding="utf-8")): SUPERVISOR, **pids}

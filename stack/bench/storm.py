@@ -1,0 +1,92 @@
+"""Builds and runs the load generator of k6/storm."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stack.commands import run_logged
+from stack.faults import StackFault
+from stack.places import CHECKOUT, install_log_dir, libraries_dir
+from stack.settings import Versions
+from stack.toolchains import find_go
+
+SOURCE = CHECKOUT / "k6" / "storm"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is offered: `rate` in bids per second over all sockets."""
+
+    rate: float
+    seconds: float
+    sockets: int
+    auctions: int
+    mode: str
+    subscribe: bool
+
+
+def build_storm(versions: Versions) -> Path:
+    """Build the generator and return its path; Go's cache makes it quick when nothing changed."""
+    go = find_go(versions)
+    if go is None:
+        raise StackFault(f"the load generator needs Go {versions.go_min}: run `make install`")
+    target = libraries_dir() / "storm"
+    run_logged(
+        (go.go, "build", "-trimpath", "-buildvcs=false", "-o", str(target), "."),
+        log_file=install_log_dir() / "storm.log",
+        what="building the load generator",
+        directory=SOURCE,
+        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+    )
+    return target
+
+
+def run_storm(
+    executable: Path,
+    load: Load,
+    *,
+    addresses: dict[str, str],
+    users_file: Path,
+    on_phase: Callable[[str], None],
+) -> dict[str, Any]:
+    """Run one storm and return its report.
+
+    `on_phase` is called with the name of each phase as it begins: `storm` at the first bid, `done`
+    at the last outcome. Raises StackFault with the generator's words when it could not run.
+    """
+    options = {
+        "base-url": addresses["BASE_URL"],
+        "ws-url": addresses["WS_URL"],
+        "tokens": str(users_file),
+        "rate": load.rate,
+        "seconds": load.seconds,
+        "sockets": load.sockets,
+        "auctions": load.auctions,
+        "mode": load.mode,
+        "subscribe": str(load.subscribe).lower(),
+    }
+    command = [str(executable), *(f"--{name}={value}" for name, value in options.items())]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        complaint = _follow(process, on_phase)
+        # The report comes after everything on standard error, and is far below a pipe's size.
+        report = process.stdout.read() if process.stdout else ""
+    if process.returncode != 0:
+        raise StackFault(complaint or f"the load generator ended with {process.returncode}")
+    result: dict[str, Any] = json.loads(report)
+    return result
+
+
+def _follow(process: "subprocess.Popen[str]", on_phase: Callable[[str], None]) -> str:
+    """Call `on_phase` for the phases; return the last line that was none."""
+    complaint = ""
+    for line in process.stderr or ():
+        if line.startswith("phase="):
+            on_phase(line.removeprefix("phase=").split()[0])
+        else:
+            complaint = line.strip()
+    return complaint

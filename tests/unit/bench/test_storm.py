@@ -1,0 +1,51 @@
+"""The load generator is followed phase by phase; its report or its complaint comes back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stack.bench.storm import Load, run_storm
+from stack.faults import StackFault
+
+LOAD = Load(rate=100, seconds=1, sockets=10, auctions=1, mode="ws", subscribe=False)
+ADDRESSES = {"BASE_URL": "http://127.0.0.1:1", "WS_URL": "ws://127.0.0.1:1/ws"}
+
+
+def generator(directory: Path, script: str) -> Path:
+    file = directory / "storm"
+    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.chmod(0o700)
+    return file
+
+
+def test_phases_are_told_in_order_and_the_report_is_returned(tmp_path: Path) -> None:
+    script = """
+    echo "phase=storm bids=100" >&2
+    echo "phase=done open=0" >&2
+    printf '{"arguments": "%s"}' "$*"
+    """
+    phases: list[str] = []
+    report = run_storm(
+        generator(tmp_path, script),
+        LOAD,
+        addresses=ADDRESSES,
+        users_file=tmp_path / "users.json",
+        on_phase=phases.append,
+    )
+    assert phases == ["storm", "done"]
+    assert "--rate=100" in report["arguments"]
+    assert f"--tokens={tmp_path}/users.json" in report["arguments"]
+    assert json.dumps(report)
+
+
+def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) -> None:
+    script = 'echo "phase=sign_in users=11" >&2; echo "storm: no socket" >&2; exit 1'
+    with pytest.raises(StackFault, match="no socket"):
+        run_storm(
+            generator(tmp_path, script),
+            LOAD,
+            addresses=ADDRESSES,
+            users_file=tmp_path / "users.json",
+            on_phase=lambda _: None,
+        )
