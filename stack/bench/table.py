@@ -46,8 +46,8 @@ FIGURES: dict[str, Callable[[Measurement], str]] = {
 
 def _heading(step: Measurement) -> str:
     load = step.load
-    watching = ", watching" if load.subscribe else ""
-    return f"{load.mode} {load.rate:,.0f}/s, auctions {load.auctions}, sockets {load.sockets:,}{watching}"
+    users = f"sockets {load.sockets:,}{' watching' if load.subscribe else ''}"
+    return f"{load.mode} {load.rate:,.0f}/s, auctions {load.auctions}, {users}"
 
 
 def _failures(failures: Mapping[str, float]) -> str:
