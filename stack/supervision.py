@@ -56,6 +56,8 @@ class Supervisor:
         """Whether a supervisor answers at the socket."""
         try:
             self._call("supervisor.getState")
+        except SupervisorError:  # it is shutting down: there, but refusing everything
+            return True
         except OSError:
             return False
         return True
