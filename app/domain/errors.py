@@ -73,6 +73,20 @@ class ConflictError(DomainError):
     """The state of the thing does not allow it: `AUCTION_EXISTS`, `EMAIL_TAKEN`, `CLOSED`, …"""
 
 
+class BusyError(DomainError):
+    """Not now: nothing was done, and the same call may be repeated."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("BUSY", detail)
+
+
+class UnknownFateError(DomainError):
+    """The log did not acknowledge in time: the record may still arrive (`BID_UNKNOWN`)."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("BID_UNKNOWN", detail)
+
+
 class BrokenChainError(DomainError):
     """A decision log that was altered; `line` is the first wrong line, from 0."""
 

@@ -1,0 +1,139 @@
+"""The log as the gateway writes it: one producer, made in the background, never waited for.
+
+No broker means BUSY, not a hang; an acknowledgement that does not come in time means that nobody
+knows. Created on first use, so after any fork: a producer from before it never delivers.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+from kafka.producer.future import RecordMetadata
+
+from app.adapters.kafka.connect import make_producer
+from app.domain.errors import BusyError, UnknownFateError
+from app.domain.time import from_epoch_ms
+from app.protocol.topics import Topic
+from app.services.log import Appended, OnAppended
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+BUFFER_BYTES_MAX = 64 * 1024 * 1024  # the client's own buffer has no bound
+CONNECT_PAUSE_S = 0.5
+ACK_MARGIN_S = 1.0  # the client's own deadline comes first
+
+
+class BackgroundProducer:
+    """Appends records; safe from any number of threads or greenlets."""
+
+    def __init__(self, settings: Settings, *, topics: tuple[Topic, ...], name: str) -> None:
+        self._make = lambda: make_producer(settings, name=name)
+        self._topics = topics
+        self._timeout_s = settings.limits.produce_timeout_s + ACK_MARGIN_S
+        self._producer: KafkaProducer | None = None
+        self._waiting_bytes = 0
+        self._closed = threading.Event()
+        self._connecting: threading.Thread | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a record could be appended now, as far as we know."""
+        return self._producer is not None
+
+    def start(self) -> None:
+        """Begin to connect, in the background; for ever, until it works or `close` is called."""
+        if self._connecting is None:
+            self._connecting = threading.Thread(target=self._connect, daemon=True)
+            self._connecting.start()
+
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+        """Append; `done` gets the place in the log, or UnknownFateError, exactly once, later.
+
+        `done` is called by the sender and must not block. Raises BusyError when there is no
+        broker or no room: then nothing was appended, and `done` is never called.
+        """
+        producer = self._usable(len(value))
+        try:
+            future = producer.send(topic.name, value=value, key=b"%d" % key)
+        except KafkaError as error:
+            raise BusyError("the log cannot be reached") from error
+        self._waiting_bytes += len(value)
+        future.add_callback(self._acknowledged, len(value), done)
+        future.add_errback(self._failed, len(value), done)
+
+    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+        """Append and wait. Raises BusyError (not appended) or UnknownFateError (nobody knows)."""
+        arrived = threading.Event()
+        results: list[Appended | UnknownFateError] = []
+
+        def done(result: Appended | UnknownFateError) -> None:
+            results.append(result)
+            arrived.set()
+
+        self.append_soon(topic, key=key, value=value, done=done)
+        if not arrived.wait(self._timeout_s):
+            raise UnknownFateError("no acknowledgement in time")
+        if isinstance(results[0], UnknownFateError):
+            raise results[0]
+        return results[0]
+
+    def flush(self, timeout_s: float) -> None:
+        """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""
+        deadline = time.monotonic() + timeout_s
+        while self._waiting_bytes > 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        """Stop; what is not acknowledged within a second is given up."""
+        self._closed.set()
+        if self._producer is not None:
+            self._producer.close(timeout=1)
+
+    def _usable(self, size: int) -> KafkaProducer:
+        self.start()
+        if self._producer is None:
+            raise BusyError("the log cannot be reached")
+        if self._waiting_bytes + size > BUFFER_BYTES_MAX:
+            raise BusyError("too much waits for the log")
+        return self._producer
+
+    def _acknowledged(self, size: int, done: OnAppended, place: RecordMetadata) -> None:
+        self._waiting_bytes -= size
+        self._tell(done, Appended(place.partition, place.offset, from_epoch_ms(place.timestamp)))
+
+    def _failed(self, size: int, done: OnAppended, error: Exception) -> None:
+        self._waiting_bytes -= size
+        log.warning("append_unknown", error=type(error).__name__)
+        self._tell(done, UnknownFateError("no acknowledgement in time"))
+
+    @staticmethod
+    def _tell(done: Callable[..., None], result: Appended | UnknownFateError) -> None:
+        try:
+            done(result)
+        except Exception:  # a caller must not stop the sender
+            log.exception("append_callback_failed")
+
+    def _connect(self) -> None:
+        while not self._closed.is_set():
+            try:
+                producer = self._make()  # type: ignore[no-untyped-call]
+            except KafkaError as error:
+                log.warning("log_unreachable", error=type(error).__name__)
+                self._closed.wait(CONNECT_PAUSE_S)
+                continue
+            self._learn_partitions(producer)
+            self._producer = producer
+            log.info("log_connected")
+            return
+
+    def _learn_partitions(self, producer: KafkaProducer) -> None:
+        # Otherwise the first bid of all would wait for them.
+        for topic in self._topics:
+            try:
+                producer.partitions_for(topic.name)
+            except KafkaError as error:
+                log.warning("topic_unknown", topic=topic.name, error=type(error).__name__)

@@ -1,0 +1,77 @@
+"""What travels over Redis to the gateways (channels.py), and what a room's capped list holds.
+
+`auction-event` carries the Kafka value as it is. Here it is read as typed structs, because a
+gateway decodes every one of them.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
+from app.protocol.resources import ChatMessage, Notice
+from app.protocol.types import BidKind, Timestamp
+
+
+class BidderOutcome(Struct, frozen=True):
+    """An outcome and whose it is."""
+
+    bid_id: str
+    bidder_id: int
+    key: str
+    status: OutcomeStatus
+    standing: Standing | None
+    code: str | None
+    seq: int | None
+    alias: int | None
+    price: int | None
+    minimum_next_bid: int | None
+    ends_at: Timestamp | None
+    decided_at: Timestamp | None
+
+
+class BidderRefusal(Struct, frozen=True):
+    """A key that named another bid, and whose it is."""
+
+    bidder_id: int
+    key: str
+    amount: int
+    kind: BidKind
+    partition: int
+    offset: int
+    code: str
+
+
+class AuctionEvent(Struct, frozen=True):
+    """What one settle did, as gateways read it off `auction-event`."""
+
+    auction_id: int
+    version: int
+    state: AuctionState
+    outcomes: list[BidderOutcome]
+    refused: list[BidderRefusal]
+
+
+class RoomMessage(Struct, frozen=True):
+    """On `chat-message`, and in a room's capped list: the message, with the room it is in."""
+
+    room_id: int
+    message: ChatMessage
+
+
+class UserNotice(Struct, frozen=True):
+    """On `notice`: the notice, and whose it is."""
+
+    user_id: int
+    notice: Notice
+
+
+class SessionEnded(Struct, frozen=True):
+    """On `session`: all sockets of this session close with 4401."""
+
+    session_id: str
+
+
+auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
+room_message_decoder = msgspec.json.Decoder(RoomMessage)
+user_notice_decoder = msgspec.json.Decoder(UserNotice)
+session_ended_decoder = msgspec.json.Decoder(SessionEnded)

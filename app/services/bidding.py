@@ -1,0 +1,162 @@
+"""Placing bids and asking after them. Decides nothing: a refusal is the outcome of a record.
+
+A bid is acknowledged only after the log has it. Its id is derived from bidder, auction and key,
+so a repeat is the same bid wherever it arrives.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from app.domain.errors import NotFoundError, UnknownFateError
+from app.domain.ids import bid_id
+from app.domain.time import rfc3339
+from app.protocol.outcomes import Outcome, Receipt
+from app.protocol.records import BidValue
+from app.protocol.topics import AUCTION_BID
+from app.protocol.types import BidKind
+from app.services.log import Appended, Log
+from app.services.recent import Recent
+
+AUCTIONS_REMEMBERED = 10_000  # ids only: under 2 MB
+AUCTION_TTL_S = 3_600.0  # auctions are never deleted
+
+OnReceipt = Callable[[Receipt | UnknownFateError], None]
+
+PENDING = Outcome(
+    status="pending", standing=None, code=None, seq=None, alias=None, price=None,
+    minimum_next_bid=None, ends_at=None, decided_at=None,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A bid whose shape has been checked; `amount` in minor units."""
+
+    bidder_id: int
+    auction_id: int
+    amount: int
+    kind: BidKind
+    confirm: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBid:
+    """A bid as the stores know it: decided, or waiting with the outcome `pending`."""
+
+    bidder_id: int
+    receipt: Receipt
+    outcome: Outcome
+
+
+class Outcomes(Protocol):
+    """What the stores know of bids."""
+
+    def auction_exists(self, auction_id: int) -> bool:
+        """Whether there is such an auction."""
+        ...
+
+    def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
+        """Those of the bids that have been decided."""
+        ...
+
+    def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
+        """The bid, if it is in the log and not decided."""
+        ...
+
+    def waiting_anywhere(self, bid: UUID) -> KnownBid | None:
+        """As `waiting`, without knowing the auction; slower."""
+        ...
+
+
+class Bidding:
+    """The use-cases of a bidder."""
+
+    def __init__(self, log: Log, outcomes: Outcomes, *, clock: Callable[[], datetime]) -> None:
+        self._log, self._outcomes, self._clock = log, outcomes, clock
+        self._auctions: Recent[int, bool] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
+
+    def place_soon(self, offer: Offer, done: OnReceipt) -> UUID:
+        """Put the bid into the log; `done` gets the receipt, or UnknownFateError, later.
+
+        Raises NotFoundError for an unknown auction and BusyError when the log cannot be reached;
+        then the bid is not in the log and `done` is never called.
+        """
+        bid, value = self._record(offer)
+
+        def appended(result: Appended | UnknownFateError) -> None:
+            done(result if isinstance(result, UnknownFateError) else _receipt(offer, bid, result))
+
+        self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
+        return bid
+
+    def place(self, offer: Offer) -> Receipt:
+        """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
+        bid, value = self._record(offer)
+        return _receipt(
+            offer, bid, self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
+        )
+
+    def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
+        """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
+        bid = bid_id(bidder_id, auction_id, key)
+        waiting = self._outcomes.waiting(bid, auction_id)
+        return self._decided(bid) or waiting
+
+    def own_bid(self, bidder_id: int, bid: UUID) -> KnownBid:
+        """The bid by its id. Raises NotFoundError if it is unknown or somebody else's."""
+        waiting = self._outcomes.waiting_anywhere(bid)
+        known = self._decided(bid) or waiting
+        if known is None or known.bidder_id != bidder_id:
+            raise NotFoundError("no such bid of yours")
+        return known
+
+    def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
+        """Those of the bids that have an outcome."""
+        return self._outcomes.decided(bid_ids)
+
+    def _decided(self, bid: UUID) -> KnownBid | None:
+        # Asked after the inbox: a bid that is settled in between is found here.
+        return next(iter(self._outcomes.decided([bid])), None)
+
+    def _record(self, offer: Offer) -> tuple[UUID, bytes]:
+        self._check_auction(offer.auction_id)
+        bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
+        value = BidValue(
+            v=1,
+            bid_id=bid,
+            auction_id=offer.auction_id,
+            bidder_id=offer.bidder_id,
+            amount=offer.amount,
+            kind=offer.kind,
+            confirm=offer.confirm,
+            key=offer.key,
+            received_at=rfc3339(self._clock()),
+        )
+        return bid, msgspec.json.encode(value)
+
+    def _check_auction(self, auction_id: int) -> None:
+        # Only existence is remembered: a guess that one does not exist could be wrong a second on.
+        if self._auctions.get(auction_id):
+            return
+        if not self._outcomes.auction_exists(auction_id):
+            raise NotFoundError("no such auction")
+        self._auctions.put(auction_id, True)  # noqa: FBT003
+
+
+def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
+    return Receipt(
+        bid_id=str(bid),
+        key=offer.key,
+        auction_id=offer.auction_id,
+        amount=offer.amount,
+        kind=offer.kind,
+        partition=place.partition,
+        offset=place.offset,
+        log_time=rfc3339(place.log_time),
+    )
