@@ -81,26 +81,15 @@ def install_client_packages(node: Node) -> None:
     digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:
         return
-    run_npm(node, "ci", "--no-audit", "--no-fund", what="installing the client's packages")
+    _npm(node, "ci", "--no-audit", "--no-fund", what="installing the client's packages")
     marker.write_text(digest, encoding="utf-8")
 
 
 def build_client(node: Node) -> None:
     """Build the browser's client into its dist/."""
     install_client_packages(node)
-    run_npm(node, "run", "build", what="building the client")
+    _npm(node, "run", "build", what="building the client")
     _stamp(CLIENT / "dist").write_text(digest_of(_client_inputs()), encoding="utf-8")
-
-
-def run_npm(node: Node, *arguments: str, what: str) -> None:
-    """Run npm in the client's directory."""
-    run_logged(
-        (node.npm, *arguments),
-        log_file=install_log_dir() / f"npm-{arguments[-1].strip('-')}.log",
-        what=what,
-        directory=CLIENT,
-        environment={"PATH": node.path(os.environ["PATH"])},
-    )
 
 
 def digest_of(files: Iterable[Path]) -> str:
@@ -110,6 +99,16 @@ def digest_of(files: Iterable[Path]) -> str:
         digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _npm(node: Node, *arguments: str, what: str) -> None:
+    run_logged(
+        (node.npm, *arguments),
+        log_file=install_log_dir() / f"npm-{arguments[0]}.log",
+        what=what,
+        directory=CLIENT,
+        environment={"PATH": node.path(os.environ["PATH"])},
+    )
 
 
 def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from stack import builds
 from stack.application import executable
-from stack.install import node
-from stack.lifecycle import install_for
+from stack.install import install_client, node
+from stack.lifecycle import install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
@@ -42,8 +42,7 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
         failed = check(stack)
         if failed:
             return failed
-    else:
-        install_for(stack, development=True)
+    install_for_all(stack)
     ours = not stack.is_up()
     if ours:
         stack.clean()
@@ -63,6 +62,7 @@ def demo(stack: Stack, arguments: Sequence[str]) -> int:
 def bench(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the benchmark, on a stack of its own profile."""
     install_for(stack, development=False)
+    install_client(stack.settings, step=shown)
     return _run(stack, "python", "-m", "stack.bench", *arguments)
 
 

@@ -1,6 +1,7 @@
 """Runs a foreign command to its end: output into a log file, failure as one line."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,9 @@ from stack.faults import StackFault
 
 # What a process may inherit from the shell that started it; everything else is set explicitly.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME")
+
+# As pip, Maven, apt, npm and initdb begin the line that says why.
+ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|\S+: error: )")
 
 
 def plain_environment() -> dict[str, str]:
@@ -28,8 +32,8 @@ def run_logged(
 ) -> None:
     """Run `command`, its output into `log_file`; `environment` is added to our own.
 
-    With `user` it runs as that user, from /. Raises StackFault naming `what`, the last line of
-    output and the log file.
+    With `user` it runs as that user, from /. Raises StackFault naming `what`, the line of output
+    that tells why, and the log file.
     """
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("w", encoding="utf-8") as log:
@@ -49,7 +53,8 @@ def run_logged(
         except FileNotFoundError:
             raise StackFault(f"{what} needs {command[0]}, which is missing") from None
     if result.returncode != 0:
-        raise StackFault(f"{what} failed: {_last_line(log_file)} (all of it: {log_file})")
+        text = log_file.read_text(encoding="utf-8", errors="replace")
+        raise StackFault(f"{what} failed: {reason_in(text)} (all of it: {log_file})")
 
 
 def output_of(command: Sequence[str]) -> str:
@@ -61,6 +66,8 @@ def output_of(command: Sequence[str]) -> str:
     return result.stdout + result.stderr if result.returncode == 0 else ""
 
 
-def _last_line(log_file: Path) -> str:
-    lines = log_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1].strip() if lines else "no output"
+def reason_in(output: str) -> str:
+    """The first line that a tool marks as an error, else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    marked = [line for line in lines if ERROR_MARK.match(line)]
+    return (marked or lines[-1:] or ["no output"])[0]

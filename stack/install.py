@@ -45,7 +45,15 @@ def install(settings: Settings, *, ferretdb: bool, development: bool, step: Step
             lambda: _fetch_kafka(settings, step),
             lambda: _build_ferretdb(settings, step) if ferretdb else None,
         )
-        _build_client(settings, step)
+
+
+def install_client(settings: Settings, *, step: Step) -> None:
+    """Build the browser's client; needs no more than `install` put in place."""
+    if not builds.client_is_current():
+        with _alone():
+            tools = node(settings, step)
+            with step("build the browser's client"):
+                builds.build_client(tools)
 
 
 def node(settings: Settings, step: Step) -> Node:
@@ -112,13 +120,6 @@ def _build_ferretdb(settings: Settings, step: Step) -> None:
         go = _go(settings, step)
         with step(f"build FerretDB {version}"):
             builds.build_ferretdb(version, go)
-
-
-def _build_client(settings: Settings, step: Step) -> None:
-    if not builds.client_is_current():
-        tools = node(settings, step)
-        with step("build the browser's client"):
-            builds.build_client(tools)
 
 
 def _pip(*arguments: str, log_name: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from stack.application import executable
 from stack.control import RUNNING
 from stack.faults import StackFault
-from stack.install import install
+from stack.install import install, install_client
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.servers.mongodb import mongodb_engine
@@ -26,6 +26,7 @@ def install_for(stack: Stack, *, development: bool) -> None:
 def install_for_all(stack: Stack) -> None:
     """Install what running, checking and testing need."""
     install_for(stack, development=True)
+    install_client(stack.settings, step=shown)
 
 
 def up(stack: Stack) -> None:
@@ -36,6 +37,7 @@ def up(stack: Stack) -> None:
             print(f"The {stack.profile} stack is already up.")
         else:
             install_for(stack, development=False)
+            install_client(stack.settings, step=shown)
             stack.up()
             _seed(stack)
             print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")

@@ -54,10 +54,13 @@ class Watched:
 
 
 class Watch:
-    """All processes of one supervisor."""
+    """All processes of one supervisor, continued from the `facts` of a watcher that died."""
 
-    def __init__(self) -> None:
-        self._processes: dict[str, Watched] = {}
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._processes = {
+            name: Watched(fact["state"], fact["pid"], fact["started_at"], fact["restarts"])
+            for name, fact in facts["processes"].items()
+        }
 
     def take(self, event: str, payload: Mapping[str, str], *, now: float) -> None:
         """Take in one event; those that concern no process change nothing."""
@@ -106,7 +109,7 @@ def parse_tokens(line: str) -> dict[str, str]:
 
 def listen(source: TextIO, answers: TextIO, file: Path) -> None:
     """Speak supervisor's event listener protocol until it closes our input."""
-    watch = Watch()
+    watch = Watch(read_facts(file))
     while True:
         answers.write("READY\n")
         answers.flush()

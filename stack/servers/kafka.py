@@ -40,6 +40,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
+# A killed broker is let back in when its old session has ended, by default after 9 s.
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
 
 num.network.threads=2
 num.io.threads=4
