@@ -1,0 +1,81 @@
+/** The list of auctions with live prices: pages by HTTP, prices by the `auctions` channel. */
+import { signal } from "@preact/signals";
+import type { Auction, AuctionPrice } from "../protocol";
+import type { AuctionFilter } from "../wire/api";
+import { HttpProblem } from "../wire/http";
+import { onPush, wire } from "./live";
+import { api } from "./session";
+
+const RELOAD_AFTER_MS = 1_000;
+
+export class AuctionList {
+  readonly items = signal<readonly Auction[]>([]);
+  readonly nextCursor = signal<string | null>(null);
+  readonly loading = signal(true);
+  readonly error = signal<string | null>(null);
+  private filter: AuctionFilter = {};
+  private request = 0;
+  private reload: ReturnType<typeof setTimeout> | undefined;
+  private readonly stops: (() => void)[];
+
+  constructor() {
+    this.stops = [
+      wire.subscribe("auctions", {
+        onSnapshot: (told) => this.prices(told.items ?? []),
+        onError: () => {},
+        afterSeq: () => null,
+      }),
+      onPush("auctions.price", (push) => this.prices(push.items)),
+    ];
+  }
+
+  close(): void {
+    clearTimeout(this.reload);
+    this.request += 1;
+    for (const stop of this.stops) stop();
+  }
+
+  /** Shows the first page of what `filter` lets through. */
+  async show(filter: AuctionFilter): Promise<void> {
+    this.filter = filter;
+    await this.load([], filter);
+  }
+
+  /** Adds the next page. */
+  async more(): Promise<void> {
+    const cursor = this.nextCursor.peek();
+    if (cursor) await this.load(this.items.peek(), { ...this.filter, cursor });
+  }
+
+  private async load(before: readonly Auction[], filter: AuctionFilter): Promise<void> {
+    this.request += 1;
+    const request = this.request;
+    this.loading.value = true;
+    try {
+      const page = await api.auctions(filter);
+      if (request !== this.request) return;
+      this.items.value = [...before, ...page.items];
+      this.nextCursor.value = page.next_cursor;
+      this.error.value = null;
+    } catch (error) {
+      if (request !== this.request) return;
+      this.error.value = error instanceof HttpProblem ? error.code : "INTERNAL";
+    }
+    this.loading.value = false;
+  }
+
+  private prices(told: readonly AuctionPrice[]): void {
+    const byId = new Map(told.map((price) => [price.id, price]));
+    this.items.value = this.items
+      .peek()
+      .map((auction) => ({ ...auction, ...byId.get(auction.id) }));
+    const known = new Set(this.items.peek().map((auction) => auction.id));
+    const isNew = told.some((price) => !known.has(price.id) && price.status === this.filter.status);
+    if (isNew && !this.nextCursor.peek()) this.reloadSoon();
+  }
+
+  private reloadSoon(): void {
+    clearTimeout(this.reload);
+    this.reload = setTimeout(() => void this.load([], this.filter), RELOAD_AFTER_MS);
+  }
+}

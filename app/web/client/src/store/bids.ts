@@ -1,0 +1,42 @@
+/** The viewer's own bids, newest last, across pages and reconnections. */
+import { signal } from "@preact/signals";
+import { BidBook, type Offer, type TrackedBid } from "../wire/bid-book";
+import { newKey } from "../wire/key";
+import { onConnected, onPush, wire } from "./live";
+import { user } from "./session";
+
+const KEPT = 50;
+
+export const ownBids = signal<readonly TrackedBid[]>([]);
+
+const book = new BidBook({
+  wire,
+  newKey,
+  nowMs: Date.now,
+  onChange: (bid) => {
+    const others = ownBids.peek().filter((other) => other.key !== bid.key);
+    ownBids.value = [...others, bid].sort((a, b) => a.placedMs - b.placedMs).slice(-KEPT);
+  },
+});
+
+export const placeBid = (offer: Offer): TrackedBid => book.place(offer);
+export const repeatBid = (key: string): void => book.repeat(key);
+
+/** The newest own bid on an auction. */
+export function lastBidOn(auctionId: number): TrackedBid | null {
+  return ownBids.value.findLast((bid) => bid.auctionId === auctionId) ?? null;
+}
+
+/** Follows outcomes and reconnections; a change of user forgets the other's bids. */
+export function followBids(): void {
+  onPush("bid.result", (push) => book.result(push));
+  onPush("bid.refused", (push) => book.refused(push));
+  onConnected(() => book.reconnected());
+  let userId = user.value?.id;
+  user.subscribe((now) => {
+    if (now?.id === userId) return;
+    userId = now?.id;
+    book.clear();
+    ownBids.value = [];
+  });
+}

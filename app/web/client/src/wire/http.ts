@@ -1,0 +1,87 @@
+/**
+ * The HTTP API: JSON in and out, problem+json as HttpProblem, and a bearer token that is refreshed
+ * once when it is refused.
+ */
+
+export interface FieldFault {
+  field: string;
+  code: string;
+  message: string;
+}
+
+/** A refusal with a stable `code`; NETWORK when the server was not reached. */
+export class HttpProblem extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly errors: readonly FieldFault[] = [],
+  ) {
+    super(code);
+  }
+}
+
+/** Where tokens come from; `refreshed` answers null when there is no session any more. */
+export interface TokenSource {
+  current(): string | null;
+  refreshed(): Promise<string | null>;
+}
+
+export interface Call {
+  method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  body?: object;
+  query?: Record<string, string | number | null | undefined>;
+}
+
+export class Http {
+  constructor(
+    private readonly tokens: TokenSource,
+    private readonly fetcher: typeof fetch = (...call) => fetch(...call),
+  ) {}
+
+  /** Calls `path` and answers the body read as `T`. Throws HttpProblem. */
+  async call<T>(path: string, call: Call = {}): Promise<T> {
+    const token = this.tokens.current();
+    const answer = await this.send(path, call, token);
+    if (answer.status !== 401 || token === null) return read<T>(answer);
+    const renewed = await this.tokens.refreshed();
+    return read<T>(renewed === null ? answer : await this.send(path, call, renewed));
+  }
+
+  private async send(path: string, call: Call, token: string | null): Promise<Response> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (call.body) headers["Content-Type"] = "application/json";
+    try {
+      return await this.fetcher(path + queryText(call.query), {
+        method: call.method ?? "GET",
+        headers,
+        credentials: "same-origin",
+        ...(call.body ? { body: JSON.stringify(call.body) } : {}),
+      });
+    } catch {
+      throw new HttpProblem("NETWORK", 0);
+    }
+  }
+}
+
+function queryText(query: Call["query"]): string {
+  const pairs = Object.entries(query ?? {}).filter(([, value]) => value != null && value !== "");
+  if (pairs.length === 0) return "";
+  return `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)]))}`;
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  const text = await answer.text();
+  const body = parsed(text);
+  if (answer.ok) return body as T;
+  const problem = (body ?? {}) as { code?: string; errors?: FieldFault[] };
+  throw new HttpProblem(problem.code ?? "INTERNAL", answer.status, problem.errors);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return text === "" ? null : JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * One socket to a gateway, kept alive: connects, authenticates, numbers frames, matches answers to
+ * requests, and after a loss connects again and subscribes again. Knows channels, not auctions.
+ *
+ * Guarantees: no frame goes out before `welcome`; ids rise; a request settles exactly once (answer,
+ * or WireError when the socket is lost); a final close code stops it until `start` is called.
+ */
+import type { Answers, ClientMessage, ErrorAnswer, Push, Subscribed, Welcome } from "../protocol/frames";
+import { reconnectDelayMs } from "./backoff";
+import { mayReconnect } from "./close-codes";
+
+/** The part of a browser's WebSocket that is used. */
+export interface SocketLike {
+  onopen: ((event: Event) => void) | null;
+  onmessage: ((event: MessageEvent) => void) | null;
+  onclose: ((event: CloseEvent) => void) | null;
+  send(text: string): void;
+  close(code?: number): void;
+}
+
+export type WireState = "connecting" | "open" | "waiting" | "stopped";
+
+/** An `error` answer, or LOST when the socket went before an answer came. */
+export class WireError extends Error {
+  constructor(
+    readonly code: string,
+    readonly retry: boolean,
+    readonly retryAfterMs: number | null = null,
+    readonly field: string | null = null,
+  ) {
+    super(code);
+  }
+}
+
+export interface WireOptions {
+  open: () => SocketLike;
+  /** The access token, fresh enough to use, or null for a guest. */
+  token: () => Promise<string | null>;
+  onState: (state: WireState) => void;
+  onWelcome: (welcome: Welcome) => void;
+  onPush: (push: Push) => void;
+  /** Called with the code of a close that will not be followed by a new connection. */
+  onFinalClose: (code: number) => void;
+  random?: () => number;
+}
+
+interface Waiting {
+  resolve: (answer: never) => void;
+  reject: (error: WireError) => void;
+}
+
+interface Subscription {
+  onSnapshot: (snapshot: Subscribed) => void;
+  onError: (error: WireError) => void;
+  afterSeq: () => number | null;
+}
+
+type Incoming = { re?: number; type: string } & Record<string, unknown>;
+
+/** Silence on `open` or `auth` for this long is a dead gateway (the server allows 10 s itself). */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+export class Wire {
+  private socket: SocketLike | null = null;
+  private lastId = 0;
+  private attempt = 0;
+  private welcomed = false;
+  private running = false;
+  private retryAfterMs: number | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly subscriptions = new Map<string, Subscription>();
+
+  constructor(private readonly options: WireOptions) {}
+
+  /** Connects, if it is not connected or connecting already. */
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.attempt = 0;
+    this.connect();
+  }
+
+  /** Closes the socket and stays closed; subscriptions are kept for the next `start`. */
+  stop(): void {
+    this.running = false;
+    clearTimeout(this.timer);
+    this.drop();
+    this.options.onState("stopped");
+  }
+
+  /** Connects anew, as when somebody has signed in or out. */
+  restart(): void {
+    this.stop();
+    this.start();
+  }
+
+  /** Connects at once instead of waiting out the delay, as when the network is back. */
+  hurry(): void {
+    if (!this.running || this.socket) return;
+    clearTimeout(this.timer);
+    this.connect();
+  }
+
+  /** Gives the open socket a newer token of the same user. */
+  renew(token: string): void {
+    if (this.welcomed) this.request({ type: "auth", token }).catch(() => this.socket?.close());
+  }
+
+  get isOpen(): boolean {
+    return this.welcomed;
+  }
+
+  /** Sends a frame; rejects with WireError (LOST at once when there is no open socket). */
+  request<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]> {
+    if (!this.welcomed) return Promise.reject(new WireError("LOST", true));
+    return this.ask(frame);
+  }
+
+  /** Follows a channel until the returned function is called: a snapshot after each connection. */
+  subscribe(channel: string, subscription: Subscription): () => void {
+    this.subscriptions.set(channel, subscription);
+    if (this.welcomed) this.sendSubscribe(channel, subscription);
+    return () => this.unsubscribe(channel, subscription);
+  }
+
+  /** Asks for a channel's snapshot again. */
+  resubscribe(channel: string): void {
+    const subscription = this.subscriptions.get(channel);
+    if (subscription && this.welcomed) this.sendSubscribe(channel, subscription);
+  }
+
+  private unsubscribe(channel: string, subscription: Subscription): void {
+    if (this.subscriptions.get(channel) !== subscription) return;
+    this.subscriptions.delete(channel);
+    if (this.welcomed) this.request({ type: "unsubscribe", channel }).catch(() => {});
+  }
+
+  private sendSubscribe(channel: string, subscription: Subscription): void {
+    const afterSeq = subscription.afterSeq();
+    const frame = afterSeq === null ? { channel } : { channel, after_seq: afterSeq };
+    this.request({ type: "subscribe", ...frame })
+      .then((answer) => {
+        if (this.subscriptions.get(channel) === subscription) subscription.onSnapshot(answer);
+      })
+      .catch((error: WireError) => {
+        if (error.code !== "LOST") subscription.onError(error);
+      });
+  }
+
+  private ask<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]> {
+    this.lastId += 1;
+    const id = this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.socket?.send(JSON.stringify({ id, ...frame }));
+    });
+  }
+
+  private connect(): void {
+    this.options.onState("connecting");
+    const socket = this.options.open();
+    this.socket = socket;
+    this.lastId = 0;
+    this.timer = setTimeout(() => this.lose(socket, null), CONNECT_TIMEOUT_MS);
+    socket.onopen = () => void this.authenticate(socket);
+    socket.onmessage = (event) => {
+      if (this.socket === socket) this.receive(JSON.parse(String(event.data)));
+    };
+    socket.onclose = (event) => this.lose(socket, event.code);
+  }
+
+  private async authenticate(socket: SocketLike): Promise<void> {
+    try {
+      const token = await this.options.token();
+      if (this.socket !== socket) return;
+      const welcome = await this.ask(token ? { type: "auth", token } : { type: "auth" });
+      if (this.socket === socket) this.welcome(welcome);
+    } catch {
+      this.lose(socket, null);
+    }
+  }
+
+  private welcome(welcome: Welcome): void {
+    clearTimeout(this.timer);
+    this.welcomed = true;
+    this.attempt = 0;
+    this.options.onState("open");
+    for (const [channel, subscription] of this.subscriptions) {
+      this.sendSubscribe(channel, subscription);
+    }
+    this.options.onWelcome(welcome);
+  }
+
+  private receive(frame: Incoming): void {
+    if (frame.re !== undefined) this.answer(frame.re, frame);
+    else {
+      const push = frame as unknown as Push;
+      if (push.type === "bye") this.retryAfterMs = push.retry_after_ms;
+      this.options.onPush(push);
+    }
+  }
+
+  private answer(re: number, frame: Incoming): void {
+    const waiting = this.waiting.get(re);
+    if (!waiting) return;
+    this.waiting.delete(re);
+    if (frame.type !== "error") return waiting.resolve(frame as never);
+    const error = frame as unknown as ErrorAnswer;
+    waiting.reject(
+      new WireError(error.code, error.retry, error.retry_after_ms ?? null, error.field ?? null),
+    );
+  }
+
+  /** The socket is gone (`code`), or given up (null). */
+  private lose(socket: SocketLike, code: number | null): void {
+    if (this.socket !== socket) return;
+    clearTimeout(this.timer);
+    this.drop();
+    if (code !== null && !mayReconnect(code)) {
+      this.running = false;
+      this.options.onState("stopped");
+      this.options.onFinalClose(code);
+    } else if (this.running) this.connectLater();
+  }
+
+  private connectLater(): void {
+    const delayMs = this.retryAfterMs ?? reconnectDelayMs(this.attempt, this.options.random);
+    this.retryAfterMs = null;
+    this.attempt += 1;
+    this.options.onState("waiting");
+    this.timer = setTimeout(() => this.connect(), delayMs);
+  }
+
+  private drop(): void {
+    const socket = this.socket;
+    this.socket = null;
+    this.welcomed = false;
+    const lost = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const { reject } of lost) reject(new WireError("LOST", true));
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+  }
+}
