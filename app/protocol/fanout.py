@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
-from app.protocol.resources import ChatMessage, Notice
+from app.protocol.records import ChatEventValue, ChatMessageValue
+from app.protocol.resources import ChatMessage, Notice, Person
 from app.protocol.types import BidKind, Timestamp
 
 
@@ -51,11 +52,11 @@ class AuctionEvent(Struct, frozen=True):
     refused: list[BidderRefusal]
 
 
-class RoomMessage(Struct, frozen=True):
-    """On `chat-message`, and in a room's capped list: the message, with the room it is in."""
+class RoomPublication(Struct, frozen=True):
+    """On `chat-message`, and in a room's capped list: the record's value and its offset."""
 
-    room_id: int
-    message: ChatMessage
+    seq: int
+    message: ChatMessageValue
 
 
 class UserNotice(Struct, frozen=True):
@@ -72,6 +73,19 @@ class SessionEnded(Struct, frozen=True):
 
 
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
-room_message_decoder = msgspec.json.Decoder(RoomMessage)
+room_publication_decoder = msgspec.json.Decoder(RoomPublication)
+chat_event_decoder = msgspec.json.Decoder(ChatEventValue)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)
+
+
+def published_message(publication: RoomPublication) -> ChatMessage:
+    """The message as members see it."""
+    value = publication.message
+    return ChatMessage(
+        seq=publication.seq,
+        message_id=str(value.message_id),
+        sender=Person(value.sender_id, value.sender_nickname),
+        text=value.text,
+        at=value.sent_at,
+    )

@@ -1,0 +1,1 @@
+"""MongoDB: chat messages, and nothing else."""

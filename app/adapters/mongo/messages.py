@@ -1,0 +1,98 @@
+"""Chat messages in MongoDB: stored once by id, read by their place in the log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from app.domain.errors import BusyError
+from app.protocol.fanout import RoomPublication
+from app.protocol.resources import ChatMessage, Person
+from app.settings import Limits
+
+COLLECTION = "messages"
+DATABASE = "auction"
+DUPLICATE_KEY = 11000
+
+
+def make_client(url: str, *, limits: Limits, name: str) -> "MongoClient[dict[str, Any]]":
+    """A client that connects on first use, with a limit on every wait."""
+    return MongoClient(
+        url,
+        appname=name,
+        connect=False,
+        maxPoolSize=limits.pool_connections,
+        serverSelectionTimeoutMS=limits.connect_timeout_s * 1000,
+        connectTimeoutMS=limits.connect_timeout_s * 1000,
+        socketTimeoutMS=limits.read_timeout_s * 1000,
+        waitQueueTimeoutMS=limits.read_timeout_s * 1000,
+    )
+
+
+class MongoMessages:
+    """The port `Messages`, and the writing side. Raises BusyError when the store is down."""
+
+    def __init__(self, client: "MongoClient[dict[str, Any]]") -> None:
+        self._messages = client.get_default_database(DATABASE)[COLLECTION]
+
+    def create_indexes(self) -> None:
+        """Idempotent."""
+        try:
+            self._messages.create_index([("room_id", ASCENDING), ("seq", ASCENDING)])
+        except PyMongoError as error:
+            raise BusyError("messages cannot be stored") from error
+
+    def save_many(self, publications: Sequence[RoomPublication]) -> None:
+        """Store each message once, however often it comes: the first record's seq holds."""
+        if not publications:
+            return
+        try:
+            self._messages.insert_many([_document(item) for item in publications], ordered=False)
+        except BulkWriteError as error:
+            faults = error.details.get("writeErrors", [])
+            if any(fault["code"] != DUPLICATE_KEY for fault in faults):
+                raise BusyError("messages cannot be stored") from error
+        except PyMongoError as error:
+            raise BusyError("messages cannot be stored") from error
+
+    def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
+        """The oldest `limit` after `seq`, ascending."""
+        return self._find({"room_id": room_id, "seq": {"$gt": seq}}, ASCENDING, limit)
+
+    def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
+        """The newest `limit` before `seq` (None: of all), ascending."""
+        asked: dict[str, Any] = {"room_id": room_id}
+        if seq is not None:
+            asked["seq"] = {"$lt": seq}
+        return self._find(asked, DESCENDING, limit)[::-1]
+
+    def _find(self, asked: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
+        try:
+            found = self._messages.find(asked).sort("seq", order).limit(limit)
+            return [_message(document) for document in found]
+        except PyMongoError as error:
+            raise BusyError("messages cannot be read") from error
+
+
+def _document(publication: RoomPublication) -> dict[str, Any]:
+    value = publication.message
+    return {
+        "_id": str(value.message_id),
+        "room_id": value.room_id,
+        "seq": publication.seq,
+        "sender_id": value.sender_id,
+        "sender_nickname": value.sender_nickname,
+        "text": value.text,
+        "at": value.sent_at,
+    }
+
+
+def _message(document: dict[str, Any]) -> ChatMessage:
+    return ChatMessage(
+        seq=document["seq"],
+        message_id=document["_id"],
+        sender=Person(document["sender_id"], document["sender_nickname"]),
+        text=document["text"],
+        at=document["at"],
+    )

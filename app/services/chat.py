@@ -1,0 +1,165 @@
+"""Chat: sending into a room's lane of the log, and reading what was said.
+
+A message's id is derived from sender, room and key, its place from the log. What a room shows is
+the store and the capped list of what was just said, which the store may not have yet.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from app.domain.errors import ForbiddenError, NotFoundError, UnknownFateError
+from app.domain.ids import message_id
+from app.domain.time import rfc3339
+from app.protocol.records import ChatMessageValue
+from app.protocol.resources import ChatMessage
+from app.protocol.topics import CHAT_MESSAGE
+from app.services.log import Appended, Log
+from app.services.recent import Recent
+
+MEMBERS_REMEMBERED = 50_000
+MEMBER_TTL_S = 30.0  # who left is heard of by event; this is for lost events
+TRUNCATED_TAIL = 50  # wire.md: the newest 50 when there were too many
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A message whose shape has been checked."""
+
+    sender_id: int
+    sender_nickname: str
+    room_id: int
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSnapshot:
+    """Messages ascending by seq; `truncated`: older ones after the asked seq were left out."""
+
+    messages: list[ChatMessage]
+    truncated: bool
+
+
+class Membership(Protocol):
+    """Who belongs to which room."""
+
+    def room_exists(self, room_id: int) -> bool:
+        """Whether there is such a room."""
+        ...
+
+    def is_member(self, room_id: int, user_id: int) -> bool:
+        """Whether the user has joined and not left."""
+        ...
+
+
+class Messages(Protocol):
+    """Stored messages."""
+
+    def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
+        """The oldest `limit` after `seq`, ascending."""
+        ...
+
+    def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
+        """The newest `limit` before `seq` (None: of all), ascending."""
+        ...
+
+
+class RoomTail(Protocol):
+    """The capped list of what was just said."""
+
+    def newest(self, room_id: int) -> list[ChatMessage]:
+        """All of it, ascending; empty when it is lost."""
+        ...
+
+
+class Chat:
+    """The use-cases of a chatter."""
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        membership: Membership,
+        messages: Messages,
+        tail: RoomTail,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._log, self._membership, self._clock = log, membership, clock
+        self._messages, self._tail = messages, tail
+        self._members: Recent[tuple[int, int], bool] = Recent(
+            MEMBERS_REMEMBERED, ttl_s=MEMBER_TTL_S
+        )
+
+    def send_soon(self, said: Utterance, done: Callable[[UUID | UnknownFateError], None]) -> None:
+        """Put the message into the log; `done` gets its id, or UnknownFateError, later.
+
+        Raises NotFoundError, ForbiddenError (`NOT_MEMBER`) and BusyError: then it is not there.
+        """
+        self.check_member(said.room_id, said.sender_id)
+        message = message_id(said.sender_id, said.room_id, said.key)
+
+        def appended(result: Appended | UnknownFateError) -> None:
+            done(result if isinstance(result, UnknownFateError) else message)
+
+        value = msgspec.json.encode(self._value(said, message))
+        self._log.append_soon(CHAT_MESSAGE, key=said.room_id, value=value, done=appended)
+
+    def check_member(self, room_id: int, user_id: int) -> None:
+        """Raises NotFoundError for no such room, ForbiddenError (`NOT_MEMBER`) for a stranger."""
+        if self._members.get((room_id, user_id)):
+            return
+        if not self._membership.is_member(room_id, user_id):
+            if not self._membership.room_exists(room_id):
+                raise NotFoundError("no such room")
+            raise ForbiddenError("NOT_MEMBER", "join the room first")
+        self._members.put((room_id, user_id), True)  # noqa: FBT003
+
+    def member_left(self, room_id: int, user_id: int) -> None:
+        """Believe no longer that the user is a member."""
+        self._members.forget((room_id, user_id))
+
+    def history(
+        self, room_id: int, *, before_seq: int | None, after_seq: int | None, limit: int
+    ) -> list[ChatMessage]:
+        """A page of stored messages, ascending; raises BusyError when the store is down."""
+        if after_seq is not None:
+            return self._messages.after(room_id, after_seq, limit)
+        return self._messages.before(room_id, before_seq, limit)
+
+    def snapshot(self, room_id: int, *, after_seq: int | None, limit: int) -> RoomSnapshot:
+        """What a new subscriber missed; read it only when what follows is already heard."""
+        since = -1 if after_seq is None else after_seq  # the first offset of all is 0
+        tail = self._tail.newest(room_id)
+        stored = self._messages.after(room_id, since, limit + 1)
+        found = _merged(stored, [message for message in tail if message.seq > since])
+        if len(found) <= limit:
+            return RoomSnapshot(found, truncated=False)
+        newest = _merged(self._messages.before(room_id, None, TRUNCATED_TAIL), tail)
+        return RoomSnapshot(newest[-TRUNCATED_TAIL:], truncated=True)
+
+    def _value(self, said: Utterance, message: UUID) -> ChatMessageValue:
+        return ChatMessageValue(
+            v=1,
+            message_id=message,
+            room_id=said.room_id,
+            sender_id=said.sender_id,
+            sender_nickname=said.sender_nickname,
+            text=said.text,
+            key=said.key,
+            sent_at=rfc3339(self._clock()),
+        )
+
+
+def _merged(*lists: Sequence[ChatMessage]) -> list[ChatMessage]:
+    # The same message may lie in both at two offsets: the first record's seq holds.
+    by_id: dict[str, ChatMessage] = {}
+    for message in (message for messages in lists for message in messages):
+        known = by_id.get(message.message_id)
+        if known is None or message.seq < known.seq:
+            by_id[message.message_id] = message
+    return sorted(by_id.values(), key=lambda message: message.seq)

@@ -1,0 +1,125 @@
+"""The protocol of one socket without any I/O: bytes in, events out; and frames as bytes.
+
+Over wsproto. What the client may not do is told as a `Close` with the code of wire.md; after one
+nothing more is heard.
+"""
+
+from dataclasses import dataclass
+
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
+from wsproto.frame_protocol import CloseReason, FrameProtocol
+from wsproto.utilities import LocalProtocolError
+
+from app.protocol.problems import CloseCode
+
+# A server's frames are not masked and keep no state between them: one encoder serves all.
+_encoder = FrameProtocol(client=False, extensions=[])
+
+PING = bytes(_encoder.ping(b""))
+
+
+def text_frame(payload: bytes) -> bytes:
+    """One text frame of UTF-8 bytes, as every socket can be sent it."""
+    return bytes(_encoder.send_data(payload.decode(), fin=True))
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame."""
+    return bytes(_encoder.close(code, reason))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A whole message, as UTF-8 text."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Bytes that the protocol wants sent: a pong, or the answer to a close."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The client must be closed with this code."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The client has closed, or answered our close."""
+
+
+SocketEvent = Text | Reply | Close | Gone
+
+
+class Framing:
+    """Reads one client's stream; keeps at most `bytes_max` of a message."""
+
+    def __init__(self, *, bytes_max: int) -> None:
+        self._connection = Connection(ConnectionType.SERVER)
+        self._bytes_max = bytes_max
+        self._parts: list[str] = []
+        self._size = 0
+        self._deaf = False
+
+    def receive(self, data: bytes) -> list[SocketEvent]:
+        """What `data` brought; after a Close or Gone nothing more."""
+        events: list[SocketEvent] = []
+        if self._deaf:
+            return events
+        try:
+            self._connection.receive_data(data)
+            for raw in self._connection.events():
+                event = self._event(raw)
+                if event is not None:
+                    events.append(event)
+                if isinstance(event, Close | Gone):
+                    self._deaf = True
+                    break
+        except LocalProtocolError:
+            self._deaf = True
+            events.append(Close(CloseReason.PROTOCOL_ERROR, "protocol"))
+        return events
+
+    def _event(self, raw: object) -> SocketEvent | None:
+        if isinstance(raw, TextMessage):
+            return self._text(raw)
+        if isinstance(raw, Ping):
+            return Reply(bytes(self._connection.send(raw.response())))
+        if isinstance(raw, BytesMessage):
+            return Close(CloseCode.MALFORMED, "binary")
+        if isinstance(raw, CloseConnection):
+            return self._close(raw)
+        if isinstance(raw, Pong | Message):
+            return None
+        return Close(CloseReason.PROTOCOL_ERROR, "protocol")
+
+    def _text(self, raw: TextMessage) -> SocketEvent | None:
+        # Characters are fewer than bytes: the cheap bound first, then the true one.
+        self._size += len(raw.data)
+        if self._size > self._bytes_max:
+            return Close(CloseCode.OVERSIZE, "too large")
+        if not self._parts and raw.message_finished:
+            text, self._size = raw.data, 0
+        else:
+            self._parts.append(raw.data)
+            if not raw.message_finished:
+                return None
+            text = "".join(self._parts)
+            self._parts, self._size = [], 0
+        if not text.isascii() and len(text.encode()) > self._bytes_max:
+            return Close(CloseCode.OVERSIZE, "too large")
+        return Text(text)
+
+    def _close(self, raw: CloseConnection) -> SocketEvent:
+        if self._connection.state is ConnectionState.OPEN:
+            # Not a close of the client's: wsproto tells a broken stream this way, 1007 included.
+            return Close(raw.code, "protocol")
+        return Gone()

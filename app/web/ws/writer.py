@@ -1,0 +1,149 @@
+"""Writing to one socket: at once when it takes it, else from a bounded queue in order.
+
+Never blocks the caller. A reader that is too far behind, or takes nothing for `stall_s`, is told
+4008 if it still listens, and cut off.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import gevent
+from gevent import socket
+from gevent.socket import wait_write
+
+from app.protocol.problems import CloseCode
+from app.web.ws.framing import close_frame
+
+
+class Writer:
+    """The only one that writes to its socket. `on_dead` is called once, when it cannot any more."""
+
+    __slots__ = (
+        "_bytes_max", "_bytes_queued", "_closing", "_dead", "_flushing", "_frames_max",
+        "_on_dead", "_queue", "_sock", "_stall_s", "_started",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        bytes_max: int,
+        frames_max: int,
+        stall_s: float,
+        on_dead: Callable[[], None],
+    ) -> None:
+        self._sock = sock
+        self._bytes_max, self._frames_max, self._stall_s = bytes_max, frames_max, stall_s
+        self._on_dead = on_dead
+        self._queue: deque[bytes] = deque()
+        self._bytes_queued = 0
+        self._started = False  # the first of the queue is partly sent
+        self._closing = self._dead = self._flushing = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another frame would be taken."""
+        return not (self._closing or self._dead)
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame, now or soon; ignored once the socket closes."""
+        if self._closing or self._dead:
+            return
+        if not self._queue:
+            self._send_now(frame)
+        elif (
+            self._bytes_queued + len(frame) > self._bytes_max
+            or len(self._queue) >= self._frames_max
+        ):
+            self.close(CloseCode.TOO_SLOW, "too slow")
+        else:
+            self._enqueue(frame)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close frame; of what waits only a frame already begun goes before it if slow."""
+        if self._closing or self._dead:
+            return
+        if code == CloseCode.TOO_SLOW:
+            self._drop_waiting()
+        frame = close_frame(code, reason)
+        if self._queue:
+            self._enqueue(frame)
+        else:
+            self._send_now(frame)
+        self._closing = True
+
+    def reply_close(self) -> None:
+        """Take nothing more: the client has closed, and was answered."""
+        self._closing = True
+
+    def flushed(self) -> bool:
+        """Whether nothing waits."""
+        return not self._queue
+
+    def _send_now(self, frame: bytes) -> None:
+        sent = self._send(frame)
+        if sent < len(frame) and not self._dead:
+            self._started = sent > 0
+            self._enqueue(frame[sent:])
+
+    def _send(self, data: bytes) -> int:
+        try:
+            return self._sock.send(data, 0, 0.0)  # type: ignore[call-arg]  # gevent's own: do not wait
+        except BlockingIOError:
+            return 0
+        except TimeoutError:
+            return 0
+        except OSError:
+            self._die()
+            return 0
+
+    def _enqueue(self, frame: bytes) -> None:
+        self._queue.append(frame)
+        self._bytes_queued += len(frame)
+        if not self._flushing:
+            self._flushing = True
+            gevent.spawn(self._flush)
+
+    def _drop_waiting(self) -> None:
+        begun = [self._queue[0]] if self._queue and self._started else []
+        self._queue = deque(begun)
+        self._bytes_queued = sum(map(len, begun))
+
+    def _flush(self) -> None:
+        while self._queue and not self._dead:
+            try:
+                wait_write(self._sock.fileno(), timeout=self._stall_s)
+            except TimeoutError:
+                self._stalled()
+                continue
+            except OSError:
+                self._die()
+                break
+            self._send_queued()
+        self._flushing = False
+
+    def _send_queued(self) -> None:
+        while self._queue and not self._dead:
+            frame = self._queue[0]
+            sent = self._send(frame)
+            self._bytes_queued -= sent
+            if sent < len(frame):
+                self._started = self._started or sent > 0
+                self._queue[0] = frame[sent:]
+                return
+            self._queue.popleft()
+            self._started = False
+
+    def _stalled(self) -> None:
+        # The first time it is told why; if it does not even take that, it is cut off.
+        if self._closing:
+            self._die()
+        else:
+            self.close(CloseCode.TOO_SLOW, "too slow")
+
+    def _die(self) -> None:
+        if not self._dead:
+            self._dead = True
+            self._queue.clear()
+            self._bytes_queued = 0
+            self._on_dead()
