@@ -19,7 +19,9 @@ from app.settings import Settings
 
 STANDBY_S = 1.0
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
-ASK_AGAIN_S = 0.5
+# A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
+# settles, because no worker runs, ever more seldom.
+ASK_AGAIN_FIRST_S, ASK_AGAIN_MAX_S = 0.25, 30.0
 LANES_MAX = 1_000
 
 
@@ -38,7 +40,7 @@ class Clock:
         self._producer: KafkaProducer | None = None
         self._connection: Connection | None = None
         self._active = False
-        self._asked: dict[str, float] = {}
+        self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
         self._woken: dict[Lane, float] = {}
 
     def open(self) -> None:
@@ -71,13 +73,15 @@ class Clock:
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, 0.01)))
 
     def _ask(self, producer: KafkaProducer) -> None:
+        due = self._due.due()
         now = time.monotonic()
-        self._asked = {key: at for key, at in self._asked.items() if now - at < ASK_AGAIN_S}
-        fresh = [message for message in self._due.due() if message.key not in self._asked]
+        self._asked = {m.key: self._asked.get(m.key, (now, ASK_AGAIN_FIRST_S)) for m in due}
+        fresh = [message for message in due if self._asked[message.key][0] <= now]
         futures = [_post(producer, message) for message in fresh]
         for message, future in zip(fresh, futures, strict=True):
             future.get(timeout=self._settings.limits.produce_timeout_s)
-            self._asked[message.key] = now
+            pause_s = self._asked[message.key][1]
+            self._asked[message.key] = (now + pause_s, min(2 * pause_s, ASK_AGAIN_MAX_S))
 
     def _sweep(self, connection: Connection) -> None:
         limits = self._settings.limits

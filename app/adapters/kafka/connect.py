@@ -13,7 +13,6 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         acks="all",
         linger_ms=5,
         batch_size=32 * 1024,
-        buffer_memory=64 * 1024 * 1024,
         compression_type="lz4",
         delivery_timeout_ms=int(settings.limits.produce_timeout_s * 1000),
         request_timeout_ms=int(settings.limits.produce_timeout_s * 1000) - 500,

@@ -37,7 +37,7 @@ WHERE topic = %s AND key = %s ORDER BY "offset" LIMIT %s"""
 SETTLED = """
 DELETE FROM inbox WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
 
-BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT %s) AS some"
+BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT %s) AS counted"
 
 WAITING_LANES = """
 SELECT DISTINCT topic, key FROM inbox WHERE taken_at < now() - make_interval(secs => %s) LIMIT %s"""

@@ -1,0 +1,1 @@
+"""Lanes on real servers: ingest and workers as processes, killed and restarted."""

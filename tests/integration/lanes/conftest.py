@@ -1,0 +1,59 @@
+"""The bridge and four bid workers on the tests' servers, for tests that kill them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.bootstrap import Container, build_container
+from app.settings import read_settings
+from stack import Program, Stack
+from tests.integration.lanes.house import House, run_tool
+
+PREFIX = "lanes-"
+WORKERS = 4
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    """The tests' servers, up and with their tables and topics."""
+    stack = Stack.of("test")
+    stack.servers_up()
+    run_tool(stack, "alembic", "upgrade", "head")
+    run_tool(stack, "python", "-m", "bridge", "topics")
+    return stack
+
+
+@pytest.fixture(scope="module")
+def container(stack: Stack) -> Iterator[Container]:
+    """The application's services in this process, to look at what the others did."""
+    container = build_container(read_settings(stack.environment()), application="tests")
+    yield container
+    container.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def house(stack: Stack, container: Container) -> Iterator[House]:
+    """Bridge and workers running."""
+    programs = _programs(stack)
+    for program in programs:
+        stack.control.run(program)
+    yield House(stack, container, prefix=PREFIX)
+    stack.control.stop_together([program.name for program in programs])
+    for program in programs:
+        stack.control.forget(program.name)
+
+
+def _programs(stack: Stack) -> list[Program]:
+    by_name = {program.name: program for program in stack.application(prefix=PREFIX)}
+    bridge = by_name[f"{PREFIX}bridge"]
+    pipelines = (*bridge.command[:3], "ingest", "relay", "clock")
+    worker = by_name[f"{PREFIX}worker-bids-0"]
+    workers = [
+        Program(
+            name=name,
+            command=tuple(part.replace(worker.name, name) for part in worker.command),
+            environment=worker.environment,
+        )
+        for name in (f"{PREFIX}worker-bids-{number}" for number in range(WORKERS))
+    ]
+    return [Program(bridge.name, pipelines, environment=bridge.environment), *workers]

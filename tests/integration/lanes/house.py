@@ -1,0 +1,196 @@
+"""A small auction house to storm: makes auctions, puts bids into the log, reads what became."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from sqlalchemy import insert, select
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.postgres import schema
+from app.adapters.postgres.settling import PostgresAuctionStore
+from app.bootstrap import Container
+from app.domain.auction import FIRST_PREVIOUS_HASH, Auction
+from app.domain.ids import bid_id
+from app.domain.rules import Rules
+from app.domain.time import from_epoch_ms, rfc3339
+from app.protocol.records import BidValue
+from app.protocol.topics import AUCTION_BID
+from app.services.lanes import InboxRecord
+from stack import Stack
+
+BIDDERS = 20
+
+
+def run_tool(stack: Stack, tool: str, *arguments: str) -> None:
+    """Run a program of the virtual environment against the stack; fails the test if it fails."""
+    executable = str(stack.places.root / ".venv" / "bin" / tool)
+    subprocess.run(
+        [executable, *arguments],
+        cwd=stack.places.root,
+        env={**os.environ, **stack.environment()},
+        check=True,
+    )
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
+    """Return once `condition` holds; fail naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """An auction and who may bid on it."""
+
+    auction_id: int
+    bidders: Sequence[int]
+
+
+class House:
+    """The running house, seen from its log and its database."""
+
+    def __init__(self, stack: Stack, container: Container, *, prefix: str) -> None:
+        self.stack = stack
+        self.container = container
+        self.prefix = prefix
+
+    def name(self, process: str) -> str:
+        """The name under which the supervisor knows a process of ours."""
+        return self.prefix + process
+
+    def kill(self, *processes: str) -> None:
+        """SIGKILL them, and wait until the supervisor has started each again."""
+        old = {name: self.stack.control.kill(self.name(name)) for name in processes}
+        for name, pid in old.items():
+            self.stack.control.wait_restarted(self.name(name), old_pid=pid)
+
+    @cached_property
+    def producer(self) -> KafkaProducer:
+        """A producer as gateways have it."""
+        return make_producer(self.container.settings, name="tests")
+
+    def auction(self, *, lasts_s: float) -> Lot:
+        """A new open auction without soft close, starting at 1,000 won."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        ends_at = now + timedelta(seconds=lasts_s)
+        with self.container.engine.begin() as connection:
+            seller, *bidders = [
+                connection.execute(
+                    insert(schema.users)
+                    .values(email=f"{uuid4()}@example.org", nickname="n")
+                    .returning(schema.users.c.id)
+                ).scalar_one()
+                for _ in range(BIDDERS + 1)
+            ]
+            product_id = connection.execute(
+                insert(schema.products)
+                .values(
+                    seller_id=seller,
+                    name="lot",
+                    description="",
+                    sale_type="auction",
+                    currency="KRW",
+                )
+                .returning(schema.products.c.id)
+            ).scalar_one()
+            auction_id = connection.execute(
+                insert(schema.auctions)
+                .values(
+                    product_id=product_id,
+                    seller_id=seller,
+                    currency="KRW",
+                    mode="timed",
+                    starting_price=1_000,
+                    created_at=now,
+                    starts_at=now,
+                    scheduled_ends_at=ends_at,
+                    last_ends_at=ends_at,
+                    window_s=0,
+                    extend_s=0,
+                    rules=Rules().to_json(),
+                    status="open",
+                    price=1_000,
+                    ends_at=ends_at,
+                    chain=FIRST_PREVIOUS_HASH,
+                )
+                .returning(schema.auctions.c.id)
+            ).scalar_one()
+        return Lot(auction_id, bidders)
+
+    def bid(self, lot: Lot, *, bidder: int, amount: int, key: str, kind: Any = "exact") -> Any:
+        """Put a bid into the log; a future of its place in it."""
+        value = BidValue(
+            v=1,
+            bid_id=bid_id(bidder, lot.auction_id, key),
+            auction_id=lot.auction_id,
+            bidder_id=bidder,
+            amount=amount,
+            kind=kind,
+            confirm=True,
+            key=key,
+            received_at=rfc3339(datetime.now(UTC)),
+        )
+        return self.put(str(lot.auction_id).encode(), msgspec.json.encode(value))
+
+    def put(self, key: bytes | None, value: bytes) -> Any:
+        """Put any bytes into the log of bids."""
+        return self.producer.send(AUCTION_BID.name, key=key, value=value)
+
+    def state(self, lot: Lot) -> Auction:
+        """The auction as its row says."""
+        with self.container.engine.connect() as connection:
+            auction = PostgresAuctionStore().auction(connection, lot.auction_id)
+        assert auction is not None
+        return auction
+
+    def rows(self, table: Any, lot: Lot) -> list[Any]:
+        """All rows of `bids` or `decisions` of an auction, in log order."""
+        order = [table.c.offset, table.c.seq] if "seq" in table.c else [table.c.offset]
+        with self.container.engine.connect() as connection:
+            found = select(table).where(table.c.auction_id == lot.auction_id).order_by(*order)
+            return list(connection.execute(found))
+
+    def decided(self, lot: Lot) -> int:
+        """How many records of the log have left a row."""
+        bids = [row for row in self.rows(schema.bids, lot) if not row.automatic]
+        return len(bids) + len(self.rows(schema.decisions, lot))
+
+    def waiting(self, lot: Lot) -> int:
+        """How many records of the auction are in the inbox."""
+        with self.container.engine.connect() as connection:
+            found = select(schema.inbox.c.offset).where(schema.inbox.c.key == str(lot.auction_id))
+            return len(list(connection.execute(found)))
+
+    def log(self, lot: Lot, partition: int) -> list[InboxRecord]:
+        """The auction's records as Kafka has them."""
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.container.settings.kafka_bootstrap_servers,
+            enable_auto_commit=False,
+        )
+        part = TopicPartition(AUCTION_BID.name, partition)
+        consumer.assign([part])
+        consumer.seek(part, 0)
+        end = consumer.end_offsets([part])[part]
+        records: list[InboxRecord] = []
+        while consumer.position(part) < end:
+            for record in consumer.poll(timeout_ms=500).get(part, []):
+                key = (record.key or b"").decode()
+                if key == str(lot.auction_id):
+                    log_time = from_epoch_ms(record.timestamp)
+                    payload = record.value.decode()
+                    records.append(
+                        InboxRecord(part.topic, partition, record.offset, key, payload, log_time)
+                    )
+        consumer.close()
+        return records

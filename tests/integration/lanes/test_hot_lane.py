@@ -1,0 +1,80 @@
+"""One hot auction, four workers, kills: every record is decided once and in log order."""
+
+import random
+from functools import partial
+from typing import Any
+
+from app.adapters.postgres import schema
+from app.domain.auction import genesis
+from app.domain.ledger import fold
+from app.services.settling import decode
+from tests.integration.lanes.house import House, wait_until
+
+BIDS = 1_000
+KILL_EVERY = 200
+REPEATED = 10  # every tenth bid is sent twice
+
+
+def test_four_workers_and_kills_keep_order_and_lose_nothing(house: House) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    lot = house.auction(lasts_s=3_600)
+    futures: list[Any] = []
+    for number in range(BIDS):
+        bid = partial(
+            house.bid,
+            lot,
+            bidder=lot.bidders[number % len(lot.bidders)],
+            amount=1_000 + number * 20 + chance.randrange(8_000),
+            key=f"k{number}",
+            kind=chance.choice(["exact", "max"]),
+        )
+        futures += [bid() for _ in range(2 if number % REPEATED == 0 else 1)]
+        if number % KILL_EVERY == 0:
+            house.producer.flush()
+            house.kill("bridge", f"worker-bids-{chance.randrange(4)}")
+    house.producer.flush()
+    places = [future.get(timeout=10) for future in futures]
+    wait_until(lambda: house.decided(lot) == len(places), what="every record is decided")
+
+    assert house.waiting(lot) == 0
+    log = house.log(lot, places[0].partition)
+    assert len(log) >= len(places)
+    state = house.state(lot)
+    expected, entries = fold(genesis(state), [decode(record) for record in log])
+    assert state.chain == expected.chain, "the decisions are those of the log, in its order"
+    assert (state.price, state.leader_id, state.bid_count) == (
+        expected.price,
+        expected.leader_id,
+        expected.bid_count,
+    )
+    accepted = [row for row in house.rows(schema.bids, lot) if row.seq is not None]
+    assert [row.seq for row in accepted] == list(range(1, state.bid_count + 1))
+    assert len(entries) == house.decided(lot)
+
+
+def test_an_auction_closes_by_a_record_of_its_log_soon_after_its_end(house: House) -> None:
+    lot = house.auction(lasts_s=6)
+    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=10)
+    wait_until(lambda: house.state(lot).status == "closed", what="the auction is closed")
+    state = house.state(lot)
+    assert state.winner_id == lot.bidders[0]
+    assert state.closed_at == state.ends_at
+    closes = [row for row in house.rows(schema.decisions, lot) if row.effect == "sold"]
+    assert len(closes) == 1
+    assert closes[0].decided_at >= state.ends_at
+
+
+def test_bytes_nobody_can_decode_are_kept_and_hold_up_nobody(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    key = str(lot.auction_id).encode()
+    for value in (b"\xff\xfe", b"{", b"[]", b'{"v":1,"type":"bid"}', b'{"v":1,"type":"nonsense"}'):
+        house.put(key, value).get(timeout=10)
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="after").get(timeout=10)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the bid after them is decided")
+    with house.container.engine.connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT count(*) FROM dead_letters WHERE key = %s", (key.decode(),)
+        ).scalar_one()
+    assert kept == 5
