@@ -65,7 +65,7 @@ class Control:
         environment = {**program.environment, NAME_VARIABLE: program.name}
         section = render_program(
             replace(program, environment=environment),
-            directory=self._places.root,
+            checkout=self._places.root,
             log_file=self.log_file(program.name),
         )
         file = self._program_file(program.name)

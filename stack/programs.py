@@ -19,23 +19,25 @@ LOG_BACKUPS = 2
 class Program:
     """One process under the supervisor.
 
-    `stop_signal` asks it to end; after `stop_wait_s` seconds it and its children are killed.
+    It works in `directory`, or in the checkout. `stop_signal` asks it to end; after `stop_wait_s`
+    seconds it and its children are killed.
     """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    directory: Path | None = None
     user: str | None = None
     stop_signal: str = "TERM"
     stop_wait_s: int = 15
     priority: int = 100
 
 
-def render_program(program: Program, *, directory: Path, log_file: Path) -> str:
+def render_program(program: Program, *, checkout: Path, log_file: Path) -> str:
     """The [program] section; a `%` is doubled, because supervisor expands `%(…)s` everywhere."""
     lines = {
         "command": shlex.join(program.command),
-        "directory": str(directory),
+        "directory": str(program.directory or checkout),
         "environment": ",".join(f"{k}={_quoted(v)}" for k, v in program.environment.items()),
         "user": program.user or "",
         "autostart": "false",

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Self
 
@@ -171,12 +172,16 @@ class Stack:
         self.down()
         for directory in (self.places.data_dir, self.places.run_dir):
             shutil.rmtree(directory, ignore_errors=not directory.exists())
+            with suppress(OSError):  # not empty, or not ours
+                directory.parent.rmdir()
 
     def _start_servers(self, *servers: Server) -> None:
         """Start them all, then wait for each."""
         absent = [server for server in servers if not self.control.runs(server.name)]
-        for server in absent:
-            with self._step(f"start {server.name}"):
+        if not absent:
+            return
+        with self._step(f"start {', '.join(server.name for server in absent)}"):
+            for server in absent:
                 server.prepare()
                 self.control.run(server.program(), wait=False)
         for server in absent:

@@ -139,6 +139,7 @@ def render_supervisor(
             "events": "PROCESS_STATE,TICK_5",
             "buffer_size": 1000,
             "startretries": 10,
+            "stdout_logfile": "NONE",  # it speaks with the supervisor there
             "stderr_logfile": run_dir / "log" / "watcher.log",
             "stderr_logfile_maxbytes": "1MB",
             "stderr_logfile_backups": 1,

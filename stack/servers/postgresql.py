@@ -91,6 +91,7 @@ class PostgreSQL:
         return Program(
             name=self.name,
             command=(str(self._binaries() / "postgres"), "-D", str(self.data)),
+            directory=self.data,  # the checkout may be closed to the user it runs as
             user=server_user(),
             stop_signal="INT",  # fast shutdown: clients are cut, what they committed is kept
             stop_wait_s=30,
