@@ -11,6 +11,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.settling import PostgresAuctionStore
@@ -76,6 +77,13 @@ class Container:
     def due_records(self) -> DueRecords:
         """What the clock puts into the log."""
         return DueRecords(PostgresDueStore(self.engine), utc_now)
+
+    @cached_property
+    def messages(self) -> MongoMessages:
+        """Stored chat messages."""
+        settings = self.settings
+        client = make_client(settings.mongodb_url, limits=settings.limits, name=self.application)
+        return MongoMessages(client)
 
 
 def build_container(settings: Settings, *, application: str) -> Container:

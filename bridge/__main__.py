@@ -13,8 +13,10 @@ from app.protocol.topics import ALL_TOPICS
 from app.settings import Settings, SettingsError, read_settings
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
+from bridge.pipelines.event import Event
 from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
+from bridge.pipelines.save import Save
 from bridge.runner import Pipeline, Runner
 
 TOPICS_WAIT_S = 60.0
@@ -35,6 +37,14 @@ def _broadcast(container: Container) -> list[Pipeline]:
     return [Broadcast(settings=container.settings, redis=container.fanout)]
 
 
+def _save(container: Container) -> list[Pipeline]:
+    return [Save(container.messages, settings=container.settings)]
+
+
+def _event(container: Container) -> list[Pipeline]:
+    return [Event(settings=container.settings, engine=container.engine)]
+
+
 def _clock(container: Container) -> list[Pipeline]:
     return [
         Clock(
@@ -50,6 +60,8 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
     "ingest": _ingest,
     "relay": _relay,
     "broadcast": _broadcast,
+    "save": _save,
+    "event": _event,
     "clock": _clock,
 }
 

@@ -17,6 +17,7 @@ from app.protocol.channels import (
     chat_seen_key,
     room_tail_key,
 )
+from app.protocol.fanout import RoomPublication
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
 from app.settings import Settings
@@ -26,13 +27,6 @@ TAIL_S = 24 * 3600
 CHANNEL_OF = {AUCTION_EVENT.name: AUCTION_EVENTS, CHAT_EVENT.name: CHAT_EVENTS}
 
 chat_decoder = msgspec.json.Decoder(ChatMessageValue)
-
-
-class ChatPublication(msgspec.Struct, frozen=True):
-    """A chat message as gateways get it: `seq` is its record's offset."""
-
-    seq: int
-    message: msgspec.Raw
 
 
 class Broadcast:
@@ -87,13 +81,13 @@ class Broadcast:
         pipe = self._redis.pipeline(transaction=True)
         for (record, value), first in zip(decoded, claims.execute(), strict=True):
             if first is None or int(first) == record.offset:
-                self._add(pipe, record, value.room_id)
+                self._add(pipe, record, value)
         pipe.execute()
 
-    def _add(self, pipe: "RedisPipeline", record: ConsumerRecord, room_id: int) -> None:
-        publication = ChatPublication(record.offset, msgspec.Raw(record.value))
+    def _add(self, pipe: RedisPipeline, record: ConsumerRecord, value: ChatMessageValue) -> None:
+        publication = RoomPublication(seq=record.offset, message=value)
         payload = msgspec.json.encode(publication)
-        tail = room_tail_key(room_id)
+        tail = room_tail_key(value.room_id)
         pipe.zadd(tail, {payload: record.offset})
         pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
