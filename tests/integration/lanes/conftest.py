@@ -46,7 +46,6 @@ def house(stack: Stack, container: Container) -> Iterator[House]:
 def _programs(stack: Stack) -> list[Program]:
     by_name = {program.name: program for program in stack.application(prefix=PREFIX)}
     bridge = by_name[f"{PREFIX}bridge"]
-    pipelines = (*bridge.command[:3], "ingest", "relay", "clock")
     worker = by_name[f"{PREFIX}worker-bids-0"]
     workers = [
         Program(
@@ -56,4 +55,4 @@ def _programs(stack: Stack) -> list[Program]:
         )
         for name in (f"{PREFIX}worker-bids-{number}" for number in range(WORKERS))
     ]
-    return [Program(bridge.name, pipelines, environment=bridge.environment), *workers]
+    return [bridge, *workers]
