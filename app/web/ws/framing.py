@@ -53,7 +53,9 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The client has closed, or answered our close."""
+    """The client has closed with this code, or answered our close."""
+
+    code: int
 
 
 SocketEvent = Text | Reply | Close | Gone
@@ -122,4 +124,4 @@ class Framing:
         if self._connection.state is ConnectionState.OPEN:
             # Not a close of the client's: wsproto tells a broken stream this way, 1007 included.
             return Close(raw.code, "protocol")
-        return Gone()
+        return Gone(raw.code)

@@ -1,0 +1,74 @@
+"""One channel of one process: who listens, and from where on each is owed what is pushed.
+
+A listener joins in two steps: from `join` on pushes are kept for it, and `joined` gives it those
+its snapshot did not cover. So nothing falls between the snapshot and the stream.
+"""
+
+from typing import Protocol
+
+
+class Listener(Protocol):
+    """Something frames can be sent to."""
+
+    def push(self, frame: bytes) -> None:
+        """Send a frame; must not block."""
+
+
+class Channel:
+    """Pushes carry a rising number: a version, or a place in the log."""
+
+    __slots__ = ("_joining", "_listeners", "last")
+
+    def __init__(self) -> None:
+        self.last = -1  # the number of the newest push
+        self._listeners: dict[Listener, int] = {}
+        self._joining: dict[Listener, list[tuple[int, bytes]]] = {}
+
+    def __len__(self) -> int:
+        """How many listen."""
+        return len(self._listeners) + len(self._joining)
+
+    @property
+    def covered(self) -> int:
+        """What every listener has at least."""
+        return max(self.last, min(self._listeners.values(), default=-1))
+
+    @property
+    def newest(self) -> int:
+        """The newest number any listener has."""
+        return max(self.last, max(self._listeners.values(), default=-1))
+
+    def join(self, listener: Listener) -> None:
+        """Keep what is pushed from now on."""
+        self._joining[listener] = []
+
+    def joined(self, listener: Listener, covered: int) -> None:
+        """The listener has everything up to `covered`: give it the rest."""
+        kept = self._joining.pop(listener, None)
+        if kept is None:
+            return  # left while its snapshot was read
+        self._listeners[listener] = covered
+        for number, frame in kept:
+            if number > covered:
+                listener.push(frame)
+
+    def leave(self, listener: Listener) -> None:
+        """Send it nothing more."""
+        self._listeners.pop(listener, None)
+        self._joining.pop(listener, None)
+
+    def push(self, number: int, frame: bytes) -> None:
+        """To everybody who does not have it; numbers that do not rise are dropped."""
+        if number <= self.last:
+            return
+        self.last = number
+        for kept in self._joining.values():
+            kept.append((number, frame))
+        for listener, covered in list(self._listeners.items()):
+            if number > covered:
+                listener.push(frame)
+
+    def tell(self, frame: bytes) -> None:
+        """To everybody who has joined, once: for what is not kept, such as presence."""
+        for listener in list(self._listeners):
+            listener.push(frame)

@@ -1,0 +1,57 @@
+"""Auction states, few enough to be seen: at most so many a second, each with all bids since.
+
+Versions only rise. A close or cancel goes at once. Without I/O: the caller brings the time and
+sends what it is given.
+"""
+
+from msgspec.structs import replace
+
+from app.protocol.outcomes import AuctionState
+
+BIDS_MAX = 20  # wire.md: the newest 20
+FINAL = ("closed", "cancelled")
+
+
+class Conflation:
+    """The states of one auction; times are monotonic seconds."""
+
+    __slots__ = ("_interval_s", "_pushed_at", "_version", "_waiting")
+
+    def __init__(self, *, per_s: float) -> None:
+        self._interval_s = 1.0 / per_s
+        self._pushed_at = float("-inf")
+        self._version = -1
+        self._waiting: AuctionState | None = None
+
+    @property
+    def due_at(self) -> float | None:
+        """When `take` should be called; None: nothing waits."""
+        return None if self._waiting is None else self._pushed_at + self._interval_s
+
+    def offer(self, state: AuctionState, now: float) -> AuctionState | None:
+        """A newer state, or an old one, which is dropped; gives what is to be pushed now."""
+        if state.version <= self._version:
+            return None
+        self._version = state.version
+        self._waiting = state if self._waiting is None else _merged(self._waiting, state)
+        if state.status in FINAL:
+            return self._pop(now)
+        return self.take(now)
+
+    def take(self, now: float) -> AuctionState | None:
+        """What waits, if its time has come."""
+        due_at = self.due_at
+        return None if due_at is None or now < due_at else self._pop(now)
+
+    def _pop(self, now: float) -> AuctionState | None:
+        state, self._waiting = self._waiting, None
+        self._pushed_at = now
+        return state
+
+
+def _merged(older: AuctionState, newer: AuctionState) -> AuctionState:
+    # A hole between the two hides the older: `from_seq` then tells the client of it.
+    follows = older.from_seq + len(older.bids) == newer.from_seq
+    bids = [*older.bids, *newer.bids] if follows else newer.bids
+    bids = bids[-BIDS_MAX:]
+    return replace(newer, bids=bids, from_seq=bids[0].seq if bids else newer.bid_count + 1)

@@ -1,0 +1,137 @@
+"""One socket: read in its handler's greenlet, written to by anyone through its writer.
+
+Whatever happens inside, the stream carries WebSocket frames only, and ends with a close frame
+where the client still takes one.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import gevent
+import msgspec
+import structlog
+from gevent import socket
+
+from app.protocol.problems import CloseCode
+from app.settings import Limits
+from app.web.ws.framing import PING, Close, Framing, Gone, Reply, SocketEvent, Text, text_frame
+from app.web.ws.identity import Identity
+from app.web.ws.rate import FrameRate
+from app.web.ws.writer import Writer
+
+log = structlog.get_logger()
+
+READ_BYTES = 16 * 1024
+CLOSE_LINGER_S = 2.0  # how long a client may take to answer our close
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Connection:
+    """A client's socket, from handshake to end."""
+
+    def __init__(self, sock: socket.socket, *, limits: Limits) -> None:
+        now = time.monotonic()
+        self.id = str(uuid4())
+        self.identity: Identity | None = None
+        self.is_welcome = False  # has sent `auth`
+        self.last_frame_id = -1
+        self.channels: set[str] = set()
+        self.rate = FrameRate(
+            per_s=limits.frames_per_s_max, patience_s=limits.frames_over_rate_s, now=now
+        )
+        self._sock, self._limits = sock, limits
+        self._framing = Framing(bytes_max=limits.frame_bytes_max)
+        self._opened_at = self._heard_at = self._pinged_at = now
+        self._closing = False
+        self._writer = Writer(
+            sock,
+            bytes_max=limits.queue_bytes_max,
+            frames_max=limits.queue_frames_max,
+            stall_s=limits.write_stall_s,
+            on_dead=self._shut,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether frames are still taken and read."""
+        return not self._closing and self._writer.is_open
+
+    def run(self, heard: Callable[["Connection", str], None]) -> None:
+        """Read until the end, giving every message to `heard`. Never raises an Exception."""
+        try:
+            self._read(heard)
+        except OSError:
+            log.debug("socket_lost", connection_id=self.id)
+        except Exception:
+            log.exception("socket_failed", connection_id=self.id)
+            self.close(CloseCode.SERVER_ERROR, "server error")
+        finally:
+            self._closing = True
+
+    def push(self, frame: bytes) -> None:
+        """Send a frame made by `text_frame`; never blocks."""
+        self._writer.write(frame)
+
+    def answer(self, message: msgspec.Struct) -> None:
+        """Send one message; never blocks."""
+        self._writer.write(text_frame(_encode(message)))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say goodbye; the client may take CLOSE_LINGER_S to answer."""
+        if self._closing:
+            return
+        self._closing = True
+        self._writer.close(code, reason)
+        log.debug("socket_closing", connection_id=self.id, code=int(code))
+        gevent.spawn_later(CLOSE_LINGER_S, self._end_linger)
+
+    def tick(self, now: float, epoch_s: float) -> None:
+        """Once a second: patience for `auth`, tokens and pongs."""
+        if not self.is_open:
+            return
+        if not self.is_welcome and now - self._opened_at >= self._limits.auth_timeout_s:
+            self.close(CloseCode.UNAUTHENTICATED, "no auth")
+        elif self.identity is not None and epoch_s >= self.identity.expires_at_s:
+            self.close(CloseCode.UNAUTHENTICATED, "token expired")
+        elif self._heard_at < self._pinged_at:
+            if now - self._pinged_at >= self._limits.pong_timeout_s:
+                self.close(CloseCode.NO_PONG, "no pong")
+        elif now - self._pinged_at >= self._limits.ping_s:
+            self._pinged_at = now
+            self._writer.write(PING)
+
+    def _read(self, heard: Callable[["Connection", str], None]) -> None:
+        while True:
+            data = self._sock.recv(READ_BYTES)
+            if not data:
+                return
+            self._heard_at = time.monotonic()
+            for event in self._framing.receive(data):
+                if isinstance(event, Gone):
+                    self._writer.close(event.code)
+                    return
+                if not self._closing:
+                    self._take(event, heard)
+
+    def _take(self, event: SocketEvent, heard: Callable[["Connection", str], None]) -> None:
+        if isinstance(event, Text):
+            heard(self, event.data)
+        elif isinstance(event, Reply):
+            self._writer.write(event.data)
+        elif isinstance(event, Close):
+            self.close(event.code, event.reason)
+
+    def _end_linger(self) -> None:
+        # While something still waits, the writer's own patience decides.
+        if self._writer.flushed():
+            self._shut()
+        else:
+            gevent.spawn_later(CLOSE_LINGER_S, self._end_linger)
+
+    def _shut(self) -> None:
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # the other side was faster

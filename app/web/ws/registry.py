@@ -1,0 +1,94 @@
+"""The sockets of this process, by user, session and channel; and who is owed which outcome."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TypeVar
+from uuid import UUID
+
+from app.web.ws.channel import Channel
+from app.web.ws.connection import Connection
+from app.web.ws.identity import Identity
+
+K = TypeVar("K", int, str)
+
+OWED_MAX = 100_000  # ids only; the oldest are forgotten, their owners ask by `bid.status`
+
+
+class Registry:
+    """Plain bookkeeping; nothing here blocks or sends."""
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        self.channels: dict[str, Channel] = {}
+        self.owed: dict[str, None] = {}
+        self._by_user: defaultdict[int, set[Connection]] = defaultdict(set)
+        self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
+
+    def add(self, connection: Connection) -> None:
+        """A socket was opened."""
+        self.connections.add(connection)
+
+    def identify(self, connection: Connection, identity: Identity) -> None:
+        """A socket is this user's, by this session."""
+        self._forget_identity(connection)
+        connection.identity = identity
+        self._by_user[identity.user_id].add(connection)
+        self._by_session[identity.session_id].add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """A socket is gone, from everywhere."""
+        self.connections.discard(connection)
+        self._forget_identity(connection)
+        for name in list(connection.channels):
+            self.leave(connection, name)
+
+    def join(self, connection: Connection, name: str) -> Channel:
+        """The socket begins to listen."""
+        channel = self.channels.setdefault(name, Channel())
+        channel.join(connection)
+        connection.channels.add(name)
+        return channel
+
+    def leave(self, connection: Connection, name: str) -> None:
+        """The socket listens no more; a channel without listeners is forgotten."""
+        connection.channels.discard(name)
+        channel = self.channels.get(name)
+        if channel is not None:
+            channel.leave(connection)
+            if not len(channel):
+                del self.channels[name]
+
+    def of_user(self, user_id: int) -> list[Connection]:
+        """The user's sockets here."""
+        return list(self._by_user.get(user_id, ()))
+
+    def of_session(self, session_id: str) -> list[Connection]:
+        """The session's sockets here."""
+        return list(self._by_session.get(session_id, ()))
+
+    def owe(self, bid: UUID) -> None:
+        """An outcome of this bid must reach its bidder."""
+        if len(self.owed) >= OWED_MAX:
+            del self.owed[next(iter(self.owed))]
+        self.owed[str(bid)] = None
+
+    def users(self) -> Iterator[tuple[int, str]]:
+        """User and connection id of every signed-in socket."""
+        for connection in self.connections:
+            if connection.identity is not None:
+                yield connection.identity.user_id, connection.id
+
+    def _forget_identity(self, connection: Connection) -> None:
+        identity = connection.identity
+        if identity is None:
+            return
+        _discard(self._by_user, identity.user_id, connection)
+        _discard(self._by_session, identity.session_id, connection)
+
+
+def _discard(index: dict[K, set[Connection]], key: K, connection: Connection) -> None:
+    connections = index.get(key)
+    if connections is not None:
+        connections.discard(connection)
+        if not connections:
+            del index[key]
