@@ -130,12 +130,20 @@ def verify_chain(lines: Iterable[LogLine], head: str) -> None:
     for line in lines:
         if _hashed(line.body) != line:
             raise BrokenChainError(count, "its hash is not that of its text")
-        if json.loads(line.body).get("previous_hash") != previous:
+        if _previous_hash(line.body) != previous:
             raise BrokenChainError(count, "it does not follow the line before")
         previous = line.hash
         count += 1
     if previous != head:
         raise BrokenChainError(count, "the log does not end where the auction does")
+
+
+def _previous_hash(body: str) -> str | None:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return None
+    return content.get("previous_hash") if isinstance(content, dict) else None
 
 
 def _literal(value: str | int | None) -> str:

@@ -1,0 +1,1 @@
+"""The rules of the auction, by example and by property."""

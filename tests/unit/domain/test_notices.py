@@ -1,0 +1,132 @@
+"""Who is told what (rule 19)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.domain.notices import Notice, NoticeKind, notices_of
+from tests.unit.domain.builders import ANN, AUCTION, BOB, CEM, SELLER, Lane, after
+
+END = 3_600
+
+
+def told(
+    lane: Lane,
+    *,
+    earlier_bidder_ids: tuple[int, ...] = (),
+    last_outbid_at: Mapping[int, datetime] | None = None,
+) -> list[Notice]:
+    return list(
+        notices_of(
+            lane.auction,
+            lane.entries,
+            earlier_bidder_ids=earlier_bidder_ids,
+            last_outbid_at=last_outbid_at or {},
+        )
+    )
+
+
+def whom(notices: list[Notice]) -> list[tuple[NoticeKind, int]]:
+    return [(notice.kind, notice.user_id) for notice in notices]
+
+
+def duel(lane: Lane, *moments: float) -> None:
+    """Ann leads, then Bob and Ann take the lead from each other at these moments."""
+    lane.bid(ANN, lane.auction.minimum_next_bid, at=1)
+    for n, at in enumerate(moments):
+        lane.bid((BOB, ANN)[n % 2], lane.auction.minimum_next_bid, at=at)
+
+
+def test_the_displaced_leader_is_told() -> None:
+    lane = Lane()
+    duel(lane, 2)
+    assert told(lane) == [
+        Notice("outbid", ANN, AUCTION, after(2), {"price": 1_100, "currency": "KRW"})
+    ]
+
+
+def test_who_is_outbid_at_once_knows_it_from_the_outcome() -> None:
+    lane = Lane()
+    lane.bid(ANN, 9_000, "max")
+    lane.bid(BOB, 2_000)
+    assert told(lane) == []
+
+
+def test_outbid_is_told_once_a_minute() -> None:
+    lane = Lane()
+    duel(lane, 2, 3, 61.999, 63)
+    outbid = [(notice.user_id, notice.at) for notice in told(lane)]
+    assert outbid == [(ANN, after(2)), (BOB, after(3)), (BOB, after(63))]
+
+
+def test_what_an_earlier_batch_told_counts() -> None:
+    lane = Lane()
+    duel(lane, 61)
+    assert told(lane, last_outbid_at={ANN: after(1.001)}) == []
+    assert whom(told(lane, last_outbid_at={ANN: after(1)})) == [("outbid", ANN)]
+
+
+def test_in_the_last_ten_minutes_each_one_is_told() -> None:
+    lane = Lane()
+    duel(lane, END - 600, END - 599, END - 598, END - 597)
+    assert whom(told(lane)) == [("outbid", ANN), ("outbid", BOB), ("outbid", ANN), ("outbid", BOB)]
+
+
+def test_at_the_close_winner_losers_and_seller_are_told() -> None:
+    lane = Lane()
+    lane.bid(ANN, 9_000, "max")
+    lane.bid(BOB, 2_000)
+    lane.bid(CEM, 1)  # refused, so no bidder
+    lane.close(at=END + 1)
+    notices = told(lane)
+    assert whom(notices) == [("sold", SELLER), ("won", ANN), ("lost", BOB)]
+    assert notices[0].params == {"price": 2_100, "currency": "KRW"}
+    assert {notice.at for notice in notices} == {after(END + 1)}
+
+
+def test_bidders_of_earlier_batches_are_told_too() -> None:
+    lane = Lane()
+    lane.bid(ANN, 2_000)
+    lane.close(at=END)
+    assert whom(told(lane, earlier_bidder_ids=(BOB, ANN))) == [
+        ("sold", SELLER), ("won", ANN), ("lost", BOB),
+    ]  # fmt: skip
+
+
+def test_unsold_is_lost_for_every_bidder() -> None:
+    lane = Lane(reserve_price=5_000)
+    lane.bid(ANN, 4_000)
+    lane.close(at=END)
+    notices = told(lane)
+    assert whom(notices) == [("unsold", SELLER), ("lost", ANN)]
+    assert notices[0].params["price"] is None
+
+
+def test_a_cancel_is_told_to_the_bidders_with_its_reason() -> None:
+    lane = Lane(ends=86_400)
+    lane.bid(ANN, 4_000)
+    lane.cancel(at=2, reason="broken")
+    notices = told(lane)
+    assert whom(notices) == [("cancelled", ANN)]
+    assert notices[0].params == {"reason": "broken"}
+
+
+def test_buying_now_tells_like_a_close_and_the_displaced_leader_only_that_it_is_lost() -> None:
+    lane = Lane(reserve_price=5_000, buy_now_price=6_000)
+    lane.bid(ANN, 4_000)
+    lane.bid(BOB, 6_000, at=2)
+    assert whom(told(lane)) == [("sold", SELLER), ("lost", ANN), ("won", BOB)]
+
+
+def test_void_and_refused_records_tell_nothing() -> None:
+    lane = Lane()
+    lane.start(at=1)
+    lane.close(at=2)
+    lane.cancel(at=3, actor_id=ANN)
+    assert told(lane) == []
+
+
+def test_repeats_tell_nothing() -> None:
+    lane = Lane()
+    duel(lane, 2)
+    lane.place(BOB, 1_100, key="k1")
+    assert len(told(lane)) == 1
