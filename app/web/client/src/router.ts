@@ -10,7 +10,7 @@ addEventListener("popstate", () => {
 /** Goes to another page of this site; `replace` leaves no entry in the history. */
 export function navigate(to: string, { replace = false } = {}): void {
   const target = localPath(to);
-  if (target === location.pathname) return;
+  if (target === location.pathname + location.search) return;
   history[replace ? "replaceState" : "pushState"](null, "", target);
   path.value = location.pathname;
   scrollTo(0, 0);
@@ -25,4 +25,14 @@ export function localPath(to: string): string {
 export function idAfter(prefix: string, pathname: string): number | null {
   const digits = pathname.startsWith(prefix) ? pathname.slice(prefix.length) : "";
   return /^[1-9]\d{0,15}$/.test(digits) ? Number(digits) : null;
+}
+
+/** The log-in page, which leads back to here. */
+export function loginPath(): string {
+  return `/login?next=${encodeURIComponent(location.pathname)}`;
+}
+
+/** From a log-in page to where its visitor wanted to be. */
+export function leaveForNext(): void {
+  navigate(new URLSearchParams(location.search).get("next") ?? "/", { replace: true });
 }

@@ -123,7 +123,8 @@ export const en = {
   "bid.outcome.rejected": "Your bid of {amount} was not accepted: {reason}",
   "bid.outcome.error": "Your bid of {amount} was not sent: {reason}",
   "bid.confirm.title": "Are you sure?",
-  "bid.confirm.text": "{amount} is far above the current price, or buys at once. Bids cannot be taken back.",
+  "bid.confirm.text":
+    "{amount} is far above the current price, or buys at once. Bids cannot be taken back.",
   "bid.confirm.yes": "Yes, bid {amount}",
   "bid.confirm.no": "No, change it",
   "history.title": "Recent bids",

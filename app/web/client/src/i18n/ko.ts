@@ -107,7 +107,8 @@ export const ko: Catalogue = {
   "bid.kind.exact": "이 가격으로",
   "bid.kind.exact.hint": "최고 입찰이 되면 입력한 금액이 현재가가 됩니다.",
   "bid.kind.max": "이 금액까지",
-  "bid.kind.max.hint": "입력한 금액까지 필요한 만큼만 자동으로 입찰합니다. 다른 사람에게는 보이지 않습니다.",
+  "bid.kind.max.hint":
+    "입력한 금액까지 필요한 만큼만 자동으로 입찰합니다. 다른 사람에게는 보이지 않습니다.",
   "bid.submit": "{amount} 입찰하기",
   "bid.submit.plain": "입찰하기",
   "bid.seller": "내가 올린 경매입니다.",
@@ -125,7 +126,8 @@ export const ko: Catalogue = {
   "bid.outcome.rejected": "{amount} 입찰이 거절되었습니다: {reason}",
   "bid.outcome.error": "{amount} 입찰을 보내지 못했습니다: {reason}",
   "bid.confirm.title": "정말 입찰할까요?",
-  "bid.confirm.text": "{amount}은(는) 현재가보다 훨씬 높거나 즉시 구매하는 금액입니다. 입찰은 취소할 수 없습니다.",
+  "bid.confirm.text":
+    "{amount}은(는) 현재가보다 훨씬 높거나 즉시 구매하는 금액입니다. 입찰은 취소할 수 없습니다.",
   "bid.confirm.yes": "예, {amount} 입찰합니다",
   "bid.confirm.no": "아니요, 고치겠습니다",
   "history.title": "최근 입찰",

@@ -100,7 +100,12 @@ export interface Answers {
   "notice.ack": { type: "notice.acked"; up_to: number };
 }
 
-export type BidResult = { type: "bid.result"; bid_id: string; key: string; auction_id: number } & Outcome;
+export type BidResult = {
+  type: "bid.result";
+  bid_id: string;
+  key: string;
+  auction_id: number;
+} & Outcome;
 export interface BidRefused {
   type: "bid.refused";
   key: string;

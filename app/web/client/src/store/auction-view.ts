@@ -4,7 +4,14 @@
  * Guarantees: versions only rise; recent bids have no gap (a missed one is asked for by HTTP).
  */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Auction, AuctionStatePush, BidResult, Mine, PublicBid, Subscribed } from "../protocol";
+import type {
+  Auction,
+  AuctionStatePush,
+  BidResult,
+  Mine,
+  PublicBid,
+  Subscribed,
+} from "../protocol";
 import type { WireError } from "../wire/socket";
 import { onPush, wire } from "./live";
 import { api } from "./session";

@@ -130,8 +130,8 @@ class AuctionRoom implements RoomView {
     if (this.roomId === null) return;
     try {
       const answer = await wire.request({ type: "chat.send", room_id: this.roomId, text, key });
-      if (answer.type === "chat.unknown") return this.mark(key, { error: "UNKNOWN" });
-      this.mark(key, { messageId: answer.message_id });
+      if (answer.type === "chat.unknown") this.mark(key, { error: "UNKNOWN" });
+      else this.mark(key, { messageId: answer.message_id });
       this.dropSeen(new Map(this.messages.peek().map((seen) => [seen.message_id, seen])));
     } catch (error) {
       if (!(error instanceof WireError)) throw error;

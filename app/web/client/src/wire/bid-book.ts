@@ -4,8 +4,15 @@
  * Guarantees: a bid is sent again only under its own key, so never becomes two; each bid without an
  * outcome is asked after when the socket comes back and every 5 s.
  */
-import type { Answers, BidRefused, BidResult, BidStatusAnswer, ClientMessage } from "../protocol/frames";
+
 import type { BidKind, Outcome } from "../protocol";
+import type {
+  Answers,
+  BidRefused,
+  BidResult,
+  BidStatusAnswer,
+  ClientMessage,
+} from "../protocol/frames";
 import { WireError } from "./socket";
 
 export const ASK_AFTER_MS = 5_000;
@@ -28,6 +35,8 @@ export interface TrackedBid {
 }
 
 export type Offer = Pick<TrackedBid, "auctionId" | "amount" | "kind" | "confirm">;
+
+type KnownBidStatus = BidStatusAnswer & Pick<Outcome, "status">;
 
 interface Requests {
   request<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]>;
@@ -135,9 +144,8 @@ export class BidBook {
   private told(answer: BidStatusAnswer): void {
     const bid = this.bids.get(answer.key);
     if (!bid || isSettled(bid)) return;
-    if (answer.status === "pending") return this.advance(bid.key, "received");
-    if (answer.status !== "unknown") return this.decide(bid.key, outcomeOf(answer));
-    if (this.options.nowMs() - bid.placedMs < RESEND_WITHIN_MS) void this.send(bid.key);
+    if (answer.status !== "unknown") this.decide(bid.key, outcomeOf(answer));
+    else if (this.options.nowMs() - bid.placedMs < RESEND_WITHIN_MS) void this.send(bid.key);
     else this.advance(bid.key, "unknown");
   }
 
@@ -151,9 +159,11 @@ export class BidBook {
   private decide(key: string, outcome: Outcome): void {
     const bid = this.bids.get(key);
     if (!bid) return;
-    if (outcome.status === "pending") return this.advance(key, "received");
-    this.update({ ...bid, stage: "decided", outcome, error: null });
-    this.quiet(key);
+    if (outcome.status === "pending") this.advance(key, "received");
+    else {
+      this.update({ ...bid, stage: "decided", outcome, error: null });
+      this.quiet(key);
+    }
   }
 
   private fail(bid: TrackedBid, code: string): void {
@@ -185,9 +195,9 @@ export function isSettled(bid: TrackedBid): boolean {
   return bid.stage === "decided" || bid.stage === "error";
 }
 
-function outcomeOf(answer: BidStatusAnswer): Outcome {
+function outcomeOf(answer: KnownBidStatus): Outcome {
   return {
-    status: answer.status === "unknown" ? "pending" : answer.status,
+    status: answer.status,
     standing: answer.standing ?? null,
     code: answer.code ?? null,
     seq: answer.seq ?? null,

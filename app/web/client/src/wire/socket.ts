@@ -5,7 +5,14 @@
  * Guarantees: no frame goes out before `welcome`; ids rise; a request settles exactly once (answer,
  * or WireError when the socket is lost); a final close code stops it until `start` is called.
  */
-import type { Answers, ClientMessage, ErrorAnswer, Push, Subscribed, Welcome } from "../protocol/frames";
+import type {
+  Answers,
+  ClientMessage,
+  ErrorAnswer,
+  Push,
+  Subscribed,
+  Welcome,
+} from "../protocol/frames";
 import { reconnectDelayMs } from "./backoff";
 import { mayReconnect } from "./close-codes";
 
@@ -205,11 +212,8 @@ export class Wire {
     const waiting = this.waiting.get(re);
     if (!waiting) return;
     this.waiting.delete(re);
-    if (frame.type !== "error") return waiting.resolve(frame as never);
-    const error = frame as unknown as ErrorAnswer;
-    waiting.reject(
-      new WireError(error.code, error.retry, error.retry_after_ms ?? null, error.field ?? null),
-    );
+    if (frame.type === "error") waiting.reject(errorOf(frame as unknown as ErrorAnswer));
+    else waiting.resolve(frame as never);
   }
 
   /** The socket is gone (`code`), or given up (null). */
@@ -244,4 +248,8 @@ export class Wire {
       socket.close();
     }
   }
+}
+
+function errorOf({ code, retry, retry_after_ms, field }: ErrorAnswer): WireError {
+  return new WireError(code, retry, retry_after_ms ?? null, field ?? null);
 }

@@ -1,0 +1,48 @@
+/** The frame around every page, and which page a path shows. */
+import { useSignalEffect } from "@preact/signals";
+import type { VNode } from "preact";
+import { language, t } from "./i18n";
+import { AuctionPage } from "./pages/auction";
+import { HomePage } from "./pages/home";
+import { LoginPage } from "./pages/login";
+import { MissingPage } from "./pages/missing";
+import { NoticesPage } from "./pages/notices";
+import { SellPage } from "./pages/sell";
+import { SignupPage } from "./pages/signup";
+import { ConnectionBar } from "./parts/connection-bar";
+import { Header } from "./parts/header";
+import { Toasts } from "./parts/toasts";
+import { idAfter, path } from "./router";
+import { sessionKnown } from "./store/session";
+
+const PAGES: Readonly<Record<string, () => VNode>> = {
+  "/": HomePage,
+  "/login": LoginPage,
+  "/signup": SignupPage,
+  "/sell": SellPage,
+  "/notices": NoticesPage,
+};
+
+export function App() {
+  useSignalEffect(() => {
+    document.documentElement.lang = language.value;
+  });
+  return (
+    <>
+      <a class="skip" href="#main">
+        {t("app.skip")}
+      </a>
+      <Header />
+      <ConnectionBar />
+      {sessionKnown.value ? <Routed /> : <p class="quiet centred">{t("page.loading")}</p>}
+      <Toasts />
+    </>
+  );
+}
+
+function Routed() {
+  const auctionId = idAfter("/auctions/", path.value);
+  if (auctionId !== null) return <AuctionPage key={auctionId} id={auctionId} />;
+  const Page = PAGES[path.value] ?? MissingPage;
+  return <Page key={path.value} />;
+}

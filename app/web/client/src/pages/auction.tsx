@@ -1,0 +1,57 @@
+/** One auction, live: price, clock, bidding, recent bids, chat. */
+import { useEffect, useMemo } from "preact/hooks";
+import { errorText, t } from "../i18n";
+import { Announcer } from "../parts/announcer";
+import { BidPanel } from "../parts/bid-panel";
+import { Chat } from "../parts/chat";
+import { History } from "../parts/history";
+import { Page } from "../parts/page";
+import { Picture } from "../parts/picture";
+import { PricePanel } from "../parts/price-panel";
+import { ProductText } from "../parts/product-text";
+import { Result } from "../parts/result";
+import { watchAuction } from "../store/auction-view";
+import { user } from "../store/session";
+
+export function AuctionPage({ id }: { id: number }) {
+  const view = useMemo(() => watchAuction(id), [id]);
+  useEffect(() => () => view.close(), [view]);
+  const auction = view.auction.value;
+  if (!auction) return <Waiting error={view.error.value} />;
+  const ownAlias = auction.mine?.alias ?? null;
+  return (
+    <Page title={auction.product.name}>
+      <div class="auction">
+        <section class="about">
+          <Picture product={auction.product} />
+          <p class="quiet">{t("auction.seller", { name: auction.seller.nickname })}</p>
+          <ProductText id={auction.product.id} />
+        </section>
+        <section class="deal">
+          <PricePanel view={view} auction={auction} />
+          <Result auction={auction} ownAlias={ownAlias} />
+          <BidPanel auction={auction} />
+          <Announcer auction={auction} />
+        </section>
+        <History bids={view.bids.value} currency={auction.currency} ownAlias={ownAlias} />
+        <Chat key={user.value?.id} auctionId={id} />
+      </div>
+    </Page>
+  );
+}
+
+function Waiting({ error }: { error: string | null }) {
+  if (error === null) {
+    return (
+      <Page title={t("nav.auctions")}>
+        <p class="quiet">{t("page.loading")}</p>
+      </Page>
+    );
+  }
+  const text = error === "NOT_FOUND" ? t("auction.not_found") : errorText(error);
+  return (
+    <Page title={t("nav.auctions")}>
+      <p role="alert">{text}</p>
+    </Page>
+  );
+}

@@ -1,0 +1,31 @@
+/** An auction in the list. */
+import { money } from "../format";
+import { t, tn } from "../i18n";
+import type { Auction } from "../protocol";
+import { Countdown } from "./countdown";
+import { Link } from "./link";
+import { Picture } from "./picture";
+
+export function AuctionCard({ auction }: { auction: Auction }) {
+  return (
+    <li class="card" data-status={auction.status}>
+      <Link to={`/auctions/${auction.id}`}>
+        <Picture product={auction.product} />
+        <div class="card-text">
+          <h2>{auction.product.name}</h2>
+          <p class="quiet">{auction.seller.nickname}</p>
+          <p class="row spread">
+            <strong class="flash" key={auction.price}>
+              {money(auction.price, auction.currency)}
+            </strong>
+            <span class="quiet">{tn("bids.count", auction.bid_count)}</span>
+          </p>
+          <p class="row spread">
+            <Countdown auction={auction} />
+            {auction.mode === "live" && <span class="pill">{t("card.live")}</span>}
+          </p>
+        </div>
+      </Link>
+    </li>
+  );
+}

@@ -1,0 +1,42 @@
+/** A labelled input with its hint and its fault. */
+import { useId } from "preact/hooks";
+
+interface Props {
+  label: string;
+  value: string;
+  onText: (text: string) => void;
+  hint?: string | undefined;
+  fault?: string | undefined;
+  /** Makes it a text area of so many lines. */
+  lines?: number;
+  type?: "text" | "email" | "password" | "datetime-local";
+  inputMode?: "numeric" | "decimal";
+  autoComplete?: string;
+  maxLength?: number;
+}
+
+export function Field({ label, value, onText, hint, fault, lines, type = "text", ...rest }: Props) {
+  const id = useId();
+  const shared = {
+    ...rest,
+    id,
+    value,
+    "aria-invalid": fault ? true : undefined,
+    "aria-describedby": hint || fault ? `${id}-about` : undefined,
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {lines ? (
+        <textarea {...shared} rows={lines} onInput={(event) => onText(event.currentTarget.value)} />
+      ) : (
+        <input {...shared} type={type} onInput={(event) => onText(event.currentTarget.value)} />
+      )}
+      {(hint || fault) && (
+        <p id={`${id}-about`} class={fault ? "fault" : "hint"}>
+          {fault ?? hint}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,87 @@
+/** Price, clock, reserve and standing of an auction. */
+import { bidderName, moment, money, timeOfDay } from "../format";
+import { t, tn } from "../i18n";
+import type { Auction } from "../protocol";
+import type { AuctionView } from "../store/auction-view";
+import { Countdown } from "./countdown";
+
+export function PricePanel({ view, auction }: { view: AuctionView; auction: Auction }) {
+  const standing = view.standing.value;
+  return (
+    <div class="panel price-panel" data-standing={standing} data-status={auction.status}>
+      <div class="row spread top-line">
+        <div>
+          <p class="label">{priceLabel(auction)}</p>
+          <p class="price flash" key={auction.price} data-testid="price">
+            {money(auction.price, auction.currency)}
+          </p>
+        </div>
+        <Clock auction={auction} />
+      </div>
+      <p class="row wrap facts">
+        <span>{tn("bids.count", auction.bid_count)}</span>
+        <span data-testid="leader">{leaderText(auction)}</span>
+        <span class="pill">{t(`auction.reserve.${auction.reserve}`)}</span>
+        {auction.buy_now_price !== null && (
+          <span class="pill">
+            {t("auction.buy_now", { price: money(auction.buy_now_price, auction.currency) })}
+          </span>
+        )}
+        {view.watching.value !== null && <span>{tn("watching.count", view.watching.value)}</span>}
+      </p>
+      {standing !== "none" && (
+        <p class="standing" data-testid="standing">
+          {t(`standing.${standing}`)}
+          <Maximum auction={auction} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Maximum({ auction }: { auction: Auction }) {
+  const maximum = auction.mine?.maximum ?? null;
+  if (maximum === null || auction.status !== "open") return null;
+  return <span> · {t("standing.maximum", { amount: money(maximum, auction.currency) })}</span>;
+}
+
+function Clock({ auction }: { auction: Auction }) {
+  const isOpen = auction.status === "open";
+  const isRunning = isOpen || auction.status === "scheduled";
+  return (
+    <div class="clock-box">
+      {isRunning && <p class="label">{isOpen ? t("clock.ends_in") : t("clock.starts_in")}</p>}
+      <p class="big-clock" data-testid="countdown">
+        <Countdown auction={auction} />
+      </p>
+      <p class="quiet small">{whenText(auction)}</p>
+      {auction.extensions > 0 && (
+        <p class="extended small" data-testid="extensions">
+          {tn("extended.count", auction.extensions)}
+          {isOpen && <> · {t("clock.latest", { time: timeOfDay(auction.last_ends_at) })}</>}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function priceLabel(auction: Auction): string {
+  if (auction.bid_count === 0) return t("auction.price.starting");
+  return auction.status === "closed" ? t("auction.price.final") : t("auction.price");
+}
+
+function leaderText(auction: Auction): string {
+  if (!auction.leader) return t("auction.no_leader");
+  const name = bidderName(auction.leader.alias, auction.mine?.alias ?? null);
+  return t("auction.leader", { name });
+}
+
+function whenText(auction: Auction): string {
+  if (auction.status === "scheduled") {
+    return t("clock.starts_at", { time: moment(auction.starts_at) });
+  }
+  const ended = auction.status === "closed" || auction.status === "cancelled";
+  return ended
+    ? t("clock.ended_at", { time: moment(auction.closed_at ?? auction.ends_at) })
+    : t("clock.ends_at", { time: moment(auction.ends_at) });
+}

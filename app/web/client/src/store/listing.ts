@@ -1,0 +1,90 @@
+/** What a seller types, and the bodies it makes. Faults have the names and shape of the server's. */
+import { parseMoney } from "../format/money";
+import type { AuctionCreate, Currency, ProductCreate } from "../protocol";
+import { type FieldFault, HttpProblem } from "../wire/http";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** How long an auction runs; null: a live lot, whose length the house sets. */
+const LENGTH_MS = {
+  live: null,
+  "5m": 5 * MINUTE_MS,
+  "1h": 60 * MINUTE_MS,
+  "1d": DAY_MS,
+  "3d": 3 * DAY_MS,
+  "7d": 7 * DAY_MS,
+} as const;
+export type Length = keyof typeof LENGTH_MS;
+export const LENGTHS = Object.keys(LENGTH_MS) as readonly Length[];
+
+/** The fields as typed. */
+export interface Listing {
+  name: string;
+  description: string;
+  currency: Currency;
+  startingPrice: string;
+  reservePrice: string;
+  buyNowPrice: string;
+  length: Length;
+  startsAt: string;
+}
+
+export const EMPTY_LISTING: Listing = {
+  name: "",
+  description: "",
+  currency: "KRW",
+  startingPrice: "",
+  reservePrice: "",
+  buyNowPrice: "",
+  length: "1h",
+  startsAt: "",
+};
+
+export function productOf({ name, description, currency }: Listing): ProductCreate {
+  return { name, description, currency, sale_type: "auction" };
+}
+
+/** The auction's body without its product. Throws HttpProblem INVALID naming unreadable money. */
+export function auctionOf(listing: Listing, nowMs: number): Omit<AuctionCreate, "product_id"> {
+  const { currency, length } = listing;
+  const typed = {
+    starting_price: listing.startingPrice,
+    reserve_price: listing.reservePrice,
+    buy_now_price: listing.buyNowPrice,
+  };
+  const { starting_price, reserve_price, buy_now_price } = amounts(typed, currency);
+  const startsMs = listing.startsAt === "" ? nowMs : Date.parse(listing.startsAt);
+  const lengthMs = LENGTH_MS[length];
+  return {
+    starting_price: starting_price ?? 0,
+    ...(reserve_price === null ? {} : { reserve_price }),
+    ...(buy_now_price === null ? {} : { buy_now_price }),
+    ...(listing.startsAt === "" ? {} : { starts_at: new Date(startsMs).toISOString() }),
+    ...(lengthMs === null
+      ? { mode: "live" as const }
+      : { ends_at: new Date(startsMs + lengthMs).toISOString() }),
+  };
+}
+
+type Prices<T> = Record<"starting_price" | "reserve_price" | "buy_now_price", T>;
+
+/** Each price in minor units, null where nothing was typed; the starting price is needed. */
+function amounts(typed: Prices<string>, currency: Currency): Prices<number | null> {
+  const faults: FieldFault[] = [];
+  const read = (field: keyof Prices<string>, isNeeded: boolean) => {
+    const text = typed[field].trim();
+    const amount = text === "" ? null : parseMoney(text, currency);
+    if (amount === null && (isNeeded || text !== "")) {
+      faults.push({ field, code: "INVALID", message: "" });
+    }
+    return amount;
+  };
+  const prices = {
+    starting_price: read("starting_price", true),
+    reserve_price: read("reserve_price", false),
+    buy_now_price: read("buy_now_price", false),
+  };
+  if (faults.length > 0) throw new HttpProblem("INVALID", 422, faults);
+  return prices;
+}
