@@ -69,7 +69,7 @@ class Container:
             group=INGEST_GROUP,
             queue=SETTLE_QUEUE,
             check=settling.check,
-            handler=settling.AuctionLane(PostgresAuctionStore()),
+            handler=settling.AuctionLane(PostgresAuctionStore(), self.waker.tell),
         )
         return {bids.topic.name: bids}
 

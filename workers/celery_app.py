@@ -8,11 +8,13 @@ from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
 from app.settings import read_settings
 from workers.tasks.bids import register_settle
+from workers.tasks.notices import register_publish_notices
 
 settings = read_settings()
 container: Container = build_container(settings, application="worker")
 app: Celery = make_celery(settings)
 register_settle(app, container)
+register_publish_notices(app, container)
 
 
 @setup_logging.connect

@@ -3,7 +3,7 @@
 Everything that decides is in the domain; everything that stores is behind `AuctionStore`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -13,6 +13,7 @@ import msgspec
 
 from app.domain.auction import Auction
 from app.domain.ledger import DecidedBid, Entry, KnownBid, Ledger
+from app.domain.notices import Notice, notices_of
 from app.domain.records import (
     BidPlaced,
     CancelAsked,
@@ -32,14 +33,23 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Bidder:
+    """What an auction remembers of a bidder: the alias, and when `outbid` was last told."""
+
+    alias: int
+    outbid_noticed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one settle did to one auction: `before` and `after`, and an entry per record."""
 
     before: Auction
     after: Auction
     entries: Sequence[Entry]
-    aliases_before: frozenset[int]
-    aliases: dict[int, int]
+    bidders: Mapping[int, Bidder]
+    aliases: Mapping[int, int]
+    notices: Sequence[Notice]
 
 
 class AuctionStore(Protocol[T_contra]):
@@ -48,10 +58,13 @@ class AuctionStore(Protocol[T_contra]):
     def auction(self, transaction: T_contra, auction_id: int) -> Auction | None:
         """The auction with its version."""
 
-    def aliases(
+    def bidders(
         self, transaction: T_contra, auction_id: int, bidder_ids: Collection[int]
-    ) -> dict[int, int]:
-        """The numbers those bidders have in this auction already."""
+    ) -> dict[int, Bidder]:
+        """Those of the bidders that have an alias in this auction already."""
+
+    def accepted_bidder_ids(self, transaction: T_contra, auction_id: int) -> set[int]:
+        """Everybody with an accepted bid."""
 
     def known_bids(self, transaction: T_contra, bid_ids: Collection[UUID]) -> dict[UUID, KnownBid]:
         """Those of the bids that have a row."""
@@ -63,8 +76,10 @@ class AuctionStore(Protocol[T_contra]):
 class AuctionLane:
     """The handler of topic `auction-bid`."""
 
-    def __init__(self, store: AuctionStore[Any]) -> None:
+    def __init__(self, store: AuctionStore[Any], tell: Callable[[], None]) -> None:
+        """`tell` hastens the delivery of notices; a sweep delivers them all the same."""
         self._store = store
+        self._tell = tell
 
     def load(self, transaction: object, key: str) -> Auction:
         """The auction of that id. Raises UnknownLaneError."""
@@ -82,7 +97,8 @@ class AuctionLane:
         event = auction_event(batch.after, batch.entries, batch.aliases)
         payload = msgspec.json.encode(event).decode()
         key = str(state.terms.auction_id)
-        return Settlement([OutboxMessage(AUCTION_EVENT.name, key, payload)])
+        messages = [OutboxMessage(AUCTION_EVENT.name, key, payload)]
+        return Settlement(messages, after_commit=self._tell if batch.notices else None)
 
     def _decide(self, transaction: object, auction: Auction, records: list[Record]) -> Batch:
         bids = [record for record in records if isinstance(record, BidPlaced)]
@@ -90,12 +106,26 @@ class AuctionLane:
         if auction.leader_id is not None:
             bidders.add(auction.leader_id)
         auction_id = auction.terms.auction_id
-        aliases = self._store.aliases(transaction, auction_id, bidders) if bidders else {}
         known = self._store.known_bids(transaction, {bid.bid_id for bid in bids}) if bids else {}
+        found = self._store.bidders(transaction, auction_id, bidders) if bidders else {}
+        aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
         ledger = Ledger(auction, aliases=aliases, known=known)
         entries = [ledger.apply(record) for record in records]
         after = replace(ledger.auction, version=auction.version + 1)
-        return Batch(auction, after, entries, frozenset(aliases), dict(ledger.aliases))
+        ended = after.ended and not auction.ended
+        notices = notices_of(
+            after,
+            entries,
+            earlier_bidder_ids=(
+                self._store.accepted_bidder_ids(transaction, auction_id) if ended else ()
+            ),
+            last_outbid_at={
+                bidder_id: bidder.outbid_noticed_at
+                for bidder_id, bidder in found.items()
+                if bidder.outbid_noticed_at is not None
+            },
+        )
+        return Batch(auction, after, entries, found, ledger.aliases, notices)
 
 
 def check(key: str, value: bytes) -> object:

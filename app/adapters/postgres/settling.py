@@ -21,7 +21,7 @@ from app.domain.rules import Rules
 from app.domain.terms import Terms
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import VersionConflictError
-from app.services.settling import Batch, decided_bids, other_decisions
+from app.services.settling import Batch, Bidder, decided_bids, other_decisions
 
 AUCTION = """
 SELECT id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
@@ -31,8 +31,12 @@ SELECT id, seller_id, currency, mode, starting_price, initial_reserve_price, buy
   alias_count, chain
 FROM auctions WHERE id = %s"""
 
-ALIASES = """
-SELECT bidder_id, alias FROM auction_bidders WHERE auction_id = %s AND bidder_id = ANY(%s)"""
+BIDDERS = """
+SELECT bidder_id, alias, outbid_noticed_at FROM auction_bidders
+WHERE auction_id = %s AND bidder_id = ANY(%s)"""
+
+ACCEPTED_BIDDER_IDS = """
+SELECT DISTINCT bidder_id FROM bids WHERE auction_id = %s AND seq IS NOT NULL"""
 
 KNOWN_BIDS = """
 SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at,
@@ -46,9 +50,16 @@ UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = 
   alias_count = %s, chain = %s
 WHERE id = %s AND version = %s"""
 
-INSERT_BIDDERS = """
-INSERT INTO auction_bidders (auction_id, bidder_id, alias)
-SELECT %s, bidder_id, alias FROM json_to_recordset(%s) AS r(bidder_id bigint, alias int)"""
+SAVE_BIDDERS = """
+INSERT INTO auction_bidders (auction_id, bidder_id, alias, outbid_noticed_at)
+SELECT %s, bidder_id, alias, outbid_noticed_at FROM json_to_recordset(%s)
+  AS r(bidder_id bigint, alias int, outbid_noticed_at timestamptz)
+ON CONFLICT (auction_id, bidder_id) DO UPDATE SET outbid_noticed_at = excluded.outbid_noticed_at"""
+
+INSERT_NOTICES = """
+INSERT INTO notices (user_id, auction_id, kind, params, at)
+SELECT user_id, auction_id, kind, params, at FROM json_to_recordset(%s)
+  AS r(user_id bigint, auction_id bigint, kind text, params jsonb, at timestamptz)"""
 
 # A failed bid that is decided after all replaces its row: the one change of an outcome there is.
 INSERT_BIDS = """
@@ -92,12 +103,16 @@ class PostgresAuctionStore:
         row = transaction.exec_driver_sql(AUCTION, (auction_id,)).one_or_none()
         return None if row is None else _auction(row)
 
-    def aliases(
+    def bidders(
         self, transaction: Connection, auction_id: int, bidder_ids: Collection[int]
-    ) -> dict[int, int]:
-        """The numbers those bidders have in this auction already."""
-        rows = transaction.exec_driver_sql(ALIASES, (auction_id, list(bidder_ids)))
-        return {bidder_id: alias for bidder_id, alias in rows}  # noqa: C416 - rows are not pairs
+    ) -> dict[int, Bidder]:
+        """Those of the bidders that have an alias in this auction already."""
+        rows = transaction.exec_driver_sql(BIDDERS, (auction_id, list(bidder_ids)))
+        return {bidder_id: Bidder(alias, noticed_at) for bidder_id, alias, noticed_at in rows}
+
+    def accepted_bidder_ids(self, transaction: Connection, auction_id: int) -> set[int]:
+        """Everybody with an accepted bid."""
+        return {row[0] for row in transaction.exec_driver_sql(ACCEPTED_BIDDER_IDS, (auction_id,))}
 
     def known_bids(
         self, transaction: Connection, bid_ids: Collection[UUID]
@@ -110,22 +125,29 @@ class PostgresAuctionStore:
         """Store it all; the guarded update comes first, so that a loser writes nothing."""
         _update_auction(transaction, batch)
         auction_id = batch.after.terms.auction_id
-        bidders = [
-            {"bidder_id": bidder_id, "alias": alias}
-            for bidder_id, alias in batch.aliases.items()
-            if bidder_id not in batch.aliases_before
-        ]
+        bidders = _bidder_rows(batch)
         if bidders:
-            transaction.exec_driver_sql(INSERT_BIDDERS, (auction_id, _json(bidders)))
+            transaction.exec_driver_sql(SAVE_BIDDERS, (auction_id, _json(bidders)))
         bids = [row for bid in decided_bids(batch.entries) for row in _bid_rows(bid, auction_id)]
         _insert(transaction, INSERT_BIDS, bids)
         decisions = [_decision_row(entry, batch.after) for entry in other_decisions(batch.entries)]
         _insert(transaction, INSERT_DECISIONS, decisions)
+        _insert(transaction, INSERT_NOTICES, batch.notices)
 
 
-def _insert(transaction: Connection, statement: str, rows: Sequence[dict[str, Any]]) -> None:
+def _insert(transaction: Connection, statement: str, rows: Sequence[Any]) -> None:
     if rows:
         transaction.exec_driver_sql(statement, (_json(rows),))
+
+
+def _bidder_rows(batch: Batch) -> list[dict[str, Any]]:
+    """New bidders, and those who were told `outbid` in this batch."""
+    told_at = {notice.user_id: notice.at for notice in batch.notices if notice.kind == "outbid"}
+    return [
+        {"bidder_id": bidder_id, "alias": alias, "outbid_noticed_at": told_at.get(bidder_id)}
+        for bidder_id, alias in batch.aliases.items()
+        if bidder_id not in batch.bidders or bidder_id in told_at
+    ]
 
 
 def _update_auction(transaction: Connection, batch: Batch) -> None:
@@ -236,5 +258,5 @@ def _detail(entry: DecidedControl) -> dict[str, Any]:
     return {}
 
 
-def _json(rows: Sequence[dict[str, Any]]) -> str:
+def _json(rows: Sequence[Any]) -> str:
     return msgspec.json.encode(rows).decode()

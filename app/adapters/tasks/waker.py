@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from app.protocol.channels import wake_key
-from app.services.waking import SETTLE_QUEUE, SETTLE_TASK, Lane
+from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_QUEUE, SETTLE_TASK, Lane
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
@@ -58,6 +58,13 @@ class CeleryWaker:
             return int(self._broker.llen(SETTLE_QUEUE))
         except RedisError:
             return 0
+
+    def tell(self) -> None:
+        """Have new notices published now rather than by the next sweep."""
+        try:
+            self._celery.send_task(PUBLISH_NOTICES_TASK, ignore_result=True)
+        except (RedisError, OperationalError, OSError) as error:
+            log.warning("wake_lost", error=type(error).__name__)
 
     def _send(self, lanes: list[Lane]) -> None:
         for lane in lanes:

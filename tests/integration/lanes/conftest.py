@@ -55,4 +55,4 @@ def _programs(stack: Stack) -> list[Program]:
         )
         for name in (f"{PREFIX}worker-bids-{number}" for number in range(WORKERS))
     ]
-    return [bridge, *workers]
+    return [bridge, by_name[f"{PREFIX}worker-other"], *workers]

@@ -161,10 +161,21 @@ class House:
             found = select(table).where(table.c.auction_id == lot.auction_id).order_by(*order)
             return list(connection.execute(found))
 
+    def notices(self, lot: Lot) -> list[Any]:
+        """All notices about an auction, oldest first."""
+        table = schema.notices
+        with self.container.engine.connect() as connection:
+            found = select(table).where(table.c.auction_id == lot.auction_id).order_by(table.c.id)
+            return list(connection.execute(found))
+
     def decided(self, lot: Lot) -> int:
         """How many records of the log have left a row."""
         bids = [row for row in self.rows(schema.bids, lot) if not row.automatic]
         return len(bids) + len(self.rows(schema.decisions, lot))
+
+    def wait_decided(self, lot: Lot, records: int) -> None:
+        """Return once so many records of the log have left a row."""
+        wait_until(lambda: self.decided(lot) == records, what=f"{records} records are decided")
 
     def waiting(self, lot: Lot) -> int:
         """How many records of the auction are in the inbox."""

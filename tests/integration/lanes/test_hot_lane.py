@@ -36,7 +36,7 @@ def test_four_workers_and_kills_keep_order_and_lose_nothing(house: House) -> Non
             house.kill("bridge", f"worker-bids-{chance.randrange(4)}")
     house.producer.flush()
     places = [future.get(timeout=10) for future in futures]
-    wait_until(lambda: house.decided(lot) == len(places), what="every record is decided")
+    house.wait_decided(lot, len(places))
 
     assert house.waiting(lot) == 0
     log = house.log(lot, places[0].partition)
@@ -64,6 +64,22 @@ def test_an_auction_closes_by_a_record_of_its_log_soon_after_its_end(house: Hous
     closes = [row for row in house.rows(schema.decisions, lot) if row.effect == "sold"]
     assert len(closes) == 1
     assert closes[0].decided_at >= state.ends_at
+    told = {(notice.kind, notice.user_id) for notice in house.notices(lot)}
+    assert told == {("sold", state.terms.seller_id), ("won", lot.bidders[0])}
+    wait_until(
+        lambda: all(notice.published_at for notice in house.notices(lot)), what="both are published"
+    )
+
+
+def test_the_displaced_leader_is_told_once_a_minute(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    first, second = lot.bidders[:2]
+    for number in range(6):
+        bidder = (first, second)[number % 2]
+        house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key=f"k{number}")
+        house.wait_decided(lot, number + 1)
+    told = [(notice.kind, notice.user_id) for notice in house.notices(lot)]
+    assert told == [("outbid", first), ("outbid", second)]
 
 
 def test_bytes_nobody_can_decode_are_kept_and_hold_up_nobody(house: House) -> None:

@@ -1,0 +1,40 @@
+"""`publish_notices()`: unpublished notices → the gateways. Hastened by settle, swept by beat."""
+
+import msgspec
+from celery import Celery
+
+from app.adapters.postgres.publishing import claim_notices
+from app.bootstrap import Container
+from app.protocol.channels import NOTICES
+from app.services.waking import PUBLISH_NOTICES_TASK
+
+BATCH_MAX = 500
+SWEEP_S = 5.0
+
+
+def register_publish_notices(app: Celery, container: Container) -> None:
+    """Add the task to `app`, and its sweep to the beat."""
+
+    @app.task(name=PUBLISH_NOTICES_TASK)
+    def publish_notices() -> None:
+        """Publish all that nobody has published yet."""
+        while publish_batch(container) == BATCH_MAX:
+            pass
+
+    app.conf.beat_schedule = {
+        PUBLISH_NOTICES_TASK: {"task": PUBLISH_NOTICES_TASK, "schedule": SWEEP_S},
+    }
+
+
+def publish_batch(container: Container) -> int:
+    """Publish one batch; how many there were.
+
+    Published before the commit: a notice may come twice, which its id tells; it is never lost.
+    """
+    with container.engine.begin() as connection:
+        notices = claim_notices(connection, limit=BATCH_MAX)
+        pipe = container.fanout.pipeline(transaction=False)
+        for notice in notices:
+            pipe.publish(NOTICES, msgspec.json.encode(notice))
+        pipe.execute()
+    return len(notices)
