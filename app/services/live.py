@@ -1,0 +1,39 @@
+"""What the live view reads from the stores: for snapshots, and after a break of the stream."""
+
+from typing import Protocol
+
+from app.protocol.outcomes import PublicBid
+from app.protocol.pushes import PriceItem
+from app.protocol.resources import Auction, Notice
+
+
+class AuctionViews(Protocol):
+    """The auction as the API shows it."""
+
+    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
+        """The full resource, with `mine` for a viewer. Raises NotFoundError."""
+        ...
+
+
+class LiveViews(Protocol):
+    """What moves."""
+
+    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
+        """The newest accepted bids as others see them, ascending by seq."""
+        ...
+
+    def prices(self) -> list[PriceItem]:
+        """Open auctions, and those about to be."""
+        ...
+
+
+class UserNotices(Protocol):
+    """A user's notices."""
+
+    def unread(self, user_id: int) -> list[Notice]:
+        """Those not acknowledged, oldest first."""
+        ...
+
+    def acknowledge(self, user_id: int, up_to: int) -> None:
+        """All up to this one have been seen."""
+        ...

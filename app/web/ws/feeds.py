@@ -1,0 +1,139 @@
+"""From what one process hears to the frames of its channels: states, prices, messages."""
+
+import time
+from collections.abc import Callable
+
+import gevent
+import msgspec
+
+from app.protocol.fanout import AuctionEvent, RoomPublication, published_message
+from app.protocol.outcomes import AuctionState
+from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
+from app.protocol.resources import ChatMessage
+from app.settings import Limits
+from app.web.ws.conflation import Conflation
+from app.web.ws.framing import text_frame
+from app.web.ws.registry import Registry
+
+AUCTIONS = "auctions"
+
+encode = msgspec.json.Encoder().encode
+
+
+def auction_channel(auction_id: int) -> str:
+    """The channel of an auction's states."""
+    return f"auction:{auction_id}"
+
+
+def room_channel(room_id: int) -> str:
+    """The channel of a room's messages."""
+    return f"room:{room_id}"
+
+
+class AuctionFeed:
+    """States to those who watch an auction, conflated; nothing is kept of unwatched ones."""
+
+    def __init__(
+        self, registry: Registry, *, limits: Limits, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._registry, self._limits, self._clock = registry, limits, clock
+        self._conflations: dict[int, Conflation] = {}
+
+    def heard(self, auction_id: int, state: AuctionState) -> None:
+        """A settle's state: push it now, later, or merged with the next."""
+        if auction_channel(auction_id) not in self._registry.channels:
+            self._conflations.pop(auction_id, None)
+            return
+        conflation = self._conflations.get(auction_id)
+        if conflation is None:
+            conflation = Conflation(per_s=self._limits.states_per_s_max)
+            self._conflations[auction_id] = conflation
+        was_waiting = conflation.due_at is not None
+        now = self._clock()
+        self._push(auction_id, conflation.offer(state, now))
+        due_at = conflation.due_at
+        if due_at is not None and not was_waiting:
+            gevent.spawn_later(max(0.0, due_at - now), self._due, auction_id, conflation)
+
+    def _due(self, auction_id: int, conflation: Conflation) -> None:
+        self._push(auction_id, conflation.take(self._clock()))
+        due_at = conflation.due_at
+        if due_at is not None:  # woken a hair early, or another went meanwhile
+            gevent.spawn_later(
+                max(0.001, due_at - self._clock()), self._due, auction_id, conflation
+            )
+
+    def _push(self, auction_id: int, state: AuctionState | None) -> None:
+        channel = self._registry.channels.get(auction_channel(auction_id))
+        if state is None or channel is None:
+            return
+        channel.push(state.version, text_frame(encode(state_push(auction_id, state))))
+
+
+class PriceFeed:
+    """Lines of the list, at most once in a while, only those that changed."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._changed: dict[int, PriceItem] = {}
+        self._count = 0
+
+    def heard(self, event: AuctionEvent) -> None:
+        """Remember that this auction's line has changed."""
+        if AUCTIONS not in self._registry.channels:
+            return
+        state = event.state
+        self._changed[event.auction_id] = PriceItem(
+            id=event.auction_id,
+            price=state.price,
+            bid_count=state.bid_count,
+            status=state.status,
+            ends_at=state.ends_at,
+        )
+
+    def push(self, items: list[PriceItem] | None = None) -> None:
+        """Send `items`, else what has changed since the last call."""
+        if items is None:
+            items, self._changed = list(self._changed.values()), {}
+        channel = self._registry.channels.get(AUCTIONS)
+        if channel is not None and items:
+            channel.push(channel.last + 1, text_frame(encode(AuctionsPrice(items=items))))
+
+
+class RoomFeed:
+    """Messages to those who listen to a room, in the order of the log, each once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def heard(self, publication: RoomPublication) -> None:
+        """A message from the log."""
+        self.push(publication.message.room_id, published_message(publication))
+
+    def push(self, room_id: int, message: ChatMessage) -> None:
+        """Send it to whoever does not have it."""
+        name = room_channel(room_id)
+        channel = self._registry.channels.get(name)
+        if channel is not None:
+            channel.push(message.seq, text_frame(encode(chat_push(name, message))))
+
+
+def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:
+    """A state as a frame."""
+    return AuctionStatePush(
+        channel=auction_channel(auction_id),
+        auction_id=auction_id,
+        version=state.version,
+        status=state.status,
+        price=state.price,
+        minimum_next_bid=state.minimum_next_bid,
+        bid_count=state.bid_count,
+        leader=state.leader,
+        reserve=state.reserve,
+        ends_at=state.ends_at,
+        extensions=state.extensions,
+        winner=state.winner,
+        last_ends_at=state.last_ends_at,
+        bids=state.bids,
+        from_seq=state.from_seq,
+    )

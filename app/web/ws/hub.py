@@ -1,0 +1,219 @@
+"""All sockets of one process: hears Redis, tells each socket what is for it.
+
+One greenlet at a time runs here and nothing in the hearing blocks. After a break of the stream the
+stores are read and what was missed is sent again.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from msgspec.structs import asdict
+
+from app.domain.errors import DomainError
+from app.domain.ids import bid_id
+from app.protocol import fanout
+from app.protocol.channels import (
+    AUCTION_EVENTS,
+    CHAT_EVENTS,
+    CHAT_MESSAGES,
+    NOTICES,
+    SESSIONS,
+)
+from app.protocol.outcomes import AuctionState, PublicBid
+from app.protocol.problems import CloseCode
+from app.protocol.pushes import BidRefused, BidResult, notice_push
+from app.protocol.resources import Auction
+from app.services.bidding import Bidding, KnownBid
+from app.services.chat import Chat
+from app.services.live import AuctionViews, LiveViews
+from app.settings import Limits
+from app.web.ws.feeds import AUCTIONS, AuctionFeed, PriceFeed, RoomFeed, encode
+from app.web.ws.framing import text_frame
+from app.web.ws.registry import Registry
+from app.web.ws.waits import OutcomeWaits
+
+log = structlog.get_logger()
+
+
+class Stores(Protocol):
+    """What the hub reads when it has missed something."""
+
+    @property
+    def bidding(self) -> Bidding:
+        """Bids and their outcomes."""
+        ...
+
+    @property
+    def chat(self) -> Chat:
+        """Rooms."""
+        ...
+
+    @property
+    def auction_views(self) -> AuctionViews:
+        """Auctions."""
+        ...
+
+    @property
+    def live(self) -> LiveViews:
+        """What moves."""
+        ...
+
+
+class Hub:
+    """Fan-out of one process."""
+
+    def __init__(self, stores: Stores, *, limits: Limits) -> None:
+        self.registry = Registry()
+        self.waits = OutcomeWaits()
+        self.auctions = AuctionFeed(self.registry, limits=limits)
+        self.prices = PriceFeed(self.registry)
+        self.rooms = RoomFeed(self.registry)
+        self._stores, self._limits = stores, limits
+        self._hearers: dict[str, Callable[[bytes], None]] = {
+            AUCTION_EVENTS: self._auction_event,
+            CHAT_MESSAGES: self._chat_message,
+            CHAT_EVENTS: self._chat_event,
+            NOTICES: self._notice,
+            SESSIONS: self._session_ended,
+        }
+
+    def heard(self, channel: str, payload: bytes) -> None:
+        """One publication; one that cannot be read is logged and skipped."""
+        try:
+            self._hearers[channel](payload)
+        except Exception:
+            log.exception("publication_failed", channel=channel)
+
+    def resume(self) -> None:
+        """The stream was broken and is heard again: send what may have been missed."""
+        for name in list(self.registry.channels):
+            try:
+                self._resume_channel(name)
+            except DomainError as error:
+                log.warning("resume_failed", channel=name, code=error.code)
+        self.send_owed()
+
+    def send_owed(self) -> None:
+        """Send the outcomes that were decided and not heard of."""
+        owed = [UUID(bid) for bid in self.registry.owed]
+        for start in range(0, len(owed), 1_000):
+            for known in self._stores.bidding.decided(owed[start : start + 1_000]):
+                self._tell_known(known)
+
+    def _auction_event(self, payload: bytes) -> None:
+        event = fanout.auction_event_decoder.decode(payload)
+        self.auctions.heard(event.auction_id, event.state)
+        self.prices.heard(event)
+        for outcome in event.outcomes:
+            self._outcome(event.auction_id, outcome)
+        for refusal in event.refused:
+            self._refusal(event.auction_id, refusal)
+
+    def _outcome(self, auction_id: int, outcome: fanout.BidderOutcome) -> None:
+        self.registry.owed.pop(outcome.bid_id, None)
+        if self.waits:
+            self.waits.tell(outcome.bid_id, outcome)
+        connections = self.registry.of_user(outcome.bidder_id)
+        if not connections:
+            return
+        frame = text_frame(encode(_result(auction_id, outcome)))
+        for connection in connections:
+            connection.push(frame)
+
+    def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
+        bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
+        if self.waits:
+            self.waits.tell(bid, refusal)
+        fields = asdict(refusal)
+        del fields["bidder_id"]
+        frame = text_frame(encode(BidRefused(auction_id=auction_id, **fields)))
+        for connection in self.registry.of_user(refusal.bidder_id):
+            connection.push(frame)
+
+    def _chat_message(self, payload: bytes) -> None:
+        self.rooms.heard(fanout.room_publication_decoder.decode(payload))
+
+    def _chat_event(self, payload: bytes) -> None:
+        event = fanout.chat_event_decoder.decode(payload)
+        if event.type == "leave" and event.user_id is not None:
+            self._stores.chat.member_left(event.room_id, event.user_id)
+            for connection in self.registry.of_user(event.user_id):
+                self.registry.leave(connection, f"room:{event.room_id}")
+
+    def _notice(self, payload: bytes) -> None:
+        told = fanout.user_notice_decoder.decode(payload)
+        frame = text_frame(encode(notice_push(told.notice)))
+        for connection in self.registry.of_user(told.user_id):
+            connection.push(frame)
+
+    def _session_ended(self, payload: bytes) -> None:
+        ended = fanout.session_ended_decoder.decode(payload)
+        for connection in self.registry.of_session(ended.session_id):
+            connection.close(CloseCode.UNAUTHENTICATED, "signed out")
+
+    def _resume_channel(self, name: str) -> None:
+        kind, _, number = name.partition(":")
+        if name == AUCTIONS:
+            self.prices.push(self._stores.live.prices())
+        elif kind == "auction":
+            auction = self._stores.auction_views.auction(int(number), None)
+            bids = self._stores.live.newest_bids(int(number), self._limits.snapshot_bids)
+            self.auctions.heard(int(number), state_of(auction, bids))
+        else:
+            self._resume_room(int(number), name)
+
+    def _resume_room(self, room_id: int, name: str) -> None:
+        since = self.registry.channels[name].covered
+        missed = self._stores.chat.snapshot(
+            room_id, after_seq=since, limit=self._limits.room_tail_messages
+        )
+        for message in missed.messages:
+            self.rooms.push(room_id, message)
+
+    def _tell_known(self, known: KnownBid) -> None:
+        told = fanout.BidderOutcome(
+            bid_id=known.receipt.bid_id,
+            bidder_id=known.bidder_id,
+            key=known.receipt.key,
+            **asdict(known.outcome),
+        )
+        self._outcome(known.receipt.auction_id, told)
+
+
+def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
+    """The state of a resource, as if it were the newest event."""
+    bids = [bid for bid in bids if bid.seq <= auction.bid_count]
+    return AuctionState(
+        version=auction.version,
+        status=auction.status,
+        price=auction.price,
+        minimum_next_bid=auction.minimum_next_bid,
+        bid_count=auction.bid_count,
+        leader=auction.leader,
+        reserve=auction.reserve,
+        ends_at=auction.ends_at,
+        extensions=auction.extensions,
+        winner=auction.winner,
+        last_ends_at=auction.last_ends_at,
+        bids=bids,
+        from_seq=bids[0].seq if bids else auction.bid_count + 1,
+    )
+
+
+def _result(auction_id: int, outcome: fanout.BidderOutcome) -> BidResult:
+    return BidResult(
+        bid_id=outcome.bid_id,
+        key=outcome.key,
+        auction_id=auction_id,
+        status=outcome.status,
+        standing=outcome.standing,
+        code=outcome.code,
+        seq=outcome.seq,
+        alias=outcome.alias,
+        price=outcome.price,
+        minimum_next_bid=outcome.minimum_next_bid,
+        ends_at=outcome.ends_at,
+        decided_at=outcome.decided_at,
+    )
