@@ -89,7 +89,7 @@ def places_of(profile: str, *, wanted_data_dir: str | None) -> Places:
     return Places(
         root=CHECKOUT,
         run_dir=run_dir,
-        data_dir=_data_dir(run_dir, profile=profile, wanted=wanted_data_dir),
+        data_dir=data_dir_of(run_dir, wanted=wanted_data_dir),
     )
 
 
@@ -109,7 +109,9 @@ def reachable_by_others(directory: Path) -> bool:
     return all(path.stat().st_mode & 0o001 for path in existing)
 
 
-def _data_dir(run_dir: Path, *, profile: str, wanted: str | None) -> Path:
+def data_dir_of(run_dir: Path, *, wanted: str | None) -> Path:
+    """Where the data of the profile at `run_dir` is, or is to be; `wanted` as in places_of."""
+    profile = run_dir.name
     link = run_dir / "data"
     asked = Path(wanted).resolve() / profile if wanted else None
     if link.is_symlink() or link.exists():

@@ -1,0 +1,1 @@
+"""The stack's supervisor and servers, killed and watched."""

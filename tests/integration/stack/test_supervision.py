@@ -1,0 +1,89 @@
+"""Processes that die, on the supervisor of the tests' own stack."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack import Program, Stack, StackFault
+from stack.leftovers import RUN_DIR_VARIABLE, end_leftovers
+from stack.ports import is_listening
+from stack.watcher import read_facts
+
+RESTART_S_MAX = 2.0
+RECOVERY_S_MAX = 30.0
+
+
+@pytest.fixture(scope="module")
+def stack() -> Stack:
+    stack = Stack.of("test")
+    stack.servers_up()
+    return stack
+
+
+@pytest.fixture
+def sleeper(stack: Stack) -> Iterator[str]:
+    program = Program(name="sleeper", command=("sleep", "600"))
+    stack.control.run(program)
+    yield program.name
+    stack.control.forget(program.name)
+
+
+def test_a_killed_process_is_back_within_two_seconds_and_counted(
+    stack: Stack, sleeper: str
+) -> None:
+    old_pid = stack.control.kill(sleeper)
+    begun = time.monotonic()
+    while stack.control.pid(sleeper) in (0, old_pid):
+        assert time.monotonic() - begun < RESTART_S_MAX
+    stack.control.wait_restarted(sleeper, old_pid=old_pid)
+    assert stack.control.process(sleeper).restarts == 1
+
+
+def test_a_stopped_process_stays_stopped_and_its_start_is_no_restart(
+    stack: Stack, sleeper: str
+) -> None:
+    stack.control.stop(sleeper)
+    assert stack.control.pid(sleeper) == 0
+    stack.control.start(sleeper)
+    assert stack.control.process(sleeper).restarts == 0
+
+
+def test_one_that_keeps_dying_is_told_in_the_file_that_readyz_reads(stack: Stack) -> None:
+    words = "print('no such bid'); raise SystemExit(3)"
+    program = Program(name="hopeless", command=(sys.executable, "-c", words))
+    try:
+        with pytest.raises(StackFault, match="no such bid"):
+            stack.control.run(program)
+        deadline = time.monotonic() + RECOVERY_S_MAX
+        while "hopeless" not in read_facts(stack.places.status_file)["dying"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert stack.control.process("hopeless").dying
+    finally:
+        stack.control.forget("hopeless")
+
+
+@pytest.mark.parametrize("name", ["postgresql", "redis", "kafka", "mongodb"])
+def test_a_killed_server_serves_again(stack: Stack, name: str) -> None:
+    port = getattr(stack.settings.ports, name)
+    begun = time.monotonic()
+    stack.control.wait_restarted(name, old_pid=stack.control.kill(name))
+    while not is_listening(port):
+        assert time.monotonic() - begun < RECOVERY_S_MAX
+        time.sleep(0.1)
+
+
+def test_what_a_killed_supervisor_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    left = subprocess.Popen(("sleep", "600"), env={RUN_DIR_VARIABLE: str(tmp_path)})
+    other = subprocess.Popen(("sleep", "600"), env={RUN_DIR_VARIABLE: f"{tmp_path}-other"})
+    try:
+        assert end_leftovers(tmp_path) == 1
+        assert left.poll() is not None
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()

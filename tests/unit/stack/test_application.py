@@ -1,0 +1,36 @@
+"""The application's processes."""
+
+from pathlib import Path
+
+from stack.application import application_programs
+from stack.settings import read_settings
+
+SETTINGS = read_settings(profile="local", port_offset=0)
+ENVIRONMENT = {"FLOWER_USER": "flower", "FLOWER_PASSWORD": "hidden"}
+
+
+def _names(prefix: str = "") -> list[str]:
+    run_dir = Path("/run")
+    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=run_dir, prefix=prefix)
+    return [program.name for program in programs]
+
+
+def test_every_process_of_the_design_is_there_once() -> None:
+    names = _names()
+    assert len(names) == len(set(names))
+    assert {"gateway", "bridge", "worker-bids-0", "worker-other", "beat", "flower"} <= set(names)
+
+
+def test_a_prefix_makes_a_second_application_of_other_names() -> None:
+    assert not set(_names()) & set(_names(prefix="other-"))
+
+
+def test_each_worker_is_a_celery_node_of_its_own() -> None:
+    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"), prefix="x-")
+    nodes = [p.command[p.command.index("-n") + 1] for p in programs if "-n" in p.command]
+    assert len(nodes) == SETTINGS.sizes.worker_bids + 1 == len(set(nodes))
+
+
+def test_no_password_is_on_a_command_line() -> None:
+    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"))
+    assert not any("hidden" in word for program in programs for word in program.command)
