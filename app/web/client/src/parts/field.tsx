@@ -1,4 +1,5 @@
 /** A labelled input with its hint and its fault. */
+import type { InputHTMLAttributes } from "preact";
 import { useId } from "preact/hooks";
 
 interface Props {
@@ -24,13 +25,15 @@ export function Field({ label, value, onText, hint, fault, lines, type = "text",
     "aria-invalid": fault ? true : undefined,
     "aria-describedby": hint || fault ? `${id}-about` : undefined,
   };
+  // Preact's types split inputs by each literal `type`; ours is any of a few.
+  const input = { ...shared, type } as InputHTMLAttributes;
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {lines ? (
         <textarea {...shared} rows={lines} onInput={(event) => onText(event.currentTarget.value)} />
       ) : (
-        <input {...shared} type={type} onInput={(event) => onText(event.currentTarget.value)} />
+        <input {...input} onInput={(event) => onText(event.currentTarget.value)} />
       )}
       {(hint || fault) && (
         <p id={`${id}-about`} class={fault ? "fault" : "hint"}>

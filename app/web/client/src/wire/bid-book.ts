@@ -36,8 +36,6 @@ export interface TrackedBid {
 
 export type Offer = Pick<TrackedBid, "auctionId" | "amount" | "kind" | "confirm">;
 
-type KnownBidStatus = BidStatusAnswer & Pick<Outcome, "status">;
-
 interface Requests {
   request<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]>;
 }
@@ -144,7 +142,8 @@ export class BidBook {
   private told(answer: BidStatusAnswer): void {
     const bid = this.bids.get(answer.key);
     if (!bid || isSettled(bid)) return;
-    if (answer.status !== "unknown") this.decide(bid.key, outcomeOf(answer));
+    const { status, ...rest } = answer;
+    if (status !== "unknown") this.decide(bid.key, outcomeOf(status, rest));
     else if (this.options.nowMs() - bid.placedMs < RESEND_WITHIN_MS) void this.send(bid.key);
     else this.advance(bid.key, "unknown");
   }
@@ -156,9 +155,10 @@ export class BidBook {
     this.askLater(key);
   }
 
+  /** Only a failed bid may be decided anew (wire.md, `bid.result`). */
   private decide(key: string, outcome: Outcome): void {
     const bid = this.bids.get(key);
-    if (!bid) return;
+    if (!bid || (bid.outcome && bid.outcome.status !== "failed")) return;
     if (outcome.status === "pending") this.advance(key, "received");
     else {
       this.update({ ...bid, stage: "decided", outcome, error: null });
@@ -195,9 +195,9 @@ export function isSettled(bid: TrackedBid): boolean {
   return bid.stage === "decided" || bid.stage === "error";
 }
 
-function outcomeOf(answer: KnownBidStatus): Outcome {
+function outcomeOf(status: Outcome["status"], answer: Omit<BidStatusAnswer, "status">): Outcome {
   return {
-    status: answer.status,
+    status,
     standing: answer.standing ?? null,
     code: answer.code ?? null,
     seq: answer.seq ?? null,

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { BidResult } from "../src/protocol";
+import { BidBook, type TrackedBid } from "../src/wire/bid-book";
+import { WireError } from "../src/wire/socket";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const OFFER = { auctionId: 7, amount: 12_000, kind: "exact", confirm: false } as const;
+
+/** A book whose wire answers with what the test queues; null stays unanswered. */
+function build() {
+  const answers: (object | Error | null)[] = [];
+  const sent: { type: string; key?: string }[] = [];
+  const changes: TrackedBid[] = [];
+  let keys = 0;
+  const book = new BidBook({
+    wire: {
+      request: (frame: { type: string }) => {
+        sent.push(frame);
+        const answer = answers.shift() ?? null;
+        if (answer instanceof Error) return Promise.reject(answer);
+        return (answer ? Promise.resolve(answer) : new Promise(() => {})) as never;
+      },
+    },
+    newKey: () => `key-${++keys}`,
+    nowMs: () => Date.now(),
+    onChange: (bid) => changes.push(bid),
+  });
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+  return { book, answers, sent, settle, stage: () => changes.at(-1)?.stage, changes };
+}
+
+function result(key: string, change: Partial<BidResult> = {}): BidResult {
+  return {
+    type: "bid.result",
+    bid_id: "b",
+    key,
+    auction_id: 7,
+    status: "accepted",
+    standing: "leading",
+    code: null,
+    seq: 1,
+    alias: 1,
+    price: 12_000,
+    minimum_next_bid: 13_000,
+    ends_at: null,
+    decided_at: null,
+    ...change,
+  };
+}
+
+const received = { type: "bid.received" };
+const types = (sent: { type: string }[]) => sent.map(({ type }) => type);
+
+describe("BidBook", () => {
+  it("goes from sending over received to decided", async () => {
+    const { book, answers, settle, changes } = build();
+    answers.push(received);
+    const { key } = book.place(OFFER);
+    await settle();
+    book.result(result(key));
+    expect(changes.map(({ stage }) => stage)).toEqual(["sending", "received", "decided"]);
+  });
+
+  it("keeps an outcome that comes before the receipt", async () => {
+    const { book, answers, settle, stage } = build();
+    answers.push(received);
+    const { key } = book.place(OFFER);
+    book.result(result(key));
+    await settle();
+    expect(stage()).toBe("decided");
+  });
+
+  it("asks after a bid without outcome every 5 s, and stops when it has one", async () => {
+    const { book, answers, sent, settle } = build();
+    answers.push(received, { type: "bid.status", key: "key-1", status: "pending" });
+    const { key } = book.place(OFFER);
+    await settle();
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(types(sent)).toEqual(["bid.place"]);
+    await vi.advanceTimersByTimeAsync(5_001);
+    expect(types(sent)).toEqual(["bid.place", "bid.status", "bid.status"]);
+    book.result(result(key));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sent).toHaveLength(3);
+  });
+
+  it("asks after every open bid when the socket is back, and takes the answer as outcome", async () => {
+    const { book, answers, sent, settle, stage } = build();
+    answers.push(new WireError("LOST", true));
+    book.place(OFFER);
+    await settle();
+    expect(stage()).toBe("unknown");
+    answers.push({ type: "bid.status", key: "key-1", status: "rejected", code: "TOO_LOW" });
+    book.reconnected();
+    await settle();
+    expect(types(sent)).toEqual(["bid.place", "bid.status"]);
+    expect(stage()).toBe("decided");
+  });
+
+  it("sends a fresh bid again under the same key when the house has not seen it", async () => {
+    const { book, answers, sent, settle } = build();
+    answers.push(new WireError("LOST", true));
+    book.place(OFFER);
+    await settle();
+    answers.push({ type: "bid.status", key: "key-1", status: "unknown" }, received);
+    book.reconnected();
+    await settle();
+    expect(sent.map(({ type, key }) => [type, key])).toEqual([
+      ["bid.place", "key-1"],
+      ["bid.status", "key-1"],
+      ["bid.place", "key-1"],
+    ]);
+  });
+
+  it("does not send an old bid again by itself, but does when asked", async () => {
+    const { book, answers, sent, settle, stage } = build();
+    answers.push(new WireError("LOST", true));
+    const { key } = book.place(OFFER);
+    await vi.advanceTimersByTimeAsync(4_000);
+    vi.setSystemTime(Date.now() + 60_000);
+    answers.push({ type: "bid.status", key, status: "unknown" });
+    book.reconnected();
+    await settle();
+    expect(types(sent)).toEqual(["bid.place", "bid.status"]);
+    expect(stage()).toBe("unknown");
+    answers.push(received);
+    book.repeat(key);
+    await settle();
+    expect(sent.at(-1)).toMatchObject({ type: "bid.place", key });
+  });
+
+  it("ends with an error answer, which says that nothing entered the log", async () => {
+    const { book, answers, settle, changes } = build();
+    answers.push(new WireError("RATE_LIMITED", true));
+    book.place(OFFER);
+    await settle();
+    expect(changes.at(-1)).toMatchObject({ stage: "error", error: "RATE_LIMITED" });
+  });
+
+  it("lets another outcome follow only a failed one", () => {
+    const { book, changes } = build();
+    const { key } = book.place(OFFER);
+    book.result(result(key, { status: "failed", standing: null }));
+    book.result(result(key));
+    expect(changes.at(-1)?.outcome?.status).toBe("accepted");
+    book.result(result(key, { status: "rejected" }));
+    expect(changes.at(-1)?.outcome?.status).toBe("accepted");
+  });
+
+  it("ignores results of bids made elsewhere", () => {
+    const { book, changes } = build();
+    book.result(result("other"));
+    expect(changes).toEqual([]);
+  });
+});
