@@ -76,12 +76,23 @@ def build_ferretdb(version: str, go: Go) -> None:
 
 
 def install_client_packages(node: Node) -> None:
-    """npm ci, when the lock file changed since the last."""
+    """What the lock file pins, when it changed since the last.
+
+    Not `npm ci`: it refuses a lock file in which a binary for another platform is missing, as it
+    is when the registry it was written from did not have that one.
+    """
     marker = CLIENT / "node_modules" / ".package-lock.sha256"
     digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:
         return
-    _npm(node, "ci", "--no-audit", "--no-fund", what="installing the client's packages")
+    _npm(
+        node,
+        "install",
+        "--no-save",
+        "--no-audit",
+        "--no-fund",
+        what="installing the client's packages",
+    )
     marker.write_text(digest, encoding="utf-8")
 
 

@@ -136,7 +136,7 @@ def render_supervisor(
         "eventlistener:watcher": {
             "command": shlex.join(watcher),
             "directory": root,
-            "events": "PROCESS_STATE,TICK_5",
+            "events": "PROCESS_STATE,PROCESS_GROUP,TICK_5",
             "buffer_size": 1000,
             "startretries": 10,
             "stdout_logfile": "NONE",  # it speaks with the supervisor there
@@ -180,7 +180,7 @@ class _SocketTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
+    def make_connection(self, _host: object) -> http.client.HTTPConnection:
         return _SocketConnection(self._path)
 
 

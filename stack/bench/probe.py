@@ -52,7 +52,7 @@ class Probe:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        _trace: TracebackType | None,
     ) -> None:
         self._stop.set()
         self._thread.join()
