@@ -6,20 +6,28 @@ never before its fork.
 
 from datetime import UTC, datetime
 from functools import cached_property
+from uuid import uuid4
 
 from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
+from app.adapters.postgres.live import PostgresLive
+from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.redis.connect import connect
+from app.adapters.redis.presence import RedisPresence
+from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
-from app.protocol.topics import AUCTION_BID, INGEST_GROUP
+from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, INGEST_GROUP
 from app.services import settling
+from app.services.bidding import Bidding
+from app.services.chat import Chat
 from app.services.due import DueRecords
 from app.services.lanes import LaneTopic
 from app.services.waking import SETTLE_QUEUE
@@ -84,6 +92,38 @@ class Container:
         settings = self.settings
         client = make_client(settings.mongodb_url, limits=settings.limits, name=self.application)
         return MongoMessages(client)
+
+    @cached_property
+    def producer(self) -> BackgroundProducer:
+        """The log, as the gateway writes it."""
+        topics = (AUCTION_BID, CHAT_MESSAGE)
+        return BackgroundProducer(self.settings, topics=topics, name=self.application)
+
+    @cached_property
+    def bidding(self) -> Bidding:
+        """Placing bids and asking after them."""
+        return Bidding(self.producer, PostgresOutcomes(self.engine), clock=utc_now)
+
+    @cached_property
+    def live(self) -> PostgresLive:
+        """What the live view reads."""
+        return PostgresLive(self.engine)
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Sending and reading messages."""
+        return Chat(
+            self.producer,
+            membership=self.live,
+            messages=self.messages,
+            tail=RedisRoomTail(self.fanout),
+            clock=utc_now,
+        )
+
+    @cached_property
+    def presence(self) -> RedisPresence:
+        """Who is there, over all gateways."""
+        return RedisPresence(self.fanout, gateway=str(uuid4()))
 
 
 def build_container(settings: Settings, *, application: str) -> Container:

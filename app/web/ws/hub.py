@@ -4,6 +4,7 @@ One greenlet at a time runs here and nothing in the hearing blocks. After a brea
 stores are read and what was missed is sent again.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 import structlog
 from msgspec.structs import asdict
 
-from app.domain.errors import DomainError
+from app.domain.errors import NotFoundError
 from app.domain.ids import bid_id
 from app.protocol import fanout
 from app.protocol.channels import (
@@ -35,6 +36,9 @@ from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
 
 log = structlog.get_logger()
+
+OWED_PATIENCE_S = 4.0  # under load an outcome may be this late without anything being wrong
+OWED_AT_ONCE = 1_000
 
 
 class Stores(Protocol):
@@ -87,19 +91,23 @@ class Hub:
             log.exception("publication_failed", channel=channel)
 
     def resume(self) -> None:
-        """The stream was broken and is heard again: send what may have been missed."""
+        """The stream was broken and is heard again: send what may have been missed.
+
+        Raises BusyError while the stores cannot say; what was sent is then sent again.
+        """
         for name in list(self.registry.channels):
             try:
                 self._resume_channel(name)
-            except DomainError as error:
-                log.warning("resume_failed", channel=name, code=error.code)
-        self.send_owed()
+            except NotFoundError:
+                log.warning("resume_unknown", channel=name)
+        self.send_owed(older_s=0.0)
 
-    def send_owed(self) -> None:
-        """Send the outcomes that were decided and not heard of."""
-        owed = [UUID(bid) for bid in self.registry.owed]
-        for start in range(0, len(owed), 1_000):
-            for known in self._stores.bidding.decided(owed[start : start + 1_000]):
+    def send_owed(self, older_s: float = OWED_PATIENCE_S) -> None:
+        """Send the outcomes that were decided and not heard of in `older_s` seconds."""
+        before = time.monotonic() - older_s
+        owed = [UUID(bid) for bid, placed_at in self.registry.owed.items() if placed_at <= before]
+        for start in range(0, len(owed), OWED_AT_ONCE):
+            for known in self._stores.bidding.decided(owed[start : start + OWED_AT_ONCE]):
                 self._tell_known(known)
 
     def _auction_event(self, payload: bytes) -> None:

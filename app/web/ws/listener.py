@@ -28,6 +28,10 @@ class Listener:
         self.subscribed = Event()
         self._was_broken = False
 
+    def heard_within(self, timeout_s: float) -> bool:
+        """Whether every channel is confirmed, now or in `timeout_s` seconds."""
+        return self.subscribed.wait(timeout=timeout_s)
+
     def run(self) -> None:
         """Listen until the process ends; never raises."""
         while True:
@@ -42,7 +46,7 @@ class Listener:
             gevent.sleep(PAUSE_S)
 
     def _listen(self) -> None:
-        with self._redis.pubsub() as stream:
+        with self._redis.pubsub() as stream:  # type: ignore[no-untyped-call]
             stream.subscribe(*GATEWAY_CHANNELS)
             self._pump(stream)
 
@@ -75,10 +79,14 @@ class Listener:
             gevent.spawn(self._resume)
 
     def _resume(self) -> None:
-        try:
-            self._hub.resume()
-        except DomainError as error:
-            log.warning("resume_failed", code=error.code)
+        while True:
+            try:
+                self._hub.resume()
+            except DomainError as error:
+                log.warning("resume_failed", code=error.code)
+                gevent.sleep(PAUSE_S)
+            else:
+                return
 
 
 def _text(value: str | bytes) -> str:

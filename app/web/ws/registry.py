@@ -1,5 +1,6 @@
 """The sockets of this process, by user, session and channel; and who is owed which outcome."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import TypeVar
@@ -20,7 +21,7 @@ class Registry:
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.channels: dict[str, Channel] = {}
-        self.owed: dict[str, None] = {}
+        self.owed: dict[str, float] = {}  # bid id → monotonic seconds it was placed at
         self._by_user: defaultdict[int, set[Connection]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
 
@@ -70,7 +71,7 @@ class Registry:
         """An outcome of this bid must reach its bidder."""
         if len(self.owed) >= OWED_MAX:
             del self.owed[next(iter(self.owed))]
-        self.owed[str(bid)] = None
+        self.owed[str(bid)] = time.monotonic()
 
     def users(self) -> Iterator[tuple[int, str]]:
         """User and connection id of every signed-in socket."""

@@ -1,0 +1,31 @@
+"""The end of a gunicorn worker: noticed at once, and every socket told before it is cut."""
+
+from typing import Protocol
+
+import gevent
+
+from app.web.ws.gateway import Gateway
+
+NOTICE_S = 0.1
+
+
+class Worker(Protocol):
+    """What gunicorn gives to `post_worker_init`."""
+
+    alive: bool
+
+
+def watch(gateway: Gateway, worker: Worker) -> None:
+    """Start the gateway, and drain it when the worker is told to end.
+
+    To be called after the fork, in `post_worker_init`. gunicorn itself would wait for the sockets
+    for all of `graceful_timeout` and then cut them without a word.
+    """
+    gateway.start()
+    gevent.spawn(_wait_and_drain, gateway, worker)
+
+
+def _wait_and_drain(gateway: Gateway, worker: Worker) -> None:
+    while worker.alive:
+        gevent.sleep(NOTICE_S)
+    gateway.drain()

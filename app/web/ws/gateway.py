@@ -1,0 +1,144 @@
+"""The gateway of one process: handshake, sockets, the greenlets that serve them all, the drain."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import gevent
+import structlog
+from gevent import socket
+from redis import Redis
+
+from app.domain.errors import DomainError
+from app.protocol.problems import CloseCode
+from app.protocol.pushes import Bye
+from app.settings import Settings
+from app.web.ws.connection import Connection
+from app.web.ws.dispatch import Dispatcher, Places, Services
+from app.web.ws.feeds import encode
+from app.web.ws.framing import text_frame
+from app.web.ws.hub import Hub, Stores
+from app.web.ws.listener import Listener
+from app.web.ws.presence import Presence, SharedPresence
+from app.web.ws.subscribing import Subscribing
+
+log = structlog.get_logger()
+
+TICK_S = 1.0
+FLUSH_S = 3.0  # for bids that wait for their acknowledgement while we drain
+DRAIN_CLOSE_S = 2.0
+RETRY_SPREAD_MS = 5_000  # so that a drained gateway's clients do not all come at once
+
+
+class Party(Services, Stores, Protocol):
+    """All that the sockets need of the rest of the house."""
+
+    def start_log(self) -> None:
+        """Connect to the log, in the background."""
+
+    def flush_log(self, timeout_s: float) -> None:
+        """Wait for acknowledgements."""
+
+
+class SharedPlaces(SharedPresence, Places, Protocol):
+    """What gateways know of each other."""
+
+
+class Gateway:
+    """Everything about the sockets of one process. Built before, started after the fork."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        party: Party,
+        *,
+        redis: Redis,
+        shared: SharedPlaces,
+    ) -> None:
+        self._limits, self._party = settings.limits, party
+        self.hub = Hub(party, limits=settings.limits)
+        self._registry = self.hub.registry
+        self._listener = Listener(redis, self.hub)
+        self._presence = Presence(self._registry, shared)
+        subscribing = Subscribing(
+            self._registry,
+            party,
+            stream=self._listener,
+            online=self._presence,
+            limits=settings.limits,
+        )
+        self._dispatcher = Dispatcher(
+            party, self._registry, subscribing=subscribing, places=shared, limits=settings.limits
+        )
+        self.is_draining = False
+        self._is_started = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another socket must be refused."""
+        return len(self._registry.connections) >= self._limits.sockets_per_gateway_max
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether this process hears what others publish."""
+        return self._listener.subscribed.is_set()
+
+    def start(self) -> None:
+        """Begin to listen and to tick; idempotent, never before the fork."""
+        if self._is_started:
+            return
+        self._is_started = True
+        self._party.start_log()
+        gevent.spawn(self._listener.run)
+        self._every(TICK_S, self._tick)
+        self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
+        self._every(self._limits.presence_s, self._presence.round)
+        self._every(self._limits.presence_s, self.hub.send_owed)
+
+    def serve(self, sock: socket.socket) -> None:
+        """A socket, until its end. Never raises an Exception."""
+        self.start()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(sock, limits=self._limits)
+        self._registry.add(connection)
+        try:
+            connection.run(self._dispatcher.handle)
+        finally:
+            self._dispatcher.gone(connection)
+
+    def drain(self) -> None:
+        """Say goodbye to all, let acknowledgements arrive, close; takes at most FLUSH_S and
+        DRAIN_CLOSE_S."""
+        self.is_draining = True
+        connections = list(self._registry.connections)
+        log.info("drain", sockets=len(connections))
+        for connection in connections:
+            after_ms = random.randint(100, RETRY_SPREAD_MS)  # noqa: S311 - only spreads load
+            bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
+            connection.push(text_frame(encode(bye)))
+        self._party.flush_log(FLUSH_S)
+        for connection in connections:
+            connection.close(CloseCode.DRAIN, "drain")
+        deadline = time.monotonic() + DRAIN_CLOSE_S
+        while self._registry.connections and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+
+    def _tick(self) -> None:
+        now, epoch_s = time.monotonic(), time.time()
+        for connection in list(self._registry.connections):
+            connection.tick(now, epoch_s)
+
+    @staticmethod
+    def _every(period_s: float, act: Callable[[], None]) -> None:
+        def loop() -> None:
+            while True:
+                gevent.sleep(period_s)
+                try:
+                    act()
+                except DomainError as error:
+                    log.warning("round_failed", code=error.code)
+                except Exception:
+                    log.exception("round_failed")
+
+        gevent.spawn(loop)

@@ -1,0 +1,59 @@
+"""Telling channels how many are there, every few seconds, over all gateways."""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from app.protocol.pushes import AuctionPresence, ChatPresence
+from app.web.ws.feeds import AUCTIONS, encode
+from app.web.ws.framing import text_frame
+from app.web.ws.registry import Registry
+
+
+class SharedPresence(Protocol):
+    """What gateways tell each other."""
+
+    def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
+        """Tell how many are at each channel here; learn how many are everywhere."""
+        ...
+
+    def renew_sockets(self, sockets: Iterable[tuple[int, str]]) -> None:
+        """Keep the places of open sockets."""
+
+
+class Presence:
+    """Counts of this process's channels, everywhere."""
+
+    def __init__(self, registry: Registry, shared: SharedPresence) -> None:
+        self._registry, self._shared = registry, shared
+        self._counts: dict[str, int] = {}
+
+    def count(self, channel: str) -> int:
+        """Sockets at a channel, as lately known, and at least those here."""
+        here = self._registry.channels.get(channel)
+        return max(self._counts.get(channel, 0), 0 if here is None else len(here))
+
+    def round(self) -> None:
+        """Exchange counts, and tell every channel its own."""
+        here = {
+            name: len(channel)
+            for name, channel in self._registry.channels.items()
+            if name != AUCTIONS
+        }
+        self._counts = self._shared.exchange(here) if here else {}
+        for name, count in self._counts.items():
+            self._tell(name, count)
+        users = list(self._registry.users())
+        if users:
+            self._shared.renew_sockets(users)
+
+    def _tell(self, name: str, count: int) -> None:
+        channel = self._registry.channels.get(name)
+        if channel is None:
+            return
+        if name.startswith("room:"):
+            newest = max(channel.newest, 0)
+            channel.tell(
+                text_frame(encode(ChatPresence(channel=name, online=count, last_seq=newest)))
+            )
+        else:
+            channel.tell(text_frame(encode(AuctionPresence(channel=name, watching=count))))

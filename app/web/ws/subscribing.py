@@ -1,0 +1,105 @@
+"""Subscriptions: first the stream is heard, then the snapshot is read, then what it misses sent."""
+
+from typing import Protocol
+
+from app.domain.errors import BusyError, DomainError, UnauthenticatedError
+from app.protocol.frames import Subscribe
+from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
+from app.settings import Limits
+from app.web.ws.connection import Connection
+from app.web.ws.feeds import AUCTIONS
+from app.web.ws.hub import Stores
+from app.web.ws.registry import Registry
+
+STREAM_WAIT_S = 2.0  # while Redis is away; then BUSY
+
+
+class Stream(Protocol):
+    """Whether publications are heard."""
+
+    def heard_within(self, timeout_s: float) -> bool:
+        """Wait for it, at most so long."""
+        ...
+
+
+class Online(Protocol):
+    """How many are at a channel, over all gateways."""
+
+    def count(self, channel: str) -> int:
+        """Sockets, as lately known."""
+        ...
+
+
+class Subscribing:
+    """Joins sockets to channels."""
+
+    def __init__(
+        self, registry: Registry, stores: Stores, *, stream: Stream, online: Online, limits: Limits
+    ) -> None:
+        self._registry, self._stores, self._limits = registry, stores, limits
+        self._stream, self._online = stream, online
+
+    def subscribe(self, connection: Connection, frame: Subscribe) -> None:
+        """Answer with the snapshot. Raises what the snapshot raises, and joins nothing then."""
+        name = frame.channel
+        self._check(connection, name)
+        if not self._stream.heard_within(STREAM_WAIT_S):
+            raise BusyError("the live stream is away")
+        self._registry.leave(connection, name)
+        channel = self._registry.join(connection, name)
+        try:
+            answer, covered = self._snapshot(connection, frame)
+        except Exception:
+            self._registry.leave(connection, name)
+            raise
+        connection.answer(answer)
+        channel.joined(connection, covered)
+
+    def _check(self, connection: Connection, name: str) -> None:
+        room = name.startswith("room:")
+        if room and connection.identity is None:
+            raise UnauthenticatedError(detail="sign in first")
+        full = len(connection.channels) >= self._limits.subscriptions_per_socket_max
+        if full and name not in connection.channels:
+            raise DomainError("TOO_MANY_SUBSCRIPTIONS", "unsubscribe from something first")
+        if room and connection.identity is not None:
+            self._stores.chat.check_member(_number(name), connection.identity.user_id)
+
+    def _snapshot(self, connection: Connection, frame: Subscribe) -> tuple[Answer, int]:
+        """The answer, and the number up to which it covers what is pushed."""
+        name = frame.channel
+        if name == AUCTIONS:
+            items = self._stores.live.prices()
+            return SubscribedAuctions(re=frame.id, channel=name, items=items), -1
+        if name.startswith("room:"):
+            return self._room(frame)
+        return self._auction(connection, frame)
+
+    def _auction(self, connection: Connection, frame: Subscribe) -> tuple[Answer, int]:
+        number = _number(frame.channel)
+        viewer = None if connection.identity is None else connection.identity.user_id
+        auction = self._stores.auction_views.auction(number, viewer)
+        newest = self._stores.live.newest_bids(number, self._limits.snapshot_bids)
+        bids = [bid for bid in newest if bid.seq <= auction.bid_count]
+        answer = SubscribedAuction(re=frame.id, channel=frame.channel, auction=auction, bids=bids)
+        return answer, auction.version
+
+    def _room(self, frame: Subscribe) -> tuple[Answer, int]:
+        snapshot = self._stores.chat.snapshot(
+            _number(frame.channel), after_seq=frame.after_seq, limit=self._limits.room_tail_messages
+        )
+        after = -1 if frame.after_seq is None else frame.after_seq
+        covered = max((message.seq for message in snapshot.messages), default=after)
+        answer = SubscribedRoom(
+            re=frame.id,
+            channel=frame.channel,
+            messages=snapshot.messages,
+            seq=max(covered, 0),
+            members_online=self._online.count(frame.channel),
+            truncated=snapshot.truncated,
+        )
+        return answer, covered
+
+
+def _number(name: str) -> int:
+    return int(name.partition(":")[2])
