@@ -1,0 +1,50 @@
+"""Nothing falls between a snapshot and the stream, and nothing comes twice."""
+
+from app.web.ws.channel import Channel
+
+
+class Ear:
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def push(self, frame: bytes) -> None:
+        self.heard.append(frame)
+
+
+def test_what_is_pushed_while_the_snapshot_is_read_is_kept_unless_covered() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    for number in (4, 5, 6):
+        channel.push(number, b"%d" % number)
+    assert ear.heard == []
+    channel.joined(ear, 5)
+    channel.push(7, b"7")
+    assert ear.heard == [b"6", b"7"]
+
+
+def test_a_snapshot_newer_than_the_stream_silences_what_it_covers() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    channel.joined(ear, 9)
+    channel.push(9, b"9")
+    channel.push(10, b"10")
+    assert ear.heard == [b"10"]
+
+
+def test_numbers_only_rise() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    channel.joined(ear, -1)
+    for number in (0, 2, 1, 2, 3):
+        channel.push(number, b"%d" % number)
+    assert ear.heard == [b"0", b"2", b"3"]
+
+
+def test_who_left_while_joining_hears_nothing() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    channel.leave(ear)
+    channel.joined(ear, 0)
+    channel.push(1, b"1")
+    assert ear.heard == []
+    assert len(channel) == 0

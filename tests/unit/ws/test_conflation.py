@@ -1,0 +1,83 @@
+"""States: few, rising, whole."""
+
+from app.protocol.outcomes import AuctionState, PublicBid
+from app.protocol.types import AuctionStatus
+from app.web.ws.conflation import Conflation
+
+AT = "2026-11-23T12:00:00.000Z"
+
+
+def a_state(version: int, seqs: range, status: AuctionStatus = "open") -> AuctionState:
+    bids = [PublicBid(seq, seq * 100, 1, automatic=False, at=AT) for seq in seqs]
+    return AuctionState(
+        version=version,
+        status=status,
+        price=100,
+        minimum_next_bid=200,
+        bid_count=seqs.stop - 1,
+        leader=None,
+        reserve="none",
+        ends_at=AT,
+        extensions=0,
+        winner=None,
+        last_ends_at=AT,
+        bids=bids,
+        from_seq=seqs.start,
+    )
+
+
+def test_the_first_goes_at_once_and_the_next_waits() -> None:
+    conflation = Conflation(per_s=5)
+    assert conflation.offer(a_state(1, range(1, 2)), 10.0) is not None
+    assert conflation.offer(a_state(2, range(2, 3)), 10.1) is None
+    assert conflation.due_at == 10.2
+    assert conflation.take(10.15) is None
+
+
+def test_what_waited_is_one_state_with_all_bids_since() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    conflation.offer(a_state(2, range(2, 4)), 10.05)
+    conflation.offer(a_state(3, range(4, 6)), 10.1)
+    pushed = conflation.take(10.2)
+    assert pushed is not None
+    assert pushed.version == 3
+    assert [bid.seq for bid in pushed.bids] == [2, 3, 4, 5]
+    assert pushed.from_seq == 2
+    assert conflation.due_at is None
+
+
+def test_no_more_than_twenty_bids_and_from_seq_tells() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    conflation.offer(a_state(2, range(2, 17)), 10.05)
+    conflation.offer(a_state(3, range(17, 32)), 10.1)
+    pushed = conflation.take(10.2)
+    assert pushed is not None
+    assert [pushed.from_seq, len(pushed.bids), pushed.bids[-1].seq] == [12, 20, 31]
+
+
+def test_a_hole_between_states_is_not_papered_over() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    conflation.offer(a_state(2, range(2, 3)), 10.05)
+    conflation.offer(a_state(9, range(8, 9)), 10.1)
+    pushed = conflation.take(10.2)
+    assert pushed is not None
+    assert pushed.from_seq == 8
+
+
+def test_old_versions_are_dropped() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(5, range(1, 2)), 10.0)
+    assert conflation.offer(a_state(5, range(1, 2)), 11.0) is None
+    assert conflation.offer(a_state(4, range(1, 2)), 12.0) is None
+    assert conflation.due_at is None
+
+
+def test_a_close_goes_at_once() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    pushed = conflation.offer(a_state(2, range(2, 2), "closed"), 10.01)
+    assert pushed is not None
+    assert pushed.status == "closed"

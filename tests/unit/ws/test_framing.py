@@ -1,0 +1,65 @@
+"""The protocol of one socket, without I/O, against an independent client: websocket-client."""
+
+import pytest
+from websocket import ABNF
+
+from app.web.ws.framing import Close, Framing, Gone, Reply, SocketEvent, Text, text_frame
+
+
+def client_frame(data: bytes | str, opcode: int = ABNF.OPCODE_TEXT, fin: int = 1) -> bytes:
+    made = ABNF(fin, 0, 0, 0, opcode, 1, data.encode() if isinstance(data, str) else data)
+    formatted = made.format()
+    return formatted if isinstance(formatted, bytes) else formatted.encode()
+
+
+def hear(*parts: bytes, bytes_max: int = 100) -> list[SocketEvent]:
+    framing = Framing(bytes_max=bytes_max)
+    return [event for part in parts for event in framing.receive(part)]
+
+
+def test_a_message_is_text() -> None:
+    assert hear(client_frame("안녕")) == [Text("안녕")]
+
+
+def test_a_message_may_come_byte_by_byte() -> None:
+    stream = client_frame("one") + client_frame("two")
+    assert hear(*(stream[i : i + 1] for i in range(len(stream)))) == [Text("one"), Text("two")]
+
+
+def test_fragments_are_one_message() -> None:
+    first = client_frame("on", fin=0)
+    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [Text("one")]
+
+
+def test_a_ping_is_answered() -> None:
+    (event,) = hear(client_frame("x", ABNF.OPCODE_PING))
+    assert isinstance(event, Reply)
+    assert event.data == b"\x8a\x01x"
+
+
+def test_a_client_may_close() -> None:
+    assert hear(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [Gone(1000)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "code"),
+    [
+        (client_frame(b"\xff\xfe"), 1007),
+        (client_frame("x" * 101), 1009),
+        (client_frame("가" * 34), 1009),
+        (client_frame("x" * 60, fin=0) + client_frame("x" * 60, ABNF.OPCODE_CONT), 1009),
+        (client_frame(b"x", ABNF.OPCODE_BINARY), 4400),
+        (text_frame(b"not masked"), 1002),
+    ],
+)
+def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
+    (event,) = hear(stream, client_frame("unheard"))
+    assert isinstance(event, Close)
+    assert event.code == code
+
+
+def test_an_oversize_message_is_noticed_before_it_is_whole() -> None:
+    stream = client_frame("x" * 100_000)
+    (event,) = hear(stream[:200])
+    assert isinstance(event, Close)
+    assert event.code == 1009
