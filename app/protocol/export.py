@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-MODULES = ("app.protocol.resources", "app.protocol.frames", "app.protocol.outcomes")
+MODULES = tuple(f"app.protocol.{name}" for name in ("resources", "frames", "outcomes", "pushes"))
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -30,7 +30,7 @@ export function AuctionPage({ id }: { id: number }) {
         <section class="deal">
           <PricePanel view={view} auction={auction} />
           <Result auction={auction} ownAlias={ownAlias} />
-          <BidPanel auction={auction} />
+          <BidPanel auction={auction} standing={view.standing.value} />
           <Announcer auction={auction} />
         </section>
         <History bids={view.bids.value} currency={auction.currency} ownAlias={ownAlias} />

@@ -3,14 +3,21 @@ import { moment } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
 import { loginPath } from "../router";
+import type { Standing } from "../store/auction-view";
 import { lastBidOn } from "../store/bids";
 import { user } from "../store/session";
+import type { TrackedBid } from "../wire/bid-book";
 import { BidForm } from "./bid-form";
 import { BidProgress } from "./bid-progress";
 import { Link } from "./link";
 
-export function BidPanel({ auction }: { auction: Auction }) {
-  const last = lastBidOn(auction.id);
+interface Props {
+  auction: Auction;
+  standing: Standing;
+}
+
+export function BidPanel({ auction, standing }: Props) {
+  const last = unlessOvertaken(lastBidOn(auction.id), standing);
   if (auction.status !== "open" && auction.status !== "scheduled" && !last) return null;
   return (
     <section class="panel bid-panel">
@@ -19,6 +26,11 @@ export function BidPanel({ auction }: { auction: Auction }) {
       <BidProgress bid={last} currency={auction.currency} isOpen={auction.status === "open"} />
     </section>
   );
+}
+
+/** The outcome of a bid is as of its decision; "leads" is not shown once somebody else does. */
+function unlessOvertaken(bid: TrackedBid | null, standing: Standing): TrackedBid | null {
+  return bid?.outcome?.standing === "leading" && standing !== "leading" ? null : bid;
 }
 
 function Body({ auction }: { auction: Auction }) {

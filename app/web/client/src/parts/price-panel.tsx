@@ -18,6 +18,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
         </div>
         <Clock auction={auction} />
       </div>
+      <Times auction={auction} />
       <p class="row wrap facts">
         <span>{tn("bids.count", auction.bid_count)}</span>
         <span data-testid="leader">{leaderText(auction)}</span>
@@ -54,11 +55,20 @@ function Clock({ auction }: { auction: Auction }) {
       <p class="big-clock" data-testid="countdown">
         <Countdown auction={auction} />
       </p>
+    </div>
+  );
+}
+
+function Times({ auction }: { auction: Auction }) {
+  return (
+    <div class="times">
       <p class="quiet small">{whenText(auction)}</p>
       {auction.extensions > 0 && (
         <p class="extended small" data-testid="extensions">
           {tn("extended.count", auction.extensions)}
-          {isOpen && <> · {t("clock.latest", { time: timeOfDay(auction.last_ends_at) })}</>}
+          {auction.status === "open" && (
+            <> · {t("clock.latest", { time: timeOfDay(auction.last_ends_at) })}</>
+          )}
         </p>
       )}
     </div>

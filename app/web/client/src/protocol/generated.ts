@@ -2,6 +2,16 @@
 
 export interface Protocol {}
 /**
+ * To the client's frame with the id `re`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Answer".
+ */
+export interface Answer {
+  type: "Answer";
+  re: number;
+}
+/**
  * The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -133,6 +143,17 @@ export interface SoftClose {
   extensions_max: number;
 }
 /**
+ * How many watch an auction.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuctionPresence".
+ */
+export interface AuctionPresence {
+  type: "auction.presence";
+  channel: string;
+  watching: number;
+}
+/**
  * Query of `GET /api/auctions`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -187,6 +208,62 @@ export interface PublicBid {
    * RFC 3339, UTC, milliseconds
    */
   at: string;
+}
+/**
+ * The state after `version`, and the bids accepted since the last push.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuctionStatePush".
+ */
+export interface AuctionStatePush {
+  type: "auction.state";
+  channel: string;
+  auction_id: number;
+  version: number;
+  status: "cancelled" | "closed" | "open" | "scheduled";
+  price: number;
+  minimum_next_bid: number;
+  bid_count: number;
+  leader: Leader | null;
+  reserve: "met" | "none" | "not_met";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  ends_at: string;
+  extensions: number;
+  winner: Winner | null;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  last_ends_at: string;
+  bids: PublicBid[];
+  from_seq: number;
+}
+/**
+ * The auctions that changed since the last push.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuctionsPrice".
+ */
+export interface AuctionsPrice {
+  type: "auctions.price";
+  items: PriceItem[];
+}
+/**
+ * An auction's line in the list.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "PriceItem".
+ */
+export interface PriceItem {
+  id: number;
+  price: number;
+  bid_count: number;
+  status: "cancelled" | "closed" | "open" | "scheduled";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  ends_at: string;
 }
 /**
  * The first frame; without a token the socket is a guest's.
@@ -246,6 +323,64 @@ export interface BidPlace {
   confirm?: boolean;
 }
 /**
+ * To `bid.place`: the log has it; this is the receipt.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidReceived".
+ */
+export interface BidReceived {
+  type: "bid.received";
+  re: number;
+  bid_id: string;
+  key: string;
+  auction_id: number;
+  amount: number;
+  kind: "exact" | "max";
+  partition: number;
+  offset: number;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  log_time: string;
+}
+/**
+ * The key named another bid; that one stays as it was.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidRefused".
+ */
+export interface BidRefused {
+  type: "bid.refused";
+  key: string;
+  auction_id: number;
+  amount: number;
+  kind: "exact" | "max";
+  partition: number;
+  offset: number;
+  code: string;
+}
+/**
+ * The outcome of a bid, to every socket of its bidder.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidResult".
+ */
+export interface BidResult {
+  type: "bid.result";
+  bid_id: string;
+  key: string;
+  auction_id: number;
+  status: "accepted" | "failed" | "pending" | "rejected";
+  standing: ("leading" | "outbid") | null;
+  code: string | null;
+  seq: number | null;
+  alias: number | null;
+  price: number | null;
+  minimum_next_bid: number | null;
+  ends_at: string | null;
+  decided_at: string | null;
+}
+/**
  * Asks what became of an own bid.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -258,12 +393,64 @@ export interface BidStatus {
   key: string;
 }
 /**
+ * To `bid.status`: receipt and outcome, flattened; only `status` when it is `unknown`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidStatusAnswer".
+ */
+export interface BidStatusAnswer {
+  type: "bid.status";
+  re: number;
+  auction_id: number;
+  key: string;
+  status: string;
+  bid_id?: string;
+  amount?: number;
+  kind?: "exact" | "max";
+  partition?: number;
+  offset?: number;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  log_time?: string;
+  standing?: ("leading" | "outbid") | null;
+  code?: string | null;
+  seq?: number | null;
+  alias?: number | null;
+  price?: number | null;
+  minimum_next_bid?: number | null;
+  ends_at?: string | null;
+  decided_at?: string | null;
+}
+/**
+ * To `bid.place`: no acknowledgement in time; the bid may still arrive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidUnknown".
+ */
+export interface BidUnknown {
+  type: "bid.unknown";
+  re: number;
+  key: string;
+}
+/**
  * What a client sends: unknown fields are refused.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Body".
  */
 export interface Body {}
+/**
+ * The socket is about to close; come back after `retry_after_ms`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Bye".
+ */
+export interface Bye {
+  type: "bye";
+  code: number;
+  retry_after_ms: number;
+}
 /**
  * One stored message; `seq` rises in the order of the log.
  *
@@ -281,6 +468,49 @@ export interface ChatMessage {
   at: string;
 }
 /**
+ * A message in a room.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ChatMessagePush".
+ */
+export interface ChatMessagePush {
+  type: "chat.message";
+  channel: string;
+  seq: number;
+  message_id: string;
+  sender: Person;
+  text: string;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  at: string;
+}
+/**
+ * How many are in a room, and its newest message.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ChatPresence".
+ */
+export interface ChatPresence {
+  type: "chat.presence";
+  channel: string;
+  online: number;
+  last_seq: number;
+}
+/**
+ * To `chat.send`: the log has it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ChatReceived".
+ */
+export interface ChatReceived {
+  type: "chat.received";
+  re: number;
+  message_id: string;
+  room_id: number;
+  key: string;
+}
+/**
  * A chat message.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -294,6 +524,17 @@ export interface ChatSend {
   key: string;
 }
 /**
+ * To `chat.send`: no acknowledgement in time; it may still arrive.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "ChatUnknown".
+ */
+export interface ChatUnknown {
+  type: "chat.unknown";
+  re: number;
+  key: string;
+}
+/**
  * What every client frame has: a rising `id`, named again as `re` in its answer.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -302,6 +543,32 @@ export interface ChatSend {
 export interface ClientFrame {
   id: number;
   type: string;
+}
+/**
+ * The frame was not carried out; `retry` says whether the same again may help.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "FrameError".
+ */
+export interface FrameError {
+  type: "error";
+  re: number;
+  code: string;
+  detail: string;
+  retry?: boolean;
+  retry_after_ms?: number;
+  field?: string;
+}
+/**
+ * What a client should keep to.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "FrameLimits".
+ */
+export interface FrameLimits {
+  frame_bytes_max: number;
+  frames_per_s_max: number;
+  subscriptions_max: number;
 }
 /**
  * `POST /api/auth/login`. Any password may be tried, whatever its length.
@@ -342,6 +609,36 @@ export interface NoticeAck {
   id: number;
   type: string;
   up_to: number;
+}
+/**
+ * To `notice.ack`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "NoticeAcked".
+ */
+export interface NoticeAcked {
+  type: "notice.acked";
+  re: number;
+  up_to: number;
+}
+/**
+ * Something the user should know, until it is acknowledged.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "NoticePush".
+ */
+export interface NoticePush {
+  type: "notice";
+  id: number;
+  kind: string;
+  auction_id: number;
+  params: {
+    [k: string]: number | string | null;
+  };
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  at: string;
 }
 /**
  * `POST /api/me/notices/read`.
@@ -438,6 +735,15 @@ export interface ProductQuery {
   seller_id?: number | null;
 }
 /**
+ * Unasked.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Push".
+ */
+export interface Push {
+  type: "Push";
+}
+/**
  * Where a bid stands in the log: given only after the broker's acknowledgement.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -522,6 +828,46 @@ export interface Subscribe {
   after_seq?: number | null;
 }
 /**
+ * To `subscribe` of `auction:{id}`: the resource and its newest bids, ascending.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SubscribedAuction".
+ */
+export interface SubscribedAuction {
+  type: "subscribed";
+  re: number;
+  channel: string;
+  auction: Auction;
+  bids: PublicBid[];
+}
+/**
+ * To `subscribe` of `auctions`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SubscribedAuctions".
+ */
+export interface SubscribedAuctions {
+  type: "subscribed";
+  re: number;
+  channel: string;
+  items: PriceItem[];
+}
+/**
+ * To `subscribe` of `room:{id}`; `truncated`: there were more, these are the newest.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "SubscribedRoom".
+ */
+export interface SubscribedRoom {
+  type: "subscribed";
+  re: number;
+  channel: string;
+  messages: ChatMessage[];
+  seq: number;
+  members_online: number;
+  truncated: boolean;
+}
+/**
  * Asks for the server's clock.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -531,6 +877,18 @@ export interface Time {
   id: number;
   type: string;
   client_ms: number;
+}
+/**
+ * To `time`, in epoch milliseconds.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "TimeAnswer".
+ */
+export interface TimeAnswer {
+  type: "time";
+  re: number;
+  client_ms: number;
+  server_ms: number;
 }
 /**
  * Log-in and refresh.
@@ -570,6 +928,17 @@ export interface Unsubscribe {
   channel: string;
 }
 /**
+ * To `unsubscribe`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Unsubscribed".
+ */
+export interface Unsubscribed {
+  type: "unsubscribed";
+  re: number;
+  channel: string;
+}
+/**
  * `{user}`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -577,4 +946,19 @@ export interface Unsubscribe {
  */
 export interface UserAnswer {
   user: User;
+}
+/**
+ * To `auth`; `user` is null for a guest.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Welcome".
+ */
+export interface Welcome {
+  type: "welcome";
+  re: number;
+  connection_id: string;
+  user: Person | null;
+  server_ms: number;
+  ping_s: number;
+  limits: FrameLimits;
 }

@@ -1,6 +1,6 @@
 /** The list of auctions with live prices: pages by HTTP, prices by the `auctions` channel. */
 import { signal } from "@preact/signals";
-import type { Auction, AuctionPrice } from "../protocol";
+import type { Auction, PriceItem } from "../protocol";
 import type { AuctionFilter } from "../wire/api";
 import { HttpProblem } from "../wire/http";
 import { onPush, wire } from "./live";
@@ -64,7 +64,7 @@ export class AuctionList {
     this.loading.value = false;
   }
 
-  private prices(told: readonly AuctionPrice[]): void {
+  private prices(told: readonly PriceItem[]): void {
     const byId = new Map(told.map((price) => [price.id, price]));
     this.items.value = this.items
       .peek()

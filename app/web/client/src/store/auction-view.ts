@@ -13,6 +13,7 @@ import type {
   Subscribed,
 } from "../protocol";
 import type { WireError } from "../wire/socket";
+import { amountOf } from "./bids";
 import { onPush, wire } from "./live";
 import { api } from "./session";
 
@@ -69,7 +70,8 @@ export function watchAuction(id: number): AuctionView {
     }),
     onPush("bid.result", (push) => {
       const known = auction.peek();
-      if (known && push.auction_id === id) auction.value = withOwnBid(known, push);
+      if (!known || push.auction_id !== id) return;
+      auction.value = withOwnBid(known, push, amountOf(push.key));
     }),
   ];
   return {
@@ -103,17 +105,25 @@ function withState(auction: Auction, push: AuctionStatePush): Auction {
   return { ...auction, ...state, closed_at: closedAt };
 }
 
-/** What a decided own bid tells about the viewer; the state itself comes by `auction.state`. */
-function withOwnBid(auction: Auction, result: BidResult): Auction {
-  if (result.status !== "accepted") return auction;
-  const mine: Mine = auction.mine ?? {
-    standing: "none",
-    alias: null,
-    maximum: null,
-    watching: false,
+/**
+ * What a decided own bid tells about the viewer. The state comes by `auction.state`; until it does,
+ * a bid newer than the known ones tells who leads, so that nobody is "outbid" for a moment.
+ */
+export function withOwnBid(auction: Auction, result: BidResult, amount: number | null): Auction {
+  if (result.status !== "accepted" || result.alias === null) return auction;
+  const leads = result.standing === "leading";
+  const isNews = (result.seq ?? 0) > auction.bid_count;
+  const maximum = Math.max(amount ?? 0, auction.mine?.maximum ?? 0) || null;
+  return {
+    ...auction,
+    leader: leads && isNews ? { alias: result.alias } : auction.leader,
+    mine: {
+      standing: result.standing ?? "none",
+      alias: result.alias,
+      maximum,
+      watching: auction.mine?.watching ?? false,
+    },
   };
-  const standing = result.standing ?? mine.standing;
-  return { ...auction, mine: { ...mine, alias: result.alias ?? mine.alias, standing } };
 }
 
 /** After the close seller and winner may learn who the other is; the pushed state has no names. */

@@ -1,6 +1,6 @@
 /** The one live connection of the page: socket, server's clock, pushes to whom they concern. */
 import { signal } from "@preact/signals";
-import type { Push, Welcome } from "../protocol";
+import type { PushFrame, Welcome } from "../protocol";
 import { TOO_MANY_SOCKETS, UNAUTHENTICATED } from "../wire/close-codes";
 import { ServerClock } from "../wire/server-clock";
 import { Wire, type WireState } from "../wire/socket";
@@ -11,8 +11,8 @@ const CLOCK_FIRST_SAMPLES = 3;
 /** A refused token is renewed once in this time; after that the session is over. */
 const REVIVE_ONCE_MS = 60_000;
 
-type Of<Type extends Push["type"]> = Extract<Push, { type: Type }>;
-type Listener = (push: Push) => void;
+type Of<Type extends PushFrame["type"]> = Extract<PushFrame, { type: Type }>;
+type Listener = (push: PushFrame) => void;
 
 export const wireState = signal<WireState>("connecting");
 export const crowdedOut = signal(false);
@@ -36,7 +36,7 @@ export const wire = new Wire({
 });
 
 /** `listener` gets every push of `type` until the returned function is called. */
-export function onPush<T extends Push["type"]>(type: T, listener: (push: Of<T>) => void) {
+export function onPush<T extends PushFrame["type"]>(type: T, listener: (push: Of<T>) => void) {
   const known = listeners.get(type) ?? new Set();
   listeners.set(type, known.add(listener as Listener));
   return () => known.delete(listener as Listener);

@@ -5,14 +5,15 @@
  * outcome is asked after when the socket comes back and every 5 s.
  */
 
-import type { BidKind, Outcome } from "../protocol";
 import type {
   Answers,
+  BidKind,
   BidRefused,
   BidResult,
-  BidStatusAnswer,
+  BidStatusTold,
   ClientMessage,
-} from "../protocol/frames";
+  Outcome,
+} from "../protocol";
 import { WireError } from "./socket";
 
 export const ASK_AFTER_MS = 5_000;
@@ -139,7 +140,7 @@ export class BidBook {
     }
   }
 
-  private told(answer: BidStatusAnswer): void {
+  private told(answer: BidStatusTold): void {
     const bid = this.bids.get(answer.key);
     if (!bid || isSettled(bid)) return;
     const { status, ...rest } = answer;
@@ -195,7 +196,7 @@ export function isSettled(bid: TrackedBid): boolean {
   return bid.stage === "decided" || bid.stage === "error";
 }
 
-function outcomeOf(status: Outcome["status"], answer: Omit<BidStatusAnswer, "status">): Outcome {
+function outcomeOf(status: Outcome["status"], answer: Omit<BidStatusTold, "status">): Outcome {
   return {
     status,
     standing: answer.standing ?? null,

@@ -8,11 +8,11 @@
 import type {
   Answers,
   ClientMessage,
-  ErrorAnswer,
-  Push,
+  FrameError,
+  PushFrame,
   Subscribed,
   Welcome,
-} from "../protocol/frames";
+} from "../protocol";
 import { reconnectDelayMs } from "./backoff";
 import { mayReconnect } from "./close-codes";
 
@@ -45,7 +45,7 @@ export interface WireOptions {
   token: () => Promise<string | null>;
   onState: (state: WireState) => void;
   onWelcome: (welcome: Welcome) => void;
-  onPush: (push: Push) => void;
+  onPush: (push: PushFrame) => void;
   /** Called with the code of a close that will not be followed by a new connection. */
   onFinalClose: (code: number) => void;
   random?: () => number;
@@ -202,7 +202,7 @@ export class Wire {
   private receive(frame: Incoming): void {
     if (frame.re !== undefined) this.answer(frame.re, frame);
     else {
-      const push = frame as unknown as Push;
+      const push = frame as unknown as PushFrame;
       if (push.type === "bye") this.retryAfterMs = push.retry_after_ms;
       this.options.onPush(push);
     }
@@ -212,7 +212,7 @@ export class Wire {
     const waiting = this.waiting.get(re);
     if (!waiting) return;
     this.waiting.delete(re);
-    if (frame.type === "error") waiting.reject(errorOf(frame as unknown as ErrorAnswer));
+    if (frame.type === "error") waiting.reject(errorOf(frame as unknown as FrameError));
     else waiting.resolve(frame as never);
   }
 
@@ -250,6 +250,6 @@ export class Wire {
   }
 }
 
-function errorOf({ code, retry, retry_after_ms, field }: ErrorAnswer): WireError {
-  return new WireError(code, retry, retry_after_ms ?? null, field ?? null);
+function errorOf({ code, retry, retry_after_ms, field }: FrameError): WireError {
+  return new WireError(code, retry ?? false, retry_after_ms ?? null, field ?? null);
 }
