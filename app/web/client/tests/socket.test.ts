@@ -142,6 +142,21 @@ describe("Wire", () => {
     expect(kept.onSnapshot).toHaveBeenCalledOnce();
   });
 
+  it("subscribes again when the gateway is busy, and gives up when that cannot help", async () => {
+    const { wire, newest } = build();
+    wire.start();
+    await newest().welcome();
+    const wanted = subscription();
+    wire.subscribe("auction:1", wanted);
+    newest().say({ re: 2, type: "error", code: "BUSY", retry: true, retry_after_ms: 700 });
+    await vi.advanceTimersByTimeAsync(700);
+    expect(newest().last("subscribe").id).toBe(3);
+    newest().say({ re: 3, type: "error", code: "NOT_FOUND", retry: false });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(newest().last("subscribe").id).toBe(3);
+    expect(wanted.onError).toHaveBeenCalledOnce();
+  });
+
   it("rejects what was asked when the socket is lost", async () => {
     const { wire, newest } = build();
     wire.start();

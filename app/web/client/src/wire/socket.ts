@@ -66,6 +66,8 @@ type Incoming = { re?: number; type: string } & Record<string, unknown>;
 
 /** Silence on `open` or `auth` for this long is a dead gateway (the server allows 10 s itself). */
 const CONNECT_TIMEOUT_MS = 10_000;
+/** When a gateway that is too busy for a snapshot does not say when to come again. */
+const SUBSCRIBE_AGAIN_MS = 2_000;
 
 export class Wire {
   private socket: SocketLike | null = null;
@@ -150,9 +152,19 @@ export class Wire {
       .then((answer) => {
         if (this.subscriptions.get(channel) === subscription) subscription.onSnapshot(answer);
       })
-      .catch((error: WireError) => {
-        if (error.code !== "LOST") subscription.onError(error);
-      });
+      .catch((error: WireError) => this.subscribeFailed(channel, subscription, error));
+  }
+
+  /** Tries again what may help (a lost socket does so by itself), tells the rest. */
+  private subscribeFailed(channel: string, subscription: Subscription, error: WireError): void {
+    if (error.code === "LOST") return;
+    if (!error.retry) {
+      subscription.onError(error);
+      return;
+    }
+    setTimeout(() => {
+      if (this.subscriptions.get(channel) === subscription) this.resubscribe(channel);
+    }, error.retryAfterMs ?? SUBSCRIBE_AGAIN_MS);
   }
 
   private ask<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]> {
