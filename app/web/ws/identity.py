@@ -1,13 +1,27 @@
-"""Who speaks on a socket."""
+"""Who speaks on a socket, as the sockets need to know it."""
 
-from dataclasses import dataclass
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Protocol):
     """A signed-in user, by an access token good until `expires_at_s` (epoch seconds)."""
 
-    user_id: int
-    nickname: str
-    session_id: str
-    expires_at_s: float
+    @property
+    def user_id(self) -> int:
+        """Of the user."""
+        ...
+
+    @property
+    def nickname(self) -> str:
+        """As others see it."""
+        ...
+
+    @property
+    def session_id(self) -> str:
+        """The sign-in; when it ends, so do its sockets."""
+        ...
+
+    @property
+    def expires_at_s(self) -> float:
+        """Epoch seconds; the client renews by another `auth` before."""
+        ...
