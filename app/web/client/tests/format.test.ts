@@ -50,6 +50,7 @@ describe("countdown", () => {
     [61_000, 0, "1:01"],
     [3_661_000, 0, "1:01:01"],
     [90_061_000, 1, "1:01:01"],
+    [86_460_000, 1, "0:01:00"],
     [-5_000, 0, "0:00"],
   ])("with %i ms left shows %i days and %s", (leftMs, days, clock) => {
     expect(remaining(1_000_000 + leftMs, 1_000_000)).toMatchObject({ days, clock });

@@ -2,7 +2,7 @@
 
 export interface Remaining {
   days: number;
-  /** `H:MM:SS`, or `M:SS` under an hour. */
+  /** `H:MM:SS`, or `M:SS` when less than an hour is left in all. */
   clock: string;
   totalMs: number;
 }
@@ -14,14 +14,15 @@ const DAY_S = 86_400;
 export function remaining(endMs: number, nowMs: number): Remaining {
   const totalMs = Math.max(0, endMs - nowMs);
   const seconds = Math.ceil(totalMs / SECOND_MS);
-  return { days: Math.floor(seconds / DAY_S), clock: clockText(seconds % DAY_S), totalMs };
+  const days = Math.floor(seconds / DAY_S);
+  return { days, clock: clockText(seconds % DAY_S, days > 0), totalMs };
 }
 
-function clockText(seconds: number): string {
+function clockText(seconds: number, withHours: boolean): string {
   const hours = Math.floor(seconds / 3_600);
   const minutes = Math.floor((seconds % 3_600) / 60);
   const rest = twoDigits(seconds % 60);
-  return hours > 0 ? `${hours}:${twoDigits(minutes)}:${rest}` : `${minutes}:${rest}`;
+  return withHours || hours > 0 ? `${hours}:${twoDigits(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
 
 function twoDigits(value: number): string {

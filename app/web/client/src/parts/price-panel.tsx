@@ -21,7 +21,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
       <Times auction={auction} />
       <p class="row wrap facts">
         <span>{tn("bids.count", auction.bid_count)}</span>
-        <span data-testid="leader">{leaderText(auction)}</span>
+        {auction.status === "open" && <span data-testid="leader">{leaderText(auction)}</span>}
         <span class="pill">{t(`auction.reserve.${auction.reserve}`)}</span>
         {auction.buy_now_price !== null && (
           <span class="pill">
