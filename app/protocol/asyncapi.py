@@ -1,5 +1,6 @@
 """The AsyncAPI 3 document of `/ws`, generated from the structs of frames and pushes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ def _message(struct: type[Struct]) -> dict[str, Any]:
     return {"name": name, "payload": {"$ref": f"#/components/schemas/{name}"}}
 
 
-def _operation(action: str, structs: list[type[Struct]]) -> dict[str, Any]:
+def _operation(action: str, structs: Sequence[type[Struct]]) -> dict[str, Any]:
     return {
         "action": action,
         "channel": {"$ref": "#/channels/ws"},

@@ -1,0 +1,178 @@
+"""A dispatcher and a hub over real sockets, with services made of dictionaries."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from gevent import socket
+from websocket import ABNF
+
+from app.domain.errors import BusyError, NotFoundError, UnauthenticatedError, UnknownFateError
+from app.protocol.outcomes import PublicBid
+from app.protocol.pushes import PriceItem
+from app.protocol.resources import Auction, ChatMessage, Notice
+from app.protocol.topics import Topic
+from app.services.bidding import Bidding, KnownBid
+from app.services.chat import Chat
+from app.services.log import Appended, OnAppended
+from app.settings import Limits
+from app.web.ws.connection import Connection
+from app.web.ws.dispatch import Dispatcher
+from app.web.ws.hub import Hub
+from app.web.ws.subscribing import Subscribing
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Someone:
+    user_id: int
+    nickname: str
+    session_id: str
+    expires_at_s: float = 4e9
+
+
+@dataclass
+class House:
+    """Plays every port; the log acknowledges at once unless `fate` says otherwise."""
+
+    fate: Exception | None = None
+    appended: list[tuple[str, int, bytes]] = field(default_factory=list)
+    known: list[KnownBid] = field(default_factory=list)
+    places: int = 5
+
+    def __post_init__(self) -> None:
+        self.bidding = Bidding(self, self, clock=lambda: NOW)
+        self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
+        self.auction_views = self.live = self.user_notices = self
+
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+        if isinstance(self.fate, BusyError):
+            raise self.fate
+        self.appended.append((topic.name, key, value))
+        if isinstance(self.fate, UnknownFateError):
+            done(self.fate)
+        else:
+            done(Appended(3, len(self.appended) - 1, NOW))
+
+    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+        raise NotImplementedError
+
+    def auction_exists(self, auction_id: int) -> bool:
+        return auction_id < 100
+
+    def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
+        wanted = {str(bid) for bid in bid_ids}
+        return [known for known in self.known if known.receipt.bid_id in wanted]
+
+    def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
+        return None
+
+    def waiting_anywhere(self, bid: UUID) -> KnownBid | None:
+        return None
+
+    def room_exists(self, room_id: int) -> bool:
+        return room_id < 100
+
+    def is_member(self, room_id: int, user_id: int) -> bool:
+        return room_id == user_id
+
+    def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
+        return []
+
+    def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
+        return []
+
+    def newest(self, room_id: int) -> list[ChatMessage]:
+        return []
+
+    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
+        raise NotFoundError("no such auction")
+
+    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
+        return []
+
+    def prices(self) -> list[PriceItem]:
+        return []
+
+    def unread(self, user_id: int) -> list[Notice]:
+        return []
+
+    def acknowledge(self, user_id: int, up_to: int) -> None:
+        return None
+
+    def authenticate(self, token: str) -> Someone:
+        if not token.isdigit():
+            raise UnauthenticatedError
+        return Someone(int(token), f"user {token}", f"session {token}")
+
+    def claim_socket(self, user_id: int, socket_id: str, *, sockets_max: int) -> bool:
+        self.places -= 1
+        return self.places >= 0
+
+    def release_socket(self, user_id: int, socket_id: str) -> None:
+        self.places += 1
+
+    def heard_within(self, timeout_s: float) -> bool:
+        return True
+
+    def count(self, channel: str) -> int:
+        return 1
+
+    def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
+        return dict(here)
+
+
+class Client:
+    """One socket of a hub, spoken to without a network in between."""
+
+    def __init__(self, house: House, hub: Hub | None = None) -> None:
+        limits = Limits()
+        self.hub = hub or Hub(house, limits=limits)
+        registry = self.hub.registry
+        subscribing = Subscribing(registry, house, stream=house, online=house, limits=limits)
+        self._dispatcher = Dispatcher(
+            house, registry, subscribing=subscribing, places=house, limits=limits
+        )
+        ours, self._theirs = socket.socketpair()
+        self._theirs.settimeout(0.0)
+        self._connection = Connection(ours, limits=limits)
+        registry.add(self._connection)
+        self._frame_id = 0
+
+    def say(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
+        self._frame_id += 1
+        return self.say_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
+
+    def say_text(self, text: str) -> list[dict[str, Any]]:
+        self._dispatcher.handle(self._connection, text)
+        return self.hear()
+
+    def hear(self) -> list[dict[str, Any]]:
+        """What came since the last time; a close is `{"close": code}`."""
+        try:
+            data = self._theirs.recv(1_000_000)
+        except BlockingIOError:
+            return []
+        return [_read(opcode, payload) for opcode, payload in _frames(data)]
+
+
+def _frames(data: bytes) -> list[tuple[int, bytes]]:
+    frames = []
+    while data:
+        size, start = data[1], 2
+        if size == 126:
+            size, start = int.from_bytes(data[2:4], "big"), 4
+        frames.append((data[0] & 15, data[start : start + size]))
+        data = data[start + size :]
+    return frames
+
+
+def _read(opcode: int, payload: bytes) -> dict[str, Any]:
+    if opcode == ABNF.OPCODE_CLOSE:
+        return {"close": int.from_bytes(payload[:2], "big")}
+    read: dict[str, Any] = json.loads(payload)
+    return read

@@ -1,0 +1,114 @@
+"""Every frame's answer, and which faults close the socket (wire.md)."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.errors import BusyError, UnknownFateError
+from tests.unit.ws.builders import Client, House
+
+WRONG_AMOUNTS: tuple[Any, ...] = (None, True, "5", 1.5, 0, -1, 2**63, 10**12 + 1, [], {})
+BID = {"auction_id": 7, "amount": 500, "key": "k1"}
+
+
+def signed_in(house: House | None = None) -> Client:
+    client = Client(house or House())
+    (welcome,) = client.say("auth", token="5")
+    assert welcome["type"] == "welcome"
+    return client
+
+
+def test_a_bid_is_answered_with_its_receipt() -> None:
+    house = House()
+    (answer,) = signed_in(house).say("bid.place", **BID)
+    assert answer["type"] == "bid.received"
+    assert (answer["re"], answer["partition"], answer["offset"]) == (2, 3, 0)
+    assert [(topic, key) for topic, key, _ in house.appended] == [("auction-bid", 7)]
+
+
+def test_without_an_acknowledgement_nobody_knows() -> None:
+    (answer,) = signed_in(House(fate=UnknownFateError())).say("bid.place", **BID)
+    assert answer == {"type": "bid.unknown", "re": 2, "key": "k1"}
+
+
+def test_without_a_log_it_is_busy_and_may_be_tried_again() -> None:
+    (answer,) = signed_in(House(fate=BusyError())).say("bid.place", **BID)
+    assert (answer["code"], answer["retry"]) == ("BUSY", True)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"amount": value}, "amount") for value in WRONG_AMOUNTS]
+    + [({"key": value}, "key") for value in (None, "", "a" * 65, "a b", "a\n", 5)]
+    + [({"auction_id": value}, "auction_id") for value in (None, True, 0, "7", 2**63)]
+    + [({"kind": "other"}, "kind"), ({"confirm": 1}, "confirm"), ({"extra": 1}, "extra")],
+)
+def test_a_wrong_field_is_named_and_nothing_is_appended(change: dict[str, Any], field: str) -> None:
+    house = House()
+    (answer,) = signed_in(house).say("bid.place", **{**BID, **change})
+    assert (answer["type"], answer["code"], answer["field"]) == ("error", "INVALID", field)
+    assert house.appended == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "[]", "5", '{"id":2,"type":"time","client_ms":NaN}', '{"id":1,"type":"time"}',
+     '{"id":true,"type":"time"}', '{"type":"time"}', '{"id":-1,"type":"time"}',
+     '{"id":2,"x":' + "[" * 40 + "]" * 40 + "}"],
+)  # fmt: skip
+def test_malformed_closes_4400_and_before_auth_4401(text: str) -> None:
+    assert signed_in().say_text(text) == [{"close": 4400}]
+    assert Client(House()).say_text(text) == [{"close": 4401}]
+
+
+@pytest.mark.parametrize("token", ["forged", "", 5, True])
+def test_a_bad_token_closes_4401(token: object) -> None:
+    assert Client(House()).say("auth", token=token) == [{"close": 4401}]
+
+
+def test_anything_before_auth_closes_4401() -> None:
+    assert Client(House()).say("time", client_ms=1) == [{"close": 4401}]
+
+
+def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
+    guest = Client(House())
+    assert guest.say("auth")[0]["user"] is None
+    assert guest.say("time", client_ms=5)[0]["client_ms"] == 5
+    assert guest.say("bid.place", **BID)[0]["code"] == "UNAUTHENTICATED"
+    assert guest.say("chat.send", room_id=5, text="x", key="k")[0]["code"] == "UNAUTHENTICATED"
+    assert guest.say("subscribe", channel="room:5")[0]["code"] == "UNAUTHENTICATED"
+    assert guest.say("subscribe", channel="auctions")[0]["type"] == "subscribed"
+
+
+def test_the_sixth_socket_of_a_user_closes_4409() -> None:
+    house = House(places=0)
+    assert Client(house).say("auth", token="5") == [{"close": 4409}]
+
+
+def test_another_user_may_not_take_over_a_socket() -> None:
+    client = signed_in()
+    assert client.say("auth", token="5")[0]["type"] == "welcome"
+    assert client.say("auth", token="6") == [{"close": 4401}]
+
+
+def test_only_members_chat() -> None:
+    client = signed_in()
+    said = {"text": " 안녕 ", "key": "m1"}
+    assert client.say("chat.send", room_id=5, **said)[0]["type"] == "chat.received"
+    assert client.say("chat.send", room_id=6, **said)[0]["code"] == "NOT_MEMBER"
+    assert client.say("chat.send", room_id=600, **said)[0]["code"] == "NOT_FOUND"
+
+
+def test_too_many_subscriptions_are_refused() -> None:
+    client = signed_in()
+    assert client.say("subscribe", channel="auction:7")[0]["code"] == "NOT_FOUND"
+    assert client.say("subscribe", channel="nothing")[0]["field"] == "channel"
+    assert not client.hub.registry.channels
+
+
+def test_too_many_frames_are_refused_first() -> None:
+    client = signed_in()
+    answers = [client.say("time", client_ms=1)[0] for _ in range(25)]
+    refused = [answer for answer in answers if answer["type"] == "error"]
+    assert {answer["code"] for answer in refused} == {"RATE_LIMITED"}
+    assert all(answer["retry_after_ms"] > 0 for answer in refused)
