@@ -76,11 +76,7 @@ def build_ferretdb(version: str, go: Go) -> None:
 
 
 def install_client_packages(node: Node) -> None:
-    """What the lock file pins, when it changed since the last.
-
-    Not `npm ci`: it refuses a lock file in which a binary for another platform is missing, as it
-    is when the registry it was written from did not have that one.
-    """
+    """npm ci, when the lock file changed since the last."""
     marker = CLIENT / "node_modules" / ".package-lock.sha256"
     digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:
