@@ -2,9 +2,10 @@
 
 from typing import Protocol
 
-from app.domain.errors import BusyError, DomainError, UnauthenticatedError
+from app.domain.errors import BusyError, DomainError, NotFoundError, UnauthenticatedError
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
+from app.protocol.types import INT64_MAX
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.feeds import AUCTIONS
@@ -102,4 +103,7 @@ class Subscribing:
 
 
 def _number(name: str) -> int:
-    return int(name.partition(":")[2])
+    number = int(name.partition(":")[2])
+    if number > INT64_MAX:
+        raise NotFoundError("no such thing")
+    return number

@@ -143,6 +143,10 @@ class Client:
         registry.add(self._connection)
         self._frame_id = 0
 
+    @property
+    def channels(self) -> set[str]:
+        return self._connection.channels
+
     def say(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
         self._frame_id += 1
         return self.say_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))

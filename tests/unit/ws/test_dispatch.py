@@ -99,11 +99,18 @@ def test_only_members_chat() -> None:
     assert client.say("chat.send", room_id=600, **said)[0]["code"] == "NOT_FOUND"
 
 
-def test_too_many_subscriptions_are_refused() -> None:
+def test_what_does_not_exist_cannot_be_subscribed_to() -> None:
     client = signed_in()
     assert client.say("subscribe", channel="auction:7")[0]["code"] == "NOT_FOUND"
     assert client.say("subscribe", channel="nothing")[0]["field"] == "channel"
+    assert client.say("subscribe", channel="auction:" + "9" * 19)[0]["code"] == "NOT_FOUND"
     assert not client.hub.registry.channels
+
+
+def test_one_more_than_64_subscriptions_are_refused() -> None:
+    client = signed_in()
+    client.channels.update(f"auction:{number}" for number in range(64))
+    assert client.say("subscribe", channel="auctions")[0]["code"] == "TOO_MANY_SUBSCRIPTIONS"
 
 
 def test_too_many_frames_are_refused_first() -> None:
