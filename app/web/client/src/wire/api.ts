@@ -3,7 +3,6 @@ import type {
   Auction,
   AuctionCreate,
   Login,
-  Notice,
   Product,
   ProductCreate,
   PublicBid,
@@ -48,9 +47,6 @@ export class Api {
   auctionRoom = (auctionId: number) =>
     this.post<Room>("/api/rooms", { type: "auction", auction_id: auctionId });
   joinRoom = (id: number) => this.post<unknown>(`/api/rooms/${id}/join`, {});
-
-  notices = () => this.http.call<Listed<Notice>>("/api/me/notices");
-  readNotices = (upTo: number) => this.post<unknown>("/api/me/notices/read", { up_to: upTo });
 
   private post<T>(path: string, body: object): Promise<T> {
     return this.http.call<T>(path, { method: "POST", body });
