@@ -43,6 +43,13 @@ class MongoMessages:
         except PyMongoError as error:
             raise BusyError("messages cannot be stored") from error
 
+    def ping(self) -> None:
+        """Raises BusyError when the store does not answer."""
+        try:
+            self._messages.database.command("ping")
+        except PyMongoError as error:
+            raise BusyError("messages cannot be reached") from error
+
     def save_many(self, publications: Sequence[RoomPublication]) -> None:
         """Store each message once, however often it comes: the first record's seq holds."""
         if not publications:
