@@ -1,0 +1,41 @@
+"""The port `Passwords` by Argon2id with the library's own parameters."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+R = TypeVar("R")
+
+
+class Offload(Protocol):
+    """Runs a slow function where it does not stop the others of this process."""
+
+    def __call__(self, function: Callable[..., R], arguments: tuple[str, ...], /) -> R:
+        """The function's result, or its exception."""
+        ...
+
+
+class Argon2Passwords:
+    """Hashes of 64 MiB and some 50 ms each, computed by way of `offload`."""
+
+    def __init__(self, offload: Offload) -> None:
+        self._hasher, self._offload = PasswordHasher(), offload
+
+    def hash(self, password: str) -> str:
+        """A salted hash."""
+        return self._offload(self._hasher.hash, (password,))
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether it is the password; without a hash one is checked all the same."""
+        try:
+            self._offload(self._hasher.verify, (password_hash or self._nobody, password))
+        except (VerificationError, InvalidHashError):
+            return False
+        return password_hash is not None
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self._offload(self._hasher.hash, ("nobody has this password",))

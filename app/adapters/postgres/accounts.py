@@ -1,0 +1,54 @@
+"""The port `Users` on PostgreSQL."""
+
+from typing import Any
+
+from sqlalchemy import Engine, Row
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.postgres.queries import rows, transaction
+from app.domain.errors import ConflictError
+from app.protocol.resources import User
+from app.services.accounts import Account
+
+_ADD = """
+INSERT INTO users (email, nickname, password_hash)
+VALUES (%(email)s, %(nickname)s, %(password_hash)s) RETURNING id, role"""
+
+_COLUMNS = """
+SELECT id, email, nickname, role, password_hash,
+  ARRAY(SELECT provider FROM identities WHERE user_id = users.id ORDER BY provider) AS providers
+FROM users """
+
+_BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
+_BY_ID = _COLUMNS + "WHERE id = %(id)s"
+
+
+class PostgresUsers:
+    """Accounts in the table `users`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, email: str, nickname: str, password_hash: str) -> User:
+        """A new user. Raises ConflictError (`EMAIL_TAKEN`)."""
+        values = {"email": email, "nickname": nickname, "password_hash": password_hash}
+        try:
+            with transaction(self._engine) as connection:
+                row = connection.exec_driver_sql(_ADD, values).one()
+        except IntegrityError as error:
+            raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail") from error
+        return User(row.id, email, nickname, row.role, [])
+
+    def by_email(self, email: str) -> Account | None:
+        """The account of this address."""
+        found = rows(self._engine, _BY_EMAIL, {"email": email})
+        return Account(_user(found[0]), found[0].password_hash) if found else None
+
+    def by_id(self, user_id: int) -> User | None:
+        """The user of this id."""
+        found = rows(self._engine, _BY_ID, {"id": user_id})
+        return _user(found[0]) if found else None
+
+
+def _user(row: Row[Any]) -> User:
+    return User(row.id, row.email, row.nickname, row.role, list(row.providers))

@@ -1,0 +1,244 @@
+"""The port `Auctions` on PostgreSQL: reading the full resource, adding rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from sqlalchemy import Engine, Row
+from sqlalchemy.exc import IntegrityError
+
+from app.adapters.postgres.queries import contains, rows, transaction
+from app.domain.auction import Auction as State
+from app.domain.errors import ConflictError, NotFoundError
+from app.domain.rules import Rules
+from app.domain.terms import Terms
+from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
+from app.protocol.outcomes import Leader, PublicBid, Winner
+from app.protocol.resources import (
+    Auction,
+    AuctionProduct,
+    AuctionQuery,
+    Mine,
+    Page,
+    Person,
+)
+from app.protocol.topics import AUCTION_BID
+from app.services.auctions import ControlOutcome, stored_state
+from app.services.log import Appended
+
+STATE_COLUMNS = 30
+
+# The first columns are those of Terms and of the state, in their order.
+_COLUMNS = """
+SELECT a.id, a.seller_id, a.currency, a.mode, a.starting_price, a.initial_reserve_price,
+  a.buy_now_price, a.created_at, a.starts_at, a.scheduled_ends_at, a.last_ends_at, a.window_s,
+  a.extend_s, a.rules, a.status, a.version, a.price, a.leader_id, a.leader_maximum, a.bid_count,
+  a.ends_at, a.extensions, a.reserve_price, a.reserve_lowered, a.winner_id, a.winning_amount,
+  a.closed_at, a.decided_at, a.alias_count, a.chain,
+  p.id AS product_id, p.name AS product_name, s.nickname AS seller_nickname,
+  l.alias AS leader_alias, w.alias AS winner_alias, wu.nickname AS winner_nickname,
+  m.alias AS my_alias,
+  (SELECT max(b.amount) FROM bids b WHERE b.auction_id = a.id AND b.bidder_id = %(viewer_id)s
+     AND b.status = 'accepted' AND NOT b.automatic) AS my_maximum,
+  EXISTS (SELECT 1 FROM watches x WHERE x.auction_id = a.id AND x.user_id = %(viewer_id)s)
+    AS watching
+FROM auctions a
+JOIN products p ON p.id = a.product_id
+JOIN users s ON s.id = a.seller_id
+LEFT JOIN auction_bidders l ON l.auction_id = a.id AND l.bidder_id = a.leader_id
+LEFT JOIN auction_bidders w ON w.auction_id = a.id AND w.bidder_id = a.winner_id
+LEFT JOIN users wu ON wu.id = a.winner_id
+LEFT JOIN auction_bidders m ON m.auction_id = a.id AND m.bidder_id = %(viewer_id)s
+"""
+
+_ONE = _COLUMNS + "WHERE a.id = %(id)s"
+
+_FILTER = """
+WHERE (%(status)s::text IS NULL OR a.status = %(status)s)
+AND (%(words)s::text IS NULL OR p.name ILIKE %(words)s OR p.description ILIKE %(words)s) """
+
+_PAGES = {
+    "newest": _FILTER
+    + "AND (%(after_id)s::bigint IS NULL OR a.id < %(after_id)s) ORDER BY a.id DESC",
+    "ending": _FILTER
+    + """AND (%(after_id)s::bigint IS NULL
+  OR (a.ends_at, a.id) > (%(after_time)s::timestamptz, %(after_id)s))
+ORDER BY a.ends_at, a.id""",
+    "price": _FILTER
+    + """AND (%(after_id)s::bigint IS NULL
+  OR (a.price, a.id) > (%(after_value)s::bigint, %(after_id)s))
+ORDER BY a.price, a.id""",
+}
+
+_BID_ON = (
+    _COLUMNS
+    + """WHERE m.alias IS NOT NULL
+AND (%(before_id)s::bigint IS NULL OR a.id < %(before_id)s) ORDER BY a.id DESC LIMIT %(limit)s"""
+)
+
+_HISTORY = """
+SELECT seq, public_amount, alias, automatic, decided_at FROM bids
+WHERE auction_id = %(auction_id)s AND seq > %(after_seq)s ORDER BY seq LIMIT %(limit)s"""
+
+_CONTROL = """
+SELECT code FROM decisions
+WHERE topic = %(topic)s AND partition = %(partition)s AND "offset" = %(offset)s"""
+
+_LOCK_PRODUCT = "SELECT 1 FROM products WHERE id = %s AND deleted_at IS NULL FOR SHARE"
+
+_ADD = """
+INSERT INTO auctions (product_id, seller_id, currency, mode, starting_price,
+  initial_reserve_price, reserve_price, buy_now_price, created_at, starts_at, scheduled_ends_at,
+  ends_at, last_ends_at, window_s, extend_s, rules, status, price, chain)
+VALUES (%(product_id)s, %(seller_id)s, %(currency)s, %(mode)s, %(starting_price)s,
+  %(reserve_price)s, %(reserve_price)s, %(buy_now_price)s, %(created_at)s, %(starts_at)s,
+  %(ends_at)s, %(ends_at)s, %(last_ends_at)s, %(window_s)s, %(extend_s)s, %(rules)s, %(status)s,
+  %(starting_price)s, %(chain)s) RETURNING id"""
+
+
+class PostgresAuctions:
+    """Auctions as the API shows them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, product_id: int, terms: Terms) -> int:
+        """The id of a new auction. Raises ConflictError (`AUCTION_EXISTS`)."""
+        status, chain = stored_state(terms)
+        values = {
+            "product_id": product_id,
+            "seller_id": terms.seller_id,
+            "currency": terms.currency,
+            "mode": terms.mode,
+            "starting_price": terms.starting_price,
+            "reserve_price": terms.reserve_price,
+            "buy_now_price": terms.buy_now_price,
+            "created_at": terms.created_at,
+            "starts_at": terms.starts_at,
+            "ends_at": terms.scheduled_ends_at,
+            "last_ends_at": terms.last_ends_at,
+            "window_s": terms.window_s,
+            "extend_s": terms.extend_s,
+            "rules": msgspec.json.encode(terms.rules.to_json()).decode(),
+            "status": status,
+            "chain": chain,
+        }
+        try:
+            with transaction(self._engine) as connection:
+                if connection.exec_driver_sql(_LOCK_PRODUCT, (product_id,)).first() is None:
+                    raise NotFoundError("no such product")
+                return int(connection.exec_driver_sql(_ADD, values).scalar_one())
+        except IntegrityError as error:
+            raise ConflictError("AUCTION_EXISTS", "one is scheduled or open already") from error
+
+    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
+        """The full resource. Raises NotFoundError."""
+        found = rows(self._engine, _ONE, {"id": auction_id, "viewer_id": viewer_id})
+        if not found:
+            raise NotFoundError("no such auction")
+        return _auction(found[0], viewer_id)
+
+    def page(
+        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
+    ) -> list[tuple[Auction, int]]:
+        """At most `query.limit` + 1, each with the value it is sorted by."""
+        value, after_id = after or (None, None)
+        values = {
+            "status": query.status,
+            "words": contains(query.query),
+            "after_id": after_id,
+            "after_value": value,
+            "after_time": _time(value) if query.sort == "ending" and value is not None else None,
+            "viewer_id": viewer_id,
+            "limit": query.limit + 1,
+        }
+        found = rows(self._engine, _COLUMNS + _PAGES[query.sort] + " LIMIT %(limit)s", values)
+        return [(_auction(row, viewer_id), _sorted_by(row, query.sort)) for row in found]
+
+    def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
+        """Auctions the user has bid on, newest first."""
+        values = {"viewer_id": user_id, "before_id": before_id, "limit": page.limit + 1}
+        return [_auction(row, user_id) for row in rows(self._engine, _BID_ON, values)]
+
+    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
+        """Accepted bids as others see them, ascending."""
+        values = {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
+        return [
+            PublicBid(row.seq, row.public_amount, row.alias, row.automatic, rfc3339(row.decided_at))
+            for row in rows(self._engine, _HISTORY, values)
+        ]
+
+    def control_outcome(self, place: Appended) -> ControlOutcome | None:
+        """What the record at this place did."""
+        values = {
+            "topic": AUCTION_BID.name,
+            "partition": place.partition,
+            "offset": place.offset,
+        }
+        found = rows(self._engine, _CONTROL, values)
+        return ControlOutcome(found[0].code) if found else None
+
+
+def _time(milliseconds: int) -> datetime | None:
+    try:
+        return from_epoch_ms(milliseconds)
+    except OverflowError:  # a cursor somebody made up
+        return datetime.max.replace(tzinfo=from_epoch_ms(0).tzinfo)
+
+
+def _sorted_by(row: Row[Any], sort: str) -> int:
+    if sort == "ending":
+        return epoch_ms(row.ends_at)
+    return int(row.price) if sort == "price" else 0
+
+
+def _state(row: Sequence[Any]) -> State:
+    terms = Terms(*(*row[:13], Rules.from_json(row[13])))
+    return State(terms, *row[14:STATE_COLUMNS])
+
+
+def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
+    state = _state(row)
+    winner = None
+    if state.winner_id is not None:
+        winner = Winner(row.winner_alias, row.winning_amount)
+    may_know_winner = winner is not None and viewer_id in (state.terms.seller_id, state.winner_id)
+    return Auction(
+        id=row.id,
+        version=state.version,
+        status=state.status,
+        mode=state.terms.mode,
+        product=AuctionProduct(row.product_id, row.product_name, None),
+        seller=Person(row.seller_id, row.seller_nickname),
+        currency=state.terms.currency,
+        starting_price=state.terms.starting_price,
+        price=state.price,
+        minimum_next_bid=state.minimum_next_bid,
+        bid_count=state.bid_count,
+        leader=None if row.leader_alias is None else Leader(row.leader_alias),
+        reserve=state.reserve_state,
+        buy_now_price=state.terms.buy_now_price,
+        starts_at=rfc3339(state.terms.starts_at),
+        ends_at=rfc3339(state.ends_at),
+        scheduled_ends_at=rfc3339(state.terms.scheduled_ends_at),
+        last_ends_at=rfc3339(state.terms.last_ends_at),
+        extensions=state.extensions,
+        winner=winner,
+        closed_at=None if state.closed_at is None else rfc3339(state.closed_at),
+        mine=UNSET if viewer_id is None else _mine(row, state, viewer_id),
+        winner_user=Person(row.winner_id, row.winner_nickname) if may_know_winner else UNSET,
+    )
+
+
+def _mine(row: Row[Any], state: State, viewer_id: int) -> Mine:
+    leads = state.leader_id == viewer_id
+    maximum = state.leader_maximum if leads else row.my_maximum
+    if row.my_maximum is None:
+        return Mine("none", row.my_alias, None, row.watching)
+    if state.winner_id == viewer_id:
+        return Mine("won", row.my_alias, maximum, row.watching)
+    if state.ended:
+        return Mine("lost", row.my_alias, maximum, row.watching)
+    return Mine("leading" if leads else "outbid", row.my_alias, maximum, row.watching)

@@ -1,0 +1,103 @@
+"""The port `Products` on PostgreSQL."""
+
+from typing import Any
+
+from sqlalchemy import Engine, Row, func, select, update
+
+from app.adapters.postgres.queries import contains, rows, transaction
+from app.adapters.postgres.schema import auctions, products
+from app.domain.errors import ConflictError, NotFoundError
+from app.domain.time import rfc3339
+from app.protocol.resources import Person, Product, ProductCreate, ProductQuery
+
+_ADD = """
+INSERT INTO products (seller_id, name, description, sale_type, price, currency)
+VALUES (%(seller_id)s, %(name)s, %(description)s, %(sale_type)s, %(price)s, %(currency)s)
+RETURNING id"""
+
+_COLUMNS = """
+SELECT p.id, p.name, p.description, p.sale_type, p.price, p.currency, p.seller_id, p.created_at,
+  u.nickname, (SELECT max(a.id) FROM auctions a WHERE a.product_id = p.id) AS auction_id
+FROM products p JOIN users u ON u.id = p.seller_id WHERE p.deleted_at IS NULL """
+
+_ONE = _COLUMNS + "AND p.id = %(id)s"
+
+_PAGE = (
+    _COLUMNS
+    + """
+AND (%(words)s::text IS NULL OR p.name ILIKE %(words)s OR p.description ILIKE %(words)s)
+AND (%(sale_type)s::text IS NULL OR p.sale_type = %(sale_type)s)
+AND (%(seller_id)s::bigint IS NULL OR p.seller_id = %(seller_id)s)
+AND (%(before_id)s::bigint IS NULL OR p.id < %(before_id)s)
+ORDER BY p.id DESC LIMIT %(limit)s"""
+)
+
+
+class PostgresProducts:
+    """Products in the table `products`; a deleted one stays, hidden, for its past auctions."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, seller_id: int, asked: ProductCreate) -> int:
+        """The id of a new product."""
+        values = {
+            "seller_id": seller_id,
+            "name": asked.name,
+            "description": asked.description,
+            "sale_type": asked.sale_type,
+            "price": asked.price,
+            "currency": asked.currency,
+        }
+        return int(rows(self._engine, _ADD, values)[0].id)
+
+    def get(self, product_id: int, viewer_id: int | None) -> Product:
+        """The product. Raises NotFoundError."""
+        found = rows(self._engine, _ONE, {"id": product_id})
+        if not found:
+            raise NotFoundError("no such product")
+        return _product(found[0], viewer_id)
+
+    def page(
+        self, query: ProductQuery, *, before_id: int | None, viewer_id: int | None
+    ) -> list[Product]:
+        """At most `query.limit` + 1, newest first."""
+        values = {
+            "words": contains(query.query),
+            "sale_type": query.sale_type,
+            "seller_id": query.seller_id,
+            "before_id": before_id,
+            "limit": query.limit + 1,
+        }
+        return [_product(row, viewer_id) for row in rows(self._engine, _PAGE, values)]
+
+    def change(self, product_id: int, values: dict[str, object]) -> None:
+        """Set columns. Raises ConflictError (`AUCTION_LIVE`)."""
+        live = select(auctions.c.id).where(
+            auctions.c.product_id == product_id, auctions.c.status.in_(("scheduled", "open"))
+        )
+        row = select(products.c.id).where(products.c.id == product_id).with_for_update()
+        with transaction(self._engine) as connection:
+            connection.execute(row)  # an auction of it that is being made waits, or we do
+            if connection.execute(live).first() is not None:
+                raise ConflictError("AUCTION_LIVE", "an auction of it is scheduled or open")
+            connection.execute(update(products).where(products.c.id == product_id).values(values))
+
+    def delete(self, product_id: int) -> None:
+        """Hide it for good. Raises ConflictError (`AUCTION_LIVE`)."""
+        self.change(product_id, {"deleted_at": func.now()})
+
+
+def _product(row: Row[Any], viewer_id: int | None) -> Product:
+    return Product(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        sale_type=row.sale_type,
+        price=row.price,
+        currency=row.currency,
+        seller=Person(row.seller_id, row.nickname),
+        is_seller=row.seller_id == viewer_id,
+        auction_id=row.auction_id,
+        created_at=rfc3339(row.created_at),
+    )

@@ -1,0 +1,37 @@
+"""Reading and writing rows for requests: driver faults become BusyError."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.domain.errors import BusyError
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction. IntegrityError passes: its meaning is the caller's."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise BusyError("the database cannot answer") from error
+
+
+def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """All rows of one statement."""
+    with transaction(engine) as connection:
+        return connection.exec_driver_sql(sql, dict(values)).all()
+
+
+def contains(words: str | None) -> str | None:
+    """A LIKE pattern for a text that contains exactly these characters."""
+    if words is None:
+        return None
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -1,0 +1,89 @@
+"""The port `Rooms` on PostgreSQL: membership and its outbox row in one transaction."""
+
+from typing import Any
+
+from sqlalchemy import Engine, Row
+
+from app.adapters.postgres.inbox import NOTIFY_OUTBOX
+from app.adapters.postgres.queries import rows, transaction
+from app.domain.errors import NotFoundError
+from app.protocol.resources import Page, Room
+from app.protocol.topics import CHAT_EVENT
+
+_ADD = """
+INSERT INTO rooms (type, auction_id, name)
+SELECT 'auction', a.id, p.name FROM auctions a JOIN products p ON p.id = a.product_id
+WHERE a.id = %(auction_id)s ON CONFLICT (auction_id) DO NOTHING RETURNING id"""
+
+_OF_AUCTION = "SELECT id FROM rooms WHERE auction_id = %(auction_id)s"
+
+_COLUMNS = """
+SELECT r.id, r.auction_id, r.name,
+  (SELECT count(*) FROM room_members c WHERE c.room_id = r.id) AS members,
+  m.user_id IS NOT NULL AS member
+FROM rooms r LEFT JOIN room_members m ON m.room_id = r.id AND m.user_id = %(user_id)s """
+
+_ONE = _COLUMNS + "WHERE r.id = %(room_id)s"
+
+_JOINED = (
+    _COLUMNS
+    + """WHERE m.user_id IS NOT NULL
+AND (%(before_id)s::bigint IS NULL OR r.id < %(before_id)s) ORDER BY r.id DESC LIMIT %(limit)s"""
+)
+
+_JOIN = """
+INSERT INTO room_members (room_id, user_id) VALUES (%(room_id)s, %(user_id)s)
+ON CONFLICT DO NOTHING"""
+
+_LEAVE = "DELETE FROM room_members WHERE room_id = %(room_id)s AND user_id = %(user_id)s"
+
+_TELL = "INSERT INTO outbox (topic, key, payload) VALUES (%s, %s, %s)"
+
+
+class PostgresRooms:
+    """Rooms and members."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def of_auction(self, auction_id: int) -> tuple[int, bool]:
+        """The auction's room, and whether it is new. Raises NotFoundError."""
+        added = rows(self._engine, _ADD, {"auction_id": auction_id})
+        if added:
+            return int(added[0].id), True
+        found = rows(self._engine, _OF_AUCTION, {"auction_id": auction_id})
+        if not found:
+            raise NotFoundError("no such auction")
+        return int(found[0].id), False
+
+    def room(self, room_id: int, viewer_id: int) -> Room:
+        """The room. Raises NotFoundError."""
+        found = rows(self._engine, _ONE, {"room_id": room_id, "user_id": viewer_id})
+        if not found:
+            raise NotFoundError("no such room")
+        return _room(found[0])
+
+    def joined(self, user_id: int, page: Page, before_id: int | None) -> list[Room]:
+        """Rooms of the user, newest first."""
+        values = {"user_id": user_id, "before_id": before_id, "limit": page.limit + 1}
+        return [_room(row) for row in rows(self._engine, _JOINED, values)]
+
+    def join(self, room_id: int, user_id: int, told: bytes) -> None:
+        """Add the member; tell if new."""
+        self._change(_JOIN, room_id, user_id, told)
+
+    def leave(self, room_id: int, user_id: int, told: bytes) -> None:
+        """Remove the member; tell if there was one."""
+        self._change(_LEAVE, room_id, user_id, told)
+
+    def _change(self, sql: str, room_id: int, user_id: int, told: bytes) -> None:
+        values = {"room_id": room_id, "user_id": user_id}
+        with transaction(self._engine) as connection:
+            if connection.exec_driver_sql(sql, values).rowcount:
+                row = (CHAT_EVENT.name, str(room_id), told.decode())
+                connection.exec_driver_sql(_TELL, row)
+                connection.exec_driver_sql(NOTIFY_OUTBOX)
+
+
+def _room(row: Row[Any]) -> Room:
+    return Room(row.id, "auction", row.auction_id, row.name, row.member, row.members)

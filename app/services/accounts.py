@@ -1,0 +1,181 @@
+"""Who somebody is: sign-up, log-in, refresh with rotation, log-out, and reading access tokens.
+
+An access token names its session; while the session store answers, the session must exist there,
+while it does not, the token is believed until it expires (system.md, Who owns what).
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from app.domain.errors import BusyError, UnauthenticatedError
+from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
+from app.settings import Limits
+
+SECRET_BYTES = 32  # of a refresh token and of a session's id: not to be guessed
+Role = Literal["user", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A signed-in user, by an access token good until `expires_at_s` (epoch seconds)."""
+
+    user_id: int
+    nickname: str
+    role: Role
+    session_id: str
+    expires_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user as stored; no hash: signs in with a provider only."""
+
+    user: User
+    password_hash: str | None
+
+
+class Users(Protocol):
+    """Stored accounts. All raise BusyError when the store cannot answer."""
+
+    def add(self, email: str, nickname: str, password_hash: str) -> User:
+        """A new user. Raises ConflictError (`EMAIL_TAKEN`), whatever the case of its letters."""
+        ...
+
+    def by_email(self, email: str) -> Account | None:
+        """The account of this address, whatever the case of its letters."""
+        ...
+
+    def by_id(self, user_id: int) -> User | None:
+        """The user of this id."""
+        ...
+
+
+class Sessions(Protocol):
+    """Sessions and their refresh-token families. All raise BusyError when unreachable."""
+
+    def open(self, session_id: str, user_id: int, token_hash: str) -> None:
+        """A new session whose one valid refresh token has this hash."""
+
+    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> int:
+        """Replace the valid token, atomically; the user's id.
+
+        Raises UnauthenticatedError: `TOKEN_REUSED`, and the session is dead, when the token is
+        not the valid one; `UNAUTHENTICATED` when there is no such session.
+        """
+        ...
+
+    def exists(self, session_id: str) -> bool:
+        """Whether the session's access tokens are good."""
+        ...
+
+    def end(self, session_id: str) -> None:
+        """The session and its family are dead; every gateway is told."""
+
+
+class Passwords(Protocol):
+    """Slow hashing."""
+
+    def hash(self, password: str) -> str:
+        """A salted hash."""
+        ...
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether it is the password; takes as long when there is no hash, and is then False."""
+        ...
+
+
+class AccessTokens(Protocol):
+    """Signed tokens of short life."""
+
+    def issue(self, user: User, session_id: str) -> str:
+        """A token for this session."""
+        ...
+
+    def read(self, token: str) -> Identity:
+        """Whose it is. Raises UnauthenticatedError when forged, expired or anything else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What log-in and refresh give: the answer without, and the refresh token."""
+
+    tokens: Tokens
+    refresh_token: str
+
+
+class Accounts:
+    """The use-cases of an account."""
+
+    def __init__(
+        self,
+        users: Users,
+        sessions: Sessions,
+        *,
+        passwords: Passwords,
+        access: AccessTokens,
+        limits: Limits,
+    ) -> None:
+        self._users, self._sessions, self._passwords = users, sessions, passwords
+        self._access, self._limits = access, limits
+
+    def sign_up(self, asked: Signup) -> UserAnswer:
+        """A new user. Raises ConflictError (`EMAIL_TAKEN`)."""
+        password_hash = self._passwords.hash(asked.password)
+        return UserAnswer(self._users.add(asked.email, asked.nickname, password_hash))
+
+    def log_in(self, asked: Login) -> SignedIn:
+        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way."""
+        account = self._users.by_email(asked.email)
+        password_hash = account.password_hash if account else None
+        if not self._passwords.matches(asked.password, password_hash) or account is None:
+            raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
+        session_id, secret = secrets.token_hex(16), secrets.token_urlsafe(SECRET_BYTES)
+        self._sessions.open(session_id, account.user.id, _digest(secret))
+        return self._signed_in(account.user, session_id, secret)
+
+    def refresh(self, refresh_token: str) -> SignedIn:
+        """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family."""
+        session_id, _, old = refresh_token.partition(".")
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        user_id = self._sessions.rotate(session_id, _digest(old), _digest(secret))
+        user = self._users.by_id(user_id)
+        if user is None:
+            self._sessions.end(session_id)
+            raise UnauthenticatedError(detail="no such user any more")
+        return self._signed_in(user, session_id, secret)
+
+    def log_out(self, identity: Identity) -> None:
+        """The session is dead, with its family and its access tokens."""
+        self._sessions.end(identity.session_id)
+
+    def me(self, identity: Identity) -> UserAnswer:
+        """The signed-in user. Raises UnauthenticatedError when there is none any more."""
+        user = self._users.by_id(identity.user_id)
+        if user is None:
+            raise UnauthenticatedError(detail="no such user any more")
+        return UserAnswer(user)
+
+    def authenticate(self, token: str) -> Identity:
+        """Whose token this is. Raises UnauthenticatedError when it or its session is dead."""
+        identity = self._access.read(token)
+        try:
+            alive = self._sessions.exists(identity.session_id)
+        except BusyError:
+            return identity
+        if not alive:
+            raise UnauthenticatedError(detail="the session has ended")
+        return identity
+
+    def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
+        token = self._access.issue(user, session_id)
+        answer = Tokens(token, self._limits.access_token_s, user)
+        return SignedIn(answer, f"{session_id}.{secret}")
+
+
+
+def _digest(secret: str) -> str:
+    # Random of 256 bits: a plain hash is enough, there is nothing to guess.
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,212 @@
+"""Auctions: making them, showing them, and the seller's wishes, which are records of the log."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from app.domain.auction import open_auction
+from app.domain.errors import (
+    ConflictError,
+    DomainError,
+    FieldFault,
+    ForbiddenError,
+    InvalidError,
+)
+from app.domain.rules import Rules
+from app.domain.terms import Offer, SoftClose, Terms, make_terms
+from app.protocol.outcomes import PublicBid
+from app.protocol.records import CancelValue, ReserveValue
+from app.protocol.resources import (
+    Auction,
+    AuctionCreate,
+    AuctionQuery,
+    BidHistoryQuery,
+    Page,
+    Product,
+)
+from app.protocol.topics import AUCTION_BID
+from app.services.cursors import read_cursor, write_cursor
+from app.services.log import Appended, Log
+
+POLL_FIRST_S, POLL_MAX_S = 0.02, 0.2  # a quiet decision takes some 20 ms
+SEQ = "seq"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlOutcome:
+    """What a seller's record did; `code` when it was refused."""
+
+    code: str | None
+
+
+class SellableProducts(Protocol):
+    """Where an auction's product comes from."""
+
+    def get(self, product_id: int, viewer_id: int | None) -> Product:
+        """The product. Raises NotFoundError."""
+        ...
+
+
+class Auctions(Protocol):
+    """Stored auctions. All raise BusyError when the store cannot answer."""
+
+    def add(self, product_id: int, terms: Terms) -> int:
+        """The id of a new auction. Raises ConflictError (`AUCTION_EXISTS`)."""
+        ...
+
+    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
+        """The full resource. Raises NotFoundError."""
+        ...
+
+    def page(
+        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
+    ) -> list[tuple[Auction, int]]:
+        """At most `query.limit` + 1, each with the value it is sorted by."""
+        ...
+
+    def bid_on(
+        self, user_id: int, page: Page, before_id: int | None
+    ) -> list[Auction]:
+        """At most `page.limit` + 1 auctions the user has bid on, newest first."""
+        ...
+
+    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
+        """Accepted bids as others see them, ascending."""
+        ...
+
+    def control_outcome(self, place: Appended) -> ControlOutcome | None:
+        """What the record at this place did; None: not decided yet."""
+        ...
+
+
+class AuctionHouse:
+    """The use-cases around auctions; bids are elsewhere."""
+
+    def __init__(
+        self,
+        auctions: Auctions,
+        products: SellableProducts,
+        *,
+        log: Log,
+        clock: Callable[[], datetime],
+        wait_s: float,
+    ) -> None:
+        self._auctions, self._products, self._log = auctions, products, log
+        self._clock, self._wait_s = clock, wait_s
+
+    def create(self, seller_id: int, asked: AuctionCreate) -> Auction:
+        """A new auction. Raises NotFoundError, ForbiddenError, InvalidError, ConflictError."""
+        product = self._products.get(asked.product_id, seller_id)
+        if not product.is_seller:
+            raise ForbiddenError(detail="only the seller may")
+        if product.sale_type != "auction":
+            message = "the product is not sold by auction"
+            raise InvalidError([FieldFault("product_id", "INVALID", message)])
+        terms = make_terms(
+            _offer(asked, product), auction_id=0, seller_id=seller_id, now=self._clock(),
+            rules=Rules(),
+        )  # fmt: skip
+        return self._auctions.auction(self._auctions.add(product.id, terms), seller_id)
+
+    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
+        """The full resource. Raises NotFoundError."""
+        return self._auctions.auction(auction_id, viewer_id)
+
+    def auctions(
+        self, query: AuctionQuery, viewer_id: int | None
+    ) -> tuple[list[Auction], str | None]:
+        """A page, and the cursor of the next."""
+        after = read_cursor(query.cursor, query.sort)
+        found = self._auctions.page(query, after, viewer_id)
+        shown = found[: query.limit]
+        if len(found) <= query.limit:
+            return [auction for auction, _ in shown], None
+        last, value = shown[-1]
+        return [auction for auction, _ in shown], write_cursor(query.sort, value, last.id)
+
+    def bid_on(self, user_id: int, page: Page) -> tuple[list[Auction], str | None]:
+        """Auctions the user has bid on, newest first."""
+        after = read_cursor(page.cursor, "bid_on")
+        found = self._auctions.bid_on(user_id, page, after[1] if after else None)
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        return shown, write_cursor("bid_on", 0, shown[-1].id) if more else None
+
+    def history(
+        self, auction_id: int, query: BidHistoryQuery
+    ) -> tuple[list[PublicBid], str | None]:
+        """Accepted bids after a seq, ascending. Raises NotFoundError."""
+        after = read_cursor(query.cursor, SEQ)
+        self._auctions.auction(auction_id, None)
+        after_seq = after[0] if after else query.after_seq
+        found = self._auctions.history(auction_id, after_seq, query.limit + 1)
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return shown, write_cursor(SEQ, shown[-1].seq, 0) if more else None
+
+    def cancel(self, seller_id: int, auction_id: int, reason: str | None) -> Auction | None:
+        """The cancelled auction; None: not decided in time. Raises what refused it (rule 16)."""
+        self._check_seller(seller_id, auction_id)
+        value = CancelValue(v=1, auction_id=auction_id, actor_id=seller_id, reason=reason)
+        return self._ask(seller_id, auction_id, msgspec.json.encode(value))
+
+    def lower_reserve(self, seller_id: int, auction_id: int, price: int) -> Auction | None:
+        """The auction with its new reserve; None: not decided in time (rule 10)."""
+        self._check_seller(seller_id, auction_id)
+        value = ReserveValue(v=1, auction_id=auction_id, actor_id=seller_id, reserve_price=price)
+        return self._ask(seller_id, auction_id, msgspec.json.encode(value))
+
+    def _check_seller(self, seller_id: int, auction_id: int) -> None:
+        # Settle checks again; this keeps strangers' wishes out of the log.
+        if self._auctions.auction(auction_id, None).seller.id != seller_id:
+            raise ForbiddenError(detail="only the seller may")
+
+    def _ask(self, seller_id: int, auction_id: int, value: bytes) -> Auction | None:
+        place = self._log.append(AUCTION_BID, key=auction_id, value=value)
+        outcome = self._wait(place)
+        if outcome is None:
+            return None
+        if outcome.code is not None:
+            raise _refusal(outcome.code)
+        return self._auctions.auction(auction_id, seller_id)
+
+    def _wait(self, place: Appended) -> ControlOutcome | None:
+        deadline, pause_s = time.monotonic() + self._wait_s, POLL_FIRST_S
+        while True:
+            outcome = self._auctions.control_outcome(place)
+            if outcome is not None or time.monotonic() >= deadline:
+                return outcome
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, POLL_MAX_S)
+
+
+def _offer(asked: AuctionCreate, product: Product) -> Offer:
+    soft = asked.soft_close
+    return Offer(
+        currency=product.currency,
+        starting_price=asked.starting_price,
+        mode=asked.mode,
+        starts_at=asked.starts_at,
+        ends_at=asked.ends_at,
+        reserve_price=asked.reserve_price,
+        buy_now_price=asked.buy_now_price,
+        soft_close=soft and SoftClose(soft.window_s, soft.extend_s, soft.extensions_max),
+    )
+
+
+def _refusal(code: str) -> DomainError:
+    if code == "FORBIDDEN":
+        return ForbiddenError(detail="only the seller may")
+    if code == "INVALID":
+        return InvalidError([FieldFault("reason", "REQUIRED", "is required after the first bid")])
+    return ConflictError(code)
+
+
+def stored_state(terms: Terms) -> "tuple[str, str]":
+    """Status and chain an auction begins with."""
+    begun = open_auction(terms)
+    return begun.status, begun.chain

@@ -1,0 +1,86 @@
+"""Products: what a seller owns and may put up for auction."""
+
+from typing import Protocol
+
+from msgspec import UNSET
+
+from app.domain.errors import FieldFault, ForbiddenError, InvalidError
+from app.protocol.resources import Product, ProductChange, ProductCreate, ProductQuery
+from app.services.cursors import read_cursor, write_cursor
+
+ORDER = "newest"
+
+
+class Products(Protocol):
+    """Stored products. All raise BusyError when the store cannot answer."""
+
+    def add(self, seller_id: int, asked: ProductCreate) -> int:
+        """The id of a new product."""
+        ...
+
+    def get(self, product_id: int, viewer_id: int | None) -> Product:
+        """The product. Raises NotFoundError."""
+        ...
+
+    def page(
+        self, query: ProductQuery, *, before_id: int | None, viewer_id: int | None
+    ) -> list[Product]:
+        """At most `query.limit` + 1, newest first."""
+        ...
+
+    def change(self, product_id: int, values: dict[str, object]) -> None:
+        """Set columns. Raises ConflictError (`AUCTION_LIVE`) while an auction of it is live."""
+
+    def delete(self, product_id: int) -> None:
+        """Hide it for good. Raises ConflictError (`AUCTION_LIVE`)."""
+
+
+class Catalogue:
+    """The use-cases around products."""
+
+    def __init__(self, products: Products) -> None:
+        self._products = products
+
+    def create(self, seller_id: int, asked: ProductCreate) -> Product:
+        """A new product. Raises InvalidError for a price where none belongs, or none."""
+        if (asked.sale_type == "direct") != (asked.price is not None):
+            message = "a direct sale needs a price, an auction has none"
+            raise InvalidError([FieldFault("price", "INVALID", message)])
+        return self._products.get(self._products.add(seller_id, asked), seller_id)
+
+    def product(self, product_id: int, viewer_id: int | None) -> Product:
+        """The product. Raises NotFoundError."""
+        return self._products.get(product_id, viewer_id)
+
+    def products(
+        self, query: ProductQuery, viewer_id: int | None
+    ) -> tuple[list[Product], str | None]:
+        """A page, newest first, and the cursor of the next."""
+        after = read_cursor(query.cursor, ORDER)
+        before_id = after[1] if after else None
+        found = self._products.page(query, before_id=before_id, viewer_id=viewer_id)
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
+
+    def change(self, seller_id: int, product_id: int, asked: ProductChange) -> Product:
+        """The changed product. Raises NotFoundError, ForbiddenError, ConflictError, InvalidError."""
+        product = self._owned(seller_id, product_id)
+        if asked.price is not UNSET and product.sale_type == "auction":
+            raise InvalidError([FieldFault("price", "INVALID", "an auction has no price")])
+        given = {"name": asked.name, "description": asked.description, "price": asked.price}
+        values = {name: value for name, value in given.items() if value is not UNSET}
+        if values:
+            self._products.change(product_id, values)
+        return self._products.get(product_id, seller_id)
+
+    def delete(self, seller_id: int, product_id: int) -> None:
+        """Gone. Raises NotFoundError, ForbiddenError, ConflictError (`AUCTION_LIVE`)."""
+        self._owned(seller_id, product_id)
+        self._products.delete(product_id)
+
+    def _owned(self, seller_id: int, product_id: int) -> Product:
+        product = self._products.get(product_id, seller_id)
+        if not product.is_seller:
+            raise ForbiddenError(detail="only the seller may")
+        return product

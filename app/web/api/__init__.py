@@ -1,0 +1,1 @@
+"""The HTTP API: one declarative route per call of wire.md."""

@@ -1,0 +1,93 @@
+"""Sign-up, log-in, refresh, log-out, me."""
+
+import msgspec
+from flask import request
+
+from app.domain.errors import UnauthenticatedError
+from app.protocol.resources import Login, Refresh, Signup, Tokens, UserAnswer
+from app.services.accounts import Accounts, SignedIn
+from app.settings import Settings
+from app.web.api.route import Answer, Call, Route
+
+COOKIE = "refresh_token"
+COOKIE_PATH = "/api/auth"
+
+
+def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
+    """The routes of item Accounts."""
+    handlers = AuthHandlers(accounts, settings)
+    limits = settings.limits
+    return [
+        Route(
+            method="POST", path="/api/auth/signup", summary="Sign up",
+            handle=handlers.sign_up, body=Signup, answers={201: UserAnswer},
+            codes=("EMAIL_TAKEN",), limit=f"{limits.signups_per_hour}/hour",
+        ),
+        Route(
+            method="POST", path="/api/auth/login", summary="Log in",
+            handle=handlers.log_in, body=Login, answers={200: Tokens},
+            codes=("BAD_CREDENTIALS",), limit=f"{limits.logins_per_minute}/minute",
+        ),
+        Route(
+            method="POST", path="/api/auth/refresh", summary="Rotate the refresh token",
+            handle=handlers.refresh, body=Refresh, body_optional=True, answers={200: Tokens},
+            codes=("UNAUTHENTICATED", "TOKEN_REUSED"),
+        ),
+        Route(
+            method="POST", path="/api/auth/logout", summary="End the session",
+            handle=handlers.log_out, auth="required", answers={204: None},
+        ),
+        Route(
+            method="GET", path="/api/me", summary="The signed-in user",
+            handle=handlers.me, auth="required", answers={200: UserAnswer},
+        ),
+    ]  # fmt: skip
+
+
+class AuthHandlers:
+    """From calls to the accounts service; owns the refresh cookie."""
+
+    def __init__(self, accounts: Accounts, settings: Settings) -> None:
+        self._accounts = accounts
+        self._max_age_s = settings.limits.refresh_token_s
+        self._secure = settings.base_url.startswith("https:")
+
+    def sign_up(self, call: Call) -> Answer:
+        """201 with the user."""
+        return Answer(self._accounts.sign_up(call.body), 201)
+
+    def log_in(self, call: Call) -> Answer:
+        """Tokens, the refresh token as asked."""
+        signed_in = self._accounts.log_in(call.body)
+        return self._tokens(signed_in, in_body=call.body.delivery == "body")
+
+    def refresh(self, call: Call) -> Answer:
+        """Tokens, the refresh token the way the old one came."""
+        given = call.body.refresh_token
+        token = given if given is not None else request.cookies.get(COOKIE)
+        if not token:
+            raise UnauthenticatedError(detail="no refresh token")
+        return self._tokens(self._accounts.refresh(token), in_body=given is not None)
+
+    def log_out(self, call: Call) -> Answer:
+        """204, and the cookie is gone."""
+        self._accounts.log_out(call.identity)
+        return Answer(headers={"Set-Cookie": self._cookie("", max_age_s=0)})
+
+    def me(self, call: Call) -> Answer:
+        """The user."""
+        return Answer(self._accounts.me(call.identity))
+
+    def _tokens(self, signed_in: SignedIn, *, in_body: bool) -> Answer:
+        if in_body:
+            token = signed_in.refresh_token
+            return Answer(msgspec.structs.replace(signed_in.tokens, refresh_token=token))
+        cookie = self._cookie(signed_in.refresh_token, max_age_s=self._max_age_s)
+        return Answer(signed_in.tokens, headers={"Set-Cookie": cookie})
+
+    def _cookie(self, value: str, *, max_age_s: int) -> str:
+        secure = "; Secure" if self._secure else ""
+        return (
+            f"{COOKIE}={value}; Max-Age={max_age_s}; Path={COOKIE_PATH}; "
+            f"HttpOnly; SameSite=Strict{secure}"
+        )

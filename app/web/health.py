@@ -1,0 +1,116 @@
+"""Liveness and readiness: what each dependency says, every question bounded in time."""
+
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import gevent
+import msgspec
+from flask import Flask, Response
+from msgspec import Struct
+from sqlalchemy import Engine
+
+from app.bootstrap import Container
+
+CHECK_TIMEOUT_S = 2.0
+
+Check = Callable[[], None]
+
+
+class Readiness(Struct, frozen=True):
+    """`/readyz`."""
+
+    ready: bool
+    dependencies: dict[str, str]
+
+
+class StackStatus(Struct, frozen=True):
+    """What the supervisor's watcher writes."""
+
+    dying: list[str]
+
+
+class NotReadyError(Exception):
+    """A dependency that answers, and not well."""
+
+
+def install_health(app: Flask, container: Container) -> None:
+    """`/healthz` and `/readyz`."""
+    checks = dependency_checks(container)
+
+    def healthz() -> Response:
+        return Response(b'{"status":"ok"}', mimetype="application/json")
+
+    def readyz() -> Response:
+        found = readiness(checks)
+        status = 200 if found.ready else 503
+        return Response(msgspec.json.encode(found), status, mimetype="application/json")
+
+    app.add_url_rule("/healthz", view_func=healthz)
+    app.add_url_rule("/readyz", view_func=readyz)
+
+
+def dependency_checks(container: Container) -> dict[str, Check]:
+    """A check by dependency; each raises when it is not well."""
+    settings = container.settings
+    checks: dict[str, Check] = {
+        "postgresql": lambda: _ask_postgresql(container.engine),
+        "redis_fanout": lambda: _ping(container.fanout.ping()),
+        "redis_auth": lambda: _ping(container.auth_redis.ping()),
+        "kafka": lambda: _dial(settings.kafka_bootstrap_servers),
+        "mongodb": lambda: container.messages.ping(),
+    }
+    if settings.stack_status_file:
+        checks["processes"] = lambda: check_processes(Path(settings.stack_status_file))
+    return checks
+
+
+def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -> Readiness:
+    """All checks at once; one that takes longer than `timeout_s` is not well."""
+    asked = {name: gevent.spawn(_state, check) for name, check in checks.items()}
+    gevent.joinall(list(asked.values()), timeout=timeout_s)
+    states = {name: _answer(job) for name, job in asked.items()}
+    return Readiness(all(state == "ok" for state in states.values()), states)
+
+
+def check_processes(file: Path) -> None:
+    """Raises NotReadyError, naming them, when processes keep dying."""
+    try:
+        dying = msgspec.json.decode(file.read_bytes(), type=StackStatus).dying
+    except FileNotFoundError:
+        return
+    if dying:
+        raise NotReadyError("keeps dying: " + ", ".join(dying))
+
+
+def _answer(job: "gevent.Greenlet[..., str]") -> str:
+    if job.ready():
+        return str(job.value)
+    job.kill(block=False)
+    return "no answer in time"
+
+
+def _state(check: Check) -> str:
+    try:
+        check()
+    except NotReadyError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is not well
+        return f"down ({type(error).__name__})"
+    return "ok"
+
+
+def _ask_postgresql(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+
+
+def _ping(answered: object) -> None:
+    if not answered:
+        raise NotReadyError("no pong")
+
+
+def _dial(servers: str) -> None:
+    host, _, port = servers.split(",")[0].rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=CHECK_TIMEOUT_S):
+        return

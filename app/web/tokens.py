@@ -1,0 +1,59 @@
+"""The port `AccessTokens` by flask-jwt-extended: HS256 and nothing else."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+
+from app.domain.errors import UnauthenticatedError
+from app.protocol.resources import User
+from app.services.accounts import Identity
+from app.settings import Settings
+
+ALGORITHM = "HS256"
+TOKEN_CHARACTERS_MAX = 2_000
+
+
+class JwtTokens:
+    """Signs and reads access tokens, within the application context of `app`."""
+
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        self._app = app
+        app.config.update(
+            JWT_SECRET_KEY=settings.secret_key,
+            JWT_ALGORITHM=ALGORITHM,
+            JWT_DECODE_ALGORITHMS=[ALGORITHM],
+            JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.limits.access_token_s),
+        )
+        JWTManager(app)
+
+    def issue(self, user: User, session_id: str) -> str:
+        """A token for this session."""
+        claims = {"sid": session_id, "nickname": user.nickname, "role": user.role}
+        with self._app.app_context():
+            return create_access_token(str(user.id), additional_claims=claims)
+
+    def read(self, token: str) -> Identity:
+        """Whose it is. Raises UnauthenticatedError."""
+        if len(token) > TOKEN_CHARACTERS_MAX:
+            raise UnauthenticatedError(detail="the access token is not valid")
+        try:
+            with self._app.app_context():
+                return _identity(decode_token(token))
+        except (PyJWTError, JWTExtendedException, KeyError, ValueError, TypeError) as error:
+            raise UnauthenticatedError(detail="the access token is not valid") from error
+
+
+def _identity(claims: dict[str, Any]) -> Identity:
+    if claims["type"] != "access":
+        raise ValueError("not an access token")
+    return Identity(
+        user_id=int(claims["sub"]),
+        nickname=claims["nickname"],
+        role=claims["role"],
+        session_id=claims["sid"],
+        expires_at_s=float(claims["exp"]),
+    )
