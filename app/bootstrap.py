@@ -14,22 +14,34 @@ from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.mongo.messages import MongoMessages, make_client
+from app.adapters.passwords.argon2 import Argon2Passwords, Offload
+from app.adapters.postgres.accounts import PostgresUsers
+from app.adapters.postgres.auctions import PostgresAuctions
+from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.live import PostgresLive
+from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
+from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.redis.connect import connect
 from app.adapters.redis.presence import RedisPresence
+from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, INGEST_GROUP
 from app.services import settling
+from app.services.accounts import AccessTokens, Accounts
+from app.services.auctions import AuctionHouse
 from app.services.bidding import Bidding
+from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.due import DueRecords
 from app.services.lanes import LaneTopic
+from app.services.notices import NoticeList
+from app.services.rooms import RoomService
 from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
 
@@ -124,6 +136,53 @@ class Container:
     def presence(self) -> RedisPresence:
         """Who is there, over all gateways."""
         return RedisPresence(self.fanout, gateway=str(uuid4()))
+
+    @cached_property
+    def auth_redis(self) -> Redis:
+        """Redis for sessions and rates."""
+        return connect(self.settings.redis_auth_url, limits=self.settings.limits)
+
+    def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
+        """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
+        limits = self.settings.limits
+        return Accounts(
+            PostgresUsers(self.engine),
+            RedisSessions(self.auth_redis, self.fanout, limits=limits),
+            passwords=Argon2Passwords(offload),
+            access=access,
+            limits=limits,
+        )
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Products."""
+        return Catalogue(PostgresProducts(self.engine))
+
+    @cached_property
+    def auction_views(self) -> PostgresAuctions:
+        """Auctions as the API shows them."""
+        return PostgresAuctions(self.engine)
+
+    @cached_property
+    def auction_house(self) -> AuctionHouse:
+        """Auctions, and their sellers' wishes."""
+        return AuctionHouse(
+            self.auction_views,
+            PostgresProducts(self.engine),
+            log=self.producer,
+            clock=utc_now,
+            wait_s=self.settings.limits.wait_outcome_s,
+        )
+
+    @cached_property
+    def notice_list(self) -> NoticeList:
+        """Notices, page by page."""
+        return NoticeList(PostgresNotices(self.engine))
+
+    @cached_property
+    def rooms(self) -> RoomService:
+        """Chat rooms and their members."""
+        return RoomService(PostgresRooms(self.engine), self.chat, clock=utc_now)
 
 
 def build_container(settings: Settings, *, application: str) -> Container:

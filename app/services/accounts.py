@@ -175,7 +175,6 @@ class Accounts:
         return SignedIn(answer, f"{session_id}.{secret}")
 
 
-
 def _digest(secret: str) -> str:
     # Random of 256 bits: a plain hash is enough, there is nothing to guess.
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -68,9 +68,7 @@ class Auctions(Protocol):
         """At most `query.limit` + 1, each with the value it is sorted by."""
         ...
 
-    def bid_on(
-        self, user_id: int, page: Page, before_id: int | None
-    ) -> list[Auction]:
+    def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
         """At most `page.limit` + 1 auctions the user has bid on, newest first."""
         ...
 

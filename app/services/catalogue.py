@@ -64,7 +64,7 @@ class Catalogue:
         return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
 
     def change(self, seller_id: int, product_id: int, asked: ProductChange) -> Product:
-        """The changed product. Raises NotFoundError, ForbiddenError, ConflictError, InvalidError."""
+        """The changed product. Raises NotFoundError, ForbiddenError, ConflictError."""
         product = self._owned(seller_id, product_id)
         if asked.price is not UNSET and product.sale_type == "auction":
             raise InvalidError([FieldFault("price", "INVALID", "an auction has no price")])

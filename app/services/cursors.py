@@ -21,7 +21,9 @@ def read_cursor(text: str | None, order: str) -> tuple[int, int] | None:
     if text is None:
         return None
     try:
-        wrote, value, row_id = _decoder.decode(base64.b64decode(text, altchars=b"-_", validate=True))
+        wrote, value, row_id = _decoder.decode(
+            base64.b64decode(text, altchars=b"-_", validate=True)
+        )
     except (binascii.Error, ValueError) as error:
         raise _invalid() from error
     if wrote != order or not (0 <= value <= INT64_MAX and 0 <= row_id <= INT64_MAX):

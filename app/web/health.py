@@ -58,7 +58,7 @@ def dependency_checks(container: Container) -> dict[str, Check]:
         "redis_fanout": lambda: _ping(container.fanout.ping()),
         "redis_auth": lambda: _ping(container.auth_redis.ping()),
         "kafka": lambda: _dial(settings.kafka_bootstrap_servers),
-        "mongodb": lambda: container.messages.ping(),
+        "mongodb": container.messages.ping,
     }
     if settings.stack_status_file:
         checks["processes"] = lambda: check_processes(Path(settings.stack_status_file))
@@ -111,6 +111,6 @@ def _ping(answered: object) -> None:
 
 
 def _dial(servers: str) -> None:
-    host, _, port = servers.split(",")[0].rpartition(":")
+    host, _, port = servers.split(",", maxsplit=1)[0].rpartition(":")
     with socket.create_connection((host, int(port)), timeout=CHECK_TIMEOUT_S):
         return

@@ -1,0 +1,121 @@
+"""Bids over HTTP: the same keys and outcomes as on a socket."""
+
+import re
+import time
+from uuid import UUID
+
+from flask import request
+from msgspec import Struct
+
+from app.domain.errors import ConflictError, FieldFault, InvalidError, NotFoundError
+from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
+from app.protocol.resources import BidCreate, BidKeyHeader
+from app.protocol.types import BidKind
+from app.protocol.validation import parse
+from app.services.bidding import PENDING, Bidding, Offer
+from app.web.api.route import Answer, Call, Route
+
+WAIT_MAX_S = 5
+POLL_S = 0.03
+KEY_HEADER = "Idempotency-Key"
+
+
+class Bid(Struct, frozen=True):
+    """A receipt and an outcome, flattened."""
+
+    bid_id: str
+    key: str
+    auction_id: int
+    amount: int
+    kind: BidKind
+    partition: int
+    offset: int
+    log_time: str
+    status: OutcomeStatus
+    standing: Standing | None
+    code: str | None
+    seq: int | None
+    alias: int | None
+    price: int | None
+    minimum_next_bid: int | None
+    ends_at: str | None
+    decided_at: str | None
+
+
+def bid_routes(bidding: Bidding) -> list[Route]:
+    """Bids."""
+
+    def placed(call: Call) -> Answer:
+        offer = _offer(call)
+        receipt = bidding.place(offer)
+        wait_s = _wait_s(request.headers.get("Prefer", ""))
+        if wait_s == 0:
+            return Answer(receipt, 202)
+        outcome = _outcome(bidding, offer, wait_s)
+        return Answer(receipt, 202) if outcome is None else Answer(_bid(receipt, outcome))
+
+    def shown(call: Call) -> Answer:
+        try:
+            bid_id = UUID(call.ids["bid_id"])
+        except ValueError as error:
+            raise NotFoundError("no such bid of yours") from error
+        known = bidding.own_bid(call.identity.user_id, bid_id)
+        return Answer(_bid(known.receipt, known.outcome))
+
+    return [
+        Route(
+            method="POST", path="/api/auctions/<int:auction_id>/bids", summary="Place a bid",
+            auth="required", handle=placed, body=BidCreate, answers={200: Bid, 202: Receipt},
+            codes=("NOT_FOUND", "KEY_REUSED", "BUSY", "BID_UNKNOWN"),
+            headers=(KEY_HEADER, "Prefer"),
+        ),
+        Route(
+            method="GET", path="/api/bids/<bid_id>", summary="An own bid", auth="required",
+            handle=shown, answers={200: Bid}, codes=("NOT_FOUND",),
+        ),
+    ]  # fmt: skip
+
+
+def _offer(call: Call) -> Offer:
+    header = request.headers.get(KEY_HEADER)
+    if header is None:
+        raise InvalidError([FieldFault(KEY_HEADER, "REQUIRED", "is required")])
+    try:
+        key = parse({"key": header}, BidKeyHeader).key
+    except InvalidError as error:
+        fault = error.faults[0]
+        raise InvalidError([FieldFault(KEY_HEADER, fault.code, fault.message)]) from error
+    return Offer(
+        bidder_id=call.identity.user_id,
+        auction_id=call.ids["auction_id"],
+        amount=call.body.amount,
+        kind=call.body.kind,
+        confirm=call.body.confirm,
+        key=key,
+    )
+
+
+def _wait_s(prefer: str) -> int:
+    """Seconds of `Prefer: wait=N`; 0 when absent; more than allowed is the most allowed."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*([0-9]{1,9})(?:$|[,;\s])", prefer)
+    return min(int(found[1]), WAIT_MAX_S) if found else 0
+
+
+def _outcome(bidding: Bidding, offer: Offer, wait_s: int) -> Outcome | None:
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        known = bidding.status(offer.bidder_id, offer.auction_id, offer.key)
+        if known is not None:
+            if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
+                raise ConflictError("KEY_REUSED", "the key names another bid")
+            if known.outcome.status != PENDING.status:
+                return known.outcome
+        time.sleep(POLL_S)
+    return None
+
+
+def _bid(receipt: Receipt, outcome: Outcome) -> Bid:
+    return Bid(
+        *(getattr(receipt, name) for name in Receipt.__struct_fields__),
+        *(getattr(outcome, name) for name in Outcome.__struct_fields__),
+    )

@@ -1,0 +1,145 @@
+"""The Flask application: routes, limits, headers, the client's files, health, metrics."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import gevent
+import msgspec
+from flask import Flask, Response, request, send_from_directory
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from prometheus_flask_exporter import PrometheusMetrics
+from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+
+from app.bootstrap import Container
+from app.domain.errors import NotFoundError
+from app.services.accounts import Accounts
+from app.settings import Settings
+from app.web.api.auth import auth_routes
+from app.web.api.bids import bid_routes
+from app.web.api.market import auction_routes, notice_routes, product_routes
+from app.web.api.openapi import openapi
+from app.web.api.rooms import room_routes
+from app.web.api.route import Route, register
+from app.web.health import install_health
+from app.web.problem import install_problems
+from app.web.tokens import JwtTokens
+from app.web.ws.routes import register_ws
+
+R = TypeVar("R")
+
+CLIENT = Path(__file__).parent / "client" / "dist"
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+SERVER_PATHS = ("api/", "ws", "healthz", "readyz", "metrics")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
+        "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+}
+
+
+def create_app(container: Container) -> Flask:
+    """The application on these services; connects to nothing yet."""
+    settings = container.settings
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes_max
+    install_problems(app)
+    accounts = container.make_accounts(JwtTokens(app, settings), offload)
+    limiter = make_limiter(app, settings)
+    routes = api_routes(container, accounts)
+    for route in routes:
+        view = register(app, route, accounts.authenticate)
+        if route.limit is not None:
+            app.view_functions[_endpoint(route)] = limiter.limit(route.limit)(view)
+    install_health(app, container)
+    install_metrics(app)
+    install_documents(app, routes)
+    register_ws(
+        app,
+        container,
+        authenticate=accounts.authenticate,
+        auction_views=container.auction_views,
+    )
+    app.after_request(add_headers)
+    return app
+
+
+def api_routes(container: Container, accounts: Accounts) -> list[Route]:
+    """All that the API can do."""
+    return [
+        *auth_routes(accounts, container.settings),
+        *product_routes(container.catalogue),
+        *auction_routes(container.auction_house),
+        *bid_routes(container.bidding),
+        *notice_routes(container.notice_list, container.live),
+        *room_routes(container.rooms),
+    ]
+
+
+def make_limiter(app: Flask, settings: Settings) -> Limiter:
+    """Rates per address, counted in Redis; without Redis, in this process."""
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        default_limits=[f"{settings.limits.requests_per_minute}/minute"],
+        storage_uri=settings.redis_auth_url,
+        storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
+        in_memory_fallback_enabled=True,
+        headers_enabled=True,
+    )
+
+    def is_exempt() -> bool:
+        trusted = settings.trust_loopback and request.remote_addr in LOOPBACK
+        return trusted or not request.path.startswith("/api/")
+
+    limiter.request_filter(is_exempt)
+    return limiter
+
+
+def install_documents(app: Flask, routes: list[Route]) -> None:
+    """The OpenAPI document, the client's files, and its page for every other path."""
+    document = msgspec.json.encode(openapi(routes))
+
+    def describe() -> Response:
+        return Response(document, mimetype="application/json")
+
+    def page(path: str) -> Response:
+        if path.startswith(SERVER_PATHS):
+            raise NotFoundError("no such resource")
+        if path and (CLIENT / path).is_file():
+            return send_from_directory(CLIENT, path)
+        return send_from_directory(CLIENT, "index.html", max_age=0)
+
+    app.add_url_rule("/api/openapi.json", view_func=describe)
+    app.add_url_rule("/", view_func=page, defaults={"path": ""})
+    app.add_url_rule("/<path:path>", view_func=page)
+
+
+def install_metrics(app: Flask) -> None:
+    """`/metrics`: this process, or all of them when they share a directory."""
+    shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    kind = GunicornInternalPrometheusMetrics if shared else PrometheusMetrics
+    kind(app, group_by="endpoint")
+
+
+def add_headers(response: Response) -> Response:
+    """What every answer tells the browser."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def offload(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
+    """Run on a native thread, so that other greenlets go on."""
+    result: R = gevent.get_hub().threadpool.apply(function, arguments)
+    return result
+
+
+def _endpoint(route: Route) -> str:
+    return f"{route.method} {route.path}".replace(".", "_")

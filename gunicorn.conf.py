@@ -1,0 +1,39 @@
+"""How the gateway runs: everything is patched before anything else is imported."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import os  # noqa: E402
+import tempfile  # noqa: E402
+
+from psycogreen.gevent import patch_psycopg  # noqa: E402
+
+patch_psycopg()
+
+bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
+workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
+worker_class = "gevent"
+worker_connections = 8_000  # above our own limit on sockets, so that health checks find room
+graceful_timeout = 15
+keepalive = 30
+preload_app = False  # connections and producers only after the fork
+# By default every instance of a user would share one path.
+control_socket = os.path.join(tempfile.mkdtemp(prefix="gateway-"), "gunicorn.ctl")
+
+
+def post_worker_init(worker: object) -> None:
+    """The sockets' greenlets start with the worker, and end before it."""
+    from app.web.ws.drain import watch  # noqa: PLC0415
+    from app.web.ws.routes import gateway_of  # noqa: PLC0415
+    from wsgi import app  # noqa: PLC0415 - not before the fork
+
+    watch(gateway_of(app), worker)  # type: ignore[arg-type]
+
+
+def child_exit(_server: object, worker: object) -> None:
+    """Metrics of a dead process are not counted as of a live one."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess  # noqa: PLC0415
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined]

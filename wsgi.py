@@ -1,0 +1,10 @@
+"""What gunicorn serves: `gunicorn wsgi:app`."""
+
+from app.bootstrap import build_container
+from app.observability.logging import configure_logging
+from app.settings import read_settings
+from app.web.app import create_app
+
+settings = read_settings()
+configure_logging(settings.log_level, process="gateway")
+app = create_app(build_container(settings, application="gateway"))
