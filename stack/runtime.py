@@ -147,11 +147,11 @@ class Stack:
         """
         if self.is_up():
             return False
+        self._check_disk()  # before a place for the data is settled: another may be named
         self.places.create()
         if leftovers.leftovers_of(self.places.run_dir):
             with self._step("end what an earlier run left behind"):
                 leftovers.end_leftovers(self.places.run_dir)
-        self._check_disk()
         port_of = asdict(self.settings.ports)
         check_free({name: port_of[name] for name in ports})
         self._start_supervisor()
@@ -241,7 +241,9 @@ class Stack:
         )
 
     def _check_disk(self) -> None:
-        free_mb = shutil.disk_usage(self.places.data_dir).free // 2**20
+        data_dir = self.places.data_dir
+        existing = next(path for path in (data_dir, *data_dir.parents) if path.exists())
+        free_mb = shutil.disk_usage(existing).free // 2**20
         needed_mb = self.settings.sizes.disk_free_min_mb
         if free_mb < needed_mb:
             raise StackFault(
