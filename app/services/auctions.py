@@ -192,7 +192,9 @@ def _offer(asked: AuctionCreate, product: Product) -> Offer:
         ends_at=asked.ends_at,
         reserve_price=asked.reserve_price,
         buy_now_price=asked.buy_now_price,
-        soft_close=soft and SoftClose(soft.window_s, soft.extend_s, soft.extensions_max),
+        soft_close=None
+        if soft is None
+        else SoftClose(soft.window_s, soft.extend_s, soft.extensions_max),
     )
 
 

@@ -1,5 +1,6 @@
 """Products: what a seller owns and may put up for auction."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from msgspec import UNSET
@@ -28,7 +29,7 @@ class Products(Protocol):
         """At most `query.limit` + 1, newest first."""
         ...
 
-    def change(self, product_id: int, values: dict[str, object]) -> None:
+    def change(self, product_id: int, values: Mapping[str, object]) -> None:
         """Set columns. Raises ConflictError (`AUCTION_LIVE`) while an auction of it is live."""
 
     def delete(self, product_id: int) -> None:

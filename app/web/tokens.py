@@ -34,7 +34,8 @@ class JwtTokens:
         """A token for this session."""
         claims = {"sid": session_id, "nickname": user.nickname, "role": user.role}
         with self._app.app_context():
-            return create_access_token(str(user.id), additional_claims=claims)
+            token: str = create_access_token(str(user.id), additional_claims=claims)
+            return token
 
     def read(self, token: str) -> Identity:
         """Whose it is. Raises UnauthenticatedError."""

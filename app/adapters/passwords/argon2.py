@@ -30,11 +30,15 @@ class Argon2Passwords:
 
     def matches(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password; without a hash one is checked all the same."""
+        is_right = self._offload(self._verify, (password_hash or self._nobody, password))
+        return is_right and password_hash is not None
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        # Here, not around the offload: its thread would print the exception.
         try:
-            self._offload(self._hasher.verify, (password_hash or self._nobody, password))
+            return self._hasher.verify(password_hash, password)
         except (VerificationError, InvalidHashError):
             return False
-        return password_hash is not None
 
     @cached_property
     def _nobody(self) -> str:

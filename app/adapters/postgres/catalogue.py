@@ -1,5 +1,6 @@
 """The port `Products` on PostgreSQL."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Engine, Row, func, select, update
@@ -71,7 +72,7 @@ class PostgresProducts:
         }
         return [_product(row, viewer_id) for row in rows(self._engine, _PAGE, values)]
 
-    def change(self, product_id: int, values: dict[str, object]) -> None:
+    def change(self, product_id: int, values: Mapping[str, object]) -> None:
         """Set columns. Raises ConflictError (`AUCTION_LIVE`)."""
         live = select(auctions.c.id).where(
             auctions.c.product_id == product_id, auctions.c.status.in_(("scheduled", "open"))
