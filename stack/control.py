@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stack.facts import read_facts
 from stack.faults import StackFault
 from stack.leftovers import NAME_VARIABLE
 from stack.places import Places
 from stack.programs import Program, render_program
 from stack.supervision import Process, Supervisor, SupervisorError
-from stack.watcher import read_facts
 
 POLL_S = 0.05
 READY_TIMEOUT_S = 60.0

@@ -1,16 +1,11 @@
 """Counts restarts: an event listener of the supervisor, which keeps no such count itself.
 
-It writes what it knows to one JSON file after every change and every 5 seconds, for `make status`
-and for the gateway's `/readyz`:
-
-    {"written_at": 1700000000.0, "dying": ["beat"], "processes": {"beat":
-        {"state": "RUNNING", "pid": 7, "started_at": 1700000000.0, "restarts": 3, "dying": true}}}
+It writes what it knows to the file of stack.facts after every change and every 5 seconds.
 
 A process is *dying* when it ended unasked DEATHS_MAX times within DEATHS_WINDOW_S seconds, or
-when the supervisor has given it up (FATAL). Times are seconds since 1970.
+when the supervisor has given it up (FATAL).
 """
 
-import json
 import sys
 import time
 from collections import deque
@@ -18,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+
+from stack.facts import read_facts, write_facts
 
 DEATHS_MAX = 3
 DEATHS_WINDOW_S = 60.0
@@ -84,22 +81,6 @@ class Watch:
         }
         dying = [name for name, fact in processes.items() if fact["dying"]]
         return {"written_at": now, "dying": dying, "processes": processes}
-
-
-def read_facts(file: Path) -> dict[str, Any]:
-    """The file's content; no processes when it is not there yet."""
-    try:
-        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {"written_at": 0.0, "dying": [], "processes": {}}
-    return facts
-
-
-def write_facts(file: Path, facts: Mapping[str, Any]) -> None:
-    """Replace the file at once, so that no reader sees half of it."""
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(facts), encoding="utf-8")
-    draft.replace(file)
 
 
 def parse_tokens(line: str) -> dict[str, str]:

@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stack.watcher import DEATHS_MAX, DEATHS_WINDOW_S, Watch, listen, read_facts
+from stack.facts import read_facts
+from stack.watcher import DEATHS_MAX, DEATHS_WINDOW_S, Watch, listen
 
 NOTHING: dict[str, Any] = {"processes": {}}
 
