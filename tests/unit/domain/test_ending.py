@@ -25,6 +25,14 @@ def test_a_change_with_less_than_the_window_left_extends(
     assert (outcome.ends_at, lane.auction.extensions) == (after(end), extensions)
 
 
+@pytest.mark.parametrize(("at", "end"), [(END - 60, END), (END - 59.999, END + 60.001)])
+def test_less_than_the_window_is_strict_where_the_extension_is_longer(
+    at: float, end: float
+) -> None:
+    lane = Lane(soft_close=SoftClose(window_s=60, extend_s=120, extensions_max=30))
+    assert lane.bid(ANN, 2_000, at=at).ends_at == after(end)
+
+
 def test_a_bid_and_its_automatic_answer_extend_once() -> None:
     lane = Lane()
     lane.bid(ANN, 5_000, "max", at=1)

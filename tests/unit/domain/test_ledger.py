@@ -99,6 +99,7 @@ def test_a_later_batch_goes_on_counting_with_only_the_aliases_it_needs() -> None
     lane.ledger = later
     entry = lane.decided(9, 9_000)
     assert (entry.alias, entry.leader_alias) == (4, 4)
+    verify_chain(lines_of(lane), lane.auction.chain)
 
 
 def test_a_ledger_without_its_leaders_alias_is_refused() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+import pytest
+
 from app.domain.notices import Notice, NoticeKind, notices_of
 from tests.unit.domain.builders import ANN, AUCTION, BOB, CEM, SELLER, Lane, after
 
@@ -69,6 +71,13 @@ def test_in_the_last_ten_minutes_each_one_is_told() -> None:
     lane = Lane()
     duel(lane, END - 600, END - 599, END - 598, END - 597)
     assert whom(told(lane)) == [("outbid", ANN), ("outbid", BOB), ("outbid", ANN), ("outbid", BOB)]
+
+
+@pytest.mark.parametrize(("at", "notices"), [(END - 600.001, 0), (END - 600, 1)])
+def test_the_last_ten_minutes_begin_ten_minutes_before_the_end(at: float, notices: int) -> None:
+    lane = Lane()
+    duel(lane, at)
+    assert len(told(lane, last_outbid_at={ANN: after(at - 1)})) == notices
 
 
 def test_at_the_close_winner_losers_and_seller_are_told() -> None:
