@@ -98,13 +98,14 @@ class Stack:
         """
         begun = self._begin(ports=SERVER_PORTS)
         places, settings, credentials = self.places, self.settings, self.credentials
-        self._start_servers(
-            PostgreSQL(places, settings, credentials),
-            Redis(places, settings),
-            Kafka(places, settings, credentials),
-        )
-        # FerretDB's database exists only when PostgreSQL is complete.
-        self._start_servers(MongoDB(places, settings, credentials))
+        postgresql = PostgreSQL(places, settings, credentials)
+        redis, kafka = Redis(places, settings), Kafka(places, settings, credentials)
+        self._launch(postgresql, redis, kafka)
+        self._complete(postgresql, redis)
+        # FerretDB's database exists only when PostgreSQL is complete; Kafka takes longest.
+        mongodb = MongoDB(places, settings, credentials)
+        self._launch(mongodb)
+        self._complete(mongodb, kafka)
         return begun
 
     def up(self) -> None:
@@ -116,10 +117,7 @@ class Stack:
         self.servers_up()
         self.run_once("migrations", "alembic", "upgrade", "head")
         self.run_once("topics", "python", "-m", "bridge", "topics")
-        absent = [p for p in self.application() if not self.control.runs(p.name)]
-        with self._step(f"start {', '.join(program.name for program in absent)}"):
-            for program in absent:
-                self.control.run(program, wait=False)
+        self._start_application()
         with self._step("the application is ready"):
             self._wait_ready()
 
@@ -152,8 +150,7 @@ class Stack:
         if leftovers.leftovers_of(self.places.run_dir):
             with self._step("end what an earlier run left behind"):
                 leftovers.end_leftovers(self.places.run_dir)
-        port_of = asdict(self.settings.ports)
-        check_free({name: port_of[name] for name in ports})
+        self._check_ports(ports)
         self._start_supervisor()
         return True
 
@@ -175,19 +172,31 @@ class Stack:
             with suppress(OSError):  # not empty, or not ours
                 directory.parent.rmdir()
 
-    def _start_servers(self, *servers: Server) -> None:
-        """Start them all, then wait for each."""
-        absent = [server for server in servers if not self.control.runs(server.name)]
+    def _launch(self, *servers: Server) -> None:
+        """Start those that do not run."""
+        running = {process.name for process in self.control.processes() if process.pid}
+        absent = [server for server in servers if server.name not in running]
         if not absent:
             return
         with self._step(f"start {', '.join(server.name for server in absent)}"):
             for server in absent:
                 server.prepare()
                 self.control.run(server.program(), wait=False)
-        for server in absent:
+
+    def _complete(self, *servers: Server) -> None:
+        """Wait until each serves, and give it what only then it can be given."""
+        for server in servers:
             with self._step(f"{server.name} is ready"):
                 self._wait_serves(server)
                 server.complete()
+
+    def _start_application(self) -> None:
+        absent = [p for p in self.application() if not self.control.runs(p.name)]
+        names = [program.name for program in absent]
+        self._check_ports([name for name in APPLICATION_PORTS if name in names])
+        for program in absent:
+            with self._step(f"start {program.name}"):
+                self.control.run(program, wait=False)
 
     def _wait_serves(self, server: Server) -> None:
         """Wait until a server is ready, and the supervisor says that it runs."""
@@ -239,6 +248,10 @@ class Stack:
             config=places.config_file,
             environment={**plain_environment(), leftovers.RUN_DIR_VARIABLE: str(places.run_dir)},
         )
+
+    def _check_ports(self, names: Iterable[str]) -> None:
+        port_of = asdict(self.settings.ports)
+        check_free({name: port_of[name] for name in names})
 
     def _check_disk(self) -> None:
         data_dir = self.places.data_dir
