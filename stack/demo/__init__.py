@@ -1,0 +1,1 @@
+"""The demonstration: a few auctions and people on a fresh stack, and bidders who play on them."""
