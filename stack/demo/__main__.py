@@ -1,4 +1,4 @@
-"""`python -m stack.demo seed` fills a fresh stack, `play` enlivens it, `log-ins` tells who is who."""
+"""`python -m stack.demo seed` fills a fresh stack, `play` enlivens it, `log-ins` tells who."""
 
 import sys
 
