@@ -194,8 +194,8 @@ class Stack:
         absent = [p for p in self.application() if not self.control.runs(p.name)]
         names = [program.name for program in absent]
         self._check_ports([name for name in APPLICATION_PORTS if name in names])
-        for program in absent:
-            with self._step(f"start {program.name}"):
+        with self._step(f"start {len(absent)} application processes"):
+            for program in absent:
                 self.control.run(program, wait=False)
 
     def _wait_serves(self, server: Server) -> None:
