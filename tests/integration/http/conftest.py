@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from app.adapters.postgres.engine import driver_url
 from app.bootstrap import build_container
@@ -21,7 +21,8 @@ def environment() -> Iterator[dict[str, str]]:
     """The runner's environment, with a database that exists for this session only."""
     name = f"http_{uuid4().hex}"
     given = driver_url(os.environ["DATABASE_URL"])
-    admin = create_engine(given, isolation_level="AUTOCOMMIT")
+    # No pool: other tests kill the server between creating and dropping.
+    admin = create_engine(given, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name}")
     url = given.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
