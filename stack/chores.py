@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from stack import builds
 from stack.application import executable
 from stack.install import install_client, node
-from stack.lifecycle import install_for, install_for_all
+from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
@@ -43,14 +43,15 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
         if failed:
             return failed
     install_for_all(stack)
-    ours = not stack.is_up()
-    if ours:
-        stack.clean()
-    try:
+    if stack.is_up():
         stack.servers_up()
         return _run(stack, "pytest", *arguments)
-    finally:
-        if ours:
+    with alone(stack):
+        stack.clean()
+        try:
+            stack.servers_up()
+            return _run(stack, "pytest", *arguments)
+        finally:
             stack.down()
 
 

@@ -39,11 +39,11 @@ def install(settings: Settings, *, ferretdb: bool, development: bool, step: Step
             with step(f"apt-get install {' '.join(names)}"):
                 install_packages(names)
         _make_environment(step)
-        # Network and processor are used by turns: together they take little more than the longest.
+        # Together they take little more than the longest: FerretDB, whose Go pip fetches first.
         _together(
+            lambda: _build_ferretdb(settings, step) if ferretdb else None,
             lambda: _install_requirements(development=development, step=step),
             lambda: _fetch_kafka(settings, step),
-            lambda: _build_ferretdb(settings, step) if ferretdb else None,
         )
 
 

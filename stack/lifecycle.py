@@ -32,7 +32,7 @@ def install_for_all(stack: Stack) -> None:
 def up(stack: Stack) -> None:
     """Start everything that does not run, wait until /readyz is green, and print the addresses."""
     begun = time.monotonic()
-    with _alone(stack):
+    with alone(stack):
         if stack.is_complete():
             print(f"The {stack.profile} stack is already up.")
         else:
@@ -46,7 +46,7 @@ def up(stack: Stack) -> None:
 
 def servers(stack: Stack) -> None:
     """Start the servers alone, as the tests use them."""
-    with _alone(stack):
+    with alone(stack):
         install_for(stack, development=True)
         stack.servers_up()
     print(f"The servers of profile {stack.profile} are up.")
@@ -54,14 +54,14 @@ def servers(stack: Stack) -> None:
 
 def down(stack: Stack) -> None:
     """Stop everything; the data stays."""
-    with _alone(stack):
+    with alone(stack):
         stack.down()
     print(f"The {stack.profile} stack is down; its data is in {stack.places.data_dir}.")
 
 
 def clean(stack: Stack) -> None:
     """Stop everything and forget the data; what was downloaded or built stays in var/lib."""
-    with _alone(stack):
+    with alone(stack):
         stack.clean()
     print(f"The {stack.profile} stack and its data are gone.")
 
@@ -127,7 +127,7 @@ def _print_welcome(stack: Stack) -> None:
     addresses = stack.addresses()
     print(f"  Auctions  {addresses['BASE_URL']}")
     flower = f"{addresses['FLOWER_USER']} / {addresses['FLOWER_PASSWORD']}"
-    print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})")
+    print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})", flush=True)
     subprocess.run(
         (executable("python"), "-m", "stack.demo", "log-ins"),
         cwd=stack.places.root,
@@ -143,8 +143,8 @@ def _clock(seconds: int) -> str:
 
 
 @contextmanager
-def _alone(stack: Stack) -> Iterator[None]:
-    """Only one at a time starts or stops a profile."""
+def alone(stack: Stack) -> Iterator[None]:
+    """Only one command at a time starts, stops or tests a profile; StackFault for a second."""
     lock_file = stack.places.run_dir.with_suffix(".lock")
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("w", encoding="utf-8") as lock:
@@ -152,6 +152,6 @@ def _alone(stack: Stack) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StackFault(
-                f"somebody else is starting or stopping profile {stack.profile}: wait for them"
+                f"another command starts, stops or tests profile {stack.profile}: wait for it"
             ) from None
         yield
