@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         help="instead of --rate: one after another, until one is not carried",
     )
     parser.add_argument("--seconds", type=float, default=20, help="length of a step")
+    parser.add_argument("--warm-up", type=float, default=5, help="seconds before, not measured")
     parser.add_argument("--sockets", type=int, default=1_000, help="users, one socket each")
     parser.add_argument(
         "--auctions", type=int, default=1, help="auctions the users are spread over"
@@ -75,6 +76,11 @@ def _run(options: argparse.Namespace) -> list[Measurement]:
     steps = []
     with _running(stack, fresh=options.fresh):
         users_file = stack.places.data_dir / USERS_FILE
+        if options.warm_up:
+            # Kafka's virtual machine compiles while it is young: ten times the CPU of later bids.
+            with shown(f"warm up for {options.warm_up:.0f} s"):
+                load = replace(first, seconds=options.warm_up)
+                measure(stack, load, executable=executable, users_file=users_file)
         for rate in options.steps or (options.rate,):
             load = replace(first, rate=rate)
             with shown(f"storm of {rate:,.0f} bids/s for {load.seconds:.0f} s"):
