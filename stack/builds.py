@@ -81,14 +81,8 @@ def install_client_packages(node: Node) -> None:
     digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
     if marker.exists() and marker.read_text(encoding="utf-8") == digest:
         return
-    _npm(
-        node,
-        "install",
-        "--no-save",
-        "--no-audit",
-        "--no-fund",
-        what="installing the client's packages",
-    )
+    options = ("--no-audit", "--no-fund")
+    _npm(node, "ci", *options, what="installing the client's packages")
     marker.write_text(digest, encoding="utf-8")
 
 

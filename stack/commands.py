@@ -13,6 +13,18 @@ INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HO
 
 # As pip, Maven, apt, npm and initdb begin the line that says why.
 ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|\S+: error: )")
+# Causes that lie outside the tool, whose own last words are about something else then.
+CAUSES = (
+    (re.compile("No space left on device"), "the disk is full: make room and run this again"),
+    (
+        re.compile(
+            "Temporary failure|Name or service not known|Could not resolve|Unknown host"
+            "|no such host|EAI_AGAIN|ENOTFOUND|ENETUNREACH|ECONNREFUSED|ETIMEDOUT"
+            "|[Nn]etwork is unreachable|[Cc]onnection (refused|timed out)|TLS handshake timeout"
+        ),
+        "a server on the network cannot be reached: check the connection and run this again",
+    ),
+)
 
 
 def plain_environment() -> dict[str, str]:
@@ -67,7 +79,13 @@ def output_of(command: Sequence[str]) -> str:
 
 
 def reason_in(output: str) -> str:
-    """The first line that a tool marks as an error, else the last line."""
+    """What to do about a cause that is known, else the first line marked as an error, or the last.
+
+    To be asked only of a command that failed: one that tried again and succeeded complains too.
+    """
+    for mark, advice in CAUSES:
+        if mark.search(output):
+            return advice
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in lines if ERROR_MARK.match(line)]
     return (marked or lines[-1:] or ["no output"])[0]

@@ -11,6 +11,7 @@ from stack.application import executable
 from stack.control import RUNNING
 from stack.faults import StackFault
 from stack.install import install, install_client
+from stack.leftovers import leftovers_of
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.servers.mongodb import mongodb_engine
@@ -70,10 +71,20 @@ def status(stack: Stack) -> int:
     """Print a line for each process; 1 when one does not run or keeps dying."""
     processes = stack.control.processes()
     if not processes:
-        print(f"The {stack.profile} stack is down.")
+        print(_without_supervisor(stack))
         return 1
     print(render_status(processes))
     return 0 if all(is_well(process) for process in processes) else 1
+
+
+def _without_supervisor(stack: Stack) -> str:
+    orphans = leftovers_of(stack.places.run_dir)
+    if not orphans:
+        return f"The {stack.profile} stack is down."
+    return (
+        f"The supervisor of the {stack.profile} stack died and left {len(orphans)} processes: "
+        "`make up` starts anew, `make down` ends them"
+    )
 
 
 def is_well(process: Process) -> bool:

@@ -59,6 +59,18 @@ def test_versions_compare_as_numbers(version: str, version_min: str, *, enough: 
         ),
         ("E: Unable to locate package q\n", "E: Unable to locate package q"),
         ("npm error code EUSAGE\nnpm error missing lock\n", "npm error missing lock"),
+        (
+            "WARNING: Retrying: Temporary failure in name resolution\nERROR: none of version 1",
+            "a server on the network cannot be reached: check the connection and run this again",
+        ),
+        (
+            "npm error code EAI_AGAIN\nnpm error syscall getaddrinfo",
+            "a server on the network cannot be reached: check the connection and run this again",
+        ),
+        (
+            "FATAL:  could not write: No space left on device\ninitdb: removing data directory",
+            "the disk is full: make room and run this again",
+        ),
         ("Traceback\n  line\nValueError: bad\n\n", "ValueError: bad"),
         ("", "no output"),
     ],
