@@ -71,10 +71,15 @@ def covers(maximum: int | None, reserve_price: int | None) -> bool:
 
 
 def open_auction(terms: Terms) -> Auction:
-    """The state at creation: open at once unless the start lies ahead of it."""
+    """The state at creation: open at once unless the start lies ahead of it.
+
+    Opening at once is decided at the start: the broker's clock may be behind the one that made
+    the auction, and no record is decided before what was decided already.
+    """
+    is_open = terms.starts_at <= terms.created_at
     return Auction(
         terms=terms,
-        status="open" if terms.starts_at <= terms.created_at else "scheduled",
+        status="open" if is_open else "scheduled",
         version=0,
         price=terms.starting_price,
         leader_id=None,
@@ -87,7 +92,7 @@ def open_auction(terms: Terms) -> Auction:
         winner_id=None,
         winning_amount=None,
         closed_at=None,
-        decided_at=None,
+        decided_at=terms.starts_at if is_open else None,
         alias_count=0,
         chain=FIRST_PREVIOUS_HASH,
     )

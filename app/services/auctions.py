@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from app.domain.auction import Auction as State
 from app.domain.auction import open_auction
 from app.domain.errors import (
     ConflictError,
@@ -17,7 +18,7 @@ from app.domain.errors import (
     InvalidError,
 )
 from app.domain.rules import Rules
-from app.domain.terms import Offer, SoftClose, Terms, make_terms
+from app.domain.terms import Offer, SoftClose, make_terms
 from app.protocol.outcomes import PublicBid
 from app.protocol.records import CancelValue, ReserveValue
 from app.protocol.resources import (
@@ -54,8 +55,8 @@ class SellableProducts(Protocol):
 class Auctions(Protocol):
     """Stored auctions. All raise BusyError when the store cannot answer."""
 
-    def add(self, product_id: int, terms: Terms) -> int:
-        """The id of a new auction. Raises ConflictError (`AUCTION_EXISTS`)."""
+    def add(self, product_id: int, begun: State) -> int:
+        """The id of a new auction in the state `begun`. Raises ConflictError (`AUCTION_EXISTS`)."""
         ...
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
@@ -108,7 +109,9 @@ class AuctionHouse:
             _offer(asked, product), auction_id=0, seller_id=seller_id, now=self._clock(),
             rules=Rules(),
         )  # fmt: skip
-        return self._auctions.auction(self._auctions.add(product.id, terms), seller_id)
+        return self._auctions.auction(
+            self._auctions.add(product.id, open_auction(terms)), seller_id
+        )
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         """The full resource. Raises NotFoundError."""
@@ -204,9 +207,3 @@ def _refusal(code: str) -> DomainError:
     if code == "INVALID":
         return InvalidError([FieldFault("reason", "REQUIRED", "is required after the first bid")])
     return ConflictError(code)
-
-
-def stored_state(terms: Terms) -> "tuple[str, str]":
-    """Status and chain an auction begins with."""
-    begun = open_auction(terms)
-    return begun.status, begun.chain

@@ -25,7 +25,7 @@ from app.protocol.resources import (
     Person,
 )
 from app.protocol.topics import AUCTION_BID
-from app.services.auctions import ControlOutcome, stored_state
+from app.services.auctions import ControlOutcome
 from app.services.log import Appended
 
 STATE_COLUMNS = 30
@@ -91,11 +91,11 @@ _LOCK_PRODUCT = "SELECT 1 FROM products WHERE id = %s AND deleted_at IS NULL FOR
 _ADD = """
 INSERT INTO auctions (product_id, seller_id, currency, mode, starting_price,
   initial_reserve_price, reserve_price, buy_now_price, created_at, starts_at, scheduled_ends_at,
-  ends_at, last_ends_at, window_s, extend_s, rules, status, price, chain)
+  ends_at, last_ends_at, window_s, extend_s, rules, status, price, decided_at, chain)
 VALUES (%(product_id)s, %(seller_id)s, %(currency)s, %(mode)s, %(starting_price)s,
   %(reserve_price)s, %(reserve_price)s, %(buy_now_price)s, %(created_at)s, %(starts_at)s,
   %(ends_at)s, %(ends_at)s, %(last_ends_at)s, %(window_s)s, %(extend_s)s, %(rules)s, %(status)s,
-  %(starting_price)s, %(chain)s) RETURNING id"""
+  %(starting_price)s, %(decided_at)s, %(chain)s) RETURNING id"""
 
 
 class PostgresAuctions:
@@ -104,9 +104,9 @@ class PostgresAuctions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, product_id: int, terms: Terms) -> int:
+    def add(self, product_id: int, begun: State) -> int:
         """The id of a new auction. Raises ConflictError (`AUCTION_EXISTS`)."""
-        status, chain = stored_state(terms)
+        terms = begun.terms
         values = {
             "product_id": product_id,
             "seller_id": terms.seller_id,
@@ -122,8 +122,9 @@ class PostgresAuctions:
             "window_s": terms.window_s,
             "extend_s": terms.extend_s,
             "rules": msgspec.json.encode(terms.rules.to_json()).decode(),
-            "status": status,
-            "chain": chain,
+            "status": begun.status,
+            "decided_at": begun.decided_at,
+            "chain": begun.chain,
         }
         try:
             with transaction(self._engine) as connection:

@@ -214,3 +214,11 @@ def test_dollars_step_in_cents() -> None:
     assert lane.auction.minimum_next_bid == 104
     lane.bid(BOB, 104)
     assert lane.auction.minimum_next_bid == 129
+
+
+def test_an_auction_created_open_has_started_also_for_a_broker_whose_clock_is_behind() -> None:
+    lane = Lane()
+    first = lane.bid(ANN, 2_000, at=-0.5)
+    assert (first.status, first.decided_at) == ("accepted", after(0))
+    assert lane.bid(BOB, 3_000, at=-0.4).decided_at == after(0)
+    assert lane.bid(CEM, 4_000, at=1).decided_at == after(1)

@@ -25,7 +25,8 @@ def test_a_new_auction_has_its_starting_price_and_nothing_else() -> None:
     auction = open_auction(make(reserve_price=5_000))
     assert (auction.price, auction.minimum_next_bid, auction.bid_count) == (1_000, 1_000, 0)
     assert (auction.reserve_state, auction.version, auction.chain) == ("not_met", 0, "0" * 64)
-    assert (auction.decided_at, auction.closed_at, auction.leader_id) == (None, None, None)
+    assert (auction.decided_at, auction.closed_at, auction.leader_id) == (NOW, None, None)
+    assert open_auction(make(starts_at=after(60))).decided_at is None
 
 
 def test_genesis_is_the_state_at_creation_whatever_came_after() -> None:
