@@ -71,7 +71,7 @@ class DecidedControl:
 
     record: Control
     decision: ControlDecision
-    leader_alias: int | None
+    logged: LoggedControl
     lines: tuple[LogLine, ...]
 
 
@@ -185,7 +185,6 @@ class Ledger:
 
     def _control(self, record: Control) -> DecidedControl:
         self._auction, decision = decide(self._auction, record)
-        leader_alias = self._leader_alias()
         logged = LoggedControl(
             type=_LOG_TYPES[type(record)],
             position=record.position,
@@ -194,11 +193,11 @@ class Ledger:
             code=decision.code,
             price=self._auction.price,
             ends_at=self._auction.ends_at,
-            winner=None if self._auction.winner_id is None else leader_alias,
+            winner=None if self._auction.winner_id is None else self._leader_alias(),
         )
         line = control_line(self._chain, logged)
         self._chain = line.hash
-        return DecidedControl(record, decision, leader_alias, (line,))
+        return DecidedControl(record, decision, logged, (line,))
 
     def _alias(self, bidder_id: int) -> int:
         """Rule 17: from 1, in the order of the first decided bid, a rejected one too."""

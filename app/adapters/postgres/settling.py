@@ -16,9 +16,10 @@ from app.domain.ledger import (
     KnownBid,
     RepeatedBid,
 )
-from app.domain.records import CancelAsked, CloseDue, ReserveAsked, StartDue
+from app.domain.records import CancelAsked, ReserveAsked
 from app.domain.rules import Rules
 from app.domain.terms import Terms
+from app.domain.time import rfc3339
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import VersionConflictError
 from app.services.settling import Batch, Bidder, decided_bids, other_decisions
@@ -91,8 +92,6 @@ SELECT topic, partition, "offset", auction_id, type, effect, code, bid_id, log_t
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, auction_id bigint,
   type text, effect text, code text, bid_id uuid, log_time timestamptz, decided_at timestamptz,
   detail jsonb, chain text)"""
-
-_TYPE_OF = {StartDue: "start", CloseDue: "close", CancelAsked: "cancel", ReserveAsked: "reserve"}
 
 
 class PostgresAuctionStore:
@@ -231,7 +230,7 @@ def _decision_row(entry: Entry, after: Auction) -> dict[str, Any]:
     if isinstance(entry, DecidedControl):
         decision = entry.decision
         return row | {
-            "type": _TYPE_OF[type(entry.record)],
+            "type": entry.logged.type,
             "effect": decision.effect,
             "code": decision.code,
             "decided_at": decision.decided_at,
@@ -250,12 +249,14 @@ def _decision_row(entry: Entry, after: Auction) -> dict[str, Any]:
 
 
 def _detail(entry: DecidedControl) -> dict[str, Any]:
-    record = entry.record
+    """What was asked, and what the decision log says beside the columns (rule 18)."""
+    record, logged = entry.record, entry.logged
+    after = {"price": logged.price, "ends_at": rfc3339(logged.ends_at), "winner": logged.winner}
     if isinstance(record, CancelAsked):
-        return {"actor_id": record.actor_id, "reason": record.reason}
+        return after | {"actor_id": record.actor_id, "reason": record.reason}
     if isinstance(record, ReserveAsked):
-        return {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
-    return {}
+        return after | {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
+    return after
 
 
 def _json(rows: Sequence[Any]) -> str:

@@ -80,7 +80,7 @@ class House:
         """A producer as gateways have it."""
         return make_producer(self.container.settings, name="tests")
 
-    def auction(self, *, lasts_s: float) -> Lot:
+    def auction(self, *, lasts_s: float, reserve_price: int | None = None) -> Lot:
         """A new open auction without soft close, starting at 1,000 won."""
         now = datetime.now(UTC).replace(microsecond=0)
         ends_at = now + timedelta(seconds=lasts_s)
@@ -112,6 +112,8 @@ class House:
                     currency="KRW",
                     mode="timed",
                     starting_price=1_000,
+                    initial_reserve_price=reserve_price,
+                    reserve_price=reserve_price,
                     created_at=now,
                     starts_at=now,
                     scheduled_ends_at=ends_at,
@@ -122,6 +124,7 @@ class House:
                     status="open",
                     price=1_000,
                     ends_at=ends_at,
+                    decided_at=now,
                     chain=FIRST_PREVIOUS_HASH,
                 )
                 .returning(schema.auctions.c.id)
@@ -176,6 +179,10 @@ class House:
     def wait_decided(self, lot: Lot, records: int) -> None:
         """Return once so many records of the log have left a row."""
         wait_until(lambda: self.decided(lot) == records, what=f"{records} records are decided")
+
+    def wait_closed(self, lot: Lot) -> None:
+        """Return once the auction is closed."""
+        wait_until(lambda: self.state(lot).status == "closed", what="the auction is closed")
 
     def waiting(self, lot: Lot) -> int:
         """How many records of the auction are in the inbox."""

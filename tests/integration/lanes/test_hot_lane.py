@@ -57,7 +57,7 @@ def test_four_workers_and_kills_keep_order_and_lose_nothing(house: House) -> Non
 def test_an_auction_closes_by_a_record_of_its_log_soon_after_its_end(house: House) -> None:
     lot = house.auction(lasts_s=6)
     house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=10)
-    wait_until(lambda: house.state(lot).status == "closed", what="the auction is closed")
+    house.wait_closed(lot)
     state = house.state(lot)
     assert state.winner_id == lot.bidders[0]
     assert state.closed_at == state.ends_at

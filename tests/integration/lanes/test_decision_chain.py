@@ -1,0 +1,123 @@
+"""The decision log can be written again from `bids` and `decisions` alone (rule 18)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.adapters.postgres import schema
+from app.domain.auction import FIRST_PREVIOUS_HASH
+from app.domain.decision import Outcome
+from app.domain.decision_log import (
+    LoggedBid,
+    LoggedControl,
+    LogLine,
+    bid_line,
+    control_line,
+    verify_chain,
+)
+from app.domain.errors import BrokenChainError
+from app.domain.records import Position
+from app.protocol.records import CancelValue, CloseValue, ReserveValue
+from tests.integration.lanes.house import House, Lot
+
+
+def control(house: House, lot: Lot, value: msgspec.Struct) -> None:
+    house.put(str(lot.auction_id).encode(), msgspec.json.encode(value)).get(timeout=10)
+
+
+def logged(row: Any) -> LoggedBid | LoggedControl:
+    """What the log says of a row, from nothing but the row."""
+    position = Position(row.partition, row.offset)
+    if "detail" in row._fields:
+        detail = row.detail
+        return LoggedControl(
+            type=row.type,
+            position=position,
+            decided_at=row.decided_at,
+            effect=row.effect,
+            code=row.code,
+            price=detail["price"],
+            ends_at=datetime.fromisoformat(detail["ends_at"]).astimezone(UTC),
+            winner=detail["winner"],
+        )
+    return LoggedBid(
+        type="automatic" if row.automatic else "bid",
+        bid_id=row.bid_id,
+        alias=row.alias,
+        amount=row.public_amount,
+        kind=None if row.automatic else row.kind,
+        position=position,
+        outcome=Outcome(
+            status=row.status,
+            standing=row.standing,
+            code=row.code,
+            seq=row.seq,
+            price=row.price,
+            minimum_next_bid=row.minimum_next_bid,
+            ends_at=row.ends_at,
+            decided_at=row.decided_at,
+        ),
+    )
+
+
+def rewritten(house: House, lot: Lot) -> list[LogLine]:
+    """The decision log, from the chained rows in the order of the log."""
+    rows = [*house.rows(schema.bids, lot), *house.rows(schema.decisions, lot)]
+    chained = [row for row in rows if row.chain is not None]
+    chained.sort(key=lambda row: (row.offset, getattr(row, "automatic", False)))
+    lines: list[LogLine] = []
+    for row in chained:
+        previous = lines[-1].hash if lines else FIRST_PREVIOUS_HASH
+        said = logged(row)
+        line = (
+            bid_line(previous, said)
+            if isinstance(said, LoggedBid)
+            else control_line(previous, said)
+        )
+        assert line.hash == row.chain
+        lines.append(line)
+    return lines
+
+
+def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
+    lot = house.auction(lasts_s=24 * 3_600, reserve_price=9_000)
+    seller = house.state(lot).terms.seller_id
+    ann, bob, cem = lot.bidders[:3]
+    # A repeat and a reused key among them: both leave a row, and neither a line.
+    for bidder, amount, key in [(ann, 5_000, "a"), (bob, 3_000, "b"), (bob, 10, "c"),
+                                (ann, 5_000, "a"), (ann, 6_000, "a")]:  # fmt: skip
+        house.bid(lot, bidder=bidder, amount=amount, key=key, kind="max").get(timeout=10)
+    auction_id = lot.auction_id
+    control(house, lot, CloseValue(1, auction_id))
+    control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=4_000))
+    control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=3_000))
+    house.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=10)
+    control(house, lot, CancelValue(1, auction_id, actor_id=ann, reason="not mine"))
+    control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason=None))
+    control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason="부서졌습니다"))
+    house.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=10)
+    house.wait_decided(lot, 13)
+
+    state, lines = house.state(lot), rewritten(house, lot)
+    effects = [(row.effect, row.code) for row in house.rows(schema.decisions, lot)]
+    assert effects == [
+        ("repeat", None), ("refused", "KEY_REUSED"), ("void", None), ("reserve_lowered", None),
+        ("refused", "RESERVE_INVALID"), ("refused", "FORBIDDEN"), ("refused", "INVALID"),
+        ("cancelled", None),
+    ]  # fmt: skip
+    assert len(lines) == 12
+    assert lines[-1].hash == state.chain
+    verify_chain(lines, state.chain)
+    with pytest.raises(BrokenChainError):
+        verify_chain(lines[:-1], state.chain)
+
+
+def test_a_sale_is_in_the_chain_with_its_winner(house: House) -> None:
+    lot = house.auction(lasts_s=5)
+    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=10)
+    house.wait_closed(lot)
+    (close,) = [row for row in house.rows(schema.decisions, lot) if row.effect == "sold"]
+    assert (close.detail["price"], close.detail["winner"]) == (5_000, 1)
+    verify_chain(rewritten(house, lot), house.state(lot).chain)
