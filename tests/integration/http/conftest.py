@@ -1,37 +1,22 @@
 """The application on the servers named by the environment, with a database of its own."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
 from app.bootstrap import build_container
 from app.settings import read_settings
 from app.web.app import create_app
+from tests.integration.database import alembic, own_database
 
 
 @pytest.fixture(scope="session")
 def environment() -> Iterator[dict[str, str]]:
     """The runner's environment, with a database that exists for this session only."""
-    name = f"http_{uuid4().hex}"
-    given = driver_url(os.environ["DATABASE_URL"])
-    # No pool: other tests kill the server between creating and dropping.
-    admin = create_engine(given, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    url = given.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    environment = {**os.environ, "DATABASE_URL": url, "TRUST_LOOPBACK": "1"}
-    alembic = [sys.executable, "-m", "alembic", "upgrade", "head"]
-    subprocess.run(alembic, env=environment, check=True)
-    yield environment
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    with own_database("http") as environment:
+        alembic(environment, "upgrade", "head")
+        yield {**environment, "TRUST_LOOPBACK": "1"}
 
 
 @pytest.fixture(scope="session")
