@@ -3,16 +3,18 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from stack import builds
 from stack.application import executable
-from stack.install import install_client, node
+from stack.bench.storm import SOURCE as STORM
+from stack.install import go, install_client, node
 from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
-from stack.toolchains import Node
+from stack.toolchains import Go, Node
 
 TYPED = ("app", "bridge", "workers", "stack", "tests")
 CHECKS: dict[str, tuple[str, ...]] = {
@@ -28,6 +30,7 @@ def check(stack: Stack) -> int:
     """Run every check, whatever the others said; 1 when one failed."""
     install_for(stack, development=True)
     results = [_passes(name, _command(name)) for name in CHECKS]
+    results.append(_generator_passes(go(stack.settings, shown)))
     if (builds.CLIENT / "package.json").exists():
         results.append(_client_passes(node(stack.settings, shown)))
     return 0 if all(results) else 1
@@ -64,6 +67,7 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the benchmark, on a stack of its own profile."""
     install_for(stack, development=False)
     install_client(stack.settings, step=shown)
+    go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.bench", *arguments)
 
 
@@ -74,34 +78,33 @@ def _command(name: str) -> tuple[str, ...]:
     return (executable(command[0]), *command[1:])
 
 
-def _passes(name: str, command: Sequence[str]) -> bool:
-    return _judge(
-        name,
-        lambda: subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False),
-    )
-
-
 def _client_passes(tools: Node) -> bool:
     with shown("client packages"):
         builds.install_client_packages(tools)
     environment = {**os.environ, "PATH": tools.path(os.environ["PATH"]), "CI": "true"}
-    return _judge(
-        "client",
-        lambda: subprocess.run(
-            (tools.npm, "run", "check"),
-            cwd=builds.CLIENT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        ),
-    )
+    command = (tools.npm, "run", "check")
+    return _passes("client", command, directory=builds.CLIENT, environment=environment)
 
 
-def _judge(name: str, run: Callable[[], subprocess.CompletedProcess[str]]) -> bool:
+def _generator_passes(tool: Go) -> bool:
+    """`go test` examines the code, too."""
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+    command = (tool.go, "test", "./...")
+    return _passes("load generator", command, directory=STORM, environment=environment)
+
+
+def _passes(
+    name: str,
+    command: Sequence[str],
+    *,
+    directory: Path = CHECKOUT,
+    environment: Mapping[str, str] | None = None,
+) -> bool:
     """One line for a check that passes, all it printed for one that does not."""
     begun = time.monotonic()
-    result = run()
+    result = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
     verdict = "ok" if result.returncode == 0 else "FAILED"
     print(f"  {name:<58} {time.monotonic() - begun:6.1f} s  {verdict}", flush=True)
     if result.returncode != 0:

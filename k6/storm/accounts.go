@@ -64,11 +64,16 @@ func (a *accounts) save(path string) error {
 	return os.Rename(written, path)
 }
 
-// signIn gives the first count users an access token each, inventing those that are missing.
-func (a *accounts) signIn(ctx context.Context, server *api, count, parallel int) error {
+// grow invents the users that are missing for count. They are to be saved before the server hears
+// of them: of a run that is killed nothing else would know their passwords.
+func (a *accounts) grow(count int) {
 	for len(a.Users) < count {
 		a.Users = append(a.Users, a.invent(len(a.Users)))
 	}
+}
+
+// signIn gives the first count users an access token each.
+func (a *accounts) signIn(ctx context.Context, server *api, count, parallel int) error {
 	return inParallel(ctx, count, parallel, func(i int) error {
 		return a.Users[i].signIn(ctx, server)
 	})

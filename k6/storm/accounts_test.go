@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -13,6 +15,7 @@ func signInFromFile(t *testing.T, h *house, path string) *accounts {
 	if err != nil {
 		t.Fatal(err)
 	}
+	known.grow(5)
 	if err := known.signIn(context.Background(), newAPI(h.server.URL, 4), 5, 4); err != nil {
 		t.Fatal(err)
 	}
@@ -79,5 +82,33 @@ func TestAFileOfSomethingElseIsNotOverwritten(t *testing.T) {
 	}
 	if _, err := loadAccounts(path, "http://127.0.0.1:1"); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestUsersOfARunThatWasKilledWhileTheySignedUpAreKnownToTheNext(t *testing.T) {
+	h := newHouse(t, accept)
+	path := filepath.Join(t.TempDir(), "users.json")
+	var atFirstSignUp sync.Once
+	var left []byte // what a kill at this moment would leave of the file
+	inner := h.server.Config.Handler
+	h.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/auth/signup" {
+			atFirstSignUp.Do(func() { left, _ = os.ReadFile(path) })
+		}
+		inner.ServeHTTP(w, r)
+	})
+	o := h.options()
+	o.accounts = path
+	if _, _, err := prepare(context.Background(), o, func(string, string, ...any) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, left, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := prepare(context.Background(), o, func(string, string, ...any) {}); err != nil {
+		t.Errorf("the next run: %v", err)
+	}
+	if len(h.users) != o.sockets+1 {
+		t.Errorf("%d users, want %d", len(h.users), o.sockets+1)
 	}
 }

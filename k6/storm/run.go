@@ -51,6 +51,10 @@ func prepare(ctx context.Context, o options, tell announce) ([]*account, []int64
 		return nil, nil, err
 	}
 	tell(phaseSignIn, "users=%d known=%d", o.sockets+1, len(known.Users))
+	known.grow(o.sockets + 1)
+	if err := known.save(o.accounts); err != nil {
+		return nil, nil, err
+	}
 	server := newAPI(o.baseURL, o.signIns)
 	defer server.client.CloseIdleConnections()
 	signInErr := known.signIn(ctx, server, o.sockets+1, o.signIns)

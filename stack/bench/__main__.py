@@ -12,6 +12,7 @@ from stack.bench.measurement import Measurement, measure
 from stack.bench.report import write_report
 from stack.bench.storm import Load, build_storm
 from stack.faults import StackFault
+from stack.lifecycle import alone
 from stack.progress import shown
 from stack.runtime import Stack
 
@@ -23,8 +24,10 @@ USERS_FILE = "storm-users.json"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when no bid of the first step failed, 1 when some did, 2 when nothing was run."""
     options = _parser().parse_args(arguments)
+    stack = Stack.of(PROFILE, step=shown)
     try:
-        steps = _run(options)
+        with alone(stack):
+            steps = _run(stack, options)
     except StackFault as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 2
@@ -61,8 +64,7 @@ def _rates(text: str) -> tuple[float, ...]:
     return tuple(float(rate) for rate in text.split(","))
 
 
-def _run(options: argparse.Namespace) -> list[Measurement]:
-    stack = Stack.of(PROFILE, step=shown)
+def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
     with shown("build the load generator"):
         executable = build_storm(stack.settings.versions)
     first = Load(
