@@ -4,7 +4,7 @@ A bid is acknowledged only after the log has it. Its id is derived from bidder, 
 so a repeat is the same bid wherever it arrives.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ import msgspec
 from app.domain.errors import NotFoundError, UnknownFateError
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
+from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
@@ -54,6 +55,14 @@ class KnownBid:
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedBid:
+    """A record that named another bid by a key already used."""
+
+    auction_id: int
+    refusal: BidderRefusal
+
+
 class Outcomes(Protocol):
     """What the stores know of bids."""
 
@@ -63,6 +72,18 @@ class Outcomes(Protocol):
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Those of the bids that have been decided."""
+        ...
+
+    def decided_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[KnownBid]]:
+        """What was answered to these bidders in the last `within_s` seconds, in batches."""
+        ...
+
+    def refused_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[RefusedBid]]:
+        """What was refused to these bidders in the last `within_s` seconds, in batches."""
         ...
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
@@ -119,6 +140,18 @@ class Bidding:
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Those of the bids that have an outcome."""
         return self._outcomes.decided(bid_ids)
+
+    def decided_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[KnownBid]]:
+        """What was answered to these bidders, over any gateway, in the last `within_s` seconds."""
+        return self._outcomes.decided_lately(bidder_ids, within_s)
+
+    def refused_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[RefusedBid]]:
+        """What was refused to these bidders, over any gateway, in the last `within_s` seconds."""
+        return self._outcomes.refused_lately(bidder_ids, within_s)
 
     def _decided(self, bid: UUID) -> KnownBid | None:
         # Asked after the inbox: a bid that is settled in between is found here.

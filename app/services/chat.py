@@ -4,7 +4,7 @@ A message's id is derived from sender, room and key, its place from the log. Wha
 the store and the capped list of what was just said, which the store may not have yet.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -141,6 +141,18 @@ class Chat:
             return RoomSnapshot(found, truncated=False)
         newest = _merged(self._messages.before(room_id, None, TRUNCATED_TAIL), tail)
         return RoomSnapshot(newest[-TRUNCATED_TAIL:], truncated=True)
+
+    def missed(self, room_id: int, *, after_seq: int, limit: int) -> Iterator[ChatMessage]:
+        """All after `after_seq`, ascending, read `limit` at a time; raises BusyError."""
+        found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
+        while found.truncated:
+            page = self._messages.after(room_id, after_seq, limit)
+            if not page:
+                break  # what is not stored yet is in the snapshot, as much of it as there is
+            yield from page
+            after_seq = page[-1].seq
+            found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
+        yield from found.messages
 
     def _value(self, said: Utterance, message: UUID) -> ChatMessageValue:
         return ChatMessageValue(

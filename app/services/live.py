@@ -1,7 +1,9 @@
 """What the live view reads from the stores: for snapshots, and after a break of the stream."""
 
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, Notice
@@ -32,6 +34,12 @@ class UserNotices(Protocol):
 
     def unread(self, user_id: int) -> list[Notice]:
         """Those not acknowledged, oldest first."""
+        ...
+
+    def published_lately(
+        self, user_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[UserNotice]]:
+        """These users' unread ones of the last `within_s` seconds, in batches, oldest first."""
         ...
 
     def acknowledge(self, user_id: int, up_to: int) -> None:

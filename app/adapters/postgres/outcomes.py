@@ -1,6 +1,6 @@
 """What PostgreSQL knows of bids: decided ones in `bids`, waiting ones in `inbox`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,20 +8,47 @@ from sqlalchemy import Engine, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.adapters.postgres.queries import batches
 from app.domain.errors import BusyError
 from app.domain.time import rfc3339
+from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue, auction_bid_decoder
 from app.protocol.topics import AUCTION_BID
-from app.services.bidding import PENDING, KnownBid
+from app.services.bidding import PENDING, KnownBid, RefusedBid
+
+BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
 
 _AUCTION = "SELECT 1 FROM auctions WHERE id = %(auction_id)s"
 
-_DECIDED = """
+_KNOWN = """
 SELECT bid_id, bidder_id, auction_id, key, amount, kind, status, code, seq, "partition", "offset",
        log_time, standing, alias, price, minimum_next_bid, ends_at, decided_at
-FROM bids WHERE bid_id = ANY(%(bid_ids)s::uuid[]) AND key IS NOT NULL
+FROM bids
 """
+
+_DECIDED = _KNOWN + "WHERE bid_id = ANY(%(bid_ids)s::uuid[]) AND key IS NOT NULL"
+
+_LATELY = "settled_at >= now() - make_interval(secs => %(within_s)s)"
+
+# A repeat was answered too: with the outcome of the bid that was decided long ago.
+_DECIDED_LATELY = f"""
+{_KNOWN} WHERE bidder_id = ANY(%(bidder_ids)s) AND key IS NOT NULL AND {_LATELY}
+UNION ALL
+{_KNOWN} WHERE bidder_id = ANY(%(bidder_ids)s) AND bid_id IN (
+  SELECT bid_id FROM decisions WHERE effect = 'repeat' AND {_LATELY})
+ORDER BY "partition", "offset"
+"""  # noqa: S608 - of our own constants
+
+_REFUSED_LATELY = f"""
+SELECT refused.auction_id, bidder_id, key, (detail->>'amount')::bigint AS amount,
+       detail->>'kind' AS kind, refused."partition", refused."offset", refused.code
+FROM bids JOIN (
+  SELECT * FROM decisions WHERE code = 'KEY_REUSED' AND detail <> '{{}}' AND {_LATELY}
+) AS refused USING (bid_id)
+WHERE bidder_id = ANY(%(bidder_ids)s)
+ORDER BY refused."partition", refused."offset"
+"""  # noqa: S608 - of our own constants
 
 # The id is found as text: the payload of a lane may be long, and is parsed only when it matches.
 _WAITING = """
@@ -46,6 +73,22 @@ class PostgresOutcomes:
         """Those of the bids that have been decided."""
         ids = [str(bid) for bid in bid_ids]
         return [_known(row) for row in self._rows(_DECIDED, {"bid_ids": ids})]
+
+    def decided_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[KnownBid]]:
+        """What these bidders' bids and repeats were answered, in batches, in log order."""
+        asked = {"bidder_ids": list(bidder_ids), "within_s": within_s}
+        for found in batches(self._engine, _DECIDED_LATELY, asked, size=BATCH_ROWS):
+            yield [_known(row) for row in found]
+
+    def refused_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[RefusedBid]]:
+        """The keys that these bidders have used for two bids, in batches, in log order."""
+        asked = {"bidder_ids": list(bidder_ids), "within_s": within_s}
+        for found in batches(self._engine, _REFUSED_LATELY, asked, size=BATCH_ROWS):
+            yield [_refused(row) for row in found]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
         """The bid, if it waits in the lane of this auction."""
@@ -94,6 +137,19 @@ def _known(row: Row[Any]) -> KnownBid:
         decided_at=None if row.decided_at is None else rfc3339(row.decided_at),
     )
     return KnownBid(row.bidder_id, receipt, outcome)
+
+
+def _refused(row: Row[Any]) -> RefusedBid:
+    refusal = BidderRefusal(
+        bidder_id=row.bidder_id,
+        key=row.key,
+        amount=row.amount,
+        kind=row.kind,
+        partition=row.partition,
+        offset=row.offset,
+        code=row.code,
+    )
+    return RefusedBid(row.auction_id, refusal)
 
 
 def _waiting_receipt(value: BidValue, row: Row[Any]) -> Receipt:

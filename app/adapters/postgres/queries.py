@@ -29,6 +29,15 @@ def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[An
         return connection.exec_driver_sql(sql, dict(values)).all()
 
 
+def batches(
+    engine: Engine, sql: str, values: Mapping[str, Any], *, size: int
+) -> Iterator[Sequence[Row[Any]]]:
+    """All rows of one statement, at most `size` of them at a time in memory."""
+    with transaction(engine) as connection:
+        streamed = connection.execution_options(stream_results=True, max_row_buffer=size)
+        yield from streamed.exec_driver_sql(sql, dict(values)).partitions(size)
+
+
 def contains(words: str | None) -> str | None:
     """A LIKE pattern for a text that contains exactly these characters."""
     if words is None:

@@ -41,6 +41,21 @@ def _id() -> Column[int]:
     return Column("id", BigInteger, Identity(always=True), primary_key=True)
 
 
+def _settled_at() -> Column[object]:
+    """When the row was written, for what was decided lately; decision times may be far behind."""
+    return Column("settled_at", Instant, nullable=False, server_default=func.now())
+
+
+def _lately(table: str) -> Index:
+    """Rows are written in the order of this time, so block ranges do, and cost next to nothing."""
+    return Index(
+        f"ix_{table}_settled_at",
+        "settled_at",
+        postgresql_using="brin",
+        postgresql_with={"autosummarize": "on"},
+    )
+
+
 def _created_at() -> Column[object]:
     return Column("created_at", Instant, nullable=False, server_default=func.now())
 
@@ -186,6 +201,8 @@ bids = Table(
     Column("ends_at", Instant),
     Column("decided_at", Instant),
     Column("chain", Text),
+    _settled_at(),
+    _lately("bids"),
     CheckConstraint("status IN ('accepted', 'rejected', 'failed')", name="status"),
     CheckConstraint("(seq IS NOT NULL) = (status = 'accepted')", name="seq"),
     CheckConstraint("automatic = (key IS NULL)", name="automatic"),
@@ -208,6 +225,8 @@ decisions = Table(
     Column("decided_at", Instant, nullable=False),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("chain", Text),  # null: repeats and reused keys are not chained (rule 18)
+    _settled_at(),
+    _lately("decisions"),
     Index("ix_decisions_auction_id", "auction_id", "offset"),
 )
 

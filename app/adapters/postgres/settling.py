@@ -16,7 +16,7 @@ from app.domain.ledger import (
     KnownBid,
     RepeatedBid,
 )
-from app.domain.records import CancelAsked, ReserveAsked
+from app.domain.records import BidPlaced, CancelAsked, Record, ReserveAsked
 from app.domain.rules import Rules
 from app.domain.terms import Terms
 from app.domain.time import rfc3339
@@ -81,7 +81,7 @@ ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kin
   log_time = excluded.log_time, standing = excluded.standing, alias = excluded.alias,
   public_amount = excluded.public_amount, price = excluded.price,
   minimum_next_bid = excluded.minimum_next_bid, ends_at = excluded.ends_at,
-  decided_at = excluded.decided_at, chain = excluded.chain
+  decided_at = excluded.decided_at, chain = excluded.chain, settled_at = now()
 WHERE bids.status = 'failed'"""
 
 INSERT_DECISIONS = """
@@ -244,8 +244,13 @@ def _decision_row(entry: Entry, after: Auction) -> dict[str, Any]:
         "code": None if repeated else "KEY_REUSED",
         "bid_id": getattr(record, "bid_id", None),
         "decided_at": record.log_time,
-        "detail": {},
+        "detail": {} if repeated else _body(record),
     }
+
+
+def _body(record: Record) -> dict[str, Any]:
+    """What the key was used for the second time: bidder and key are those of the first bid."""
+    return {"amount": record.amount, "kind": record.kind} if isinstance(record, BidPlaced) else {}
 
 
 def _detail(entry: DecidedControl) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
 from app.protocol.resources import BidCreate, BidKeyHeader
 from app.protocol.types import BidKind
 from app.protocol.validation import parse
-from app.services.bidding import PENDING, Bidding, Offer
+from app.services.bidding import PENDING, Bidding, KnownBid, Offer
 from app.web.api.route import Answer, Call, Route
 
 WAIT_MAX_S = 5
@@ -51,8 +51,10 @@ def bid_routes(bidding: Bidding) -> list[Route]:
         wait_s = _wait_s(request.headers.get("Prefer", ""))
         if wait_s == 0:
             return Answer(receipt, 202)
-        outcome = _outcome(bidding, offer, wait_s)
-        return Answer(receipt, 202) if outcome is None else Answer(_bid(receipt, outcome))
+        known = _decided(bidding, offer, wait_s)
+        if known is None:
+            return Answer(receipt, 202)
+        return Answer(_bid(known.receipt, known.outcome))  # of a repeat, the first receipt
 
     def shown(call: Call) -> Answer:
         try:
@@ -101,7 +103,7 @@ def _wait_s(prefer: str) -> int:
     return min(int(found[1]), WAIT_MAX_S) if found else 0
 
 
-def _outcome(bidding: Bidding, offer: Offer, wait_s: int) -> Outcome | None:
+def _decided(bidding: Bidding, offer: Offer, wait_s: int) -> KnownBid | None:
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
         known = bidding.status(offer.bidder_id, offer.auction_id, offer.key)
@@ -109,7 +111,7 @@ def _outcome(bidding: Bidding, offer: Offer, wait_s: int) -> Outcome | None:
             if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
                 raise ConflictError("KEY_REUSED", "the key names another bid")
             if known.outcome.status != PENDING.status:
-                return known.outcome
+                return known
         time.sleep(POLL_S)
     return None
 

@@ -6,6 +6,8 @@ its snapshot did not cover. So nothing falls between the snapshot and the stream
 
 from typing import Protocol
 
+Held = list[tuple[int, bytes]]
+
 
 class Listener(Protocol):
     """Something frames can be sent to."""
@@ -15,14 +17,18 @@ class Listener(Protocol):
 
 
 class Channel:
-    """Pushes carry a rising number: a version, or a place in the log."""
+    """Pushes carry a rising number: a version, or a place in the log.
 
-    __slots__ = ("_joining", "_listeners", "last")
+    After a break of the stream it is on hold, until what was missed is filled in.
+    """
+
+    __slots__ = ("_held", "_joining", "_listeners", "last")
 
     def __init__(self) -> None:
         self.last = -1  # the number of the newest push
         self._listeners: dict[Listener, int] = {}
-        self._joining: dict[Listener, list[tuple[int, bytes]]] = {}
+        self._joining: dict[Listener, Held] = {}
+        self._held: Held | None = None
 
     def __len__(self) -> int:
         """How many listen."""
@@ -58,7 +64,27 @@ class Channel:
         self._joining.pop(listener, None)
 
     def push(self, number: int, frame: bytes) -> None:
-        """To everybody who does not have it; numbers that do not rise are dropped."""
+        """To everybody who does not have it, once no hold keeps it back."""
+        if self._held is None:
+            self.fill(number, frame)
+        else:
+            self._held.append((number, frame))
+
+    def hold(self) -> Held:
+        """Keep what is pushed from now on, and no more what an earlier hold has kept."""
+        self._held = []
+        return self._held
+
+    def release(self, held: Held) -> None:
+        """All before `held` has been filled in: push it, unless there was another hold since."""
+        if self._held is not held:
+            return
+        self._held = None
+        for number, frame in held:
+            self.fill(number, frame)
+
+    def fill(self, number: int, frame: bytes) -> None:
+        """As `push`, whatever is on hold; numbers that do not rise are dropped."""
         if number <= self.last:
             return
         self.last = number

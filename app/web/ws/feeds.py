@@ -6,16 +6,19 @@ from collections.abc import Callable
 import gevent
 import msgspec
 
+from app.domain.errors import BusyError
 from app.protocol.fanout import AuctionEvent, RoomPublication, published_message
 from app.protocol.outcomes import AuctionState
 from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
 from app.protocol.resources import ChatMessage
+from app.services.chat import Chat
 from app.settings import Limits
 from app.web.ws.conflation import Conflation
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 
 AUCTIONS = "auctions"
+ROOM_PREFIX = "room:"
 
 encode = msgspec.json.Encoder().encode
 
@@ -27,7 +30,7 @@ def auction_channel(auction_id: int) -> str:
 
 def room_channel(room_id: int) -> str:
     """The channel of a room's messages."""
-    return f"room:{room_id}"
+    return f"{ROOM_PREFIX}{room_id}"
 
 
 class AuctionFeed:
@@ -115,7 +118,37 @@ class RoomFeed:
         name = room_channel(room_id)
         channel = self._registry.channels.get(name)
         if channel is not None:
-            channel.push(message.seq, text_frame(encode(chat_push(name, message))))
+            channel.push(message.seq, _chat_frame(name, message))
+
+    def hold(self) -> None:
+        """Something was missed: nothing newer is sent before it."""
+        for name, channel in self._registry.channels.items():
+            if name.startswith(ROOM_PREFIX):
+                channel.hold()
+
+    def fill(self, chat: Chat, room_id: int, limit: int) -> None:
+        """Send what was missed, at most `limit` messages in memory, and what was held since.
+
+        Raises BusyError while the store cannot say; then nothing newer is sent either.
+        """
+        name = room_channel(room_id)
+        channel = self._registry.channels.get(name)
+        if channel is None:
+            return
+        held = channel.hold()
+        try:
+            for message in chat.missed(room_id, after_seq=channel.covered, limit=limit):
+                channel.fill(message.seq, _chat_frame(name, message))
+        except BusyError:
+            raise
+        except Exception:  # nobody would ask again: better a gap than silence
+            channel.release(held)
+            raise
+        channel.release(held)
+
+
+def _chat_frame(name: str, message: ChatMessage) -> bytes:
+    return text_frame(encode(chat_push(name, message)))
 
 
 def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:

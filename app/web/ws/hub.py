@@ -1,11 +1,12 @@
 """All sockets of one process: hears Redis, tells each socket what is for it.
 
 One greenlet at a time runs here and nothing in the hearing blocks. After a break of the stream the
-stores are read and what was missed is sent again.
+stores are read, and what may have been missed is sent; what was not may come twice.
 """
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -28,9 +29,10 @@ from app.protocol.pushes import BidRefused, BidResult, notice_push
 from app.protocol.resources import Auction
 from app.services.bidding import Bidding, KnownBid
 from app.services.chat import Chat
-from app.services.live import AuctionViews, LiveViews
+from app.services.live import AuctionViews, LiveViews, UserNotices
+from app.services.recent import Recent
 from app.settings import Limits
-from app.web.ws.feeds import AUCTIONS, AuctionFeed, PriceFeed, RoomFeed, encode
+from app.web.ws.feeds import AUCTIONS, ROOM_PREFIX, AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
@@ -39,6 +41,12 @@ log = structlog.get_logger()
 
 OWED_PATIENCE_S = 4.0  # under load an outcome may be this late without anything being wrong
 OWED_AT_ONCE = 1_000
+TOLD_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
+TOLD_TTL_S = 600.0
+# What is heard may have been decided so long before: after any fault work resumes within this.
+PUBLISHING_S_MAX = 30.0
+
+MakeUp = Callable[[], None]
 
 
 class Stores(Protocol):
@@ -64,6 +72,11 @@ class Stores(Protocol):
         """What moves."""
         ...
 
+    @property
+    def user_notices(self) -> UserNotices:
+        """Notices."""
+        ...
+
 
 class Hub:
     """Fan-out of one process."""
@@ -74,6 +87,7 @@ class Hub:
         self.auctions = AuctionFeed(self.registry, limits=limits)
         self.prices = PriceFeed(self.registry)
         self.rooms = RoomFeed(self.registry)
+        self._told: Recent[str, str] = Recent(TOLD_MAX, ttl_s=TOLD_TTL_S)
         self._stores, self._limits = stores, limits
         self._hearers: dict[str, Callable[[bytes], None]] = {
             AUCTION_EVENTS: self._auction_event,
@@ -90,25 +104,51 @@ class Hub:
         except Exception:
             log.exception("publication_failed", channel=channel)
 
-    def resume(self) -> None:
-        """The stream was broken and is heard again: send what may have been missed.
+    def stream_is_back(self) -> None:
+        """Heard again after a break, with `missed` to come: until then order is kept."""
+        self.rooms.hold()
 
-        Raises BusyError while the stores cannot say; what was sent is then sent again.
+    def missed(self, heard_at: float) -> list[MakeUp]:
+        """What makes up for a break of the stream since `heard_at` (monotonic seconds).
+
+        To be called in this order; each raises BusyError while its store cannot say, and may
+        then be called again. Rooms come last: theirs is a store of its own.
         """
-        for name in list(self.registry.channels):
-            try:
-                self._resume_channel(name)
-            except NotFoundError:
-                log.warning("resume_unknown", channel=name)
-        self.send_owed(older_s=0.0)
+        channels = sorted(self.registry.channels, key=lambda name: name.startswith(ROOM_PREFIX))
+        return [
+            partial(self._send_outcomes, heard_at),
+            partial(self._send_refusals, heard_at),
+            partial(self._send_notices, heard_at),
+            *(partial(self._resume_channel, name) for name in channels),
+        ]
 
-    def send_owed(self, older_s: float = OWED_PATIENCE_S) -> None:
-        """Send the outcomes that were decided and not heard of in `older_s` seconds."""
-        before = time.monotonic() - older_s
+    def send_owed(self) -> None:
+        """Send the outcomes that were decided and not heard of in OWED_PATIENCE_S."""
+        before = time.monotonic() - OWED_PATIENCE_S
         owed = [UUID(bid) for bid, placed_at in self.registry.owed.items() if placed_at <= before]
         for start in range(0, len(owed), OWED_AT_ONCE):
             for known in self._stores.bidding.decided(owed[start : start + OWED_AT_ONCE]):
                 self._tell_known(known)
+
+    def _send_outcomes(self, heard_at: float) -> None:
+        """Of everybody here, wherever the bids were placed."""
+        bidding, users = self._stores.bidding, self.registry.user_ids()
+        for batch in bidding.decided_lately(users, _within_s(heard_at)):
+            for known in batch:
+                if self._told.get(known.receipt.bid_id) != known.outcome.status:
+                    self._tell_known(known)
+
+    def _send_refusals(self, heard_at: float) -> None:
+        bidding, users = self._stores.bidding, self.registry.user_ids()
+        for batch in bidding.refused_lately(users, _within_s(heard_at)):
+            for refused in batch:
+                self._refusal(refused.auction_id, refused.refusal)
+
+    def _send_notices(self, heard_at: float) -> None:
+        notices, users = self._stores.user_notices, self.registry.user_ids()
+        for batch in notices.published_lately(users, _within_s(heard_at)):
+            for told in batch:
+                self._tell_notice(told)
 
     def _auction_event(self, payload: bytes) -> None:
         event = fanout.auction_event_decoder.decode(payload)
@@ -126,6 +166,7 @@ class Hub:
         connections = self.registry.of_user(outcome.bidder_id)
         if not connections:
             return
+        self._told.put(outcome.bid_id, outcome.status)
         frame = text_frame(encode(_result(auction_id, outcome)))
         for connection in connections:
             connection.push(frame)
@@ -151,7 +192,9 @@ class Hub:
                 self.registry.leave(connection, f"room:{event.room_id}")
 
     def _notice(self, payload: bytes) -> None:
-        told = fanout.user_notice_decoder.decode(payload)
+        self._tell_notice(fanout.user_notice_decoder.decode(payload))
+
+    def _tell_notice(self, told: fanout.UserNotice) -> None:
         frame = text_frame(encode(notice_push(told.notice)))
         for connection in self.registry.of_user(told.user_id):
             connection.push(frame)
@@ -166,19 +209,18 @@ class Hub:
         if name == AUCTIONS:
             self.prices.push(self._stores.live.prices())
         elif kind == "auction":
-            auction = self._stores.auction_views.auction(int(number), None)
-            bids = self._stores.live.newest_bids(int(number), self._limits.snapshot_bids)
-            self.auctions.heard(int(number), state_of(auction, bids))
+            self._resume_auction(int(number))
         else:
-            self._resume_room(int(number), name)
+            self.rooms.fill(self._stores.chat, int(number), self._limits.room_tail_messages)
 
-    def _resume_room(self, room_id: int, name: str) -> None:
-        since = self.registry.channels[name].covered
-        missed = self._stores.chat.snapshot(
-            room_id, after_seq=since, limit=self._limits.room_tail_messages
-        )
-        for message in missed.messages:
-            self.rooms.push(room_id, message)
+    def _resume_auction(self, auction_id: int) -> None:
+        try:
+            auction = self._stores.auction_views.auction(auction_id, None)
+        except NotFoundError:
+            log.warning("resume_unknown", auction_id=auction_id)
+            return
+        bids = self._stores.live.newest_bids(auction_id, self._limits.snapshot_bids)
+        self.auctions.heard(auction_id, state_of(auction, bids))
 
     def _tell_known(self, known: KnownBid) -> None:
         told = fanout.BidderOutcome(
@@ -208,6 +250,11 @@ def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
         bids=bids,
         from_seq=bids[0].seq if bids else auction.bid_count + 1,
     )
+
+
+def _within_s(heard_at: float) -> float:
+    """How far back to look for what was published since `heard_at`."""
+    return time.monotonic() - heard_at + PUBLISHING_S_MAX
 
 
 def _result(auction_id: int, outcome: fanout.BidderOutcome) -> BidResult:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
-from app.web.ws.hub import Hub
+from app.web.ws.hub import Hub, MakeUp
 
 log = structlog.get_logger()
 
@@ -26,7 +26,9 @@ class Listener:
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
         self.subscribed = Event()
-        self._was_broken = False
+        self._heard_at = time.monotonic()
+        self._missed_since: float | None = None  # a break not yet begun to be made up for
+        self._is_resuming = False
 
     def heard_within(self, timeout_s: float) -> bool:
         """Whether every channel is confirmed, now or in `timeout_s` seconds."""
@@ -42,7 +44,7 @@ class Listener:
             except Exception:
                 log.exception("fanout_failed")
             self.subscribed.clear()
-            self._was_broken = True
+            self._broken(self._heard_at)
             gevent.sleep(PAUSE_S)
 
     def _listen(self) -> None:
@@ -52,7 +54,7 @@ class Listener:
 
     def _pump(self, stream: PubSub) -> None:
         confirmed = 0
-        pinged_at = heard_at = time.monotonic()
+        pinged_at = subscribed_at = time.monotonic()
         while True:
             message = stream.get_message(timeout=POLL_S)
             now = time.monotonic()
@@ -60,10 +62,10 @@ class Listener:
                 stream.ping()
                 pinged_at = now
             if message is None:
-                if now - heard_at > 2 * PING_S + POLL_S:
+                if now - max(self._heard_at, subscribed_at) > 2 * PING_S + POLL_S:
                     raise OSError("the stream is silent")
                 continue
-            heard_at = now
+            self._heard_at = now
             if message["type"] == "message":
                 self._hub.heard(_text(message["channel"]), _bytes(message["data"]))
             elif message["type"] == "subscribe":
@@ -71,22 +73,43 @@ class Listener:
                 if confirmed == len(GATEWAY_CHANNELS):
                     self._confirmed()
 
+    def _broken(self, since: float) -> None:
+        earlier = self._missed_since
+        self._missed_since = since if earlier is None else min(since, earlier)
+
     def _confirmed(self) -> None:
         self.subscribed.set()
         log.info("fanout_subscribed")
-        if self._was_broken:
-            self._was_broken = False
+        if self._missed_since is None:
+            return
+        self._hub.stream_is_back()
+        if not self._is_resuming:
+            self._is_resuming = True
             gevent.spawn(self._resume)
 
     def _resume(self) -> None:
-        while True:
+        """Make up for every break, one at a time; ends when there is none."""
+        while self._missed_since is not None:
+            self.subscribed.wait()
+            since, self._missed_since = self._missed_since, None
+            if not all(self._made_up(make_up) for make_up in self._hub.missed(since)):
+                self._broken(since)
+        self._is_resuming = False
+
+    def _made_up(self, make_up: MakeUp) -> bool:
+        """Try until it is done; False when the stream broke again, which changes what is missed."""
+        while self._missed_since is None:
             try:
-                self._hub.resume()
+                make_up()
             except DomainError as error:
                 log.warning("resume_failed", code=error.code)
                 gevent.sleep(PAUSE_S)
+            except Exception:  # our own fault: what else was missed must not suffer from it
+                log.exception("resume_impossible")
+                return True
             else:
-                return
+                return True
+        return False
 
 
 def _text(value: str | bytes) -> str:

@@ -79,6 +79,10 @@ class Registry:
             if connection.identity is not None:
                 yield connection.identity.user_id, connection.id
 
+    def user_ids(self) -> list[int]:
+        """Everybody who is signed in here."""
+        return list(self._by_user)
+
     def _forget_identity(self, connection: Connection) -> None:
         identity = connection.identity
         if identity is None:

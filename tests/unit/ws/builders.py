@@ -1,7 +1,7 @@
 """A dispatcher and a hub over real sockets, with services made of dictionaries."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,11 +11,12 @@ from gevent import socket
 from websocket import ABNF
 
 from app.domain.errors import BusyError, NotFoundError, UnauthenticatedError, UnknownFateError
+from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, ChatMessage, Notice
 from app.protocol.topics import Topic
-from app.services.bidding import Bidding, KnownBid
+from app.services.bidding import Bidding, KnownBid, RefusedBid
 from app.services.chat import Chat
 from app.services.log import Appended, OnAppended
 from app.settings import Limits
@@ -42,6 +43,10 @@ class House:
     fate: Exception | None = None
     appended: list[tuple[str, int, bytes]] = field(default_factory=list)
     known: list[KnownBid] = field(default_factory=list)
+    refused: list[RefusedBid] = field(default_factory=list)
+    notices: list[UserNotice] = field(default_factory=list)
+    said: list[ChatMessage] = field(default_factory=list)
+    store_is_away: bool = False
     places: int = 5
 
     def __post_init__(self) -> None:
@@ -68,6 +73,21 @@ class House:
         wanted = {str(bid) for bid in bid_ids}
         return [known for known in self.known if known.receipt.bid_id in wanted]
 
+    def decided_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[KnownBid]]:
+        yield [known for known in self.known if known.bidder_id in bidder_ids]
+
+    def refused_lately(
+        self, bidder_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[RefusedBid]]:
+        yield [refused for refused in self.refused if refused.refusal.bidder_id in bidder_ids]
+
+    def published_lately(
+        self, user_ids: Sequence[int], within_s: float
+    ) -> Iterator[list[UserNotice]]:
+        yield [told for told in self.notices if told.user_id in user_ids]
+
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
         return None
 
@@ -81,10 +101,12 @@ class House:
         return room_id == user_id
 
     def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
-        return []
+        if self.store_is_away:
+            raise BusyError("away")
+        return [message for message in self.said if message.seq > seq][:limit]
 
     def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
-        return []
+        return self.said[-limit:]
 
     def newest(self, room_id: int) -> list[ChatMessage]:
         return []

@@ -1,11 +1,17 @@
 """What a process hears reaches the sockets it is for, and what it missed is made up for."""
 
 import json
+import time
 from typing import Any
 
+import pytest
+
+from app.domain.errors import BusyError
 from app.domain.ids import bid_id
+from app.protocol.fanout import BidderRefusal, UserNotice
 from app.protocol.outcomes import Outcome, Receipt
-from app.services.bidding import KnownBid
+from app.protocol.resources import ChatMessage, Notice, Person
+from app.services.bidding import KnownBid, RefusedBid
 from tests.unit.ws.builders import Client, House
 
 AT = "2026-11-23T12:00:00.000Z"
@@ -68,13 +74,74 @@ def test_nonsense_on_a_channel_is_skipped() -> None:
     assert first.hear() == []
 
 
-def test_after_a_break_owed_outcomes_are_read_and_sent_once() -> None:
+def make_up(client: Client) -> list[Any]:
+    for step in client.hub.missed(time.monotonic()):
+        step()
+    return client.hear()
+
+
+def known_bid(bidder_id: int) -> KnownBid:
+    receipt = Receipt(str(bid_id(bidder_id, 7, "k")), "k", 7, 500, "exact", 3, 0, AT)
+    return KnownBid(bidder_id, receipt, Outcome(**OUTCOME))  # type: ignore[arg-type]
+
+
+def test_after_a_break_come_the_outcomes_of_bids_placed_anywhere() -> None:
+    house = House(known=[known_bid(5), known_bid(6)])
+    client, _ = two_sockets_of("5", house)
+    (told,) = make_up(client)
+    assert (told["type"], told["bid_id"]) == ("bid.result", str(bid_id(5, 7, "k")))
+
+
+def test_after_a_break_an_outcome_that_was_heard_is_not_sent_again() -> None:
+    house = House(known=[known_bid(5)])
+    client, _ = two_sockets_of("5", house)
+    told = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
+    client.hub.heard("auction-event", an_event(outcomes=[{**told, "status": "failed"}]))
+    client.hear()
+    assert [again["status"] for again in make_up(client)] == ["accepted"]
+    assert make_up(client) == []
+
+
+def test_after_a_break_come_refused_keys_and_notices() -> None:
+    refusal = BidderRefusal(5, "k", 9, "exact", 1, 2, "KEY_REUSED")
+    notice = Notice(3, "outbid", 7, {}, AT)
+    house = House(refused=[RefusedBid(7, refusal)], notices=[UserNotice(5, notice)])
+    client, _ = two_sockets_of("5", house)
+    assert [told["type"] for told in make_up(client)] == ["bid.refused", "notice"]
+
+
+def test_an_outcome_nobody_told_of_is_read_once_it_is_late(monkeypatch: Any) -> None:
     house = House()
     client, _ = two_sockets_of("5", house)
     client.say("bid.place", auction_id=7, amount=500, key="k")
-    receipt = Receipt(str(bid_id(5, 7, "k")), "k", 7, 500, "exact", 3, 0, AT)
-    house.known = [KnownBid(5, receipt, Outcome(**OUTCOME))]  # type: ignore[arg-type]
-    client.hub.resume()
-    assert [told["type"] for told in client.hear()] == ["bid.result"]
-    client.hub.resume()
+    house.known = [known_bid(5)]
+    client.hub.send_owed()
     assert client.hear() == []
+    late = time.monotonic() + 60
+    monkeypatch.setattr(time, "monotonic", lambda: late)
+    client.hub.send_owed()
+    assert [told["type"] for told in client.hear()] == ["bid.result"]
+    client.hub.send_owed()
+    assert client.hear() == []
+
+
+def said(seq: int) -> ChatMessage:
+    return ChatMessage(seq, f"m{seq}", Person(6, "n"), "hello", AT)
+
+
+def test_after_a_break_what_was_said_keeps_its_order_however_long_the_store_is_away() -> None:
+    house = House()
+    client, _ = two_sockets_of("5", house)
+    client.say("subscribe", channel="room:5")
+    client.hub.rooms.push(5, said(1))
+    house.said = [said(seq) for seq in range(1, 90)]
+    house.store_is_away = True
+    client.hub.stream_is_back()
+    client.hub.rooms.push(5, said(88))
+    with pytest.raises(BusyError):
+        client.hub.rooms.fill(house.chat, 5, limit=20)
+    house.store_is_away = False
+    client.hub.rooms.push(5, said(89))
+    client.hub.rooms.fill(house.chat, 5, limit=20)
+    client.hub.rooms.push(5, said(90))
+    assert [told["seq"] for told in client.hear()] == list(range(1, 91))
