@@ -11,6 +11,12 @@ from psycogreen.gevent import patch_psycopg  # noqa: E402
 
 patch_psycopg()
 
+from app.observability.logging import configure_logging  # noqa: E402
+
+configure_logging(
+    os.environ.get("LOG_LEVEL", "INFO"), process=os.environ.get("PROCESS_NAME", "gateway")
+)
+errorlog = None  # said as everything else is
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "gevent"

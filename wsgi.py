@@ -6,5 +6,5 @@ from app.settings import read_settings
 from app.web.app import create_app
 
 settings = read_settings()
-configure_logging(settings.log_level, process="gateway")
+configure_logging(settings.log_level, process=settings.process_name or "gateway")
 app = create_app(build_container(settings, application="gateway"))

@@ -56,6 +56,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     retries_max: Count = 5
     retry_first_ms: Count = 10
     relay_batch_max: Count = 500
+    relay_bytes_max: Count = 8 * 1024 * 1024  # one settle's message may be 200 KB
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
@@ -90,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     kafka_replication: Count = 3
     kafka_min_isr: Count = 2
     log_level: str = "INFO"
+    process_name: str = ""  # in the logs; empty: by its kind
     stack_status_file: str = ""
     limits: Limits = Limits()
 

@@ -76,7 +76,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    configure_logging(settings.log_level, process="bridge")
+    configure_logging(settings.log_level, process=settings.process_name or "bridge")
     return _topics(settings) if verbs == ["topics"] else _run(verbs, settings)
 
 

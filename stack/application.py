@@ -66,7 +66,7 @@ def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Pr
 
 
 def _celery(name: str, environment: Mapping[str, str], *arguments: str) -> Program:
-    return _program(name, environment, "celery", "-A", "workers.celery_app", *arguments)
+    return _program(name, environment, "celery", "-q", "-A", "workers.celery_app", *arguments)
 
 
 def _program(

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 RUN_DIR_VARIABLE = "STACK_RUN_DIR"
-NAME_VARIABLE = "STACK_PROCESS"
+NAME_VARIABLE = "PROCESS_NAME"  # the application calls itself so in its logs
 ASK_TIMEOUT_S = 20.0
 KILL_TIMEOUT_S = 5.0
 POLL_S = 0.1

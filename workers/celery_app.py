@@ -19,7 +19,7 @@ register_publish_notices(app, container)
 
 @setup_logging.connect
 def _configure_logging(**_: object) -> None:
-    configure_logging(settings.log_level, process="worker")
+    configure_logging(settings.log_level, process=settings.process_name or "worker")
 
 
 @worker_process_init.connect

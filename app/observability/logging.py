@@ -1,36 +1,94 @@
-"""Structured logs: one JSON line an event, static names, ids instead of objects."""
+"""Structured logs: one JSON line an event, static names, ids instead of objects.
+
+What libraries say goes the same way, from WARNING up, and never in floods.
+"""
 
 import logging
+import logging.config
+import os
 import sys
+import time
 
 import msgspec
 import structlog
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+# While a broker is away its client says the same many times a second.
+REPEAT_AFTER_S = 10.0
+
+
+class Seldom(logging.Filter):
+    """Lets each place in a library's code speak once in REPEAT_AFTER_S; `held_back` counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._places: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to let it through."""
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        spoke_at, held_back = self._places.get(place, (-REPEAT_AFTER_S, 0))
+        if now - spoke_at < REPEAT_AFTER_S:
+            self._places[place] = (spoke_at, held_back + 1)
+            return False
+        self._places[place] = (now, 0)
+        record.held_back = held_back
+        return True
 
 
 def configure_logging(level: str, *, process: str) -> None:
     """Log from `level` up to standard error as JSON lines that name the `process`."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s", force=True)
+    ours: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _named(process),
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendered: list[Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_render),
+    ]
+    _configure_libraries(ours, rendered)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            _named(process),
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_render),
-        ],
+        processors=[*ours, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write a line, so that threads and processes do not cut each other short.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def _configure_libraries(ours: list[Processor], rendered: list[Processor]) -> None:
+    json_lines = {
+        "()": ProcessorFormatter,
+        "foreign_pre_chain": [*ours, add_logger_name, ExtraAdder(["held_back"])],
+        "processors": [ProcessorFormatter.remove_processors_meta, *rendered],
+    }
+    handler = {"class": "logging.StreamHandler", "formatter": "json"}
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"seldom": {"()": Seldom}},
+            "formatters": {"json": json_lines},
+            "handlers": {"all": handler, "seldom": {**handler, "filters": ["seldom"]}},
+            "root": {"level": "WARNING", "handlers": ["all"]},
+            "loggers": {
+                "kafka": {"handlers": ["seldom"], "propagate": False},
+                # It takes itself out of the tree, and tells of its workers' lives.
+                "gunicorn.error": {"level": "INFO", "handlers": ["all"], "propagate": False},
+            },
+        }
+    )
+    logging.captureWarnings(True)  # noqa: FBT003 - not ours
 
 
 def _named(process: str) -> Processor:
     """Adds the process, in every thread and greenlet."""
 
     def add(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        return {"process": process, **event}
+        return {"process": process, "pid": os.getpid(), **event}
 
     return add
 

@@ -1,4 +1,8 @@
-"""Relay: outbox → Kafka, in id order; one active, by advisory lock, others stand by."""
+"""Relay: outbox → Kafka, in id order; one active, by advisory lock, others stand by.
+
+The producer's buffer has no bound of its own. It needs none here: nothing is read from the outbox
+before the batch in hand is acknowledged, or given up together with its producer.
+"""
 
 import select
 from typing import Any
@@ -53,7 +57,10 @@ class Relay:
         if not self._active:
             self._wait(connection, STANDBY_S)
             return
-        batch = inbox.next_out(connection, limit=self._settings.limits.relay_batch_max)
+        limits = self._settings.limits
+        batch = inbox.next_out(
+            connection, limit=limits.relay_batch_max, bytes_max=limits.relay_bytes_max
+        )
         if not batch:
             self._wait(connection, POLL_S)
             return

@@ -48,7 +48,11 @@ SELECT topic, key, payload FROM json_to_recordset(%s) AS r(topic text, key text,
 
 NOTIFY_OUTBOX = "NOTIFY outbox"
 
-NEXT_OUT = "SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT %s"
+NEXT_OUT = """
+SELECT id, topic, key, payload FROM (
+  SELECT *, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS bytes_before
+  FROM (SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT %s) AS oldest
+) AS counted WHERE bytes_before < %s ORDER BY id"""
 
 SENT = "DELETE FROM outbox WHERE id = ANY(%s)"
 
@@ -131,9 +135,11 @@ def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
         connection.exec_driver_sql(NOTIFY_OUTBOX)
 
 
-def next_out(connection: Connection, *, limit: int) -> list[tuple[int, OutboxMessage]]:
-    """The oldest messages not yet sent, with their ids."""
-    rows = connection.exec_driver_sql(NEXT_OUT, (limit,))
+def next_out(
+    connection: Connection, *, limit: int, bytes_max: int
+) -> list[tuple[int, OutboxMessage]]:
+    """The oldest messages not yet sent, with their ids: the first, and more up to `bytes_max`."""
+    rows = connection.exec_driver_sql(NEXT_OUT, (limit, bytes_max))
     return [(row_id, OutboxMessage(topic, key, payload)) for row_id, topic, key, payload in rows]
 
 

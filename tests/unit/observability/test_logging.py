@@ -1,0 +1,51 @@
+"""Every line is JSON and names its process, and no library floods."""
+
+import json
+import logging
+import subprocess
+import sys
+
+from app.observability.logging import Seldom
+
+SCRIPT = """
+import logging, warnings, structlog
+from app.observability.logging import configure_logging
+configure_logging("INFO", process="worker-bids-1")
+structlog.get_logger().info("settled", records=3)
+for _ in range(1_000):
+    logging.getLogger("kafka.net.manager").warning("Bootstrap %s not ready", "bootstrap-0")
+logging.getLogger("kafka.net.manager").info("hushed")
+logging.getLogger("gunicorn.error").info("Booting worker with pid: %s", 7)
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.getLogger("anything").exception("odd")
+"""
+
+
+def test_our_lines_and_those_of_libraries_are_json_and_name_the_process() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert {line["process"] for line in lines} == {"worker-bids-1"}
+    assert [line["event"] for line in lines] == [
+        "settled",
+        "Bootstrap bootstrap-0 not ready",
+        "Booting worker with pid: 7",
+        "odd",
+    ]
+    assert "ZeroDivisionError" in lines[-1]["exception"]
+
+
+def test_a_place_in_the_code_that_spoke_is_held_back_and_counted() -> None:
+    seldom = Seldom()
+
+    def passes(line: int) -> bool:
+        return seldom.filter(logging.LogRecord("kafka", 30, "net.py", line, "m", None, None))
+
+    assert [passes(1), passes(1), passes(2), passes(1)] == [True, False, True, False]
+    again = logging.LogRecord("kafka", 30, "net.py", 1, "m", None, None)
+    seldom._places["net.py", 1] = (-1e9, 2)
+    assert seldom.filter(again)
+    assert vars(again)["held_back"] == 2
