@@ -1,0 +1,128 @@
+"""A client of the sockets, by a library that has nothing of ours: it also checks what we send."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from websocket import ABNF, WebSocket, WebSocketException, create_connection
+
+T = TypeVar("T")
+Frame = dict[str, Any]
+
+TIMEOUT_S = 20.0  # for whatever a test waits for; only a failing one waits so long
+NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
+
+
+def dial(ws_url: str, *, origin: str | None, headers: Sequence[str] = ()) -> WebSocket:
+    """The bare library's socket; WebSocketBadStatusException when the handshake is refused."""
+    return create_connection(
+        ws_url,
+        timeout=TIMEOUT_S,
+        origin=origin,
+        suppress_origin=origin is None,
+        header=list(headers),
+        enable_multithread=True,
+    )
+
+
+class Socket:
+    """A socket that is read all the time, by a thread of its own; leave it by `with`.
+
+    `frames` holds everything that came, oldest first; `close_code` is None while it is open.
+    """
+
+    def __init__(self, ws: WebSocket) -> None:
+        self.frames: list[Frame] = []
+        self.close_code: int | None = None
+        self._ws, self._frame_id = ws, 0
+        self._came = threading.Condition()
+        ws.settimeout(None)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        self.close()
+
+    def send(self, type_: str, **fields: Any) -> int:
+        """Send a frame with the next id, which is returned."""
+        self._frame_id += 1
+        self.send_raw(json.dumps({"id": self._frame_id, "type": type_, **fields}))
+        return self._frame_id
+
+    def send_raw(self, data: str | bytes, opcode: int = ABNF.OPCODE_TEXT) -> None:
+        """Send any message, good or bad."""
+        self._ws.send(data, opcode)
+
+    def ask(self, type_: str, **fields: Any) -> Frame:
+        """Send a frame and wait for its answer, an error or not."""
+        return self.answer(self.send(type_, **fields))
+
+    def answer(self, frame_id: int) -> Frame:
+        """Wait for the answer to the frame of this id."""
+        return self.wait_for(
+            lambda: [frame for frame in list(self.frames) if frame.get("re") == frame_id],
+            what=f"the answer to {frame_id}",
+        )[0]
+
+    def pushes(self, type_: str, **fields: Any) -> list[Frame]:
+        """The pushes of this type that have come, oldest first, whose fields have these values."""
+        wanted = {"type": type_, **fields}
+        return [
+            frame
+            for frame in list(self.frames)
+            if "re" not in frame and all(frame.get(name) == wanted[name] for name in wanted)
+        ]
+
+    def push(self, type_: str, **fields: Any) -> Frame:
+        """Wait for such a push; the first of them."""
+        return self.wait_for(lambda: self.pushes(type_, **fields), what=f"{type_} {fields}")[0]
+
+    def wait_for(self, condition: Callable[[], T], *, what: str, timeout_s: float = TIMEOUT_S) -> T:
+        """Wait until a condition on what came is truthy, and give its value; fail naming `what`."""
+        with self._came:
+            self._came.wait_for(lambda: condition() or self.close_code, timeout_s)
+            found = condition()
+        assert found, f"{what} did not come; closed: {self.close_code}; last: {self.frames[-5:]}"
+        return found
+
+    def wait_closed(self, timeout_s: float = TIMEOUT_S) -> int:
+        """Wait until the server has ended the socket; the code it gave, or NO_CLOSE_FRAME."""
+        with self._came:
+            self._came.wait_for(lambda: self.close_code is not None, timeout_s)
+        assert self.close_code is not None, f"still open; last: {self.frames[-5:]}"
+        return self.close_code
+
+    def close(self) -> None:
+        """Say goodbye, and wait until the server has answered it."""
+        if self.close_code is None:
+            self._ws.send_close()
+            self.wait_closed()
+        self._reader.join(TIMEOUT_S)
+        self._ws.shutdown()  # type: ignore[no-untyped-call]
+
+    def _read(self) -> None:
+        code = None
+        while code is None:
+            frame = None
+            try:
+                opcode, received = self._ws.recv_data_frame(control_frame=True)
+            except (WebSocketException, OSError):
+                code = NO_CLOSE_FRAME
+            else:
+                if opcode == ABNF.OPCODE_TEXT:
+                    frame = json.loads(received.data)
+                elif opcode == ABNF.OPCODE_CLOSE:
+                    code = int.from_bytes(received.data[:2], "big")
+            with self._came:
+                if frame is not None:
+                    self.frames.append(frame)
+                self.close_code = code
+                self._came.notify_all()

@@ -1,0 +1,97 @@
+"""The application as it runs for end-to-end tests: its processes, its gateways."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Self
+
+from stack import Program, Stack
+from stack.ports import HOST, is_free
+from stack.readiness import complaint_of
+from tests.e2e.people import Gateway
+
+# Without beat and Flower: no bid, no close and no push depends on them.
+LEFT_OUT = ("beat", "flower")
+
+
+class House:
+    """Everything that runs. `gateway` is the one everybody uses by default."""
+
+    def __init__(self, stack: Stack, *, prefix: str) -> None:
+        self.stack, self.prefix = stack, prefix
+        self.gateway = self._at(self.name("gateway"), self._free_port())
+        left_out = {self.name(process) for process in LEFT_OUT}
+        programs = stack.application(prefix=prefix, **self._changes(self.gateway, {}))
+        self._programs = [program for program in programs if program.name not in left_out]
+
+    @classmethod
+    @contextmanager
+    def open(cls, stack: Stack, *, prefix: str) -> Iterator[Self]:
+        """The house with all its processes, ready; it ends when left."""
+        house = cls(stack, prefix=prefix)
+        with house._running(house._programs):
+            house._wait_ready(house.gateway)
+            yield house
+            house.gateway.http.close()  # it would keep connections, and them the process
+
+    def name(self, process: str) -> str:
+        """The name under which the supervisor knows a process: `gateway`, `bridge`, `worker-…`."""
+        return self.prefix + process
+
+    @contextmanager
+    def another_gateway(self, process: str, **changes: str) -> Iterator[Gateway]:
+        """One more gateway in front of the same house, ready; it ends when left.
+
+        `changes` are variables of the environment it has otherwise: settings and limits by their
+        names in app/settings.py in capitals, GATEWAY_WORKERS (otherwise 1).
+        """
+        gateway = self._at(self.name(process), self._free_port())
+        environment = self._changes(gateway, {"GATEWAY_WORKERS": "1", **changes})
+        (program, *_) = self.stack.application(prefix=self.prefix, **environment)
+        named = Program(
+            name=gateway.name,
+            command=program.command,
+            environment=program.environment,
+            stop_wait_s=program.stop_wait_s,
+        )
+        with self._running([named]):
+            self._wait_ready(gateway)
+            yield gateway
+            gateway.http.close()  # it would keep connections, and them the process
+
+    @contextmanager
+    def _running(self, programs: list[Program]) -> Iterator[None]:
+        control = self.stack.control
+        names = [program.name for program in programs]
+        try:
+            for program in programs:
+                control.run(program, wait=False)
+            for name in names:
+                control.wait_for(lambda name=name: control.runs(name), name=name)  # type: ignore[misc]
+            yield
+        finally:
+            control.stop_together(names)
+            for name in names:
+                control.forget(name)
+
+    def _wait_ready(self, gateway: Gateway) -> None:
+        self.stack.control.wait_for(lambda: not complaint_of(gateway.base_url), name=gateway.name)
+
+    def _free_port(self) -> int:
+        port = self.stack.settings.ports.gateway
+        while not is_free(port):
+            port += 1
+        return port
+
+    @staticmethod
+    def _at(name: str, port: int) -> Gateway:
+        return Gateway(name, f"http://{HOST}:{port}")
+
+    @staticmethod
+    def _changes(gateway: Gateway, changes: Mapping[str, str]) -> dict[str, str]:
+        bind = gateway.base_url.removeprefix("http://")
+        return {
+            "BASE_URL": gateway.base_url,
+            "ALLOWED_ORIGINS": "",
+            "GATEWAY_BIND": bind,
+            **changes,
+        }

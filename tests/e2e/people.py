@@ -1,0 +1,88 @@
+"""Gateways and those who use them, over HTTP and sockets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.e2e.client import TIMEOUT_S, Frame, Socket, dial
+
+PASSWORD = "correct horse battery"
+
+
+class Gateway:
+    """One address at which the house is reached; `name` is its process's."""
+
+    def __init__(self, name: str, base_url: str) -> None:
+        self.name, self.base_url = name, base_url
+        self.ws_url = base_url.replace("http:", "ws:") + "/ws"
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """A client of it that keeps its connections and has no cookies of anyone."""
+        return httpx.Client(base_url=self.base_url, timeout=TIMEOUT_S)
+
+    def open(self, *, headers: Sequence[str] = ()) -> Socket:
+        """A socket that has not said `auth` yet, from the gateway's own origin."""
+        return Socket(dial(self.ws_url, origin=self.base_url, headers=headers))
+
+    def enter(self, token: str | None = None) -> Socket:
+        """A socket that has been welcomed: with this access token, or a guest's."""
+        socket = self.open()
+        welcome = socket.ask("auth", **({} if token is None else {"token": token}))
+        assert welcome["type"] == "welcome", welcome
+        return socket
+
+    def sign_up(self, nickname: str) -> "Person":
+        """Somebody new, who is logged in."""
+        email = f"{uuid4().hex}@example.org"
+        body = {"email": email, "password": PASSWORD, "nickname": nickname}
+        answer = self.http.post("/api/auth/signup", json=body)
+        assert answer.status_code == 201, answer.text
+        person = Person(self, answer.json()["user"]["id"], nickname, email)
+        person.log_in()
+        return person
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with an account; `token` and `refresh_token` are those of the last log-in."""
+
+    gateway: Gateway
+    id: int
+    nickname: str
+    email: str
+    token: str = ""
+    refresh_token: str = ""
+
+    def log_in(self, at: Gateway | None = None) -> str:
+        """Begin another session, at the own gateway or another; its access token."""
+        body = {"email": self.email, "password": PASSWORD, "delivery": "body"}
+        answer = (at or self.gateway).http.post("/api/auth/login", json=body)
+        assert answer.status_code == 200, answer.text
+        self.token, self.refresh_token = (
+            answer.json()["access_token"],
+            answer.json()["refresh_token"],
+        )
+        return self.token
+
+    def request(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Any call as this person, whatever its answer."""
+        sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
+        return self.gateway.http.request(method, path, json=body, headers=sent)
+
+    def call(self, method: str, path: str, body: Any = None) -> Frame:
+        """A call that must succeed; what it answers."""
+        answer = self.request(method, path, body)
+        assert answer.is_success, answer.text
+        found: Frame = answer.json() if answer.content else {}
+        return found
+
+    def enter(self, at: Gateway | None = None) -> Socket:
+        """A socket of this person, at the own gateway or another."""
+        return (at or self.gateway).enter(self.token)
