@@ -69,7 +69,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
     requests_per_minute: Count = 600  # per address
-    body_bytes_max: Count = 64 * 1024  # 10,000 characters of description, escaped
+    body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 
 
 class Settings(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -30,7 +31,10 @@ def epoch_ms(moment: datetime) -> int:
 
 
 def whole_ms(moment: datetime) -> datetime:
-    """`moment` in UTC without what is finer than a millisecond, as log times are."""
+    """`moment` in UTC without what is finer than a millisecond, as log times are.
+
+    What lies in year 0 or 10000 of UTC becomes the first or the last moment there is.
+    """
     moment = _in_utc(moment)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -40,4 +44,7 @@ def _in_utc(moment: datetime) -> datetime:
         return moment
     if moment.tzinfo is None:
         raise ValueError("a datetime without a time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == 1 else _LAST

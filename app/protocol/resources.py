@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from app.protocol.outcomes import Leader, ReserveState, Winner
 from app.protocol.types import (
@@ -23,6 +23,7 @@ from app.protocol.types import (
     Password,
     Reason,
     SaleType,
+    Seq,
     Timestamp,
     WindowSeconds,
 )
@@ -255,10 +256,11 @@ class NoticesRead(Body, frozen=True):
     up_to: Id
 
 
-class BidKeyHeader(Body, frozen=True):
-    """The header `Idempotency-Key`."""
+class BidHeaders(Body, frozen=True):
+    """Headers of `POST /api/auctions/{id}/bids`; `prefer` may say `wait=N` (RFC 7240)."""
 
-    key: Key
+    key: Key = field(name="Idempotency-Key")
+    prefer: str = field(name="Prefer", default="")
 
 
 class Page(Body, frozen=True):
@@ -273,7 +275,7 @@ class ProductQuery(Page, frozen=True):
 
     query: SearchText | None = None
     sale_type: SaleType | None = None
-    seller_id: Id | None = None
+    seller_id: Id | UnsetType = UNSET  # not None: in a query that would be the word "null"
 
 
 class AuctionQuery(Page, frozen=True):
@@ -287,6 +289,6 @@ class AuctionQuery(Page, frozen=True):
 class BidHistoryQuery(Body, frozen=True):
     """Query of `GET /api/auctions/{id}/bids`."""
 
-    after_seq: Annotated[int, Meta(ge=0)] = 0
+    after_seq: Seq = 0
     limit: Limit = LIST_LIMIT_DEFAULT
     cursor: Cursor | None = None

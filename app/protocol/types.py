@@ -12,6 +12,7 @@ AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
 _TEXT = {"text": True}
 
 Id = Annotated[int, Meta(ge=1, le=INT64_MAX)]
+Seq = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 Amount = Annotated[int, Meta(ge=AMOUNT_MIN, le=AMOUNT_MAX)]
 # (?!\n): in Python's dialect `$` also matches before a last line feed; ECMA's reads it the same.
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]

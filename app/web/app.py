@@ -6,21 +6,21 @@ from pathlib import Path
 from typing import TypeVar
 
 import gevent
-import msgspec
 from flask import Flask, Response, request, send_from_directory
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import PathConverter
 
 from app.bootstrap import Container
-from app.domain.errors import NotFoundError
 from app.services.accounts import Accounts
 from app.settings import Settings
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
+from app.web.api.documents import with_documents
 from app.web.api.market import auction_routes, notice_routes, product_routes
-from app.web.api.openapi import openapi
 from app.web.api.rooms import room_routes
 from app.web.api.route import Route, register
 from app.web.health import install_health
@@ -32,7 +32,6 @@ R = TypeVar("R")
 
 CLIENT = Path(__file__).parent / "client" / "dist"
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
-SERVER_PATHS = ("api/", "ws", "healthz", "readyz", "metrics")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -52,14 +51,14 @@ def create_app(container: Container) -> Flask:
     install_problems(app)
     accounts = container.make_accounts(JwtTokens(app, settings), offload)
     limiter = make_limiter(app, settings)
-    routes = api_routes(container, accounts)
+    routes = with_documents(api_routes(container, accounts))
     for route in routes:
         view = register(app, route, accounts.authenticate)
         if route.limit is not None:
             app.view_functions[_endpoint(route)] = limiter.limit(route.limit)(view)
     install_health(app, container)
     install_metrics(app)
-    install_documents(app, routes)
+    install_client(app)
     register_ws(
         app,
         container,
@@ -102,23 +101,25 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
     return limiter
 
 
-def install_documents(app: Flask, routes: list[Route]) -> None:
-    """The OpenAPI document, the client's files, and its page for every other path."""
-    document = msgspec.json.encode(openapi(routes))
+class ClientPath(PathConverter):
+    """Every path that is not the server's own: those keep their 404 and 405."""
 
-    def describe() -> Response:
-        return Response(document, mimetype="application/json")
+    regex = r"(?!(?:api|ws|healthz|readyz|metrics)(?:/|$))[^/].*?"
+    part_isolating = False
+
+
+def install_client(app: Flask) -> None:
+    """The client's files, and its page for every other path."""
+    app.url_map.converters["client"] = ClientPath
 
     def page(path: str) -> Response:
-        if path.startswith(SERVER_PATHS):
-            raise NotFoundError("no such resource")
-        if path and (CLIENT / path).is_file():
+        try:
             return send_from_directory(CLIENT, path)
-        return send_from_directory(CLIENT, "index.html", max_age=0)
+        except NotFound:
+            return send_from_directory(CLIENT, "index.html", max_age=0)
 
-    app.add_url_rule("/api/openapi.json", view_func=describe)
-    app.add_url_rule("/", view_func=page, defaults={"path": ""})
-    app.add_url_rule("/<path:path>", view_func=page)
+    app.add_url_rule("/", view_func=page, defaults={"path": "index.html"})
+    app.add_url_rule("/<client:path>", view_func=page)
 
 
 def install_metrics(app: Flask) -> None:

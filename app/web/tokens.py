@@ -15,6 +15,10 @@ from app.settings import Settings
 
 ALGORITHM = "HS256"
 TOKEN_CHARACTERS_MAX = 2_000
+# What its libraries raise, and the plain errors they let through: a deeply nested header, say.
+UNREADABLE = (
+    PyJWTError, JWTExtendedException, KeyError, ValueError, TypeError, RecursionError,
+)  # fmt: skip
 
 
 class JwtTokens:
@@ -44,7 +48,7 @@ class JwtTokens:
         try:
             with self._app.app_context():
                 return _identity(decode_token(token))
-        except (PyJWTError, JWTExtendedException, KeyError, ValueError, TypeError) as error:
+        except UNREADABLE as error:
             raise UnauthenticatedError(detail="the access token is not valid") from error
 
 

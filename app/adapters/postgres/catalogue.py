@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Engine, Row, func, select, update
 
 from app.adapters.postgres.queries import contains, rows, transaction
@@ -66,7 +67,7 @@ class PostgresProducts:
         values = {
             "words": contains(query.query),
             "sale_type": query.sale_type,
-            "seller_id": query.seller_id,
+            "seller_id": None if query.seller_id is UNSET else query.seller_id,
             "before_id": before_id,
             "limit": query.limit + 1,
         }

@@ -4,20 +4,17 @@ import re
 import time
 from uuid import UUID
 
-from flask import request
 from msgspec import Struct
 
-from app.domain.errors import ConflictError, FieldFault, InvalidError, NotFoundError
+from app.domain.errors import ConflictError, NotFoundError
 from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
-from app.protocol.resources import BidCreate, BidKeyHeader
+from app.protocol.resources import BidCreate, BidHeaders
 from app.protocol.types import BidKind
-from app.protocol.validation import parse
 from app.services.bidding import PENDING, Bidding, KnownBid, Offer
 from app.web.api.route import Answer, Call, Route
 
 WAIT_MAX_S = 5
 POLL_S = 0.03
-KEY_HEADER = "Idempotency-Key"
 
 
 class Bid(Struct, frozen=True):
@@ -48,13 +45,11 @@ def bid_routes(bidding: Bidding) -> list[Route]:
     def placed(call: Call) -> Answer:
         offer = _offer(call)
         receipt = bidding.place(offer)
-        wait_s = _wait_s(request.headers.get("Prefer", ""))
+        wait_s = _wait_s(call.headers.prefer)
         if wait_s == 0:
             return Answer(receipt, 202)
         known = _decided(bidding, offer, wait_s)
-        if known is None:
-            return Answer(receipt, 202)
-        return Answer(_bid(known.receipt, known.outcome))  # of a repeat, the first receipt
+        return Answer(receipt, 202) if known is None else Answer(_bid(known))
 
     def shown(call: Call) -> Answer:
         try:
@@ -62,14 +57,14 @@ def bid_routes(bidding: Bidding) -> list[Route]:
         except ValueError as error:
             raise NotFoundError("no such bid of yours") from error
         known = bidding.own_bid(call.identity.user_id, bid_id)
-        return Answer(_bid(known.receipt, known.outcome))
+        return Answer(_bid(known))
 
     return [
         Route(
             method="POST", path="/api/auctions/<int:auction_id>/bids", summary="Place a bid",
             auth="required", handle=placed, body=BidCreate, answers={200: Bid, 202: Receipt},
             codes=("NOT_FOUND", "KEY_REUSED", "BUSY", "BID_UNKNOWN"),
-            headers=(KEY_HEADER, "Prefer"),
+            headers=BidHeaders,
         ),
         Route(
             method="GET", path="/api/bids/<bid_id>", summary="An own bid", auth="required",
@@ -79,21 +74,13 @@ def bid_routes(bidding: Bidding) -> list[Route]:
 
 
 def _offer(call: Call) -> Offer:
-    header = request.headers.get(KEY_HEADER)
-    if header is None:
-        raise InvalidError([FieldFault(KEY_HEADER, "REQUIRED", "is required")])
-    try:
-        key = parse({"key": header}, BidKeyHeader).key
-    except InvalidError as error:
-        fault = error.faults[0]
-        raise InvalidError([FieldFault(KEY_HEADER, fault.code, fault.message)]) from error
     return Offer(
         bidder_id=call.identity.user_id,
         auction_id=call.ids["auction_id"],
         amount=call.body.amount,
         kind=call.body.kind,
         confirm=call.body.confirm,
-        key=key,
+        key=call.headers.key,
     )
 
 
@@ -104,6 +91,7 @@ def _wait_s(prefer: str) -> int:
 
 
 def _decided(bidding: Bidding, offer: Offer, wait_s: int) -> KnownBid | None:
+    """The bid of this key once it has an outcome: with the first receipt, also for a repeat."""
     deadline = time.monotonic() + wait_s
     while time.monotonic() < deadline:
         known = bidding.status(offer.bidder_id, offer.auction_id, offer.key)
@@ -116,8 +104,8 @@ def _decided(bidding: Bidding, offer: Offer, wait_s: int) -> KnownBid | None:
     return None
 
 
-def _bid(receipt: Receipt, outcome: Outcome) -> Bid:
+def _bid(known: KnownBid) -> Bid:
     return Bid(
-        *(getattr(receipt, name) for name in Receipt.__struct_fields__),
-        *(getattr(outcome, name) for name in Outcome.__struct_fields__),
+        *(getattr(known.receipt, name) for name in Receipt.__struct_fields__),
+        *(getattr(known.outcome, name) for name in Outcome.__struct_fields__),
     )

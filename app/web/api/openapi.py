@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
 from app.protocol.problems import STATUS_OF_CODE
+from app.protocol.types import Id
 from app.web.api.route import Route
 from app.web.problem import Problem
 
 REF = "#/components/schemas/{name}"
 PROBLEM = "application/problem+json"
+ID = msgspec.json.schema(Id)
+BID_ID = msgspec.json.schema(UUID)
 
 
 def openapi(routes: Sequence[Route]) -> dict[str, Any]:
@@ -43,7 +47,12 @@ def _types(route: Route) -> list[Any]:
 def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
-        "parameters": [*_path_parameters(route), *_query_parameters(route), *_headers(route)],
+        "operationId": _operation_id(route),
+        "parameters": [
+            *_path_parameters(route),
+            *_parameters(route.query, "query"),
+            *_parameters(route.headers, "header"),
+        ],
         "responses": _responses(route, schema_of),
     }
     if route.body is not None:
@@ -54,29 +63,33 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
+def _operation_id(route: Route) -> str:
+    words = re.findall(r"[a-z]+", re.sub(r"<[^>]*>", "", route.path.removeprefix("/api")))
+    return "_".join([route.method.lower(), *words, *(["one"] if route.path.endswith(">") else [])])
+
+
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "integer"} if kind else {"type": "string"},
+            "schema": ID if kind == "int" else BID_ID,
         }
         for kind, name in re.findall(r"<(?:(\w+):)?(\w+)>", route.path)
     ]
 
 
-def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.query is None:
+def _parameters(struct: type[Struct] | None, place: Literal["query", "header"]) -> list[Any]:
+    if struct is None:
         return []
-    query: type[Struct] = route.query
-    _, components = msgspec.json.schema_components([query], ref_template=REF)
-    properties = components[query.__name__]["properties"]
-    return [{"name": name, "in": "query", "schema": kind} for name, kind in properties.items()]
-
-
-def _headers(route: Route) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "header", "schema": {"type": "string"}} for name in route.headers]
+    _, components = msgspec.json.schema_components([struct], ref_template=REF)
+    described = components[struct.__name__]
+    required = described.get("required", [])
+    return [
+        {"name": name, "in": place, "required": name in required, "schema": kind}
+        for name, kind in described["properties"].items()
+    ]
 
 
 def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
@@ -84,19 +97,19 @@ def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     for status, kind in route.answers.items():
         content = {"application/json": {"schema": schema_of[str(kind)]}} if kind else {}
         responses[str(status)] = {"description": "Done", **({"content": content} if kind else {})}
-    for code in _codes(route):
+    for code in dict.fromkeys(_codes(route)):
         known = responses.setdefault(str(STATUS_OF_CODE[code]), _problem(schema_of))
         known["description"] = f"{known['description']} {code}".strip()
     return responses
 
 
 def _codes(route: Route) -> list[str]:
-    codes = [*route.codes, "RATE_LIMITED"]
+    codes = [*route.codes, "RATE_LIMITED", "BUSY"]
     if route.auth != "none":
         codes.append("UNAUTHENTICATED")
     if route.body is not None:
         codes += ["MALFORMED", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
-    if route.body is not None or route.query is not None:
+    if route.body or route.query or route.headers:
         codes.append("INVALID")
     return codes
 

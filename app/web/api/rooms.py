@@ -1,23 +1,19 @@
 """Chat rooms over HTTP."""
 
-from typing import Annotated
-
-from msgspec import Meta
+from msgspec import UNSET, UnsetType
 
 from app.protocol.resources import Body, ChatMessage, Limit, Page, Room, RoomCreate
-from app.protocol.types import INT64_MAX
+from app.protocol.types import Seq
 from app.services.rooms import RoomService
 from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
-
-Seq = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 
 
 class MessageQuery(Body, frozen=True):
     """Query of `GET /api/rooms/{id}/messages`."""
 
-    before_seq: Seq | None = None
-    after_seq: Seq | None = None
+    before_seq: Seq | UnsetType = UNSET
+    after_seq: Seq | UnsetType = UNSET
     limit: Limit = 20
 
 
@@ -31,8 +27,9 @@ def room_routes(rooms: RoomService) -> list[Route]:
     def messages(call: Call) -> Answer:
         asked = call.query
         found = rooms.messages(
-            call.identity.user_id, call.ids["room_id"], before_seq=asked.before_seq,
-            after_seq=asked.after_seq, limit=asked.limit,
+            call.identity.user_id, call.ids["room_id"], limit=asked.limit,
+            before_seq=None if asked.before_seq is UNSET else asked.before_seq,
+            after_seq=None if asked.after_seq is UNSET else asked.after_seq,
         )  # fmt: skip
         return Answer(Listed(found, None))
 

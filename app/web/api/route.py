@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from flask import Flask, Response, request
 from msgspec import Struct
+from msgspec.structs import fields
 
 from app.domain.errors import NotFoundError, UnauthenticatedError
 from app.protocol.types import INT64_MAX
@@ -25,6 +26,7 @@ class Call:
     ids: Mapping[str, Any]
     body: Any
     query: Any
+    headers: Any
     who: Identity | None
 
     @property
@@ -63,7 +65,7 @@ class Route:
     query: type[Struct] | None = None
     auth: Auth = "none"
     codes: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
+    headers: type[Struct] | None = None
     limit: str | None = None  # a rate per address, in flask-limiter's words
 
 
@@ -72,7 +74,7 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
 
     def view(**ids: Any) -> Response:  # noqa: ANN401 - as the path says
         who = caller(route.auth, authenticate)
-        call = Call(_checked(ids), _body(route), _query(route), who)
+        call = Call(_checked(ids), _body(route), _query(route), _headers(route), who)
         return respond(route.handle(call))
 
     name = f"{route.method} {route.path}".replace(".", "_")
@@ -124,3 +126,11 @@ def _query(route: Route) -> Struct | None:
     if route.query is None:
         return None
     return parse(request.args.to_dict(), route.query, strict=False)
+
+
+def _headers(route: Route) -> Struct | None:
+    if route.headers is None:
+        return None
+    names = [header.encode_name for header in fields(route.headers)]
+    given = {name: request.headers[name] for name in names if name in request.headers}
+    return parse(given, route.headers)

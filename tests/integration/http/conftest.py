@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
-from app.bootstrap import build_container
+from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from app.web.app import create_app
 from tests.integration.database import alembic, own_database
+from tests.integration.http.market import Market, Person
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +22,32 @@ def environment() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def client(environment: dict[str, str]) -> FlaskClient:
-    """A client of the whole application."""
+def container(environment: dict[str, str]) -> Iterator[Container]:
+    """The services of the application."""
     container = build_container(read_settings(environment), application="tests")
-    return create_app(container).test_client()
+    yield container
+    container.engine.dispose()
 
 
 @pytest.fixture(scope="session")
-def bearer(client: FlaskClient) -> dict[str, str]:
-    """The headers of somebody signed in."""
-    body = {"email": "somebody@example.com", "password": "0123456789", "nickname": "S"}
-    assert client.post("/api/auth/signup", json=body).status_code == 201
-    login = {"email": body["email"], "password": body["password"], "delivery": "body"}
-    token = client.post("/api/auth/login", json=login).get_json()["access_token"]
-    return {"Authorization": f"Bearer {token}"}
+def app(container: Container) -> Flask:
+    """The whole application."""
+    return create_app(container)
+
+
+@pytest.fixture(scope="session")
+def client(app: Flask) -> FlaskClient:
+    """A client of it."""
+    return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def market(client: FlaskClient, container: Container) -> Market:
+    """The API, with makers of what tests begin with."""
+    return Market(client, container.engine)
+
+
+@pytest.fixture(scope="session")
+def somebody(market: Market) -> Person:
+    """Somebody signed in, who has nothing."""
+    return market.person("somebody")

@@ -288,6 +288,16 @@ export interface BidCreate {
   confirm?: boolean;
 }
 /**
+ * Headers of `POST /api/auctions/{id}/bids`; `prefer` may say `wait=N` (RFC 7240).
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidHeaders".
+ */
+export interface BidHeaders {
+  "Idempotency-Key": string;
+  Prefer?: string;
+}
+/**
  * Query of `GET /api/auctions/{id}/bids`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -297,15 +307,6 @@ export interface BidHistoryQuery {
   after_seq?: number;
   limit?: number;
   cursor?: string | null;
-}
-/**
- * The header `Idempotency-Key`.
- *
- * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "BidKeyHeader".
- */
-export interface BidKeyHeader {
-  key: string;
 }
 /**
  * A bid.
@@ -732,7 +733,7 @@ export interface ProductQuery {
   cursor?: string | null;
   query?: string | null;
   sale_type?: ("auction" | "direct") | null;
-  seller_id?: number | null;
+  seller_id?: number;
 }
 /**
  * Unasked.

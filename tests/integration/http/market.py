@@ -1,0 +1,132 @@
+"""People and what they own, made through the API: what tests begin with."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+from app.domain.time import rfc3339
+
+PASSWORD = "0123456789"
+
+
+def in_s(seconds: float) -> str:
+    """The moment so many seconds from now, as a client writes it."""
+    return rfc3339(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody signed in."""
+
+    id: int
+    email: str
+    nickname: str
+    access_token: str
+    refresh_token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What says who calls."""
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+class Market:
+    """The API, seen by its callers; each method that makes something asserts that it was made."""
+
+    def __init__(self, client: FlaskClient, engine: Engine) -> None:
+        self.client = client
+        self.engine = engine
+
+    def call(
+        self, method: str, path: str, who: Person | None = None, body: Any = None, **more: Any
+    ) -> TestResponse:
+        """One call, without cookies; `body` as JSON unless it is bytes."""
+        headers = {**(who.headers if who else {}), **more.pop("headers", {})}
+        if body is not None:
+            more["data"] = body if isinstance(body, bytes) else json.dumps(body)
+            more.setdefault("content_type", "application/json")
+        self.client.delete_cookie("refresh_token", path="/api/auth")
+        return self.client.open(path, method=method, headers=headers, **more)
+
+    def made(self, path: str, who: Person, body: Any) -> Any:
+        """What a POST that must succeed has made."""
+        answer = self.call("POST", path, who, body)
+        assert answer.status_code in (200, 201), answer.get_data(as_text=True)
+        return answer.get_json()
+
+    def sign_up(self, nickname: str = "n") -> dict[str, str]:
+        """A new account's e-mail and password."""
+        account = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+        answer = self.call("POST", "/api/auth/signup", body={**account, "nickname": nickname})
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return account
+
+    def log_in(self, account: dict[str, str]) -> Person:
+        """A new session of an account."""
+        answer = self.call("POST", "/api/auth/login", body={**account, "delivery": "body"})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        found = answer.get_json()
+        user = found["user"]
+        return Person(
+            user["id"],
+            user["email"],
+            user["nickname"],
+            found["access_token"],
+            found["refresh_token"],
+        )
+
+    def person(self, nickname: str = "n") -> Person:
+        """Somebody new, signed in."""
+        return self.log_in(self.sign_up(nickname))
+
+    def product(self, seller: Person, **said: Any) -> Any:
+        """A new product, for sale by auction unless said otherwise."""
+        usual = {"name": "lot", "description": "d", "sale_type": "auction", "currency": "KRW"}
+        return self.made("/api/products", seller, {**usual, **said})
+
+    def auction(self, seller: Person, *, name: str = "lot", **said: Any) -> Any:
+        """A new auction of a new product: from 1,000, open, for an hour, unless said otherwise."""
+        product = self.product(seller, name=name)
+        usual = {"product_id": product["id"], "starting_price": 1_000, "ends_at": in_s(3_600)}
+        return self.made("/api/auctions", seller, {**usual, **said})
+
+    def settled(self, auction_id: int, **columns: Any) -> None:
+        """Give an auction's decided columns the values that settling would have given them."""
+        named = ", ".join(f"{name} = %({name})s" for name in columns)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"UPDATE auctions SET {named} WHERE id = %(id)s",  # noqa: S608 - our own names
+                {**columns, "id": auction_id},
+            )
+
+    def items(self, path: str, who: Person | None = None, **query: Any) -> list[Any]:
+        """All items of a list, page by page."""
+        found, cursor = [], None
+        while True:
+            asked = {**query, **({"cursor": cursor} if cursor else {})}
+            page = self.call("GET", path, who, query_string=asked)
+            assert page.status_code == 200, page.get_data(as_text=True)
+            found += page.get_json()["items"]
+            cursor = page.get_json()["next_cursor"]
+            if cursor is None:
+                return found
+
+
+def code(answer: TestResponse) -> tuple[int, str]:
+    """Status and code of a refusal, which must be a problem document."""
+    assert answer.mimetype == "application/problem+json", answer.get_data(as_text=True)
+    problem = answer.get_json()
+    assert problem["status"] == answer.status_code
+    return answer.status_code, problem["code"]
+
+
+def faults(answer: TestResponse) -> set[str]:
+    """The fields an `INVALID` answer names, without what is inside them."""
+    assert code(answer) == (422, "INVALID")
+    return {error["field"].split(".")[0].split("[")[0] for error in answer.get_json()["errors"]}
