@@ -92,6 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     kafka_min_isr: Count = 2
     log_level: str = "INFO"
     process_name: str = ""  # in the logs; empty: by its kind
+    trace_every: Count = 64  # one bid in so many is followed through the logs
     stack_status_file: str = ""
     limits: Limits = Limits()
 

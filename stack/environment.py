@@ -48,6 +48,7 @@ def application_environment(
         "PROMETHEUS_MULTIPROC_DIR": str(places.metrics_dir),
         "STACK_STATUS_FILE": str(places.status_file),
         "LOG_LEVEL": "INFO",
+        "TRACE_EVERY": str(settings.trace_every),
     }
 
 

@@ -59,6 +59,7 @@ class Settings:
     ports: Ports
     sizes: Sizes
     packages: Mapping[str, str]
+    trace_every: int
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -77,7 +78,8 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
     table = _read_file()
     if profile not in table["profiles"]:
         raise StackFault(f"no profile {profile}: choose one of {', '.join(table['profiles'])}")
-    offset = table["profiles"][profile] + port_offset
+    own = table["profiles"][profile]
+    offset = own["port_offset"] + port_offset
     ports = Ports(**{name: port + offset for name, port in table["ports"].items()})
     _check_ports(ports)
     return Settings(
@@ -85,6 +87,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         ports=ports,
         sizes=Sizes(**table["sizes"]),
         packages=table["packages"],
+        trace_every=own["trace_every"],
     )
 
 

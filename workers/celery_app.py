@@ -6,6 +6,7 @@ from celery.signals import setup_logging, worker_process_init
 from app.adapters.tasks.application import make_celery
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
+from app.observability.tracing import follow_every
 from app.settings import read_settings
 from workers.tasks.bids import register_settle
 from workers.tasks.notices import register_publish_notices
@@ -20,6 +21,7 @@ register_publish_notices(app, container)
 @setup_logging.connect
 def _configure_logging(**_: object) -> None:
     configure_logging(settings.log_level, process=settings.process_name or "worker")
+    follow_every(settings.trace_every)
 
 
 @worker_process_init.connect

@@ -13,6 +13,10 @@ SESSIONS = "session"
 GATEWAY_CHANNELS = (AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS)
 
 
+# The flag that coalesces the tasks which publish notices.
+TELL_KEY = "wake:notices"
+
+
 def wake_key(topic: str, key: str) -> str:
     """The flag that coalesces wake-ups of one lane."""
     return f"wake:{topic}:{key}"

@@ -41,7 +41,7 @@ class OutboxMessage:
 class Settlement:
     """What settling a batch gave: messages to send, and what to do after the commit.
 
-    `after_commit` may be lost with the process: it must only hasten what a sweep does too.
+    `after_commit` may be lost with the process: it must only log, or hasten what a sweep does too.
     """
 
     messages: Sequence[OutboxMessage]

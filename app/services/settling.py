@@ -23,6 +23,7 @@ from app.domain.records import (
     ReserveAsked,
     StartDue,
 )
+from app.observability.tracing import trace_bid
 from app.protocol import records as wire
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.events import auction_event
@@ -98,7 +99,20 @@ class AuctionLane:
         payload = msgspec.json.encode(event).decode()
         key = str(state.terms.auction_id)
         messages = [OutboxMessage(AUCTION_EVENT.name, key, payload)]
-        return Settlement(messages, after_commit=self._tell if batch.notices else None)
+        return Settlement(messages, after_commit=lambda: self._settled(batch))
+
+    def _settled(self, batch: Batch) -> None:
+        for bid in decided_bids(batch.entries):
+            outcome = bid.decision.outcome
+            trace_bid(
+                "bid_decided",
+                str(bid.record.bid_id),
+                version=batch.after.version,
+                status=outcome.status,
+                code=outcome.code,
+            )
+        if batch.notices:
+            self._tell()
 
     def _decide(self, transaction: object, auction: Auction, records: list[Record]) -> Batch:
         bids = [record for record in records if isinstance(record, BidPlaced)]

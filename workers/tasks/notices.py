@@ -18,6 +18,7 @@ def register_publish_notices(app: Celery, container: Container) -> None:
     @app.task(name=PUBLISH_NOTICES_TASK)
     def publish_notices() -> None:
         """Publish all that nobody has published yet."""
+        container.waker.telling()
         while publish_batch(container) == BATCH_MAX:
             pass
 

@@ -7,7 +7,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
-from app.protocol.channels import wake_key
+from app.protocol.channels import TELL_KEY, wake_key
 from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_QUEUE, SETTLE_TASK, Lane
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
@@ -47,10 +47,11 @@ class CeleryWaker:
 
     def asleep(self, lane: Lane) -> None:
         """Clear the lane's flag."""
-        try:
-            self._flags.delete(wake_key(*lane))
-        except RedisError as error:
-            log.warning("wake_flag_kept", error=type(error).__name__)
+        self._clear(wake_key(*lane))
+
+    def telling(self) -> None:
+        """Clear the flag of `tell`: what is due from now on must be told again."""
+        self._clear(TELL_KEY)
 
     def waiting(self) -> int:
         """How many wake-ups no worker has taken yet; 0 when Redis does not answer."""
@@ -62,9 +63,16 @@ class CeleryWaker:
     def tell(self) -> None:
         """Have new notices published now rather than by the next sweep."""
         try:
-            self._celery.send_task(PUBLISH_NOTICES_TASK, ignore_result=True)
+            if self._flags.set(TELL_KEY, 1, nx=True, ex=FLAG_S) is not None:
+                self._celery.send_task(PUBLISH_NOTICES_TASK, ignore_result=True)
         except (RedisError, OperationalError, OSError) as error:
             log.warning("wake_lost", error=type(error).__name__)
+
+    def _clear(self, flag: str) -> None:
+        try:
+            self._flags.delete(flag)
+        except RedisError as error:
+            log.warning("wake_flag_kept", error=type(error).__name__)
 
     def _send(self, lanes: list[Lane]) -> None:
         for lane in lanes:

@@ -257,7 +257,6 @@ class Dispatcher:
 
         bid = self._services.bidding.place_soon(offer, done)
         self._registry.owe(bid)
-        log.info("bid_sent", bid_id=str(bid), connection_id=connection.id)
 
     def _bid_status(self, connection: Connection, frame: frames.BidStatus) -> None:
         user_id = _signed_in(connection).user_id
