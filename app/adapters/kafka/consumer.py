@@ -11,7 +11,7 @@ SESSION_TIMEOUT_MS = 6_000
 
 def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer:
     """A consumer of `group`, subscribed to nothing yet; offsets are committed by the caller."""
-    return KafkaConsumer(
+    consumer = KafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         group_id=group,
         client_id=name,
@@ -25,3 +25,17 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         partition_assignment_strategy=(StickyPartitionAssignor,),
         metrics_enabled=False,
     )
+    _finish_what_was_begun(consumer)
+    return consumer
+
+
+def _finish_what_was_begun(consumer: KafkaConsumer) -> None:
+    """Let a poll that ran out of time while the member rejoined be followed by one that ends it.
+
+    A rejoin for newer metadata is needed no longer as soon as the assignment is made; when `poll`
+    came back before the group had synced, the next one leaves it there, and the member gets
+    neither partitions nor heartbeats for ever after.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - it has no other seam
+    is_needed = coordinator.need_rejoin
+    coordinator.need_rejoin = lambda: is_needed() or coordinator.rejoining

@@ -1,0 +1,1 @@
+"""What we rely on of the Kafka client, on the real broker."""
