@@ -52,8 +52,7 @@ class LaneSettler:
             return 0
         if settlement.after_commit is not None:
             settlement.after_commit()
-        metrics.SETTLED.labels(lane.topic.name).inc(len(records))
-        metrics.SETTLE_SECONDS.labels(lane.topic.name).observe(time.perf_counter() - began)
+        measure(lane.topic.name, records, seconds=time.perf_counter() - began)
         log.info(
             "settled",
             topic=lane.topic.name,
@@ -76,3 +75,12 @@ class LaneSettler:
         inbox.delete_settled(connection, records)
         inbox.send(connection, settlement.messages)
         return records, settlement
+
+
+def measure(topic: str, records: list[InboxRecord], *, seconds: float) -> None:
+    """One settle of `records`, oldest first, took `seconds`."""
+    waited_s = time.time() - records[0].log_time.timestamp()
+    metrics.SETTLED.labels(topic).inc(len(records))
+    metrics.SETTLED_BATCH.labels(topic).observe(len(records))
+    metrics.SETTLE_SECONDS.labels(topic).observe(seconds)
+    metrics.WAIT_SECONDS.labels(topic).observe(max(0.0, waited_s))

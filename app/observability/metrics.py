@@ -1,24 +1,97 @@
-"""Every metric, with unit and meaning; labels come from closed sets.
+"""Every metric, with unit and meaning.
+
+The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
+`pipeline` one of the bridge's pipelines, `end` one of ENDS.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
 """
 
 from prometheus_client import Counter, Gauge, Histogram
 
-SETTLED = Counter("lane_settled_records", "Records settled.", ["topic"])
-SETTLE_SECONDS = Histogram(
-    "lane_settle_seconds",
-    "Duration of one settle transaction.",
-    ["topic"],
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+from app.protocol.problems import CloseCode
+
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15)
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
+
+PROTOCOL_ERROR = "1002"
+# How a socket ended: our close code, the client's own close, or without a word.
+ENDS = frozenset({"client", "lost", PROTOCOL_ERROR, *(str(code.value) for code in CloseCode)})
+
+OPEN_SOCKETS = Gauge("ws_open_sockets", "Sockets open now.", multiprocess_mode="livesum")
+QUEUED_BYTES = Gauge(
+    "ws_queued_bytes", "Bytes that wait for slow readers.", multiprocess_mode="livesum"
 )
-CONFLICTS = Counter("lane_version_conflicts", "Settles rolled back for another's.", ["topic"])
+SOCKETS_ENDED = Counter("ws_ended_sockets", "Sockets that ended, by how.", ["end"])
+FRAMES_IN = Counter("ws_received_frames", "Text frames of clients.")
+FRAMES_OUT = Counter("ws_sent_frames", "Frames given to sockets, pings and pongs included.")
+BIDS_RECEIVED = Counter("ws_received_bids", "Well-formed bids of signed-in clients.")
+BIDS_ACKNOWLEDGED = Counter("ws_acknowledged_bids", "Bids acknowledged by Kafka.")
+BIDS_UNKNOWN = Counter("ws_unknown_bids", "Bids without acknowledgement in time.")
+RECEIPT_SECONDS = Histogram(
+    "ws_receipt_seconds", "From a bid's frame to its receipt, in the gateway.", buckets=SECONDS
+)
+FANOUT_SECONDS = Histogram(
+    "ws_fanout_seconds",
+    "From the decision time of a settle's newest accepted bid to the gateway's hearing of it.",
+    buckets=SECONDS,
+)
+
 TAKEN = Counter("ingest_taken_records", "Records taken from Kafka into the inbox.", ["topic"])
+TAKEN_BATCH = Histogram(
+    "ingest_batch_records", "Records taken in one transaction.", ["topic"], buckets=SIZES
+)
+INGEST_LAG = Histogram(
+    "ingest_lag_seconds",
+    "From the log time of a batch's oldest record to its commit in the inbox.",
+    ["topic"],
+    buckets=SECONDS,
+)
 UNDECODABLE = Counter("ingest_undecodable_records", "Records nobody can decode.", ["topic"])
 BACKLOG = Gauge(
     "lane_backlog_records", "Records waiting in the inbox.", multiprocess_mode="mostrecent"
 )
+BACKLOG_AGE = Gauge(
+    "lane_backlog_age_seconds",
+    "Since the log time of the oldest record waiting in the inbox; 0 when none waits.",
+    multiprocess_mode="mostrecent",
+)
+
+SETTLED = Counter("lane_settled_records", "Records settled.", ["topic"])
+SETTLED_BATCH = Histogram(
+    "lane_batch_records", "Records settled in one transaction.", ["topic"], buckets=SIZES
+)
+SETTLE_SECONDS = Histogram(
+    "lane_settle_seconds", "Duration of one settle transaction.", ["topic"], buckets=SECONDS
+)
+WAIT_SECONDS = Histogram(
+    "lane_wait_seconds",
+    "From the log time of a batch's oldest record to the commit that settled it.",
+    ["topic"],
+    buckets=SECONDS,
+)
+CONFLICTS = Counter("lane_version_conflicts", "Settles rolled back for another's.", ["topic"])
+RETRIES = Counter("lane_settle_retries", "Settles queued again after a conflict.", ["topic"])
+DEFERRED = Counter("lane_deferred_settles", "Settles put off: the database is away.", ["topic"])
+CLOSE_SECONDS = Histogram(
+    "auction_close_seconds",
+    "From an auction's end to the log time of the record that closed it.",
+    buckets=SECONDS,
+)
+
 RELAYED = Counter("relay_sent_messages", "Outbox messages acknowledged by Kafka.", ["topic"])
+RELAY_LAG = Histogram(
+    "relay_lag_seconds",
+    "From the transaction that wrote a batch's oldest message to Kafka's acknowledgement.",
+    buckets=SECONDS,
+)
 BROADCAST = Counter("broadcast_published_messages", "Messages published to Redis.", ["topic"])
+BROADCAST_LAG = Histogram(
+    "broadcast_lag_seconds",
+    "From the log time of a batch's oldest message to its publication.",
+    ["topic"],
+    buckets=SECONDS,
+)
 SAVED = Counter("save_stored_messages", "Chat messages stored.")
-PIPELINE_FAILURES = Counter("pipeline_failures", "Steps that failed and were retried.", ["name"])
+PIPELINE_FAILURES = Counter(
+    "pipeline_failures", "Steps that failed and were retried.", ["pipeline"]
+)

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.auction import Auction
-from app.domain.ledger import DecidedBid, Entry, KnownBid, Ledger
+from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger
 from app.domain.notices import Notice, notices_of
 from app.domain.records import (
     BidPlaced,
@@ -23,6 +23,7 @@ from app.domain.records import (
     ReserveAsked,
     StartDue,
 )
+from app.observability import metrics
 from app.observability.tracing import trace_bid
 from app.protocol import records as wire
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
@@ -111,6 +112,9 @@ class AuctionLane:
                 status=outcome.status,
                 code=outcome.code,
             )
+        delay_s = close_delay_s(batch)
+        if delay_s is not None:
+            metrics.CLOSE_SECONDS.observe(delay_s)
         if batch.notices:
             self._tell()
 
@@ -140,6 +144,19 @@ class AuctionLane:
             },
         )
         return Batch(auction, after, entries, found, ledger.aliases, notices)
+
+
+def close_delay_s(batch: Batch) -> float | None:
+    """Seconds from the auction's end to the record that closed it; None when none did."""
+    if batch.before.ended or not batch.after.ended:
+        return None
+    closed_at = (
+        entry.record.log_time
+        for entry in batch.entries
+        if isinstance(entry, DecidedControl) and entry.decision.effect in ("sold", "unsold")
+    )
+    at = next(closed_at, None)
+    return None if at is None else (at - batch.after.ends_at).total_seconds()
 
 
 def check(key: str, value: bytes) -> object:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from werkzeug.routing import PathConverter
 
 from app.bootstrap import Container
+from app.observability.multiprocess import forget_dead_processes
 from app.services.accounts import Accounts
 from app.settings import Settings
 from app.web.api.auth import auth_routes
@@ -32,6 +33,7 @@ R = TypeVar("R")
 
 CLIENT = Path(__file__).parent / "client" / "dist"
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
+METRICS_PATH = "/metrics"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -125,8 +127,14 @@ def install_client(app: Flask) -> None:
 def install_metrics(app: Flask) -> None:
     """`/metrics`: this process, or all of them when they share a directory."""
     shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+    @app.before_request
+    def forget() -> None:
+        if shared and request.path == METRICS_PATH:
+            forget_dead_processes(Path(shared))
+
     kind = GunicornInternalPrometheusMetrics if shared else PrometheusMetrics
-    kind(app, group_by="endpoint")
+    kind(app, path=METRICS_PATH, group_by="endpoint")
 
 
 def add_headers(response: Response) -> Response:

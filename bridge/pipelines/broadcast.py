@@ -1,5 +1,6 @@
 """Broadcast: Kafka → Redis pub/sub, at least once, in partition order."""
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -57,7 +58,9 @@ class Broadcast:
         polled = self._consumer.poll(timeout_ms=self._settings.limits.poll_wait_ms)
         for partition, records in polled.items():
             self._publish(partition.topic, records)
+            lag_s = time.time() - records[0].timestamp / 1000
             metrics.BROADCAST.labels(partition.topic).inc(len(records))
+            metrics.BROADCAST_LAG.labels(partition.topic).observe(max(0.0, lag_s))
         if polled:
             self._consumer.commit_async()
 

@@ -155,7 +155,7 @@ class Ingest:
             records = self._store(connection, [r for batch in taken.values() for r in batch])
         for part, batch in taken.items():
             self._next[part] = batch[-1].offset + 1
-        metrics.TAKEN.labels(self._lane.topic.name).inc(len(records))
+        self._measure(records)
         self._waker.wake({(record.topic, record.key) for record in records})
         lost = set(batches) - set(taken)
         if lost:
@@ -164,6 +164,15 @@ class Ingest:
         offsets = {part: _committed(self._next[part]) for part in taken}
         if offsets:
             consumer.commit_async(offsets)
+
+    def _measure(self, records: list[InboxRecord]) -> None:
+        if not records:
+            return
+        topic = self._lane.topic.name
+        oldest = min(record.log_time for record in records)
+        metrics.TAKEN.labels(topic).inc(len(records))
+        metrics.TAKEN_BATCH.labels(topic).observe(len(records))
+        metrics.INGEST_LAG.labels(topic).observe(max(0.0, time.time() - oldest.timestamp()))
 
     def _store(self, connection: Connection, batch: list[ConsumerRecord]) -> list[InboxRecord]:
         records = []
@@ -209,8 +218,9 @@ class Ingest:
         self._backlog_checked_at = now
         limit = self._settings.limits.inbox_backlog_max
         with self._engine.begin() as connection:
-            waiting = inbox.backlog(connection, at_most=limit + 1)
+            waiting, oldest_s = inbox.backlog(connection, at_most=limit + 1)
         metrics.BACKLOG.set(waiting)
+        metrics.BACKLOG_AGE.set(oldest_s)
         if waiting > limit:
             consumer.pause(*consumer.assignment())
         elif waiting < limit * 0.8 and consumer.paused():

@@ -5,6 +5,8 @@ before the batch in hand is acknowledged, or given up together with its producer
 """
 
 import select
+import time
+from datetime import datetime
 from typing import Any
 
 from kafka import KafkaProducer
@@ -71,14 +73,16 @@ class Relay:
             raise RuntimeError("not open")
         return self._connection
 
-    def _send(self, connection: Connection, batch: list[tuple[int, OutboxMessage]]) -> None:
+    def _send(
+        self, connection: Connection, batch: list[tuple[int, OutboxMessage, datetime]]
+    ) -> None:
         if self._producer is None:
             raise RuntimeError("not open")
-        futures = [self._post(self._producer, message) for _, message in batch]
+        futures = [self._post(self._producer, message) for _, message, _ in batch]
         self._producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
         sent: list[int] = []
-        for (row_id, message), future in zip(batch, futures, strict=True):
+        for (row_id, message, _), future in zip(batch, futures, strict=True):
             lane = (message.topic, message.key)
             # After a failed send nothing later of that key is forgotten: it is sent again, so
             # that the last state everybody sees is the last one there is.
@@ -88,6 +92,8 @@ class Relay:
                 sent.append(row_id)
                 metrics.RELAYED.labels(message.topic).inc()
         inbox.mark_sent(connection, sent)
+        oldest = batch[0][2]
+        metrics.RELAY_LAG.observe(max(0.0, time.time() - oldest.timestamp()))
         if failed_lanes:
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
 

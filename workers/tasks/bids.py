@@ -34,10 +34,13 @@ def register_settle(app: Celery, container: Container) -> None:
             settler.settle(container.lane_topics[topic], key)
         except VersionConflictError as conflict:
             metrics.CONFLICTS.labels(topic).inc()
+            if task.request.retries < limits.retries_max:
+                metrics.RETRIES.labels(topic).inc()
             raise _again(task, conflict, first_ms=limits.retry_first_ms) from conflict
         except OperationalError as error:
-            # The database is away or the lane is locked: nobody's fault, so nothing is counted
+            # The database is away or the lane is locked: nobody's fault, so it is no retry,
             # and the clock's sweep wakes the lane again.
+            metrics.DEFERRED.labels(topic).inc()
             log.warning("settle_deferred", topic=topic, key=key, error=type(error.orig).__name__)
         except UnknownLaneError as error:
             log.error(  # noqa: TRY400 - the record is at fault, not the code

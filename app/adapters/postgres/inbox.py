@@ -37,7 +37,9 @@ WHERE topic = %s AND key = %s ORDER BY "offset" LIMIT %s"""
 SETTLED = """
 DELETE FROM inbox WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
 
-BACKLOG = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT %s) AS counted"
+BACKLOG = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(log_time)), 0)::float8
+FROM (SELECT log_time FROM inbox LIMIT %s) AS counted"""
 
 WAITING_LANES = """
 SELECT DISTINCT topic, key FROM inbox WHERE taken_at < now() - make_interval(secs => %s) LIMIT %s"""
@@ -49,9 +51,9 @@ SELECT topic, key, payload FROM json_to_recordset(%s) AS r(topic text, key text,
 NOTIFY_OUTBOX = "NOTIFY outbox"
 
 NEXT_OUT = """
-SELECT id, topic, key, payload FROM (
+SELECT id, topic, key, payload, created_at FROM (
   SELECT *, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS bytes_before
-  FROM (SELECT id, topic, key, payload FROM outbox ORDER BY id LIMIT %s) AS oldest
+  FROM (SELECT id, topic, key, payload, created_at FROM outbox ORDER BY id LIMIT %s) AS oldest
 ) AS counted WHERE bytes_before < %s ORDER BY id"""
 
 SENT = "DELETE FROM outbox WHERE id = ANY(%s)"
@@ -115,9 +117,10 @@ def delete_settled(connection: Connection, records: Sequence[InboxRecord]) -> No
         raise VersionConflictError(f"{first.topic}/{first.key}")
 
 
-def backlog(connection: Connection, *, at_most: int) -> int:
-    """How many records wait, counted no further than `at_most`."""
-    return int(connection.exec_driver_sql(BACKLOG, (at_most,)).scalar_one())
+def backlog(connection: Connection, *, at_most: int) -> tuple[int, float]:
+    """How many records wait, counted no further than `at_most`; the age of their oldest, in s."""
+    count, age_s = connection.exec_driver_sql(BACKLOG, (at_most,)).one()
+    return count, max(0.0, age_s)
 
 
 def waiting_lanes(
@@ -137,10 +140,14 @@ def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
 
 def next_out(
     connection: Connection, *, limit: int, bytes_max: int
-) -> list[tuple[int, OutboxMessage]]:
-    """The oldest messages not yet sent, with their ids: the first, and more up to `bytes_max`."""
+) -> list[tuple[int, OutboxMessage, datetime]]:
+    """The oldest messages not yet sent, each with its id and the time it was written: the first,
+    and more up to `bytes_max`."""
     rows = connection.exec_driver_sql(NEXT_OUT, (limit, bytes_max))
-    return [(row_id, OutboxMessage(topic, key, payload)) for row_id, topic, key, payload in rows]
+    return [
+        (row_id, OutboxMessage(topic, key, payload), written_at)
+        for row_id, topic, key, payload, written_at in rows
+    ]
 
 
 def mark_sent(connection: Connection, ids: Iterable[int]) -> None:

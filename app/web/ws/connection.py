@@ -18,6 +18,7 @@ from app.settings import Limits
 from app.web.ws.framing import PING, Close, Framing, Gone, Reply, SocketEvent, Text, text_frame
 from app.web.ws.identity import Identity
 from app.web.ws.rate import FrameRate
+from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
 
 log = structlog.get_logger()
@@ -31,7 +32,7 @@ _encode = msgspec.json.Encoder().encode
 class Connection:
     """A client's socket, from handshake to end."""
 
-    def __init__(self, sock: socket.socket, *, limits: Limits) -> None:
+    def __init__(self, sock: socket.socket, *, limits: Limits, traffic: Traffic) -> None:
         now = time.monotonic()
         self.id = str(uuid4())
         self.identity: Identity | None = None
@@ -41,22 +42,37 @@ class Connection:
         self.rate = FrameRate(
             per_s=limits.frames_per_s_max, patience_s=limits.frames_over_rate_s, now=now
         )
-        self._sock, self._limits = sock, limits
+        self._sock, self._limits, self._traffic = sock, limits, traffic
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._heard_at = self._pinged_at = now
         self._closing = False
+        self._client_closed = False
         self._writer = Writer(
             sock,
             bytes_max=limits.queue_bytes_max,
             frames_max=limits.queue_frames_max,
             stall_s=limits.write_stall_s,
             on_dead=self._shut,
+            traffic=traffic,
         )
 
     @property
     def is_open(self) -> bool:
         """Whether frames are still taken and read."""
         return not self._closing and self._writer.is_open
+
+    @property
+    def bytes_queued(self) -> int:
+        """Bytes that wait for a slow reader."""
+        return self._writer.bytes_queued
+
+    @property
+    def end(self) -> str:
+        """How it ended: the code of our close, `client`, or `lost` without a word."""
+        if self._client_closed:
+            return "client"
+        code = self._writer.close_code
+        return "lost" if code is None else str(int(code))
 
     def run(self, heard: Callable[["Connection", str], None]) -> None:
         """Read until the end, giving every message to `heard`. Never raises an Exception."""
@@ -110,6 +126,7 @@ class Connection:
             self._heard_at = time.monotonic()
             for event in self._framing.receive(data):
                 if isinstance(event, Gone):
+                    self._client_closed = self.is_open
                     self._writer.close(event.code)
                     return
                 if not self._closing:
@@ -117,6 +134,7 @@ class Connection:
 
     def _take(self, event: SocketEvent, heard: Callable[["Connection", str], None]) -> None:
         if isinstance(event, Text):
+            self._traffic.frames_in += 1
             heard(self, event.data)
         elif isinstance(event, Reply):
             self._writer.write(event.data)

@@ -248,11 +248,16 @@ class Dispatcher:
             confirm=frame.confirm,
             key=frame.key,
         )
+        traffic, began = self._registry.traffic, time.monotonic()
+        traffic.bids_received += 1
 
         def done(result: Receipt | UnknownFateError) -> None:
             if isinstance(result, UnknownFateError):
+                traffic.bids_unknown += 1
                 connection.answer(BidUnknown(re=frame.id, key=frame.key))
             else:
+                traffic.bids_acknowledged += 1
+                traffic.receipts_s.append(time.monotonic() - began)
                 connection.answer(_received(frame.id, result))
 
         bid = self._services.bidding.place_soon(offer, done)

@@ -22,6 +22,7 @@ from app.web.ws.hub import Hub, Stores
 from app.web.ws.listener import Listener
 from app.web.ws.presence import Presence, SharedPresence
 from app.web.ws.subscribing import Subscribing
+from app.web.ws.traffic import count_end
 
 log = structlog.get_logger()
 
@@ -100,12 +101,14 @@ class Gateway:
         """A socket, until its end. Never raises an Exception."""
         self.start()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(sock, limits=self._limits)
-        self._registry.add(connection)
+        registry = self._registry
+        connection = Connection(sock, limits=self._limits, traffic=registry.traffic)
+        registry.add(connection)
         try:
             connection.run(self._dispatcher.handle)
         finally:
             self._dispatcher.gone(connection)
+            count_end(connection.end)
 
     def drain(self) -> None:
         """Say goodbye to all, let acknowledgements arrive, close; takes at most FLUSH_S and
@@ -128,6 +131,7 @@ class Gateway:
         now, epoch_s = time.monotonic(), time.time()
         for connection in list(self._registry.connections):
             connection.tick(now, epoch_s)
+        self._registry.traffic.publish(self._registry.connections)
 
     @staticmethod
     def _every(period_s: float, act: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ stores are read, and what may have been missed is sent; what was not may come tw
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 from uuid import UUID
@@ -153,12 +154,18 @@ class Hub:
 
     def _auction_event(self, payload: bytes) -> None:
         event = fanout.auction_event_decoder.decode(payload)
+        self._measure(event.state)
         self.auctions.heard(event.auction_id, event.state)
         self.prices.heard(event)
         for outcome in event.outcomes:
             self._outcome(event.auction_id, outcome)
         for refusal in event.refused:
             self._refusal(event.auction_id, refusal)
+
+    def _measure(self, state: AuctionState) -> None:
+        if state.bids:
+            decided = datetime.fromisoformat(state.bids[-1].at).timestamp()
+            self.registry.traffic.fanouts_s.append(max(0.0, time.time() - decided))
 
     def _outcome(self, auction_id: int, outcome: fanout.BidderOutcome) -> None:
         self.registry.owed.pop(outcome.bid_id, None)

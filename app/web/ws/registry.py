@@ -9,6 +9,7 @@ from uuid import UUID
 from app.web.ws.channel import Channel
 from app.web.ws.connection import Connection
 from app.web.ws.identity import Identity
+from app.web.ws.traffic import Traffic
 
 K = TypeVar("K", int, str)
 
@@ -20,6 +21,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
+        self.traffic = Traffic()
         self.channels: dict[str, Channel] = {}
         self.owed: dict[str, float] = {}  # bid id → monotonic seconds it was placed at
         self._by_user: defaultdict[int, set[Connection]] = defaultdict(set)

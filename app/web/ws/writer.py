@@ -13,6 +13,7 @@ from gevent.socket import wait_write
 
 from app.protocol.problems import CloseCode
 from app.web.ws.framing import close_frame
+from app.web.ws.traffic import Traffic
 
 
 class Writer:
@@ -20,7 +21,7 @@ class Writer:
 
     __slots__ = (
         "_bytes_max", "_bytes_queued", "_closing", "_dead", "_flushing", "_frames_max",
-        "_on_dead", "_queue", "_sock", "_stall_s", "_started",
+        "_on_dead", "_queue", "_sock", "_stall_s", "_started", "_traffic", "close_code",
     )  # fmt: skip
 
     def __init__(
@@ -31,10 +32,12 @@ class Writer:
         frames_max: int,
         stall_s: float,
         on_dead: Callable[[], None],
+        traffic: Traffic,
     ) -> None:
         self._sock = sock
         self._bytes_max, self._frames_max, self._stall_s = bytes_max, frames_max, stall_s
-        self._on_dead = on_dead
+        self._on_dead, self._traffic = on_dead, traffic
+        self.close_code: int | None = None  # of the close frame that was written
         self._queue: deque[bytes] = deque()
         self._bytes_queued = 0
         self._started = False  # the first of the queue is partly sent
@@ -45,10 +48,16 @@ class Writer:
         """Whether another frame would be taken."""
         return not (self._closing or self._dead)
 
+    @property
+    def bytes_queued(self) -> int:
+        """Bytes that wait for the reader."""
+        return self._bytes_queued
+
     def write(self, frame: bytes) -> None:
         """Send a frame, now or soon; ignored once the socket closes."""
         if self._closing or self._dead:
             return
+        self._traffic.frames_out += 1
         if not self._queue:
             self._send_now(frame)
         elif (
@@ -65,6 +74,7 @@ class Writer:
             return
         if code == CloseCode.TOO_SLOW:
             self._drop_waiting()
+        self.close_code = code
         frame = close_frame(code, reason)
         if self._queue:
             self._enqueue(frame)

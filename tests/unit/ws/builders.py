@@ -161,7 +161,7 @@ class Client:
         )
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
-        self._connection = Connection(ours, limits=limits)
+        self._connection = Connection(ours, limits=limits, traffic=registry.traffic)
         registry.add(self._connection)
         self._frame_id = 0
 

@@ -7,6 +7,7 @@ import pytest
 from gevent import socket
 
 from app.web.ws.framing import close_frame, text_frame
+from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
 
 Pair = tuple[socket.socket, socket.socket]
@@ -30,6 +31,7 @@ def a_writer(
         frames_max=512,
         stall_s=stall_s,
         on_dead=lambda: dead.append(True),
+        traffic=Traffic(),
     )
 
 

@@ -1,0 +1,66 @@
+"""What the sockets of one process carry, counted so that a frame pays next to nothing for it.
+
+Plain numbers on the path of every frame; they reach the metrics once a second.
+"""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from prometheus_client import Counter, Histogram
+
+from app.observability import metrics
+
+
+class Queued(Protocol):
+    """A socket with a queue."""
+
+    @property
+    def bytes_queued(self) -> int:
+        """Bytes that wait for the reader."""
+        ...
+
+
+class Traffic:
+    """Since the last `publish`; times in seconds."""
+
+    __slots__ = (
+        "bids_acknowledged", "bids_received", "bids_unknown", "fanouts_s", "frames_in",
+        "frames_out", "receipts_s",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.frames_in = self.frames_out = 0
+        self.bids_received = self.bids_acknowledged = self.bids_unknown = 0
+        self.receipts_s: list[float] = []
+        self.fanouts_s: list[float] = []
+
+    def publish(self, sockets: Collection[Queued]) -> None:
+        """Hand everything over to the metrics and begin anew."""
+        metrics.OPEN_SOCKETS.set(len(sockets))
+        metrics.QUEUED_BYTES.set(sum(socket.bytes_queued for socket in sockets))
+        for name, counter in _COUNTERS.items():
+            counter.inc(getattr(self, name))
+            setattr(self, name, 0)
+        for name, histogram in _HISTOGRAMS.items():
+            seconds: list[float] = getattr(self, name)
+            setattr(self, name, [])
+            for value in seconds:
+                histogram.observe(value)
+
+
+def count_end(end: str) -> None:
+    """A socket has ended: `end` is a close code, `client` or `lost`."""
+    metrics.SOCKETS_ENDED.labels(end if end in metrics.ENDS else metrics.PROTOCOL_ERROR).inc()
+
+
+_COUNTERS: dict[str, Counter] = {
+    "frames_in": metrics.FRAMES_IN,
+    "frames_out": metrics.FRAMES_OUT,
+    "bids_received": metrics.BIDS_RECEIVED,
+    "bids_acknowledged": metrics.BIDS_ACKNOWLEDGED,
+    "bids_unknown": metrics.BIDS_UNKNOWN,
+}
+_HISTOGRAMS: dict[str, Histogram] = {
+    "receipts_s": metrics.RECEIPT_SECONDS,
+    "fanouts_s": metrics.FANOUT_SECONDS,
+}
