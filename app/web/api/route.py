@@ -78,6 +78,7 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
         return respond(route.handle(call))
 
     name = f"{route.method} {route.path}".replace(".", "_")
+    view.__name__ = view.__qualname__ = name  # rates are kept by it: it must be the view's own
     app.add_url_rule(route.path, endpoint=name, view_func=view, methods=[route.method])
     return view
 
