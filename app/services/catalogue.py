@@ -9,7 +9,7 @@ from app.domain.errors import FieldFault, ForbiddenError, InvalidError
 from app.protocol.resources import Product, ProductChange, ProductCreate, ProductQuery
 from app.services.cursors import read_cursor, write_cursor
 
-ORDER = "newest"
+ORDER = "products"
 
 
 class Products(Protocol):

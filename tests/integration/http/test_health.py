@@ -1,0 +1,81 @@
+"""Liveness, readiness with each dependency's state, metrics, headers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.market import Market
+
+DEPENDENCIES = {
+    "postgresql": ("DATABASE_URL", "postgresql://u:p@{}/x"),
+    "redis_fanout": ("REDIS_FANOUT_URL", "redis://{}/0"),
+    "redis_auth": ("REDIS_AUTH_URL", "redis://{}/0"),
+    "kafka": ("KAFKA_BOOTSTRAP_SERVERS", "{}"),
+    "mongodb": ("MONGODB_URL", "mongodb://{}/x"),
+}
+
+
+def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "status.json"
+    file.write_text(json.dumps({"dying": [], "processes": {}}))
+    with application(environment, STACK_STATUS_FILE=str(file)) as client:
+        assert client.get("/healthz").get_json() == {"status": "ok"}
+        answer = client.get("/readyz")
+    assert answer.status_code == 200
+    states = dict.fromkeys([*DEPENDENCIES, "processes"], "ok")
+    assert answer.get_json() == {"ready": True, "dependencies": states}
+
+
+@pytest.mark.parametrize("name", DEPENDENCIES)
+def test_a_dependency_that_is_down_is_named_and_the_process_lives(
+    environment: dict[str, str], name: str
+) -> None:
+    variable, url = DEPENDENCIES[name]
+    with (
+        nobody_listens() as address,
+        application(environment, **{variable: url.format(address)}) as client,
+    ):
+        answer = client.get("/readyz")
+        assert client.get("/healthz").status_code == 200
+    states = answer.get_json()["dependencies"]
+    assert (answer.status_code, answer.get_json()["ready"]) == (503, False)
+    assert states[name].startswith("down (")
+    assert {state for other, state in states.items() if other != name} == {"ok"}
+
+
+def test_a_process_that_keeps_dying_makes_it_red(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "status.json"
+    file.write_text(json.dumps({"dying": ["bridge"], "processes": {}}))
+    with application(environment, STACK_STATUS_FILE=str(file)) as client:
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.get_json()["dependencies"]["processes"] == "keeps dying: bridge"
+        file.write_text("not JSON")
+        assert client.get("/readyz").status_code == 503
+        file.unlink()  # the watcher has not written yet
+        assert client.get("/readyz").status_code == 200
+
+
+def test_metrics_are_there_for_whoever_asks(client: FlaskClient) -> None:
+    client.get("/api/products")
+    text = client.get("/metrics").get_data(as_text=True)
+    assert 'endpoint="GET /api/products"' in text
+    assert "flask_http_request_duration_seconds_bucket" in text
+
+
+@pytest.mark.parametrize("path", ["/api/products", "/api/nothing", "/api/me", "/healthz", "/"])
+def test_every_answer_tells_the_browser_to_be_careful(market: Market, path: str) -> None:
+    headers = market.call("GET", path).headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_what_is_for_one_caller_is_not_kept_by_caches(market: Market) -> None:
+    assert market.call("GET", "/api/products").headers["Cache-Control"] == "no-store"
