@@ -37,6 +37,7 @@ def up(stack: Stack) -> None:
         if stack.is_complete():
             print(f"The {stack.profile} stack is already up.")
         else:
+            stack.refuse_early()
             install_for(stack, development=False)
             install_client(stack.settings, step=shown)
             stack.up()

@@ -91,6 +91,15 @@ class Stack:
         """Whether the supervisor runs, whatever may be under it."""
         return self._supervisor.is_alive()
 
+    def refuse_early(self) -> None:
+        """Raise what would be raised by `up` after minutes of installing: disk full, port in use.
+
+        Says nothing of a stack that runs, or was left running: its ports are its own.
+        """
+        if not self.is_up() and not leftovers.leftovers_of(self.places.run_dir):
+            self._check_disk()
+            self._check_ports((*SERVER_PORTS, *APPLICATION_PORTS))
+
     def servers_up(self) -> bool:
         """Start what does not run of supervisor and servers; return once all serve.
 
