@@ -1,0 +1,222 @@
+"""Bids and sellers' wishes over HTTP: receipts, outcomes, refusals (wire.md, HTTP)."""
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.e2e.client import Frame
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+
+LONG_S = 24 * 3_600
+RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
+
+
+def bid(
+    person: Person, lot: Frame, amount: int, *, key: str = "", wait_s: int = 5, **body: Any
+) -> httpx.Response:
+    """Place a bid, by default waiting for its outcome, under a key of its own."""
+    headers = {"Idempotency-Key": key or uuid4().hex}
+    if wait_s:
+        headers["Prefer"] = f"wait={wait_s}"
+    return person.request(
+        "POST", f"/api/auctions/{lot['id']}/bids", {"amount": amount, **body}, headers=headers
+    )
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal, which must be a problem document."""
+    assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+    return answer.status_code, answer.json()["code"]
+
+
+def outcome(person: Person, lot: Frame, amount: int, **said: Any) -> Frame:
+    """The decided bid."""
+    answer = bid(person, lot, amount, **said)
+    assert answer.status_code == 200, answer.text
+    found: Frame = answer.json()
+    return found
+
+
+def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_id(
+    seller: Person, anna: Person, ben: Person
+) -> None:
+    lot = put_up(seller)
+    answer = bid(anna, lot, 1_500, key="first", wait_s=0)
+    receipt = answer.json()
+    assert answer.status_code == 202
+    assert tuple(receipt) == RECEIPT
+    decided = outcome(anna, lot, 1_500, key="first")
+    assert {name: decided[name] for name in RECEIPT} == receipt
+    path = f"/api/bids/{receipt['bid_id']}"
+    assert anna.call("GET", path) == decided
+    for stranger in (ben, seller):
+        assert code(stranger.request("GET", path)) == (404, "NOT_FOUND")
+
+
+def test_a_repeat_gets_the_first_outcome_and_another_body_is_refused(
+    seller: Person, anna: Person, ben: Person
+) -> None:
+    lot = put_up(seller)
+    first = outcome(anna, lot, 2_000, key="k")
+    assert (first["status"], first["standing"], first["seq"]) == ("accepted", "leading", 1)
+    outcome(ben, lot, 3_000)
+    assert outcome(anna, lot, 2_000, key="k", confirm=True) == first
+    assert code(bid(anna, lot, 2_001, key="k")) == (409, "KEY_REUSED")
+    assert code(bid(anna, lot, 2_000, key="k", kind="max")) == (409, "KEY_REUSED")
+    assert outcome(ben, lot, 5_000, key="k")["status"] == "accepted", "a key is its bidder's own"
+
+
+def test_a_refusal_by_the_rules_is_an_outcome(seller: Person, anna: Person) -> None:
+    lot, later = put_up(seller), put_up(seller, starts_in_s=600)
+    cases = [
+        (anna, lot, 999, "TOO_LOW"),
+        (anna, lot, 5_001, "CONFIRM_NEEDED"),
+        (seller, lot, 2_000, "OWN_AUCTION"),
+        (anna, later, 2_000, "NOT_STARTED"),
+    ]
+    for person, where, amount, expected in cases:
+        found = outcome(person, where, amount)
+        assert (found["status"], found["code"], found["seq"]) == ("rejected", expected, None)
+    outcome(anna, lot, 2_000)
+    assert outcome(anna, lot, 2_000)["code"] == "NOT_ABOVE_OWN_MAXIMUM"
+    seller.call("POST", f"/api/auctions/{later['id']}/cancel")
+    assert outcome(anna, later, 2_000)["code"] == "CLOSED"
+    unknown = {"id": 10**15}
+    assert code(bid(anna, unknown, 2_000)) == (404, "NOT_FOUND")
+
+
+def test_the_history_shows_aliases_and_public_amounts_only(
+    gateway: Gateway, seller: Person, anna: Person, ben: Person
+) -> None:
+    lot = put_up(seller)
+    outcome(anna, lot, 4_000, kind="max")
+    outcome(ben, lot, 2_000)
+    outcome(ben, lot, 900)  # refused: not in the history
+    path = f"/api/auctions/{lot['id']}/bids"
+    page = gateway.http.get(path, params={"limit": 2}).json()
+    shown = [(b["seq"], b["amount"], b["alias"], b["automatic"]) for b in page["items"]]
+    assert shown == [(1, 1_000, 1, False), (2, 2_000, 2, False)]
+    rest = gateway.http.get(path, params={"cursor": page["next_cursor"]}).json()
+    assert [(b["seq"], b["amount"], b["alias"], b["automatic"]) for b in rest["items"]] == [
+        (3, 2_100, 1, True)
+    ]
+    assert rest["next_cursor"] is None
+    assert gateway.http.get(path, params={"after_seq": 2}).json() == rest
+    assert "4000" not in gateway.http.get(path).text
+
+
+def test_my_bids_say_how_i_stand(seller: Person, anna: Person, ben: Person) -> None:
+    lot = put_up(seller)
+    outcome(anna, lot, 4_000, kind="max")
+    outcome(ben, lot, 2_000)
+    mine = {a["id"]: a["mine"] for a in anna.call("GET", "/api/me/bids")["items"]}[lot["id"]]
+    assert (mine["standing"], mine["alias"], mine["maximum"]) == ("leading", 1, 4_000)
+    mine = {a["id"]: a["mine"] for a in ben.call("GET", "/api/me/bids")["items"]}[lot["id"]]
+    assert (mine["standing"], mine["alias"], mine["maximum"]) == ("outbid", 2, 2_000)
+    assert ben.call("GET", f"/api/auctions/{lot['id']}")["mine"] == mine
+
+
+def test_a_cancel_is_free_without_bids_and_final(seller: Person, anna: Person) -> None:
+    lot = put_up(seller)
+    path = f"/api/auctions/{lot['id']}/cancel"
+    assert code(anna.request("POST", path)) == (403, "FORBIDDEN")
+    cancelled = seller.call("POST", path)
+    assert (cancelled["status"], cancelled["winner"]) == ("cancelled", None)
+    assert code(seller.request("POST", path)) == (409, "CLOSED")
+
+
+def test_with_bids_a_cancel_needs_a_reason_and_twelve_hours(seller: Person, anna: Person) -> None:
+    soon, late = put_up(seller, lasts_s=3_600), put_up(seller, lasts_s=LONG_S)
+    for lot in (soon, late):
+        outcome(anna, lot, 2_000)
+    reason = {"reason": "깨졌습니다"}
+    answer = seller.request("POST", f"/api/auctions/{soon['id']}/cancel", reason)
+    assert code(answer) == (409, "CANCEL_TOO_LATE")
+    path = f"/api/auctions/{late['id']}/cancel"
+    for nothing in (None, {}, {"reason": None}):
+        answer = seller.request("POST", path, nothing)
+        assert code(answer) == (422, "INVALID")
+        assert answer.json()["errors"][0]["field"] == "reason"
+    assert seller.call("POST", path, reason)["status"] == "cancelled"
+    (notice, *_) = anna.call("GET", "/api/me/notices")["items"]
+    assert (notice["kind"], notice["auction_id"], notice["params"]) == (
+        "cancelled", late["id"], reason,
+    )  # fmt: skip
+
+
+def test_the_reserve_is_lowered_once_and_not_under_the_starting_price(
+    seller: Person, anna: Person
+) -> None:
+    lot = put_up(seller, reserve_price=5_000)
+    outcome(anna, lot, 4_000, kind="max")
+    path = f"/api/auctions/{lot['id']}"
+    assert code(anna.request("PATCH", path, {"reserve_price": 3_000})) == (403, "FORBIDDEN")
+    for wrong in (999, 5_000, 6_000):
+        answer = seller.request("PATCH", path, {"reserve_price": wrong})
+        assert code(answer) == (409, "RESERVE_INVALID")
+    lowered = seller.call("PATCH", path, {"reserve_price": 3_000})
+    assert (lowered["reserve"], lowered["price"]) == ("met", 3_000)
+    answer = seller.request("PATCH", path, {"reserve_price": 2_000})
+    assert code(answer) == (409, "RESERVE_INVALID")
+    without = f"/api/auctions/{put_up(seller)['id']}"
+    answer = seller.request("PATCH", without, {"reserve_price": 2_000})
+    assert code(answer) == (409, "RESERVE_INVALID")
+
+
+def test_bought_now_seller_and_winner_know_each_other(
+    gateway: Gateway, seller: Person, anna: Person, ben: Person
+) -> None:
+    lot = put_up(seller, buy_now_price=3_000)
+    found = outcome(anna, lot, 3_500, confirm=True)
+    assert (found["standing"], found["price"]) == ("leading", 3_000)
+    path = f"/api/auctions/{lot['id']}"
+    assert gateway.http.get(path).json()["winner"] == {"alias": 1, "amount": 3_000}
+    for person in (seller, anna):
+        assert person.call("GET", path)["winner_user"]["id"] == anna.id
+    assert "winner_user" not in ben.call("GET", path)
+    assert anna.call("GET", path)["mine"]["standing"] == "won"
+    notices = anna.call("GET", "/api/me/notices")["items"]
+    assert [n["id"] for n in notices] == sorted((n["id"] for n in notices), reverse=True)
+    assert (notices[0]["kind"], notices[0]["auction_id"]) == ("won", lot["id"])
+    anna.call("POST", "/api/me/notices/read", {"up_to": notices[0]["id"]})
+
+
+def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
+    seller: Person, anna: Person, ben: Person
+) -> None:
+    lot = put_up(seller)
+    with ThreadPoolExecutor(8) as pool:
+        same = list(pool.map(lambda _: outcome(anna, lot, 1_500, key="same"), range(8)))
+        rest = list(pool.map(lambda n: outcome(ben, lot, 2_000 + 200 * n), range(8)))
+    assert all(found == same[0] for found in same)
+    accepted = sorted(found["seq"] for found in rest if found["status"] == "accepted")
+    history = seller.call("GET", f"/api/auctions/{lot['id']}/bids?limit=100")["items"]
+    assert [b["seq"] for b in history] == list(range(1, len(history) + 1)) == [1, *accepted]
+
+
+@contextmanager
+def stalled(house: House, process: str) -> Iterator[None]:
+    """A process that neither answers nor ends, as long as this lasts."""
+    house.stack.control.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        house.stack.control.kill(process, signal.SIGCONT)
+
+
+def test_a_bid_that_kafka_does_not_acknowledge_is_unknown_and_not_lost_or_doubled(
+    house: House, seller: Person, anna: Person
+) -> None:
+    lot = put_up(seller)
+    outcome(anna, lot, 1_500)
+    with stalled(house, "kafka"):
+        assert code(bid(anna, lot, 2_000, key="stalled")) == (504, "BID_UNKNOWN")
+    found = outcome(anna, lot, 2_000, key="stalled")
+    assert (found["status"], found["seq"]) == ("accepted", 2)
