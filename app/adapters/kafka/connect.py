@@ -4,6 +4,9 @@ from kafka import KafkaProducer
 
 from app.settings import Settings
 
+# The client's own 30 s would be added to every outage of the broker.
+RECONNECT_MS_MAX = 1_000
+
 
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
     """A producer that keeps order and survives a stalled broker. Blocks while it connects."""
@@ -23,4 +26,5 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         allow_auto_create_topics=False,
         max_block_ms=1_000,
         metrics_enabled=False,
+        reconnect_backoff_max_ms=RECONNECT_MS_MAX,
     )

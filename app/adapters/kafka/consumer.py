@@ -3,6 +3,7 @@
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
+from app.adapters.kafka.connect import RECONNECT_MS_MAX
 from app.settings import Settings
 
 # After a SIGKILL the group waits this long for the dead member before others take over.
@@ -24,6 +25,7 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         heartbeat_interval_ms=SESSION_TIMEOUT_MS // 3,
         partition_assignment_strategy=(StickyPartitionAssignor,),
         metrics_enabled=False,
+        reconnect_backoff_max_ms=RECONNECT_MS_MAX,
     )
     _finish_what_was_begun(consumer)
     return consumer

@@ -18,13 +18,15 @@ from app.adapters.kafka.connect import make_producer
 from app.adapters.postgres import schema
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.bootstrap import Container
-from app.domain.auction import FIRST_PREVIOUS_HASH, Auction
+from app.domain.auction import FIRST_PREVIOUS_HASH, Auction, genesis
 from app.domain.ids import bid_id
+from app.domain.ledger import fold
 from app.domain.rules import Rules
 from app.domain.time import from_epoch_ms, rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
+from app.services.settling import decode
 from stack import Stack
 
 BIDDERS = 20
@@ -212,3 +214,20 @@ class House:
                     )
         consumer.close()
         return records
+
+    def check_against_log(self, lot: Lot, partition: int) -> list[InboxRecord]:
+        """Assert that rows and state are the fold of the auction's log; gives the log."""
+        assert self.waiting(lot) == 0
+        log = self.log(lot, partition)
+        state = self.state(lot)
+        expected, entries = fold(genesis(state), [decode(record) for record in log])
+        assert state.chain == expected.chain, "the decisions are those of the log, in its order"
+        assert (state.price, state.leader_id, state.bid_count) == (
+            expected.price,
+            expected.leader_id,
+            expected.bid_count,
+        )
+        accepted = [row for row in self.rows(schema.bids, lot) if row.seq is not None]
+        assert [row.seq for row in accepted] == list(range(1, state.bid_count + 1))
+        assert len(entries) == self.decided(lot)
+        return log

@@ -1,0 +1,191 @@
+"""Bidders who remember what they sent and were told, and what must be true of it."""
+
+import itertools
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import uuid4
+
+from tests.e2e.client import Frame, Socket
+from tests.e2e.people import Gateway, Person
+from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.house import Lot, wait_until
+
+RECOVERY_S = 60.0
+DECIDED = ("accepted", "rejected")
+STATE = (
+    "version", "status", "price", "minimum_next_bid", "bid_count", "leader", "reserve", "ends_at",
+    "extensions", "winner", "last_ends_at",
+)  # fmt: skip
+
+
+class Bidder:
+    """Somebody at sockets of one or more gateways, who bids on one lot."""
+
+    def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
+        self.person, self.lot_id, self.at = person, lot_id, at
+        self.sockets = [self._enter(gateway) for gateway in at]
+        self.amounts: dict[str, int] = {}  # by key, of every bid sent
+        self.receipts: list[Frame] = []  # those of HTTP
+        self._left: list[Frame] = []  # told by sockets that have ended
+        self._sent: list[tuple[Socket, int, str]] = []
+
+    def bid(self, amount: int, socket: Socket, key: str | None = None) -> str:
+        """Send a bid, or one of the same key again, and do not wait; its key."""
+        key = key or uuid4().hex
+        self.amounts[key] = amount
+        fields = {"auction_id": self.lot_id, "amount": amount, "key": key, "confirm": True}
+        self._sent.append((socket, socket.send("bid.place", **fields), key))
+        return key
+
+    def bid_over_http(self, amount: int, at: Gateway) -> None:
+        """Place a bid by a request, which must be acknowledged."""
+        key = uuid4().hex
+        answer = at.http.post(
+            f"/api/auctions/{self.lot_id}/bids",
+            json={"amount": amount, "confirm": True},
+            headers={"Authorization": f"Bearer {self.person.token}", "Idempotency-Key": key},
+        )
+        assert answer.status_code == 202, answer.text
+        self.amounts[key] = amount
+        self.receipts.append(answer.json())
+
+    def answers(self) -> list[Frame]:
+        """Wait for the answer to every bid sent since the last call; forget those refused entry."""
+        sent, self._sent = self._sent, []
+        answers = [(key, socket.answer(frame_id)) for socket, frame_id, key in sent]
+        for key, answer in answers:
+            if answer["type"] == "error":  # this send is not in the log
+                del self.amounts[key]
+        return [answer for _, answer in answers]
+
+    def told(self, type_: str) -> list[Frame]:
+        """What all sockets were told of one kind, those that have ended too."""
+        frames = [*self._left, *itertools.chain(*(list(s.frames) for s in self.sockets))]
+        return [frame for frame in frames if frame["type"] == type_]
+
+    def wait_outcomes(self) -> None:
+        """Wait until every bid's outcome was pushed to every socket."""
+        for socket in self.sockets:
+            socket.wait_for(
+                lambda socket=socket: not self.missing(socket),  # type: ignore[misc]
+                what=f"{len(self.missing(socket))} of {len(self.amounts)} outcomes",
+                timeout_s=RECOVERY_S,
+            )
+
+    def missing(self, socket: Socket) -> set[str]:
+        """The keys of bids whose outcome this socket was not told."""
+        return set(self.amounts) - {frame["key"] for frame in socket.pushes("bid.result")}
+
+    def chase(self) -> None:
+        """Ask after every bid, as after a reconnect; send again what the house has not seen."""
+        socket = self.sockets[0]
+        for key, amount in list(self.amounts.items()):
+            status = self._status(key)
+            if status == "unknown":
+                self.bid(amount, socket, key)
+                self.answers()
+            if status not in DECIDED:
+                socket.wait_for(
+                    lambda key=key: socket.pushes("bid.result", key=key),  # type: ignore[misc]
+                    what=f"the outcome of {key}, {status} before",
+                    timeout_s=RECOVERY_S,
+                )
+
+    def reconnect(self) -> None:
+        """Open every socket that has ended again; nobody answers what was sent on it."""
+        self._sent = [sent for sent in self._sent if sent[0].close_code is None]
+        for place, socket in enumerate(self.sockets):
+            if socket.close_code is not None:
+                self._left += socket.frames
+                self.sockets[place] = self._enter(self.at[place])
+
+    def close(self) -> None:
+        """Leave."""
+        for socket in self.sockets:
+            socket.close()
+
+    def check_memory(self, log: Iterable[tuple[int, Frame]]) -> None:
+        """Every receipt names a record of the log, and every bid was answered one thing.
+
+        `log`: offset and value of the lot's records; they are all of one partition.
+        """
+        records = dict(log)
+        for receipt in [*self.receipts, *self.told("bid.received")]:
+            record = records[receipt["offset"]]
+            assert (record["bid_id"], record["key"]) == (receipt["bid_id"], receipt["key"])
+            assert record["amount"] == receipt["amount"] == self.amounts[receipt["key"]]
+        outcomes = defaultdict(list)
+        for result in self.told("bid.result"):
+            if result["auction_id"] == self.lot_id:  # people bid on other lots before
+                outcomes[result["key"]].append(result)
+        assert set(outcomes) <= set(self.amounts)
+        for answers in outcomes.values():
+            assert all(answer == answers[0] for answer in answers)
+            assert answers[0]["status"] in DECIDED
+
+    def check_shown(self, fresh: Frame) -> None:
+        """Every socket ends with the state that a fresh one is shown."""
+        expected = {name: fresh[name] for name in STATE}
+        for socket in self.sockets:
+            socket.wait_for(lambda socket=socket: _state(socket) == expected, what=str(expected))  # type: ignore[misc]
+
+    def _status(self, key: str) -> str:
+        """What became of a bid, asked as often as the house lets us."""
+        answer = self.sockets[0].ask("bid.status", auction_id=self.lot_id, key=key)
+        while answer["type"] == "error" and answer["retry"]:
+            time.sleep(answer["retry_after_ms"] / 1_000)
+            answer = self.sockets[0].ask("bid.status", auction_id=self.lot_id, key=key)
+        return str(answer["status"])
+
+    def _enter(self, gateway: Gateway) -> Socket:
+        socket = self.person.enter(gateway)
+        wait_until(lambda: self._subscribed(socket), what="the live stream is there")
+        return socket
+
+    def _subscribed(self, socket: Socket) -> bool:
+        answer = socket.ask("subscribe", channel=f"auction:{self.lot_id}")
+        return str(answer["type"]) == "subscribed"
+
+
+def wave(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
+    """One bid from every socket; the answers."""
+    for bidder in bidders:
+        for socket in bidder.sockets:
+            bidder.bid(next(amounts), socket)
+    return [answer for bidder in bidders for answer in bidder.answers()]
+
+
+def go_on(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:
+    """Bid until all bids of a wave are acknowledged; a receipt."""
+    found: list[Frame] = []
+
+    def acknowledged() -> bool:
+        answers = wave(bidders, amounts)
+        found[:] = [answer for answer in answers if answer["type"] == "bid.received"]
+        return len(found) == len(answers)
+
+    wait_until(acknowledged, what="bids are acknowledged")
+    return found[0]
+
+
+def check_all(lanes: Lanes, gateway: Gateway, bidders: Sequence[Bidder], receipt: Frame) -> None:
+    """Rows and state follow the log, and so does what everybody was told and is shown."""
+    lot = Lot(bidders[0].lot_id, [bidder.person.id for bidder in bidders])
+    records = lanes.check_against_log(lot, receipt["partition"])
+    log = [(record.offset, json.loads(record.payload)) for record in records]
+    with gateway.enter() as guest:
+        fresh = guest.ask("subscribe", channel=f"auction:{lot.auction_id}")["auction"]
+    for bidder in bidders:
+        bidder.check_memory(log)
+        bidder.check_shown(fresh)
+
+
+def _state(socket: Socket) -> Frame | None:
+    shown = [
+        frame["auction"] if frame["type"] == "subscribed" else frame
+        for frame in list(socket.frames)
+        if frame["type"] in ("subscribed", "auction.state")
+    ]
+    return {name: shown[-1][name] for name in STATE} if shown else None

@@ -1,0 +1,61 @@
+"""Two gateways, and one that is killed."""
+
+import os
+import signal
+from itertools import count
+
+from tests.e2e.bidders import check_all, go_on, wave
+from tests.e2e.faults.conftest import Gather
+from tests.e2e.house import House
+from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.house import wait_until
+
+
+def worker_pids(master: int) -> list[int]:
+    """The processes that a gateway has forked."""
+    with open(f"/proc/{master}/task/{master}/children", encoding="ascii") as children:
+        return [int(pid) for pid in children.read().split()]
+
+
+def test_two_gateways_show_the_same_and_outcomes_reach_the_sockets_at_both(
+    house: House, lanes: Lanes, gather: Gather
+) -> None:
+    with house.another_gateway("gateway-b") as second:
+        bidders = gather(6, [house.gateway, second])
+        amounts = count(2_000, 1_000)
+        answers = [go_on(bidders, amounts)]
+        for _ in range(8):
+            answers += wave(bidders, amounts)
+            bidders[0].bid_over_http(next(amounts), house.gateway)
+            bidders[1].bid_over_http(next(amounts), second)
+        assert {answer["type"] for answer in answers} == {"bid.received"}
+        for bidder in bidders:
+            bidder.wait_outcomes()
+        check_all(lanes, second, bidders, answers[0])
+        check_all(lanes, house.gateway, bidders, answers[0])
+        for bidder in bidders:
+            bidder.close()
+
+
+def test_after_the_death_of_a_gateways_worker_clients_come_back_and_learn_every_outcome(
+    house: House, lanes: Lanes, gather: Gather
+) -> None:
+    control, gateway = house.stack.control, house.gateway
+    bidders = gather(8, [gateway, gateway])
+    amounts = count(2_000, 1_000)
+    answers = wave(bidders, amounts)
+    (victim, *_) = before = worker_pids(control.pid(gateway.name))
+    for bidder in bidders:
+        for socket in bidder.sockets:
+            bidder.bid(next(amounts), socket)
+    os.kill(victim, signal.SIGKILL)
+    everybody = [socket for bidder in bidders for socket in bidder.sockets]
+    wait_until(lambda: victim not in worker_pids(control.pid(gateway.name)), what="it is dead")
+    wait_until(
+        lambda: len(worker_pids(control.pid(gateway.name))) == len(before), what="another works"
+    )
+    assert any(socket.close_code is None for socket in everybody), "the other worker's go on"
+    for bidder in bidders:
+        bidder.reconnect()
+        bidder.chase()
+    check_all(lanes, gateway, bidders, answers[0])
