@@ -1,0 +1,59 @@
+"""Bids as their bidders send them, and what they are told."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from tests.e2e.client import Frame, Socket
+
+RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
+OUTCOME = (
+    "status", "standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at",
+    "decided_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Both answers to a bid: its receipt and its outcome, without the frames' own fields."""
+
+    receipt: Frame
+    outcome: Frame
+
+    @property
+    def key(self) -> str:
+        """The client's own name of the bid."""
+        return str(self.receipt["key"])
+
+
+def place(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Frame:
+    """Send a bid with a new key, or `key`; the answer to the frame."""
+    frame = {"auction_id": lot["id"], "amount": amount, "key": uuid4().hex, **fields}
+    return socket.ask("bid.place", **frame)
+
+
+def bid(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Told:
+    """Place a bid that is received, and wait for its outcome; they may come in either order."""
+    answer = place(socket, lot, amount, **fields)
+    assert answer["type"] == "bid.received", answer
+    result = socket.push("bid.result", bid_id=answer["bid_id"])
+    return Told({name: answer[name] for name in RECEIPT}, {name: result[name] for name in OUTCOME})
+
+
+def refusal(socket: Socket, lot: Frame, amount: int, **fields: Any) -> str:
+    """The code with which a bid that is received is then rejected."""
+    outcome = bid(socket, lot, amount, **fields).outcome
+    assert (outcome["status"], outcome["standing"], outcome["seq"]) == ("rejected", None, None)
+    return str(outcome["code"])
+
+
+def watch(socket: Socket, lot: Frame) -> Frame:
+    """Subscribe to an auction; the snapshot."""
+    snapshot = socket.ask("subscribe", channel=channel_of(lot))
+    assert snapshot["type"] == "subscribed", snapshot
+    return snapshot
+
+
+def channel_of(lot: Frame) -> str:
+    """Where an auction's states are pushed."""
+    return f"auction:{lot['id']}"

@@ -1,0 +1,112 @@
+"""Chat in an auction's room (wire.md): who may, who hears, in which order, and only once."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.client import Frame, Socket
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+
+
+@pytest.fixture
+def room(seller: Person, anna: Person, ben: Person) -> Frame:
+    """An auction's room that Anna and Ben have joined."""
+    lot = put_up(seller)
+    room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
+    for person in (anna, ben):
+        person.call("POST", f"/api/rooms/{room['id']}/join")
+    return room
+
+
+def channel_of(room: Frame) -> str:
+    return f"room:{room['id']}"
+
+
+def say(socket: Socket, room: Frame, text: str, key: str | None = None) -> Frame:
+    answer = socket.ask("chat.send", room_id=room["id"], text=text, key=key or uuid4().hex)
+    assert answer["type"] == "chat.received", answer
+    return answer
+
+
+def test_what_one_says_the_other_hears(room: Frame, anna: Person, ben: Person) -> None:
+    with anna.enter() as hers, ben.enter() as his:
+        snapshot = his.ask("subscribe", channel=channel_of(room))
+        assert (snapshot["messages"], snapshot["truncated"]) == ([], False)
+        said = say(hers, room, "  안녕하세요 👋 ")
+        heard = his.push("chat.message", channel=channel_of(room))
+    assert set(said) == {"re", "type", "message_id", "room_id", "key"}
+    assert heard["message_id"] == said["message_id"]
+    assert heard["text"] == "안녕하세요 👋"
+    assert heard["sender"] == {"id": anna.id, "nickname": anna.nickname}
+
+
+def test_who_comes_back_gets_what_was_said_since(room: Frame, anna: Person, ben: Person) -> None:
+    with anna.enter() as hers, ben.enter() as his:
+        his.ask("subscribe", channel=channel_of(room))
+        for text in ("one", "two", "three"):
+            say(hers, room, text)
+        his.wait_for(lambda: len(his.pushes("chat.message")) == 3, what="three messages")
+    heard = his.pushes("chat.message")
+    assert [message["text"] for message in heard] == ["one", "two", "three"]
+    seqs = [message["seq"] for message in heard]
+    assert seqs == sorted(set(seqs))
+    with ben.enter() as back:
+        missed = back.ask("subscribe", channel=channel_of(room), after_seq=seqs[0])
+    assert [message["text"] for message in missed["messages"]] == ["two", "three"]
+    assert (missed["seq"], missed["truncated"]) == (seqs[2], False)
+    page = ben.call("GET", f"/api/rooms/{room['id']}/messages?after_seq={seqs[0]}")
+    assert page["items"] == missed["messages"]
+
+
+def test_the_same_message_again_is_pushed_and_kept_once(
+    room: Frame, anna: Person, ben: Person
+) -> None:
+    with anna.enter() as hers, ben.enter() as his:
+        his.ask("subscribe", channel=channel_of(room))
+        first, again = say(hers, room, "once", key="k"), say(hers, room, "once", key="k")
+        say(hers, room, "then")
+        his.push("chat.message", text="then")
+        assert [message["text"] for message in his.pushes("chat.message")] == ["once", "then"]
+    assert first["message_id"] == again["message_id"]
+    with ben.enter() as back:
+        snapshot = back.ask("subscribe", channel=channel_of(room))
+    assert [message["text"] for message in snapshot["messages"]] == ["once", "then"]
+
+
+def test_only_members_say_and_hear(room: Frame, gateway: Gateway, ben: Person) -> None:
+    stranger = gateway.sign_up("Stranger")
+    with stranger.enter() as theirs:
+        answers = [
+            theirs.ask("chat.send", room_id=room["id"], text="hello", key="k"),
+            theirs.ask("subscribe", channel=channel_of(room)),
+        ]
+        nowhere = theirs.ask("chat.send", room_id=2**62, text="hello", key="k")
+    assert [answer["code"] for answer in answers] == ["NOT_MEMBER", "NOT_MEMBER"]
+    assert nowhere["code"] == "NOT_FOUND"
+    page = stranger.request("GET", f"/api/rooms/{room['id']}/messages")
+    assert (page.status_code, page.json()["code"]) == (403, "NOT_MEMBER")
+
+
+def test_who_has_left_hears_no_more(room: Frame, anna: Person, ben: Person) -> None:
+    with anna.enter() as hers, ben.enter() as his:
+        for socket in (hers, his):
+            socket.ask("subscribe", channel=channel_of(room))
+        ben.call("POST", f"/api/rooms/{room['id']}/leave")
+        his.wait_for(
+            lambda: his.ask("chat.send", room_id=room["id"], text="still?", key="k").get("code"),
+            what="NOT_MEMBER",
+        )
+        say(hers, room, "he is gone")
+        hers.push("chat.message", text="he is gone")
+        his.ask("time", client_ms=1)
+        assert not his.pushes("chat.message", text="he is gone")
+
+
+def test_presence_tells_how_many_and_what_is_newest(room: Frame, anna: Person, ben: Person) -> None:
+    with anna.enter() as hers, ben.enter() as his:
+        for socket in (hers, his):
+            socket.ask("subscribe", channel=channel_of(room))
+        say(hers, room, "here")
+        seq = his.push("chat.message", text="here")["seq"]
+        his.push("chat.presence", channel=channel_of(room), online=2, last_seq=seq)

@@ -1,0 +1,124 @@
+"""Those who watch: guests, the list's prices, the clock, presence, notices."""
+
+import time
+from uuid import uuid4
+
+import pytest
+
+from tests.e2e.bidding import bid, channel_of, place, watch
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+
+
+def test_a_guest_watches_but_neither_bids_nor_chats(gateway: Gateway, seller: Person) -> None:
+    lot = put_up(seller)
+    with gateway.open() as guest:
+        welcome = guest.ask("auth")
+        assert welcome["type"] == "welcome"
+        assert welcome["user"] is None
+        assert "mine" not in watch(guest, lot)["auction"]
+        answers = [
+            place(guest, lot, 1_000),
+            guest.ask("bid.status", auction_id=lot["id"], key="k"),
+            guest.ask("chat.send", room_id=1, text="hello", key="k"),
+            guest.ask("subscribe", channel="room:1"),
+            guest.ask("notice.ack", up_to=1),
+        ]
+    assert {(a["type"], a["code"], a["retry"]) for a in answers} == {
+        ("error", "UNAUTHENTICATED", False)
+    }
+
+
+def test_a_welcome_tells_who_where_and_the_limits(anna: Person) -> None:
+    with anna.gateway.open() as socket:
+        before_ms = time.time_ns() // 1_000_000
+        welcome = socket.ask("auth", token=anna.token)
+        assert before_ms <= welcome["server_ms"] <= time.time_ns() // 1_000_000
+    assert welcome["user"] == {"id": anna.id, "nickname": anna.nickname}
+    assert welcome["ping_s"] == 25
+    assert welcome["limits"] == {
+        "frame_bytes_max": 16 * 1024,
+        "frames_per_s_max": 20,
+        "subscriptions_max": 64,
+    }
+
+
+def test_the_servers_clock_may_be_asked(gateway: Gateway) -> None:
+    with gateway.enter() as guest:
+        before_ms = time.time_ns() // 1_000_000
+        answer = guest.ask("time", client_ms=12)
+        after_ms = time.time_ns() // 1_000_000
+    assert (answer["type"], answer["client_ms"]) == ("time", 12)
+    assert before_ms <= answer["server_ms"] <= after_ms
+
+
+def test_the_list_moves_with_the_prices(gateway: Gateway, seller: Person, anna: Person) -> None:
+    lot = put_up(seller)
+    with gateway.enter() as guest, anna.enter() as bidder:
+        snapshot = guest.ask("subscribe", channel="auctions")
+        mine = next(item for item in snapshot["items"] if item["id"] == lot["id"])
+        assert mine == {
+            "id": lot["id"], "price": 1_000, "bid_count": 0, "status": "open",
+            "ends_at": lot["ends_at"],
+        }  # fmt: skip
+        bid(bidder, lot, 2_000)
+        moved = {**mine, "price": 2_000, "bid_count": 1}
+        guest.wait_for(
+            lambda: [p for p in guest.pushes("auctions.price") if moved in p["items"]],
+            what="the new price",
+        )
+
+
+def test_who_has_unsubscribed_hears_no_more(gateway: Gateway, seller: Person, anna: Person) -> None:
+    lot = put_up(seller)
+    with gateway.enter() as leaver, gateway.enter() as stayer, anna.enter() as bidder:
+        watch(leaver, lot)
+        watch(stayer, lot)
+        answer = leaver.ask("unsubscribe", channel=channel_of(lot))
+        assert (answer["type"], answer["channel"]) == ("unsubscribed", channel_of(lot))
+        bid(bidder, lot, 1_000)
+        stayer.push("auction.state", auction_id=lot["id"], bid_count=1)
+        leaver.ask("time", client_ms=1)
+        assert not leaver.pushes("auction.state")
+
+
+@pytest.mark.parametrize("channel", ["auction:4611686018427387904", "auction:9999999999999999999"])
+def test_an_auction_that_does_not_exist_cannot_be_watched(gateway: Gateway, channel: str) -> None:
+    with gateway.enter() as guest:
+        answer = guest.ask("subscribe", channel=channel)
+    assert (answer["type"], answer["code"], answer["retry"]) == ("error", "NOT_FOUND", False)
+
+
+def test_one_subscription_too_many_is_refused(gateway: Gateway, seller: Person) -> None:
+    lot = put_up(seller)
+    with gateway.enter() as guest:
+        # A channel counts once; so many auctions are not needed to show the bound's error.
+        assert watch(guest, lot)["type"] == watch(guest, lot)["type"] == "subscribed"
+
+
+def test_presence_counts_those_who_watch(gateway: Gateway, seller: Person) -> None:
+    lot = put_up(seller)
+    with gateway.enter() as first, gateway.enter() as second:
+        watch(first, lot)
+        watch(second, lot)
+        # Two sockets, on two processes or on one: the count is that of the house.
+        first.push("auction.presence", channel=channel_of(lot), watching=2)
+
+
+def test_notices_come_again_on_connect_until_acknowledged(
+    gateway: Gateway, seller: Person, ben: Person
+) -> None:
+    loser = gateway.sign_up("Loser")
+    lot = put_up(seller)
+    with loser.enter() as hers, ben.enter() as his:
+        bid(hers, lot, 1_000, key=uuid4().hex)
+        bid(his, lot, 2_000)
+        notice = hers.push("notice", auction_id=lot["id"])
+    assert notice["kind"] == "outbid"
+    with loser.enter() as again:
+        assert again.push("notice") == notice
+        answer = again.ask("notice.ack", up_to=notice["id"])
+        assert (answer["type"], answer["up_to"]) == ("notice.acked", notice["id"])
+    with loser.enter() as later:
+        later.ask("time", client_ms=1)
+        assert later.pushes("notice") == []
