@@ -21,7 +21,9 @@ bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "gevent"
 worker_connections = 8_000  # above our own limit on sockets, so that health checks find room
-graceful_timeout = 15
+# The drain takes 5 s at most, and so does a request that waits for its outcome. What is left then
+# are idle connections, which would keep the worker for all of this time.
+graceful_timeout = 10
 keepalive = 30
 preload_app = False  # connections and producers only after the fork
 # By default every instance of a user would share one path.

@@ -33,18 +33,24 @@ class DomainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One wrong field of a request: its name, a stable code, an English sentence."""
+    """One wrong field of a request: its name, a stable code, an English sentence.
+
+    Without a name it is the request as a whole.
+    """
 
     field: str
     code: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}" if self.field else self.message
 
 
 class InvalidError(DomainError):
     """A well-formed request whose values break a bound; names every field at fault."""
 
     def __init__(self, faults: Sequence[FieldFault]) -> None:
-        super().__init__("INVALID", "; ".join(f"{f.field}: {f.message}" for f in faults))
+        super().__init__("INVALID", "; ".join(str(fault) for fault in faults))
         self.faults = tuple(faults)
 
 

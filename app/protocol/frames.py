@@ -6,7 +6,6 @@ from msgspec import Meta, Struct
 
 from app.protocol.types import INT64_MAX, Amount, BidKind, Channel, ChatText, Id, Key
 
-FRAME_BYTES_MAX = 16 * 1024  # any frame; a bid's record stays well under 4 KiB of it
 FrameId = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 
 

@@ -10,7 +10,8 @@ from uuid import uuid4
 from tests.e2e.client import Frame, Socket
 from tests.e2e.people import Gateway, Person
 from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import Lot, wait_until
+from tests.integration.lanes.house import Lot
+from tests.waiting import wait_until
 
 RECOVERY_S = 60.0
 DECIDED = ("accepted", "rejected")

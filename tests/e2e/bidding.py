@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.e2e.client import Frame, Socket
+from tests.waiting import wait_until
 
 RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
 OUTCOME = (
@@ -27,9 +28,16 @@ class Told:
 
 
 def place(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Frame:
-    """Send a bid with a new key, or `key`; the answer to the frame."""
+    """Send a bid with a new key, or `key`, again while that may help; the last answer."""
     frame = {"auction_id": lot["id"], "amount": amount, "key": uuid4().hex, **fields}
-    return socket.ask("bid.place", **frame)
+    answers: list[Frame] = []
+
+    def is_final() -> bool:
+        answers.append(socket.ask("bid.place", **frame))
+        return not answers[-1].get("retry")
+
+    wait_until(is_final, what="the gateway has connected to the log")
+    return answers[-1]
 
 
 def bid(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Told:

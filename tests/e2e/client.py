@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Sequence
+from socket import SO_RCVBUF, SOL_SOCKET
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,8 +16,17 @@ TIMEOUT_S = 20.0  # for whatever a test waits for; only a failing one waits so l
 NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
 
 
-def dial(ws_url: str, *, origin: str | None, headers: Sequence[str] = ()) -> WebSocket:
-    """The bare library's socket; WebSocketBadStatusException when the handshake is refused."""
+def dial(
+    ws_url: str,
+    *,
+    origin: str | None,
+    headers: Sequence[str] = (),
+    receive_bytes: int | None = None,
+) -> WebSocket:
+    """The bare library's socket; WebSocketBadStatusException when the handshake is refused.
+
+    `receive_bytes` bounds what the system keeps for a reader that does not read.
+    """
     return create_connection(
         ws_url,
         timeout=TIMEOUT_S,
@@ -24,17 +34,20 @@ def dial(ws_url: str, *, origin: str | None, headers: Sequence[str] = ()) -> Web
         suppress_origin=origin is None,
         header=list(headers),
         enable_multithread=True,
+        sockopt=[] if receive_bytes is None else [(SOL_SOCKET, SO_RCVBUF, receive_bytes)],
     )
 
 
 class Socket:
     """A socket that is read all the time, by a thread of its own; leave it by `with`.
 
-    `frames` holds everything that came, oldest first; `close_code` is None while it is open.
+    `frames` holds everything that came, oldest first, `pings` counts the pings that were answered;
+    `close_code` is None while it is open.
     """
 
     def __init__(self, ws: WebSocket) -> None:
         self.frames: list[Frame] = []
+        self.pings = 0
         self.close_code: int | None = None
         self._ws, self._frame_id = ws, 0
         self._came = threading.Condition()
@@ -53,8 +66,13 @@ class Socket:
 
     def send(self, type_: str, **fields: Any) -> int:
         """Send a frame with the next id, which is returned."""
+        frame_id = self.next_id()
+        self.send_raw(json.dumps({"id": frame_id, "type": type_, **fields}))
+        return frame_id
+
+    def next_id(self) -> int:
+        """The id that the next frame must have, used up; for frames sent by `send_raw`."""
         self._frame_id += 1
-        self.send_raw(json.dumps({"id": self._frame_id, "type": type_, **fields}))
         return self._frame_id
 
     def send_raw(self, data: str | bytes, opcode: int = ABNF.OPCODE_TEXT) -> None:
@@ -71,6 +89,17 @@ class Socket:
             lambda: [frame for frame in list(self.frames) if frame.get("re") == frame_id],
             what=f"the answer to {frame_id}",
         )[0]
+
+    def wait_for_end_or_answer(self, frame_id: int) -> Frame | None:
+        """Wait for the answer to this frame; None when the socket ended without it."""
+        found: list[Frame] = []
+
+        def is_over() -> bool:
+            found[:] = [frame for frame in self.frames if frame.get("re") == frame_id]
+            return bool(found) or self.close_code is not None
+
+        self.wait_for(is_over, what=f"the answer to {frame_id}, or the end")
+        return found[0] if found else None
 
     def pushes(self, type_: str, **fields: Any) -> list[Frame]:
         """The pushes of this type that have come, oldest first, whose fields have these values."""
@@ -119,6 +148,8 @@ class Socket:
             else:
                 if opcode == ABNF.OPCODE_TEXT:
                     frame = json.loads(received.data)
+                elif opcode == ABNF.OPCODE_PING:
+                    self.pings += 1
                 elif opcode == ABNF.OPCODE_CLOSE:
                     code = int.from_bytes(received.data[:2], "big")
             with self._came:

@@ -5,6 +5,7 @@ same servers, and kill them.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -13,6 +14,29 @@ from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
 
 PREFIX = "e2e-"
+# Limits that a test reaches in seconds.
+STRICT = {
+    "ALLOW_MISSING_ORIGIN": "0",
+    "SOCKETS_PER_GATEWAY_MAX": "4",
+    "SUBSCRIPTIONS_PER_SOCKET_MAX": "2",
+    "FRAMES_PER_S_MAX": "5",
+    "FRAMES_OVER_RATE_S": "1",
+    "AUTH_TIMEOUT_S": "2",
+    "ACCESS_TOKEN_S": "5",
+    "PING_S": "1",
+    "PONG_TIMEOUT_S": "2",
+}
+# As many frames as a test likes, and little patience with those who do not read.
+PATIENT = {"FRAMES_PER_S_MAX": "1000000", "QUEUE_BYTES_MAX": "16384"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Gateways of one process each. `broken` has a database without tables."""
+
+    strict: Gateway
+    patient: Gateway
+    broken: Gateway
 
 
 @pytest.fixture(scope="package")
@@ -30,6 +54,15 @@ def house() -> Iterator[House]:
 def gateway(house: House) -> Gateway:
     """The address everybody uses."""
     return house.gateway
+
+
+@pytest.fixture(scope="package")
+def limited(house: House) -> Iterator[Limited]:
+    """More gateways in front of the same house, under other limits."""
+    empty = house.stack.addresses()["DATABASE_URL"].rpartition("/")[0] + "/postgres"
+    changes = {"strict": STRICT, "patient": PATIENT, "broken": {"DATABASE_URL": empty}}
+    with house.other_gateways({f"gateway-{name}": changes[name] for name in changes}) as found:
+        yield Limited(*found)
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Self
 
 from stack import Program, Stack
@@ -44,19 +45,29 @@ class House:
         `changes` are variables of the environment it has otherwise: settings and limits by their
         names in app/settings.py in capitals, GATEWAY_WORKERS (otherwise 1).
         """
-        gateway = self._at(self.name(process), self._free_port())
+        with self.other_gateways({process: changes}) as (gateway,):
+            yield gateway
+
+    @contextmanager
+    def other_gateways(self, changes: Mapping[str, Mapping[str, str]]) -> Iterator[list[Gateway]]:
+        """As `another_gateway`, several started together: changes by process."""
+        gateways: list[Gateway] = []
+        programs: list[Program] = []
+        for process, own_changes in changes.items():
+            port = self._free_port(above=gateways[-1].port if gateways else None)
+            gateways.append(self._at(self.name(process), port))
+            programs.append(self._gateway_program(gateways[-1], own_changes))
+        with self._running(programs):
+            for gateway in gateways:
+                self._wait_ready(gateway)
+            yield gateways
+            for gateway in gateways:
+                gateway.http.close()  # it would keep connections, and them the process
+
+    def _gateway_program(self, gateway: Gateway, changes: Mapping[str, str]) -> Program:
         environment = self._changes(gateway, {"GATEWAY_WORKERS": "1", **changes})
         (program, *_) = self.stack.application(prefix=self.prefix, **environment)
-        named = Program(
-            name=gateway.name,
-            command=program.command,
-            environment=program.environment,
-            stop_wait_s=program.stop_wait_s,
-        )
-        with self._running([named]):
-            self._wait_ready(gateway)
-            yield gateway
-            gateway.http.close()  # it would keep connections, and them the process
+        return replace(program, name=gateway.name)
 
     @contextmanager
     def _running(self, programs: list[Program]) -> Iterator[None]:
@@ -76,22 +87,21 @@ class House:
     def _wait_ready(self, gateway: Gateway) -> None:
         self.stack.control.wait_for(lambda: not complaint_of(gateway.base_url), name=gateway.name)
 
-    def _free_port(self) -> int:
-        port = self.stack.settings.ports.gateway
+    def _free_port(self, *, above: int | None = None) -> int:
+        port = self.stack.settings.ports.gateway if above is None else above + 1
         while not is_free(port):
             port += 1
         return port
 
     @staticmethod
     def _at(name: str, port: int) -> Gateway:
-        return Gateway(name, f"http://{HOST}:{port}")
+        return Gateway(name, port)
 
     @staticmethod
     def _changes(gateway: Gateway, changes: Mapping[str, str]) -> dict[str, str]:
-        bind = gateway.base_url.removeprefix("http://")
         return {
             "BASE_URL": gateway.base_url,
             "ALLOWED_ORIGINS": "",
-            "GATEWAY_BIND": bind,
+            "GATEWAY_BIND": f"{HOST}:{gateway.port}",
             **changes,
         }

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 
+from stack.ports import HOST
 from tests.e2e.client import TIMEOUT_S, Frame, Socket, dial
 
 PASSWORD = "correct horse battery"
@@ -16,9 +17,9 @@ PASSWORD = "correct horse battery"
 class Gateway:
     """One address at which the house is reached; `name` is its process's."""
 
-    def __init__(self, name: str, base_url: str) -> None:
-        self.name, self.base_url = name, base_url
-        self.ws_url = base_url.replace("http:", "ws:") + "/ws"
+    def __init__(self, name: str, port: int) -> None:
+        self.name, self.port = name, port
+        self.base_url, self.ws_url = f"http://{HOST}:{port}", f"ws://{HOST}:{port}/ws"
 
     @cached_property
     def http(self) -> httpx.Client:

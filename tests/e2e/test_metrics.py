@@ -14,7 +14,7 @@ from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
-from tests.integration.lanes.house import wait_until
+from tests.waiting import wait_until
 
 PIPELINES = {"relay", "broadcast", "save", "event", "clock"}
 CLOSED_SETS: dict[str, Callable[[str], bool]] = {

@@ -52,6 +52,7 @@ class Connection:
             bytes_max=limits.queue_bytes_max,
             frames_max=limits.queue_frames_max,
             stall_s=limits.write_stall_s,
+            on_slow=lambda: self.close(CloseCode.TOO_SLOW, "too slow"),
             on_dead=self._shut,
             traffic=traffic,
         )
@@ -139,6 +140,12 @@ class Connection:
         elif isinstance(event, Reply):
             self._writer.write(event.data)
         elif isinstance(event, Close):
+            self._refuse(event)
+
+    def _refuse(self, event: Close) -> None:
+        if event.code == CloseCode.MALFORMED and not self.is_welcome:
+            self.close(CloseCode.UNAUTHENTICATED, "auth first")
+        else:
             self.close(event.code, event.reason)
 
     def _end_linger(self) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from app.domain.errors import (
     DomainError,
+    FieldFault,
     InvalidError,
     UnauthenticatedError,
     UnknownFateError,
@@ -125,7 +126,7 @@ class Dispatcher:
         if not connection.is_welcome and values.get("type") != "auth":
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
         elif self._is_in_rate(connection, frame_id):
-            self._carry_out(connection, frame_id, values)
+            self._carry_out(connection, frame_id, values, size=len(text.encode()))
 
     def gone(self, connection: Connection) -> None:
         """The socket has ended."""
@@ -153,7 +154,9 @@ class Dispatcher:
             connection.answer(_error(frame_id, "RATE_LIMITED", "too many frames", after_ms))
         return False
 
-    def _carry_out(self, connection: Connection, frame_id: int, values: dict[str, Any]) -> None:
+    def _carry_out(
+        self, connection: Connection, frame_id: int, values: dict[str, Any], *, size: int
+    ) -> None:
         try:
             kind = values.get("type")
             struct = frames.CLIENT_FRAMES.get(kind) if isinstance(kind, str) else None
@@ -162,6 +165,8 @@ class Dispatcher:
                     FrameError(re=frame_id, code="INVALID", detail="unknown type", field="type")
                 )
                 return
+            if struct is frames.BidPlace:
+                self._check_bid_size(size)
             self._handlers[struct](connection, parse(values, struct))
         except InvalidError as error:
             self._invalid(connection, frame_id, error)
@@ -170,6 +175,10 @@ class Dispatcher:
         except Exception:
             log.exception("frame_failed", connection_id=connection.id, type=str(values.get("type")))
             connection.answer(_error(frame_id, "INTERNAL", "our fault", BUSY_RETRY_MS))
+
+    def _check_bid_size(self, size: int) -> None:
+        if size > self._limits.bid_frame_bytes_max:
+            raise InvalidError([FieldFault("", "TOO_LARGE", "a bid's frame is too large")])
 
     @staticmethod
     def _invalid(connection: Connection, frame_id: int, error: InvalidError) -> None:

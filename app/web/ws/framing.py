@@ -111,7 +111,8 @@ class Framing:
         if not self._parts and raw.message_finished:
             text, self._size = raw.data, 0
         else:
-            self._parts.append(raw.data)
+            if raw.data:  # empty parts have no size, and would be kept without a bound
+                self._parts.append(raw.data)
             if not raw.message_finished:
                 return None
             text = "".join(self._parts)

@@ -1,7 +1,7 @@
 """Writing to one socket: at once when it takes it, else from a bounded queue in order.
 
-Never blocks the caller. A reader that is too far behind, or takes nothing for `stall_s`, is told
-4008 if it still listens, and cut off.
+Never blocks the caller. A reader that is too far behind, or takes nothing for `stall_s`, is to be
+closed by its owner with 4008; if it does not take even that, it is cut off.
 """
 
 from collections import deque
@@ -17,11 +17,15 @@ from app.web.ws.traffic import Traffic
 
 
 class Writer:
-    """The only one that writes to its socket. `on_dead` is called once, when it cannot any more."""
+    """The only one that writes to its socket.
+
+    `on_slow` is called when the reader is too slow, and is to close; `on_dead` once, when nothing
+    can be written any more.
+    """
 
     __slots__ = (
         "_bytes_max", "_bytes_queued", "_closing", "_dead", "_flushing", "_frames_max",
-        "_on_dead", "_queue", "_sock", "_stall_s", "_started", "_traffic", "close_code",
+        "_on_dead", "_on_slow", "_queue", "_sock", "_stall_s", "_started", "_traffic", "close_code",
     )  # fmt: skip
 
     def __init__(
@@ -31,12 +35,13 @@ class Writer:
         bytes_max: int,
         frames_max: int,
         stall_s: float,
+        on_slow: Callable[[], None],
         on_dead: Callable[[], None],
         traffic: Traffic,
     ) -> None:
         self._sock = sock
         self._bytes_max, self._frames_max, self._stall_s = bytes_max, frames_max, stall_s
-        self._on_dead, self._traffic = on_dead, traffic
+        self._on_slow, self._on_dead, self._traffic = on_slow, on_dead, traffic
         self.close_code: int | None = None  # of the close frame that was written
         self._queue: deque[bytes] = deque()
         self._bytes_queued = 0
@@ -64,7 +69,7 @@ class Writer:
             self._bytes_queued + len(frame) > self._bytes_max
             or len(self._queue) >= self._frames_max
         ):
-            self.close(CloseCode.TOO_SLOW, "too slow")
+            self._on_slow()
         else:
             self._enqueue(frame)
 
@@ -149,7 +154,7 @@ class Writer:
         if self._closing:
             self._die()
         else:
-            self.close(CloseCode.TOO_SLOW, "too slow")
+            self._on_slow()
 
     def _die(self) -> None:
         if not self._dead:

@@ -8,7 +8,7 @@ from tests.e2e.bidders import check_all, go_on, wave
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import wait_until
+from tests.waiting import wait_until
 
 
 def worker_pids(master: int) -> list[int]:

@@ -15,7 +15,7 @@ from tests.e2e.client import Frame
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import wait_until
+from tests.waiting import wait_until
 
 STALL_S = 6.0
 ANSWERS = {"bid.received", "bid.unknown", "error"}

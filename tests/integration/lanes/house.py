@@ -2,8 +2,7 @@
 
 import os
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 from sqlalchemy import insert, select
 
 from app.adapters.kafka.connect import make_producer
@@ -28,6 +27,8 @@ from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
 from app.services.settling import decode
 from stack import Stack
+from tests import kafka_log
+from tests.waiting import wait_until
 
 BIDDERS = 20
 
@@ -41,14 +42,6 @@ def run_tool(stack: Stack, tool: str, *arguments: str) -> None:
         env={**os.environ, **stack.environment()},
         check=True,
     )
-
-
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
-    """Return once `condition` holds; fail naming `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,26 +187,19 @@ class House:
 
     def log(self, lot: Lot, partition: int) -> list[InboxRecord]:
         """The auction's records as Kafka has them."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.container.settings.kafka_bootstrap_servers,
-            enable_auto_commit=False,
-        )
-        part = TopicPartition(AUCTION_BID.name, partition)
-        consumer.assign([part])
-        consumer.seek(part, 0)
-        end = consumer.end_offsets([part])[part]
-        records: list[InboxRecord] = []
-        while consumer.position(part) < end:
-            for record in consumer.poll(timeout_ms=500).get(part, []):
-                key = (record.key or b"").decode()
-                if key == str(lot.auction_id):
-                    log_time = from_epoch_ms(record.timestamp)
-                    payload = record.value.decode()
-                    records.append(
-                        InboxRecord(part.topic, partition, record.offset, key, payload, log_time)
-                    )
-        consumer.close()
-        return records
+        servers = self.container.settings.kafka_bootstrap_servers
+        return [
+            InboxRecord(
+                record.topic,
+                partition,
+                record.offset,
+                str(lot.auction_id),
+                record.value.decode(),
+                from_epoch_ms(record.timestamp),
+            )
+            for record in kafka_log.records(servers, AUCTION_BID.name, {partition: 0})
+            if record.key == str(lot.auction_id).encode()
+        ]
 
     def check_against_log(self, lot: Lot, partition: int) -> list[InboxRecord]:
         """Assert that rows and state are the fold of the auction's log; gives the log."""

@@ -13,7 +13,8 @@ from app.domain.ids import message_id
 from app.protocol.channels import AUCTION_EVENTS, CHAT_MESSAGES
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import CHAT_MESSAGE
-from tests.integration.lanes.house import House, wait_until
+from tests.integration.lanes.house import House
+from tests.waiting import wait_until
 
 ROOM_IDS_FROM = 10**9  # rooms of no row: save and broadcast ask nobody
 

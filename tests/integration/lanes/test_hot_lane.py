@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from app.adapters.postgres import schema
-from tests.integration.lanes.house import House, wait_until
+from tests.integration.lanes.house import House
+from tests.waiting import wait_until
 
 BIDS = 1_000
 KILL_EVERY = 200

@@ -6,6 +6,7 @@ import gevent
 import pytest
 from gevent import socket
 
+from app.protocol.problems import CloseCode
 from app.web.ws.framing import close_frame, text_frame
 from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
@@ -25,14 +26,16 @@ def pair() -> Iterator[Pair]:
 def a_writer(
     sock: socket.socket, dead: list[bool], *, bytes_max: int = 1_000_000, stall_s: float = 5.0
 ) -> Writer:
-    return Writer(
+    writer = Writer(
         sock,
         bytes_max=bytes_max,
         frames_max=512,
         stall_s=stall_s,
+        on_slow=lambda: writer.close(CloseCode.TOO_SLOW, "too slow"),
         on_dead=lambda: dead.append(True),
         traffic=Traffic(),
     )
+    return writer
 
 
 def read_all(sock: socket.socket, size: int) -> bytes:

@@ -1,0 +1,117 @@
+"""Who is who on a socket, and for how long (wire.md): tokens, sessions, places."""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import jwt
+import pytest
+
+from tests.e2e.conftest import Limited
+from tests.e2e.house import House
+from tests.e2e.people import Gateway, Person
+from tests.waiting import wait_until
+
+SOCKETS_MAX = 5
+
+
+def close_code_for(gateway: Gateway, token: str) -> int:
+    """How a socket ends that gives this token."""
+    with gateway.open() as socket:
+        socket.send("auth", token=token)
+        return socket.wait_closed()
+
+
+def forged(house: House, person: Person, *, key: str | None = None, **changes: Any) -> str:
+    """The person's token with other claims or another signature."""
+    claims = jwt.decode(person.token, options={"verify_signature": False})
+    secret = house.stack.credentials.secret_key if key is None else key
+    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+
+
+def test_a_token_made_with_the_right_key_is_let_in(house: House, anna: Person) -> None:
+    # Else the tests below would pass whatever they forge.
+    with house.gateway.enter(forged(house, anna)):
+        pass
+
+
+def test_who_never_says_auth_is_closed_4401(limited: Limited) -> None:
+    with limited.strict.open() as socket:
+        assert socket.wait_closed() == 4401
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "ä" * 100, "x" * 4_096, "x" * 4_097])
+def test_a_bad_token_closes_4401(gateway: Gateway, token: str) -> None:
+    assert close_code_for(gateway, token) == 4401
+
+
+def test_a_forged_or_expired_token_closes_4401(house: House, anna: Person) -> None:
+    claims = jwt.decode(anna.token, options={"verify_signature": False})
+    unsigned = jwt.encode(claims, None, algorithm="none")
+    bad = [
+        forged(house, anna, key="k" * 40),
+        forged(house, anna, exp=int(time.time()) - 1),
+        forged(house, anna, type="refresh"),
+        forged(house, anna, sid="0" * 32),
+        forged(house, anna, sub="nobody"),
+        unsigned,
+        anna.token[:-4] + "AAAA",
+        anna.refresh_token,
+    ]
+    assert [close_code_for(house.gateway, token) for token in bad] == [4401] * len(bad)
+
+
+def test_logging_out_closes_the_sockets_of_that_session_only(gateway: Gateway) -> None:
+    person = gateway.sign_up("Leaver")
+    with person.enter() as first, person.enter() as second:
+        old_token = person.token
+        person.log_in()
+        with person.enter() as other:
+            ended = gateway.http.post(
+                "/api/auth/logout", headers={"Authorization": f"Bearer {old_token}"}
+            )
+            assert ended.status_code == 204
+            assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
+            assert other.ask("time", client_ms=1)["type"] == "time"
+    assert close_code_for(gateway, old_token) == 4401
+
+
+def test_a_socket_ends_with_its_token_unless_that_is_renewed(
+    limited: Limited, gateway: Gateway
+) -> None:
+    person = gateway.sign_up("Renewer")
+    lasting = person.token
+    short = person.log_in(at=limited.strict)
+    with gateway.enter(short) as renewed, gateway.enter(short) as ending:
+        welcome = renewed.ask("auth", token=lasting)
+        assert welcome["type"] == "welcome"
+        assert welcome["user"]["id"] == person.id
+        assert ending.wait_closed() == 4401
+        assert renewed.ask("time", client_ms=1)["type"] == "time"
+        assert close_code_for(gateway, short) == 4401
+
+
+def test_nobody_takes_over_a_socket(anna: Person, ben: Person) -> None:
+    with anna.enter() as socket:
+        socket.send("auth", token=ben.token)
+        assert socket.wait_closed() == 4401
+
+
+def test_a_guest_may_sign_in_on_the_same_socket(gateway: Gateway, anna: Person) -> None:
+    with gateway.enter() as socket:
+        assert socket.ask("auth", token=anna.token)["user"]["id"] == anna.id
+
+
+def test_the_sixth_socket_of_a_user_closes_4409_until_one_goes(gateway: Gateway) -> None:
+    person = gateway.sign_up("Many")
+    with ExitStack() as sockets:
+        first, *_ = [sockets.enter_context(person.enter()) for _ in range(SOCKETS_MAX)]
+        assert close_code_for(gateway, person.token) == 4409
+        first.close()
+
+        def is_let_in() -> bool:
+            with gateway.open() as socket:
+                frame_id = socket.send("auth", token=person.token)
+                return socket.wait_for_end_or_answer(frame_id) is not None
+
+        wait_until(is_let_in, what="the place of the one that went")

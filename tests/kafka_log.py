@@ -1,0 +1,40 @@
+"""Reading topics as Kafka has them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+POLL_MS = 500
+
+
+def ends(bootstrap_servers: str, topic: str) -> dict[int, int]:
+    """By partition, the offset that its next record will get."""
+    with _consumer(bootstrap_servers) as consumer:
+        partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
+        return {part.partition: end for part, end in consumer.end_offsets(partitions).items()}
+
+
+def records(bootstrap_servers: str, topic: str, since: Mapping[int, int]) -> list[Any]:
+    """Every record that these partitions have now, from these offsets on; each in its order."""
+    found: list[Any] = []
+    with _consumer(bootstrap_servers) as consumer:
+        starts = {TopicPartition(topic, n): offset for n, offset in since.items()}
+        consumer.assign(list(starts))
+        for part, offset in starts.items():
+            consumer.seek(part, offset)
+        last = consumer.end_offsets(list(starts))
+        while any(consumer.position(part) < end for part, end in last.items()):
+            for polled in consumer.poll(timeout_ms=POLL_MS).values():
+                found += polled
+    return found
+
+
+@contextmanager
+def _consumer(bootstrap_servers: str) -> Iterator[Any]:
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+    try:
+        yield consumer
+    finally:
+        consumer.close()
