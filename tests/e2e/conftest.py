@@ -26,8 +26,8 @@ STRICT = {
     "PING_S": "1",
     "PONG_TIMEOUT_S": "2",
 }
-# As many frames as a test likes, and little patience with those who do not read.
-PATIENT = {"FRAMES_PER_S_MAX": "1000000", "QUEUE_BYTES_MAX": "16384"}
+# As many frames as a test likes, a short queue, and a log that tells why sockets are closed.
+PATIENT = {"FRAMES_PER_S_MAX": "1000000", "QUEUE_BYTES_MAX": "16384", "LOG_LEVEL": "DEBUG"}
 
 
 @dataclass(frozen=True, slots=True)
