@@ -4,12 +4,10 @@ import time
 from collections.abc import Sequence
 
 import msgspec
-from kafka import KafkaConsumer
 from kafka.consumer.fetcher import ConsumerRecord
 from redis import Redis
 from redis.client import Pipeline as RedisPipeline
 
-from app.adapters.kafka.consumer import make_consumer
 from app.observability import metrics
 from app.protocol.channels import (
     AUCTION_EVENTS,
@@ -22,6 +20,7 @@ from app.protocol.fanout import RoomPublication
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
 from app.settings import Settings
+from bridge.consuming import Consuming, Polled
 
 SEEN_S = 24 * 3600  # how long a repeated message is recognised
 TAIL_S = 24 * 3600
@@ -30,39 +29,24 @@ CHANNEL_OF = {AUCTION_EVENT.name: AUCTION_EVENTS, CHAT_EVENT.name: CHAT_EVENTS}
 chat_decoder = msgspec.json.Decoder(ChatMessageValue)
 
 
-class Broadcast:
+class Broadcast(Consuming):
     """Publishes what consumers in browsers wait for; acknowledges after Redis has it."""
 
     name = "broadcast"
+    group = BROADCAST_GROUP
+    topics = (*CHANNEL_OF, CHAT_MESSAGE.name)
 
     def __init__(self, *, settings: Settings, redis: Redis) -> None:
-        self._settings = settings
+        super().__init__(settings=settings)
         self._redis = redis
-        self._consumer: KafkaConsumer | None = None
 
-    def open(self) -> None:
-        """Join the group."""
-        self._consumer = make_consumer(self._settings, group=BROADCAST_GROUP, name=self.name)
-        self._consumer.subscribe([*CHANNEL_OF, CHAT_MESSAGE.name])
-
-    def close(self) -> None:
-        """Leave it; what was not acknowledged is published again by the next owner."""
-        if self._consumer is not None:
-            self._consumer.close(autocommit=False, timeout_ms=2_000)
-            self._consumer = None
-
-    def step(self) -> None:
-        """Publish what one poll gives."""
-        if self._consumer is None:
-            raise RuntimeError("not open")
-        polled = self._consumer.poll(timeout_ms=self._settings.limits.poll_wait_ms)
+    def handle(self, polled: Polled) -> None:
+        """Publish them, partition by partition."""
         for partition, records in polled.items():
             self._publish(partition.topic, records)
             lag_s = time.time() - records[0].timestamp / 1000
             metrics.BROADCAST.labels(partition.topic).inc(len(records))
             metrics.BROADCAST_LAG.labels(partition.topic).observe(max(0.0, lag_s))
-        if polled:
-            self._consumer.commit_async()
 
     def _publish(self, topic: str, records: Sequence[ConsumerRecord]) -> None:
         if topic == CHAT_MESSAGE.name:

@@ -9,15 +9,13 @@ import time
 from kafka import KafkaProducer
 from sqlalchemy import Connection, Engine
 
-from app.adapters.kafka.connect import make_producer
 from app.adapters.postgres import inbox
-from app.adapters.postgres.locks import CLOCK_LOCK, try_lock
+from app.adapters.postgres.locks import CLOCK_LOCK
 from app.services.due import DueRecords
-from app.services.lanes import OutboxMessage
 from app.services.waking import Lane, Waker
 from app.settings import Settings
+from bridge.standing_by import StandingBy, post
 
-STANDBY_S = 1.0
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
 # A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
 # settles, because no worker runs, ever more seldom.
@@ -25,50 +23,25 @@ ASK_AGAIN_FIRST_S, ASK_AGAIN_MAX_S = 0.25, 30.0
 LANES_MAX = 1_000
 
 
-class Clock:
+class Clock(StandingBy):
     """The one pipeline that looks at a wall clock."""
 
     name = "clock"
+    lock = CLOCK_LOCK
 
     def __init__(
         self, due: DueRecords, *, settings: Settings, engine: Engine, waker: Waker
     ) -> None:
+        super().__init__(settings=settings, engine=engine)
         self._due = due
-        self._settings = settings
-        self._engine = engine
         self._waker = waker
-        self._producer: KafkaProducer | None = None
-        self._connection: Connection | None = None
-        self._active = False
         self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
         self._woken: dict[Lane, float] = {}
 
-    def open(self) -> None:
-        """Connect; whoever gets the lock is active."""
-        self._active = False
-        self._producer = make_producer(self._settings, name=self.name)
-        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-
-    def close(self) -> None:
-        """Let go; the lock goes with the connection."""
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
-        if self._producer is not None:
-            self._producer.close(timeout=1)
-            self._producer = None
-
-    def step(self) -> None:
+    def act(self, connection: Connection, producer: KafkaProducer) -> None:
         """Ask what is due, sweep, and sleep until the next start or end."""
-        if self._connection is None or self._producer is None:
-            raise RuntimeError("not open")
-        self._active = self._active or try_lock(self._connection, CLOCK_LOCK)
-        if not self._active:
-            time.sleep(STANDBY_S)
-            return
-        self._ask(self._producer)
-        self._sweep(self._connection)
+        self._ask(producer)
+        self._sweep(connection)
         seconds = self._due.seconds_to_next()
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, 0.01)))
 
@@ -77,7 +50,7 @@ class Clock:
         now = time.monotonic()
         self._asked = {m.key: self._asked.get(m.key, (now, ASK_AGAIN_FIRST_S)) for m in due}
         fresh = [message for message in due if self._asked[message.key][0] <= now]
-        futures = [_post(producer, message) for message in fresh]
+        futures = [post(producer, message) for message in fresh]
         for message, future in zip(fresh, futures, strict=True):
             future.get(timeout=self._settings.limits.produce_timeout_s)
             pause_s = self._asked[message.key][1]
@@ -93,7 +66,3 @@ class Clock:
         lanes = [lane for lane in waiting if lane not in self._woken]
         self._waker.wake_again(lanes)
         self._woken |= dict.fromkeys(lanes, now)
-
-
-def _post(producer: KafkaProducer, message: OutboxMessage):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    return producer.send(message.topic, key=message.key.encode(), value=message.payload.encode())

@@ -1,0 +1,67 @@
+"""What relay and clock share: of all processes that run one, a single one is active.
+
+The lock is PostgreSQL's and goes with the connection, so that of a dead process is free at once.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from kafka import KafkaProducer
+from sqlalchemy import Connection, Engine
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.postgres.locks import try_lock
+from app.services.lanes import OutboxMessage
+from app.settings import Settings
+
+STANDBY_S = 1.0
+
+
+class StandingBy(ABC):
+    """A pipeline between PostgreSQL and the log, active while it holds `lock`."""
+
+    name: str
+    lock: ClassVar[int]
+
+    def __init__(self, *, settings: Settings, engine: Engine) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._producer: KafkaProducer | None = None
+        self._connection: Connection | None = None
+        self._is_active = False
+
+    def open(self) -> None:
+        """Connect to both sides."""
+        self._is_active = False
+        self._producer = make_producer(self._settings, name=self.name)
+        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def close(self) -> None:
+        """Let go of both, and of the lock."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+        if self._producer is not None:
+            self._producer.close(timeout=1)
+            self._producer = None
+
+    def step(self) -> None:
+        """Act, or stand by until the lock is free."""
+        if self._connection is None or self._producer is None:
+            raise RuntimeError("not open")
+        self._is_active = self._is_active or try_lock(self._connection, self.lock)
+        if self._is_active:
+            self.act(self._connection, self._producer)
+        else:
+            time.sleep(STANDBY_S)
+
+    @abstractmethod
+    def act(self, connection: Connection, producer: KafkaProducer) -> None:
+        """Do one batch, or wait for one."""
+
+
+def post(producer: KafkaProducer, message: OutboxMessage) -> Any:  # noqa: ANN401 - kafka-python has no types
+    """Give a message to the producer; its future."""
+    return producer.send(message.topic, key=message.key.encode(), value=message.payload.encode())
