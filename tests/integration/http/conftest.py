@@ -1,13 +1,15 @@
 """The application on the servers named by the environment, with a database of its own."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.adapters.mongo.messages import make_client
 from app.bootstrap import Container, build_container
-from app.settings import read_settings
+from app.settings import Limits, read_settings
 from app.web.app import create_app
 from tests.integration.database import alembic, own_database
 from tests.integration.http.market import Market, Person
@@ -18,7 +20,18 @@ def environment() -> Iterator[dict[str, str]]:
     """The runner's environment, with a database that exists for this session only."""
     with own_database("http") as environment:
         alembic(environment, "upgrade", "head")
-        yield {**environment, "TRUST_LOOPBACK": "1"}
+        with own_messages(environment) as url:
+            yield {**environment, "TRUST_LOOPBACK": "1", "MONGODB_URL": url}
+
+
+@contextmanager
+def own_messages(environment: dict[str, str]) -> Iterator[str]:
+    """A MongoDB database of the session's own: the rooms of every database begin at 1."""
+    server, _, _ = environment["MONGODB_URL"].rpartition("/")
+    name = environment["DATABASE_URL"].rpartition("/")[2]
+    yield f"{server}/{name}"
+    with make_client(server, limits=Limits(), name="tests") as client:
+        client.drop_database(name)
 
 
 @pytest.fixture(scope="session")
