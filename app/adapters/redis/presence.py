@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 from app.protocol.channels import presence_key, user_sockets_key
 
 FRESH_S = 15  # three rounds of presence
-SOCKET_FRESH_S = 60  # an entry of a dead gateway frees its place after this
+# Three renewals: for so long the sockets of a dead gateway count, and keep their owner out.
+SOCKET_FRESH_S = 15
 
 _CLAIM = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[4])
