@@ -59,9 +59,11 @@ export async function logIn(body: Login): Promise<void> {
   enter(await openApi.login(body));
 }
 
+/** Ends the session. It is over here at once: the server closes the socket before it answers. */
 export async function logOut(): Promise<void> {
-  await api.logout().catch(() => null);
+  const told = api.logout().catch(() => null); // takes the token along
   leave();
+  await told;
 }
 
 /** Forgets the session here; the server has ended it already. */
