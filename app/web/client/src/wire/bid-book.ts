@@ -82,6 +82,11 @@ export class BidBook {
     for (const bid of this.bids.values()) if (!isSettled(bid)) void this.ask(bid.key);
   }
 
+  /** Takes up bids another life of this page left without an outcome; `reconnected` asks after them. */
+  restore(bids: readonly TrackedBid[]): void {
+    for (const bid of bids) if (!this.bids.has(bid.key)) this.update({ ...bid, stage: "unknown" });
+  }
+
   /** Forgets everything, as when another user signs in. */
   clear(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
