@@ -68,7 +68,7 @@ def limited(house: House) -> Iterator[Limited]:
 @pytest.fixture(scope="package")
 def seller(gateway: Gateway) -> Person:
     """Somebody who sells."""
-    return gateway.sign_up("Soo")
+    return gateway.sign_up("Mina")
 
 
 @pytest.fixture(scope="package")
