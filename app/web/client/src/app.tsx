@@ -6,6 +6,7 @@ import { AuctionPage } from "./pages/auction";
 import { HomePage } from "./pages/home";
 import { LoginPage } from "./pages/login";
 import { MissingPage } from "./pages/missing";
+import { MyBidsPage } from "./pages/my-bids";
 import { NoticesPage } from "./pages/notices";
 import { SellPage } from "./pages/sell";
 import { SignupPage } from "./pages/signup";
@@ -20,6 +21,7 @@ const PAGES: Readonly<Record<string, () => VNode>> = {
   "/login": LoginPage,
   "/signup": SignupPage,
   "/sell": SellPage,
+  "/bids": MyBidsPage,
   "/notices": NoticesPage,
 };
 

@@ -83,7 +83,7 @@ function Items({ list, onRetry }: { list: AuctionList; onRetry: () => void }) {
       </ul>
       {list.nextCursor.value && (
         <button type="button" onClick={() => void list.more()}>
-          {t("home.more")}
+          {t("page.more")}
         </button>
       )}
     </>

@@ -2,13 +2,20 @@
 import { money } from "../format";
 import { t, tn } from "../i18n";
 import type { Auction } from "../protocol";
+import type { Standing } from "../store/auction-view";
 import { Countdown } from "./countdown";
 import { Link } from "./link";
 import { Picture } from "./picture";
 
-export function AuctionCard({ auction }: { auction: Auction }) {
+interface Props {
+  auction: Auction;
+  /** Where the viewer stands, where that is what the list is about. */
+  standing?: Standing;
+}
+
+export function AuctionCard({ auction, standing = "none" }: Props) {
   return (
-    <li class="card" data-status={auction.status}>
+    <li class="card" data-status={auction.status} data-standing={standing}>
       <Link to={`/auctions/${auction.id}`}>
         <Picture product={auction.product} />
         <div class="card-text">
@@ -24,6 +31,7 @@ export function AuctionCard({ auction }: { auction: Auction }) {
             <Countdown auction={auction} />
             {auction.mode === "live" && <span class="pill">{t("card.live")}</span>}
           </p>
+          {standing !== "none" && <p class="standing small">{t(`standing.${standing}`)}</p>}
         </div>
       </Link>
     </li>

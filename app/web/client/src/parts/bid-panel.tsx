@@ -10,6 +10,7 @@ import type { TrackedBid } from "../wire/bid-book";
 import { BidForm } from "./bid-form";
 import { BidProgress } from "./bid-progress";
 import { Link } from "./link";
+import { SellerPanel } from "./seller-panel";
 
 interface Props {
   auction: Auction;
@@ -17,11 +18,12 @@ interface Props {
 }
 
 export function BidPanel({ auction, standing }: Props) {
+  const isOwn = user.value?.id === auction.seller.id;
   const last = unlessOvertaken(lastBidOn(auction.id), standing);
   if (auction.status !== "open" && auction.status !== "scheduled" && !last) return null;
   return (
     <section class="panel bid-panel">
-      <h2>{t("bid.title")}</h2>
+      <h2>{isOwn ? t("seller.title") : t("bid.title")}</h2>
       <Body auction={auction} />
       <BidProgress bid={last} currency={auction.currency} isOpen={auction.status === "open"} />
     </section>
@@ -34,6 +36,8 @@ function unlessOvertaken(bid: TrackedBid | null, standing: Standing): TrackedBid
 }
 
 function Body({ auction }: { auction: Auction }) {
+  const isLive = auction.status === "open" || auction.status === "scheduled";
+  if (isLive && user.value?.id === auction.seller.id) return <SellerPanel auction={auction} />;
   if (auction.status === "scheduled") {
     return <p class="quiet">{t("bid.not_open", { time: moment(auction.starts_at) })}</p>;
   }
@@ -45,6 +49,5 @@ function Body({ auction }: { auction: Auction }) {
       </Link>
     );
   }
-  if (user.value.id === auction.seller.id) return <p class="quiet">{t("bid.seller")}</p>;
   return <BidForm auction={auction} />;
 }

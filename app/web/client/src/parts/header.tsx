@@ -40,6 +40,7 @@ function Member() {
   const unread = notices.value.length;
   return (
     <>
+      <Link to="/bids">{t("nav.my_bids")}</Link>
       <Link to="/notices">
         {t("nav.notices")}
         {unread > 0 && <span class="badge">{unread}</span>}

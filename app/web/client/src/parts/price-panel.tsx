@@ -2,7 +2,7 @@
 import { bidderName, moment, money, timeOfDay } from "../format";
 import { t, tn } from "../i18n";
 import type { Auction } from "../protocol";
-import type { AuctionView } from "../store/auction-view";
+import { type AuctionView, hasEnded } from "../store/auction-view";
 import { Countdown } from "./countdown";
 
 export function PricePanel({ view, auction }: { view: AuctionView; auction: Auction }) {
@@ -90,8 +90,6 @@ function whenText(auction: Auction): string {
   if (auction.status === "scheduled") {
     return t("clock.starts_at", { time: moment(auction.starts_at) });
   }
-  const ended = auction.status === "closed" || auction.status === "cancelled";
-  return ended
-    ? t("clock.ended_at", { time: moment(auction.closed_at ?? auction.ends_at) })
-    : t("clock.ends_at", { time: moment(auction.ends_at) });
+  if (!hasEnded(auction.status)) return t("clock.ends_at", { time: moment(auction.ends_at) });
+  return auction.closed_at ? t("clock.ended_at", { time: moment(auction.closed_at) }) : "";
 }

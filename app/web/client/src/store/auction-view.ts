@@ -7,6 +7,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type {
   Auction,
   AuctionStatePush,
+  AuctionStatus,
   BidResult,
   Mine,
   PublicBid,
@@ -63,7 +64,7 @@ export function watchAuction(id: number): AuctionView {
       auction.value = withState(known, push);
       keep(push.bids);
       void fillGap(id, bids.peek(), keep);
-      if (push.status === "closed") void learnPeople(id, auction);
+      if (hasEnded(push.status)) void learnEnd(id, auction);
     }),
     onPush("auction.presence", (push) => {
       if (push.channel === channel) watching.value = push.watching;
@@ -126,8 +127,16 @@ export function withOwnBid(auction: Auction, result: BidResult, amount: number |
   };
 }
 
-/** After the close seller and winner may learn who the other is; the pushed state has no names. */
-async function learnPeople(id: number, auction: { value: Auction | null }): Promise<void> {
+/** Whether nothing can change any more: sold, unsold or cancelled. */
+export function hasEnded(status: AuctionStatus): boolean {
+  return status === "closed" || status === "cancelled";
+}
+
+/**
+ * The pushed state tells neither when an auction was cancelled nor, after the close, who seller and
+ * winner are to each other.
+ */
+async function learnEnd(id: number, auction: { value: Auction | null }): Promise<void> {
   const told = await api.auction(id).catch(() => null);
   if (told) auction.value = newer(auction.value, told);
 }

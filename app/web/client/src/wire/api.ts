@@ -1,8 +1,10 @@
 /** Every call of the HTTP API the page makes, typed by the generated resources. */
 import type {
   Auction,
+  AuctionCancel,
   AuctionCreate,
   Login,
+  Notice,
   Product,
   ProductCreate,
   PublicBid,
@@ -40,9 +42,18 @@ export class Api {
     this.http.call<Listed<PublicBid>>(`/api/auctions/${id}/bids`, {
       query: { after_seq: afterSeq, limit: 100 },
     });
+  myBids = (cursor: string | undefined) =>
+    this.http.call<Listed<Auction>>("/api/me/bids", { query: { cursor } });
+  notices = (cursor: string | undefined) =>
+    this.http.call<Listed<Notice>>("/api/me/notices", { query: { cursor } });
   createProduct = (body: ProductCreate) => this.post<Product>("/api/products", body);
   createAuction = (body: AuctionCreate) => this.post<Auction>("/api/auctions", body);
   product = (id: number) => this.http.call<Product>(`/api/products/${id}`);
+
+  lowerReserve = (id: number, reserve_price: number) =>
+    this.http.call<Auction>(`/api/auctions/${id}`, { method: "PATCH", body: { reserve_price } });
+  cancel = (id: number, body: AuctionCancel) =>
+    this.post<Auction>(`/api/auctions/${id}/cancel`, body);
 
   auctionRoom = (auctionId: number) =>
     this.post<Room>("/api/rooms", { type: "auction", auction_id: auctionId });

@@ -1,0 +1,27 @@
+/** A page for those who are signed in; others are led to the log-in and back. */
+import type { ComponentChildren } from "preact";
+import { t } from "../i18n";
+import { loginPath } from "../router";
+import { user } from "../store/session";
+import { Link } from "./link";
+import { Page } from "./page";
+
+interface Props {
+  title: string;
+  narrow?: boolean;
+  children: ComponentChildren;
+}
+
+export function MembersPage({ title, narrow = false, children }: Props) {
+  return (
+    <Page title={title} narrow={narrow}>
+      {user.value ? (
+        children
+      ) : (
+        <Link to={loginPath()} class="button primary">
+          {t("nav.login")}
+        </Link>
+      )}
+    </Page>
+  );
+}
