@@ -28,6 +28,7 @@ from app.web.health import install_health
 from app.web.problem import install_problems
 from app.web.tokens import JwtTokens
 from app.web.ws.routes import register_ws
+from app.web.ws.waits import OutcomeWaits
 
 R = TypeVar("R")
 
@@ -53,7 +54,8 @@ def create_app(container: Container) -> Flask:
     install_problems(app)
     accounts = container.make_accounts(JwtTokens(app, settings), offload)
     limiter = make_limiter(app, settings)
-    routes = with_documents(api_routes(container, accounts))
+    waits = OutcomeWaits()
+    routes = with_documents(api_routes(container, accounts, waits))
     for route in routes:
         view = register(app, route, accounts.authenticate)
         if route.limit is not None:
@@ -66,18 +68,19 @@ def create_app(container: Container) -> Flask:
         container,
         authenticate=accounts.authenticate,
         auction_views=container.auction_views,
+        waits=waits,
     )
     app.after_request(add_headers)
     return app
 
 
-def api_routes(container: Container, accounts: Accounts) -> list[Route]:
+def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) -> list[Route]:
     """All that the API can do."""
     return [
         *auth_routes(accounts, container.settings),
         *product_routes(container.catalogue),
         *auction_routes(container.auction_house),
-        *bid_routes(container.bidding),
+        *bid_routes(container.bidding, waits),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
     ]

@@ -2,19 +2,23 @@
 
 import re
 import time
+from collections.abc import Iterator
 from uuid import UUID
 
+from gevent.event import Event
 from msgspec import Struct
 
 from app.domain.errors import ConflictError, NotFoundError
+from app.domain.ids import bid_id
 from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
 from app.protocol.resources import BidCreate, BidHeaders
 from app.protocol.types import BidKind
-from app.services.bidding import PENDING, Bidding, KnownBid, Offer
+from app.services.bidding import Bidding, KnownBid, Offer
 from app.web.api.route import Answer, Call, Route
+from app.web.ws.waits import OutcomeWaits
 
 WAIT_MAX_S = 5
-POLL_S = 0.03
+RECHECK_S = 1.0  # for the outcome whose publication was lost
 
 
 class Bid(Struct, frozen=True):
@@ -39,24 +43,29 @@ class Bid(Struct, frozen=True):
     decided_at: str | None
 
 
-def bid_routes(bidding: Bidding) -> list[Route]:
-    """Bids."""
+def bid_routes(bidding: Bidding, waits: OutcomeWaits) -> list[Route]:
+    """Bids; `waits` hears of every outcome that is published."""
 
     def placed(call: Call) -> Answer:
         offer = _offer(call)
-        receipt = bidding.place(offer)
         wait_s = _wait_s(call.headers.prefer)
         if wait_s == 0:
-            return Answer(receipt, 202)
-        known = _decided(bidding, offer, wait_s)
-        return Answer(receipt, 202) if known is None else Answer(_bid(known))
+            return Answer(bidding.place(offer), 202)
+        bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
+        with waits.expect(str(bid)) as told:
+            receipt = bidding.place(offer)
+            for _ in _moments(told, wait_s):
+                known = next(iter(bidding.decided([bid])), None)
+                if known is not None:
+                    return Answer(_answer(known, offer))
+        return Answer(receipt, 202)
 
     def shown(call: Call) -> Answer:
         try:
-            bid_id = UUID(call.ids["bid_id"])
+            bid = UUID(call.ids["bid_id"])
         except ValueError as error:
             raise NotFoundError("no such bid of yours") from error
-        known = bidding.own_bid(call.identity.user_id, bid_id)
+        known = bidding.own_bid(call.identity.user_id, bid)
         return Answer(_bid(known))
 
     return [
@@ -90,18 +99,20 @@ def _wait_s(prefer: str) -> int:
     return min(int(found[1]), WAIT_MAX_S) if found else 0
 
 
-def _decided(bidding: Bidding, offer: Offer, wait_s: int) -> KnownBid | None:
-    """The bid of this key once it has an outcome: with the first receipt, also for a repeat."""
+def _moments(told: Event, wait_s: float) -> Iterator[None]:
+    """The moments within `wait_s` seconds to look for an outcome: when told, and now and then."""
     deadline = time.monotonic() + wait_s
-    while time.monotonic() < deadline:
-        known = bidding.status(offer.bidder_id, offer.auction_id, offer.key)
-        if known is not None:
-            if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
-                raise ConflictError("KEY_REUSED", "the key names another bid")
-            if known.outcome.status != PENDING.status:
-                return known
-        time.sleep(POLL_S)
-    return None
+    while (left_s := deadline - time.monotonic()) > 0:
+        told.wait(min(left_s, RECHECK_S))
+        told.clear()
+        yield
+
+
+def _answer(known: KnownBid, offer: Offer) -> Bid:
+    """With the first receipt, also for a repeat. Raises ConflictError when it is another bid."""
+    if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
+        raise ConflictError("KEY_REUSED", "the key names another bid")
+    return _bid(known)
 
 
 def _bid(known: KnownBid) -> Bid:

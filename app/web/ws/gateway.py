@@ -23,6 +23,7 @@ from app.web.ws.listener import Listener
 from app.web.ws.presence import Presence, SharedPresence
 from app.web.ws.subscribing import Subscribing
 from app.web.ws.traffic import count_end
+from app.web.ws.waits import OutcomeWaits
 
 log = structlog.get_logger()
 
@@ -56,9 +57,10 @@ class Gateway:
         *,
         redis: Redis,
         shared: SharedPlaces,
+        waits: OutcomeWaits,
     ) -> None:
         self._limits, self._party = settings.limits, party
-        self.hub = Hub(party, limits=settings.limits)
+        self.hub = Hub(party, limits=settings.limits, waits=waits)
         self._registry = self.hub.registry
         self._listener = Listener(redis, self.hub)
         self._presence = Presence(self._registry, shared)

@@ -83,9 +83,9 @@ class Stores(Protocol):
 class Hub:
     """Fan-out of one process."""
 
-    def __init__(self, stores: Stores, *, limits: Limits) -> None:
+    def __init__(self, stores: Stores, *, limits: Limits, waits: OutcomeWaits) -> None:
         self.registry = Registry()
-        self.waits = OutcomeWaits()
+        self._waits = waits
         self.auctions = AuctionFeed(self.registry, limits=limits)
         self.prices = PriceFeed(self.registry)
         self.rooms = RoomFeed(self.registry)
@@ -169,8 +169,8 @@ class Hub:
 
     def _outcome(self, auction_id: int, outcome: fanout.BidderOutcome) -> None:
         self.registry.owed.pop(outcome.bid_id, None)
-        if self.waits:
-            self.waits.tell(outcome.bid_id, outcome)
+        if self._waits:
+            self._waits.tell(outcome.bid_id)
         connections = self.registry.of_user(outcome.bidder_id)
         if not connections:
             return
@@ -182,8 +182,8 @@ class Hub:
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
         bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
-        if self.waits:
-            self.waits.tell(bid, refusal)
+        if self._waits:
+            self._waits.tell(bid)
         fields = asdict(refusal)
         del fields["bidder_id"]
         frame = text_frame(encode(BidRefused(auction_id=auction_id, **fields)))

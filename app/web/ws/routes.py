@@ -17,6 +17,7 @@ from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.settings import Settings
 from app.web.ws.gateway import Gateway
 from app.web.ws.identity import Identity
+from app.web.ws.waits import OutcomeWaits
 
 PATH = "/ws"
 EXTENSION = "ws_gateway"
@@ -80,11 +81,25 @@ class HouseParty:
 
 
 def register_ws(
-    app: Flask, container: Container, *, authenticate: Authenticate, auction_views: AuctionViews
+    app: Flask,
+    container: Container,
+    *,
+    authenticate: Authenticate,
+    auction_views: AuctionViews,
+    waits: OutcomeWaits,
 ) -> Gateway:
-    """Add `/ws` to `app`; nothing is connected or started before the first use or `watch`."""
+    """Add `/ws` to `app`; nothing is connected or started before the first use or `watch`.
+
+    `waits` is told of every outcome that the gateway hears of.
+    """
     party = HouseParty(container, authenticate=authenticate, auction_views=auction_views)
-    gateway = Gateway(container.settings, party, redis=container.fanout, shared=container.presence)
+    gateway = Gateway(
+        container.settings,
+        party,
+        redis=container.fanout,
+        shared=container.presence,
+        waits=waits,
+    )
     app.extensions[EXTENSION] = gateway
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": _NoThread}
 

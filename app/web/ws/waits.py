@@ -3,51 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gevent.event import AsyncResult
-from gevent.timeout import Timeout
-
-from app.protocol.fanout import BidderOutcome, BidderRefusal
-
-Told = BidderOutcome | BidderRefusal
+from gevent.event import Event
 
 
 class OutcomeWaits:
-    """Hears every outcome that this process is told of."""
+    """Hears of every outcome that this process is told of."""
 
     def __init__(self) -> None:
-        self._waits: dict[str, list[AsyncResult[Told]]] = {}
+        self._waits: dict[str, list[Event]] = {}
 
     def __bool__(self) -> bool:
         """Whether anybody waits."""
         return bool(self._waits)
 
     @contextmanager
-    def expect(self, bid_id: str) -> Iterator["Wait"]:
-        """Enter before the bid is placed, so that the outcome cannot come too early."""
-        result: AsyncResult[Told] = AsyncResult()
-        self._waits.setdefault(bid_id, []).append(result)
+    def expect(self, bid_id: str) -> Iterator[Event]:
+        """An event, set at each outcome of the bid.
+
+        Enter before the bid is placed, so that the outcome cannot come too early.
+        """
+        event = Event()
+        self._waits.setdefault(bid_id, []).append(event)
         try:
-            yield Wait(result)
+            yield event
         finally:
-            self._waits[bid_id].remove(result)
+            self._waits[bid_id].remove(event)
             if not self._waits[bid_id]:
                 del self._waits[bid_id]
 
-    def tell(self, bid_id: str, told: Told) -> None:
+    def tell(self, bid_id: str) -> None:
         """Wake those who wait for this bid."""
-        for result in self._waits.get(bid_id, ()):
-            result.set(told)
-
-
-class Wait:
-    """One who waits."""
-
-    def __init__(self, result: "AsyncResult[Told]") -> None:
-        self._result = result
-
-    def get(self, timeout_s: float) -> Told | None:
-        """The outcome, or the refusal of a reused key; None when it did not come in time."""
-        try:
-            return self._result.get(timeout=timeout_s)
-        except Timeout:
-            return None
+        for event in self._waits.get(bid_id, ()):
+            event.set()

@@ -24,6 +24,7 @@ from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher
 from app.web.ws.hub import Hub
 from app.web.ws.subscribing import Subscribing
+from app.web.ws.waits import OutcomeWaits
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -153,7 +154,7 @@ class Client:
 
     def __init__(self, house: House, hub: Hub | None = None) -> None:
         limits = Limits()
-        self.hub = hub or Hub(house, limits=limits)
+        self.hub = hub or Hub(house, limits=limits, waits=OutcomeWaits())
         registry = self.hub.registry
         subscribing = Subscribing(registry, house, stream=house, online=house, limits=limits)
         self._dispatcher = Dispatcher(
