@@ -10,9 +10,11 @@ from flask import Flask, Response
 from msgspec import Struct
 from sqlalchemy import Engine
 
+from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap import Container
 
 CHECK_TIMEOUT_S = 2.0
+CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY
 
 Check = Callable[[], None]
 
@@ -57,7 +59,7 @@ def dependency_checks(container: Container) -> dict[str, Check]:
         "postgresql": lambda: _ask_postgresql(container.engine),
         "redis_fanout": lambda: _ping(container.fanout.ping()),
         "redis_auth": lambda: _ping(container.auth_redis.ping()),
-        "kafka": lambda: _dial(settings.kafka_bootstrap_servers),
+        "kafka": lambda: _reach_log(settings.kafka_bootstrap_servers, container.producer),
         "mongodb": container.messages.ping,
     }
     if settings.stack_status_file:
@@ -110,7 +112,8 @@ def _ping(answered: object) -> None:
         raise NotReadyError("no pong")
 
 
-def _dial(servers: str) -> None:
+def _reach_log(servers: str, producer: BackgroundProducer) -> None:
     host, _, port = servers.split(",", maxsplit=1)[0].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=CHECK_TIMEOUT_S):
-        return
+    socket.create_connection((host, int(port)), timeout=CHECK_TIMEOUT_S).close()
+    if not producer.wait_connected(CONNECT_WAIT_S):
+        raise NotReadyError("not connected yet")

@@ -39,16 +39,18 @@ class BackgroundProducer:
         self._closed = threading.Event()
         self._connecting: threading.Thread | None = None
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether a record could be appended now, as far as we know."""
-        return self._producer is not None
-
     def start(self) -> None:
         """Begin to connect, in the background; for ever, until it works or `close` is called."""
         if self._connecting is None:
             self._connecting = threading.Thread(target=self._connect, daemon=True)
             self._connecting.start()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Begin to connect, if that was not done; whether it succeeded within `timeout_s`."""
+        self.start()
+        if self._connecting is not None:
+            self._connecting.join(timeout_s)
+        return self._producer is not None
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
         """Append; `done` gets the place in the log, or UnknownFateError, exactly once, later.
