@@ -69,6 +69,22 @@ def test_the_list_moves_with_the_prices(gateway: Gateway, seller: Person, anna: 
         )
 
 
+def test_a_new_lot_comes_into_the_list_by_itself(gateway: Gateway, seller: Person) -> None:
+    with gateway.enter() as guest:
+        guest.ask("subscribe", channel="auctions")
+        lot = put_up(seller, lasts_s=30, mode="live")
+        told = guest.wait_for(
+            lambda: [
+                item
+                for push in guest.pushes("auctions.price")
+                for item in push["items"]
+                if item["id"] == lot["id"]
+            ],
+            what="the new lot",
+        )
+    assert (told[0]["status"], told[0]["price"]) == ("open", 1_000)
+
+
 def test_who_has_unsubscribed_hears_no_more(gateway: Gateway, seller: Person, anna: Person) -> None:
     lot = put_up(seller)
     with gateway.enter() as leaver, gateway.enter() as stayer, anna.enter() as bidder:

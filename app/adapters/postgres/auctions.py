@@ -1,6 +1,7 @@
 """The port `Auctions` on PostgreSQL: reading the full resource, adding rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec import UNSET
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import IntegrityError
 
+from app.adapters.postgres.inbox import send
 from app.adapters.postgres.queries import contains, rows, transaction
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError
@@ -24,8 +26,10 @@ from app.protocol.resources import (
     Page,
     Person,
 )
-from app.protocol.topics import AUCTION_BID
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auctions import ControlOutcome
+from app.services.events import auction_event
+from app.services.lanes import OutboxMessage
 from app.services.log import Appended
 
 STATE_COLUMNS = 30
@@ -105,7 +109,10 @@ class PostgresAuctions:
         self._engine = engine
 
     def add(self, product_id: int, begun: State) -> int:
-        """The id of a new auction. Raises ConflictError (`AUCTION_EXISTS`)."""
+        """The id of a new auction, which is published with its first state.
+
+        Raises ConflictError (`AUCTION_EXISTS`).
+        """
         terms = begun.terms
         values = {
             "product_id": product_id,
@@ -130,7 +137,9 @@ class PostgresAuctions:
             with transaction(self._engine) as connection:
                 if connection.exec_driver_sql(_LOCK_PRODUCT, (product_id,)).first() is None:
                     raise NotFoundError("no such product")
-                return int(connection.exec_driver_sql(_ADD, values).scalar_one())
+                auction_id = int(connection.exec_driver_sql(_ADD, values).scalar_one())
+                send(connection, [_first_event(begun, auction_id)])
+                return auction_id
         except IntegrityError as error:
             raise ConflictError("AUCTION_EXISTS", "one is scheduled or open already") from error
 
@@ -180,6 +189,12 @@ class PostgresAuctions:
         }
         found = rows(self._engine, _CONTROL, values)
         return ControlOutcome(found[0].code) if found else None
+
+
+def _first_event(begun: State, auction_id: int) -> OutboxMessage:
+    auction = replace(begun, terms=replace(begun.terms, auction_id=auction_id))
+    payload = msgspec.json.encode(auction_event(auction, [], {})).decode()
+    return OutboxMessage(AUCTION_EVENT.name, str(auction_id), payload)
 
 
 def _time(milliseconds: int) -> datetime | None:
