@@ -1,6 +1,7 @@
 /** A labelled input with its hint and its fault. */
 import type { InputHTMLAttributes } from "preact";
 import { useId } from "preact/hooks";
+import { t } from "../i18n";
 
 interface Props {
   label: string;
@@ -18,6 +19,7 @@ interface Props {
 
 export function Field({ label, value, onText, hint, fault, lines, type = "text", ...rest }: Props) {
   const id = useId();
+  const faultShown = fault && value.trim() === "" ? t("field.required") : fault;
   const shared = {
     ...rest,
     id,
@@ -37,7 +39,7 @@ export function Field({ label, value, onText, hint, fault, lines, type = "text",
       )}
       {(hint || fault) && (
         <p id={`${id}-about`} class={fault ? "fault" : "hint"}>
-          {fault ?? hint}
+          {faultShown ?? hint}
         </p>
       )}
     </div>

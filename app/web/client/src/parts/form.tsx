@@ -47,7 +47,5 @@ async function problemOf(work: Promise<void>): Promise<HttpProblem | null> {
 }
 
 function faultText(problem: HttpProblem | null, field: string): string | undefined {
-  const fault = problem?.errors.find((known) => known.field === field);
-  if (!fault) return undefined;
-  return fault.code === "REQUIRED" ? t("field.required") : t("field.invalid");
+  return problem?.errors.some((known) => known.field === field) ? t("field.invalid") : undefined;
 }
