@@ -1,4 +1,4 @@
-"""Twenty lively bidders on the open auctions, through real sockets."""
+"""Twenty lively bidders on the open demo auctions, through real sockets."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from uuid import uuid4
 from simple_websocket import Client, ConnectionClosed
 
 from stack.demo.api import RefusedError, call, signed_in
+from stack.demo.seed import SELLER_NAME
 
 BIDDERS = 20
 PAUSE_S = (1.0, 8.0)  # between two bids of one bidder
@@ -49,8 +50,9 @@ def _bidder(token: str, until: float) -> None:
 
 
 def _next_bid() -> dict[str, Any] | None:
-    """A bid a little above the minimum of some open auction."""
-    auctions = call("GET", "/api/auctions?status=open")["items"]
+    """A bid a little above the minimum of some open demo auction; a newcomer's own are left alone."""
+    found = call("GET", "/api/auctions?status=open")["items"]
+    auctions = [auction for auction in found if auction["seller"]["nickname"] == SELLER_NAME]
     if not auctions:
         return None
     auction = random.choice(auctions)  # noqa: S311
