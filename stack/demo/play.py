@@ -50,7 +50,7 @@ def _bidder(token: str, until: float) -> None:
 
 
 def _next_bid() -> dict[str, Any] | None:
-    """A bid a little above the minimum of some open demo auction; a newcomer's own are left alone."""
+    """A bid a little above the minimum of some demo auction; a newcomer's own are left alone."""
     found = call("GET", "/api/auctions?status=open")["items"]
     auctions = [auction for auction in found if auction["seller"]["nickname"] == SELLER_NAME]
     if not auctions:
