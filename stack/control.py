@@ -123,11 +123,15 @@ class Control:
             time.sleep(POLL_S)
 
     def did_not_start(self, name: str) -> StackFault:
-        """The fault to raise: the last line of the process's log, and where the log is."""
+        """The fault to raise: the line of the process's log that tells why, and where the log is.
+
+        PostgreSQL says why by FATAL, and then that it has shut down.
+        """
         log = self.log_file(name)
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-        last_line = (text.strip().splitlines() or ["it wrote nothing"])[-1]
-        return StackFault(f"{name} does not start: {last_line} (all of it: {log})")
+        lines = text.strip().splitlines()
+        telling = [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
+        return StackFault(f"{name} does not start: {telling[-1]} (all of it: {log})")
 
     def _program_file(self, name: str) -> Path:
         return self._places.programs_dir / f"{name}.conf"

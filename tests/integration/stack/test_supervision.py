@@ -52,6 +52,16 @@ def test_a_stopped_process_stays_stopped_and_its_start_is_no_restart(
     assert stack.control.process(sleeper).restarts == 0
 
 
+def test_the_line_that_tells_why_is_shown_though_others_follow(stack: Stack) -> None:
+    words = "print('FATAL: no room'); print('shut down'); raise SystemExit(3)"
+    program = Program(name="fatal", command=(sys.executable, "-c", words))
+    try:
+        with pytest.raises(StackFault, match="FATAL: no room"):
+            stack.control.run(program)
+    finally:
+        stack.control.forget(program.name)
+
+
 def test_one_that_keeps_dying_is_told_in_the_file_that_readyz_reads(stack: Stack) -> None:
     words = "print('no such bid'); raise SystemExit(3)"
     program = Program(name="hopeless", command=(sys.executable, "-c", words))
