@@ -59,7 +59,7 @@ def create_app(container: Container) -> Flask:
     for route in routes:
         view = register(app, route, accounts.authenticate)
         if route.limit is not None:
-            app.view_functions[_endpoint(route)] = limiter.limit(route.limit)(view)
+            app.view_functions[route.endpoint] = limiter.limit(route.limit)(view)
     install_health(app, container)
     install_metrics(app)
     install_client(app)
@@ -151,7 +151,3 @@ def offload(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
     """Run on a native thread, so that other greenlets go on."""
     result: R = gevent.get_hub().threadpool.apply(function, arguments)
     return result
-
-
-def _endpoint(route: Route) -> str:
-    return f"{route.method} {route.path}".replace(".", "_")

@@ -68,6 +68,11 @@ class Route:
     headers: type[Struct] | None = None
     limit: str | None = None  # a rate per address, in flask-limiter's words
 
+    @property
+    def endpoint(self) -> str:
+        """Its name in Flask, in the metrics and among the rates."""
+        return f"{self.method} {self.path}".replace(".", "_")
+
 
 def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[], Response]:
     """Let `app` answer the route; the view, for limits."""
@@ -77,7 +82,7 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
         call = Call(_checked(ids), _body(route), _query(route), _headers(route), who)
         return respond(route.handle(call))
 
-    name = f"{route.method} {route.path}".replace(".", "_")
+    name = route.endpoint
     view.__name__ = view.__qualname__ = name  # rates are kept by it: it must be the view's own
     app.add_url_rule(route.path, endpoint=name, view_func=view, methods=[route.method])
     return view
