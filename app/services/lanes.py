@@ -1,10 +1,11 @@
 """What the task platform asks of those who use it: a topic, a codec, a handler of its lanes.
 
 The platform (bridge and workers) keeps the records of one key in order and settles each once. It
-knows no auction; `LaneTopic` is all it is told.
+knows no auction; `LaneTopic` is all it is told. What it needs of a store are the ports at the end.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -12,13 +13,25 @@ from typing import Any, Protocol, TypeVar
 from app.domain.errors import DomainError
 from app.protocol.topics import Topic
 
+T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 S = TypeVar("S")
+
+Begin = Callable[[], AbstractContextManager[Any]]
+"""Begins a transaction: committed when left, rolled back by an exception.
+
+Raises OutageError when the store is away or somebody else holds a lock for too long, and
+BadDataError when it refuses a value for good.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRecord:
-    """A record taken from Kafka and not yet settled; `log_time` is the broker's append time."""
+    """A record taken from Kafka and not yet settled; `log_time` is the broker's append time.
+
+    `attempts` counts the settles that failed by its fault or a neighbour's; `replays` how often it
+    was put into the log again after it had become a dead letter.
+    """
 
     topic: str
     partition: int
@@ -26,6 +39,9 @@ class InboxRecord:
     key: str
     payload: str
     log_time: datetime
+    attempts: int = 0
+    first_failed_at: datetime | None = None
+    replays: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +65,33 @@ class Settlement:
 
 
 class LaneHandler(Protocol[T_contra, S]):
-    """Decides the records of one lane inside a transaction of the platform's."""
+    """Decides the records of one lane inside a transaction of the platform's.
+
+    Whatever else than the errors named here comes out of `settle` is the fault of a record.
+    """
 
     def load(self, transaction: T_contra, key: str) -> S:
-        """The state of the lane, with its version; read before its records are."""
+        """The state of the lane, with its version; read before its records are.
+
+        Raises UnknownLaneError when the key names nothing there is.
+        """
 
     def settle(self, transaction: T_contra, state: S, records: Sequence[InboxRecord]) -> Settlement:
         """Decide `records`, in log order, onto `state`, and store what came of it.
 
-        Raises VersionConflictError when the state has changed since `load`.
+        Raises VersionConflictError when the state has changed since `load`, and
+        FutureVersionError when a record is of a schema version that this code does not know.
         """
+
+    def fail(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> Settlement:
+        """Remember that `records` became dead letters; the messages tell who waits for them.
+
+        Locks the state and raises its version first, so that nobody settles them meanwhile. Of a
+        lane that does not exist, or of a record nobody can read, nobody is told.
+        """
+
+    def settled(self, transaction: T_contra, payloads: Sequence[bytes]) -> list[bool]:
+        """Whether each of these records has had its effect, at whatever place in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +102,10 @@ class LaneTopic:
     group: str
     queue: str
     check: Callable[[str, bytes], object]
-    """Decodes (key, value); raises ValueError for a record nobody will ever understand."""
+    """Decodes (key, value). Raises BadRecordError for a record nobody will ever understand;
+    FutureVersionError is not its fault: the record is taken."""
+    identify: Callable[[bytes], str | None]
+    """The id by which logs follow a record; None when it has none or cannot be read."""
     handler: LaneHandler[Any, Any]
 
 
@@ -80,8 +116,136 @@ class VersionConflictError(DomainError):
         super().__init__("VERSION_CONFLICT", lane)
 
 
-class UnknownLaneError(DomainError):
+class BadRecordError(ValueError):
+    """A record that can never be settled; `reason` is its dead letter's, a word of a closed set."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownLaneError(BadRecordError):
     """A record whose key names nothing there is."""
 
-    def __init__(self, lane: str) -> None:
-        super().__init__("UNKNOWN_AUCTION", lane)
+
+class FutureVersionError(Exception):
+    """A record of a schema version newer than this code: its lane waits for newer code."""
+
+
+class OutageError(Exception):
+    """A store is away, or a lock was not to be had: nobody's fault, try again without counting."""
+
+
+class BadDataError(ValueError):
+    """A store refuses a value for good: the fault of the record that brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record taken out of its lane because it cannot be settled, as it was in the log.
+
+    `group` gave it up, for `reason` (a word of a closed set); `error_class` and `message` are those
+    of the error. `trace_id` is the id by which logs follow it.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    raw_key: bytes | None
+    payload: bytes
+    log_time: datetime
+    group: str
+    reason: str
+    error_class: str
+    message: str
+    attempts: int
+    first_failed_at: datetime | None
+    trace_id: str | None
+    replays: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """Why a lane or a partition waits for a person."""
+
+    reason: str
+    message: str
+
+
+class Intake(Protocol):
+    """The store's side of taking records in: progress, the fence between owners, and the inbox."""
+
+    def progress_of(self, transaction: Any, topic: str) -> dict[int, tuple[int, str]]:
+        """Per partition the next offset to take and the id the topic had when first taken from."""
+        ...
+
+    def begin_progress(
+        self, transaction: Any, *, topic: str, partition: int, topic_id: str, offset: int
+    ) -> None:
+        """Start taking a partition at `offset`, unless that was done before."""
+        ...
+
+    def move_progress(
+        self, transaction: Any, *, topic: str, partition: int, expected: int, following: int
+    ) -> bool:
+        """Whether progress stood at `expected` and was moved."""
+        ...
+
+    def take(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+        """Put records into the inbox."""
+        ...
+
+
+class Lanes(Protocol):
+    """The store's side of settling: a lane's waiting records, and messages that leave."""
+
+    def read(self, transaction: Any, *, topic: str, key: str, limit: int) -> list[InboxRecord]:
+        """The oldest records of a lane, in offset order; none of one that is parked."""
+        ...
+
+    def read_those(
+        self, transaction: Any, *, topic: str, key: str, offsets: Sequence[int]
+    ) -> list[InboxRecord]:
+        """Those of the named records that wait still, in offset order; none of a parked lane."""
+        ...
+
+    def remove(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+        """Remove exactly `records` of one lane; VersionConflictError when one is gone already."""
+        ...
+
+    def count_failure(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+        """Count one more failed settle of each."""
+        ...
+
+    def send(self, transaction: Any, messages: Sequence[OutboxMessage]) -> None:
+        """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
+        ...
+
+    def park(self, transaction: Any, *, topic: str, key: str, parking: Parking) -> bool:
+        """Settle nothing of this lane until a person frees it; False when it was parked before."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """The store's side of giving records up."""
+
+    def recent(
+        self, transaction: Any, *, topic: str, key: str | None, partition: int, within_s: float
+    ) -> tuple[int, int]:
+        """How many records of the lane, and of the partition, were given up lately."""
+        ...
+
+    def bury(self, transaction: Any, letters: Sequence[DeadLetter]) -> None:
+        """Keep them, and send each to its dead-letter topic; one that was given up before is kept
+        as it is."""
+        ...
+
+    def park_partition(
+        self, transaction: Any, *, group: str, topic: str, partition: int, parking: Parking
+    ) -> bool:
+        """Take nothing of it until a person frees it; False when it was parked before."""
+        ...
+
+    def parked_partitions(self, transaction: Any, *, group: str) -> set[tuple[str, int]]:
+        """The (topic, partition)s from which the group takes nothing."""
+        ...
