@@ -17,14 +17,17 @@ from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auctions import PostgresAuctions
+from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
+from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
+from app.adapters.postgres.transactions import transactions
 from app.adapters.redis.connect import connect
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions
@@ -36,10 +39,11 @@ from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
 from app.services.auctions import AuctionHouse
 from app.services.bidding import Bidding
+from app.services.burials import DeathRates
 from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.due import DueRecords
-from app.services.lanes import LaneTopic
+from app.services.lanes import Begin, LaneTopic
 from app.services.notices import NoticeList
 from app.services.rooms import RoomService
 from app.services.waking import SETTLE_QUEUE
@@ -66,6 +70,25 @@ class Container:
         )
 
     @cached_property
+    def begin(self) -> Begin:
+        """Begins a transaction of the platform."""
+        return transactions(self.engine)
+
+    intake = PostgresIntake()
+    lanes = PostgresLanes()
+    dead_letters = PostgresDeadLetters()
+
+    @cached_property
+    def death_rates(self) -> DeathRates:
+        """How many records may be given up."""
+        limits = self.settings.limits
+        return DeathRates(
+            per_lane=limits.dead_letters_per_lane_max,
+            per_partition=limits.dead_letters_per_partition_max,
+            window_s=limits.dead_letter_window_s,
+        )
+
+    @cached_property
     def fanout(self) -> Redis:
         """Redis for pub/sub, flags and presence."""
         return connect(self.settings.redis_fanout_url, limits=self.settings.limits)
@@ -89,6 +112,7 @@ class Container:
             group=INGEST_GROUP,
             queue=SETTLE_QUEUE,
             check=settling.check,
+            identify=settling.identify,
             handler=settling.AuctionLane(PostgresAuctionStore(), self.waker.tell),
         )
         return {bids.topic.name: bids}

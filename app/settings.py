@@ -55,6 +55,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     wake_repeat_s: Seconds = 2.0
     retries_max: Count = 5
     retry_first_ms: Count = 10
+    dead_letters_per_lane_max: Count = 20  # more, within the window: it is not the records' fault
+    dead_letters_per_partition_max: Count = 100
+    dead_letter_window_s: Seconds = 60.0
     relay_batch_max: Count = 500
     relay_bytes_max: Count = 8 * 1024 * 1024  # one settle's message may be 200 KB
     # Databases

@@ -2,85 +2,154 @@
 
 Guarantees: what is settled is removed from the inbox in the same transaction; two workers on one
 lane cannot both succeed, because the handler's guard and the exact count of removed rows each
-make the second one roll back.
+make the second one roll back. A record that cannot be settled is isolated and given up, and the
+rest of its lane goes on; when too many are given up, the lane is parked.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection, Engine
 
-from app.adapters.postgres import inbox
 from app.observability import metrics
-from app.services.lanes import InboxRecord, LaneTopic, Settlement
+from app.services.burials import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT
+from app.services.lanes import (
+    BadRecordError,
+    Begin,
+    InboxRecord,
+    Lanes,
+    LaneTopic,
+    Parking,
+    Settlement,
+    VersionConflictError,
+)
+from workers.burying import Cause, Undertaker
+from workers.verdicts import Verdict, to_settle, verdict
 
 log = structlog.get_logger()
+
+
+class ContendedError(Exception):
+    """Somebody else settles the lane; `offsets` are those of the records that were read."""
+
+    def __init__(self, offsets: Collection[int]) -> None:
+        super().__init__(f"{len(offsets)} records")
+        self.offsets = frozenset(offsets)
+
+
+class FailedSettleError(Exception):
+    """Settling `records` raised `error`, and nothing came of it."""
+
+    def __init__(self, records: Sequence[InboxRecord], error: Exception) -> None:
+        super().__init__(type(error).__name__)
+        self.records, self.error = records, error
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSettler:
     """Settles the lanes of any topic; `again` queues a lane that has more work than one turn."""
 
-    engine: Engine
+    begin: Begin
+    lanes: Lanes
+    undertaker: Undertaker
     batch_max: int
     turn_s: float
     again: Callable[[str, str], None]
 
-    def settle(self, lane: LaneTopic, key: str) -> int:
-        """Settle what waits in a lane, for at most one turn; the number of records settled.
+    def settle(self, lane: LaneTopic, key: str) -> None:
+        """Settle what waits in a lane, for at most one turn.
 
-        Raises VersionConflictError when another worker settles it at the same time.
+        Raises ContendedError when another worker settles it at the same time, OutageError when the
+        store is away, and what loading the lane raised: then its records are not at fault.
         """
-        total = 0
-        ends = time.monotonic() + self.turn_s
-        while True:
-            settled = self._batch(lane, key)
-            total += settled
-            if settled < self.batch_max:
-                return total
+        ends, size = time.monotonic() + self.turn_s, self.batch_max
+        more = True
+        while more:
             if time.monotonic() > ends:
                 self.again(lane.topic.name, key)
-                return total
+                return
+            try:
+                more = self._batch(lane, key, size)
+            except FailedSettleError as failed:
+                size = self._react(lane, key, failed, size)
 
-    def _batch(self, lane: LaneTopic, key: str) -> int:
+    def give_up(
+        self, lane: LaneTopic, key: str, offsets: Collection[int], *, attempts: int
+    ) -> None:
+        """Give up those of the records that wait still, after nothing but conflicts."""
+        error = VersionConflictError(f"{lane.topic.name}/{key}")
+        self.undertaker.bury(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
+
+    def _batch(self, lane: LaneTopic, key: str, size: int) -> bool:
+        """Settle up to `size` records; whether more may wait. Raises FailedSettleError."""
+        records: Sequence[InboxRecord] = ()
         began = time.perf_counter()
-        with self.engine.begin() as connection:
-            records, settlement = self._transaction(connection, lane, key)
-        if settlement is None:
-            return 0
-        if settlement.after_commit is not None:
-            settlement.after_commit()
-        measure(lane.topic.name, records, seconds=time.perf_counter() - began)
-        log.info(
-            "settled",
-            topic=lane.topic.name,
-            key=key,
+        try:
+            with self.begin() as transaction:
+                state = lane.handler.load(transaction, key)
+                waiting = self.lanes.read(transaction, topic=lane.topic.name, key=key, limit=size)
+                records = to_settle(waiting)
+                if not records:
+                    return False
+                settlement = lane.handler.settle(transaction, state, records)
+                self.lanes.remove(transaction, records)
+                self.lanes.send(transaction, settlement.messages)
+        except Exception as error:
+            raise FailedSettleError(records, error) from error
+        _finish(records, settlement, seconds=time.perf_counter() - began)
+        return len(waiting) == size or len(records) < len(waiting)
+
+    def _react(self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int) -> int:
+        """Do what the failure calls for; how many records to try next."""
+        records, error = failed.records, failed.error
+        offsets = [record.offset for record in records]
+        match verdict(error, records):
+            case Verdict.CONFLICT:
+                raise ContendedError(offsets) from error
+            case Verdict.WAIT:
+                raise error
+            case Verdict.COUNT:
+                self._count(records, error)
+            case Verdict.SINGLE_OUT:
+                return 1
+            case Verdict.BURY:
+                reason = error.reason if isinstance(error, BadRecordError) else HANDLER_ERROR
+                self.undertaker.bury(lane, key, offsets or None, Cause(reason, error))
+            case Verdict.PARK:
+                self.undertaker.park(lane, key, Parking(FUTURE_VERSION, str(error)))
+        return size
+
+    def _count(self, records: Sequence[InboxRecord], error: Exception) -> None:
+        with self.begin() as transaction:
+            self.lanes.count_failure(transaction, records)
+        first = records[0]
+        metrics.FAILED_SETTLES.labels(first.topic).inc()
+        log.warning(
+            "settle_failed",
+            topic=first.topic,
+            key=first.key,
             records=len(records),
-            first_offset=records[0].offset,
-            last_offset=records[-1].offset,
+            attempts=first.attempts + 1,
+            exc_info=error,
         )
-        return len(records)
-
-    def _transaction(
-        self, connection: Connection, lane: LaneTopic, key: str
-    ) -> tuple[list[InboxRecord], Settlement | None]:
-        state = lane.handler.load(connection, key)
-        topic = lane.topic.name
-        records = inbox.read_lane(connection, topic=topic, key=key, limit=self.batch_max)
-        if not records:
-            return records, None
-        settlement = lane.handler.settle(connection, state, records)
-        inbox.delete_settled(connection, records)
-        inbox.send(connection, settlement.messages)
-        return records, settlement
 
 
-def measure(topic: str, records: list[InboxRecord], *, seconds: float) -> None:
-    """One settle of `records`, oldest first, took `seconds`."""
-    waited_s = time.time() - records[0].log_time.timestamp()
-    metrics.SETTLED.labels(topic).inc(len(records))
-    metrics.SETTLED_BATCH.labels(topic).observe(len(records))
-    metrics.SETTLE_SECONDS.labels(topic).observe(seconds)
-    metrics.WAIT_SECONDS.labels(topic).observe(max(0.0, waited_s))
+def _finish(records: Sequence[InboxRecord], settlement: Settlement, *, seconds: float) -> None:
+    """After the commit."""
+    if settlement.after_commit is not None:
+        settlement.after_commit()
+    first, last = records[0], records[-1]
+    waited_s = time.time() - first.log_time.timestamp()
+    metrics.SETTLED.labels(first.topic).inc(len(records))
+    metrics.SETTLED_BATCH.labels(first.topic).observe(len(records))
+    metrics.SETTLE_SECONDS.labels(first.topic).observe(seconds)
+    metrics.WAIT_SECONDS.labels(first.topic).observe(max(0.0, waited_s))
+    log.info(
+        "settled",
+        topic=first.topic,
+        key=first.key,
+        records=len(records),
+        first_offset=first.offset,
+        last_offset=last.offset,
+    )

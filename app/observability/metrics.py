@@ -1,7 +1,8 @@
 """Every metric, with unit and meaning.
 
 The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
-`pipeline` one of the bridge's pipelines, `end` one of ENDS.
+`pipeline` one of the bridge's pipelines, `end` one of ENDS, `reason` one of those in
+app/services/burials.py.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
 """
@@ -46,7 +47,6 @@ INGEST_LAG = Histogram(
     ["topic"],
     buckets=SECONDS,
 )
-UNDECODABLE = Counter("ingest_undecodable_records", "Records nobody can decode.", ["topic"])
 BACKLOG = Gauge(
     "lane_backlog_records", "Records waiting in the inbox.", multiprocess_mode="mostrecent"
 )
@@ -71,6 +71,22 @@ WAIT_SECONDS = Histogram(
 )
 CONFLICTS = Counter("lane_version_conflicts", "Settles rolled back for another's.", ["topic"])
 RETRIES = Counter("lane_settle_retries", "Settles queued again after a conflict.", ["topic"])
+EXHAUSTED = Counter(
+    "lane_exhausted_settles", "Settles given up after nothing but conflicts.", ["topic"]
+)
+FAILED_SETTLES = Counter("lane_failed_settles", "Settles that a record made fail.", ["topic"])
+DEAD_LETTERS = Counter(
+    "lane_dead_records", "Records given up as dead letters.", ["topic", "reason"]
+)
+PARKED = Counter(
+    "lane_parked_lanes", "Lanes and partitions parked: somebody must look at it.", ["topic"]
+)
+PARKED_NOW = Gauge(
+    "lane_parked_now_lanes",
+    "Lanes and partitions that are parked now.",
+    ["topic"],
+    multiprocess_mode="mostrecent",
+)
 DEFERRED = Counter("lane_deferred_settles", "Settles put off: the database is away.", ["topic"])
 CLOSE_SECONDS = Histogram(
     "auction_close_seconds",

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from app.protocol.types import Amount, BidKind, ChatText, Id, Key, Reason
 
+VERSION = 1
 Version = Literal[1]
 
 
@@ -92,3 +93,15 @@ class AuctionEventValue(Struct, frozen=True):
     state: dict[str, Any]
     outcomes: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+
+
+class _Versioned(Struct):
+    v: int
+
+
+def version_of(value: bytes | str) -> int:
+    """The schema version that a record names; 0 when it names none."""
+    try:
+        return msgspec.json.decode(value, type=_Versioned).v
+    except msgspec.DecodeError:
+        return 0

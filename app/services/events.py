@@ -8,10 +8,15 @@ import msgspec
 from app.domain.auction import Auction
 from app.domain.decision import Outcome as DomainOutcome
 from app.domain.ledger import DecidedBid, Entry, RepeatedBid, ReusedKey
+from app.domain.records import BidPlaced
 from app.domain.time import rfc3339
 from app.protocol.outcomes import AuctionState, Leader, Outcome, PublicBid, Winner
 from app.protocol.records import AuctionEventValue
 
+FAILED = Outcome(
+    status="failed", standing=None, code=None, seq=None, alias=None, price=None,
+    minimum_next_bid=None, ends_at=None, decided_at=None,
+)  # fmt: skip
 BIDS_SHOWN = 20  # a viewer who needs more reads the history (wire.md, auction.state)
 
 
@@ -27,6 +32,20 @@ def auction_event(
         state=msgspec.to_builtins(auction_state(auction, aliases, bids)),
         outcomes=[told for entry in entries if (told := _told(entry)) is not None],
         refused=[_refused(entry) for entry in entries if isinstance(entry, ReusedKey)],
+    )
+
+
+def failure_event(
+    auction: Auction, bids: Iterable[BidPlaced], aliases: Mapping[int, int]
+) -> AuctionEventValue:
+    """What the bidders of `bids` are told: that they failed. `auction` is as it was."""
+    return AuctionEventValue(
+        v=1,
+        auction_id=auction.terms.auction_id,
+        version=auction.version,
+        state=msgspec.to_builtins(auction_state(auction, aliases, [])),
+        outcomes=[_addressed(bid, FAILED) for bid in bids],
+        refused=[],
     )
 
 
@@ -92,12 +111,15 @@ def _told(entry: Entry) -> dict[str, Any] | None:
         outcome = entry.outcome
     else:
         return None
-    bid = entry.record
+    return _addressed(entry.record, outcome_of(outcome, alias=entry.alias))
+
+
+def _addressed(bid: BidPlaced, outcome: Outcome) -> dict[str, Any]:
     return {
         "bid_id": str(bid.bid_id),
         "bidder_id": bid.bidder_id,
         "key": bid.key,
-        **msgspec.structs.asdict(outcome_of(outcome, alias=entry.alias)),
+        **msgspec.structs.asdict(outcome),
     }
 
 

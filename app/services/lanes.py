@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from app.domain.errors import DomainError
 from app.protocol.topics import Topic
@@ -17,7 +17,10 @@ T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 S = TypeVar("S")
 
-Begin = Callable[[], AbstractContextManager[Any]]
+Transaction: TypeAlias = Any
+"""An open transaction of the store: what it is, its adapters know."""
+
+Begin = Callable[[], AbstractContextManager[Transaction]]
 """Begins a transaction: committed when left, rolled back by an exception.
 
 Raises OutageError when the store is away or somebody else holds a lock for too long, and
@@ -175,23 +178,23 @@ class Parking:
 class Intake(Protocol):
     """The store's side of taking records in: progress, the fence between owners, and the inbox."""
 
-    def progress_of(self, transaction: Any, topic: str) -> dict[int, tuple[int, str]]:
+    def progress_of(self, transaction: Transaction, topic: str) -> dict[int, tuple[int, str]]:
         """Per partition the next offset to take and the id the topic had when first taken from."""
         ...
 
     def begin_progress(
-        self, transaction: Any, *, topic: str, partition: int, topic_id: str, offset: int
+        self, transaction: Transaction, *, topic: str, partition: int, topic_id: str, offset: int
     ) -> None:
         """Start taking a partition at `offset`, unless that was done before."""
         ...
 
     def move_progress(
-        self, transaction: Any, *, topic: str, partition: int, expected: int, following: int
+        self, transaction: Transaction, *, topic: str, partition: int, expected: int, following: int
     ) -> bool:
         """Whether progress stood at `expected` and was moved."""
         ...
 
-    def take(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+    def take(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         """Put records into the inbox."""
         ...
 
@@ -199,29 +202,31 @@ class Intake(Protocol):
 class Lanes(Protocol):
     """The store's side of settling: a lane's waiting records, and messages that leave."""
 
-    def read(self, transaction: Any, *, topic: str, key: str, limit: int) -> list[InboxRecord]:
+    def read(
+        self, transaction: Transaction, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
         """The oldest records of a lane, in offset order; none of one that is parked."""
         ...
 
     def read_those(
-        self, transaction: Any, *, topic: str, key: str, offsets: Sequence[int]
+        self, transaction: Transaction, *, topic: str, key: str, offsets: Sequence[int]
     ) -> list[InboxRecord]:
         """Those of the named records that wait still, in offset order; none of a parked lane."""
         ...
 
-    def remove(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+    def remove(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         """Remove exactly `records` of one lane; VersionConflictError when one is gone already."""
         ...
 
-    def count_failure(self, transaction: Any, records: Sequence[InboxRecord]) -> None:
+    def count_failure(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         """Count one more failed settle of each."""
         ...
 
-    def send(self, transaction: Any, messages: Sequence[OutboxMessage]) -> None:
+    def send(self, transaction: Transaction, messages: Sequence[OutboxMessage]) -> None:
         """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
         ...
 
-    def park(self, transaction: Any, *, topic: str, key: str, parking: Parking) -> bool:
+    def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:
         """Settle nothing of this lane until a person frees it; False when it was parked before."""
         ...
 
@@ -230,22 +235,28 @@ class DeadLetters(Protocol):
     """The store's side of giving records up."""
 
     def recent(
-        self, transaction: Any, *, topic: str, key: str | None, partition: int, within_s: float
+        self,
+        transaction: Transaction,
+        *,
+        topic: str,
+        key: str | None,
+        partition: int,
+        within_s: float,
     ) -> tuple[int, int]:
         """How many records of the lane, and of the partition, were given up lately."""
         ...
 
-    def bury(self, transaction: Any, letters: Sequence[DeadLetter]) -> None:
+    def bury(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
         """Keep them, and send each to its dead-letter topic; one that was given up before is kept
         as it is."""
         ...
 
     def park_partition(
-        self, transaction: Any, *, group: str, topic: str, partition: int, parking: Parking
+        self, transaction: Transaction, *, group: str, topic: str, partition: int, parking: Parking
     ) -> bool:
         """Take nothing of it until a person frees it; False when it was parked before."""
         ...
 
-    def parked_partitions(self, transaction: Any, *, group: str) -> set[tuple[str, int]]:
+    def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
         """The (topic, partition)s from which the group takes nothing."""
         ...

@@ -26,9 +26,18 @@ from app.domain.records import (
 from app.observability import metrics
 from app.observability.tracing import trace_bid
 from app.protocol import records as wire
-from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.events import auction_event
-from app.services.lanes import InboxRecord, OutboxMessage, Settlement, UnknownLaneError
+from app.protocol.records import AuctionEventValue
+from app.protocol.topics import AUCTION_EVENT
+from app.services.burials import KEY_MISMATCH, UNDECODABLE, UNKNOWN_AUCTION
+from app.services.events import auction_event, failure_event
+from app.services.lanes import (
+    BadRecordError,
+    FutureVersionError,
+    InboxRecord,
+    OutboxMessage,
+    Settlement,
+    UnknownLaneError,
+)
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
@@ -74,6 +83,17 @@ class AuctionStore(Protocol[T_contra]):
     def save(self, transaction: T_contra, batch: Batch) -> None:
         """Store it all, guarded by the version. Raises VersionConflictError."""
 
+    def lock(self, transaction: T_contra, auction_id: int) -> Auction | None:
+        """The auction, its version raised: nobody else settles it before the transaction ends."""
+
+    def save_failed(
+        self, transaction: T_contra, auction_id: int, bids: Sequence[BidPlaced]
+    ) -> set[UUID]:
+        """Store that they failed, but for those that were answered; the ids of those stored."""
+
+    def answered(self, transaction: T_contra, bid_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the bids that have an answer, and not that they failed."""
+
 
 class AuctionLane:
     """The handler of topic `auction-bid`."""
@@ -87,7 +107,7 @@ class AuctionLane:
         """The auction of that id. Raises UnknownLaneError."""
         auction = self._store.auction(transaction, int(key)) if key.isdecimal() else None
         if auction is None:
-            raise UnknownLaneError(f"{AUCTION_BID.name}/{key}")
+            raise UnknownLaneError(UNKNOWN_AUCTION, f"there is no auction {key}")
         return auction
 
     def settle(
@@ -97,10 +117,28 @@ class AuctionLane:
         batch = self._decide(transaction, state, [decode(record) for record in records])
         self._store.save(transaction, batch)
         event = auction_event(batch.after, batch.entries, batch.aliases)
-        payload = msgspec.json.encode(event).decode()
-        key = str(state.terms.auction_id)
-        messages = [OutboxMessage(AUCTION_EVENT.name, key, payload)]
-        return Settlement(messages, after_commit=lambda: self._settled(batch))
+        return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
+
+    def fail(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
+        """Store `failed` for the bids among `records`, and tell their bidders."""
+        auction = self._store.lock(transaction, int(key)) if key.isdecimal() else None
+        if auction is None:
+            return Settlement([])
+        auction_id = auction.terms.auction_id
+        bids = [bid for record in records if (bid := _bid_or_none(record)) is not None]
+        stored = self._store.save_failed(transaction, auction_id, bids)
+        leaders = [] if auction.leader_id is None else [auction.leader_id]
+        found = self._store.bidders(transaction, auction_id, leaders)
+        aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
+        failed = {bid.bid_id: bid for bid in bids if bid.bid_id in stored}
+        return Settlement([_message(failure_event(auction, failed.values(), aliases))])
+
+    def settled(self, transaction: object, payloads: Sequence[bytes]) -> list[bool]:
+        """Whether each is a bid that has an answer. A control's repeat does no harm."""
+        ids = [identify(payload) for payload in payloads]
+        wanted = {UUID(bid) for bid in ids if bid is not None}
+        answered = {str(bid) for bid in self._store.answered(transaction, wanted)}
+        return [bid in answered for bid in ids]
 
     def _settled(self, batch: Batch) -> None:
         for bid in decided_bids(batch.entries):
@@ -160,18 +198,60 @@ def close_delay_s(batch: Batch) -> float | None:
 
 
 def check(key: str, value: bytes) -> object:
-    """Decode a record of `auction-bid`. Raises ValueError when it can never be settled."""
-    record = wire.auction_bid_decoder.decode(value)
+    """Decode a record of `auction-bid`.
+
+    Raises BadRecordError when it can never be settled, FutureVersionError when newer code will.
+    """
+    try:
+        record = _read(value)
+    except msgspec.DecodeError as error:
+        raise BadRecordError(UNDECODABLE, str(error)) from error
     if str(record.auction_id) != key:
-        raise ValueError(f"key {key} disagrees with auction {record.auction_id}")
+        raise BadRecordError(KEY_MISMATCH, f"key {key} is not auction {record.auction_id}")
     return record
 
 
+def identify(value: bytes) -> str | None:
+    """The id of the bid in this record, None when there is none."""
+    try:
+        record = _read(value)
+    except (msgspec.DecodeError, FutureVersionError):
+        return None
+    return str(record.bid_id) if isinstance(record, wire.BidValue) else None
+
+
 def decode(record: InboxRecord) -> Record:
-    """A record of the inbox as the domain's. Raises msgspec.ValidationError (a ValueError)."""
-    value = wire.auction_bid_decoder.decode(record.payload)
+    """A record of the inbox as the domain's.
+
+    Raises msgspec.DecodeError (a ValueError), or FutureVersionError.
+    """
+    value = _read(record.payload)
     position = Position(record.partition, record.offset)
     return _RECORD_OF[type(value)](value, position, record.log_time)
+
+
+def _read(value: bytes | str) -> wire.AuctionBidValue:
+    try:
+        record: wire.AuctionBidValue = wire.auction_bid_decoder.decode(value)
+    except msgspec.DecodeError as error:
+        version = wire.version_of(value)
+        if version > wire.VERSION:
+            raise FutureVersionError(f"version {version} is not known yet") from error
+        raise
+    return record
+
+
+def _bid_or_none(record: InboxRecord) -> BidPlaced | None:
+    try:
+        decoded = decode(record)
+    except (msgspec.DecodeError, FutureVersionError):
+        return None
+    return decoded if isinstance(decoded, BidPlaced) else None
+
+
+def _message(event: AuctionEventValue) -> OutboxMessage:
+    payload = msgspec.json.encode(event).decode()
+    return OutboxMessage(AUCTION_EVENT.name, str(event.auction_id), payload)
 
 
 def _bid(value: wire.BidValue, position: Position, log_time: datetime) -> BidPlaced:

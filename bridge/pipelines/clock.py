@@ -9,7 +9,7 @@ import time
 from kafka import KafkaProducer
 from sqlalchemy import Connection, Engine
 
-from app.adapters.postgres import inbox
+from app.adapters.postgres import lanes
 from app.adapters.postgres.locks import CLOCK_LOCK
 from app.services.due import DueRecords
 from app.services.waking import Lane, Waker
@@ -62,7 +62,7 @@ class Clock(StandingBy):
             return
         now, repeat_s = time.monotonic(), limits.wake_repeat_s
         self._woken = {lane: at for lane, at in self._woken.items() if now - at < repeat_s}
-        waiting = inbox.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
-        lanes = [lane for lane in waiting if lane not in self._woken]
-        self._waker.wake_again(lanes)
-        self._woken |= dict.fromkeys(lanes, now)
+        waiting = lanes.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
+        late = [lane for lane in waiting if lane not in self._woken]
+        self._waker.wake_again(late)
+        self._woken |= dict.fromkeys(late, now)

@@ -16,10 +16,18 @@ from sqlalchemy import Connection, Engine
 
 from app.adapters.kafka.consumer import make_consumer
 from app.adapters.kafka.topics import WrongTopicError, topic_id
-from app.adapters.postgres import inbox
+from app.adapters.postgres.burials import PostgresDeadLetters
+from app.adapters.postgres.lanes import PostgresIntake, backlog
 from app.domain.time import from_epoch_ms
 from app.observability import metrics
-from app.services.lanes import InboxRecord, LaneTopic
+from app.services.burials import UNDECODABLE, tell_buried
+from app.services.lanes import (
+    BadRecordError,
+    DeadLetter,
+    FutureVersionError,
+    InboxRecord,
+    LaneTopic,
+)
 from app.services.waking import Waker
 from app.settings import Settings
 from bridge.assignment import Assignment
@@ -29,6 +37,8 @@ BACKLOG_CHECK_S = 1.0
 # Under load a little patience makes batches, and batches make everything after cheaper.
 BUSY_RECORDS, BUSY_PAUSE_S = 50, 0.02
 BROKER_WAIT_S = 30.0
+
+intake, dead_letters = PostgresIntake(), PostgresDeadLetters()
 
 log = structlog.get_logger()
 
@@ -107,11 +117,11 @@ class Ingest:
         first = consumer.beginning_offsets(list(parts))
         end = consumer.end_offsets(list(parts))
         with self._engine.begin() as connection:
-            progress = inbox.progress_of(connection, self._lane.topic.name)
+            progress = intake.progress_of(connection, self._lane.topic.name)
             for part in parts:
                 offset, known_id = progress.get(part.partition, (first[part], self._topic_id))
                 self._refuse_wrong_log(part, offset, known_id, first[part], end[part])
-                inbox.begin_progress(
+                intake.begin_progress(
                     connection,
                     topic=part.topic,
                     partition=part.partition,
@@ -144,7 +154,7 @@ class Ingest:
             taken = {
                 part: batch
                 for part, batch in batches.items()
-                if inbox.move_progress(
+                if intake.move_progress(
                     connection,
                     topic=part.topic,
                     partition=part.partition,
@@ -180,7 +190,7 @@ class Ingest:
             record = self._checked(connection, raw)
             if record is not None:
                 records.append(record)
-        inbox.take(connection, records)
+        intake.take(connection, records)
         return records
 
     def _checked(self, connection: Connection, raw: ConsumerRecord) -> InboxRecord | None:
@@ -190,24 +200,27 @@ class Ingest:
             key, value = (raw.key or b"").decode(), raw.value or b""
             self._lane.check(key, value)
             return InboxRecord(raw.topic, raw.partition, raw.offset, key, value.decode(), log_time)
+        except FutureVersionError:
+            return InboxRecord(raw.topic, raw.partition, raw.offset, key, value.decode(), log_time)
         except ValueError as error:
-            metrics.UNDECODABLE.labels(raw.topic).inc()
-            log.error(  # noqa: TRY400 - the record is at fault, not the code
-                "dead_letter",
-                topic=f"{raw.topic}.DLT",
-                reason="Undecodable",
+            letter = DeadLetter(
+                topic=raw.topic,
                 partition=raw.partition,
                 offset=raw.offset,
-            )
-            inbox.dead_letter(
-                connection,
-                position=(raw.topic, raw.partition, raw.offset),
-                key=raw.key,
-                value=raw.value or b"",
+                raw_key=raw.key,
+                payload=raw.value or b"",
                 log_time=log_time,
-                reason="Undecodable",
+                group=self._lane.group,
+                reason=error.reason if isinstance(error, BadRecordError) else UNDECODABLE,
+                error_class=type(error).__name__,
                 message=str(error),
+                attempts=1,
+                first_failed_at=None,
+                trace_id=None,
+                replays=0,
             )
+            dead_letters.bury(connection, [letter])
+            tell_buried(letter)
             return None
 
     def _heed_backlog(self, consumer: KafkaConsumer) -> None:
@@ -218,7 +231,7 @@ class Ingest:
         self._backlog_checked_at = now
         limit = self._settings.limits.inbox_backlog_max
         with self._engine.begin() as connection:
-            waiting, oldest_s = inbox.backlog(connection, at_most=limit + 1)
+            waiting, oldest_s = backlog(connection, at_most=limit + 1)
         metrics.BACKLOG.set(waiting)
         metrics.BACKLOG_AGE.set(oldest_s)
         if waiting > limit:

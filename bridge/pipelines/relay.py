@@ -6,16 +6,16 @@ before the batch in hand is acknowledged, or given up together with its producer
 
 import select
 import time
-from datetime import datetime
+from typing import Any
 
 from kafka import KafkaProducer
 from sqlalchemy import Connection
 
-from app.adapters.postgres import inbox
+from app.adapters.postgres import outbox
 from app.adapters.postgres.locks import RELAY_LOCK
+from app.adapters.postgres.outbox import Outgoing
 from app.observability import metrics
-from app.services.lanes import OutboxMessage
-from bridge.standing_by import StandingBy, post
+from bridge.standing_by import StandingBy
 
 POLL_S = 0.5  # a NOTIFY comes at once; this is for the one that was lost
 
@@ -35,7 +35,7 @@ class Relay(StandingBy):
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
         """Send one batch, or wait for something to send."""
         limits = self._settings.limits
-        batch = inbox.next_out(
+        batch = outbox.next_out(
             connection, limit=limits.relay_batch_max, bytes_max=limits.relay_bytes_max
         )
         if batch:
@@ -43,30 +43,34 @@ class Relay(StandingBy):
         else:
             _wait(connection, POLL_S)
 
-    def _send(
-        self,
-        connection: Connection,
-        producer: KafkaProducer,
-        batch: list[tuple[int, OutboxMessage, datetime]],
-    ) -> None:
-        futures = [post(producer, message) for _, message, _ in batch]
+    def _send(self, connection: Connection, producer: KafkaProducer, batch: list[Outgoing]) -> None:
+        futures = [_post(producer, message) for message in batch]
         producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
         sent: list[int] = []
-        for (row_id, message, _), future in zip(batch, futures, strict=True):
-            lane = (message.topic, message.key)
+        for message, future in zip(batch, futures, strict=True):
+            lane = (message.topic, message.lane)
             # After a failed send nothing later of that key is forgotten: it is sent again, so
             # that the last state everybody sees is the last one there is.
             if lane in failed_lanes or not future.succeeded():
                 failed_lanes.add(lane)
             else:
-                sent.append(row_id)
+                sent.append(message.row_id)
                 metrics.RELAYED.labels(message.topic).inc()
-        inbox.mark_sent(connection, sent)
-        oldest = batch[0][2]
-        metrics.RELAY_LAG.observe(max(0.0, time.time() - oldest.timestamp()))
+        outbox.mark_sent(connection, sent)
+        metrics.RELAY_LAG.observe(max(0.0, time.time() - batch[0].written_at.timestamp()))
         if failed_lanes:
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
+
+
+def _post(producer: KafkaProducer, message: Outgoing) -> Any:  # noqa: ANN401 - kafka-python has no types
+    return producer.send(
+        message.topic,
+        key=message.key,
+        value=message.value,
+        partition=message.partition,
+        headers=list(message.headers),
+    )
 
 
 def _wait(connection: Connection, seconds: float) -> None:

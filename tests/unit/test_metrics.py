@@ -14,10 +14,10 @@ from app.observability.multiprocess import forget_dead_processes
 
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
-    "bids", "bytes", "conflicts", "failures", "frames", "messages", "records", "retries", "seconds",
-    "settles", "sockets",
+    "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "records", "retries",
+    "seconds", "settles", "sockets",
 }  # fmt: skip
-LABELS = {"end", "pipeline", "topic"}  # each from a closed set that metrics.py names
+LABELS = {"end", "pipeline", "reason", "topic"}  # each from a closed set that metrics.py names
 
 
 def name_of(metric: MetricWrapperBase) -> str:

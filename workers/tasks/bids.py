@@ -1,17 +1,21 @@
 """`settle(topic, key)`: a wake-up. Retried on a version conflict, with backoff and full jitter."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from celery import Celery, Task
-from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import Container
 from app.observability import metrics
-from app.services.lanes import UnknownLaneError, VersionConflictError
+from app.services.lanes import OutageError
 from app.services.waking import SETTLE_TASK
-from workers.lanes import LaneSettler
+from app.settings import Limits
+from workers.burying import Undertaker
+from workers.lanes import ContendedError, LaneSettler
+from workers.verdicts import still_stuck
 
 log = structlog.get_logger()
 
@@ -19,36 +23,61 @@ log = structlog.get_logger()
 def register_settle(app: Celery, container: Container) -> None:
     """Add the task to `app`."""
     limits = container.settings.limits
-    settler = LaneSettler(
-        engine=container.engine,
+    settler = make_settler(container)
+
+    @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)
+    def settle(task: Task[Any, Any], topic: str, key: str, stuck: list[int] | None = None) -> None:
+        """Settle what waits in the lane of `key`.
+
+        `stuck`: the offsets on which every attempt of this task so far has met a conflict.
+        """
+        container.waker.asleep((topic, key))
+        lane = container.lane_topics[topic]
+        with _put_off_by_outages(topic, key):
+            try:
+                settler.settle(lane, key)
+            except ContendedError as conflict:
+                metrics.CONFLICTS.labels(topic).inc()
+                offsets = still_stuck(stuck, conflict.offsets)
+                if task.request.retries < limits.retries_max:
+                    metrics.RETRIES.labels(topic).inc()
+                    raise _again(task, (topic, key, sorted(offsets)), limits) from conflict
+                metrics.EXHAUSTED.labels(topic).inc()
+                settler.give_up(lane, key, offsets, attempts=limits.retries_max + 1)
+
+
+def make_settler(container: Container) -> LaneSettler:
+    """The settle loop on this process's stores and limits."""
+    limits = container.settings.limits
+    undertaker = Undertaker(
+        begin=container.begin,
+        lanes=container.lanes,
+        dead_letters=container.dead_letters,
+        rates=container.death_rates,
+        batch_max=limits.settle_batch_max,
+    )
+    return LaneSettler(
+        begin=container.begin,
+        lanes=container.lanes,
+        undertaker=undertaker,
         batch_max=limits.settle_batch_max,
         turn_s=limits.settle_round_s,
         again=lambda topic, key: container.waker.wake_again([(topic, key)]),
     )
 
-    @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)
-    def settle(task: Task[Any, Any], topic: str, key: str) -> None:
-        """Settle what waits in the lane of `key`."""
-        container.waker.asleep((topic, key))
-        try:
-            settler.settle(container.lane_topics[topic], key)
-        except VersionConflictError as conflict:
-            metrics.CONFLICTS.labels(topic).inc()
-            if task.request.retries < limits.retries_max:
-                metrics.RETRIES.labels(topic).inc()
-            raise _again(task, conflict, first_ms=limits.retry_first_ms) from conflict
-        except OperationalError as error:
-            # The database is away or the lane is locked: nobody's fault, so it is no retry,
-            # and the clock's sweep wakes the lane again.
-            metrics.DEFERRED.labels(topic).inc()
-            log.warning("settle_deferred", topic=topic, key=key, error=type(error.orig).__name__)
-        except UnknownLaneError as error:
-            log.error(  # noqa: TRY400 - the record is at fault, not the code
-                "settle_impossible", topic=topic, key=key, reason=error.code
-            )
+
+@contextmanager
+def _put_off_by_outages(topic: str, key: str) -> Iterator[None]:
+    """A store that is away is nobody's fault, so it is no retry: the clock's sweep wakes the lane
+    again."""
+    try:
+        yield
+    except OutageError as error:
+        metrics.DEFERRED.labels(topic).inc()
+        log.warning("settle_deferred", topic=topic, key=key, error=str(error))
 
 
-def _again(task: "Task[Any, Any]", conflict: VersionConflictError, *, first_ms: int) -> Exception:
-    retries = task.request.retries
-    countdown_s = random.uniform(0, first_ms / 1000 * 2**retries)  # noqa: S311 - jitter
-    return task.retry(exc=conflict, countdown=countdown_s, throw=False)
+def _again(task: "Task[Any, Any]", arguments: tuple[Any, ...], limits: Limits) -> Exception:
+    longest_s = limits.retry_first_ms / 1000 * 2**task.request.retries
+    countdown_s = random.uniform(0, longest_s)  # noqa: S311 - jitter
+    return task.retry(args=arguments, kwargs={}, countdown=countdown_s, throw=False)

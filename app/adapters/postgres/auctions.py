@@ -10,7 +10,7 @@ from msgspec import UNSET
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.postgres.inbox import send
+from app.adapters.postgres.lanes import send
 from app.adapters.postgres.queries import contains, rows, transaction
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.inbox import NOTIFY_OUTBOX
+from app.adapters.postgres.lanes import NOTIFY_OUTBOX
 from app.adapters.postgres.queries import rows, transaction
 from app.domain.errors import NotFoundError
 from app.protocol.resources import Page, Room

@@ -24,13 +24,17 @@ from app.protocol.topics import AUCTION_BID
 from app.services.lanes import VersionConflictError
 from app.services.settling import Batch, Bidder, decided_bids, other_decisions
 
-AUCTION = """
-SELECT id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
+_AUCTION_COLUMNS = """
+  id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
   created_at, starts_at, scheduled_ends_at, last_ends_at, window_s, extend_s, rules,
   status, version, price, leader_id, leader_maximum, bid_count, ends_at, extensions,
   reserve_price, reserve_lowered, winner_id, winning_amount, closed_at, decided_at,
-  alias_count, chain
-FROM auctions WHERE id = %s"""
+  alias_count, chain"""
+
+AUCTION = f"SELECT {_AUCTION_COLUMNS} FROM auctions WHERE id = %s"  # noqa: S608 - our constants
+
+LOCK_AUCTION = f"""
+UPDATE auctions SET version = version + 1 WHERE id = %s RETURNING {_AUCTION_COLUMNS}"""  # noqa: S608
 
 BIDDERS = """
 SELECT bidder_id, alias, outbid_noticed_at FROM auction_bidders
@@ -84,6 +88,24 @@ ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kin
   decided_at = excluded.decided_at, chain = excluded.chain, settled_at = now()
 WHERE bids.status = 'failed'"""
 
+# The row of a bid that fails again follows its newest record.
+INSERT_FAILED = """
+INSERT INTO bids (bid_id, auction_id, bidder_id, key, amount, kind, confirm, status, automatic,
+  partition, "offset", log_time)
+SELECT DISTINCT ON (bid_id) bid_id, %s, bidder_id, key, amount, kind, confirm, 'failed', false,
+  partition, "offset", log_time
+FROM json_to_recordset(%s) AS r(bid_id uuid, bidder_id bigint, key text, amount bigint, kind text,
+  confirm boolean, partition int, "offset" bigint, log_time timestamptz)
+ORDER BY bid_id, "offset" DESC
+ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kind,
+  confirm = excluded.confirm, partition = excluded.partition, "offset" = excluded."offset",
+  log_time = excluded.log_time, settled_at = now()
+WHERE bids.status = 'failed'
+RETURNING bid_id"""
+
+ANSWERED = """
+SELECT bid_id FROM bids WHERE bid_id = ANY(%s::uuid[]) AND status <> 'failed'"""
+
 INSERT_DECISIONS = """
 INSERT INTO decisions (topic, partition, "offset", auction_id, type, effect, code, bid_id,
   log_time, decided_at, detail, chain)
@@ -133,6 +155,26 @@ class PostgresAuctionStore:
         _insert(transaction, INSERT_DECISIONS, decisions)
         _insert(transaction, INSERT_NOTICES, batch.notices)
 
+    def lock(self, transaction: Connection, auction_id: int) -> Auction | None:
+        """The auction, its version raised: nobody else settles it before the transaction ends."""
+        row = transaction.exec_driver_sql(LOCK_AUCTION, (auction_id,)).one_or_none()
+        return None if row is None else _auction(row)
+
+    def save_failed(
+        self, transaction: Connection, auction_id: int, bids: Sequence[BidPlaced]
+    ) -> set[UUID]:
+        """Store that they failed, but for those that were answered; the ids of those stored."""
+        if not bids:
+            return set()
+        rows = _json([_asked(bid) for bid in bids])
+        stored = transaction.exec_driver_sql(INSERT_FAILED, (auction_id, rows))
+        return {UUID(str(row[0])) for row in stored}
+
+    def answered(self, transaction: Connection, bid_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the bids that have an answer, and not that they failed."""
+        rows = transaction.exec_driver_sql(ANSWERED, ([str(bid_id) for bid_id in bid_ids],))
+        return {UUID(str(row[0])) for row in rows}
+
 
 def _insert(transaction: Connection, statement: str, rows: Sequence[Any]) -> None:
     if rows:
@@ -173,23 +215,29 @@ def _known_bid(row: Sequence[Any]) -> KnownBid:
     return KnownBid(amount, kind, status, Outcome(status, *outcome))
 
 
-def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
-    bid, decision, outcome = entry.record, entry.decision, entry.decision.outcome
-    row = {
+def _asked(bid: BidPlaced) -> dict[str, Any]:
+    """What a bid's record says, and where it lies."""
+    return {
         "bid_id": bid.bid_id,
-        "auction_id": auction_id,
         "bidder_id": bid.bidder_id,
         "key": bid.key,
         "amount": bid.amount,
         "kind": bid.kind,
         "confirm": bid.confirm,
+        "partition": bid.position.partition,
+        "offset": bid.position.offset,
+        "log_time": bid.log_time,
+    }
+
+
+def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
+    decision, outcome = entry.decision, entry.decision.outcome
+    row = _asked(entry.record) | {
+        "auction_id": auction_id,
         "status": outcome.status,
         "code": outcome.code,
         "seq": outcome.seq,
         "automatic": False,
-        "partition": bid.position.partition,
-        "offset": bid.position.offset,
-        "log_time": bid.log_time,
         "standing": outcome.standing,
         "alias": entry.alias,
         "public_amount": decision.public_amount,

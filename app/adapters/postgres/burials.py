@@ -1,0 +1,87 @@
+"""Giving records up: dead letters, their way to `<topic>.DLT`, and what is parked for a person."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from app.adapters.postgres.lanes import NOTIFY_OUTBOX
+from app.protocol.topics import DEAD_LETTER_SUFFIX
+from app.services.lanes import DeadLetter, Parking
+
+RECENT = """
+SELECT
+  (SELECT count(*) FROM dead_letters
+   WHERE topic = %(topic)s AND key = %(key)s AND created_at > %(since)s),
+  (SELECT count(*) FROM dead_letters
+   WHERE topic = %(topic)s AND partition = %(partition)s AND created_at > %(since)s)
+FROM (SELECT now() - make_interval(secs => %(within_s)s) AS since) AS window_"""
+
+# One that is there already was given up by another group, or by us before we could say so.
+BURY = """
+INSERT INTO dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
+  consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s)
+ON CONFLICT DO NOTHING RETURNING id"""
+
+SEND_BURIED = """
+INSERT INTO outbox (topic, key, payload, dead_letter_id) VALUES (%s, %s, '', %s)"""
+
+PARK_PARTITION = """
+INSERT INTO parked_partitions (consumer_group, topic, partition, reason, message)
+VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+
+PARKED_PARTITIONS = """
+SELECT topic, partition FROM parked_partitions WHERE consumer_group = %s"""
+
+
+class PostgresDeadLetters:
+    """The port DeadLetters."""
+
+    def recent(
+        self,
+        transaction: Connection,
+        *,
+        topic: str,
+        key: str | None,
+        partition: int,
+        within_s: float,
+    ) -> tuple[int, int]:
+        """How many records of the lane, and of the partition, were given up lately."""
+        asked = {"topic": topic, "key": key, "partition": partition, "within_s": within_s}
+        lane, whole = transaction.exec_driver_sql(RECENT, asked).one()
+        return lane, whole
+
+    def bury(self, transaction: Connection, letters: Sequence[DeadLetter]) -> None:
+        """Keep them, and send each to its dead-letter topic."""
+        for letter in letters:
+            dead_letter_id = transaction.exec_driver_sql(BURY, _row(letter)).scalar()
+            if dead_letter_id is not None:
+                topic, key = letter.topic + DEAD_LETTER_SUFFIX, shown(letter.raw_key) or ""
+                transaction.exec_driver_sql(SEND_BURIED, (topic, key, dead_letter_id))
+        transaction.exec_driver_sql(NOTIFY_OUTBOX)
+
+    def park_partition(
+        self, transaction: Connection, *, group: str, topic: str, partition: int, parking: Parking
+    ) -> bool:
+        """Take nothing of it until a person frees it; False when it was parked before."""
+        parameters = (group, topic, partition, parking.reason, parking.message)
+        return transaction.exec_driver_sql(PARK_PARTITION, parameters).rowcount == 1
+
+    def parked_partitions(self, transaction: Connection, *, group: str) -> set[tuple[str, int]]:
+        """The (topic, partition)s from which the group takes nothing."""
+        rows = transaction.exec_driver_sql(PARKED_PARTITIONS, (group,))
+        return {(topic, partition) for topic, partition in rows}
+
+
+def shown(raw_key: bytes | None) -> str | None:
+    """A key as text that PostgreSQL can hold; what cannot be shown is replaced."""
+    return None if raw_key is None else raw_key.decode(errors="replace").replace("\0", "\ufffd")
+
+
+def _row(letter: DeadLetter) -> tuple[object, ...]:
+    return (
+        letter.topic, letter.partition, letter.offset, shown(letter.raw_key), letter.raw_key,
+        letter.payload, letter.log_time, letter.group, letter.reason, letter.error_class,
+        letter.message.replace("\0", "\ufffd"), letter.attempts, letter.first_failed_at,
+        letter.trace_id, letter.replays,
+    )  # fmt: skip

@@ -1,0 +1,167 @@
+"""The hot SQL of the platform: taking records in, reading a lane, removing what is settled.
+
+The classes are the ports of app/services/lanes.py; a transaction is a connection in one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from app.services.lanes import InboxRecord, OutboxMessage, Parking, VersionConflictError
+
+PROGRESS = """
+SELECT partition, next_offset, topic_id FROM ingest_progress WHERE topic = %s"""
+
+BEGIN_PROGRESS = """
+INSERT INTO ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, %s, %s)
+ON CONFLICT DO NOTHING"""
+
+MOVE_PROGRESS = """
+UPDATE ingest_progress SET next_offset = %s
+WHERE topic = %s AND partition = %s AND next_offset = %s"""
+
+TAKE = """
+INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays)
+SELECT topic, partition, "offset", key, payload, log_time, replays
+FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
+  payload text, log_time timestamptz, replays smallint)"""
+
+_RECORD = """
+SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays
+FROM inbox
+WHERE topic = %(topic)s AND key = %(key)s
+  AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = %(topic)s AND key = %(key)s)"""
+
+READ = (
+    _RECORD
+    + """
+ORDER BY "offset" LIMIT %(limit)s"""
+)
+
+READ_THOSE = (
+    _RECORD
+    + """
+  AND "offset" = ANY(%(offsets)s) ORDER BY "offset" """
+)
+
+REMOVE = """
+DELETE FROM inbox WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
+
+COUNT_FAILURE = """
+UPDATE inbox SET attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, now())
+WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
+
+PARK = """
+INSERT INTO parked_lanes (topic, key, reason, message) VALUES (%s, %s, %s, %s)
+ON CONFLICT DO NOTHING"""
+
+BACKLOG = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(log_time)), 0)::float8
+FROM (SELECT log_time FROM inbox LIMIT %s) AS counted"""
+
+WAITING_LANES = """
+SELECT DISTINCT topic, key FROM inbox
+WHERE taken_at < now() - make_interval(secs => %s)
+  AND (topic, key) NOT IN (SELECT topic, key FROM parked_lanes)
+LIMIT %s"""
+
+SEND = """
+INSERT INTO outbox (topic, key, payload)
+SELECT topic, key, payload FROM json_to_recordset(%s) AS r(topic text, key text, payload text)"""
+
+NOTIFY_OUTBOX = "NOTIFY outbox"
+
+
+class PostgresIntake:
+    """The port Intake."""
+
+    def progress_of(self, transaction: Connection, topic: str) -> dict[int, tuple[int, str]]:
+        """Per partition the next offset to take and the id the topic had when first taken from."""
+        rows = transaction.exec_driver_sql(PROGRESS, (topic,))
+        return {partition: (offset, topic_id) for partition, offset, topic_id in rows}
+
+    def begin_progress(
+        self, transaction: Connection, *, topic: str, partition: int, topic_id: str, offset: int
+    ) -> None:
+        """Start taking a partition at `offset`, unless that was done before."""
+        transaction.exec_driver_sql(BEGIN_PROGRESS, (topic, partition, topic_id, offset))
+
+    def move_progress(
+        self, transaction: Connection, *, topic: str, partition: int, expected: int, following: int
+    ) -> bool:
+        """Whether progress stood at `expected` and was moved: the fence between two owners."""
+        parameters = (following, topic, partition, expected)
+        return transaction.exec_driver_sql(MOVE_PROGRESS, parameters).rowcount == 1
+
+    def take(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Put records into the inbox."""
+        if records:
+            transaction.exec_driver_sql(TAKE, (_json(records),))
+
+
+class PostgresLanes:
+    """The port Lanes."""
+
+    def read(
+        self, transaction: Connection, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """The oldest records of a lane, in offset order; none of one that is parked."""
+        asked = {"topic": topic, "key": key, "limit": limit}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ, asked)]
+
+    def read_those(
+        self, transaction: Connection, *, topic: str, key: str, offsets: Sequence[int]
+    ) -> list[InboxRecord]:
+        """Those of the named records that wait still, in offset order; none of a parked lane."""
+        asked = {"topic": topic, "key": key, "offsets": list(offsets)}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, asked)]
+
+    def remove(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Remove exactly `records` of one lane; VersionConflictError when one is gone already."""
+        if transaction.exec_driver_sql(REMOVE, _places(records)).rowcount != len(records):
+            raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
+
+    def count_failure(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Count one more failed settle of each."""
+        transaction.exec_driver_sql(COUNT_FAILURE, _places(records))
+
+    def send(self, transaction: Connection, messages: Sequence[OutboxMessage]) -> None:
+        """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
+        send(transaction, messages)
+
+    def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
+        """Settle nothing of this lane until a person frees it; False when it was parked before."""
+        parameters = (topic, key, parking.reason, parking.message)
+        return transaction.exec_driver_sql(PARK, parameters).rowcount == 1
+
+
+def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
+    """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
+    if messages:
+        connection.exec_driver_sql(SEND, (_json(messages),))
+        connection.exec_driver_sql(NOTIFY_OUTBOX)
+
+
+def backlog(connection: Connection, *, at_most: int) -> tuple[int, float]:
+    """How many records wait, counted no further than `at_most`; the age of their oldest, in s."""
+    count, age_s = connection.exec_driver_sql(BACKLOG, (at_most,)).one()
+    return count, max(0.0, age_s)
+
+
+def waiting_lanes(
+    connection: Connection, *, older_than_s: float, limit: int
+) -> list[tuple[str, str]]:
+    """Lanes (topic, key) in which a record has waited for longer than that, parked ones aside."""
+    rows = connection.exec_driver_sql(WAITING_LANES, (older_than_s, limit))
+    return [(topic, key) for topic, key in rows]
+
+
+def _places(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
+    first = records[0]
+    return first.topic, first.partition, [record.offset for record in records]
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,98 @@
+"""The outbox as the relay reads it: what settled transactions left to be sent, in id order."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Row
+
+from app.domain.time import rfc3339
+
+# A dead letter's bytes are those of its own row.
+NEXT_OUT = """
+SELECT * FROM (
+  SELECT *, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
+    SELECT id, topic, key, payload, created_at, dead_letter_id,
+      coalesce((SELECT octet_length(d.payload) FROM dead_letters d WHERE d.id = dead_letter_id),
+        octet_length(payload)) AS bytes
+    FROM outbox ORDER BY id LIMIT %s) AS oldest
+) AS counted WHERE bytes_before < %s ORDER BY id"""
+
+BURIED = """
+SELECT id, topic, partition, "offset", raw_key, payload, log_time, consumer_group, reason,
+  error_class, message, attempts, first_failed_at, trace_id, replays
+FROM dead_letters WHERE id = ANY(%s)"""
+
+SENT = "DELETE FROM outbox WHERE id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message on its way to Kafka: its row in the outbox, and what becomes of it there.
+
+    `lane` is what keeps its order. Without a `partition`, its key chooses.
+    """
+
+    row_id: int
+    written_at: datetime
+    topic: str
+    lane: str
+    key: bytes | None
+    value: bytes
+    partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = field(default=())
+
+
+def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outgoing]:
+    """The oldest messages not yet sent: the first, and more up to `bytes_max`."""
+    rows = connection.exec_driver_sql(NEXT_OUT, (limit, bytes_max)).all()
+    buried_ids = [row.dead_letter_id for row in rows if row.dead_letter_id is not None]
+    buried = _buried(connection, buried_ids) if buried_ids else {}
+    return [_outgoing(row, buried) for row in rows]
+
+
+def mark_sent(connection: Connection, ids: Iterable[int]) -> None:
+    """Forget messages that Kafka has acknowledged."""
+    connection.exec_driver_sql(SENT, (list(ids),))
+
+
+def _buried(connection: Connection, ids: list[int]) -> dict[int, Row[tuple[object, ...]]]:
+    return {row.id: row for row in connection.exec_driver_sql(BURIED, (ids,))}
+
+
+def _outgoing(
+    row: Row[tuple[object, ...]], buried: Mapping[int, Row[tuple[object, ...]]]
+) -> Outgoing:
+    letter = buried.get(row.dead_letter_id)
+    if letter is None:
+        key, value = row.key.encode(), row.payload.encode()
+        return Outgoing(row.id, row.created_at, row.topic, row.key, key, value)
+    return Outgoing(
+        row_id=row.id,
+        written_at=row.created_at,
+        topic=row.topic,
+        lane=row.key,
+        key=None if letter.raw_key is None else bytes(letter.raw_key),
+        value=bytes(letter.payload),
+        partition=letter.partition,
+        headers=_headers(letter),
+    )
+
+
+def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
+    """Where a dead letter comes from and why it is one."""
+    said = {
+        "original_topic": letter.topic,
+        "original_partition": letter.partition,
+        "original_offset": letter.offset,
+        "original_log_time": rfc3339(letter.log_time),
+        "consumer_group": letter.consumer_group,
+        "reason": letter.reason,
+        "error_class": letter.error_class,
+        "error_message": letter.message,
+        "attempts": letter.attempts,
+        "first_failed_at": rfc3339(letter.first_failed_at),
+        "trace_id": letter.trace_id or "",
+        "replay_count": letter.replays,
+    }
+    return tuple((name, str(value).encode()) for name, value in said.items())

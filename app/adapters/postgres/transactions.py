@@ -1,0 +1,38 @@
+"""Transactions of the platform: the driver's errors become those of its ports."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from app.services.lanes import BadDataError, Begin, OutageError
+
+# Classes of SQLSTATE that speak of the values themselves: data exceptions, integrity constraints.
+# Everything else is the server's state or the code's (a missing column in the middle of a deploy).
+FAULTS_OF_DATA = ("22", "23")
+
+
+def transactions(engine: Engine) -> Begin:
+    """How a transaction of `engine` is begun: see `Begin`."""
+
+    @contextmanager
+    def begin() -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise translated(error) from error
+
+    return begin
+
+
+def translated(error: DBAPIError | PoolTimeoutError) -> Exception:
+    """BadDataError when the values are at fault, OutageError for everything else."""
+    state = getattr(getattr(error, "orig", None), "pgcode", None)
+    name = type(getattr(error, "orig", None) or error).__name__
+    if state is not None and state[:2] in FAULTS_OF_DATA:
+        return BadDataError(f"{name} ({state})")
+    # When the other end closes, the driver knows no state.
+    return OutageError(name if state is None else f"{name} ({state})")
