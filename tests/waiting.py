@@ -6,7 +6,7 @@ from collections.abc import Callable
 POLL_S = 0.05
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], object], *, what: str, seconds: float = 60) -> None:
     """Return once `condition` holds; fail naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

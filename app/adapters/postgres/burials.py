@@ -11,10 +11,11 @@ from app.services.lanes import DeadLetter, Parking
 RECENT = """
 SELECT
   (SELECT count(*) FROM dead_letters
-   WHERE topic = %(topic)s AND key = %(key)s AND created_at > %(since)s),
+   WHERE topic = %(topic)s AND key = %(key)s
+     AND created_at > now() - make_interval(secs => %(within_s)s)),
   (SELECT count(*) FROM dead_letters
-   WHERE topic = %(topic)s AND partition = %(partition)s AND created_at > %(since)s)
-FROM (SELECT now() - make_interval(secs => %(within_s)s) AS since) AS window_"""
+   WHERE topic = %(topic)s AND partition = %(partition)s
+     AND created_at > now() - make_interval(secs => %(within_s)s))"""
 
 # One that is there already was given up by another group, or by us before we could say so.
 BURY = """

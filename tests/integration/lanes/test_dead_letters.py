@@ -1,0 +1,274 @@
+"""Records that cannot be settled: out of their lane, kept, told, and the rest goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from app.adapters.postgres import schema
+from app.domain.auction import genesis
+from app.domain.ids import bid_id
+from app.domain.ledger import fold
+from app.protocol.channels import AUCTION_EVENTS
+from app.protocol.topics import AUCTION_BID, dead_letter_topic
+from app.services.settling import decode
+from tests import kafka_log
+from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.test_fan_out import collect, listening
+from tests.waiting import wait_until
+
+POISON = 666_666
+UNKNOWN = 10**15  # no auction has this id
+
+
+@contextmanager
+def poisoned(house: House) -> Iterator[None]:
+    """While inside, no bid of POISON can be decided: a database that refuses a value for good."""
+    run(house, f"ALTER TABLE bids ADD CONSTRAINT poison CHECK (amount <> {POISON} "
+               "OR status = 'failed') NOT VALID")  # fmt: skip
+    try:
+        yield
+    finally:
+        run(house, "ALTER TABLE bids DROP CONSTRAINT poison")
+
+
+@contextmanager
+def contended(house: House, lot: Lot) -> Iterator[None]:
+    """While inside, somebody else is always quicker in settling this auction."""
+    run(house, f"""
+        CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          RETURN CASE WHEN OLD.id = {lot.auction_id} AND current_query() LIKE '%chain = %WHERE%'
+                 THEN NULL ELSE NEW END; END $$;
+        CREATE TRIGGER contend BEFORE UPDATE ON auctions
+          FOR EACH ROW EXECUTE FUNCTION contend()""")  # fmt: skip
+    try:
+        yield
+    finally:
+        run(house, "DROP TRIGGER contend ON auctions; DROP FUNCTION contend()")
+
+
+def run(house: House, statement: str) -> None:
+    with house.container.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def letters(house: House, key: object) -> list[Any]:
+    """Dead letters of a lane, in log order."""
+    table = schema.dead_letters
+    with house.container.engine.connect() as connection:
+        found = table.select().where(table.c.key == str(key)).order_by(table.c.offset)
+        return list(connection.execute(found))
+
+
+def is_parked(house: House, key: object) -> bool:
+    table = schema.parked_lanes
+    with house.container.engine.connect() as connection:
+        return connection.execute(table.select().where(table.c.key == str(key))).first() is not None
+
+
+def free(house: House, key: object) -> None:
+    """As an operator does once the code is mended."""
+    inbox, parked = schema.inbox, schema.parked_lanes
+    with house.container.engine.begin() as connection:
+        connection.execute(inbox.update().where(inbox.c.key == str(key)).values(attempts=0))
+        connection.execute(parked.delete().where(parked.c.key == str(key)))
+
+
+def check(house: House, lot: Lot, partition: int) -> None:
+    """State and chain are the fold of the log less its dead letters."""
+    dead = {row.offset for row in letters(house, lot.auction_id)}
+    log = [record for record in house.log(lot, partition) if record.offset not in dead]
+    state = house.state(lot)
+    expected, _ = fold(genesis(state), [decode(record) for record in log])
+    assert (state.chain, state.bid_count) == (expected.chain, expected.bid_count)
+
+
+def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    bidder = lot.bidders[1]
+    with listening(house, AUCTION_EVENTS) as pubsub, poisoned(house):
+        futures = [
+            house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
+            for n in range(3)
+        ]
+        poison = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        futures += [
+            house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
+            for n in range(3, 8)
+        ]
+        place = [future.get(timeout=10) for future in futures].pop()
+        told = collect(
+            pubsub,
+            lambda e: (
+                e["auction_id"] == lot.auction_id
+                and any(o["status"] == "failed" for o in e["outcomes"])
+            ),
+            until=1,
+        )
+        wait_until(lambda: house.state(lot).bid_count == 8, what="the rest is decided")
+    (outcome,) = told[0]["outcomes"]
+    assert (outcome["bid_id"], outcome["bidder_id"], outcome["key"]) == (
+        str(bid_id(bidder, lot.auction_id, "poison")), bidder, "poison",
+    )  # fmt: skip
+    assert outcome["price"] is None
+    (letter,) = letters(house, lot.auction_id)
+    assert (letter.offset, letter.reason, letter.error_class) == (
+        poison.offset, "HandlerError", "BadDataError",
+    )  # fmt: skip
+    assert (letter.attempts, letter.consumer_group) == (3, "auction")
+    assert letter.trace_id == str(bid_id(bidder, lot.auction_id, "poison"))
+    (row,) = [row for row in house.rows(schema.bids, lot) if row.status == "failed"]
+    assert (row.offset, row.amount, row.seq, row.price) == (poison.offset, POISON, None, None)
+    assert house.waiting(lot) == 0
+    check(house, lot, place.partition)
+
+
+def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    bidder = lot.bidders[0]
+    with poisoned(house):
+        place = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
+    (original,) = [r for r in house.log(lot, place.partition) if r.offset == place.offset]
+    servers = house.container.settings.kafka_bootstrap_servers
+    topic = dead_letter_topic(AUCTION_BID).name
+
+    def sent() -> list[Any]:
+        records = kafka_log.records(servers, topic, {place.partition: 0})
+        return [record for record in records if record.key == str(lot.auction_id).encode()]
+
+    wait_until(sent, what="it is in the dead-letter topic")
+    (record,) = sent()
+    assert record.value.decode() == original.payload
+    headers = {name: value.decode() for name, value in record.headers}
+    first_failed_at = headers.pop("first_failed_at")
+    log_time = headers.pop("original_log_time")
+    assert "23514" in headers.pop("error_message")
+    assert headers == {
+        "original_topic": AUCTION_BID.name,
+        "original_partition": str(place.partition),
+        "original_offset": str(place.offset),
+        "consumer_group": "auction",
+        "reason": "HandlerError",
+        "error_class": "BadDataError",
+        "attempts": "3",
+        "trace_id": str(bid_id(bidder, lot.auction_id, "poison")),
+        "replay_count": "0",
+    }
+    assert first_failed_at.endswith("Z")
+    assert log_time.endswith("Z")
+
+
+def test_a_failed_bid_that_comes_again_is_decided_afresh(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    bidder = lot.bidders[0]
+    with poisoned(house):
+        first = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
+    again = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="it is decided")
+    (row,) = house.rows(schema.bids, lot)
+    assert (row.status, row.offset, row.price) == ("accepted", again.offset, POISON)
+    assert [letter.offset for letter in letters(house, lot.auction_id)] == [first.offset]
+    check(house, lot, again.partition)
+
+
+def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    bidder = lot.bidders[0]
+    first = house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=10)
+    house.wait_decided(lot, 1)
+    with contended(house, lot):
+        house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=10)
+        wait_until(lambda: letters(house, lot.auction_id), what="the repeat is given up")
+    (row,) = house.rows(schema.bids, lot)
+    assert (row.status, row.offset) == ("accepted", first.offset)
+
+
+def test_records_that_meet_nothing_but_conflicts_are_given_up(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    with contended(house, lot):
+        for number in range(3):
+            bidder = lot.bidders[number]
+            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=10)
+        wait_until(lambda: len(letters(house, lot.auction_id)) == 3, what="all are given up")
+    found = letters(house, lot.auction_id)
+    assert {letter.reason for letter in found} == {"VersionConflict"}
+    assert {letter.attempts for letter in found} == {
+        house.container.settings.limits.retries_max + 1
+    }
+    assert {row.status for row in house.rows(schema.bids, lot)} == {"failed"}
+    place = house.bid(lot, bidder=lot.bidders[4], amount=9_000, key="k").get(timeout=10)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the lane goes on")
+    check(house, lot, place.partition)
+
+
+def test_a_record_of_an_unknown_auction_is_a_dead_letter(house: House) -> None:
+    value = b'{"v":1,"type":"close","auction_id":%d}' % UNKNOWN
+    house.put(str(UNKNOWN).encode(), value).get(timeout=10)
+    wait_until(lambda: letters(house, UNKNOWN), what="it is given up")
+    (letter, *_) = letters(house, UNKNOWN)
+    assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
+
+
+def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
+    house: House,
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    most = house.container.settings.limits.dead_letters_per_lane_max
+    with poisoned(house):
+        futures = [
+            house.bid(lot, bidder=lot.bidders[n % 20], amount=POISON, key=f"k{n}")
+            for n in range(most + 5)
+        ]
+        places = [future.get(timeout=10) for future in futures]
+        wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
+        assert len(letters(house, lot.auction_id)) == most
+        assert house.waiting(lot) == 5
+        last = house.bid(lot, bidder=lot.bidders[0], amount=700_000, key="after").get(timeout=10)
+        wait_until(lambda: house.waiting(lot) == 6, what="what comes later waits too")
+    free(house, lot.auction_id)
+    wait_until(lambda: house.waiting(lot) == 0, what="the sweep wakes it")
+    kept = [place.offset for place in places[most:]] + [last.offset]
+    decided = [row for row in house.rows(schema.bids, lot) if row.status != "failed"]
+    assert [row.offset for row in decided] == kept
+    check(house, lot, last.partition)
+
+
+def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    key = str(lot.auction_id).encode()
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="before").get(timeout=10)
+    newer = {"v": 2, "type": "bid", "auction_id": lot.auction_id, "colour": "red"}
+    house.put(key, msgspec.json.encode(newer)).get(timeout=10)
+    house.bid(lot, bidder=lot.bidders[1], amount=4_000, key="after").get(timeout=10)
+    wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
+    wait_until(lambda: house.waiting(lot) == 2, what="what was before it is settled")
+    assert house.state(lot).bid_count == 1
+    assert letters(house, lot.auction_id) == []
+
+
+def test_a_lock_that_is_held_for_long_is_waited_for_and_nothing_fails(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    with house.container.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE auctions SET mode = mode WHERE id = :id"), {"id": lot.auction_id}
+        )
+        for number in range(3):
+            bidder = lot.bidders[number]
+            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=10)
+        log = house.stack.control.log_file(house.name("worker-bids-0")).parent
+        wait_until(lambda: _deferred(log, lot.auction_id), what="settling was put off")
+    wait_until(lambda: house.state(lot).bid_count == 3, what="all are decided")
+    assert letters(house, lot.auction_id) == []
+
+
+def _deferred(logs: Any, auction_id: int) -> bool:
+    mark = f'"key":"{auction_id}"'
+    return any(
+        "settle_deferred" in line and mark in line
+        for file in logs.glob("lanes-worker-bids-*.log")
+        for line in file.read_text(encoding="utf-8").splitlines()
+    )

@@ -1,0 +1,71 @@
+"""What a failed settle means: whose fault it is, and what is tried next."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.services.burials import DeathRates
+from app.services.lanes import (
+    BadDataError,
+    FutureVersionError,
+    InboxRecord,
+    OutageError,
+    UnknownLaneError,
+    VersionConflictError,
+)
+from workers.verdicts import ISOLATE_AFTER, Verdict, still_stuck, to_settle, verdict
+
+RECORD = InboxRecord("toys", 0, 7, "k", "{}", datetime(2026, 1, 1, tzinfo=UTC))
+SUSPECT = replace(RECORD, offset=8, attempts=ISOLATE_AFTER)
+FAULTS = [ValueError("bad"), ZeroDivisionError(), BadDataError("23514")]
+
+
+@pytest.mark.parametrize("error", FAULTS, ids=repr)
+def test_a_fault_among_many_is_counted_until_one_is_suspect(error: Exception) -> None:
+    assert verdict(error, [RECORD, SUSPECT]) is Verdict.COUNT
+    assert verdict(error, [RECORD]) is Verdict.COUNT
+    assert verdict(error, [SUSPECT]) is Verdict.BURY
+
+
+@pytest.mark.parametrize("records", [[], [RECORD], [SUSPECT]], ids=len)
+def test_an_outage_and_a_conflict_are_nobodys_fault_however_often(
+    records: list[InboxRecord],
+) -> None:
+    assert verdict(OutageError("away"), records) is Verdict.WAIT
+    assert verdict(VersionConflictError("toys/k"), records) is Verdict.CONFLICT
+
+
+def test_a_lane_that_cannot_be_loaded_blames_no_record() -> None:
+    assert verdict(ValueError("bad row"), []) is Verdict.WAIT
+
+
+def test_of_an_unknown_lane_every_record_is_given_up() -> None:
+    assert verdict(UnknownLaneError("UnknownAuction", "no 7"), []) is Verdict.BURY
+
+
+def test_a_record_of_newer_schema_is_singled_out_and_parks_its_lane() -> None:
+    future = FutureVersionError("version 2")
+    assert verdict(future, [RECORD, SUSPECT]) is Verdict.SINGLE_OUT
+    assert verdict(future, [SUSPECT]) is Verdict.PARK
+
+
+def test_while_one_is_suspect_records_are_settled_one_by_one() -> None:
+    assert to_settle([RECORD, SUSPECT]) == [RECORD]
+    assert to_settle([RECORD, RECORD]) == [RECORD, RECORD]
+    assert to_settle([]) == []
+
+
+def test_only_what_every_attempt_has_read_is_stuck() -> None:
+    assert still_stuck(None, [1, 2]) == {1, 2}
+    assert still_stuck([1, 2], [2, 3]) == {2}
+    assert still_stuck([1], [2]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("recent", "expected"), [((0, 0), 3), ((2, 2), 1), ((0, 9), 1), ((3, 3), 0), ((5, 12), 0)]
+)
+def test_lane_and_partition_each_limit_how_many_are_given_up(
+    recent: tuple[int, int], expected: int
+) -> None:
+    assert DeathRates(per_lane=3, per_partition=10, window_s=60).room(recent) == expected
