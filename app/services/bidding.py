@@ -55,6 +55,15 @@ class KnownBid:
     receipt: Receipt
     outcome: Outcome
 
+    @property
+    def is_failed(self) -> bool:
+        """Whether its record became a dead letter; a later record of it may yet be decided."""
+        return self.outcome.status == "failed"
+
+    def answers(self, receipt: Receipt) -> bool:
+        """Whether this is the answer to the record of `receipt`, not the failure of one before."""
+        return not self.is_failed or self.receipt.offset >= receipt.offset
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedBid:
@@ -129,13 +138,11 @@ class Bidding:
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
         """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
         bid = bid_id(bidder_id, auction_id, key)
-        waiting = self._outcomes.waiting(bid, auction_id)
-        return self._decided(bid) or waiting
+        return self._newest(bid, self._outcomes.waiting(bid, auction_id))
 
     def own_bid(self, bidder_id: int, bid: UUID) -> KnownBid:
         """The bid by its id. Raises NotFoundError if it is unknown or somebody else's."""
-        waiting = self._outcomes.waiting_anywhere(bid)
-        known = self._decided(bid) or waiting
+        known = self._newest(bid, self._outcomes.waiting_anywhere(bid))
         if known is None or known.bidder_id != bidder_id:
             raise NotFoundError("no such bid of yours")
         return known
@@ -156,9 +163,12 @@ class Bidding:
         """What was refused to these bidders, over any gateway, in the last `within_s` seconds."""
         return self._outcomes.refused_lately(bidder_ids, within_s)
 
-    def _decided(self, bid: UUID) -> KnownBid | None:
+    def _newest(self, bid: UUID, waiting: KnownBid | None) -> KnownBid | None:
         # Asked after the inbox: a bid that is settled in between is found here.
-        return next(iter(self._outcomes.decided([bid])), None)
+        decided = next(iter(self._outcomes.decided([bid])), None)
+        if decided is None or (decided.is_failed and waiting is not None):
+            return waiting
+        return decided
 
     def _record(self, offer: Offer) -> tuple[UUID, bytes]:
         self._check_auction(offer.auction_id)

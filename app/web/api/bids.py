@@ -56,7 +56,7 @@ def bid_routes(bidding: Bidding, waits: OutcomeWaits) -> list[Route]:
             receipt = bidding.place(offer)
             for _ in _moments(told, wait_s):
                 known = next(iter(bidding.decided([bid])), None)
-                if known is not None:
+                if known is not None and known.answers(receipt):
                     return Answer(_answer(known, offer))
         return Answer(receipt, 202)
 

@@ -8,11 +8,13 @@ import msgspec
 from sqlalchemy import text
 
 from app.adapters.postgres import schema
+from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.domain.auction import genesis
 from app.domain.ids import bid_id
 from app.domain.ledger import fold
 from app.protocol.channels import AUCTION_EVENTS
 from app.protocol.topics import AUCTION_BID, dead_letter_topic
+from app.services.lanes import Parking
 from app.services.settling import decode
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
@@ -66,6 +68,14 @@ def is_parked(house: House, key: object) -> bool:
     table = schema.parked_lanes
     with house.container.engine.connect() as connection:
         return connection.execute(table.select().where(table.c.key == str(key))).first() is not None
+
+
+def park(house: House, key: object) -> None:
+    """As an operator does."""
+    with house.container.begin() as transaction:
+        house.container.lanes.park(
+            transaction, topic=AUCTION_BID.name, key=str(key), parking=Parking("Held", "by hand")
+        )
 
 
 def free(house: House, key: object) -> None:
@@ -173,6 +183,32 @@ def test_a_failed_bid_that_comes_again_is_decided_afresh(house: House) -> None:
     assert (row.status, row.offset, row.price) == ("accepted", again.offset, POISON)
     assert [letter.offset for letter in letters(house, lot.auction_id)] == [first.offset]
     check(house, lot, again.partition)
+
+
+def test_a_failed_bid_that_waits_again_is_pending_and_no_answer_to_its_newer_record(
+    house: House,
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    bidder, outcomes = lot.bidders[0], PostgresOutcomes(house.container.engine)
+    bid = bid_id(bidder, lot.auction_id, "k")
+    with poisoned(house):
+        house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=10)
+        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
+    (failed,) = outcomes.decided([bid])
+    assert (failed.outcome.status, failed.outcome.price) == ("failed", None)
+    assert failed.answers(failed.receipt)
+    park(house, lot.auction_id)
+    house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=10)
+    wait_until(lambda: house.waiting(lot) == 1, what="it waits again")
+    waiting = house.container.bidding.status(bidder, lot.auction_id, "k")
+    assert waiting is not None
+    assert waiting.outcome.status == "pending"
+    assert not failed.answers(waiting.receipt)
+    free(house, lot.auction_id)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="it is decided")
+    (decided,) = outcomes.decided([bid])
+    assert decided.outcome.status == "accepted"
+    assert decided.answers(failed.receipt)
 
 
 def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(house: House) -> None:
