@@ -50,6 +50,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     settle_round_s: Seconds = 1.0  # then other lanes get their turn
     poll_records_max: Count = 1_000
     poll_wait_ms: Count = 100
+    record_bytes_max: Count = 64 * 1024  # four times what a client may send; longer: dead letter
+    record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
     inbox_backlog_max: Count = 200_000  # then partitions pause
     wakes_waiting_max: Count = 2_000
     wake_repeat_s: Seconds = 2.0
