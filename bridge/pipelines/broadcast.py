@@ -1,8 +1,9 @@
 """Broadcast: Kafka → Redis pub/sub, at least once, in partition order."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
 from redis import Redis
@@ -29,7 +30,6 @@ from bridge.records import RawRecord
 
 SEEN_S = 24 * 3600  # how long a repeated message is recognised
 TAIL_S = 24 * 3600
-CHANNEL_OF = {AUCTION_EVENT.name: AUCTION_EVENTS, CHAT_EVENT.name: CHAT_EVENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ class Broadcast(Consuming[Said | AsItIs]):
     name = "broadcast"
     group = BROADCAST_GROUP
     topics = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
+    # Of the topics whose records are published as they are.
+    channel_of: ClassVar[Mapping[str, str]] = {
+        AUCTION_EVENT.name: AUCTION_EVENTS,
+        CHAT_EVENT.name: CHAT_EVENTS,
+    }
 
     def __init__(self, ports: HandlingPorts, *, redis: Redis, settings: Settings) -> None:
         super().__init__(ports, settings=settings)
@@ -76,7 +81,7 @@ class Broadcast(Consuming[Said | AsItIs]):
     def _publish(self, items: Sequence[AsItIs]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         for one in items:
-            pipe.publish(CHANNEL_OF[one.raw.topic], one.value)
+            pipe.publish(self.channel_of[one.raw.topic], one.value)
         pipe.execute()
 
     def _publish_chat(self, said: Sequence[Said]) -> None:

@@ -1,1 +1,0 @@
-"""Who may take the records of a partition, and of which log: on a topic of each test's own."""
