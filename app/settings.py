@@ -65,6 +65,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
+    idle_transaction_ms: Count = 10_000  # the locks of a frozen process hold up its successor
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all

@@ -19,7 +19,7 @@ from app.protocol.channels import (
 )
 from app.protocol.fanout import RoomPublication
 from app.protocol.records import ChatMessageValue, chat_message_decoder
-from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
+from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
 from app.services.burials import UNDECODABLE
 from app.services.lanes import BadRecordError
 from app.services.reading import read_value
@@ -53,7 +53,7 @@ class Broadcast(Consuming[Said | AsItIs]):
 
     name = "broadcast"
     group = BROADCAST_GROUP
-    topics = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
+    topics: ClassVar[tuple[Topic, ...]] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
     # Of the topics whose records are published as they are.
     channel_of: ClassVar[Mapping[str, str]] = {
         AUCTION_EVENT.name: AUCTION_EVENTS,

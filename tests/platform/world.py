@@ -15,7 +15,9 @@ from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicParti
 from sqlalchemy import Engine, create_engine
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.topics import create_topics
 from app.adapters.postgres.engine import driver_url
+from app.protocol.topics import Topic, dead_letter_topic
 from app.settings import Settings, read_settings
 from tests import kafka_log
 from tests.integration.database import alembic, own_database
@@ -108,9 +110,10 @@ class World:
         self.admin.close()
 
     def make_topics(self) -> None:
-        """What `python -m bridge topics` does."""
-        command = [sys.executable, "-m", "tests.platform.bridge", "topics"]
-        subprocess.run(command, env=self.environment, check=True)
+        """As `python -m tests.platform.bridge topics` does."""
+        topic = Topic(self.topic, self.partitions, for_ever=True)
+        topics = (topic, dead_letter_topic(topic))
+        create_topics(self.servers, topics, replication=1, min_isr=1, wait_s=30)
 
     def bridge(self, *pipelines: str, **changes: str) -> Process:
         """A bridge process that runs these; `changes` of its environment."""
@@ -176,9 +179,11 @@ class World:
         return lists
 
     def logged(self) -> dict[str, list[tuple[int, int, str]]]:
-        """What `settled` must be, as the log says."""
+        """What `settled` must be, as the log says; records without a key are nobody's."""
         lists: dict[str, list[tuple[int, int, str]]] = {}
         for record in self.log():
+            if record.key is None:
+                continue
             place = (record.partition, record.offset, json.loads(record.value)["text"])
             lists.setdefault(record.key.decode(), []).append(place)
         return lists
@@ -196,6 +201,22 @@ class World:
         """Change the database; `parameters` by place or by name."""
         with self.engine.begin() as connection:
             connection.exec_driver_sql(statement, parameters)
+
+    @contextmanager
+    def locked(self, statement: str, *parameters: object) -> Iterator[None]:
+        """Hold the locks that a statement takes."""
+        with self.engine.connect() as connection, connection.begin() as transaction:
+            connection.exec_driver_sql(statement, parameters)
+            yield
+            transaction.rollback()
+
+    def wait_blocked(self, query_like: str) -> None:
+        """Return once somebody waits for a lock with such a query."""
+        waiting = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+            "AND wait_event_type = 'Lock' AND query LIKE %s"
+        )
+        wait_until(lambda: self.rows(waiting, query_like), what=f"{query_like} waits for a lock")
 
     def _start(self, kind: str, *arguments: str, **changes: str) -> Process:
         name = f"{kind}-{len(self._processes)}"

@@ -1,6 +1,7 @@
 """Bad records in the log: dead letters with the original bytes, and nobody is held up."""
 
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,18 +44,20 @@ def test_each_kind_of_bad_record_reaches_the_dead_letter_topic_as_it_was(
     world: World, wide: KafkaProducer
 ) -> None:
     key = world.list_name(0).encode()
-    sent = {
+    # Just what a topic takes; with its provenance it is more.
+    large = random.randbytes(MIB - 300)
+    sent: dict[str, list[tuple[bytes | None, bytes | None]]] = {
         "NoKey": [(None, item(world, 0)), (b"", item(world, 0))],
         "BadUtf8": [(key, b'"\xff"'), (b"\xfe", item(world, 0)), (key, b"\0")],
-        "TooLarge": [(key, b"x" * MIB), (b"k" * MIB, item(world, 0))],
+        "TooLarge": [(key, large), (large, item(world, 0)), (key, b"x" * MIB)],
         "KeyMismatch": [(key, item(world, 1))],
         "Undecodable": [(key, b"{"), (key, None), (key, b'{"x":' + b"[" * 60_000)],
     }
     expected = set()
     for reason, records in sent.items():
         for number, (bad_key, value) in enumerate(records):
-            headers = [("replay_count", str(number).encode()), ("other", b"\xff")]
-            wide.send(world.topic, key=bad_key, value=value, partition=0, headers=headers)
+            count = [("replay_count", str(number).encode()), ("other", b"\xff")]
+            wide.send(world.topic, key=bad_key, value=value, partition=0, headers=count)
             expected.add((reason, bad_key, value or b"", str(number)))
     wide.send(world.topic, key=key, value=item(world, 0, "after"), partition=0)
     wide.flush()

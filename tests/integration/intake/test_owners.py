@@ -34,9 +34,7 @@ def waiting(world: World) -> int:
 
 
 def test_owners_that_come_go_and_die_under_load_lose_and_double_nothing(world: World) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+    chance = seeded()
     world.worker()
     world.bridge("clock")
     owners = [world.bridge("ingest"), world.bridge("ingest")]
@@ -57,29 +55,75 @@ def test_owners_that_come_go_and_die_under_load_lose_and_double_nothing(world: W
     assert sum(map(len, world.settled().values())) >= ROUNDS * 2 * BATCH
 
 
-def test_a_frozen_owner_that_wakes_as_a_zombie_takes_nothing(world: World) -> None:
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    chance = random.Random(seed)
+def test_an_owner_that_froze_between_two_batches_takes_nothing_as_a_zombie(world: World) -> None:
+    chance = seeded()
+    frozen = lone_owner(world, chance)
+    frozen.freeze()
+    load(world, chance, BATCH)
+    other = successor(world)
+    load(world, chance, BATCH)
+    frozen.wake()
+    load(world, chance, BATCH)
+    check(world)
+    other.kill()  # and is an owner like any other afterwards
+    load(world, chance, BATCH)
+    check(world)
+
+
+def test_an_owner_that_froze_with_a_batch_in_hand_finds_its_progress_moved(world: World) -> None:
+    chance = seeded()
+    frozen = lone_owner(world, chance, IDLE_TRANSACTION_MS="120000")
+    with world.locked("LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE"):
+        load(world, chance, BATCH)
+        for partition in range(world.partitions):
+            world.put(None, b"for this one it asks how many there were", partition=partition)
+        world.producer.flush()
+        world.wait_blocked("%FROM dead_letters%")
+        frozen.freeze()
+    successor(world)
+    wait_until(lambda: not waiting(world), what="everything is settled once")
+    frozen.wake()
+    frozen.wait_said("progress_moved_by_another")
+    load(world, chance, BATCH)
+    check(world)
+
+
+def test_an_owner_that_froze_in_its_transaction_holds_up_nobody_for_long(world: World) -> None:
+    chance = seeded()
+    frozen = lone_owner(world, chance)
+    progress = "SELECT FROM ingest_progress WHERE topic = %s FOR UPDATE"
+    with world.locked(progress, world.topic):
+        load(world, chance, BATCH)
+        world.wait_blocked("%UPDATE ingest_progress%")
+        frozen.freeze()
+    successor(world)
+    frozen.wake()
+    load(world, chance, BATCH)
+    check(world)
+
+
+def lone_owner(world: World, chance: random.Random, **changes: str) -> Process:
+    """An ingest process that has taken a first batch, and somebody who settles it."""
     world.worker()
     world.bridge("clock")
-    frozen = world.bridge("ingest")
+    owner = world.bridge("ingest", **changes)
     load(world, chance, BATCH)
     wait_until(lambda: world.progress() == world.ends(), what="the first batch is taken")
-    frozen.freeze()
-    # What it has been sent and has not read yet is what it will try to take when it wakes.
-    load(world, chance, BATCH)
+    return owner
+
+
+def successor(world: World) -> Process:
+    """Another ingest process, which has taken everything there is."""
     other = world.bridge("ingest")
     wait_until(
         lambda: world.progress() == world.ends(),
         what="the other has taken over after the session timeout",
-        seconds=SESSION_S + 30,
+        seconds=SESSION_S + 60,
     )
-    load(world, chance, BATCH)
-    wait_until(lambda: world.progress() == world.ends(), what="the other goes on")
-    frozen.wake()
-    load(world, chance, BATCH)
-    check(world)
-    other.kill()
-    load(world, chance, BATCH)
-    check(world)
+    return other
+
+
+def seeded() -> random.Random:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    return random.Random(seed)

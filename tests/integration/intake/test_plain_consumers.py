@@ -101,8 +101,10 @@ class Ground:
             thread.join()
 
     def close(self) -> None:
-        """Forget the topic."""
+        """Forget the topic, and what nobody relays here: it would be in other tests' way."""
         self.producer.close(timeout=1)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM outbox")
         admin = KafkaAdminClient(bootstrap_servers=self.servers)
         admin.delete_topics([self.topic.name], raise_errors=False)
         admin.close()

@@ -133,7 +133,7 @@ def test_a_topic_made_again_is_refused_until_a_person_begins_it_anew(
     if running:
         assert "does not exist" in refusal(owner)
     wait_until(lambda: world.topic not in world.admin.list_topics(), what="the topic is gone")
-    world.make_topics()
+    assert world.bridge("topics").wait_ended() == 0
     assert "was deleted and made again" in refusal(world.bridge("ingest"))
 
     progress = world.progress()

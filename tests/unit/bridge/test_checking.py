@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.services import settling
-from app.services.lanes import BadRecordError
+from app.services.lanes import BadRecordError, FutureVersionError
 from bridge.checking import checked
 from bridge.records import REPLAYS_MAX, RawRecord, Refusal, dead_letter, raw_record
 from tests.unit.bridge.builders import LANE, LOG_TIME, SIZES, raw
@@ -64,6 +64,27 @@ def test_nesting_without_end_is_undecodable_in_every_topic(value: bytes) -> None
         settling.check("1", value)
     assert refused.value.reason == "Undecodable"
     assert settling.identify(value) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("2", b'{"v":1,"type":"close","auction_id":1}', "KeyMismatch"),
+        ("1", b'{"v":1,"type":"close","auction_id":"1"}', "Undecodable"),
+        ("1", b'{"v":1,"type":"nonsense","auction_id":1}', "Undecodable"),
+    ],
+)
+def test_a_record_of_an_auction_says_why_it_can_never_be_settled(
+    key: str, value: bytes, reason: str
+) -> None:
+    with pytest.raises(BadRecordError) as refused:
+        settling.check(key, value)
+    assert refused.value.reason == reason
+
+
+def test_a_record_of_an_auction_in_a_newer_schema_is_nobodys_fault() -> None:
+    with pytest.raises(FutureVersionError):
+        settling.check("1", b'{"v":2,"type":"sealed","auction":"1"}')
 
 
 @given(key=st.none() | st.binary(max_size=12), value=st.none() | st.binary(max_size=220))
