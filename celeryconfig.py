@@ -1,11 +1,11 @@
 """Celery's settings: queues, and a limit on every wait. The broker's address is in Settings."""
 
-from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_QUEUE, SETTLE_TASK
+from app.services.waking import PUBLISH_NOTICES_TASK
 
 task_ignore_result = True
 task_default_queue = "maintenance"
+# A lane's wake-up goes to its topic's own queue, as LaneTopic says.
 task_routes = {
-    SETTLE_TASK: {"queue": SETTLE_QUEUE},
     PUBLISH_NOTICES_TASK: {"queue": "notices"},
 }
 task_serializer = "json"

@@ -34,7 +34,7 @@ from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
-from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, INGEST_GROUP
+from app.protocol.topics import ALL_TOPICS, AUCTION_BID, CHAT_MESSAGE, INGEST_GROUP, Topic
 from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
 from app.services.auctions import AuctionHouse
@@ -102,7 +102,8 @@ class Container:
     def waker(self) -> CeleryWaker:
         """Wake-ups."""
         broker = connect(self.settings.redis_broker_url, limits=self.settings.limits)
-        return CeleryWaker(self.celery, self.fanout, broker)
+        queues = {name: lane.queue for name, lane in self.lane_topics.items()}
+        return CeleryWaker(self.celery, self.fanout, broker, queues=queues)
 
     @cached_property
     def lane_topics(self) -> dict[str, LaneTopic]:
@@ -113,9 +114,18 @@ class Container:
             queue=SETTLE_QUEUE,
             check=settling.check,
             identify=settling.identify,
-            handler=settling.AuctionLane(PostgresAuctionStore(), self.waker.tell),
+            handler=settling.AuctionLane(PostgresAuctionStore(), self._tell),
         )
         return {bids.topic.name: bids}
+
+    def _tell(self) -> None:
+        # The waker needs the lane topics' queues: it cannot be made while they are.
+        self.waker.tell()
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic there must be."""
+        return ALL_TOPICS
 
     @cached_property
     def due_records(self) -> DueRecords:

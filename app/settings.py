@@ -50,6 +50,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     settle_round_s: Seconds = 1.0  # then other lanes get their turn
     poll_records_max: Count = 1_000
     poll_wait_ms: Count = 100
+    record_bytes_max: Count = 64 * 1024  # four times what a client may send; longer: dead letter
+    record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
     inbox_backlog_max: Count = 200_000  # then partitions pause
     wakes_waiting_max: Count = 2_000
     wake_repeat_s: Seconds = 2.0
@@ -63,6 +65,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
+    idle_transaction_ms: Count = 10_000  # the locks of a frozen process hold up its successor
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all

@@ -5,12 +5,14 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable
+from typing import Protocol
 
 from app.adapters.kafka.topics import WrongTopicError, create_topics
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
-from app.protocol.topics import ALL_TOPICS
 from app.settings import Settings, SettingsError, read_settings
+from bridge.checking import Sizes
+from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
@@ -18,15 +20,44 @@ from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
 from bridge.runner import Pipeline, Runner
+from bridge.taking import TakingPorts
 
 TOPICS_WAIT_S = 60.0
 
 
+class MakeContainer(Protocol):
+    """Makes the services of a process; connects to nothing yet."""
+
+    def __call__(self, settings: Settings, *, application: str) -> Container:
+        """The services of this process; `application` names it to the servers it connects to."""
+        ...
+
+
 def _ingest(container: Container) -> list[Pipeline]:
     return [
-        Ingest(lane, settings=container.settings, engine=container.engine, waker=container.waker)
+        Ingest(
+            lane,
+            _taking_ports(container),
+            settings=container.settings,
+            waker=container.waker,
+        )
         for lane in container.lane_topics.values()
     ]
+
+
+def _taking_ports(container: Container) -> TakingPorts:
+    limits = container.settings.limits
+    return TakingPorts(
+        begin=container.begin,
+        intake=container.intake,
+        dead_letters=container.dead_letters,
+        sizes=Sizes(limits.record_key_bytes_max, limits.record_bytes_max),
+        rates=container.death_rates,
+    )
+
+
+def _handling_ports(container: Container) -> HandlingPorts:
+    return HandlingPorts(container.begin, container.dead_letters, container.death_rates)
 
 
 def _relay(container: Container) -> list[Pipeline]:
@@ -34,15 +65,17 @@ def _relay(container: Container) -> list[Pipeline]:
 
 
 def _broadcast(container: Container) -> list[Pipeline]:
-    return [Broadcast(settings=container.settings, redis=container.fanout)]
+    ports, settings = _handling_ports(container), container.settings
+    return [Broadcast(ports, redis=container.fanout, settings=settings)]
 
 
 def _save(container: Container) -> list[Pipeline]:
-    return [Save(container.messages, settings=container.settings)]
+    ports, settings = _handling_ports(container), container.settings
+    return [Save(ports, messages=container.messages, settings=settings)]
 
 
 def _event(container: Container) -> list[Pipeline]:
-    return [Event(settings=container.settings, engine=container.engine)]
+    return [Event(_handling_ports(container), settings=container.settings)]
 
 
 def _clock(container: Container) -> list[Pipeline]:
@@ -66,8 +99,11 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
 }
 
 
-def main() -> int:
-    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings."""
+def main(make_container: MakeContainer = build_container) -> int:
+    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings.
+
+    `make_container` says whose lane topics are taken in: the house's, or another's.
+    """
     parser = argparse.ArgumentParser(prog="python -m bridge", description=__doc__)
     parser.add_argument("verbs", nargs="+", choices=["topics", *PIPELINES])
     verbs = parser.parse_args().verbs
@@ -77,14 +113,16 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
-    return _topics(settings) if verbs == ["topics"] else _run(verbs, settings)
+    container = make_container(settings, application="bridge")
+    return _topics(container) if verbs == ["topics"] else _run(verbs, container)
 
 
-def _topics(settings: Settings) -> int:
+def _topics(container: Container) -> int:
+    settings = container.settings
     try:
         create_topics(
             settings.kafka_bootstrap_servers,
-            ALL_TOPICS,
+            container.topics,
             replication=settings.kafka_replication,
             min_isr=settings.kafka_min_isr,
             wait_s=TOPICS_WAIT_S,
@@ -95,8 +133,7 @@ def _topics(settings: Settings) -> int:
     return 0
 
 
-def _run(verbs: list[str], settings: Settings) -> int:
-    container = build_container(settings, application="bridge")
+def _run(verbs: list[str], container: Container) -> int:
     runner = Runner([pipeline for verb in verbs for pipeline in PIPELINES[verb](container)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())

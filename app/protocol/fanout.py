@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
-from app.protocol.records import ChatEventValue, ChatMessageValue
+from app.protocol.records import ChatMessageValue
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.protocol.types import BidKind, Timestamp
 
@@ -74,7 +74,6 @@ class SessionEnded(Struct, frozen=True):
 
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
-chat_event_decoder = msgspec.json.Decoder(ChatEventValue)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)
 

@@ -74,6 +74,9 @@ class ChatMessageValue(Struct, frozen=True, forbid_unknown_fields=True):
     sent_at: str
 
 
+chat_message_decoder = msgspec.json.Decoder(ChatMessageValue)
+
+
 class ChatEventValue(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody joined or left a room, or the house speaks in it."""
 
@@ -82,6 +85,9 @@ class ChatEventValue(Struct, frozen=True, forbid_unknown_fields=True):
     room_id: Id
     user_id: Id | None
     at: str
+
+
+chat_event_decoder = msgspec.json.Decoder(ChatEventValue)
 
 
 class AuctionEventValue(Struct, frozen=True):
@@ -99,9 +105,12 @@ class _Versioned(Struct):
     v: int
 
 
+_version_decoder = msgspec.json.Decoder(_Versioned)
+
+
 def version_of(value: bytes | str) -> int:
-    """The schema version that a record names; 0 when it names none."""
+    """The schema version that a record of any topic names; 0 when it names none."""
     try:
-        return msgspec.json.decode(value, type=_Versioned).v
-    except msgspec.DecodeError:
+        return _version_decoder.decode(value).v
+    except (ValueError, RecursionError):
         return 0

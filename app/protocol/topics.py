@@ -8,11 +8,13 @@ class Topic:
     """A topic whose partition count is fixed for its life.
 
     `for_ever` topics are never deleted from: they are the source of truth, or the last copy.
+    `record_bytes_max` is how long a record may be; None: as long as the broker's own setting says.
     """
 
     name: str
     partitions: int
     for_ever: bool = False
+    record_bytes_max: int | None = None
 
 
 AUCTION_BID = Topic("auction-bid", 12, for_ever=True)
@@ -22,11 +24,18 @@ CHAT_EVENT = Topic("chat-event", 6)
 
 LIVE_TOPICS = (AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE, CHAT_EVENT)
 DEAD_LETTER_SUFFIX = ".DLT"
+# The longest record that Kafka takes otherwise (1 MiB), with its key and its provenance.
+DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024
 
 
 def dead_letter_topic(topic: Topic) -> Topic:
     """Where records of `topic` go that cannot be settled: as many partitions, kept for ever."""
-    return Topic(topic.name + DEAD_LETTER_SUFFIX, topic.partitions, for_ever=True)
+    return Topic(
+        topic.name + DEAD_LETTER_SUFFIX,
+        topic.partitions,
+        for_ever=True,
+        record_bytes_max=DEAD_LETTER_BYTES_MAX,
+    )
 
 
 ALL_TOPICS = (*LIVE_TOPICS, *(dead_letter_topic(topic) for topic in LIVE_TOPICS))

@@ -37,6 +37,10 @@ class DeathRates:
         of_lane, of_partition = recent
         return max(0, min(self.per_lane - of_lane, self.per_partition - of_partition))
 
+    def room_of_partition(self, recent: tuple[int, int]) -> int:
+        """The same for who parks whole partitions: one bad lane is not held against the others."""
+        return max(0, self.per_partition - recent[1])
+
 
 def tell_buried(letter: DeadLetter) -> None:
     """Say that a record was given up; to be called after the commit."""

@@ -28,7 +28,7 @@ from app.observability.tracing import trace_bid
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
-from app.services.burials import KEY_MISMATCH, UNDECODABLE, UNKNOWN_AUCTION
+from app.services.burials import KEY_MISMATCH, UNKNOWN_AUCTION
 from app.services.events import auction_event, failure_event
 from app.services.lanes import (
     BadRecordError,
@@ -38,6 +38,7 @@ from app.services.lanes import (
     Settlement,
     UnknownLaneError,
 )
+from app.services.reading import read_value
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
@@ -202,10 +203,7 @@ def check(key: str, value: bytes) -> object:
 
     Raises BadRecordError when it can never be settled, FutureVersionError when newer code will.
     """
-    try:
-        record = _read(value)
-    except msgspec.DecodeError as error:
-        raise BadRecordError(UNDECODABLE, str(error)) from error
+    record = read_value(wire.auction_bid_decoder, value)
     if str(record.auction_id) != key:
         raise BadRecordError(KEY_MISMATCH, f"key {key} is not auction {record.auction_id}")
     return record
@@ -214,37 +212,23 @@ def check(key: str, value: bytes) -> object:
 def identify(value: bytes) -> str | None:
     """The id of the bid in this record, None when there is none."""
     try:
-        record = _read(value)
-    except (msgspec.DecodeError, FutureVersionError):
+        record = read_value(wire.auction_bid_decoder, value)
+    except (BadRecordError, FutureVersionError):
         return None
     return str(record.bid_id) if isinstance(record, wire.BidValue) else None
 
 
 def decode(record: InboxRecord) -> Record:
-    """A record of the inbox as the domain's.
-
-    Raises msgspec.DecodeError (a ValueError), or FutureVersionError.
-    """
-    value = _read(record.payload)
+    """A record of the inbox as the domain's. Raises BadRecordError and FutureVersionError."""
+    value = read_value(wire.auction_bid_decoder, record.payload)
     position = Position(record.partition, record.offset)
     return _RECORD_OF[type(value)](value, position, record.log_time)
-
-
-def _read(value: bytes | str) -> wire.AuctionBidValue:
-    try:
-        record: wire.AuctionBidValue = wire.auction_bid_decoder.decode(value)
-    except msgspec.DecodeError as error:
-        version = wire.version_of(value)
-        if version > wire.VERSION:
-            raise FutureVersionError(f"version {version} is not known yet") from error
-        raise
-    return record
 
 
 def _bid_or_none(record: InboxRecord) -> BidPlaced | None:
     try:
         decoded = decode(record)
-    except (msgspec.DecodeError, FutureVersionError):
+    except (BadRecordError, FutureVersionError):
         return None
     return decoded if isinstance(decoded, BidPlaced) else None
 

@@ -1,10 +1,11 @@
 """Broadcast: Kafka → Redis pub/sub, at least once, in partition order."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import msgspec
-from kafka.consumer.fetcher import ConsumerRecord
 from redis import Redis
 from redis.client import Pipeline as RedisPipeline
 
@@ -17,65 +18,99 @@ from app.protocol.channels import (
     room_tail_key,
 )
 from app.protocol.fanout import RoomPublication
-from app.protocol.records import ChatMessageValue
-from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
+from app.protocol.records import ChatMessageValue, chat_message_decoder
+from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
+from app.services.burials import UNDECODABLE
+from app.services.lanes import BadRecordError
+from app.services.reading import read_value
 from app.settings import Settings
-from bridge.consuming import Consuming, Polled
+from bridge.consuming import Consuming
+from bridge.handling import HandlingPorts
+from bridge.records import RawRecord
 
 SEEN_S = 24 * 3600  # how long a repeated message is recognised
 TAIL_S = 24 * 3600
-CHANNEL_OF = {AUCTION_EVENT.name: AUCTION_EVENTS, CHAT_EVENT.name: CHAT_EVENTS}
-
-chat_decoder = msgspec.json.Decoder(ChatMessageValue)
 
 
-class Broadcast(Consuming):
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A chat message and its record."""
+
+    raw: RawRecord
+    message: ChatMessageValue
+
+
+@dataclass(frozen=True, slots=True)
+class AsItIs:
+    """A record that is published as it is, unread: `value` is never None."""
+
+    raw: RawRecord
+    value: bytes
+
+
+class Broadcast(Consuming[Said | AsItIs]):
     """Publishes what consumers in browsers wait for; acknowledges after Redis has it."""
 
     name = "broadcast"
     group = BROADCAST_GROUP
-    topics = (*CHANNEL_OF, CHAT_MESSAGE.name)
+    topics: ClassVar[tuple[Topic, ...]] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
+    # Of the topics whose records are published as they are.
+    channel_of: ClassVar[Mapping[str, str]] = {
+        AUCTION_EVENT.name: AUCTION_EVENTS,
+        CHAT_EVENT.name: CHAT_EVENTS,
+    }
 
-    def __init__(self, *, settings: Settings, redis: Redis) -> None:
-        super().__init__(settings=settings)
+    def __init__(self, ports: HandlingPorts, *, redis: Redis, settings: Settings) -> None:
+        super().__init__(ports, settings=settings)
         self._redis = redis
 
-    def handle(self, polled: Polled) -> None:
-        """Publish them, partition by partition."""
-        for partition, records in polled.items():
-            self._publish(partition.topic, records)
-            lag_s = time.time() - records[0].timestamp / 1000
-            metrics.BROADCAST.labels(partition.topic).inc(len(records))
-            metrics.BROADCAST_LAG.labels(partition.topic).observe(max(0.0, lag_s))
+    def read(self, raw: RawRecord) -> Said | AsItIs:
+        """Chat messages are read; of all else only a record without a value cannot be published."""
+        if raw.topic == CHAT_MESSAGE.name:
+            return Said(raw, read_value(chat_message_decoder, raw.value))
+        if raw.value is None:
+            raise BadRecordError(UNDECODABLE, "the record has no value")
+        return AsItIs(raw, raw.value)
 
-    def _publish(self, topic: str, records: Sequence[ConsumerRecord]) -> None:
-        if topic == CHAT_MESSAGE.name:
-            self._publish_chat(records)
-            return
+    def handle(self, items: Sequence[Said | AsItIs]) -> None:
+        """Publish them."""
+        self._publish([one for one in items if isinstance(one, AsItIs)])
+        self._publish_chat([one for one in items if isinstance(one, Said)])
+        _measure([one.raw for one in items])
+
+    def _publish(self, items: Sequence[AsItIs]) -> None:
         pipe = self._redis.pipeline(transaction=False)
-        for record in records:
-            pipe.publish(CHANNEL_OF[topic], record.value)
+        for one in items:
+            pipe.publish(self.channel_of[one.raw.topic], one.value)
         pipe.execute()
 
-    def _publish_chat(self, records: Sequence[ConsumerRecord]) -> None:
+    def _publish_chat(self, said: Sequence[Said]) -> None:
         """Each message and its place in the room's tail in one MULTI; repeats are left out."""
-        decoded = [(record, chat_decoder.decode(record.value)) for record in records]
         claims = self._redis.pipeline(transaction=False)
-        for record, value in decoded:
-            claims.set(
-                chat_seen_key(str(value.message_id)), record.offset, nx=True, get=True, ex=SEEN_S
-            )
+        for one in said:
+            seen = chat_seen_key(str(one.message.message_id))
+            claims.set(seen, one.raw.offset, nx=True, get=True, ex=SEEN_S)
         pipe = self._redis.pipeline(transaction=True)
-        for (record, value), first in zip(decoded, claims.execute(), strict=True):
-            if first is None or int(first) == record.offset:
-                self._add(pipe, record, value)
+        for one, first in zip(said, claims.execute(), strict=True):
+            if first is None or int(first) == one.raw.offset:
+                self._add(pipe, one)
         pipe.execute()
 
-    def _add(self, pipe: RedisPipeline, record: ConsumerRecord, value: ChatMessageValue) -> None:
-        publication = RoomPublication(seq=record.offset, message=value)
+    def _add(self, pipe: RedisPipeline, said: Said) -> None:
+        publication = RoomPublication(seq=said.raw.offset, message=said.message)
         payload = msgspec.json.encode(publication)
-        tail = room_tail_key(value.room_id)
-        pipe.zadd(tail, {payload: record.offset})
+        tail = room_tail_key(said.message.room_id)
+        pipe.zadd(tail, {payload: said.raw.offset})
         pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
         pipe.publish(CHAT_MESSAGES, payload)
+
+
+def _measure(records: Sequence[RawRecord]) -> None:
+    oldest: dict[str, float] = {}
+    for raw in records:
+        metrics.BROADCAST.labels(raw.topic).inc()
+        at = raw.log_time.timestamp()
+        oldest[raw.topic] = min(at, oldest.get(raw.topic, at))
+    for topic, at in oldest.items():
+        metrics.BROADCAST_LAG.labels(topic).observe(max(0.0, time.time() - at))

@@ -1,36 +1,39 @@
 """Event: who entered or left a room → when they were last seen there."""
 
-from itertools import chain
-
-import msgspec
-from sqlalchemy import Engine
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from app.adapters.postgres.last_seen import remember_last_seen
-from app.domain.time import from_epoch_ms
-from app.protocol.records import ChatEventValue
+from app.protocol.records import ChatEventValue, chat_event_decoder
 from app.protocol.topics import CHAT_EVENT, EVENT_GROUP
-from app.settings import Settings
-from bridge.consuming import Consuming, Polled
+from app.services.reading import read_value
+from bridge.consuming import Consuming
+from bridge.records import RawRecord
 
-event_decoder = msgspec.json.Decoder(ChatEventValue)
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What happened in a room, and when."""
+
+    event: ChatEventValue
+    at: datetime
 
 
-class Event(Consuming):
+class Event(Consuming[Seen]):
     """Acknowledges after PostgreSQL has it; a repeat writes the same."""
 
     name = "event"
     group = EVENT_GROUP
-    topics = (CHAT_EVENT.name,)
+    topics = (CHAT_EVENT,)
 
-    def __init__(self, *, settings: Settings, engine: Engine) -> None:
-        super().__init__(settings=settings)
-        self._engine = engine
+    def read(self, raw: RawRecord) -> Seen:
+        """The event, at its log time."""
+        return Seen(read_value(chat_event_decoder, raw.value), raw.log_time)
 
-    def handle(self, polled: Polled) -> None:
+    def handle(self, items: Sequence[Seen]) -> None:
         """Write them down."""
-        with self._engine.begin() as connection:
-            for record in chain.from_iterable(polled.values()):
-                event = event_decoder.decode(record.value)
-                at = from_epoch_ms(record.timestamp)
-                if event.user_id is not None:
-                    remember_last_seen(connection, event.room_id, event.user_id, at)
+        with self._ports.begin() as connection:
+            for seen in items:
+                if seen.event.user_id is not None:
+                    remember_last_seen(connection, seen.event.room_id, seen.event.user_id, seen.at)

@@ -1,23 +1,30 @@
 """Save: chat messages → MongoDB, each once by its id, acknowledged after they are stored."""
 
+from collections.abc import Sequence
+
 from app.adapters.mongo.messages import MongoMessages
 from app.observability import metrics
 from app.protocol.fanout import RoomPublication
+from app.protocol.records import chat_message_decoder
 from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
+from app.services.reading import read_value
 from app.settings import Settings
-from bridge.consuming import Consuming, Polled
-from bridge.pipelines.broadcast import chat_decoder
+from bridge.consuming import Consuming
+from bridge.handling import HandlingPorts
+from bridge.records import RawRecord
 
 
-class Save(Consuming):
+class Save(Consuming[RoomPublication]):
     """Stores what was said. While the store is away nothing is acknowledged, so nothing is lost."""
 
     name = "save"
     group = SAVE_GROUP
-    topics = (CHAT_MESSAGE.name,)
+    topics = (CHAT_MESSAGE,)
 
-    def __init__(self, messages: MongoMessages, *, settings: Settings) -> None:
-        super().__init__(settings=settings)
+    def __init__(
+        self, ports: HandlingPorts, *, messages: MongoMessages, settings: Settings
+    ) -> None:
+        super().__init__(ports, settings=settings)
         self._messages = messages
 
     def open(self) -> None:
@@ -25,12 +32,11 @@ class Save(Consuming):
         self._messages.create_indexes()
         super().open()
 
-    def handle(self, polled: Polled) -> None:
+    def read(self, raw: RawRecord) -> RoomPublication:
+        """The message, with its place."""
+        return RoomPublication(seq=raw.offset, message=read_value(chat_message_decoder, raw.value))
+
+    def handle(self, items: Sequence[RoomPublication]) -> None:
         """Store them; one that is stored already stays as it is."""
-        publications = [
-            RoomPublication(seq=record.offset, message=chat_decoder.decode(record.value))
-            for records in polled.values()
-            for record in records
-        ]
-        self._messages.save_many(publications)
-        metrics.SAVED.inc(len(publications))
+        self._messages.save_many(items)
+        metrics.SAVED.inc(len(items))

@@ -2,13 +2,11 @@
 
 from kafka import KafkaProducer
 
+from app.protocol.topics import DEAD_LETTER_BYTES_MAX
 from app.settings import Settings
 
 # The client's own 30 s would be added to every outage of the broker.
 RECONNECT_MS_MAX = 1_000
-
-# A dead letter may be as large as any record a topic takes (1 MiB), and has headers on top.
-REQUEST_BYTES_MAX = 2 * 1024 * 1024
 
 
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
@@ -19,7 +17,7 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         acks="all",
         linger_ms=5,
         batch_size=32 * 1024,
-        max_request_size=REQUEST_BYTES_MAX,
+        max_request_size=DEAD_LETTER_BYTES_MAX,
         compression_type="lz4",
         delivery_timeout_ms=int(settings.limits.produce_timeout_s * 1000),
         request_timeout_ms=int(settings.limits.produce_timeout_s * 1000) - 500,

@@ -1,19 +1,27 @@
 """Chat messages in MongoDB: stored once by id, read by their place in the log."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, MongoClient
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from app.domain.errors import BusyError
 from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
+from app.services.lanes import BadDataError
 from app.settings import Limits
 
 COLLECTION = "messages"
 DATABASE = "auction"
 DUPLICATE_KEY = 11000
+# BadValue, FailedToParse, TypeMismatch, InvalidBSON, DollarPrefixedFieldName, DottedFieldName,
+# DocumentValidationFailure, BSONObjectTooLarge: what the server says of the values themselves.
+FAULTS_OF_DATA = frozenset({2, 9, 14, 22, 52, 57, 121, 10334})
+# FerretDB knows no code for what its own store refuses, and names the store's.
+STORE_FAULT_OF_DATA = re.compile(r"\(SQLSTATE 2[23]\w{3}\)")
 
 
 def make_client(url: str, *, limits: Limits, name: str) -> "MongoClient[dict[str, Any]]":
@@ -51,15 +59,20 @@ class MongoMessages:
             raise BusyError("messages cannot be reached") from error
 
     def save_many(self, publications: Sequence[RoomPublication]) -> None:
-        """Store each message once, however often it comes: the first record's seq holds."""
+        """Store each message once, however often it comes: the first record's seq holds.
+
+        Raises BadDataError when the store refuses one of them for good; others may be stored.
+        """
         if not publications:
             return
         try:
             self._messages.insert_many([_document(item) for item in publications], ordered=False)
+        except (BSONError, OverflowError, UnicodeEncodeError) as error:
+            raise BadDataError(f"{type(error).__name__}: {error}") from error
         except BulkWriteError as error:
-            faults = error.details.get("writeErrors", [])
-            if any(fault["code"] != DUPLICATE_KEY for fault in faults):
-                raise BusyError("messages cannot be stored") from error
+            _raise_faults(error)
+        except OperationFailure as error:
+            raise _refusal(error.code, str(error)) from error
         except PyMongoError as error:
             raise BusyError("messages cannot be stored") from error
 
@@ -80,6 +93,24 @@ class MongoMessages:
             return [_message(document) for document in found]
         except PyMongoError as error:
             raise BusyError("messages cannot be read") from error
+
+
+def _raise_faults(error: BulkWriteError) -> None:
+    """Raises for what is no mere repeat: an outage first, because then all of them come again."""
+    faults = [
+        _refusal(fault["code"], fault["errmsg"])
+        for fault in error.details.get("writeErrors", [])
+        if fault["code"] != DUPLICATE_KEY
+    ]
+    for fault in sorted(faults, key=lambda fault: isinstance(fault, BadDataError)):
+        raise fault from error
+
+
+def _refusal(code: int | None, message: str) -> Exception:
+    """What it means that the server refuses a write."""
+    if code in FAULTS_OF_DATA or STORE_FAULT_OF_DATA.search(message):
+        return BadDataError(f"{message} ({code})")
+    return BusyError("messages cannot be stored")
 
 
 def _document(publication: RoomPublication) -> dict[str, Any]:

@@ -34,6 +34,8 @@ VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 PARKED_PARTITIONS = """
 SELECT topic, partition FROM parked_partitions WHERE consumer_group = %s"""
 
+SHOWN_BYTES_MAX = 256  # an index takes no key of 2,704
+
 
 class PostgresDeadLetters:
     """The port DeadLetters."""
@@ -75,8 +77,10 @@ class PostgresDeadLetters:
 
 
 def shown(raw_key: bytes | None) -> str | None:
-    """A key as text that PostgreSQL can hold; what cannot be shown is replaced."""
-    return None if raw_key is None else raw_key.decode(errors="replace").replace("\0", "\ufffd")
+    """The beginning of a key as text that PostgreSQL can hold; what cannot be shown is replaced."""
+    if raw_key is None:
+        return None
+    return raw_key[:SHOWN_BYTES_MAX].decode(errors="replace").replace("\0", "\ufffd")
 
 
 def _row(letter: DeadLetter) -> tuple[object, ...]:

@@ -23,7 +23,9 @@ def make_engine(database_url: str, *, application: str, limits: Limits) -> Engin
             "connect_timeout": limits.connect_timeout_s,
             "options": (
                 f"-c statement_timeout={limits.statement_timeout_ms} "
-                f"-c lock_timeout={limits.lock_timeout_ms} -c timezone=UTC"
+                f"-c lock_timeout={limits.lock_timeout_ms} "
+                f"-c idle_in_transaction_session_timeout={limits.idle_transaction_ms} "
+                "-c timezone=UTC"
             ),
             "keepalives_idle": 5,
             "keepalives_interval": 2,

@@ -1,6 +1,6 @@
 """Wake-ups: a flag in Redis coalesces them, Celery carries them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 from celery import Celery
@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from app.protocol.channels import TELL_KEY, wake_key
-from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_QUEUE, SETTLE_TASK, Lane
+from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_TASK, Lane
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
@@ -19,7 +19,11 @@ log = structlog.get_logger()
 class CeleryWaker:
     """Waker by Celery. A server that does not answer costs a wake-up, never an error."""
 
-    def __init__(self, celery: Celery, flags: Redis, broker: Redis) -> None:
+    def __init__(
+        self, celery: Celery, flags: Redis, broker: Redis, *, queues: Mapping[str, str]
+    ) -> None:
+        """`queues`: by topic, the queue of those who settle its lanes."""
+        self._queues = queues
         self._celery = celery
         self._flags = flags
         self._broker = broker
@@ -56,7 +60,7 @@ class CeleryWaker:
     def waiting(self) -> int:
         """How many wake-ups no worker has taken yet; 0 when Redis does not answer."""
         try:
-            return int(self._broker.llen(SETTLE_QUEUE))
+            return sum(int(self._broker.llen(queue)) for queue in set(self._queues.values()))
         except RedisError:
             return 0
 
@@ -76,4 +80,8 @@ class CeleryWaker:
 
     def _send(self, lanes: list[Lane]) -> None:
         for lane in lanes:
-            self._celery.send_task(SETTLE_TASK, args=lane, ignore_result=True)
+            queue = self._queues.get(lane[0])
+            if queue is None:
+                log.warning("lane_of_unknown_topic", topic=lane[0])
+                continue
+            self._celery.send_task(SETTLE_TASK, args=lane, queue=queue, ignore_result=True)

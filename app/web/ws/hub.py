@@ -28,6 +28,7 @@ from app.protocol.channels import (
 from app.protocol.outcomes import AuctionState, PublicBid
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import BidRefused, BidResult, notice_push
+from app.protocol.records import chat_event_decoder
 from app.protocol.resources import Auction
 from app.services.bidding import Bidding, KnownBid
 from app.services.chat import Chat
@@ -194,7 +195,7 @@ class Hub:
         self.rooms.heard(fanout.room_publication_decoder.decode(payload))
 
     def _chat_event(self, payload: bytes) -> None:
-        event = fanout.chat_event_decoder.decode(payload)
+        event = chat_event_decoder.decode(payload)
         if event.type == "leave" and event.user_id is not None:
             self._stores.chat.member_left(event.room_id, event.user_id)
             for connection in self.registry.of_user(event.user_id):

@@ -1,0 +1,76 @@
+"""A record as the log has it, whoever reads it, and how one becomes a dead letter."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.time import from_epoch_ms
+from app.services.lanes import BadRecordError, DeadLetter
+
+# The header by which a replay says how often the record was put into its topic again.
+REPLAY_COUNT = "replay_count"
+REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
+MESSAGE_CHARACTERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One entry of a partition, unread; `log_time` is the broker's append time."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    log_time: datetime
+    replays: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a record is given up by `group`; `trace_id` is the id by which logs follow it."""
+
+    group: str
+    reason: str
+    error: Exception
+    trace_id: str | None = None
+
+
+def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no types
+    """A record as the client polled it."""
+    return RawRecord(
+        topic=polled.topic,
+        partition=polled.partition,
+        offset=polled.offset,
+        key=polled.key,
+        value=polled.value,
+        log_time=from_epoch_ms(polled.timestamp),
+        replays=_replays(polled.headers) if polled.headers else 0,
+    )
+
+
+def _replays(headers: Any) -> int:  # noqa: ANN401
+    text = dict(headers).get(REPLAY_COUNT) or b""
+    return min(int(text), REPLAYS_MAX) if text.isdigit() and len(text) <= 10 else 0
+
+
+def dead_letter(raw: RawRecord, refusal: Refusal) -> DeadLetter:
+    """The record as it was, and why it was given up at the first try."""
+    error = refusal.error
+    cause = error.__cause__ if isinstance(error, BadRecordError) else None
+    return DeadLetter(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        raw_key=raw.key,
+        payload=raw.value or b"",
+        log_time=raw.log_time,
+        group=refusal.group,
+        reason=refusal.reason,
+        error_class=type(cause or error).__name__,
+        message=str(error)[:MESSAGE_CHARACTERS_MAX],
+        attempts=1,
+        first_failed_at=None,
+        trace_id=refusal.trace_id,
+        replays=raw.replays,
+    )

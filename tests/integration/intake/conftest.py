@@ -1,0 +1,24 @@
+"""A database for all tests here, and for each a topic, with nobody reading it yet."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.platform.world import World, lists_database, open_world
+
+
+@pytest.fixture(scope="package")
+def database() -> Iterator[tuple[Mapping[str, str], Engine]]:
+    """The platform's tables and those of lists."""
+    with lists_database() as found:
+        yield found
+
+
+@pytest.fixture
+def world(database: tuple[Mapping[str, str], Engine], tmp_path: Path) -> Iterator[World]:
+    """Lists."""
+    environment, engine = database
+    with open_world(environment, engine, logs=tmp_path) as world:
+        yield world

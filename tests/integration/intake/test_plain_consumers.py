@@ -1,0 +1,262 @@
+"""Save, event and broadcast meet what they cannot handle, each on topics of the test's own."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, ClassVar
+from uuid import uuid4
+
+import msgspec
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from sqlalchemy import Engine
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.topics import create_topics
+from app.bootstrap import Container, build_container
+from app.protocol.records import ChatMessageValue
+from app.protocol.topics import Topic
+from app.services.burials import DeathRates
+from app.settings import read_settings
+from bridge.consuming import Consuming
+from bridge.handling import HandlingPorts
+from bridge.pipelines.broadcast import Broadcast
+from bridge.pipelines.event import Event
+from bridge.pipelines.save import Save
+from bridge.records import RawRecord
+from bridge.runner import Runner
+from tests.waiting import wait_until
+
+PER_PARTITION = 3
+ROOM = 1
+
+
+def message(text: str, **changes: Any) -> bytes:
+    value = ChatMessageValue(
+        v=1,
+        message_id=uuid4(),
+        room_id=ROOM,
+        sender_id=1,
+        sender_nickname="Anna",
+        text=text,
+        key="k",
+        sent_at="2026-11-23T12:00:00.000Z",
+    )
+    return msgspec.json.encode({**msgspec.to_builtins(value), **changes})
+
+
+class Ground:
+    """A topic of one partition, and a consumer of it in this process."""
+
+    def __init__(self, container: Container, engine: Engine) -> None:
+        self.container, self.engine = container, engine
+        self.topic = Topic(f"plain-{uuid4().hex[:12]}", 1)
+        self.servers = container.settings.kafka_bootstrap_servers
+        create_topics(self.servers, (self.topic,), replication=1, min_isr=1, wait_s=30)
+        self.producer: KafkaProducer = make_producer(container.settings, name="tests")
+        self.ports = HandlingPorts(
+            container.begin,
+            container.dead_letters,
+            DeathRates(per_lane=1, per_partition=PER_PARTITION, window_s=3_600),
+        )
+
+    def put(self, *values: bytes | None) -> None:
+        """Put these into the log."""
+        for value in values:
+            self.producer.send(self.topic.name, key=b"1", value=value)
+        self.producer.flush()
+
+    def letters(self) -> list[tuple[int, str, str]]:
+        """Of each dead letter, its offset, group and reason."""
+        query = (
+            'SELECT "offset", consumer_group, reason FROM dead_letters WHERE topic = %s ORDER BY 1'
+        )
+        return [tuple(row) for row in self._rows(query)]
+
+    def parked(self) -> list[tuple[str, str]]:
+        """Of each parked partition, the group and the reason."""
+        query = "SELECT consumer_group, reason FROM parked_partitions WHERE topic = %s"
+        return [tuple(row) for row in self._rows(query)]
+
+    def free(self) -> None:
+        """What `lanes unpark` does, and the window of the rate is over."""
+        with self.engine.begin() as connection:
+            for table in ("parked_partitions", "dead_letters"):
+                connection.exec_driver_sql(
+                    f"DELETE FROM {table} WHERE topic = %s",  # noqa: S608 - our own names
+                    (self.topic.name,),
+                )
+
+    @contextmanager
+    def running(self, consumer: Consuming[Any]) -> Iterator[Runner]:
+        """The consumer, at work as the bridge runs it."""
+        runner = Runner([consumer])
+        thread = threading.Thread(target=runner.run)
+        thread.start()
+        try:
+            yield runner
+        finally:
+            runner.stop()
+            thread.join()
+
+    def close(self) -> None:
+        """Forget the topic, and what nobody relays here: it would be in other tests' way."""
+        self.producer.close(timeout=1)
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM outbox")
+        admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        admin.delete_topics([self.topic.name], raise_errors=False)
+        admin.close()
+
+    def _rows(self, query: str) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.exec_driver_sql(query, (self.topic.name,)))
+
+
+@pytest.fixture
+def ground(database: tuple[Mapping[str, str], Engine]) -> Iterator[Ground]:
+    """A fresh topic."""
+    environment, engine = database
+    container = build_container(read_settings(environment), application="tests")
+    ground = Ground(container, engine)
+    yield ground
+    ground.close()
+    container.engine.dispose()
+
+
+def save(ground: Ground) -> Save:
+    class OwnSave(Save):
+        name = group = f"save-{ground.topic.name}"
+        topics = (ground.topic,)
+
+    return OwnSave(
+        ground.ports, messages=ground.container.messages, settings=ground.container.settings
+    )
+
+
+def event(ground: Ground) -> Event:
+    class OwnEvent(Event):
+        name = group = f"event-{ground.topic.name}"
+        topics = (ground.topic,)
+
+    return OwnEvent(ground.ports, settings=ground.container.settings)
+
+
+def newer_save(ground: Ground) -> Save:
+    """Code that knows version 2."""
+
+    class NewerSave(type(save(ground))):  # type: ignore[misc]
+        def read(self, raw: RawRecord) -> Any:
+            value = msgspec.json.decode(raw.value or b"")
+            return super().read(replace(raw, value=msgspec.json.encode({**value, "v": 1})))
+
+    return NewerSave(
+        ground.ports, messages=ground.container.messages, settings=ground.container.settings
+    )
+
+
+def stored(ground: Ground, *wanted: str) -> list[str]:
+    """Those of the wanted texts that are stored, in the room's order."""
+    texts = [one.text for one in ground.container.messages.after(ROOM, -1, 1_000)]
+    return [text for text in texts if text in wanted]
+
+
+@pytest.mark.parametrize("consumer", [save, event])
+def test_what_nobody_can_read_is_a_dead_letter_and_the_consumer_goes_on(
+    ground: Ground, consumer: Callable[[Ground], Consuming[Any]]
+) -> None:
+    ground.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)
+    made = consumer(ground)
+    with ground.running(made):
+        wait_until(lambda: len(ground.letters()) == 3, what="they are dead letters")
+    assert ground.letters() == [(offset, made.group, "Undecodable") for offset in range(3)]
+
+
+def test_messages_around_a_bad_one_are_saved_once_and_in_order(ground: Ground) -> None:
+    first, last = f"first {uuid4()}", f"last {uuid4()}"
+    ground.put(message(first), b"{", message(last))
+    with ground.running(save(ground)):
+        wait_until(lambda: stored(ground, first, last) == [first, last], what="both are saved")
+    with ground.running(save(ground)):  # from the committed offset
+        ground.put(message(again := f"again {uuid4()}"))
+        wait_until(lambda: bool(stored(ground, again)), what="it goes on")
+    assert stored(ground, first, last) == [first, last]
+    assert len(ground.letters()) == 1
+
+
+def test_a_message_that_the_store_refuses_for_good_holds_up_nobody(ground: Ground) -> None:
+    refused, last = f"nul \0 {uuid4()}", f"last {uuid4()}"
+    ground.put(message(refused), message(last))
+    with ground.running(save(ground)):
+        wait_until(lambda: bool(stored(ground, last)), what="the next is saved")
+    # A NUL is beyond FerretDB's PostgreSQL; mongod can keep it.
+    outcome = (stored(ground, refused), [reason for _, _, reason in ground.letters()])
+    assert outcome in (([], ["HandlerError"]), ([refused], []))
+
+
+def test_a_newer_schema_parks_the_partition_until_newer_code_frees_it(ground: Ground) -> None:
+    first, last = f"first {uuid4()}", f"last {uuid4()}"
+    ground.put(message(first), message("newer", v=2), message(last))
+    old = save(ground)
+    with ground.running(old):
+        wait_until(lambda: ground.parked() == [(old.group, "FutureVersion")], what="it is parked")
+        assert stored(ground, first, last) == [first]
+    with ground.running(newer_save(ground)):
+        ground.free()
+        wait_until(lambda: bool(stored(ground, last)), what="the rest is saved")
+    assert ground.letters() == []
+
+
+def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it(ground: Ground) -> None:
+    last = f"last {uuid4()}"
+    ground.put(*[b"{"] * (PER_PARTITION + 1), message(last))
+    consumer = save(ground)
+    with ground.running(consumer):
+        wait_until(
+            lambda: ground.parked() == [(consumer.group, "TooManyDeadLetters")],
+            what="it is parked",
+        )
+        assert len(ground.letters()) == PER_PARTITION
+        assert stored(ground, last) == []
+        ground.free()
+        wait_until(lambda: bool(stored(ground, last)), what="the rest is saved")
+    assert [offset for offset, _, _ in ground.letters()] == [PER_PARTITION]
+
+
+def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(ground: Ground) -> None:
+    with ground.running(save(ground)) as runner:
+        ground.put(message(text := f"{uuid4()}"))
+        wait_until(lambda: bool(stored(ground, text)), what="it works")
+        assert not runner.failed
+        admin = KafkaAdminClient(bootstrap_servers=ground.servers)
+        admin.delete_topics([ground.topic.name])
+        admin.close()
+        wait_until(lambda: runner.failed, what="it stops")
+
+
+def test_broadcast_publishes_auction_events_unread_and_gives_up_tombstones(ground: Ground) -> None:
+    container, channel = ground.container, f"channel-{uuid4()}"
+
+    class OwnBroadcast(Broadcast):
+        name = group = f"broadcast-{ground.topic.name}"
+        topics = (ground.topic,)
+        channel_of: ClassVar[Mapping[str, str]] = {ground.topic.name: channel}
+
+    subscription = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    subscription.subscribe(channel)
+    heard: list[Any] = []
+
+    def hears(texts: list[str]) -> bool:
+        told = subscription.get_message(timeout=0.1)
+        if told is not None:
+            heard.append(told["data"])
+        return heard == texts
+
+    ground.put(b"first", None, b"{")
+    with ground.running(
+        OwnBroadcast(ground.ports, redis=container.fanout, settings=container.settings)
+    ):
+        wait_until(lambda: hears(["first", "{"]), what="they are published as they are")
+    assert ground.letters() == [(1, OwnBroadcast.group, "Undecodable")]
+    subscription.close()

@@ -1,0 +1,164 @@
+"""Progress and the log disagree: ingest follows progress, or stops and says where the way out is.
+
+The ways out are tested as docs/ownership.md has them: its SQL is read from the page.
+"""
+
+import re
+
+import pytest
+from kafka import TopicPartition
+from kafka.admin import NewPartitions
+
+from stack.places import CHECKOUT
+from tests.platform.world import Process, World
+from tests.waiting import wait_until
+
+PAGE = CHECKOUT / "docs" / "ownership.md"
+TEXTS = 30
+
+
+def way_out(heading: str) -> str:
+    """The SQL under a heading of the page."""
+    (text,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.M | re.S)
+    (sql,) = re.findall(r"```sql\n(.*?)```", text, re.S)
+    # psql's variables are this driver's parameters.
+    return re.sub(r":'(\w+)'", r"%(\1)s", sql)
+
+
+def fill(world: World, texts: int = TEXTS) -> None:
+    """Append so many texts to three lists."""
+    for number in range(texts):
+        world.append(world.list_name(number % 3), f"text {number}")
+    world.producer.flush()
+
+
+def wait_taken(world: World) -> None:
+    ends = world.ends()
+    wait_until(lambda: world.progress() == ends, what="everything is taken")
+
+
+def taken(world: World) -> list[tuple[int, int]]:
+    rows = world.rows('SELECT partition, "offset" FROM inbox WHERE topic = %s', world.topic)
+    return sorted((row.partition, row.offset) for row in rows)
+
+
+def logged(world: World) -> list[tuple[int, int]]:
+    return sorted((record.partition, record.offset) for record in world.log())
+
+
+def refusal(process: Process) -> str:
+    """Why it stopped; it must have ended by itself with exit code 1."""
+    assert process.wait_ended() == 1
+    (told,) = process.said("pipeline_stopped")
+    assert "docs/ownership.md" in told["reason"]
+    return str(told["reason"])
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_kafkas_committed_offset_is_never_read(world: World, *, ahead: bool) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    assert owner.stop() == 0
+    fill(world)
+    ends = world.ends()
+    world.commit(ends if ahead else dict.fromkeys(ends, 0))
+    world.bridge("ingest")
+    wait_taken(world)
+    assert taken(world) == logged(world)
+    wait_until(lambda: world.committed() == ends, what="Kafka is told where progress is")
+
+
+def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(
+    world: World,
+) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    owner.stop()
+    before = taken(world)
+    fill(world)
+    lost_from = world.progress()[0]
+    for _ in range(2):
+        world.put(b"any", b"{}", partition=0).get(timeout=10)
+    first = lost_from + 1
+    world.admin.delete_records({TopicPartition(world.topic, 0): first})
+    reason = refusal(world.bridge("ingest"))
+    assert f"progress {lost_from} of {world.topic}/0 is outside its log [{first}," in reason
+    assert taken(world) == before
+
+    world.execute(
+        way_out("progress is outside the log"),
+        {"topic": world.topic, "partition": 0, "progress": lost_from, "next": first},
+    )
+    world.bridge("ingest")
+    wait_taken(world)
+
+
+def test_records_deleted_under_a_parked_partition_stop_a_running_owner(world: World) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    world.execute(
+        "INSERT INTO parked_partitions VALUES (%s, %s, 0, 'Person', 'for a test')",
+        (f"{world.topic}-group", world.topic),
+    )
+    stays = world.progress()[0]
+    # Once it is seen to take nothing, three more are in front of it, and two of them go.
+    wait_until(lambda: _stays_behind(world, stays), what="the partition is parked")
+    world.admin.delete_records({TopicPartition(world.topic, 0): stays + 2})
+    world.execute("DELETE FROM parked_partitions WHERE topic = %s", (world.topic,))
+    assert f"progress {stays} of {world.topic}/0" in refusal(owner)
+    assert world.progress()[0] == stays
+
+
+def _stays_behind(world: World, stays: int) -> bool:
+    end = world.ends()[0]
+    if world.progress()[0] == stays < end - 2:
+        return True
+    world.put(b"any", b"{}", partition=0).get(timeout=10)
+    return False
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_topic_made_again_is_refused_until_a_person_begins_it_anew(
+    world: World, *, running: bool
+) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    if not running:
+        owner.stop()
+    world.admin.delete_topics([world.topic])
+    if running:
+        assert "does not exist" in refusal(owner)
+    wait_until(lambda: world.topic not in world.admin.list_topics(), what="the topic is gone")
+    assert world.bridge("topics").wait_ended() == 0
+    assert "was deleted and made again" in refusal(world.bridge("ingest"))
+
+    progress = world.progress()
+    world.execute(way_out("the topic was made again"), {"topic": world.topic})
+    assert world.progress() == progress, "records of the old log wait still"
+    world.worker()
+    world.bridge("clock")
+    wait_until(lambda: not taken(world), what="what was taken from the old log is settled")
+    world.execute(way_out("the topic was made again"), {"topic": world.topic})
+    fill(world)
+    world.bridge("ingest")
+    wait_taken(world)
+    wait_until(lambda: not taken(world), what="everything is settled")
+    appended = [place for items in world.settled().values() for place in items]
+    assert len(appended) == 2 * TEXTS, "those of the old log, and those of the new"
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_added_partitions_are_refused(world: World, *, running: bool) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    if not running:
+        owner.stop()
+    world.admin.create_partitions({world.topic: NewPartitions(world.partitions + 1)})
+    stopped = owner if running else world.bridge("ingest")
+    reason = refusal(stopped)
+    assert f"topic {world.topic} has {world.partitions + 1} partitions" in reason

@@ -1,0 +1,151 @@
+"""The topic of lists, and the handler of its lanes.
+
+A list has no way of telling a record from its repeat: whatever is settled twice is in it twice.
+What `list_faults` names makes settling fail, so that a test can break the code and mend it.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from app.protocol.records import Version
+from app.protocol.topics import Topic
+from app.services.burials import KEY_MISMATCH
+from app.services.lanes import (
+    BadRecordError,
+    FutureVersionError,
+    InboxRecord,
+    LaneTopic,
+    Settlement,
+    UnknownLaneError,
+    VersionConflictError,
+)
+from app.services.reading import read_value
+
+GROUP_SUFFIX = "-group"
+UNKNOWN_LIST = "nowhere"
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS lists (name text PRIMARY KEY, version bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS list_items (
+  place bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL, id text NOT NULL, text text NOT NULL,
+  partition int NOT NULL, "offset" bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS list_failures (name text NOT NULL, id text NOT NULL);
+CREATE TABLE IF NOT EXISTS list_faults (text text PRIMARY KEY, kind text NOT NULL);"""
+
+LOAD = """
+INSERT INTO lists (name, version) VALUES (%s, 0)
+ON CONFLICT (name) DO UPDATE SET version = lists.version RETURNING version"""
+RAISE = "UPDATE lists SET version = version + 1 WHERE name = %s AND version = %s"
+LOCK = "UPDATE lists SET version = version + 1 WHERE name = %s"
+APPEND = 'INSERT INTO list_items (name, id, text, partition, "offset") VALUES (%s, %s, %s, %s, %s)'
+FAIL = "INSERT INTO list_failures (name, id) VALUES (%s, %s)"
+FAULTS = "SELECT text, kind FROM list_faults"
+REFUSE = "SELECT CAST(%s AS integer)"
+APPENDED = "SELECT id FROM list_items WHERE id = ANY(%s)"
+
+
+class Item(Struct, frozen=True, forbid_unknown_fields=True):
+    """The value of a record: `text` goes to the end of the list that is the record's key."""
+
+    v: Version
+    name: str
+    id: str
+    text: str
+
+
+item_decoder = msgspec.json.Decoder(Item)
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """A list and its version."""
+
+    name: str
+    version: int
+
+
+class ListLane:
+    """The handler: appends, in the order it is given, guarded by the version."""
+
+    def load(self, transaction: Connection, key: str) -> ListState:
+        """The list, made at its first record. Raises UnknownLaneError for the one there is not."""
+        if key == UNKNOWN_LIST:
+            raise UnknownLaneError("UnknownAuction", f"there is no list {key}")
+        return ListState(key, transaction.exec_driver_sql(LOAD, (key,)).scalar_one())
+
+    def settle(
+        self, transaction: Connection, state: ListState, records: Sequence[InboxRecord]
+    ) -> Settlement:
+        """Append them."""
+        faults = {row.text: row.kind for row in transaction.exec_driver_sql(FAULTS)}
+        for record in records:
+            item = read_value(item_decoder, record.payload)
+            self._fail_if_told(transaction, state, faults.get(item.text))
+            place = (record.partition, record.offset)
+            transaction.exec_driver_sql(APPEND, (state.name, item.id, item.text, *place))
+        if transaction.exec_driver_sql(RAISE, (state.name, state.version)).rowcount != 1:
+            raise VersionConflictError(state.name)
+        return Settlement([])
+
+    def fail(self, transaction: Connection, key: str, records: Sequence[InboxRecord]) -> Settlement:
+        """Note which could not be appended."""
+        if transaction.exec_driver_sql(LOCK, (key,)).rowcount == 1:
+            for record in records:
+                item = read_value(item_decoder, record.payload)
+                transaction.exec_driver_sql(FAIL, (key, item.id))
+        return Settlement([])
+
+    def settled(self, transaction: Connection, payloads: Sequence[bytes]) -> list[bool]:
+        """Whether each is in its list."""
+        ids = [identify(payload) for payload in payloads]
+        appended = {row.id for row in transaction.exec_driver_sql(APPENDED, (ids,))}
+        return [item_id in appended for item_id in ids]
+
+    @staticmethod
+    def _fail_if_told(transaction: Connection, state: ListState, kind: str | None) -> None:
+        if kind == "error":
+            raise ValueError("told to fail")
+        if kind == "conflict":
+            raise VersionConflictError(state.name)
+        if kind == "refusal":
+            transaction.exec_driver_sql(REFUSE, ("no number",))
+
+
+def check(key: str, value: bytes) -> object:
+    """Decode a record. Raises BadRecordError and FutureVersionError."""
+    item = read_value(item_decoder, value)
+    if item.name != key:
+        raise BadRecordError(KEY_MISMATCH, f"key {key} is not list {item.name}")
+    return item
+
+
+def identify(value: bytes) -> str | None:
+    """The id of the item in this record."""
+    try:
+        return read_value(item_decoder, value).id
+    except (BadRecordError, FutureVersionError):
+        return None
+
+
+def lists_topic() -> Topic:
+    """The topic that the environment names, so that each test has its own."""
+    partitions = int(os.environ["LISTS_PARTITIONS"])
+    return Topic(os.environ["LISTS_TOPIC"], partitions, for_ever=True)
+
+
+def lane_topic(topic: Topic) -> LaneTopic:
+    """What the platform is told of lists; group and queue are named after the topic."""
+    return LaneTopic(
+        topic=topic,
+        group=topic.name + GROUP_SUFFIX,
+        queue=topic.name,
+        check=check,
+        identify=identify,
+        handler=ListLane(),
+    )

@@ -1,0 +1,1 @@
+"""The bridge's cores, on a store in memory."""

@@ -1,0 +1,127 @@
+"""Whatever bytes come, the inbox can hold what is taken, and the rest has a reason."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.services import settling
+from app.services.lanes import BadRecordError, FutureVersionError
+from bridge.checking import checked
+from bridge.records import REPLAYS_MAX, RawRecord, Refusal, dead_letter, raw_record
+from tests.unit.bridge.builders import LANE, LOG_TIME, SIZES, raw
+
+ITEM = {"v": 1, "name": "a", "id": "i", "text": "t"}
+DEEP = b'{"x":' + b"[" * 100_000
+
+
+def said(**changes: Any) -> bytes:
+    return json.dumps({**ITEM, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"key": None}, "NoKey"),
+        ({"key": b""}, "NoKey"),
+        ({"key": b"\xff"}, "BadUtf8"),
+        ({"key": b"a\0"}, "BadUtf8"),
+        ({"value": b'{"v":1,"name":"\xff"}'}, "BadUtf8"),
+        ({"value": b'{"v":1,"name":"\0"}'}, "BadUtf8"),
+        ({"key": b"k" * (SIZES.key_bytes_max + 1)}, "TooLarge"),
+        ({"value": b" " * (SIZES.value_bytes_max + 1)}, "TooLarge"),
+        ({"value": said(name="b")}, "KeyMismatch"),
+        ({"value": b""}, "Undecodable"),
+        ({"value": b"{"}, "Undecodable"),
+        ({"value": b"[]"}, "Undecodable"),
+        ({"value": said(v=0)}, "Undecodable"),
+        ({"value": said(v="2")}, "Undecodable"),
+        ({"value": said(more=1)}, "Undecodable"),
+    ],
+)
+def test_a_bad_record_is_refused_with_its_reason(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(BadRecordError) as refused:
+        checked(raw(0, **changes), LANE, SIZES)
+    assert refused.value.reason == reason
+
+
+def test_a_tombstone_says_nothing() -> None:
+    with pytest.raises(BadRecordError) as refused:
+        checked(RawRecord("lists", 0, 0, b"a", None, LOG_TIME), LANE, SIZES)
+    assert refused.value.reason == "Undecodable"
+
+
+def test_a_record_of_a_newer_schema_is_taken() -> None:
+    value = said(v=2, more={"than": "we know"})
+    assert checked(raw(0, value), LANE, SIZES).payload == value.decode()
+
+
+@pytest.mark.parametrize("value", [DEEP, b'{"v":1,"type":"bid","auction_id":' + b"[" * 100_000])
+def test_nesting_without_end_is_undecodable_in_every_topic(value: bytes) -> None:
+    with pytest.raises(BadRecordError) as refused:
+        settling.check("1", value)
+    assert refused.value.reason == "Undecodable"
+    assert settling.identify(value) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("2", b'{"v":1,"type":"close","auction_id":1}', "KeyMismatch"),
+        ("1", b'{"v":1,"type":"close","auction_id":"1"}', "Undecodable"),
+        ("1", b'{"v":1,"type":"nonsense","auction_id":1}', "Undecodable"),
+    ],
+)
+def test_a_record_of_an_auction_says_why_it_can_never_be_settled(
+    key: str, value: bytes, reason: str
+) -> None:
+    with pytest.raises(BadRecordError) as refused:
+        settling.check(key, value)
+    assert refused.value.reason == reason
+
+
+def test_a_record_of_an_auction_in_a_newer_schema_is_nobodys_fault() -> None:
+    with pytest.raises(FutureVersionError):
+        settling.check("1", b'{"v":2,"type":"sealed","auction":"1"}')
+
+
+@given(key=st.none() | st.binary(max_size=12), value=st.none() | st.binary(max_size=220))
+def test_no_bytes_whatever_get_past_or_raise_anything_else(
+    key: bytes | None, value: bytes | None
+) -> None:
+    record = RawRecord("lists", 0, 0, key, value, LOG_TIME)
+    try:
+        taken = checked(record, LANE, SIZES)
+    except BadRecordError as error:
+        letter = dead_letter(record, Refusal("g", error.reason, error))
+        assert (letter.raw_key, letter.payload) == (key, value or b"")
+    else:
+        assert "\0" not in taken.key + taken.payload
+
+
+class Polled:
+    """A record as the client gives it."""
+
+    topic, partition, offset, key, value, timestamp = "lists", 1, 2, b"a", b"{}", 1_000
+
+    def __init__(self, *headers: tuple[str, bytes | None]) -> None:
+        self.headers = headers
+
+
+@pytest.mark.parametrize(
+    ("header", "replays"),
+    [
+        (b"3", 3),
+        (b"-1", 0),
+        (b"", 0),
+        (None, 0),
+        (b"x", 0),
+        (b"9" * 9, REPLAYS_MAX),
+        (b"9" * 99, 0),
+    ],
+)
+def test_only_a_number_is_a_replay_count(header: bytes | None, replays: int) -> None:
+    assert raw_record(Polled(("replay_count", header))).replays == replays
+    assert raw_record(Polled(("other", header))).replays == 0

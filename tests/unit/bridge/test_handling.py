@@ -1,0 +1,140 @@
+"""A plain consumer has the effect of what it can, and stops in front of what it must not skip."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.services.burials import FUTURE_VERSION, TOO_MANY
+from app.services.lanes import (
+    BadDataError,
+    BadRecordError,
+    FutureVersionError,
+    OutageError,
+)
+from bridge.handling import Handling, HandlingPorts
+from bridge.records import RawRecord
+from tests.unit.bridge.builders import PER_PARTITION, RATES, TOPIC, Store, raw
+
+HERE, THERE = (TOPIC.name, 0), (TOPIC.name, 1)
+
+
+class Heap:
+    """Has the effect of putting values on a heap; some it cannot read, or its store refuses."""
+
+    group = "heap"
+
+    def __init__(self) -> None:
+        self.values: list[bytes] = []
+        self.is_away = False
+
+    def read(self, record: RawRecord) -> bytes:
+        if record.value == b"bad":
+            raise BadRecordError("Undecodable", "cannot be read")
+        if record.value == b"newer":
+            raise FutureVersionError("version 2")
+        return record.value or b""
+
+    def handle(self, items: Sequence[bytes]) -> None:
+        if self.is_away:
+            raise OutageError("away")
+        if b"refused" in items:
+            raise BadDataError("not in my store")
+        self.values += [item for item in items if item not in self.values]
+
+
+def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
+    return [raw(offset, value, partition=partition) for offset, value in enumerate(values)]
+
+
+def heaping(store: Store) -> tuple[Heap, Handling[bytes]]:
+    heap = Heap()
+    return heap, Handling(heap, HandlingPorts(store.begin, store, RATES))
+
+
+def test_a_batch_without_fault_is_handled_whole() -> None:
+    heap, handling = heaping(Store())
+    handled = handling.handle({HERE: batch(b"1", b"2"), THERE: batch(b"3", partition=1)})
+    assert heap.values == [b"1", b"2", b"3"]
+    assert handled == {HERE: 2, THERE: 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [(b"bad", "Undecodable"), (b"refused", "HandlerError")]
+)
+def test_the_record_at_fault_is_a_dead_letter_and_the_rest_is_handled(
+    value: bytes, reason: str
+) -> None:
+    store = Store()
+    heap, handling = heaping(store)
+    assert handling.handle({HERE: batch(b"1", value, b"2")}) == {HERE: 3}
+    assert heap.values == [b"1", b"2"]
+    assert store.reasons() == [(1, reason)]
+    (letter,) = store.state.letters
+    assert (letter.payload, letter.group, letter.attempts) == (value, "heap", 1)
+
+
+def test_an_outage_is_raised_and_nobody_is_blamed() -> None:
+    store = Store()
+    heap, handling = heaping(store)
+    heap.is_away = True
+    with pytest.raises(OutageError):
+        handling.handle({HERE: batch(b"1", b"refused")})
+    assert store.reasons() == []
+
+
+def test_an_outage_of_the_store_of_dead_letters_loses_none() -> None:
+    store = Store()
+    _, handling = heaping(store)
+    store.is_away = True
+    with pytest.raises(OutageError):
+        handling.handle({HERE: batch(b"bad")})
+    store.is_away = False
+    handling.handle({HERE: batch(b"bad")})
+    assert store.reasons() == [(0, "Undecodable")]
+
+
+def test_a_newer_schema_parks_the_partition_in_front_of_it_and_no_other() -> None:
+    store = Store()
+    heap, handling = heaping(store)
+    handled = handling.handle({HERE: batch(b"1", b"newer", b"2"), THERE: batch(b"3", partition=1)})
+    assert handled == {HERE: 1, THERE: 1}
+    assert heap.values == [b"1", b"3"]
+    assert store.reasons() == []
+    assert store.state.parked[("heap", *HERE)].reason == FUTURE_VERSION
+
+
+def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it() -> None:
+    store = Store()
+    heap, handling = heaping(store)
+    values = [b"bad"] * (PER_PARTITION + 1) + [b"1"]
+    assert handling.handle({HERE: batch(*values)}) == {HERE: PER_PARTITION}
+    assert store.state.parked[("heap", *HERE)].reason == TOO_MANY
+    assert handling.handle({HERE: batch(*values)}) == {}
+    assert (heap.values, len(store.state.letters)) == ([], PER_PARTITION)
+    assert handling.look_at_parked() == {}
+    store.state.parked.clear()
+    store.state.letters.clear()
+    assert handling.look_at_parked() == {HERE: PER_PARTITION}
+    handling.handle({HERE: batch(*values)[PER_PARTITION:]})
+    assert heap.values == [b"1"]
+
+
+def test_what_a_person_parked_goes_on_at_the_first_record_that_came_meanwhile() -> None:
+    store = Store()
+    heap, handling = heaping(store)
+    store.state.parked[("heap", *HERE)] = store.state.parked[("other", *THERE)] = None  # type: ignore[assignment]
+    handling.look_at_parked()
+    assert handling.handle({HERE: batch(b"1", b"2")}) == {}
+    handling.handle({HERE: [raw(2, b"3")]})
+    assert heap.values == []
+    store.state.parked.clear()
+    assert handling.look_at_parked() == {HERE: 0}
+
+
+def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
+    store = Store()
+    _, handling = heaping(store)
+    handling.handle({HERE: batch(b"newer")})
+    handling.forget([HERE])
+    store.state.parked.clear()
+    assert handling.look_at_parked() == {}

@@ -1,0 +1,166 @@
+"""Each record once, in order, by one owner at a time."""
+
+import pytest
+
+from app.services.burials import TOO_MANY
+from app.services.lanes import OutageError
+from bridge.bounds import Bounds
+from bridge.runner import StoppedError
+from tests.unit.bridge.builders import (
+    LANE,
+    PER_PARTITION,
+    TOPIC,
+    Store,
+    bad,
+    owner_of,
+    raw,
+    started,
+)
+
+PLACE = (LANE.group, TOPIC.name, 0)
+
+
+def test_an_owner_starts_at_the_beginning_of_the_log_and_then_at_progress() -> None:
+    store = Store()
+    assert owner_of(store).start({0: Bounds(5, 100)}) == {0: 5}
+    store.state.progress[0] = (40, "first")
+    assert owner_of(store).start({0: Bounds(5, 100)}) == {0: 40}
+
+
+def test_what_was_seen_is_dropped_and_what_is_not_ours_too() -> None:
+    store = Store()
+    owner = started(store)
+    owner.take({0: [raw(0), raw(1)]})
+    taken = owner.take({0: [raw(1), raw(2)], 1: [raw(0, partition=1)]})
+    assert store.taken() == [0, 1, 2]
+    assert store.taken(1) == []
+    assert taken.positions == {0: 3}
+
+
+def test_an_owner_whose_progress_was_moved_takes_nothing_and_knows_it() -> None:
+    store = Store()
+    zombie, other = started(store), started(store)
+    other.take({0: [raw(0), bad(1)]})
+    taken = zombie.take({0: [raw(0), bad(1), raw(2)]})
+    assert (store.taken(), store.reasons()) == ([0], [(1, "Undecodable")])
+    assert (taken.lost, taken.positions, taken.records) == ({0}, {}, [])
+    assert zombie.start({0: Bounds(0, 1_000)}) == {0: 2}
+
+
+def test_a_zombie_does_not_park_what_another_owns() -> None:
+    store = Store()
+    zombie, other = started(store), started(store)
+    other.take({0: [bad(offset) for offset in range(PER_PARTITION)]})
+    taken = zombie.take({0: [bad(0)]})
+    assert taken.lost == {0}
+    assert not store.state.parked
+
+
+def test_one_lost_partition_does_not_keep_the_others() -> None:
+    store = Store()
+    owner = owner_of(store)
+    owner.start({0: Bounds(0, 9), 1: Bounds(0, 9)})
+    store.state.progress[0] = (1, "first")
+    taken = owner.take({0: [raw(0)], 1: [raw(0, partition=1)]})
+    assert (taken.lost, taken.positions) == ({0}, {1: 1})
+    assert store.taken(1) == [0]
+
+
+def test_a_partition_that_was_given_to_another_is_not_taken_from() -> None:
+    store = Store()
+    owner = started(store)
+    owner.forget([0])
+    owner.take({0: [raw(0)]})
+    assert store.taken() == []
+
+
+def test_an_outage_takes_nothing_and_counts_nothing() -> None:
+    store = Store()
+    owner = started(store)
+    store.is_away = True
+    with pytest.raises(OutageError):
+        owner.take({0: [raw(0), bad(1)]})
+    store.is_away = False
+    owner.take({0: [raw(0), bad(1)]})
+    assert (store.taken(), store.reasons()) == ([0], [(1, "Undecodable")])
+
+
+@pytest.mark.parametrize("bounds", [Bounds(8, 100), Bounds(0, 6)])
+def test_a_log_that_does_not_hold_progress_is_refused(bounds: Bounds) -> None:
+    store = Store()
+    store.state.progress[0] = (7, "first")
+    with pytest.raises(StoppedError, match=r"progress 7 of lists/0 .* docs/ownership.md"):
+        owner_of(store).start({0: bounds})
+
+
+def test_a_topic_of_another_id_is_refused() -> None:
+    store = Store()
+    started(store)
+    with pytest.raises(StoppedError, match="made again"):
+        owner_of(store, topic_id="second").start({0: Bounds(0, 1_000)})
+
+
+def test_a_partition_too_many_is_refused() -> None:
+    with pytest.raises(StoppedError, match="partitions were added"):
+        owner_of(Store()).start({TOPIC.partitions: Bounds(0, 0)})
+
+
+@pytest.mark.parametrize(
+    ("offsets", "is_doubtful"),
+    [([3, 4], False), ([4, 5], True), ([2, 3], True), ([3, 5], True), ([0], True)],
+)
+def test_a_hole_or_a_step_back_makes_the_log_doubtful(
+    offsets: list[int], *, is_doubtful: bool
+) -> None:
+    owner = started(Store())
+    owner.take({0: [raw(0), raw(1), raw(2)]})
+    assert owner.doubtful({0: [raw(offset) for offset in offsets]}) == (
+        {0} if is_doubtful else set()
+    )
+
+
+def test_records_lost_under_a_running_owner_are_refused() -> None:
+    owner = started(Store())
+    owner.refuse_lost({0: Bounds(0, 5), 1: Bounds(9, 9)})  # 1 is not ours
+    with pytest.raises(StoppedError):
+        owner.refuse_lost({0: Bounds(2, 5)})
+
+
+def test_too_many_bad_records_park_the_partition_in_front_of_the_first_not_handled() -> None:
+    store = Store()
+    owner = started(store)
+    owner.start({1: Bounds(0, 9)})
+    batch = [raw(0), *(bad(offset) for offset in range(1, PER_PARTITION + 2)), raw(9)]
+    taken = owner.take({0: batch, 1: [raw(0, partition=1)]})
+    stopped_at = PER_PARTITION + 1
+    assert store.taken() == [0]
+    assert len(store.state.letters) == PER_PARTITION
+    assert taken.positions == {0: stopped_at, 1: 1}
+    assert store.state.progress[0] == (stopped_at, "first")
+    assert taken.parkings[0].reason == store.state.parked[PLACE].reason == TOO_MANY
+    owner.take({0: batch, 1: [raw(1, partition=1)]})
+    assert store.taken() == [0]
+    assert store.taken(1) == [0, 1]
+
+
+def test_a_freed_partition_goes_on_where_it_stopped() -> None:
+    store = Store()
+    owner = started(store)
+    batch = [*(bad(offset) for offset in range(PER_PARTITION + 1)), raw(PER_PARTITION + 1)]
+    owner.take({0: batch})
+    store.state.letters.clear()  # their time has passed
+    store.state.parked.clear()
+    assert owner.look_at_parked() == {0}
+    assert owner.positions[0] == PER_PARTITION
+    owner.take({0: batch})
+    assert store.taken() == [PER_PARTITION + 1]
+
+
+def test_a_new_owner_knows_what_is_parked() -> None:
+    store = Store()
+    started(store).take({0: [bad(offset) for offset in range(PER_PARTITION + 1)]})
+    owner = started(store)
+    assert owner.parked == {0}
+    store.state.letters.clear()
+    owner.take({0: [bad(PER_PARTITION)]})
+    assert store.reasons() == []
