@@ -8,7 +8,7 @@ parked, and stays in front of the first record that was not handled.
 No Kafka and no SQL in here: a simulation drives it through its ports.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from app.services.burials import DeathRates
@@ -76,13 +76,22 @@ class Taking:
         """The partitions of which nothing is taken until a person frees them."""
         return self._parked
 
-    def start(self, bounds: Mapping[int, Bounds]) -> dict[int, int]:
+    def start(
+        self,
+        partitions: Collection[int],
+        look: Callable[[Collection[int]], Mapping[int, Bounds]],
+    ) -> dict[int, int]:
         """Begin with partitions that the group gave to us; by partition, where to read on.
 
-        Raises StoppedError when progress does not speak of the log that is there.
+        `look` tells what their logs hold now. It is asked after progress was read: another owner
+        may move that meanwhile, and never beyond the log. Raises StoppedError when progress does
+        not speak of the log that is there.
         """
         with self._ports.begin() as transaction:
-            starts = self._begin_progress(transaction, bounds)
+            progress = self._ports.intake.progress_of(transaction, self._lane.topic.name)
+        bounds = look(partitions)
+        with self._ports.begin() as transaction:
+            starts = self._begin_progress(transaction, progress, bounds)
             parked = self._read_parked(transaction)
         self._next |= starts
         self._parked = parked
@@ -151,10 +160,12 @@ class Taking:
         return {partition: batch for partition, batch in new.items() if batch}
 
     def _begin_progress(
-        self, transaction: Transaction, bounds: Mapping[int, Bounds]
+        self,
+        transaction: Transaction,
+        progress: Mapping[int, tuple[int, str]],
+        bounds: Mapping[int, Bounds],
     ) -> dict[int, int]:
         topic, intake = self._lane.topic, self._ports.intake
-        progress = intake.progress_of(transaction, topic.name)
         starts = {}
         for partition, found in sorted(bounds.items()):
             offset, known_id = progress.get(partition, (found.first, self._topic_id))

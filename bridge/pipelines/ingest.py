@@ -80,7 +80,7 @@ class Ingest:
             self._start(polling, taking, {part.partition for part in fresh})
 
     def _start(self, polling: Polling, taking: Taking, partitions: Collection[int]) -> None:
-        starts = taking.start(self._bounds(polling, partitions))
+        starts = taking.start(partitions, lambda asked: self._bounds(polling, asked))
         polling.read_on_from(self._by_part(starts))
         log.info("partitions_taken", topic=self._lane.topic.name, partitions=sorted(starts))
 

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,10 +104,15 @@ def owner_of(store: Store, *, topic_id: str = "first") -> Taking:
     return Taking(LANE, ports, topic_id=topic_id)
 
 
+def start(owner: Taking, bounds: Mapping[int, Bounds]) -> dict[int, int]:
+    """Let it begin with partitions whose logs hold that."""
+    return owner.start(bounds, lambda _: bounds)
+
+
 def started(store: Store) -> Taking:
     """The owner of partition 0, whose log begins at 0."""
     owner = owner_of(store)
-    owner.start({0: Bounds(0, 1_000)})
+    start(owner, {0: Bounds(0, 1_000)})
     return owner
 
 

@@ -14,6 +14,7 @@ from tests.unit.bridge.builders import (
     bad,
     owner_of,
     raw,
+    start,
     started,
 )
 
@@ -22,9 +23,9 @@ PLACE = (LANE.group, TOPIC.name, 0)
 
 def test_an_owner_starts_at_the_beginning_of_the_log_and_then_at_progress() -> None:
     store = Store()
-    assert owner_of(store).start({0: Bounds(5, 100)}) == {0: 5}
+    assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 5}
     store.state.progress[0] = (40, "first")
-    assert owner_of(store).start({0: Bounds(5, 100)}) == {0: 40}
+    assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 40}
 
 
 def test_what_was_seen_is_dropped_and_what_is_not_ours_too() -> None:
@@ -44,7 +45,7 @@ def test_an_owner_whose_progress_was_moved_takes_nothing_and_knows_it() -> None:
     taken = zombie.take({0: [raw(0), bad(1), raw(2)]})
     assert (store.taken(), store.reasons()) == ([0], [(1, "Undecodable")])
     assert (taken.lost, taken.positions, taken.records) == ({0}, {}, [])
-    assert zombie.start({0: Bounds(0, 1_000)}) == {0: 2}
+    assert start(zombie, {0: Bounds(0, 1_000)}) == {0: 2}
 
 
 def test_a_zombie_does_not_park_what_another_owns() -> None:
@@ -59,7 +60,7 @@ def test_a_zombie_does_not_park_what_another_owns() -> None:
 def test_one_lost_partition_does_not_keep_the_others() -> None:
     store = Store()
     owner = owner_of(store)
-    owner.start({0: Bounds(0, 9), 1: Bounds(0, 9)})
+    start(owner, {0: Bounds(0, 9), 1: Bounds(0, 9)})
     store.state.progress[0] = (1, "first")
     taken = owner.take({0: [raw(0)], 1: [raw(0, partition=1)]})
     assert (taken.lost, taken.positions) == ({0}, {1: 1})
@@ -90,19 +91,19 @@ def test_a_log_that_does_not_hold_progress_is_refused(bounds: Bounds) -> None:
     store = Store()
     store.state.progress[0] = (7, "first")
     with pytest.raises(StoppedError, match=r"progress 7 of lists/0 .* docs/ownership.md"):
-        owner_of(store).start({0: bounds})
+        start(owner_of(store), {0: bounds})
 
 
 def test_a_topic_of_another_id_is_refused() -> None:
     store = Store()
     started(store)
     with pytest.raises(StoppedError, match="made again"):
-        owner_of(store, topic_id="second").start({0: Bounds(0, 1_000)})
+        start(owner_of(store, topic_id="second"), {0: Bounds(0, 1_000)})
 
 
 def test_a_partition_too_many_is_refused() -> None:
     with pytest.raises(StoppedError, match="partitions were added"):
-        owner_of(Store()).start({TOPIC.partitions: Bounds(0, 0)})
+        start(owner_of(Store()), {TOPIC.partitions: Bounds(0, 0)})
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_records_lost_under_a_running_owner_are_refused() -> None:
 def test_too_many_bad_records_park_the_partition_in_front_of_the_first_not_handled() -> None:
     store = Store()
     owner = started(store)
-    owner.start({1: Bounds(0, 9)})
+    start(owner, {1: Bounds(0, 9)})
     batch = [raw(0), *(bad(offset) for offset in range(1, PER_PARTITION + 2)), raw(9)]
     taken = owner.take({0: batch, 1: [raw(0, partition=1)]})
     stopped_at = PER_PARTITION + 1
@@ -164,3 +165,17 @@ def test_a_new_owner_knows_what_is_parked() -> None:
     store.state.letters.clear()
     owner.take({0: [bad(PER_PARTITION)]})
     assert store.reasons() == []
+
+
+def test_progress_that_another_owner_moves_while_the_log_grows_is_no_fault() -> None:
+    store = Store()
+    owner, other = owner_of(store), started(store)
+
+    def look(_: object) -> dict[int, Bounds]:
+        """The log has grown by two since, and both are taken already."""
+        other.take({0: [raw(0), raw(1)]})
+        return {0: Bounds(0, 2)}
+
+    assert owner.start([0], look) == {0: 0}
+    assert owner.take({0: [raw(0)]}).lost == {0}
+    assert owner.start([0], lambda _: {0: Bounds(0, 2)}) == {0: 2}

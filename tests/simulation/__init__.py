@@ -1,0 +1,1 @@
+"""The platform's own code on stores in memory, through thousands of histories of faults."""

@@ -1,0 +1,20 @@
+"""Simulated processes say nothing: a hundred thousand lines would tell nobody anything."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+
+@pytest.fixture(autouse=True, scope="module")
+def silence() -> Iterator[None]:
+    """No log line of ours while a simulation runs."""
+    before = structlog.get_config()
+    structlog.configure(processors=[_drop])
+    yield
+    structlog.configure(**before)
+
+
+def _drop(_: WrappedLogger, __: str, ___: EventDict) -> EventDict:
+    raise structlog.DropEvent

@@ -1,0 +1,327 @@
+"""An auction house in memory: its log, its owners of partitions, its workers, what befalls them.
+
+Everything that decides what becomes of a record is the platform's own code: `Taking`, `Attempts`,
+`LaneSettler`, `Undertaker`, `AuctionLane`. Here are only the log, the stores and the chance.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from app.domain.auction import open_auction
+from app.domain.records import Record
+from app.domain.rules import Rules
+from app.domain.terms import Offer, SoftClose, make_terms
+from app.domain.time import from_epoch_ms
+from app.protocol.topics import AUCTION_BID, INGEST_GROUP, Topic
+from app.services import settling
+from app.services.burials import DeathRates
+from app.services.lanes import (
+    DeadLetter,
+    InboxRecord,
+    LaneTopic,
+    OutageError,
+    Settlement,
+)
+from app.services.settling import AuctionLane
+from bridge.bounds import Bounds
+from bridge.checking import Sizes
+from bridge.records import RawRecord
+from bridge.taking import Taking, TakingPorts
+from tests.simulation.ports import MemoryAuctions, MemoryPorts
+from tests.simulation.processes import Process, pause
+from tests.simulation.store import Store
+from workers.attempts import Attempts
+from workers.burying import Undertaker
+from workers.lanes import LaneSettler
+
+NOW = from_epoch_ms(1_795_435_200_000)
+PARTITIONS = 2
+AUCTIONS = (1, 2, 3)
+UNKNOWN_AUCTION = 99
+SELLER = 100
+LASTS_S = 120
+BATCH, RETRIES, WORKERS = 4, 2, 4
+RATES = DeathRates(per_lane=3, per_partition=5, window_s=60)
+POISON = "poison"
+TOPIC_ID = "made-once"
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A task on its way to a worker."""
+
+    key: str
+    retries: int = 0
+    stuck: frozenset[int] | None = None
+
+
+class FaultyLane(AuctionLane):
+    """Auctions; while `is_broken` nothing named as poison can be decided."""
+
+    is_broken = True
+
+    def settle(
+        self, transaction: object, state: object, records: Sequence[InboxRecord]
+    ) -> Settlement:
+        if self.is_broken and any(POISON in record.payload for record in records):
+            raise ZeroDivisionError
+        return super().settle(transaction, state, records)  # type: ignore[arg-type]
+
+
+class House:
+    """Everything. Its methods are what can happen."""
+
+    def __init__(self) -> None:
+        self.store, self.ports = Store(), MemoryPorts()
+        self.log: list[list[RawRecord]] = [[] for _ in range(PARTITIONS)]
+        self.now = NOW
+        self.handler = FaultyLane(MemoryAuctions(), tell=lambda: None)
+        self.lane = LaneTopic(
+            topic=Topic(AUCTION_BID.name, PARTITIONS),
+            group=INGEST_GROUP,
+            queue="bids",
+            check=settling.check,
+            identify=settling.identify,
+            handler=self.handler,
+        )
+        self.attempts = self._attempts()
+        self.owners: list[Process] = []
+        self.workers: list[Process] = []
+        self.wakes: list[Wake] = []
+        for auction_id in AUCTIONS:
+            self.store.rows("auctions")[auction_id] = _auction(auction_id)
+        self._give(range(PARTITIONS))
+
+    # The world outside.
+
+    def append(self, key: bytes | None, value: bytes, replays: int = 0) -> None:
+        """A record reaches the log."""
+        partition = sum(key or b"") % PARTITIONS
+        log = self.log[partition]
+        place = (AUCTION_BID.name, partition, len(log))
+        log.append(RawRecord(*place, key, value, self.now, replays))
+
+    def replay(self, which: int) -> None:
+        """An operator puts a dead letter into the log again, unless it has had its effect."""
+        letters: list[tuple[DeadLetter, float]] = list(self.store.rows("dead_letters").values())
+        self.store.refusals, self.store.loses_answer = 0, False
+        for letter, _ in letters[which % max(1, len(letters)) :][:1]:
+            with self.store.begin() as transaction:
+                (is_settled,) = self.handler.settled(transaction, [letter.payload])
+            if not is_settled:
+                self.append(letter.raw_key, letter.payload, letter.replays + 1)
+
+    def spoil(self, _: int) -> None:
+        """The code is broken (again)."""
+        self.handler.is_broken = True
+
+    def mend(self, _: int = 0) -> None:
+        """The code is mended, and an operator frees everything that was parked."""
+        self.handler.is_broken = False
+        self.store.rows("parked_partitions").clear()
+        for _, key in list(self.store.rows("parked_lanes")):
+            for place, record in self.store.rows("inbox").items():
+                if record.key == key:
+                    self.store.rows("inbox")[place] = replace(record, attempts=0)
+        self.store.rows("parked_lanes").clear()
+
+    # Faults.
+
+    def move_clock(self, which: int) -> None:
+        """The broker's clock goes on, or steps back."""
+        self._pass_time((-3, 1, 20, 61)[which % 4])
+
+    def rebalance(self, which: int) -> None:
+        """The group gives partitions to a new owner; an old one may not know of it yet."""
+        self._give(((0,), (1,), (0, 1))[which % 3])
+
+    def kill(self, which: int) -> None:
+        """SIGKILL a process."""
+        processes = [*self.workers, *self.owners]
+        for process in processes[which % max(1, len(processes)) :][:1]:
+            process.kill()
+        self._forget_dead_processes()
+
+    def refuse(self, which: int) -> None:
+        """The store refuses some statements."""
+        self.store.refusals = 1 + which % 6
+
+    def lose_answer(self, _: int) -> None:
+        """The connection breaks at the next commit, after it."""
+        self.store.loses_answer = True
+
+    def lose_wake(self, which: int) -> None:
+        """A task is lost."""
+        if self.wakes:
+            del self.wakes[which % len(self.wakes)]
+
+    def double_wake(self, which: int) -> None:
+        """A task comes twice."""
+        self.wakes += self.wakes[which % max(1, len(self.wakes)) :][:1]
+
+    # Processes.
+
+    def go_on(self, chance: int) -> None:
+        """A process does a few steps, or a worker takes one of the tasks, in no order."""
+        processes = [*self.owners, *self.workers]
+        if self.wakes and len(self.workers) < WORKERS and chance % 4 == 0:
+            self._deliver(self.wakes.pop(chance % len(self.wakes)))
+        elif processes:
+            process = processes[chance % len(processes)]
+            for _ in range(1 + chance % 17):
+                process.step()
+        self._forget_dead_processes()
+
+    def sweep(self, _: int = 0) -> None:
+        """Wake every lane that waits."""
+        waiting = {record.key for record in self.store.rows("inbox").values()}
+        parked = {key for _, key in self.store.rows("parked_lanes")}
+        self.wakes += [Wake(key) for key in sorted(waiting - parked)]
+
+    def come_to_rest(self) -> None:
+        """Faults end, code is mended, processes run to their end; nothing may wait after it."""
+        self.store.refusals, self.store.loses_answer = 0, False
+        self.mend()
+        for owner in self.owners:
+            owner.kill()
+        self.owners = []
+        self._give(range(PARTITIONS))
+        for _ in range(400):
+            self.mend()
+            self._round()
+            taken = self.store.rows("progress")
+            behind = any(
+                taken.get((AUCTION_BID.name, part), (0, ""))[0] < len(self.log[part])
+                for part in range(PARTITIONS)
+            )
+            if not behind and not self.store.rows("inbox"):
+                return
+        raise AssertionError(f"I4: still waiting: {self.store.rows('inbox')}")
+
+    def _round(self) -> None:
+        if not self.wakes:
+            self.sweep()
+        for wake in self.wakes:
+            self._deliver(wake)
+        self.wakes = []
+        for process in [*self.owners, *self.workers]:
+            for _ in range(60):
+                process.step()
+        self._forget_dead_processes()
+        self._pass_time(RATES.window_s)
+
+    def _pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self.ports.now += max(0.0, seconds)
+
+    def _give(self, partitions: Iterable[int]) -> None:
+        given = frozenset(partitions)
+        self.owners.append(Process(f"owner {sorted(given)}", lambda: self._own(given)))
+
+    def _deliver(self, wake: Wake) -> None:
+        self.workers.append(Process(f"worker {wake.key}", lambda: self._work(wake)))
+
+    def _forget_dead_processes(self) -> None:
+        self.owners = [owner for owner in self.owners if owner.is_alive]
+        self.workers = [worker for worker in self.workers if worker.is_alive]
+
+    def _own(self, partitions: frozenset[int]) -> None:
+        """What the ingest pipeline does around `Taking`; after a failure it begins anew."""
+        ports = TakingPorts(
+            begin=self.store.begin,
+            intake=self.ports,
+            dead_letters=self.ports,
+            sizes=Sizes(key_bytes_max=100, value_bytes_max=1_000),
+            rates=RATES,
+        )
+        while True:
+            taking = Taking(self.lane, ports, topic_id=TOPIC_ID)
+            try:
+                taking.start(partitions, self._bounds)
+                while True:
+                    self._take_some(taking)
+            except OutageError:
+                pause()
+
+    def _take_some(self, taking: Taking) -> None:
+        pause()
+        taking.look_at_parked()
+        batches = {
+            part: batch
+            for part, at in taking.positions.items()
+            if part not in taking.parked and (batch := self.log[part][at : at + BATCH])
+        }
+        if not batches:
+            return
+        taken = taking.take(batches)
+        self.wakes += [Wake(key) for key in sorted({record.key for record in taken.records})]
+        if taken.lost:
+            taking.start(taken.lost, self._bounds)
+
+    def _bounds(self, partitions: Iterable[int]) -> dict[int, Bounds]:
+        return {part: Bounds(0, len(self.log[part])) for part in partitions}
+
+    def _work(self, wake: Wake) -> None:
+        """What the Celery task does around `Attempts`."""
+        try:
+            again = self.attempts.attempt(
+                self.lane, wake.key, retries=wake.retries, stuck=wake.stuck
+            )
+        except OutageError:
+            return
+        if again is not None:
+            self.wakes.append(Wake(wake.key, wake.retries + 1, again))
+
+    def _attempts(self) -> Attempts:
+        undertaker = Undertaker(
+            begin=self.store.begin,
+            lanes=self.ports,
+            dead_letters=self.ports,
+            rates=RATES,
+            batch_max=BATCH,
+        )
+        settler = LaneSettler(
+            begin=self.store.begin,
+            lanes=self.ports,
+            undertaker=undertaker,
+            batch_max=BATCH,
+            turn_s=60,
+            again=lambda _, key: self.wakes.append(Wake(key)),
+        )
+        return Attempts(settler, RETRIES)
+
+
+def settled_records(house: House, auction_id: int) -> list[Record]:
+    """The records of an auction that have had their effect, as the log has them, in its order."""
+    decided = {
+        (row.partition, row.offset)
+        for row in house.store.rows("bids").values()
+        if row.status != "failed"
+    }
+    decided |= {(part, offset) for _, part, offset in house.store.rows("decisions")}
+    return [
+        settling.decode(_inbox_record(raw))
+        for log in house.log
+        for raw in log
+        if raw.key == b"%d" % auction_id and (raw.partition, raw.offset) in decided
+    ]
+
+
+def _inbox_record(raw: RawRecord) -> InboxRecord:
+    payload = (raw.value or b"").decode()
+    key = (raw.key or b"").decode()
+    return InboxRecord(raw.topic, raw.partition, raw.offset, key, payload, raw.log_time)
+
+
+def _auction(auction_id: int) -> object:
+    offer = Offer(
+        currency="KRW",
+        starting_price=1_000,
+        ends_at=NOW + timedelta(seconds=LASTS_S),
+        reserve_price=None if auction_id == 1 else 8_000,
+        buy_now_price=90_000 if auction_id == 3 else None,
+        soft_close=SoftClose(10, 10, 3),
+    )
+    terms = make_terms(offer, auction_id=auction_id, seller_id=SELLER, now=NOW, rules=Rules())
+    return open_auction(terms)

@@ -1,0 +1,112 @@
+"""I2 to I10 of the house in memory, as far as they hold at every moment."""
+
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+from app.domain.auction import genesis
+from app.domain.ledger import DecidedControl, fold
+from tests.simulation.house import AUCTIONS, House, settled_records
+
+
+def check(house: House) -> None:
+    """Raises AssertionError naming the invariant."""
+    _one_place_each(house)
+    _records_of_the_log(house)
+    _one_answer_each(house)
+    for auction_id in AUCTIONS:
+        _sequence(house, auction_id)
+        _fold(house, auction_id)
+        _prices_and_times(house, auction_id)
+    _versions_rise(house)
+
+
+def _one_place_each(house: House) -> None:
+    """I2."""
+    rows = house.store.rows
+    bids = [row for row in rows("bids").values() if row.record is not None]
+    dead = {(part, offset) for _, part, offset in rows("dead_letters")}
+    assert {(r.partition, r.offset) for r in bids if r.status == "failed"} <= dead, "I2: failed"
+    places = Counter((r.partition, r.offset) for r in bids if r.status != "failed")
+    places.update((part, offset) for _, part, offset in rows("decisions"))
+    places.update((part, offset) for _, part, offset in rows("inbox"))
+    places.update(dead)
+    taken = {
+        (part, offset): 1
+        for (_, part), (progress, _) in rows("progress").items()
+        for offset in range(progress)
+    }
+    assert places == taken, f"I2: {places - Counter(taken)} {Counter(taken) - places}"
+
+
+def _records_of_the_log(house: House) -> None:
+    """I3."""
+    for (auction_id, _), row in house.store.rows("bids").items():
+        if row.record is not None:
+            raw = house.log[row.partition][row.offset]
+            said = json.loads(raw.value or b"")
+            assert raw.key == b"%d" % auction_id, "I3: auction"
+            assert said["bid_id"] == str(row.bid_id), "I3: bid"
+            assert (said["bidder_id"], said["amount"]) == (row.bidder_id, row.amount), "I3: body"
+
+
+def _one_answer_each(house: House) -> None:
+    """I5: whatever was told of a bid beside that it failed is one thing."""
+    answers = defaultdict(set)
+    for event in _events(house):
+        for outcome in event["outcomes"]:
+            if outcome["status"] != "failed":
+                answers[outcome["bid_id"]].add(json.dumps(outcome, sort_keys=True))
+    assert all(len(told) == 1 for told in answers.values()), "I5"
+
+
+def _sequence(house: House, auction_id: int) -> None:
+    """I6."""
+    rows = [r for (of, _), r in house.store.rows("bids").items() if of == auction_id and r.seq]
+    rows.sort(key=lambda row: row.seq)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "I6: holes"
+    offsets = [row.offset for row in rows]
+    assert offsets == sorted(offsets), "I6: order"
+
+
+def _fold(house: House, auction_id: int) -> None:
+    """I7, and that the chain of decisions is that of the log."""
+    auction = house.store.rows("auctions")[auction_id]
+    expected, _ = fold(genesis(auction), settled_records(house, auction_id))
+    for name in ("price", "leader_id", "bid_count", "ends_at", "winner_id", "status", "chain"):
+        assert getattr(auction, name) == getattr(expected, name), f"I7: {name} of {auction_id}"
+
+
+def _prices_and_times(house: House, auction_id: int) -> None:
+    """I8, I9 and I10 from the rows, without the rules' help."""
+    auction = house.store.rows("auctions")[auction_id]
+    rows = [r for (of, _), r in house.store.rows("bids").items() if of == auction_id]
+    accepted = sorted((r for r in rows if r.outcome and r.seq), key=lambda row: row.seq)
+    prices = [row.outcome.price for row in accepted]
+    assert prices == sorted(prices), "I8"
+    for row in accepted:
+        assert row.bidder_id != auction.terms.seller_id, "I9: seller"
+        assert auction.terms.starts_at <= row.outcome.decided_at < auction.terms.last_ends_at, "I9"
+    ends = [
+        entry
+        for entry in house.store.rows("decisions").values()
+        if isinstance(entry, DecidedControl)
+        and entry.decision.effect in ("sold", "unsold", "cancelled")
+        and house.log[entry.record.position.partition][entry.record.position.offset].key
+        == b"%d" % auction_id
+    ]
+    assert len(ends) <= 1, "I10"
+    if ends and accepted:
+        assert accepted[-1].offset < ends[0].record.position.offset, "I9: after the end"
+
+
+def _versions_rise(house: House) -> None:
+    """Messages leave in the order of the versions."""
+    versions = defaultdict(list)
+    for event in _events(house):
+        versions[event["auction_id"]].append(event["version"])
+    assert all(found == sorted(set(found)) for found in versions.values()), "I11"
+
+
+def _events(house: House) -> list[dict[str, Any]]:
+    return [json.loads(message.payload) for message in house.store.sent]

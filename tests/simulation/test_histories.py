@@ -1,0 +1,150 @@
+"""Thousands of histories of crashes, repeats, lost wake-ups, conflicts, zombies, outages: nothing is
+lost, doubled or out of order in any of them.
+
+SIMULATED_HISTORIES in the environment is how many. A history that fails is printed as a program,
+with the blob that plays it again; `--hypothesis-seed` plays a whole run again.
+"""
+
+import os
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from app.domain.ids import bid_id
+from app.domain.time import rfc3339
+from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue
+from app.protocol.types import BidKind
+from tests.simulation.house import (
+    AUCTIONS,
+    NOW,
+    POISON,
+    SELLER,
+    UNKNOWN_AUCTION,
+    House,
+)
+from tests.simulation.invariants import check
+
+Control = CancelValue | CloseValue | ReserveValue
+
+
+def _bid(auction_id: int, bidder_id: int, amount: int, kind: BidKind, key: str) -> BidValue:
+    return BidValue(
+        v=1,
+        bid_id=bid_id(bidder_id, auction_id, key),
+        auction_id=auction_id,
+        bidder_id=bidder_id,
+        amount=amount,
+        kind=kind,
+        confirm=True,
+        key=key,
+        received_at=rfc3339(NOW),
+    )
+
+
+auctions = st.sampled_from(AUCTIONS)
+bids = st.builds(
+    _bid,
+    auctions,
+    st.integers(1, 3),
+    st.integers(10, 60).map(lambda hundreds: hundreds * 100),
+    st.sampled_from(["exact", "max"]),
+    st.sampled_from([*"abcdefgh", POISON, f"{POISON}2"]),
+)
+controls = st.one_of(
+    st.builds(CloseValue, st.just(1), st.sampled_from([*AUCTIONS, UNKNOWN_AUCTION])),
+    st.builds(CancelValue, st.just(1), auctions, st.just(SELLER), st.none()),
+    st.builds(ReserveValue, st.just(1), auctions, st.just(SELLER), st.just(7_000)),
+)
+
+
+@dataclass(frozen=True)
+class Append:
+    """Records reach the log, the whole lot perhaps twice."""
+
+    values: list[BidValue | Control]
+    times: int
+
+    def happen(self, house: House) -> None:
+        for value in self.values * self.times:
+            house.append(b"%d" % value.auction_id, msgspec.json.encode(value))
+
+
+@dataclass(frozen=True)
+class Nonsense:
+    """Somebody writes what nobody can read."""
+
+    key: bytes | None
+    value: bytes
+
+    def happen(self, house: House) -> None:
+        house.append(self.key, self.value)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Processes do steps, in this order."""
+
+    chances: list[int]
+
+    def happen(self, house: House) -> None:
+        for chance in self.chances:
+            house.go_on(chance)
+
+
+@dataclass(frozen=True)
+class Befall:
+    """A fault, or its end, by the name of the method."""
+
+    what: str
+    chance: int
+
+    def happen(self, house: House) -> None:
+        getattr(house, self.what)(self.chance)
+
+
+FAULTS = (
+    "move_clock", "rebalance", "kill", "refuse", "lose_answer", "lose_wake", "double_wake",
+    "sweep", "mend", "spoil", "replay",
+)  # fmt: skip
+chances = st.integers(0, 99)
+values = st.one_of(bids, bids, bids, controls)
+works = st.builds(Work, st.lists(chances, min_size=5, max_size=60))
+befalls = st.builds(Befall, st.sampled_from(FAULTS), chances)
+appends = st.builds(Append, st.lists(values, min_size=1, max_size=6), st.integers(1, 2))
+nonsense = st.builds(
+    Nonsense, st.sampled_from([None, b"1", b"\xff", b"2"]), st.sampled_from([b"{", b"\xff"])
+)
+
+
+class Histories(RuleBasedStateMachine):
+    """One rule, because a history without one of several would be of no use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.house = House()
+
+    @rule(what=st.one_of(works, works, works, appends, appends, befalls, befalls, nonsense))
+    def happens(self, what: Append | Nonsense | Work | Befall) -> None:
+        what.happen(self.house)
+
+    @invariant()
+    def nothing_is_lost_doubled_or_out_of_order(self) -> None:
+        check(self.house)
+
+    def teardown(self) -> None:
+        self.house.come_to_rest()
+        check(self.house)
+
+
+TestHistories = pytest.mark.timeout(900)(Histories.TestCase)
+TestHistories.settings = settings(
+    max_examples=int(os.environ.get("SIMULATED_HISTORIES", "1000")),
+    stateful_step_count=40,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
