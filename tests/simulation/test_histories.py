@@ -1,5 +1,5 @@
-"""Thousands of histories of crashes, repeats, lost wake-ups, conflicts, zombies, outages: nothing is
-lost, doubled or out of order in any of them.
+"""Crashes, repeats, lost wake-ups, conflicts, zombies and outages, thousands of histories of them:
+nothing is lost, doubled or out of order in any.
 
 SIMULATED_HISTORIES in the environment is how many. A history that fails is printed as a program,
 with the blob that plays it again; `--hypothesis-seed` plays a whole run again.
