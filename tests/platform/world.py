@@ -102,9 +102,11 @@ class World:
         self._processes: list[Process] = []
 
     def close(self) -> None:
-        """End every process and forget the topic."""
+        """End every process and forget the topic, and what nobody relayed: the relay of the next
+        world would wait for a topic that is gone."""
         for process in self._processes:
             process.end()
+        self.execute("DELETE FROM outbox")
         self.producer.close(timeout=1)
         self.admin.delete_topics([self.topic, f"{self.topic}.DLT"], raise_errors=False)
         self.admin.close()
