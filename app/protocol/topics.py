@@ -44,3 +44,5 @@ INGEST_GROUP = "auction"
 BROADCAST_GROUP = "broadcast"
 SAVE_GROUP = "save"
 EVENT_GROUP = "event"
+
+REPLAY_COUNT_HEADER = "replay_count"
