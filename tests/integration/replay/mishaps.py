@@ -1,0 +1,74 @@
+"""Records that become dead letters for true reasons, and reasons that can be mended."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import select
+
+from app.adapters.postgres import schema
+from tests.integration.lanes.house import House, Lot
+from tests.waiting import wait_until
+
+LETTERS = schema.dead_letters
+
+
+@contextmanager
+def undecidable(house: House, lot: Lot, amount: int) -> Iterator[None]:
+    """As long as this lasts, the database refuses the decision of a bid of this amount."""
+    name = f"mishap_{lot.auction_id}_{amount}"
+    with house.container.engine.begin() as connection:
+        connection.exec_driver_sql(f"""
+            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'a bug in deciding' USING ERRCODE = '22023'; END $$""")
+        connection.exec_driver_sql(f"""
+            CREATE TRIGGER {name} BEFORE INSERT ON bids FOR EACH ROW
+            WHEN (NEW.auction_id = {lot.auction_id} AND NEW.amount = {amount}
+              AND NEW.status <> 'failed')
+            EXECUTE FUNCTION {name}()""")
+    yield
+    with house.container.engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE")
+
+
+def failed(house: House, lot: Lot, amounts: Sequence[int]) -> list[Any]:
+    """Bids of the lot's first bidder that failed by a bug that is mended by now; dead letters."""
+    for amount in amounts:
+        with undecidable(house, lot, amount):
+            before = len(letters(house, lot))
+            house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=10)
+            wait_letters(house, lot, before + 1)
+    return letters(house, lot)
+
+
+def unreadable(house: House, lot: Lot, value: bytes = b"\xff\xfe") -> Any:
+    """The dead letter of bytes that nobody can decode."""
+    before = len(letters(house, lot))
+    house.put(str(lot.auction_id).encode(), value).get(timeout=10)
+    wait_letters(house, lot, before + 1)
+    return letters(house, lot)[-1]
+
+
+def letters(house: House, lot: Lot) -> list[Any]:
+    """All dead letters of a lot, the oldest first."""
+    found = select(LETTERS).where(LETTERS.c.key == str(lot.auction_id)).order_by(LETTERS.c.id)
+    with house.container.engine.connect() as connection:
+        return list(connection.execute(found))
+
+
+def wait_letters(house: House, lot: Lot, number: int) -> None:
+    """Return once the lot has so many dead letters."""
+    wait_until(lambda: len(letters(house, lot)) == number, what=f"{number} dead letters")
+
+
+def replays(house: House, lot: Lot) -> list[Any]:
+    """All replays of a lot's dead letters, the oldest first."""
+    table = schema.replays
+    found = (
+        select(table)
+        .join(LETTERS, LETTERS.c.id == table.c.dead_letter_id)
+        .where(LETTERS.c.key == str(lot.auction_id))
+        .order_by(table.c.id)
+    )
+    with house.container.engine.connect() as connection:
+        return list(connection.execute(found))
