@@ -1,10 +1,12 @@
 """Records that become dead letters for true reasons, and reasons that can be mended."""
 
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from app.adapters.postgres import schema
 from tests.integration.lanes.house import House, Lot
@@ -72,3 +74,23 @@ def replays(house: House, lot: Lot) -> list[Any]:
     )
     with house.container.engine.connect() as connection:
         return list(connection.execute(found))
+
+
+@contextmanager
+def given_up(house: House, *, topic: str, key: str, **columns: Any) -> Iterator[int]:
+    """The id of a dead letter of a plain consumer, which is gone afterwards."""
+    now = datetime.now(UTC)
+    usual = {
+        "topic": topic, "partition": 0, "offset": 10**15 + random.randrange(10**12), "key": key,
+        "raw_key": key.encode(), "payload": b"{}", "log_time": now, "consumer_group": "save",
+        "reason": "Undecodable", "error_class": "DecodeError", "message": "m", "attempts": 1,
+        "first_failed_at": now,
+    }  # fmt: skip
+    with house.container.engine.begin() as connection:
+        row = connection.execute(insert(LETTERS).values(usual | columns).returning(LETTERS.c.id))
+        letter_id = row.scalar_one()
+    yield letter_id
+    of_it = schema.replays.c.dead_letter_id == letter_id
+    with house.container.engine.begin() as connection:
+        connection.execute(delete(schema.replays).where(of_it))
+        connection.execute(delete(LETTERS).where(LETTERS.c.id == letter_id))
