@@ -25,7 +25,19 @@ class Parser(argparse.ArgumentParser):
         self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
-def perform(parser: Parser, arguments: Sequence[str]) -> int:
+def container_of_operator() -> Container:
+    """The services on the servers of the environment. Raises SettingsError."""
+    # Whatever a client says of its server is said by our one line.
+    configure_logging("CRITICAL", process="bridge")
+    logging.disable()
+    return build_container(read_settings(), application="operator")
+
+
+def perform(
+    parser: Parser,
+    arguments: Sequence[str],
+    make_container: Callable[[], Container] = container_of_operator,
+) -> int:
     """Do what `arguments` say by the function that their parser set as `act`; the exit code.
 
     2 and a line for wrong settings, bad values, unknown things and servers that do not answer.
@@ -34,12 +46,8 @@ def perform(parser: Parser, arguments: Sequence[str]) -> int:
         parser.error("the arguments are not UTF-8")
     options = parser.parse_args(arguments)
     act: Act = options.act
-    # Whatever a client says of its server is said by our one line.
-    configure_logging("CRITICAL", process="bridge")
-    logging.disable()
     try:
-        container = build_container(read_settings(), application="operator")
-        return act(container, options)
+        return act(make_container(), options)
     except (SettingsError, DomainError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return REFUSED

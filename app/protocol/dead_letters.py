@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
-from app.protocol.types import Id, Instant, Key, Timestamp
+from app.protocol.types import Id, Key, Timestamp
 
 IDS_MAX = 100
 SkipCode = Literal["SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "TOO_LARGE"]
@@ -15,6 +15,8 @@ SkipCode = Literal["SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "T
 ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
 
 Name = Annotated[str, Meta(min_length=1, max_length=249, extra={"text": True})]
+# Text, because in a query a time may also be written as a number: that would be seconds.
+Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 LetterId = Annotated[Key, Meta(description="a dead letter's id, or its bid's or message's")]
 
 
@@ -24,8 +26,8 @@ class DeadLetterFilter(Body, frozen=True):
 
     auction: Name | UnsetType = UNSET
     reason: Name | UnsetType = UNSET
-    since: Instant | UnsetType = UNSET
-    until: Instant | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
     topic: Name | UnsetType = UNSET
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+import msgspec
 from msgspec import UnsetType
 
 from app.domain.errors import FieldFault, InvalidError, NotFoundError
 from app.protocol.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterQuery
-from app.protocol.types import INT64_MAX
+from app.protocol.types import INT64_MAX, Instant
 from app.services.burials import REASONS
 from app.services.cursors import read_cursor, write_cursor
 
@@ -63,21 +64,18 @@ class DeadLetterList:
 
     def wanted(self, asked: DeadLetterFilter, ids: Sequence[int | str] = ()) -> Wanted:
         """The filter as the store takes it: a number is a dead letter's id, everything else that
-        of its bid or message. Raises InvalidError (`id`, `topic`, `reason`, `until`)."""
-        numbers = [int(name) for name in ids if str(name).isdecimal()]
-        if any(number > INT64_MAX for number in numbers):
-            raise _invalid("id", "is too large for an id")
-        topic, since, until = said(asked.topic), said(asked.since), said(asked.until)
+        of its bid or message. Raises InvalidError (`topic`, `reason`, `since`, `until`)."""
+        topic, reason = said(asked.topic), said(asked.reason)
+        since, until = _moment("since", asked.since), _moment("until", asked.until)
         if topic is not None and topic not in self._topics:
             raise _invalid("topic", f"is none of {', '.join(self._topics)}")
-        reason = said(asked.reason)
         if reason is not None and reason not in REASONS:
             raise _invalid("reason", f"is none of {', '.join(REASONS)}")
         if since is not None and until is not None and until <= since:
             raise _invalid("until", "is not after `since`")
         return Wanted(
-            ids=numbers if ids else None,
-            trace_ids=[str(name) for name in ids if not str(name).isdecimal()] if ids else None,
+            ids=[int(name) for name in ids if _is_number(name)] if ids else None,
+            trace_ids=[str(name) for name in ids if not _is_number(name)] if ids else None,
             key=said(asked.auction),
             reason=reason,
             topic=topic,
@@ -112,7 +110,7 @@ class DeadLetterList:
 
     def whole(self, letter_id: str) -> list[DeadLetter]:
         """The dead letter of this id, or those of this bid or message, newest first, with all their
-        bytes. Raises NotFoundError when there is none, InvalidError (`id`)."""
+        bytes. Raises NotFoundError when there is none."""
         wanted = self.wanted(DeadLetterFilter(), [letter_id])
         self.refuse_unknown(wanted)
         return self._kept.page(wanted, before_id=None, limit=WHOLE_MAX, payload_bytes=None)
@@ -127,6 +125,20 @@ class DeadLetterList:
 def said(value: T | UnsetType) -> T | None:
     """What was said, None when nothing was."""
     return None if isinstance(value, UnsetType) else value
+
+
+def _is_number(name: int | str) -> bool:
+    """Whether it may be a dead letter's own id."""
+    return str(name).isdecimal() and int(name) <= INT64_MAX
+
+
+def _moment(field: str, value: str | UnsetType) -> datetime | None:
+    if isinstance(value, UnsetType):
+        return None
+    try:
+        return msgspec.convert(value, Instant)
+    except msgspec.ValidationError as error:
+        raise _invalid(field, "is no time as RFC 3339 writes it, with its zone") from error
 
 
 def _invalid(field: str, message: str) -> InvalidError:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.bootstrap import Container
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.topics import CHAT_MESSAGE
@@ -126,7 +127,7 @@ def test_that_nothing_matches_is_no_error(operator: Operator) -> None:
     ("arguments", "named"),
     [
         (["list", "--id", "9223372036854775807"], "9223372036854775807"),
-        (["list", "--id", "9223372036854775808"], "id: "),
+        (["list", "--id", "9223372036854775808"], "9223372036854775808"),
         (["list", "--id", "a b"], "ids"),
         (["show", "00000000-0000-0000-0000-000000000000"], "00000000-0000"),
         (["run", "--id", "9223372036854775807"], "9223372036854775807"),
@@ -147,9 +148,9 @@ def test_that_nothing_matches_is_no_error(operator: Operator) -> None:
     ],
 )
 def test_what_is_wrong_is_one_line_and_changes_nothing(
-    operator: Operator, arguments: list[str], named: str
+    container: Container, operator: Operator, arguments: list[str], named: str
 ) -> None:
-    assert named in operator.refusal("replay", *arguments)
+    assert named in operator.refusal_here(container, "replay", arguments)
 
 
 def test_servers_that_do_not_answer_are_one_line(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.bootstrap import Container
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
@@ -101,8 +102,10 @@ def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
         (["--limit", "0"], "--limit"),
     ],
 )
-def test_what_is_wrong_is_one_line(operator: Operator, arguments: list[str], named: str) -> None:
-    assert named in operator.refusal("lanes", *arguments)
+def test_what_is_wrong_is_one_line(
+    container: Container, operator: Operator, arguments: list[str], named: str
+) -> None:
+    assert named in operator.refusal_here(container, "lanes", arguments)
 
 
 def test_a_lane_is_parked_once(operator: Operator, lot: Lot) -> None:
