@@ -8,7 +8,7 @@ from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Stack
 from tests.integration.lanes.house import House, run_tool
-from tests.integration.replay.operator import Operator
+from tests.operator import Operator
 
 PREFIX = "replay-"
 PROCESSES = ("bridge", "worker-bids-0", "worker-other")

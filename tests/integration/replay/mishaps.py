@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Engine, delete, insert, select
 
 from app.adapters.postgres import schema
 from tests.integration.lanes.house import House, Lot
@@ -16,27 +16,24 @@ LETTERS = schema.dead_letters
 
 
 @contextmanager
-def undecidable(house: House, lot: Lot, amount: int) -> Iterator[None]:
-    """As long as this lasts, the database refuses the decision of a bid of this amount."""
-    name = f"mishap_{lot.auction_id}_{amount}"
-    with house.container.engine.begin() as connection:
+def undecidable(engine: Engine, auction_id: int, amount: int) -> Iterator[None]:
+    """As long as this lasts, the database refuses the decision of a bid of this amount for good."""
+    name = f"mishap_{auction_id}_{amount}"
+    with engine.begin() as connection:
         connection.exec_driver_sql(f"""
-            CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION 'a bug in deciding' USING ERRCODE = '22023'; END $$""")
-        connection.exec_driver_sql(f"""
-            CREATE TRIGGER {name} BEFORE INSERT ON bids FOR EACH ROW
-            WHEN (NEW.auction_id = {lot.auction_id} AND NEW.amount = {amount}
-              AND NEW.status <> 'failed')
-            EXECUTE FUNCTION {name}()""")
-    yield
-    with house.container.engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP FUNCTION {name} CASCADE")
+            ALTER TABLE bids ADD CONSTRAINT {name} CHECK (status = 'failed'
+              OR auction_id <> {auction_id} OR amount <> {amount}) NOT VALID""")
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE bids DROP CONSTRAINT {name}")
 
 
 def failed(house: House, lot: Lot, amounts: Sequence[int]) -> list[Any]:
     """Bids of the lot's first bidder that failed by a bug that is mended by now; dead letters."""
     for amount in amounts:
-        with undecidable(house, lot, amount):
+        with undecidable(house.container.engine, lot.auction_id, amount):
             before = len(letters(house, lot))
             house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=10)
             wait_letters(house, lot, before + 1)

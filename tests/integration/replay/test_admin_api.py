@@ -12,7 +12,7 @@ from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, Person, code, faults
 from tests.integration.lanes.house import House, Lot
 from tests.integration.replay.mishaps import failed, letters, replays, unreadable
-from tests.integration.replay.operator import Operator
+from tests.operator import Operator
 from tests.waiting import wait_until
 
 LIST, REPLAY = "/api/admin/dead-letters", "/api/admin/dead-letters/replay"

@@ -12,7 +12,7 @@ from app.protocol.topics import CHAT_MESSAGE
 from tests.integration.http.applications import nobody_listens
 from tests.integration.lanes.house import House, Lot
 from tests.integration.replay.mishaps import failed, given_up, letters, unreadable
-from tests.integration.replay.operator import Operator
+from tests.operator import Operator
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,20 @@
 """`lanes` shows what is parked and how much waits; `unpark` lets it go on, `park` holds it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
+import msgspec
 import pytest
 
 from app.bootstrap import Container
+from app.domain.ids import message_id
+from app.domain.time import rfc3339
+from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
-from tests.integration.replay.operator import Operator
+from tests.operator import Operator
 from tests.waiting import wait_until
 
 GROUP = "replay-tests"  # no consumer of ours: its partitions are parked by these tests alone
@@ -20,6 +26,25 @@ def lot(house: House, operator: Operator) -> Iterator[Lot]:
     lot = house.auction(lasts_s=3_600)
     yield lot
     operator.run("bridge", "lanes", "unpark", AUCTION_BID.name, str(lot.auction_id))
+
+
+def put_message(house: House, *, partition: int) -> None:
+    """Put a good chat message of no room into this partition."""
+    room_id, key = 10**9, uuid4().hex
+    value = ChatMessageValue(
+        v=1,
+        message_id=message_id(1, room_id, key),
+        room_id=room_id,
+        sender_id=1,
+        sender_nickname="n",
+        text="t",
+        key=key,
+        sent_at=rfc3339(datetime.now(UTC)),
+    )
+    future = house.producer.send(
+        CHAT_MESSAGE.name, value=msgspec.json.encode(value), partition=partition
+    )
+    future.get(timeout=10)
 
 
 def test_a_parked_lane_keeps_its_records_until_it_is_freed(
@@ -35,8 +60,6 @@ def test_a_parked_lane_keeps_its_records_until_it_is_freed(
     assert line.endswith("ByHand  a closer look")
     assert house.state(lot).bid_count == 0
 
-    with house.container.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE inbox SET attempts = 2 WHERE key = %s", (lane[1],))
     assert "is free" in operator.bridge("lanes", "unpark", *lane)
     wait_until(lambda: house.state(lot).bid_count == 2, what="both bids are decided")
     assert lane[1] not in operator.bridge("lanes").split()
@@ -53,15 +76,15 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
         connection.exec_driver_sql(
             "UPDATE inbox SET attempts = 2, first_failed_at = now() WHERE key = %s", (lane[1],)
         )
+    with house.container.engine.begin() as connection:
         # Held, so that what it was freed with can be seen before it is settled.
         connection.exec_driver_sql(
-            "UPDATE auctions SET version = version WHERE id = %s", (lot.auction_id,)
+            "SELECT FROM auctions WHERE id = %s FOR UPDATE", (lot.auction_id,)
         )
         operator.bridge("lanes", "unpark", *lane)
-        with house.container.engine.connect() as looking:
-            row = looking.exec_driver_sql(
-                "SELECT attempts, first_failed_at FROM inbox WHERE key = %s", (lane[1],)
-            ).one()
+        row = connection.exec_driver_sql(
+            "SELECT attempts, first_failed_at FROM inbox WHERE key = %s", (lane[1],)
+        ).one()
     assert tuple(row) == (0, None)
 
 
@@ -69,7 +92,7 @@ def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
     house: House, operator: Operator
 ) -> None:
     servers = house.container.settings.kafka_bootstrap_servers
-    house.producer.send(CHAT_MESSAGE.name, value=b"{}", partition=5).get(timeout=10)
+    put_message(house, partition=5)
     waiting = kafka_log.ends(servers, CHAT_MESSAGE.name)[5]
     with house.container.engine.begin() as connection:
         connection.exec_driver_sql(

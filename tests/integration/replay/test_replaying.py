@@ -17,7 +17,7 @@ from tests.integration.replay.mishaps import (
     unreadable,
     wait_letters,
 )
-from tests.integration.replay.operator import Operator
+from tests.operator import Operator
 from tests.waiting import wait_until
 
 
@@ -156,7 +156,7 @@ def test_what_is_refused_again_is_a_new_dead_letter_and_counted_up_to_the_limit(
 def test_a_replay_that_fails_again_keeps_the_bid_failed(house: House, operator: Operator) -> None:
     lot = house.auction(lasts_s=3_600)
     failed(house, lot, [2_000])
-    with undecidable(house, lot, 2_000):
+    with undecidable(house.container.engine, lot.auction_id, 2_000):
         run(operator, lot)
         wait_letters(house, lot, 2)
     assert bids(house, lot)[2_000].status == "failed"
