@@ -4,12 +4,12 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
-from app.bootstrap import Container, build_container
+from app.bootstrap import Container
 from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
-from app.settings import SettingsError, read_settings
+from app.settings import Settings, SettingsError, read_settings
 
 Act = Callable[[Container, argparse.Namespace], int]
 
@@ -25,19 +25,21 @@ class Parser(argparse.ArgumentParser):
         self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
-def container_of_operator() -> Container:
-    """The services on the servers of the environment. Raises SettingsError."""
-    # Whatever a client says of its server is said by our one line.
+class MakeContainer(Protocol):
+    """Makes the services of a process; connects to nothing yet."""
+
+    def __call__(self, settings: Settings, *, application: str) -> Container:
+        """The services of this process; `application` names it to the servers it connects to."""
+        ...
+
+
+def be_quiet() -> None:
+    """Whatever a client says of its server is said by our one line."""
     configure_logging("CRITICAL", process="bridge")
     logging.disable()
-    return build_container(read_settings(), application="operator")
 
 
-def perform(
-    parser: Parser,
-    arguments: Sequence[str],
-    make_container: Callable[[], Container] = container_of_operator,
-) -> int:
+def perform(parser: Parser, arguments: Sequence[str], make_container: MakeContainer) -> int:
     """Do what `arguments` say by the function that their parser set as `act`; the exit code.
 
     2 and a line for wrong settings, bad values, unknown things and servers that do not answer.
@@ -47,7 +49,7 @@ def perform(
     options = parser.parse_args(arguments)
     act: Act = options.act
     try:
-        return act(make_container(), options)
+        return act(make_container(read_settings(), application="operator"), options)
     except (SettingsError, DomainError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return REFUSED

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app.bootstrap import Container
 from app.domain.time import rfc3339
 from app.services.parking import ParkedLane, ParkedPartition
-from bridge.command import Parser, count, perform, table
+from bridge.command import MakeContainer, Parser, be_quiet, count, perform, table
 
 LIST_LIMIT = 100
 NAME_ONE = "name a lane by TOPIC KEY, or a partition by --partition GROUP TOPIC PARTITION"
@@ -20,9 +20,10 @@ LANES_HEADER = ("TOPIC", "KEY", "WAITING", "PARKED SINCE", "REASON", "MESSAGE")
 PARTITIONS_HEADER = ("GROUP", "TOPIC", "PARTITION", "WAITING", "PARKED SINCE", "REASON", "MESSAGE")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
     """The exit code: 2 with one line when something is wrong."""
-    return perform(make_parser(), arguments)
+    be_quiet()
+    return perform(make_parser(), arguments, make_container)
 
 
 def make_parser() -> Parser:

@@ -28,7 +28,16 @@ from app.protocol.validation import parse
 from app.services.burials import REASONS
 from app.services.dead_letters import Wanted
 from app.services.replaying import Order
-from bridge.command import REFUSED, Parser, count, perform, printable, table
+from bridge.command import (
+    REFUSED,
+    MakeContainer,
+    Parser,
+    be_quiet,
+    count,
+    perform,
+    printable,
+    table,
+)
 
 LIST_LIMIT = 20
 HEADER = ("ID", "PLACE", "KEY", "REASON", "ATTEMPTS", "REPLAYS", "GIVEN UP AT", "TRACE ID")
@@ -39,13 +48,15 @@ SKIPPED = {
     "GIVEN_UP_AGAIN": "its replay was given up as dead letter {again_id}",
     "UNDER_WAY": "what becomes of its last replay is not known yet",
     "LIMIT_REACHED": "it was replayed {replay_count} times; --force replays it all the same",
+    "UNKNOWN_TOPIC": "no topic {topic} is known: its log is gone",
     "TOO_LARGE": "the log does not take a record of this size",
 }
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
     """The exit code: 0 also when nothing matches, 2 with one line when something is wrong."""
-    return perform(make_parser(), arguments)
+    be_quiet()
+    return perform(make_parser(), arguments, make_container)
 
 
 def make_parser() -> Parser:
@@ -194,7 +205,7 @@ def _run(container: Container, options: argparse.Namespace) -> int:
 def _said(result: ReplayResult) -> str:
     if result.code is not None:
         why = SKIPPED[result.code]
-        return "skipped: " + why.format(again_id=result.again_id, replay_count=result.replay_count)
+        return "skipped: " + why.format(**msgspec.structs.asdict(result))
     if result.result == "would_replay":
         return f"would be replayed to {result.topic}, replay {result.replay_count}"
     if result.result == "unknown":

@@ -49,7 +49,7 @@ class Operator:
         out, err = StringIO(), StringIO()
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                code: object = perform(PARSERS[command](), arguments, lambda: container)
+                code: object = perform(PARSERS[command](), arguments, lambda *_, **__: container)
             except SystemExit as exited:
                 code = exited.code
         assert (code, out.getvalue(), err.getvalue().count("\n")) == (2, "", 1), err.getvalue()

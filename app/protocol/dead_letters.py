@@ -8,9 +8,12 @@ from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
 from app.protocol.types import Id, Key, Timestamp
 
 IDS_MAX = 100
-SkipCode = Literal["SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "TOO_LARGE"]
+SkipCode = Literal[
+    "SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "UNKNOWN_TOPIC", "TOO_LARGE"
+]  # fmt: skip
 """Why a dead letter is not replayed: it has had its effect; it was, and became the dead letter
-`again_id`; it was, and what becomes of that is not known yet; often enough; the log refuses it."""
+`again_id`; it was, and what becomes of that is not known yet; it was, often enough; its log is
+gone; the log does not take a record of this size."""
 
 ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
 

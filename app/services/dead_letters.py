@@ -60,15 +60,15 @@ class DeadLetterList:
 
     def __init__(self, kept: KeptDeadLetters, topics: Sequence[str]) -> None:
         """`topics` are those that can have any."""
-        self._kept, self._topics = kept, sorted(topics)
+        self._kept, self.topics = kept, tuple(sorted(topics))
 
     def wanted(self, asked: DeadLetterFilter, ids: Sequence[int | str] = ()) -> Wanted:
         """The filter as the store takes it: a number is a dead letter's id, everything else that
         of its bid or message. Raises InvalidError (`topic`, `reason`, `since`, `until`)."""
         topic, reason = said(asked.topic), said(asked.reason)
         since, until = _moment("since", asked.since), _moment("until", asked.until)
-        if topic is not None and topic not in self._topics:
-            raise _invalid("topic", f"is none of {', '.join(self._topics)}")
+        if topic is not None and topic not in self.topics:
+            raise _invalid("topic", f"is none of {', '.join(self.topics)}")
         if reason is not None and reason not in REASONS:
             raise _invalid("reason", f"is none of {', '.join(REASONS)}")
         if since is not None and until is not None and until <= since:

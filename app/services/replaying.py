@@ -228,6 +228,8 @@ class Replaying:
             return "UNDER_WAY"
         if held.replays >= self._limits.replays_per_record_max and not force:
             return "LIMIT_REACHED"
+        if held.topic not in self._listed.topics:
+            return "UNKNOWN_TOPIC"
         return None
 
     def _append(self, held: Held, replay_id: int) -> ReplayResult:

@@ -175,13 +175,14 @@ def test_each_reason_to_leave_one_alone_is_told_and_only_the_limit_can_be_forced
         replace(letter(3), under_way=True),
         letter(4, replays=3),
         letter(5),
+        replace(letter(6), topic="chat-message@2026"),
     ]
     told = ["1 SETTLED", "2 GIVEN_UP_AGAIN", "3 UNDER_WAY"]
     store = shelf(*held)
     found = results(replaying(store, Log()).run(EVERYTHING))
-    assert found == [*told, "4 LIMIT_REACHED", "5 replayed"]
+    assert found == [*told, "4 LIMIT_REACHED", "5 replayed", "6 UNKNOWN_TOPIC"]
     found = results(replaying(store, Log()).run(replace(EVERYTHING, force=True)))
-    assert found == [*told, "4 replayed", "5 replayed"]
+    assert found == [*told, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
 
 
 def test_a_run_ends_at_one_whose_fate_is_unknown_and_keeps_its_claim() -> None:
