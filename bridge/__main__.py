@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from app.adapters.kafka.topics import WrongTopicError, create_topics
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
-from app.settings import Settings, SettingsError, read_settings
+from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
 from bridge.checking import Sizes
 from bridge.command import MakeContainer
