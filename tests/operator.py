@@ -17,10 +17,28 @@ PARSERS = {"replay": replay.make_parser, "lanes": lanes.make_parser}
 
 
 class Operator:
-    """Runs commands to their end."""
+    """Gives commands of the bridge to this process, which saves the start of another, or runs any
+    command in a process of its own."""
 
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
+    def __init__(self, stack: Stack, container: Container) -> None:
+        self._stack, self._container = stack, container
+
+    def bridge(self, command: str, *arguments: str) -> str:
+        """What a command that must succeed prints."""
+        code, printed, complaint = self._perform(command, arguments)
+        assert (code, complaint) == (0, "")
+        return printed
+
+    def refusal(self, command: str, *arguments: str) -> str:
+        """The one line of a command that must be refused."""
+        code, printed, complaint = self._perform(command, arguments)
+        assert (code, printed, complaint.count("\n")) == (2, "", 1), complaint
+        return complaint
+
+    def listed(self, *filters: str) -> list[Any]:
+        """The dead letters that `replay list` gives for these filters."""
+        printed = self.bridge("replay", "list", "--limit", "100", "--json", *filters)
+        return [json.loads(line) for line in printed.splitlines()]
 
     def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         """`python -m ARGUMENTS`, whatever comes of it; `changes` are of its environment."""
@@ -33,30 +51,13 @@ class Operator:
             check=False,
         )
 
-    def bridge(self, *arguments: str) -> str:
-        """What a command of the bridge that must succeed prints."""
-        done = self.run("bridge", *arguments)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def listed(self, *filters: str) -> list[Any]:
-        """The dead letters that `replay list` gives for these filters."""
-        printed = self.bridge("replay", "list", "--limit", "100", "--json", *filters)
-        return [json.loads(line) for line in printed.splitlines()]
-
-    def refusal_here(self, container: Container, command: str, arguments: Sequence[str]) -> str:
-        """As `refusal`, by this process: it costs no start of another."""
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
+    def _perform(self, command: str, arguments: Sequence[str]) -> tuple[object, str, str]:
+        printed, complaint = StringIO(), StringIO()
+        with redirect_stdout(printed), redirect_stderr(complaint):
             try:
-                code: object = perform(PARSERS[command](), arguments, lambda *_, **__: container)
+                code: object = perform(
+                    PARSERS[command](), arguments, lambda *_, **__: self._container
+                )
             except SystemExit as exited:
                 code = exited.code
-        assert (code, out.getvalue(), err.getvalue().count("\n")) == (2, "", 1), err.getvalue()
-        return err.getvalue()
-
-    def refusal(self, *arguments: str, **changes: str) -> str:
-        """The one line of a command that must be refused."""
-        done = self.run("bridge", *arguments, **changes)
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
-        return done.stderr
+        return code, printed.getvalue(), complaint.getvalue()

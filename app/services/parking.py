@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.errors import ConflictError, NotFoundError
+from app.domain.errors import FieldFault, InvalidError, NotFoundError
 from app.services.lanes import Lanes, Parking, Transaction
 from app.services.waking import Waker
 
@@ -110,13 +110,14 @@ class Parked:
         return [(each, lags[each.group][each.topic, each.partition]) for each in found]
 
     def park(self, topic: str, key: str, message: str) -> None:
-        """Hold a lane. Raises NotFoundError for a topic without lanes, ConflictError (`PARKED`)."""
+        """Hold a lane. Raises NotFoundError for a topic without lanes, InvalidError (`key`)."""
         if topic not in self._topics:
             raise NotFoundError(f"no topic {topic} has lanes: {', '.join(sorted(self._topics))}")
         with self._begin() as transaction:
             parking = Parking(BY_HAND, message)
             if not self._lanes.park(transaction, topic=topic, key=key, parking=parking):
-                raise ConflictError("PARKED", f"{topic} {key} is parked already")
+                fault = FieldFault("key", "PARKED", f"{topic} {key} is parked already")
+                raise InvalidError([fault])
 
     def unpark(self, topic: str, key: str) -> None:
         """Let a lane go on, now. Raises NotFoundError when it is not parked."""

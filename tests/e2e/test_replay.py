@@ -1,7 +1,7 @@
 """A bid that failed by a bug of ours, seen by its bidder: failed, and after a replay answered."""
 
-from app.adapters.postgres.engine import make_engine
-from app.settings import Limits
+from app.bootstrap import build_container
+from app.settings import read_settings
 from tests.e2e.bidding import OUTCOME, place, watch
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
@@ -13,12 +13,13 @@ from tests.operator import Operator
 def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_log(
     house: House, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot, operator = put_up(seller), Operator(house.stack)
-    url = house.stack.environment()["DATABASE_URL"]
-    engine = make_engine(url, application="tests", limits=Limits())
+    lot = put_up(seller)
+    settings = read_settings(house.stack.environment())
+    container = build_container(settings, application="tests")
+    operator = Operator(house.stack, container)
     with anna.enter() as first, ben.enter() as second:
         watch(second, lot)
-        with undecidable(engine, lot["id"], 5_000):
+        with undecidable(container.engine, lot["id"], 5_000):
             bid_id = place(first, lot, 5_000, key="unlucky")["bid_id"]
             failed = first.push("bid.result", bid_id=bid_id)
             assert {name: failed[name] for name in OUTCOME if failed[name] is not None} == {
@@ -29,7 +30,6 @@ def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_l
             # The auction goes on without it.
             place(second, lot, 2_000)
             assert second.push("bid.result")["standing"] == "leading"
-        engine.dispose()
 
         (letter,) = operator.listed("--id", bid_id)
         assert letter["reason"] == "HandlerError"
@@ -42,3 +42,5 @@ def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_l
         assert {name: asked[name] for name in OUTCOME} == {name: told[name] for name in OUTCOME}
         told_all = [frame["status"] for frame in first.pushes("bid.result", bid_id=bid_id)]
         assert told_all == ["failed", "accepted"]
+    container.producer.close()
+    container.engine.dispose()

@@ -47,6 +47,6 @@ def house(stack: Stack, container: Container) -> Iterator[House]:
 
 
 @pytest.fixture(scope="package")
-def operator(stack: Stack) -> Operator:
+def operator(stack: Stack, container: Container) -> Operator:
     """Somebody at the command line."""
-    return Operator(stack)
+    return Operator(stack, container)

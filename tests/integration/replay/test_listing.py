@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Container
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.topics import CHAT_MESSAGE
@@ -148,20 +147,28 @@ def test_that_nothing_matches_is_no_error(operator: Operator) -> None:
     ],
 )
 def test_what_is_wrong_is_one_line_and_changes_nothing(
-    container: Container, operator: Operator, arguments: list[str], named: str
+    operator: Operator, arguments: list[str], named: str
 ) -> None:
-    assert named in operator.refusal_here(container, "replay", arguments)
+    assert named in operator.refusal("replay", *arguments)
 
 
 def test_servers_that_do_not_answer_are_one_line(
     house: House, operator: Operator, lot: Lot
 ) -> None:
-    of_lot = ("--auction", str(lot.auction_id))
+    of_lot = ("bridge", "replay", "run", "--auction", str(lot.auction_id))
     with nobody_listens() as address:
         database = f"postgresql://nobody@{address}/nothing"
-        assert "database" in operator.refusal("replay", "list", DATABASE_URL=database)
-        assert "the log" in operator.refusal("replay", "run", KAFKA_BOOTSTRAP_SERVERS=address)
-        away = operator.run("bridge", "replay", "run", *of_lot, KAFKA_BOOTSTRAP_SERVERS=address)
-    assert away.returncode == 2
+        no_store = operator.run(*of_lot, DATABASE_URL=database)
+        no_log = operator.run(*of_lot, KAFKA_BOOTSTRAP_SERVERS=address)
+    for refused, named in ((no_store, "the database"), (no_log, "the log")):
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+        assert named in refused.stderr
     assert [row.replays for row in letters(house, lot)] == [0, 0]
-    assert "SECRET_KEY" in operator.run("bridge", "replay", "list", SECRET_KEY="short").stderr
+
+
+def test_wrong_settings_and_wrong_words_end_a_process_with_2(operator: Operator) -> None:
+    unset = operator.run("bridge", "replay", "list", SECRET_KEY="short")
+    assert unset.returncode == 2
+    assert "SECRET_KEY" in unset.stderr
+    unknown = operator.run("bridge", "replay", "burn")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)

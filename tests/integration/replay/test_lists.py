@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +12,12 @@ from tests.platform.world import World, lists_database, open_world
 from tests.waiting import wait_until
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Lists, with a bridge and a worker."""
     with (
         lists_database() as (environment, engine),
-        open_world(environment, engine, logs=tmp_path) as world,
+        open_world(environment, engine, logs=tmp_path_factory.mktemp("lists")) as world,
     ):
         world.bridge("ingest", "clock")
         world.worker()
@@ -37,8 +36,9 @@ def bridge(world: World, *arguments: str) -> str:
     return done.stdout
 
 
-def letters(world: World) -> list[Any]:
-    return world.rows("SELECT * FROM dead_letters WHERE topic = %s ORDER BY id", world.topic)
+def letters(world: World, name: str) -> list[Any]:
+    query = "SELECT * FROM dead_letters WHERE topic = %s AND key = %s ORDER BY id"
+    return world.rows(query, world.topic, name)
 
 
 def texts(world: World, name: str) -> list[str]:
@@ -51,15 +51,15 @@ def test_a_replayed_item_goes_to_the_end_of_its_list_once(world: World) -> None:
     for text in ("a", "b", "c"):
         world.append(name, text)
     wait_until(lambda: texts(world, name) == ["a", "c"], what="the others are in the list")
-    wait_until(lambda: len(letters(world)) == 1, what="one is given up")
+    wait_until(lambda: len(letters(world, name)) == 1, what="one is given up")
     world.execute("DELETE FROM list_faults")
 
-    assert "1 replayed" in bridge(world, "replay", "run", "--topic", world.topic)
+    assert "1 replayed" in bridge(world, "replay", "run", "--topic", world.topic, "--auction", name)
     wait_until(lambda: texts(world, name) == ["a", "c", "b"], what="it is in the list")
-    trace_id = json.loads(letters(world)[0].payload.tobytes())["id"]
+    trace_id = json.loads(letters(world, name)[0].payload.tobytes())["id"]
     again = bridge(world, "replay", "run", "--id", trace_id)
     assert "skipped: it has had its effect" in again
-    assert len(world.log()) == 4
+    assert len([record for record in world.log() if record.key == name.encode()]) == 4
 
 
 def test_a_lane_parked_by_too_many_is_freed_and_the_rest_replayed_in_order(world: World) -> None:
@@ -70,7 +70,7 @@ def test_a_lane_parked_by_too_many_is_freed_and_the_rest_replayed_in_order(world
     world.producer.flush()
     parked = "SELECT FROM parked_lanes WHERE topic = %s"
     wait_until(lambda: bool(world.rows(parked, world.topic)), what="the lane is parked")
-    assert len(letters(world)) == 20
+    assert len(letters(world, name)) == 20
     (line,) = (row for row in bridge(world, "lanes").splitlines() if name in row)
     assert line.split()[:3] == [world.topic, name, "5"]
 

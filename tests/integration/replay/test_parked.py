@@ -1,13 +1,14 @@
 """`lanes` shows what is parked and how much waits; `unpark` lets it go on, `park` holds it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
 import pytest
 
-from app.bootstrap import Container
+from app.domain.errors import NotFoundError
 from app.domain.ids import message_id
 from app.domain.time import rfc3339
 from app.protocol.records import ChatMessageValue
@@ -21,11 +22,12 @@ GROUP = "replay-tests"  # no consumer of ours: its partitions are parked by thes
 
 
 @pytest.fixture
-def lot(house: House, operator: Operator) -> Iterator[Lot]:
+def lot(house: House) -> Iterator[Lot]:
     """A lot that is free again in the end."""
     lot = house.auction(lasts_s=3_600)
     yield lot
-    operator.run("bridge", "lanes", "unpark", AUCTION_BID.name, str(lot.auction_id))
+    with suppress(NotFoundError):
+        house.container.parked.unpark(AUCTION_BID.name, str(lot.auction_id))
 
 
 def put_message(house: House, *, partition: int) -> None:
@@ -125,10 +127,8 @@ def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
         (["--limit", "0"], "--limit"),
     ],
 )
-def test_what_is_wrong_is_one_line(
-    container: Container, operator: Operator, arguments: list[str], named: str
-) -> None:
-    assert named in operator.refusal_here(container, "lanes", arguments)
+def test_what_is_wrong_is_one_line(operator: Operator, arguments: list[str], named: str) -> None:
+    assert named in operator.refusal("lanes", *arguments)
 
 
 def test_a_lane_is_parked_once(operator: Operator, lot: Lot) -> None:
