@@ -4,14 +4,16 @@ Everything is built on first use, so that each process connects to no more than 
 never before its fork.
 """
 
+import time
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from uuid import uuid4
 
 from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.kafka.lags import KafkaLags
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
@@ -19,12 +21,15 @@ from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
+from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
+from app.adapters.postgres.parked import PostgresParkedStore
+from app.adapters.postgres.queries import transaction
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
@@ -34,7 +39,14 @@ from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
-from app.protocol.topics import ALL_TOPICS, AUCTION_BID, CHAT_MESSAGE, INGEST_GROUP, Topic
+from app.protocol.topics import (
+    ALL_TOPICS,
+    AUCTION_BID,
+    CHAT_MESSAGE,
+    DEAD_LETTER_SUFFIX,
+    INGEST_GROUP,
+    Topic,
+)
 from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
 from app.services.auctions import AuctionHouse
@@ -42,9 +54,12 @@ from app.services.bidding import Bidding
 from app.services.burials import DeathRates
 from app.services.catalogue import Catalogue
 from app.services.chat import Chat
+from app.services.dead_letters import DeadLetterList
 from app.services.due import DueRecords
 from app.services.lanes import Begin, LaneTopic
 from app.services.notices import NoticeList
+from app.services.parking import Parked
+from app.services.replaying import Replaying
 from app.services.rooms import RoomService
 from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
@@ -176,11 +191,16 @@ class Container:
         """Redis for sessions and rates."""
         return connect(self.settings.redis_auth_url, limits=self.settings.limits)
 
+    @cached_property
+    def users(self) -> PostgresUsers:
+        """Stored accounts."""
+        return PostgresUsers(self.engine)
+
     def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
         """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
         limits = self.settings.limits
         return Accounts(
-            PostgresUsers(self.engine),
+            self.users,
             RedisSessions(self.auth_redis, self.fanout, limits=limits),
             passwords=Argon2Passwords(offload),
             access=access,
@@ -217,6 +237,40 @@ class Container:
     def rooms(self) -> RoomService:
         """Chat rooms and their members."""
         return RoomService(PostgresRooms(self.engine), self.chat, clock=utc_now)
+
+    @cached_property
+    def dead_letter_list(self) -> DeadLetterList:
+        """What was given up."""
+        names = [topic.name for topic in self.topics]
+        live = [name for name in names if not name.endswith(DEAD_LETTER_SUFFIX)]
+        return DeadLetterList(PostgresKeptDeadLetters(self.engine), live)
+
+    @cached_property
+    def replaying(self) -> Replaying:
+        """Trying again what was given up."""
+        limits = self.settings.limits
+        return Replaying(
+            self.dead_letter_list,
+            PostgresReplayStore(self.engine, quiet_s=limits.replay_quiet_s),
+            self.producer,
+            begin=partial(transaction, self.engine),
+            lanes=self.lane_topics,
+            limits=limits,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        )
+
+    @cached_property
+    def parked(self) -> Parked:
+        """Lanes and partitions that wait for a person."""
+        return Parked(
+            PostgresParkedStore(self.engine),
+            self.lanes,
+            KafkaLags(self.settings, name=self.application),
+            self.waker,
+            begin=partial(transaction, self.engine),
+            topics=self.lane_topics,
+        )
 
 
 def build_container(settings: Settings, *, application: str) -> Container:

@@ -62,6 +62,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     dead_letter_window_s: Seconds = 60.0
     relay_batch_max: Count = 500
     relay_bytes_max: Count = 8 * 1024 * 1024  # one settle's message may be 200 KB
+    # Replay
+    replays_per_record_max: Count = 3  # what failed so often needs a person's look
+    replays_per_s: Count = 50  # far below what lanes settle: people's bids come first
+    replays_looked_at_max: Count = 1_000  # by one request, which should end in seconds
+    replay_quiet_s: Seconds = 10.0  # nobody else tries while an acknowledgement may still come
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000

@@ -1,17 +1,18 @@
 """`python -m bridge ingest relay broadcast clock` runs pipelines; `python -m bridge topics`
-creates the topics."""
+creates the topics. `replay` and `lanes` are for operators, with a `--help` of their own."""
 
 import argparse
 import signal
 import sys
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from app.adapters.kafka.topics import WrongTopicError, create_topics
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
-from app.settings import Settings, SettingsError, read_settings
+from app.settings import SettingsError, read_settings
+from bridge import lanes, replay
 from bridge.checking import Sizes
+from bridge.command import MakeContainer
 from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
@@ -23,14 +24,6 @@ from bridge.runner import Pipeline, Runner
 from bridge.taking import TakingPorts
 
 TOPICS_WAIT_S = 60.0
-
-
-class MakeContainer(Protocol):
-    """Makes the services of a process; connects to nothing yet."""
-
-    def __call__(self, settings: Settings, *, application: str) -> Container:
-        """The services of this process; `application` names it to the servers it connects to."""
-        ...
 
 
 def _ingest(container: Container) -> list[Pipeline]:
@@ -98,12 +91,20 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
     "clock": _clock,
 }
 
+# Each has arguments, and so a parser, of its own.
+COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
+    "replay": replay.main,
+    "lanes": lanes.main,
+}
+
 
 def main(make_container: MakeContainer = build_container) -> int:
     """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings.
 
     `make_container` says whose lane topics are taken in: the house's, or another's.
     """
+    if sys.argv[1:] and sys.argv[1] in COMMANDS:
+        return COMMANDS[sys.argv[1]](sys.argv[2:], make_container)
     parser = argparse.ArgumentParser(prog="python -m bridge", description=__doc__)
     parser.add_argument("verbs", nargs="+", choices=["topics", *PIPELINES])
     verbs = parser.parse_args().verbs

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.time import from_epoch_ms
+from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.lanes import BadRecordError, DeadLetter
 
-# The header by which a replay says how often the record was put into its topic again.
-REPLAY_COUNT = "replay_count"
 REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
 MESSAGE_CHARACTERS_MAX = 500
 
@@ -50,7 +49,7 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
 
 
 def _replays(headers: Any) -> int:  # noqa: ANN401
-    text = dict(headers).get(REPLAY_COUNT) or b""
+    text = dict(headers).get(REPLAY_COUNT_HEADER) or b""
     return min(int(text), REPLAYS_MAX) if text.isdigit() and len(text) <= 10 else 0
 
 

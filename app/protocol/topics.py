@@ -44,3 +44,6 @@ INGEST_GROUP = "auction"
 BROADCAST_GROUP = "broadcast"
 SAVE_GROUP = "save"
 EVENT_GROUP = "event"
+
+# By which a replay says how often the record was put into its topic again.
+REPLAY_COUNT_HEADER = "replay_count"

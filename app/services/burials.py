@@ -18,6 +18,10 @@ KEY_MISMATCH, UNDECODABLE = "KeyMismatch", "Undecodable"
 # … or nothing can be made of it.
 UNKNOWN_AUCTION, VERSION_CONFLICT = "UnknownAuction", "VersionConflict"
 HANDLER_ERROR = "HandlerError"
+REASONS = (
+    NO_KEY, BAD_UTF8, TOO_LARGE, KEY_MISMATCH, UNDECODABLE, UNKNOWN_AUCTION, VERSION_CONFLICT,
+    HANDLER_ERROR,
+)  # fmt: skip
 # Why a lane or a partition is parked, unless a person did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from app.domain.errors import UnknownFateError
+from app.domain.errors import DomainError, UnknownFateError
 from app.protocol.topics import Topic
 
 
@@ -16,6 +16,13 @@ class Appended:
     partition: int
     offset: int
     log_time: datetime
+
+
+class RecordTooLargeError(DomainError):
+    """The log does not take a record of this size: nothing was appended."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__("TOO_LARGE", detail)
 
 
 OnAppended = Callable[[Appended | UnknownFateError], None]

@@ -18,6 +18,7 @@ from app.bootstrap import Container
 from app.observability.multiprocess import forget_dead_processes
 from app.services.accounts import Accounts
 from app.settings import Settings
+from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
 from app.web.api.documents import with_documents
@@ -83,6 +84,7 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
         *bid_routes(container.bidding, waits),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
+        *admin_routes(container.dead_letter_list, container.replaying),
     ]
 
 

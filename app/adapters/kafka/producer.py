@@ -6,18 +6,18 @@ knows. Created on first use, so after any fork: a producer from before it never 
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.producer.future import RecordMetadata
 
 from app.adapters.kafka.connect import make_producer
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import Topic
-from app.services.log import Appended, OnAppended
+from app.services.log import Appended, OnAppended, RecordTooLargeError
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -83,6 +83,35 @@ class BackgroundProducer:
             raise results[0]
         return results[0]
 
+    def append_again(
+        self,
+        topic: str,
+        partition: int,
+        *,
+        key: bytes | None,
+        value: bytes,
+        headers: Mapping[str, str],
+    ) -> Appended:
+        """Append these very bytes and wait. Raises BusyError or RecordTooLargeError (not appended),
+        or UnknownFateError (nobody knows)."""
+        producer = self._usable(len(value))
+        encoded = [(name, text.encode()) for name, text in headers.items()]
+        try:
+            future = producer.send(
+                topic, partition=partition, key=key, value=value, headers=encoded
+            )
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLargeError(str(error)) from error
+        except KafkaError as error:
+            raise BusyError("the log cannot be reached") from error
+        try:
+            place = future.get(timeout=self._timeout_s)
+        except MessageSizeTooLargeError as error:
+            raise RecordTooLargeError(str(error)) from error
+        except KafkaError as error:
+            raise UnknownFateError("no acknowledgement in time") from error
+        return _appended(place)
+
     def flush(self, timeout_s: float) -> None:
         """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""
         deadline = time.monotonic() + timeout_s
@@ -105,7 +134,7 @@ class BackgroundProducer:
 
     def _acknowledged(self, size: int, done: OnAppended, place: RecordMetadata) -> None:
         self._waiting_bytes -= size
-        self._tell(done, Appended(place.partition, place.offset, from_epoch_ms(place.timestamp)))
+        self._tell(done, _appended(place))
 
     def _failed(self, size: int, done: OnAppended, error: Exception) -> None:
         self._waiting_bytes -= size
@@ -139,3 +168,7 @@ class BackgroundProducer:
                 producer.partitions_for(topic.name)
             except KafkaError as error:
                 log.warning("topic_unknown", topic=topic.name, error=type(error).__name__)
+
+
+def _appended(place: RecordMetadata) -> Appended:
+    return Appended(place.partition, place.offset, from_epoch_ms(place.timestamp))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from app.adapters.postgres.queries import rows, transaction
 from app.domain.errors import ConflictError
 from app.protocol.resources import User
-from app.services.accounts import Account
+from app.services.accounts import Account, Role
 
 _ADD = """
 INSERT INTO users (email, nickname, password_hash)
@@ -21,6 +21,9 @@ FROM users """
 
 _BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
 _BY_ID = _COLUMNS + "WHERE id = %(id)s"
+
+_SET_ROLE = """
+UPDATE users SET role = %(role)s WHERE lower(email) = lower(%(email)s) RETURNING id"""
 
 
 class PostgresUsers:
@@ -48,6 +51,10 @@ class PostgresUsers:
         """The user of this id."""
         found = rows(self._engine, _BY_ID, {"id": user_id})
         return _user(found[0]) if found else None
+
+    def set_role(self, email: str, role: Role) -> bool:
+        """What this user may do from the next token on; False when there is no such user."""
+        return bool(rows(self._engine, _SET_ROLE, {"email": email, "role": role}))
 
 
 def _user(row: Row[Any]) -> User:

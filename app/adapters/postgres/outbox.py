@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Row
 
 from app.domain.time import rfc3339
+from app.protocol.topics import REPLAY_COUNT_HEADER
 
 # A dead letter's bytes are those of its own row.
 NEXT_OUT = """
@@ -93,6 +94,6 @@ def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
         "attempts": letter.attempts,
         "first_failed_at": rfc3339(letter.first_failed_at),
         "trace_id": letter.trace_id or "",
-        "replay_count": letter.replays,
+        REPLAY_COUNT_HEADER: letter.replays,
     }
     return tuple((name, str(value).encode()) for name, value in said.items())

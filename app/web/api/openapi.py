@@ -107,6 +107,8 @@ def _codes(route: Route) -> list[str]:
     codes = [*route.codes, "RATE_LIMITED", "BUSY"]
     if route.auth != "none":
         codes.append("UNAUTHENTICATED")
+    if route.auth == "admin":
+        codes.append("FORBIDDEN")
     if route.body is not None:
         codes += ["MALFORMED", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]
     if route.body or route.query or route.headers:

@@ -9,13 +9,13 @@ from flask import Flask, Response, request
 from msgspec import Struct
 from msgspec.structs import fields
 
-from app.domain.errors import NotFoundError, UnauthenticatedError
+from app.domain.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from app.protocol.types import INT64_MAX
 from app.protocol.validation import decode_object, parse
 from app.services.accounts import Identity
 from app.web.problem import TransportError
 
-Auth = Literal["none", "optional", "required"]
+Auth = Literal["none", "optional", "required", "admin"]
 Authenticate = Callable[[str], Identity]
 
 
@@ -89,14 +89,18 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
 
 
 def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
-    """Who calls. Raises UnauthenticatedError for a bad token, or none where one is needed."""
+    """Who calls. Raises UnauthenticatedError for a bad token, or none where one is needed, and
+    ForbiddenError for who is no admin where only they may."""
     header = request.headers.get("Authorization")
     if auth == "none" or (auth == "optional" and header is None):
         return None
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise UnauthenticatedError(detail="sign in first")
-    return authenticate(token.strip())
+    identity = authenticate(token.strip())
+    if auth == "admin" and identity.role != "admin":
+        raise ForbiddenError(detail="only admins may")
+    return identity
 
 
 def respond(answer: Answer) -> Response:

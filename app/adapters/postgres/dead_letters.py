@@ -1,0 +1,217 @@
+"""Dead letters as operators see them, and their replays: the ports `KeptDeadLetters` and
+`ReplayStore`."""
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Engine, Row
+
+from app.adapters.postgres.queries import rows, transaction
+from app.domain.time import rfc3339
+from app.protocol.dead_letters import DeadLetter, Replay
+from app.services.dead_letters import Wanted
+from app.services.log import Appended
+from app.services.replaying import Held, Place
+
+# The values are written into the statement by the client, so what is not asked for costs nothing.
+_WANTED = """
+    ((%(ids)s::bigint[] IS NULL AND %(trace_ids)s::text[] IS NULL)
+      OR id = ANY (%(ids)s::bigint[]) OR trace_id = ANY (%(trace_ids)s::text[]))
+    AND (%(key)s::text IS NULL OR key = %(key)s)
+    AND (%(reason)s::text IS NULL OR reason = %(reason)s)
+    AND (%(topic)s::text IS NULL OR topic = %(topic)s)
+    AND (%(since)s::timestamptz IS NULL OR created_at >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)"""
+
+_PAGE = f"""
+SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group, reason, error_class,
+  message, attempts, first_failed_at, trace_id, replays, created_at,
+  octet_length(payload) AS payload_bytes,
+  substring(payload FOR coalesce(%(payload_bytes)s, octet_length(payload))) AS payload
+FROM dead_letters
+WHERE {_WANTED} AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
+ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own text
+
+_COUNT = f"SELECT count(*) AS number FROM dead_letters WHERE {_WANTED}"  # noqa: S608 - our own text
+
+_REPLAYS = """
+SELECT dead_letter_id, created_at, requested_by, forced, partition, "offset" FROM replays
+WHERE dead_letter_id = ANY (%(ids)s::bigint[]) ORDER BY id"""
+
+_UNKNOWN = """
+SELECT name::text FROM unnest(%(ids)s::bigint[]) AS name
+WHERE NOT EXISTS (SELECT FROM dead_letters WHERE id = name)
+UNION ALL
+SELECT name FROM unnest(%(trace_ids)s::text[]) AS name
+WHERE NOT EXISTS (SELECT FROM dead_letters WHERE trace_id = name)"""
+
+_LAST_ID = "SELECT coalesce(max(id), 0) AS id FROM dead_letters"
+
+_CANDIDATES = f"""
+SELECT topic, partition, "offset", id FROM dead_letters
+WHERE {_WANTED} AND id <= %(up_to_id)s
+  AND (%(after_topic)s::text IS NULL OR (topic, partition, "offset")
+    > (%(after_topic)s, %(after_partition)s::int, %(after_offset)s::bigint))
+ORDER BY topic, partition, "offset" LIMIT %(limit)s"""  # noqa: S608 - our own text
+
+_LOCK = """
+SELECT id, topic, partition, raw_key, payload, replays FROM dead_letters WHERE id = %s FOR UPDATE"""
+
+# Of a lane's replay it is known whether it was taken (progress is past it) and whether it waits;
+# of other topics, and of a replay without a place, only how long ago it was.
+_WHAT_BECAME = """
+SELECT max(again.id) AS again_id,
+  coalesce(bool_or(replay."offset" < progress.next_offset AND waiting.key IS NULL
+    AND again.id IS NULL), false) AS has_settled,
+  coalesce(bool_or(CASE WHEN replay."offset" IS NULL OR progress.next_offset IS NULL
+    THEN replay.created_at > now() - make_interval(secs => %(quiet_s)s)
+    ELSE replay."offset" >= progress.next_offset OR waiting.key IS NOT NULL
+  END), false) AS under_way
+FROM replays AS replay
+LEFT JOIN dead_letters AS again ON again.topic = %(topic)s
+  AND again.partition = replay.partition AND again."offset" = replay."offset"
+LEFT JOIN inbox AS waiting ON waiting.topic = %(topic)s
+  AND waiting.partition = replay.partition AND waiting."offset" = replay."offset"
+LEFT JOIN ingest_progress AS progress ON progress.topic = %(topic)s
+  AND progress.partition = replay.partition
+WHERE replay.dead_letter_id = %(id)s"""
+
+_RECKON = "UPDATE dead_letters SET replays = replays + %s WHERE id = %s"
+_CLAIM = """
+INSERT INTO replays (dead_letter_id, requested_by, forced) VALUES (%s, %s, %s) RETURNING id"""
+_PLACED = 'UPDATE replays SET partition = %s, "offset" = %s WHERE id = %s'
+_RELEASE = "DELETE FROM replays WHERE id = %s"
+
+
+class PostgresKeptDeadLetters:
+    """The port `KeptDeadLetters`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def page(
+        self, wanted: Wanted, *, before_id: int | None, limit: int, payload_bytes: int | None
+    ) -> list[DeadLetter]:
+        """At most `limit`, newest first."""
+        values = {**asdict(wanted), "before_id": before_id, "limit": limit}
+        found = rows(self._engine, _PAGE, {**values, "payload_bytes": payload_bytes})
+        replayed = self._replays_of([row.id for row in found])
+        return [_dead_letter(row, replayed[row.id]) for row in found]
+
+    def count(self, wanted: Wanted) -> int:
+        """How many fit."""
+        (row,) = rows(self._engine, _COUNT, asdict(wanted))
+        return int(row.number)
+
+    def unknown(self, wanted: Wanted) -> list[str]:
+        """Those of the ids named that no dead letter has."""
+        return [row.name for row in rows(self._engine, _UNKNOWN, asdict(wanted))]
+
+    def _replays_of(self, ids: Sequence[int]) -> dict[int, list[Replay]]:
+        replayed: dict[int, list[Replay]] = {letter_id: [] for letter_id in ids}
+        for row in rows(self._engine, _REPLAYS, {"ids": list(ids)}):
+            replayed[row.dead_letter_id].append(_replay(row))
+        return replayed
+
+
+class PostgresReplayStore:
+    """The port `ReplayStore`."""
+
+    def __init__(self, engine: Engine, *, quiet_s: float) -> None:
+        """For `quiet_s` after a replay whose place is not known it may still arrive."""
+        self._engine, self._quiet_s = engine, quiet_s
+
+    def last_id(self) -> int:
+        """Of the newest dead letter."""
+        (row,) = rows(self._engine, _LAST_ID, {})
+        return int(row.id)
+
+    def candidates(
+        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
+    ) -> list[tuple[Place, int]]:
+        """Places and ids, in the order of the log."""
+        topic, partition, offset = after or (None, None, None)
+        values = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
+        values |= {"up_to_id": up_to_id, "limit": limit}
+        found = rows(self._engine, _CANDIDATES, {**asdict(wanted), **values})
+        return [((row.topic, row.partition, row.offset), row.id) for row in found]
+
+    def hold(self, transaction: Connection, letter_id: int) -> Held:
+        """Lock one; what became of its replays is read after that, so that it is true."""
+        locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
+        values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
+        became = transaction.exec_driver_sql(_WHAT_BECAME, values).one()
+        return Held(
+            id=locked.id,
+            topic=locked.topic,
+            partition=locked.partition,
+            raw_key=None if locked.raw_key is None else bytes(locked.raw_key),
+            payload=bytes(locked.payload),
+            replays=locked.replays,
+            again_id=became.again_id,
+            has_settled=became.has_settled,
+            under_way=became.under_way,
+        )
+
+    def claim(self, transaction: Connection, held: Held, *, requested_by: str, forced: bool) -> int:
+        """Count and record one more replay."""
+        transaction.exec_driver_sql(_RECKON, (1, held.id))
+        claimed = transaction.exec_driver_sql(_CLAIM, (held.id, requested_by, forced))
+        return int(claimed.scalar_one())
+
+    def placed(self, replay_id: int, place: Appended) -> None:
+        """The log has it."""
+        with transaction(self._engine) as connection:
+            connection.exec_driver_sql(_PLACED, (place.partition, place.offset, replay_id))
+
+    def release(self, held: Held, replay_id: int) -> None:
+        """As if it had not been claimed."""
+        with transaction(self._engine) as connection:
+            connection.exec_driver_sql(_RELEASE, (replay_id,))
+            connection.exec_driver_sql(_RECKON, (-1, held.id))
+
+
+def _replay(row: Row[Any]) -> Replay:
+    return Replay(
+        at=rfc3339(row.created_at),
+        requested_by=row.requested_by,
+        forced=row.forced,
+        partition=row.partition,
+        offset=row.offset,
+    )
+
+
+def _dead_letter(row: Row[Any], replayed: list[Replay]) -> DeadLetter:
+    payload, encoding = _shown(bytes(row.payload), is_cut=len(row.payload) < row.payload_bytes)
+    return DeadLetter(
+        id=row.id,
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        key=row.key,
+        key_hex=None if row.raw_key is None else bytes(row.raw_key).hex(),
+        log_time=rfc3339(row.log_time),
+        consumer_group=row.consumer_group,
+        reason=row.reason,
+        error_class=row.error_class,
+        message=row.message,
+        attempts=row.attempts,
+        first_failed_at=rfc3339(row.first_failed_at),
+        at=rfc3339(row.created_at),
+        trace_id=row.trace_id,
+        payload=payload,
+        payload_encoding=encoding,
+        payload_bytes=row.payload_bytes,
+        replays=row.replays,
+        replayed=replayed,
+    )
+
+
+def _shown(payload: bytes, *, is_cut: bool) -> tuple[str, Literal["utf-8", "hex"]]:
+    """As text when it is UTF-8; what is cut may end within a character, which is left out."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(payload, final=not is_cut), "utf-8"
+    except UnicodeDecodeError:
+        return payload.hex(), "hex"

@@ -1,0 +1,67 @@
+"""Parked lanes and partitions as operators see and free them: the port `ParkedStore`."""
+
+from sqlalchemy import Engine
+
+from app.adapters.postgres.queries import rows, transaction
+from app.services.parking import ParkedLane, ParkedPartition
+
+_LANES = """
+SELECT topic, key, reason, message, created_at,
+  (SELECT count(*) FROM inbox WHERE topic = parked.topic AND key = parked.key) AS waiting
+FROM parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
+
+_PARTITIONS = """
+SELECT consumer_group, topic, partition, reason, message, created_at FROM parked_partitions
+ORDER BY created_at, consumer_group, topic, partition LIMIT %(limit)s"""
+
+_UNPARK = "DELETE FROM parked_lanes WHERE topic = %s AND key = %s"
+_AS_IF_NONE_HAD_FAILED = """
+UPDATE inbox SET attempts = 0, first_failed_at = NULL
+WHERE topic = %s AND key = %s AND attempts > 0"""
+
+_UNPARK_PARTITION = """
+DELETE FROM parked_partitions WHERE consumer_group = %s AND topic = %s AND partition = %s"""
+
+
+class PostgresParkedStore:
+    """The port `ParkedStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def lanes(self, limit: int) -> list[ParkedLane]:
+        """At most `limit`, the oldest first."""
+        found = rows(self._engine, _LANES, {"limit": limit})
+        return [
+            ParkedLane(row.topic, row.key, row.reason, row.message, row.created_at, row.waiting)
+            for row in found
+        ]
+
+    def partitions(self, limit: int) -> list[ParkedPartition]:
+        """At most `limit`, the oldest first."""
+        found = rows(self._engine, _PARTITIONS, {"limit": limit})
+        return [
+            ParkedPartition(
+                row.consumer_group,
+                row.topic,
+                row.partition,
+                row.reason,
+                row.message,
+                row.created_at,
+            )
+            for row in found
+        ]
+
+    def unpark(self, topic: str, key: str) -> bool:
+        """Settle it again; False when it was not parked."""
+        with transaction(self._engine) as connection:
+            if connection.exec_driver_sql(_UNPARK, (topic, key)).rowcount == 0:
+                return False
+            connection.exec_driver_sql(_AS_IF_NONE_HAD_FAILED, (topic, key))
+            return True
+
+    def unpark_partition(self, group: str, topic: str, partition: int) -> bool:
+        """Take from it again; False when it was not parked."""
+        values = (group, topic, partition)
+        with transaction(self._engine) as connection:
+            return connection.exec_driver_sql(_UNPARK_PARTITION, values).rowcount == 1

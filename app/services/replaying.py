@@ -1,0 +1,268 @@
+"""Replaying dead letters: how many, how often, and what is left alone.
+
+A replay puts the original key and bytes at the end of the record's lane, so its outcome is the one
+that the order of the log gives now: a bid on an auction that has closed is rejected as CLOSED.
+Nothing is replayed twice at a time, and nothing that has had its effect: each dead letter is locked
+while it is judged, and claimed by a row before the log is asked. A run that was cut off may simply
+be repeated.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+from msgspec import UnsetType
+
+from app.domain.errors import BusyError, UnknownFateError
+from app.protocol.dead_letters import (
+    ReplayAnswer,
+    ReplayRequest,
+    ReplayResult,
+    ResultWord,
+    SkipCode,
+)
+from app.protocol.topics import REPLAY_COUNT_HEADER
+from app.services.dead_letters import DeadLetterList, Wanted
+from app.services.lanes import LaneTopic, Transaction
+from app.services.log import Appended, RecordTooLargeError
+from app.settings import Limits
+
+CANDIDATES = 100  # read at a time
+CONNECT_WAIT_S = 5.0
+
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be replayed, and who asks. `limit` does not count what is skipped; `force` lifts
+    the limit of replays a record; `per_s` replays a second, the usual rate when None."""
+
+    wanted: Wanted
+    requested_by: str
+    limit: int | None = None
+    force: bool = False
+    dry_run: bool = False
+    per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A dead letter nobody else can claim until the transaction ends.
+
+    `again_id`: the dead letter that a replay of it became. `has_settled`: a replay of it was
+    settled. `under_way`: what becomes of a replay is not known yet.
+    """
+
+    id: int
+    topic: str
+    partition: int
+    raw_key: bytes | None
+    payload: bytes
+    replays: int
+    again_id: int | None
+    has_settled: bool
+    under_way: bool
+
+
+class ReplayStore(Protocol):
+    """Dead letters as they are claimed. All raise BusyError when the store cannot answer."""
+
+    def last_id(self) -> int:
+        """Of the newest dead letter; 0 without any."""
+        ...
+
+    def candidates(
+        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
+    ) -> list[tuple[Place, int]]:
+        """Places and ids, in the order of the log."""
+        ...
+
+    def hold(self, transaction: Transaction, letter_id: int) -> Held:
+        """Lock one, then look what became of its replays."""
+        ...
+
+    def claim(
+        self, transaction: Transaction, held: Held, *, requested_by: str, forced: bool
+    ) -> int:
+        """Count and record one more replay, without a place yet; its id."""
+        ...
+
+    def placed(self, replay_id: int, place: Appended) -> None:
+        """The log has it."""
+
+    def release(self, held: Held, replay_id: int) -> None:
+        """The log does not have it, for sure: as if it had not been claimed."""
+
+
+class ReplayLog(Protocol):
+    """The log, as it takes any bytes."""
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Whether there is a connection, now or within `timeout_s`."""
+        ...
+
+    def append_again(
+        self,
+        topic: str,
+        partition: int,
+        *,
+        key: bytes | None,
+        value: bytes,
+        headers: Mapping[str, str],
+    ) -> Appended:
+        """Append and wait. Raises BusyError or RecordTooLargeError (not appended), or
+        UnknownFateError (nobody knows)."""
+        ...
+
+
+class Replaying:
+    """Replays, for the command and the admin API alike."""
+
+    def __init__(
+        self,
+        listed: DeadLetterList,
+        store: ReplayStore,
+        log: ReplayLog,
+        *,
+        begin: Callable[[], AbstractContextManager[Transaction]],
+        lanes: Mapping[str, LaneTopic],
+        limits: Limits,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        """`clock` counts seconds from any moment, `sleep` waits some; both for the rate."""
+        self._listed, self._store, self._log, self._begin = listed, store, log, begin
+        self._lanes, self._limits = lanes, limits
+        self._clock, self._sleep = clock, sleep
+
+    def run(self, order: Order) -> Iterator[ReplayResult]:
+        """Replay what is wanted, in the order of the log, telling of each as it is done.
+
+        Raises NotFoundError for an id that no dead letter has, and BusyError when a server does not
+        answer; ends after one whose fate is unknown. It may be repeated after any of them.
+        """
+        return self._each(self._begun(order), order)
+
+    def some(self, asked: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
+        """Replay as much as one request may, and tell it all at once.
+
+        Raises as `run` does, BusyError only when nothing has been done; and InvalidError.
+        """
+        ids = () if isinstance(asked.ids, UnsetType) else asked.ids
+        order = Order(
+            wanted=self._listed.wanted(asked, ids),
+            requested_by=requested_by,
+            limit=asked.limit,
+            force=asked.force,
+            dry_run=asked.dry_run,
+        )
+        candidates = self._begun(order)
+        results: list[ReplayResult] = []
+        try:
+            for result in islice(self._each(candidates, order), self._limits.replays_looked_at_max):
+                results.append(result)  # noqa: PERF402 - what was done before an error is kept
+            return ReplayAnswer(results, more=next(candidates, None) is not None)
+        except BusyError:
+            if not results:
+                raise
+            return ReplayAnswer(results, more=True)
+
+    def _begun(self, order: Order) -> Iterator[int]:
+        self._listed.refuse_unknown(order.wanted)
+        if not order.dry_run and not self._log.wait_connected(CONNECT_WAIT_S):
+            raise BusyError("the log cannot be reached")
+        return self._candidates(order.wanted, self._store.last_id())
+
+    def _candidates(self, wanted: Wanted, last_id: int) -> Iterator[int]:
+        """None that a replay of this very run becomes: it would follow itself for ever."""
+        after: Place | None = None
+        while found := self._store.candidates(
+            wanted, up_to_id=last_id, after=after, limit=CANDIDATES
+        ):
+            yield from (letter_id for _, letter_id in found)
+            after = found[-1][0]
+
+    def _each(self, candidates: Iterator[int], order: Order) -> Iterator[ReplayResult]:
+        every_s = 1 / (order.per_s or self._limits.replays_per_s)
+        left = order.limit
+        while left is None or left > 0:
+            letter_id = next(candidates, None)
+            if letter_id is None:
+                return
+            began = self._clock()
+            result = self._one(letter_id, order)
+            yield result
+            if result.result == "unknown":
+                return
+            if left is not None and result.result != "skipped":
+                left -= 1
+            if result.result == "replayed":
+                self._sleep(max(0.0, began + every_s - self._clock()))
+
+    def _one(self, letter_id: int, order: Order) -> ReplayResult:
+        with self._begin() as transaction:
+            held = self._store.hold(transaction, letter_id)
+            code = self._skip_code(transaction, held, force=order.force)
+            if code is not None:
+                return _result(held, "skipped", code=code)
+            if order.dry_run:
+                return _result(held, "would_replay")
+            forced = held.replays >= self._limits.replays_per_record_max
+            replay_id = self._store.claim(
+                transaction, held, requested_by=order.requested_by, forced=forced
+            )
+        return self._append(held, replay_id)
+
+    def _skip_code(self, transaction: object, held: Held, *, force: bool) -> SkipCode | None:
+        lane = self._lanes.get(held.topic)
+        answered = lane is not None and all(lane.handler.settled(transaction, [held.payload]))
+        if answered or held.has_settled:
+            return "SETTLED"
+        if held.again_id is not None:
+            return "GIVEN_UP_AGAIN"
+        if held.under_way:
+            return "UNDER_WAY"
+        if held.replays >= self._limits.replays_per_record_max and not force:
+            return "LIMIT_REACHED"
+        if held.topic not in self._listed.topics:
+            return "UNKNOWN_TOPIC"
+        return None
+
+    def _append(self, held: Held, replay_id: int) -> ReplayResult:
+        try:
+            place = self._log.append_again(
+                held.topic,
+                held.partition,
+                key=held.raw_key,
+                value=held.payload,
+                headers={REPLAY_COUNT_HEADER: str(held.replays + 1)},
+            )
+        except UnknownFateError:
+            return _result(held, "unknown")
+        except RecordTooLargeError:
+            self._store.release(held, replay_id)
+            return _result(held, "skipped", code="TOO_LARGE")
+        except BusyError:
+            self._store.release(held, replay_id)
+            raise
+        self._store.placed(replay_id, place)
+        return _result(held, "replayed", place=place)
+
+
+def _result(
+    held: Held, result: ResultWord, *, code: SkipCode | None = None, place: Appended | None = None
+) -> ReplayResult:
+    return ReplayResult(
+        id=held.id,
+        result=result,
+        topic=held.topic,
+        replay_count=held.replays if code else held.replays + 1,
+        code=code,
+        again_id=held.again_id,
+        partition=place.partition if place else None,
+        offset=place.offset if place else None,
+    )

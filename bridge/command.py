@@ -1,0 +1,83 @@
+"""What the commands of operators share: their parser, and one clear line for whatever is wrong."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import NoReturn, Protocol
+
+from app.bootstrap import Container
+from app.domain.errors import DomainError
+from app.observability.logging import configure_logging
+from app.settings import Settings, SettingsError, read_settings
+
+Act = Callable[[Container, argparse.Namespace], int]
+
+REFUSED = 2
+INTERRUPTED = 130  # as shells say it of SIGINT
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2."""
+        self.exit(REFUSED, f"{self.prog}: {message}\n")
+
+
+class MakeContainer(Protocol):
+    """Makes the services of a process; connects to nothing yet."""
+
+    def __call__(self, settings: Settings, *, application: str) -> Container:
+        """The services of this process; `application` names it to the servers it connects to."""
+        ...
+
+
+def be_quiet() -> None:
+    """Whatever a client says of its server is said by our one line."""
+    configure_logging("CRITICAL", process="bridge")
+    logging.disable()
+
+
+def perform(parser: Parser, arguments: Sequence[str], make_container: MakeContainer) -> int:
+    """Do what `arguments` say by the function that their parser set as `act`; the exit code.
+
+    2 and a line for wrong settings, bad values, unknown things and servers that do not answer.
+    """
+    if any("\udc80" <= char <= "\udcff" for text in arguments for char in text):
+        parser.error("the arguments are not UTF-8")
+    options = parser.parse_args(arguments)
+    act: Act = options.act
+    try:
+        return act(make_container(read_settings(), application="operator"), options)
+    except (SettingsError, DomainError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted; the same may be asked again", file=sys.stderr)
+        return INTERRUPTED
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on, as argparse takes it."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return number
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns as wide as they must be, two spaces apart."""
+    cells = [list(header), *([printable(str(cell)) for cell in row] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
+
+
+def printable(text: str) -> str:
+    """What a stranger wrote, with escapes for what would move the cursor of a terminal."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -1,0 +1,52 @@
+"""The bridge and a bid worker on the tests' servers, and the commands of operators."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.bootstrap import Container, build_container
+from app.settings import read_settings
+from stack import Stack
+from tests.integration.lanes.house import House, run_tool
+from tests.operator import Operator
+
+PREFIX = "replay-"
+PROCESSES = ("bridge", "worker-bids-0", "worker-other")
+
+
+@pytest.fixture(scope="package")
+def stack() -> Stack:
+    """The tests' servers, up and with their tables and topics."""
+    stack = Stack.of("test")
+    stack.servers_up()
+    run_tool(stack, "alembic", "upgrade", "head")
+    run_tool(stack, "python", "-m", "bridge", "topics")
+    return stack
+
+
+@pytest.fixture(scope="package")
+def container(stack: Stack) -> Iterator[Container]:
+    """The application's services in this process."""
+    container = build_container(read_settings(stack.environment()), application="tests")
+    yield container
+    container.producer.close()
+    container.engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def house(stack: Stack, container: Container) -> Iterator[House]:
+    """Bridge and workers running."""
+    names = [PREFIX + process for process in PROCESSES]
+    programs = [each for each in stack.application(prefix=PREFIX) if each.name in names]
+    for program in programs:
+        stack.control.run(program)
+    yield House(stack, container, prefix=PREFIX)
+    stack.control.stop_together(names)
+    for name in names:
+        stack.control.forget(name)
+
+
+@pytest.fixture(scope="package")
+def operator(stack: Stack, container: Container) -> Operator:
+    """Somebody at the command line."""
+    return Operator(stack, container)

@@ -1,0 +1,210 @@
+"""Replaying puts a record into its lane again, once, and the log order decides what comes of it."""
+
+import threading
+from typing import Any
+
+from app.adapters.postgres import schema
+from app.protocol.topics import AUCTION_BID
+from app.services.dead_letters import Wanted
+from app.services.replaying import Order
+from tests import kafka_log
+from tests.integration.lanes.house import House, Lot
+from tests.integration.replay.mishaps import (
+    failed,
+    letters,
+    replays,
+    undecidable,
+    unreadable,
+    wait_letters,
+)
+from tests.operator import Operator
+from tests.waiting import wait_until
+
+
+def run(operator: Operator, lot: Lot, *arguments: str) -> str:
+    return operator.bridge("replay", "run", "--auction", str(lot.auction_id), *arguments)
+
+
+def bids(house: House, lot: Lot) -> dict[int, Any]:
+    return {row.amount: row for row in house.rows(schema.bids, lot)}
+
+
+def log_ends(house: House) -> dict[int, int]:
+    servers = house.container.settings.kafka_bootstrap_servers
+    return kafka_log.ends(servers, AUCTION_BID.name)
+
+
+def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    first, second = failed(house, lot, [2_000, 3_000])
+    assert {row.status for row in bids(house, lot).values()} == {"failed"}
+
+    printed = run(operator, lot)
+    wait_until(lambda: house.state(lot).bid_count == 2, what="both bids are accepted")
+    assert (bids(house, lot)[2_000].seq, bids(house, lot)[3_000].seq) == (1, 2)
+    made = replays(house, lot)
+    assert [row.dead_letter_id for row in made] == [first.id, second.id]
+    places = {amount: (row.partition, row.offset) for amount, row in bids(house, lot).items()}
+    assert places == {2_000: tuple(made[0][4:6]), 3_000: tuple(made[1][4:6])}
+    assert [row.replays for row in letters(house, lot)] == [1, 1]
+    for line in (f"1/2  dead letter {first.id} replayed to", "2 replayed"):
+        assert line in printed
+
+    before = log_ends(house)
+    assert "2 skipped" in run(operator, lot, "--force")
+    assert (log_ends(house), len(replays(house, lot))) == (before, 2)
+
+
+def test_the_record_has_its_key_and_bytes_and_says_how_often_it_was_replayed(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    letter = unreadable(house, lot, b'\xff"\x00}')
+    before = log_ends(house)
+    run(operator, lot)
+    servers = house.container.settings.kafka_bootstrap_servers
+    partition = {letter.partition: before[letter.partition]}
+    (record,) = kafka_log.records(servers, AUCTION_BID.name, partition)
+    assert (record.key, record.value) == (str(lot.auction_id).encode(), b'\xff"\x00}')
+    assert dict(record.headers) == {"replay_count": b"1"}
+
+
+def test_a_dry_run_tells_and_changes_nothing(house: House, operator: Operator) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000])
+    unreadable(house, lot)
+
+    def everything() -> Any:
+        tables = [house.rows(table, lot) for table in (schema.bids, schema.decisions)]
+        return letters(house, lot), replays(house, lot), house.state(lot), tables, log_ends(house)
+
+    before = everything()
+    printed = run(operator, lot, "--dry-run")
+    assert "2 would replay" in printed
+    assert everything() == before
+
+
+def test_a_bid_that_its_client_repeated_meanwhile_is_left_alone(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000])
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k2000").get(timeout=10)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the repeat is accepted")
+    before = log_ends(house)
+    assert "skipped: it has had its effect" in run(operator, lot)
+    assert (log_ends(house), replays(house, lot)) == (before, [])
+
+
+def test_a_bid_replayed_after_the_close_is_rejected_as_closed(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=8)
+    failed(house, lot, [2_000])
+    house.wait_closed(lot)
+    run(operator, lot)
+    wait_until(lambda: bids(house, lot)[2_000].status == "rejected", what="it is rejected")
+    assert (bids(house, lot)[2_000].code, house.state(lot).winner_id) == ("CLOSED", None)
+
+
+def test_runs_at_the_same_time_replay_each_record_once(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000, 3_000, 4_000])
+    unreadable(house, lot)
+    before = log_ends(house)
+    order = Order(wanted=Wanted(key=str(lot.auction_id)), requested_by="tests", per_s=1_000)
+    start = threading.Barrier(4)
+    found: list[Any] = []
+
+    def replay() -> None:
+        start.wait()
+        found.extend(house.container.replaying.run(order))
+
+    threads = [threading.Thread(target=replay) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) >= 16
+    assert len([result for result in found if result.result == "replayed"]) == 4
+    assert len(replays(house, lot)) == 4
+    assert sum(log_ends(house).values()) - sum(before.values()) == 4
+
+
+def test_what_is_refused_again_is_a_new_dead_letter_and_counted_up_to_the_limit(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    unreadable(house, lot)
+    for number in (1, 2, 3):
+        run(operator, lot)
+        wait_letters(house, lot, number + 1)
+        assert letters(house, lot)[-1].replays == number
+    printed = run(operator, lot)
+    assert printed.count("its replay was given up as dead letter") == 3
+    assert "it was replayed 3 times; --force replays it all the same" in printed
+    assert "4 skipped" in printed
+
+    assert "1 replayed" in run(operator, lot, "--force")
+    wait_letters(house, lot, 5)
+    assert [row.forced for row in replays(house, lot)] == [False, False, False, True]
+    assert letters(house, lot)[-1].replays == 4
+
+
+def test_a_replay_that_fails_again_keeps_the_bid_failed(house: House, operator: Operator) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000])
+    with undecidable(house.container.engine, lot.auction_id, 2_000):
+        run(operator, lot)
+        wait_letters(house, lot, 2)
+    assert bids(house, lot)[2_000].status == "failed"
+    assert [row.reason for row in letters(house, lot)] == ["HandlerError", "HandlerError"]
+
+
+def test_a_replay_cut_off_before_its_acknowledgement_may_be_repeated_a_little_later(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    (letter,) = failed(house, lot, [2_000])
+    claimed = """
+        INSERT INTO replays (dead_letter_id, requested_by, forced, created_at)
+        VALUES (%s, 'tests', false, now() - make_interval(secs => %s))"""
+    with house.container.engine.begin() as connection:
+        connection.exec_driver_sql(claimed, (letter.id, 0))
+    assert "what becomes of its last replay is not known yet" in run(operator, lot)
+    with house.container.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE replays SET created_at = now() - interval '1 minute' WHERE dead_letter_id = %s",
+            (letter.id,),
+        )
+    assert "1 replayed" in run(operator, lot)
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the bid is accepted")
+
+
+def test_a_record_that_waits_in_its_lane_is_not_replayed_again(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000])
+    operator.bridge("lanes", "park", AUCTION_BID.name, str(lot.auction_id), "--reason", "a look")
+    run(operator, lot)
+    wait_until(lambda: house.waiting(lot) == 1, what="the replay waits")
+    assert "what becomes of its last replay is not known yet" in run(operator, lot)
+    operator.bridge("lanes", "unpark", AUCTION_BID.name, str(lot.auction_id))
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the bid is accepted")
+    assert len(replays(house, lot)) == 1
+
+
+def test_a_limit_replays_the_oldest_of_the_log_and_does_not_count_the_skipped(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    failed(house, lot, [2_000, 3_000, 4_000])
+    run(operator, lot, "--limit", "1")
+    wait_until(lambda: house.state(lot).bid_count == 1, what="the first is accepted")
+    printed = run(operator, lot, "--limit", "1", "--rate", "5")
+    assert "1 skipped, 1 replayed" in printed
+    wait_until(lambda: house.state(lot).bid_count == 2, what="the second is accepted")
+    assert bids(house, lot)[4_000].status == "failed"

@@ -1,0 +1,63 @@
+"""Somebody at the command line, with the settings of the running house or others."""
+
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import Any
+
+from app.bootstrap import Container
+from bridge import lanes, replay
+from bridge.command import perform
+from stack import Stack
+
+PARSERS = {"replay": replay.make_parser, "lanes": lanes.make_parser}
+
+
+class Operator:
+    """Gives commands of the bridge to this process, which saves the start of another, or runs any
+    command in a process of its own."""
+
+    def __init__(self, stack: Stack, container: Container) -> None:
+        self._stack, self._container = stack, container
+
+    def bridge(self, command: str, *arguments: str) -> str:
+        """What a command that must succeed prints."""
+        code, printed, complaint = self._perform(command, arguments)
+        assert (code, complaint) == (0, "")
+        return printed
+
+    def refusal(self, command: str, *arguments: str) -> str:
+        """The one line of a command that must be refused."""
+        code, printed, complaint = self._perform(command, arguments)
+        assert (code, printed, complaint.count("\n")) == (2, "", 1), complaint
+        return complaint
+
+    def listed(self, *filters: str) -> list[Any]:
+        """The dead letters that `replay list` gives for these filters."""
+        printed = self.bridge("replay", "list", "--limit", "100", "--json", *filters)
+        return [json.loads(line) for line in printed.splitlines()]
+
+    def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
+        """`python -m ARGUMENTS`, whatever comes of it; `changes` are of its environment."""
+        return subprocess.run(
+            [str(self._stack.places.root / ".venv" / "bin" / "python"), "-m", *arguments],
+            cwd=self._stack.places.root,
+            env={**os.environ, **self._stack.environment(**changes)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _perform(self, command: str, arguments: Sequence[str]) -> tuple[object, str, str]:
+        printed, complaint = StringIO(), StringIO()
+        with redirect_stdout(printed), redirect_stderr(complaint):
+            try:
+                code: object = perform(
+                    PARSERS[command](), arguments, lambda *_, **__: self._container
+                )
+            except SystemExit as exited:
+                code = exited.code
+        return code, printed.getvalue(), complaint.getvalue()

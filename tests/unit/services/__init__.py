@@ -1,0 +1,1 @@
+"""Use-cases on ports that a test holds."""

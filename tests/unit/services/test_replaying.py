@@ -1,0 +1,232 @@
+"""A run of replays: its order, its limit and rate, and where it stops."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.errors import BusyError, NotFoundError, UnknownFateError
+from app.protocol.dead_letters import DeadLetter, ReplayRequest
+from app.services.dead_letters import DeadLetterList, Wanted
+from app.services.log import Appended, RecordTooLargeError
+from app.services.replaying import Held, Order, Place, Replaying
+from app.settings import Limits
+
+EVERYTHING = Order(wanted=Wanted(), requested_by="tests")
+
+
+@dataclass
+class Shelf:
+    """Dead letters 1 to n of one partition, as the ports of the store see them."""
+
+    held: dict[int, Held]
+    claimed: list[int] = field(default_factory=list)
+    placed_at: list[int] = field(default_factory=list)
+
+    def page(
+        self, wanted: Wanted, *, before_id: int | None, limit: int, payload_bytes: int | None
+    ) -> list[DeadLetter]:
+        raise NotImplementedError
+
+    def count(self, wanted: Wanted) -> int:
+        return len(self.held)
+
+    def unknown(self, wanted: Wanted) -> list[str]:
+        return [str(each) for each in wanted.ids or () if each not in self.held]
+
+    def last_id(self) -> int:
+        return max(self.held)
+
+    def candidates(
+        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
+    ) -> list[tuple[Place, int]]:
+        first = 0 if after is None else after[2]
+        found = [each for each in sorted(self.held) if first < each <= up_to_id]
+        return [(("auction-bid", 0, each), each) for each in found[:limit]]
+
+    def hold(self, transaction: object, letter_id: int) -> Held:
+        return self.held[letter_id]
+
+    def claim(self, transaction: object, held: Held, *, requested_by: str, forced: bool) -> int:
+        self.claimed.append(held.id)
+        return held.id
+
+    def placed(self, replay_id: int, place: Appended) -> None:
+        self.placed_at.append(replay_id)
+
+    def release(self, held: Held, replay_id: int) -> None:
+        self.claimed.remove(replay_id)
+
+
+@dataclass
+class Log:
+    """Takes everything, but for the values it has an error for."""
+
+    errors: dict[bytes, Exception] = field(default_factory=dict)
+    is_there: bool = True
+    taken: list[tuple[bytes, str]] = field(default_factory=list)
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        return self.is_there
+
+    def append_again(
+        self,
+        topic: str,
+        partition: int,
+        *,
+        key: bytes | None,
+        value: bytes,
+        headers: Mapping[str, str],
+    ) -> Appended:
+        if value in self.errors:
+            raise self.errors[value]
+        self.taken.append((value, headers["replay_count"]))
+        return Appended(partition, 100 + len(self.taken), datetime.now(UTC))
+
+
+@dataclass
+class Clock:
+    """Moves only while somebody sleeps."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@contextmanager
+def begin() -> Iterator[object]:
+    yield object()
+
+
+def letter(number: int, *, replays: int = 0) -> Held:
+    return Held(
+        id=number,
+        topic="chat-message",
+        partition=0,
+        raw_key=b"1",
+        payload=b"%d" % number,
+        replays=replays,
+        again_id=None,
+        has_settled=False,
+        under_way=False,
+    )
+
+
+def shelf(*held: Held) -> Shelf:
+    return Shelf({each.id: each for each in held})
+
+
+def replaying(store: Shelf, log: Log, clock: Clock | None = None) -> Replaying:
+    ticking = clock or Clock()
+    return Replaying(
+        DeadLetterList(store, ["chat-message"]),
+        store,
+        log,
+        begin=begin,
+        lanes={},
+        limits=Limits(replays_looked_at_max=3),
+        clock=ticking,
+        sleep=ticking.sleep,
+    )
+
+
+def results(found: Iterator[object]) -> list[str]:
+    return [f"{each.id} {each.code or each.result}" for each in found]  # type: ignore[attr-defined]
+
+
+def test_more_than_one_page_of_candidates_is_replayed_in_order() -> None:
+    log = Log()
+    store = shelf(*map(letter, range(1, 251)))
+    list(replaying(store, log).run(EVERYTHING))
+    assert [int(value) for value, _ in log.taken] == list(range(1, 251))
+    assert store.placed_at == list(range(1, 251))
+
+
+def test_what_a_replay_becomes_during_the_run_is_not_replayed_by_it() -> None:
+    store, log = shelf(letter(1), letter(2)), Log()
+    for result in replaying(store, log).run(EVERYTHING):
+        store.held[result.id + 10] = letter(result.id + 10, replays=1)
+    assert [value for value, _ in log.taken] == [b"1", b"2"]
+
+
+def test_a_rate_is_kept_however_fast_the_log_is() -> None:
+    clock = Clock()
+    store = shelf(*map(letter, range(1, 6)))
+    list(replaying(store, Log(), clock).run(replace(EVERYTHING, per_s=4)))
+    assert clock.now_s == pytest.approx(5 / 4)
+
+
+def test_the_header_counts_on_from_what_the_letter_has_seen() -> None:
+    log = Log()
+    list(replaying(shelf(letter(1, replays=2)), log).run(EVERYTHING))
+    assert log.taken == [(b"1", "3")]
+
+
+def test_each_reason_to_leave_one_alone_is_told_and_only_the_limit_can_be_forced() -> None:
+    held = [
+        replace(letter(1), has_settled=True),
+        replace(letter(2), again_id=9),
+        replace(letter(3), under_way=True),
+        letter(4, replays=3),
+        letter(5),
+        replace(letter(6), topic="chat-message@2026"),
+    ]
+    told = ["1 SETTLED", "2 GIVEN_UP_AGAIN", "3 UNDER_WAY"]
+    store = shelf(*held)
+    found = results(replaying(store, Log()).run(EVERYTHING))
+    assert found == [*told, "4 LIMIT_REACHED", "5 replayed", "6 UNKNOWN_TOPIC"]
+    found = results(replaying(store, Log()).run(replace(EVERYTHING, force=True)))
+    assert found == [*told, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
+
+
+def test_a_run_ends_at_one_whose_fate_is_unknown_and_keeps_its_claim() -> None:
+    store = shelf(letter(1), letter(2), letter(3))
+    log = Log({b"2": UnknownFateError()})
+    assert results(replaying(store, log).run(EVERYTHING)) == ["1 replayed", "2 unknown"]
+    assert (store.claimed, store.placed_at) == ([1, 2], [1])
+
+
+def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
+    store = shelf(letter(1), letter(2), letter(3))
+    run = replaying(store, Log({b"1": RecordTooLargeError(), b"3": BusyError()})).run(EVERYTHING)
+    assert [next(run).code, next(run).result] == ["TOO_LARGE", "replayed"]
+    with pytest.raises(BusyError):
+        next(run)
+    assert store.claimed == [2]
+
+
+def test_without_a_log_nothing_is_claimed_and_a_dry_run_does_not_need_one() -> None:
+    store, away = shelf(letter(1)), Log(is_there=False)
+    with pytest.raises(BusyError):
+        replaying(store, away).run(EVERYTHING)
+    found = replaying(store, away).run(replace(EVERYTHING, dry_run=True))
+    assert (results(found), store.claimed) == (["1 would_replay"], [])
+
+
+def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
+    store = shelf(letter(1))
+    with pytest.raises(NotFoundError, match="7"):
+        replaying(store, Log()).run(replace(EVERYTHING, wanted=Wanted(ids=[1, 7])))
+    assert store.claimed == []
+
+
+def test_one_request_looks_at_no_more_than_it_may_and_says_that_there_are_more() -> None:
+    settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
+    service = replaying(shelf(*settled, letter(4)), Log())
+    answer = service.some(ReplayRequest(), requested_by="tests")
+    assert ([each.id for each in answer.items], answer.more) == ([1, 2, 3], True)
+    assert not replaying(shelf(*settled), Log()).some(ReplayRequest(), requested_by="t").more
+
+
+def test_one_request_tells_what_it_did_before_the_log_went_away() -> None:
+    store = shelf(letter(1), letter(2))
+    answer = replaying(store, Log({b"2": BusyError()})).some(ReplayRequest(), requested_by="t")
+    assert ([each.result for each in answer.items], answer.more) == (["replayed"], True)
+    with pytest.raises(BusyError):
+        replaying(store, Log({b"1": BusyError()})).some(ReplayRequest(), requested_by="t")
