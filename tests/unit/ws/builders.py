@@ -16,6 +16,7 @@ from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, ChatMessage, Notice
 from app.protocol.topics import Topic
+from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, RefusedBid
 from app.services.chat import Chat
 from app.services.log import Appended, OnAppended
@@ -51,6 +52,7 @@ class House:
     places: int = 5
 
     def __post_init__(self) -> None:
+        self.admission = Admission(lambda: 0.0)
         self.bidding = Bidding(self, self, clock=lambda: NOW)
         self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
         self.auction_views = self.live = self.user_notices = self
