@@ -1,4 +1,4 @@
-"""`python -m bridge ingest relay broadcast clock` runs pipelines; `python -m bridge topics`
+"""`python -m bridge ingest relay broadcast clock gauge` runs pipelines; `python -m bridge topics`
 creates the topics."""
 
 import argparse

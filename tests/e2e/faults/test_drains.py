@@ -58,14 +58,15 @@ def test_every_bid_that_a_drained_gateway_put_into_the_log_was_answered(
     assert len({bye["retry_after_ms"] for bye in byes}) > 1, "they do not come back all at once"
     receipts = [receipt for bidder in bidders for receipt in bidder.told("bid.received")]
     lot = Lot(bidders[0].lot_id, [])
-    logged = {json.loads(r.payload)["key"] for r in lanes.log(lot, receipts[0]["partition"])}
+    records = lanes.log(lot, receipts[0]["partition"])
+    logged = {json.loads(record.payload)["key"] for record in records}
     unknown = {frame["key"] for bidder in bidders for frame in bidder.told("bid.unknown")}
     assert {receipt["key"] for receipt in receipts} <= logged
     assert logged <= {receipt["key"] for receipt in receipts} | unknown
+    lanes.wait_decided(lot, len(records))
     for bidder in bidders:
         bidder.at = [house.gateway]
         bidder.reconnect()
-        bidder.chase()
     check_all(lanes, house.gateway, bidders, receipts[0])
 
 

@@ -186,7 +186,12 @@ class Client:
             data = self._theirs.recv(1_000_000)
         except BlockingIOError:
             return []
-        return [_read(opcode, payload) for opcode, payload in _frames(data)]
+        return read_frames(data)
+
+
+def read_frames(data: bytes) -> list[dict[str, Any]]:
+    """What a server has sent; a close is `{"close": code}`."""
+    return [_read(opcode, payload) for opcode, payload in _frames(data)]
 
 
 def _frames(data: bytes) -> list[tuple[int, bytes]]:
