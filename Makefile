@@ -1,5 +1,6 @@
 # One verb per chore. `make up` is all it takes to see the auction house; `make test` judges it.
 #   make logs p=gateway        follow one process
+#   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make servers profile=test  keep the tests' servers running between such runs
 PYTHON ?= python3
@@ -7,7 +8,7 @@ stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs clean env servers install check test demo bench
+.PHONY: help up down restart status logs clean env servers install check test demo bench
 
 help: ## list the verbs
 	@$(stack) --help
@@ -15,7 +16,7 @@ help: ## list the verbs
 up down status clean env servers install check demo bench:
 	@$(stack) $@ $(profile_option)
 
-logs:
+logs restart:
 	@$(stack) $@ $(profile_option) $(p)
 
 test:

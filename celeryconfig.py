@@ -1,12 +1,12 @@
 """Celery's settings: queues, and a limit on every wait. The broker's address is in Settings."""
 
-from app.services.waking import PUBLISH_NOTICES_TASK
+from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 
 task_ignore_result = True
-task_default_queue = "maintenance"
+task_default_queue = MAINTENANCE_QUEUE
 # A lane's wake-up goes to its topic's own queue, as LaneTopic says.
 task_routes = {
-    PUBLISH_NOTICES_TASK: {"queue": "notices"},
+    PUBLISH_NOTICES_TASK: {"queue": NOTICE_QUEUE},
 }
 task_serializer = "json"
 accept_content = ["json"]

@@ -13,12 +13,14 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.kafka.lags import KafkaLags
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auctions import PostgresAuctions
+from app.adapters.postgres.backlog import LaneBacklog
 from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
@@ -45,11 +47,13 @@ from app.protocol.topics import (
     CHAT_MESSAGE,
     DEAD_LETTER_SUFFIX,
     INGEST_GROUP,
+    SAVE_GROUP,
     Topic,
 )
 from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
 from app.services.auctions import AuctionHouse
+from app.services.backlog import Admission, AdmittingLog, BacklogSource
 from app.services.bidding import Bidding
 from app.services.burials import DeathRates
 from app.services.catalogue import Catalogue
@@ -142,6 +146,15 @@ class Container:
         """Every topic there must be."""
         return ALL_TOPICS
 
+    def lane_backlog(self, topic: Topic) -> BacklogSource:
+        """How far behind the settling of a topic is."""
+        return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits)
+
+    def backlogs(self) -> list[BacklogSource]:
+        """How far behind the work on each topic is that gateways put records into."""
+        lanes = [self.lane_backlog(lane.topic) for lane in self.lane_topics.values()]
+        return [*lanes, GroupBacklog(CHAT_MESSAGE, group=SAVE_GROUP, settings=self.settings)]
+
     @cached_property
     def due_records(self) -> DueRecords:
         """What the clock puts into the log."""
@@ -161,9 +174,19 @@ class Container:
         return BackgroundProducer(self.settings, topics=topics, name=self.application)
 
     @cached_property
+    def admission(self) -> Admission:
+        """Which topics take more."""
+        return Admission(time.monotonic)
+
+    @cached_property
+    def admitting_log(self) -> AdmittingLog:
+        """The log of those who may be told to wait."""
+        return AdmittingLog(self.producer, self.admission)
+
+    @cached_property
     def bidding(self) -> Bidding:
         """Placing bids and asking after them."""
-        return Bidding(self.producer, PostgresOutcomes(self.engine), clock=utc_now)
+        return Bidding(self.admitting_log, PostgresOutcomes(self.engine), clock=utc_now)
 
     @cached_property
     def live(self) -> PostgresLive:
@@ -174,7 +197,7 @@ class Container:
     def chat(self) -> Chat:
         """Sending and reading messages."""
         return Chat(
-            self.producer,
+            self.admitting_log,
             membership=self.live,
             messages=self.messages,
             tail=RedisRoomTail(self.fanout),
@@ -219,7 +242,7 @@ class Container:
 
     @cached_property
     def auction_house(self) -> AuctionHouse:
-        """Auctions, and their sellers' wishes."""
+        """Auctions, and their sellers' wishes: rare, so they never wait for a backlog."""
         return AuctionHouse(
             self.auction_views,
             PostgresProducts(self.engine),

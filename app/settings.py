@@ -52,7 +52,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     poll_wait_ms: Count = 100
     record_bytes_max: Count = 64 * 1024  # four times what a client may send; longer: dead letter
     record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
-    inbox_backlog_max: Count = 200_000  # then partitions pause
+    log_queue_bytes_max: Count = 32 * 1024 * 1024  # per topic: the client's own has no bound
+    log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
+    # Backlogs of one topic: over them its partitions pause and gateways say BUSY
+    inbox_backlog_max: Count = 200_000  # a minute's work
+    outbox_backlog_max: Count = 20_000  # messages of up to 200 KB
+    chat_backlog_max: Count = 50_000
     wakes_waiting_max: Count = 2_000
     wake_repeat_s: Seconds = 2.0
     retries_max: Count = 5

@@ -1,4 +1,4 @@
-"""`python -m bridge ingest relay broadcast clock` runs pipelines; `python -m bridge topics`
+"""`python -m bridge ingest relay broadcast clock gauge` runs pipelines; `python -m bridge topics`
 creates the topics. `replay` and `lanes` are for operators, with a `--help` of their own."""
 
 import argparse
@@ -17,6 +17,7 @@ from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
+from bridge.pipelines.gauge import Gauge
 from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
@@ -33,6 +34,7 @@ def _ingest(container: Container) -> list[Pipeline]:
             _taking_ports(container),
             settings=container.settings,
             waker=container.waker,
+            backlog=container.lane_backlog(lane.topic),
         )
         for lane in container.lane_topics.values()
     ]
@@ -82,6 +84,10 @@ def _clock(container: Container) -> list[Pipeline]:
     ]
 
 
+def _gauge(container: Container) -> list[Pipeline]:
+    return [Gauge(source, redis=container.fanout) for source in container.backlogs()]
+
+
 PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
     "ingest": _ingest,
     "relay": _relay,
@@ -89,6 +95,7 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
     "save": _save,
     "event": _event,
     "clock": _clock,
+    "gauge": _gauge,
 }
 
 # Each has arguments, and so a parser, of its own.

@@ -20,6 +20,7 @@ Verb = Callable[[Stack, list[str]], int | None]
 VERBS: dict[str, tuple[str, Verb]] = {
     "up": ("start everything, print the address", lambda stack, _: lifecycle.up(stack)),
     "down": ("stop everything; the data stays", lambda stack, _: lifecycle.down(stack)),
+    "restart": ("restart the application in turn, or one", lifecycle.restart),
     "status": ("show every process; 1 if one is ill", lambda stack, _: lifecycle.status(stack)),
     "logs": ("follow the logs, or the one named", lifecycle.logs),
     "clean": ("stop everything, delete the data", lambda stack, _: lifecycle.clean(stack)),
@@ -34,7 +35,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
 # Tests and benchmark must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("logs", "test", "demo", "bench")
+WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "bench")
 
 
 def main(arguments: list[str]) -> int:

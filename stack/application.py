@@ -8,7 +8,7 @@ from stack.ports import HOST
 from stack.programs import Program
 from stack.settings import Settings
 
-PIPELINES = ("ingest", "relay", "broadcast", "save", "event", "clock")
+PIPELINES = ("ingest", "relay", "broadcast", "save", "event", "clock", "gauge")
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 

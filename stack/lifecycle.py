@@ -61,6 +61,15 @@ def down(stack: Stack) -> None:
     print(f"The {stack.profile} stack is down; its data is in {stack.places.data_dir}.")
 
 
+def restart(stack: Stack, names: Sequence[str]) -> None:
+    """Restart the application's processes, or those of `names`, one after another."""
+    with alone(stack):
+        if not stack.is_up():
+            raise StackFault(f"the {stack.profile} stack is down: `make up` starts it")
+        stack.restart(names)
+    print(f"Restarted: {', '.join(names) or 'all of the application'}.")
+
+
 def clean(stack: Stack) -> None:
     """Stop everything and forget the data; what was downloaded or built stays in var/lib."""
     with alone(stack):

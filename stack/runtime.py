@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Self
@@ -129,6 +129,21 @@ class Stack:
         self._start_application()
         with self._step("the application is ready"):
             self._wait_ready()
+
+    def restart(self, names: Sequence[str]) -> None:
+        """End and start the application's processes, or those of `names`, one after another.
+
+        Each ends as it does by `down`, begins with the code and the settings there are now, and
+        must be ready before the next one ends.
+        """
+        programs = {program.name: program for program in self.application()}
+        for name in names or programs:
+            if name not in programs:
+                raise StackFault(f"{name} is none of the application's: {', '.join(programs)}")
+        for name in names or programs:
+            with self._step(f"restart {name}"):
+                self.control.run(programs[name])
+                self._wait_ready()
 
     def is_complete(self) -> bool:
         """Whether servers and application all run."""

@@ -80,10 +80,11 @@ class ConflictError(DomainError):
 
 
 class BusyError(DomainError):
-    """Not now: nothing was done, and the same call may be repeated."""
+    """Not now: nothing was done, and the same call may be repeated after `retry_after_s`."""
 
-    def __init__(self, detail: str = "") -> None:
+    def __init__(self, detail: str = "", *, retry_after_s: float = 1.0) -> None:
         super().__init__("BUSY", detail)
+        self.retry_after_s = retry_after_s
 
 
 class UnknownFateError(DomainError):

@@ -1,8 +1,8 @@
 """Every metric, with unit and meaning.
 
 The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
-`pipeline` one of the bridge's pipelines, `end` one of ENDS, `reason` one of those in
-app/services/burials.py.
+`pipeline` one of the bridge's pipelines, `end` one of ENDS, `cause` one of REFUSAL_CAUSES,
+`reason` one of those in app/services/burials.py.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
 """
@@ -17,6 +17,10 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)
 PROTOCOL_ERROR = "1002"
 # How a socket ended: our close code, the client's own close, or without a word.
 ENDS = frozenset({"client", "lost", PROTOCOL_ERROR, *(str(code.value) for code in CloseCode)})
+# Why a gateway did not take a record: what must work it off is too far behind, there is no log,
+# the log acknowledges nothing, or too much waits for its acknowledgement.
+BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL = "backlog", "away", "stalled", "full"
+REFUSAL_CAUSES = frozenset({BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL})
 
 OPEN_SOCKETS = Gauge("ws_open_sockets", "Sockets open now.", multiprocess_mode="livesum")
 QUEUED_BYTES = Gauge(
@@ -37,6 +41,10 @@ FANOUT_SECONDS = Histogram(
     buckets=SECONDS,
 )
 
+REFUSED = Counter(
+    "gateway_refused_records", "Records not put into the log: BUSY.", ["topic", "cause"]
+)
+
 TAKEN = Counter("ingest_taken_records", "Records taken from Kafka into the inbox.", ["topic"])
 TAKEN_BATCH = Histogram(
     "ingest_batch_records", "Records taken in one transaction.", ["topic"], buckets=SIZES
@@ -47,13 +55,26 @@ INGEST_LAG = Histogram(
     ["topic"],
     buckets=SECONDS,
 )
+PAUSED = Gauge(
+    "ingest_paused_partitions",
+    "Partitions from which nothing is taken, because the backlog is over its limit.",
+    ["topic"],
+    multiprocess_mode="livesum",
+)
 BACKLOG = Gauge(
-    "lane_backlog_records", "Records waiting in the inbox.", multiprocess_mode="mostrecent"
+    "backlog_waiting_records",
+    "Records that wait to be settled, or stored; counted no further than just over the limit.",
+    ["topic"],
+    multiprocess_mode="mostrecent",
 )
 BACKLOG_AGE = Gauge(
-    "lane_backlog_age_seconds",
-    "Since the log time of the oldest record waiting in the inbox; 0 when none waits.",
+    "backlog_age_seconds",
+    "Since the oldest record that waits came; 0 when none waits.",
+    ["topic"],
     multiprocess_mode="mostrecent",
+)
+UNSENT = Gauge(
+    "relay_unsent_messages", "Messages waiting in the outbox.", multiprocess_mode="mostrecent"
 )
 
 SETTLED = Counter("lane_settled_records", "Records settled.", ["topic"])

@@ -9,8 +9,9 @@ CHAT_MESSAGES = "chat-message"
 CHAT_EVENTS = "chat-event"
 NOTICES = "notice"
 SESSIONS = "session"
+BACKLOGS = "backlog"
 
-GATEWAY_CHANNELS = (AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS)
+GATEWAY_CHANNELS = (AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS, BACKLOGS)
 
 
 # The flag that coalesces the tasks which publish notices.

@@ -72,10 +72,23 @@ class SessionEnded(Struct, frozen=True):
     session_id: str
 
 
+class Backlog(Struct, frozen=True):
+    """On `backlog`, once a second: how far behind those are who work a topic off.
+
+    `fill` is what waits as a share of its limit, 1.0 being full; `behind_s` is how long ago the
+    oldest that waits came.
+    """
+
+    topic: str
+    fill: float
+    behind_s: float
+
+
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)
+backlog_decoder = msgspec.json.Decoder(Backlog)
 
 
 def published_message(publication: RoomPublication) -> ChatMessage:

@@ -6,6 +6,8 @@ from typing import Protocol
 SETTLE_TASK = "settle"
 SETTLE_QUEUE = "bids"
 PUBLISH_NOTICES_TASK = "publish_notices"
+NOTICE_QUEUE = "notices"
+MAINTENANCE_QUEUE = "maintenance"
 
 Lane = tuple[str, str]
 """A topic and a key."""
@@ -23,5 +25,8 @@ class Waker(Protocol):
     def asleep(self, lane: Lane) -> None:
         """Clear the lane's flag, so that records taken from now on wake it again."""
 
-    def waiting(self) -> int:
-        """How many wake-ups no worker has taken yet."""
+    def waiting(self, *, at_most: int) -> int:
+        """How many wake-ups no worker has taken yet; every queue is cut to `at_most` before.
+
+        Nothing is lost by it: what a task would have done, a sweep does too.
+        """

@@ -1,5 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457), whoever raised it."""
 
+import math
+
 import msgspec
 import structlog
 from flask import Flask, Response, request
@@ -9,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from app.domain.errors import DomainError, FieldFault, InvalidError
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.validation import MalformedError
+from app.web.retry import retry_after_ms
 
 log = structlog.get_logger()
 
@@ -19,7 +22,6 @@ CODE_OF_STATUS = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RATE_LIMITED",
 }
-BUSY_RETRY_S = 1
 RATE_RETRY_S = 10
 
 
@@ -57,7 +59,11 @@ def install_problems(app: Flask) -> None:
 
 def _domain(error: DomainError) -> Response:
     faults = error.faults if isinstance(error, InvalidError) else None
-    return problem(error.code, error.detail, faults=faults)
+    answer = problem(error.code, error.detail, faults=faults)
+    after_ms = retry_after_ms(error)
+    if after_ms is not None:
+        answer.headers["Retry-After"] = str(math.ceil(after_ms / 1000))
+    return answer
 
 
 def _malformed(error: MalformedError) -> Response:
@@ -103,6 +109,6 @@ def problem(
     answer = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
-    if status in (429, 503):
-        answer.headers["Retry-After"] = str(RATE_RETRY_S if status == 429 else BUSY_RETRY_S)
+    if status == 429:
+        answer.headers["Retry-After"] = str(RATE_RETRY_S)
     return answer

@@ -58,7 +58,7 @@ class Clock(StandingBy):
 
     def _sweep(self, connection: Connection) -> None:
         limits = self._settings.limits
-        if self._waker.waiting() >= limits.wakes_waiting_max:
+        if self._waker.waiting(at_most=limits.wakes_waiting_max) >= limits.wakes_waiting_max:
             return
         now, repeat_s = time.monotonic(), limits.wake_repeat_s
         self._woken = {lane: at for lane, at in self._woken.items() if now - at < repeat_s}

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 import structlog
 from kafka import TopicPartition
 
-from app.adapters.postgres.lanes import backlog
 from app.observability import metrics
+from app.services.backlog import BacklogSource, Watermark
 from app.services.burials import tell_buried, tell_parked
 from app.services.lanes import InboxRecord, LaneTopic
 from app.services.waking import Waker
@@ -37,13 +37,14 @@ class Ingest:
         *,
         settings: Settings,
         waker: Waker,
+        backlog: BacklogSource,
     ) -> None:
         self.name = f"ingest:{lane.topic.name}"
         self._lane, self._ports = lane, ports
         self._settings, self._waker = settings, waker
         self._polling: Polling | None = None
         self._taking: Taking | None = None
-        self._is_full = False
+        self._backlog, self._watermark = backlog, Watermark()
         self._checked_at = 0.0
 
     def open(self) -> None:
@@ -69,7 +70,7 @@ class Ingest:
         self._follow_rebalance(polling, taking)
         taken = self._take(polling, taking, polled)
         self._check(polling, taking)
-        polling.rest(None if self._is_full else self._parts(taking.parked))
+        polling.rest(None if self._watermark.is_over else self._parts(taking.parked))
         if taken >= BUSY_RECORDS:
             time.sleep(BUSY_PAUSE_S)
 
@@ -124,16 +125,13 @@ class Ingest:
         self._checked_at = now
         freed = taking.look_at_parked() & taking.positions.keys()
         polling.read_on_from(self._by_part({part: taking.positions[part] for part in freed}))
-        self._heed_backlog()
+        self._heed_backlog(taking)
 
-    def _heed_backlog(self) -> None:
+    def _heed_backlog(self, taking: Taking) -> None:
         """All partitions rest while more waits than the limit, until it is well below it."""
-        limit = self._settings.limits.inbox_backlog_max
-        with self._ports.begin() as transaction:
-            waiting, oldest_s = backlog(transaction, at_most=limit + 1)
-        metrics.BACKLOG.set(waiting)
-        metrics.BACKLOG_AGE.set(oldest_s)
-        self._is_full = waiting > (limit * 0.8 if self._is_full else limit)
+        is_over = self._watermark.heed(self._backlog.read().fill)
+        paused = len(taking.positions) if is_over else 0
+        metrics.PAUSED.labels(self._lane.topic.name).set(paused)
 
     def _bounds(self, polling: Polling, partitions: Collection[int]) -> dict[int, Bounds]:
         found = polling.bounds(self._parts(partitions))

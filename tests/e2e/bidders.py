@@ -99,8 +99,9 @@ class Bidder:
         self._sent = [sent for sent in self._sent if sent[0].close_code is None]
         for place, socket in enumerate(self.sockets):
             if socket.close_code is not None:
+                fresh = self._enter(self.at[place])
                 self._left += socket.frames
-                self.sockets[place] = self._enter(self.at[place])
+                self.sockets[place] = fresh
 
     def close(self) -> None:
         """Leave."""

@@ -64,6 +64,28 @@ class House:
             for gateway in gateways:
                 gateway.http.close()  # it would keep connections, and them the process
 
+    @contextmanager
+    def changed(self, process: str, **changes: str) -> Iterator[None]:
+        """One of the processes started anew with these variables of its environment, until left."""
+        (program,) = [own for own in self._programs if own.name == self.name(process)]
+        environment = {**program.environment, **changes}
+        self.stack.control.run(replace(program, environment=environment))
+        try:
+            yield
+        finally:
+            self.stack.control.run(program)
+
+    @contextmanager
+    def without(self, *processes: str) -> Iterator[None]:
+        """Some of the processes stopped, until left."""
+        control, names = self.stack.control, [self.name(process) for process in processes]
+        control.stop_together(names)
+        try:
+            yield
+        finally:
+            for name in names:
+                control.start(name)
+
     def _gateway_program(self, gateway: Gateway, changes: Mapping[str, str]) -> Program:
         environment = self._changes(gateway, {"GATEWAY_WORKERS": "1", **changes})
         (program, *_) = self.stack.application(prefix=self.prefix, **environment)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability.metrics import ENDS
+from app.observability.metrics import ENDS, REFUSAL_CAUSES
 from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
 from stack.readiness import complaint_of
 from tests.e2e.house import House
@@ -17,12 +17,17 @@ from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
 PIPELINES = {"relay", "broadcast", "save", "event", "clock"}
+OF_A_TOPIC = {"ingest", "gauge"}
 CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "topic": lambda value: value in {topic.name for topic in ALL_TOPICS},
     "end": lambda value: value in ENDS,
-    "pipeline": lambda value: value.partition(":")[0] in PIPELINES | {"ingest"},
+    "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
+    "cause": lambda value: value in REFUSAL_CAUSES,
 }
-OURS = ("auction_", "broadcast_", "ingest_", "lane_", "pipeline_", "relay_", "save_", "ws_")
+OURS = (
+    "auction_", "backlog_", "broadcast_", "gateway_", "ingest_", "lane_", "pipeline_", "relay_",
+    "save_", "ws_",
+)  # fmt: skip
 
 Samples = dict[tuple[str, str], float]
 
@@ -79,7 +84,8 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
 
     # The gateway's own come once a second.
     wait_until(lambda: not uncounted(), what=f"counted, one of {ON_THE_WAY}")
-    assert {("ws_unknown_bids_total", ""), ("lane_backlog_records", "")} <= read(gateway).keys()
+    shown = {("ws_unknown_bids_total", ""), ("backlog_waiting_records", AUCTION_BID.name)}
+    assert shown <= read(gateway).keys()
 
 
 @pytest.fixture

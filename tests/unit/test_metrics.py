@@ -14,10 +14,16 @@ from app.observability.multiprocess import forget_dead_processes
 
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
-    "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "records", "retries",
-    "seconds", "settles", "sockets",
+    "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
+    "records", "retries", "seconds", "settles", "sockets",
 }  # fmt: skip
-LABELS = {"end", "pipeline", "reason", "topic"}  # each from a closed set that metrics.py names
+LABELS = {
+    "cause",
+    "end",
+    "pipeline",
+    "reason",
+    "topic",
+}  # each from a closed set that metrics.py names
 
 
 def name_of(metric: MetricWrapperBase) -> str:
@@ -41,7 +47,10 @@ def test_no_name_is_declared_twice_and_every_metric_belongs_to_a_part() -> None:
     names = [name_of(metric) for metric in DECLARED]
     parts = {name.partition("_")[0] for name in names}
     assert len(set(names)) == len(names)
-    assert parts == {"auction", "broadcast", "ingest", "lane", "pipeline", "relay", "save", "ws"}
+    assert parts == {
+        "auction", "backlog", "broadcast", "gateway", "ingest", "lane", "pipeline", "relay", "save",
+        "ws",
+    }  # fmt: skip
 
 
 def test_what_a_dead_process_said_of_itself_is_forgotten_and_what_it_counted_is_not(

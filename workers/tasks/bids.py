@@ -13,9 +13,9 @@ from app.observability import metrics
 from app.services.lanes import OutageError
 from app.services.waking import SETTLE_TASK
 from app.settings import Limits
+from workers.attempts import Attempts
 from workers.burying import Undertaker
-from workers.lanes import ContendedError, LaneSettler
-from workers.verdicts import still_stuck
+from workers.lanes import LaneSettler
 
 log = structlog.get_logger()
 
@@ -23,27 +23,19 @@ log = structlog.get_logger()
 def register_settle(app: Celery, container: Container) -> None:
     """Add the task to `app`."""
     limits = container.settings.limits
-    settler = make_settler(container)
+    attempts = Attempts(make_settler(container), limits.retries_max)
 
     @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)
     def settle(task: Task[Any, Any], topic: str, key: str, stuck: list[int] | None = None) -> None:
-        """Settle what waits in the lane of `key`.
-
-        `stuck`: the offsets on which every attempt of this task so far has met a conflict.
-        """
+        """Settle what waits in the lane of `key`; `stuck` as in `Attempts.attempt`."""
         container.waker.asleep((topic, key))
-        lane = container.lane_topics[topic]
+        again = None
         with _put_off_by_outages(topic, key):
-            try:
-                settler.settle(lane, key)
-            except ContendedError as conflict:
-                metrics.CONFLICTS.labels(topic).inc()
-                offsets = still_stuck(stuck, conflict.offsets)
-                if task.request.retries < limits.retries_max:
-                    metrics.RETRIES.labels(topic).inc()
-                    raise _again(task, (topic, key, sorted(offsets)), limits) from conflict
-                metrics.EXHAUSTED.labels(topic).inc()
-                settler.give_up(lane, key, offsets, attempts=limits.retries_max + 1)
+            again = attempts.attempt(
+                container.lane_topics[topic], key, retries=task.request.retries, stuck=stuck
+            )
+        if again is not None:
+            raise _again(task, (topic, key, sorted(again)), limits)
 
 
 def make_settler(container: Container) -> LaneSettler:

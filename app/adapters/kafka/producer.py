@@ -1,7 +1,9 @@
 """The log as the gateway writes it: one producer, made in the background, never waited for.
 
-No broker means BUSY, not a hang; an acknowledgement that does not come in time means that nobody
-knows. Created on first use, so after any fork: a producer from before it never delivers.
+No broker, one that acknowledges nothing, or too much that waits for it means BUSY, not a hang; an
+acknowledgement that does not come in time means that nobody knows. What waits is counted topic by
+topic, so that one is not refused for another. Created on first use, so after any fork: a producer
+from before it never delivers.
 """
 
 import threading
@@ -14,15 +16,21 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.producer.future import RecordMetadata
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.unacknowledged import Unacknowledged
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
+from app.observability import metrics
 from app.protocol.topics import Topic
 from app.services.log import Appended, OnAppended, RecordTooLargeError
 from app.settings import Settings
 
 log = structlog.get_logger()
 
-BUFFER_BYTES_MAX = 64 * 1024 * 1024  # the client's own buffer has no bound
+WHY = {
+    metrics.LOG_AWAY: "the log cannot be reached",
+    metrics.LOG_FULL: "too much waits for the log",
+    metrics.LOG_STALLED: "the log does not answer",
+}
 CONNECT_PAUSE_S = 0.5
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
 
@@ -32,10 +40,13 @@ class BackgroundProducer:
 
     def __init__(self, settings: Settings, *, topics: tuple[Topic, ...], name: str) -> None:
         self._make = lambda: make_producer(settings, name=name)
-        self._topics = topics
-        self._timeout_s = settings.limits.produce_timeout_s + ACK_MARGIN_S
+        limits = settings.limits
+        self._unacknowledged = {
+            topic.name: Unacknowledged(limits.log_queue_bytes_max, stall_s=limits.log_stall_s)
+            for topic in topics
+        }
+        self._timeout_s = limits.produce_timeout_s + ACK_MARGIN_S
         self._producer: KafkaProducer | None = None
-        self._waiting_bytes = 0
         self._closed = threading.Event()
         self._connecting: threading.Thread | None = None
 
@@ -58,14 +69,14 @@ class BackgroundProducer:
         `done` is called by the sender and must not block. Raises BusyError when there is no
         broker or no room: then nothing was appended, and `done` is never called.
         """
-        producer = self._usable(len(value))
+        producer, waiting = self._usable(topic, len(value))
         try:
             future = producer.send(topic.name, value=value, key=b"%d" % key)
         except KafkaError as error:
-            raise BusyError("the log cannot be reached") from error
-        self._waiting_bytes += len(value)
-        future.add_callback(self._acknowledged, len(value), done)
-        future.add_errback(self._failed, len(value), done)
+            raise _busy(topic.name, metrics.LOG_AWAY) from error
+        waiting.add(len(value), time.monotonic())
+        future.add_callback(self._acknowledged, waiting, len(value), done)
+        future.add_errback(self._failed, waiting, len(value), done)
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
         """Append and wait. Raises BusyError (not appended) or UnknownFateError (nobody knows)."""
@@ -94,7 +105,7 @@ class BackgroundProducer:
     ) -> Appended:
         """Append these very bytes and wait. Raises BusyError or RecordTooLargeError (not appended),
         or UnknownFateError (nobody knows)."""
-        producer = self._usable(len(value))
+        producer = self._connected(topic)
         encoded = [(name, text.encode()) for name, text in headers.items()]
         try:
             future = producer.send(
@@ -103,7 +114,7 @@ class BackgroundProducer:
         except MessageSizeTooLargeError as error:
             raise RecordTooLargeError(str(error)) from error
         except KafkaError as error:
-            raise BusyError("the log cannot be reached") from error
+            raise _busy(topic, metrics.LOG_AWAY) from error
         try:
             place = future.get(timeout=self._timeout_s)
         except MessageSizeTooLargeError as error:
@@ -115,7 +126,7 @@ class BackgroundProducer:
     def flush(self, timeout_s: float) -> None:
         """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""
         deadline = time.monotonic() + timeout_s
-        while self._waiting_bytes > 0 and time.monotonic() < deadline:
+        while any(self._unacknowledged.values()) and time.monotonic() < deadline:
             time.sleep(0.01)
 
     def close(self) -> None:
@@ -124,20 +135,31 @@ class BackgroundProducer:
         if self._producer is not None:
             self._producer.close(timeout=1)
 
-    def _usable(self, size: int) -> KafkaProducer:
+    def _connected(self, topic: str) -> KafkaProducer:
         self.start()
         if self._producer is None:
-            raise BusyError("the log cannot be reached")
-        if self._waiting_bytes + size > BUFFER_BYTES_MAX:
-            raise BusyError("too much waits for the log")
+            raise _busy(topic, metrics.LOG_AWAY)
         return self._producer
 
-    def _acknowledged(self, size: int, done: OnAppended, place: RecordMetadata) -> None:
-        self._waiting_bytes -= size
+    def _usable(self, topic: Topic, size: int) -> tuple[KafkaProducer, Unacknowledged]:
+        producer = self._connected(topic.name)
+        waiting = self._unacknowledged[topic.name]
+        if waiting.is_full(size):
+            raise _busy(topic.name, metrics.LOG_FULL)
+        if waiting.is_stalled(time.monotonic()):
+            raise _busy(topic.name, metrics.LOG_STALLED)
+        return producer, waiting
+
+    def _acknowledged(
+        self, waiting: Unacknowledged, size: int, done: OnAppended, place: RecordMetadata
+    ) -> None:
+        waiting.acknowledge(size, time.monotonic())
         self._tell(done, _appended(place))
 
-    def _failed(self, size: int, done: OnAppended, error: Exception) -> None:
-        self._waiting_bytes -= size
+    def _failed(
+        self, waiting: Unacknowledged, size: int, done: OnAppended, error: Exception
+    ) -> None:
+        waiting.give_up(size)
         log.warning("append_unknown", error=type(error).__name__)
         self._tell(done, UnknownFateError("no acknowledgement in time"))
 
@@ -163,12 +185,17 @@ class BackgroundProducer:
 
     def _learn_partitions(self, producer: KafkaProducer) -> None:
         # Otherwise the first bid of all would wait for them.
-        for topic in self._topics:
+        for topic in self._unacknowledged:
             try:
-                producer.partitions_for(topic.name)
+                producer.partitions_for(topic)
             except KafkaError as error:
-                log.warning("topic_unknown", topic=topic.name, error=type(error).__name__)
+                log.warning("topic_unknown", topic=topic, error=type(error).__name__)
 
 
 def _appended(place: RecordMetadata) -> Appended:
     return Appended(place.partition, place.offset, from_epoch_ms(place.timestamp))
+
+
+def _busy(topic: str, cause: str) -> BusyError:
+    metrics.REFUSED.labels(topic, cause).inc()
+    return BusyError(WHY[cause])

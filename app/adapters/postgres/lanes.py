@@ -57,10 +57,6 @@ PARK = """
 INSERT INTO parked_lanes (topic, key, reason, message) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING"""
 
-BACKLOG = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(log_time)), 0)::float8
-FROM (SELECT log_time FROM inbox LIMIT %s) AS counted"""
-
 WAITING_LANES = """
 SELECT DISTINCT topic, key FROM inbox
 WHERE taken_at < now() - make_interval(secs => %s)
@@ -142,12 +138,6 @@ def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
     if messages:
         connection.exec_driver_sql(SEND, (_json(messages),))
         connection.exec_driver_sql(NOTIFY_OUTBOX)
-
-
-def backlog(connection: Connection, *, at_most: int) -> tuple[int, float]:
-    """How many records wait, counted no further than `at_most`; the age of their oldest, in s."""
-    count, age_s = connection.exec_driver_sql(BACKLOG, (at_most,)).one()
-    return count, max(0.0, age_s)
 
 
 def waiting_lanes(

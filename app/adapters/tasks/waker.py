@@ -8,7 +8,13 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from app.protocol.channels import TELL_KEY, wake_key
-from app.services.waking import PUBLISH_NOTICES_TASK, SETTLE_TASK, Lane
+from app.services.waking import (
+    MAINTENANCE_QUEUE,
+    NOTICE_QUEUE,
+    PUBLISH_NOTICES_TASK,
+    SETTLE_TASK,
+    Lane,
+)
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
@@ -57,10 +63,19 @@ class CeleryWaker:
         """Clear the flag of `tell`: what is due from now on must be told again."""
         self._clear(TELL_KEY)
 
-    def waiting(self) -> int:
-        """How many wake-ups no worker has taken yet; 0 when Redis does not answer."""
+    def waiting(self, *, at_most: int) -> int:
+        """How many wake-ups no worker has taken yet; 0 when Redis does not answer.
+
+        Every queue is cut to the oldest `at_most` before: nobody takes them while workers are away.
+        """
+        settling = set(self._queues.values())
+        pipe = self._broker.pipeline(transaction=False)
+        for queue in (*settling, NOTICE_QUEUE, MAINTENANCE_QUEUE):
+            pipe.ltrim(queue, -at_most, -1)  # Celery pushes on the left and takes from the right
+        for queue in settling:
+            pipe.llen(queue)
         try:
-            return sum(int(self._broker.llen(queue)) for queue in set(self._queues.values()))
+            return sum(map(int, pipe.execute()[-len(settling) :]))
         except RedisError:
             return 0
 

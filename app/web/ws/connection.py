@@ -46,6 +46,7 @@ class Connection:
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._heard_at = self._pinged_at = now
         self._closing = False
+        self._is_deaf = False
         self._client_closed = False
         self._writer = Writer(
             sock,
@@ -95,6 +96,10 @@ class Connection:
         """Send one message; never blocks."""
         self._writer.write(text_frame(_encode(message)))
 
+    def hear_no_more(self) -> None:
+        """Carry out no further message; what was heard is still answered."""
+        self._is_deaf = True
+
     def close(self, code: int, reason: str = "") -> None:
         """Say goodbye; the client may take CLOSE_LINGER_S to answer."""
         if self._closing:
@@ -136,7 +141,8 @@ class Connection:
     def _take(self, event: SocketEvent, heard: Callable[["Connection", str], None]) -> None:
         if isinstance(event, Text):
             self._traffic.frames_in += 1
-            heard(self, event.data)
+            if not self._is_deaf:
+                heard(self, event.data)
         elif isinstance(event, Reply):
             self._writer.write(event.data)
         elif isinstance(event, Close):

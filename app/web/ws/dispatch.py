@@ -39,6 +39,7 @@ from app.services.bidding import Bidding, KnownBid, Offer
 from app.services.chat import Chat, Utterance
 from app.services.live import UserNotices
 from app.settings import Limits
+from app.web.retry import retry_after_ms
 from app.web.ws.connection import Connection
 from app.web.ws.identity import Identity
 from app.web.ws.rate import Verdict
@@ -46,9 +47,6 @@ from app.web.ws.registry import Registry
 from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
-
-RETRIED = frozenset({"BUSY", "RATE_LIMITED"})
-BUSY_RETRY_MS = 1_000
 
 
 class Places(Protocol):
@@ -171,10 +169,10 @@ class Dispatcher:
         except InvalidError as error:
             self._invalid(connection, frame_id, error)
         except DomainError as error:
-            connection.answer(_error(frame_id, error.code, error.detail, BUSY_RETRY_MS))
+            connection.answer(_error(frame_id, error.code, error.detail, retry_after_ms(error)))
         except Exception:
             log.exception("frame_failed", connection_id=connection.id, type=str(values.get("type")))
-            connection.answer(_error(frame_id, "INTERNAL", "our fault", BUSY_RETRY_MS))
+            connection.answer(_error(frame_id, "INTERNAL", "our fault"))
 
     def _check_bid_size(self, size: int) -> None:
         if size > self._limits.bid_frame_bytes_max:
@@ -310,12 +308,10 @@ def _signed_in(connection: Connection) -> Identity:
     return connection.identity
 
 
-def _error(frame_id: int, code: str, detail: str, retry_after_ms: int) -> FrameError:
-    if code not in RETRIED:
+def _error(frame_id: int, code: str, detail: str, after_ms: int | None = None) -> FrameError:
+    if after_ms is None:
         return FrameError(re=frame_id, code=code, detail=detail)
-    return FrameError(
-        re=frame_id, code=code, detail=detail, retry=True, retry_after_ms=retry_after_ms
-    )
+    return FrameError(re=frame_id, code=code, detail=detail, retry=True, retry_after_ms=after_ms)
 
 
 def _received(frame_id: int, receipt: Receipt) -> BidReceived:

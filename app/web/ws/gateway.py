@@ -113,8 +113,12 @@ class Gateway:
             count_end(connection.end)
 
     def drain(self) -> None:
-        """Say goodbye to all, let acknowledgements arrive, close; takes at most FLUSH_S and
-        DRAIN_CLOSE_S."""
+        """Say goodbye to all, answer what was heard, close; takes at most FLUSH_S and
+        DRAIN_CLOSE_S.
+
+        Nothing is heard after the goodbye: otherwise there would always be one more bid whose
+        receipt the close overtakes.
+        """
         self.is_draining = True
         connections = list(self._registry.connections)
         log.info("drain", sockets=len(connections))
@@ -122,6 +126,7 @@ class Gateway:
             after_ms = random.randint(100, RETRY_SPREAD_MS)  # noqa: S311 - only spreads load
             bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
             connection.push(text_frame(encode(bye)))
+            connection.hear_no_more()
         self._party.flush_log(FLUSH_S)
         for connection in connections:
             connection.close(CloseCode.DRAIN, "drain")

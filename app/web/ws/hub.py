@@ -20,6 +20,7 @@ from app.observability.tracing import trace_bid
 from app.protocol import fanout
 from app.protocol.channels import (
     AUCTION_EVENTS,
+    BACKLOGS,
     CHAT_EVENTS,
     CHAT_MESSAGES,
     NOTICES,
@@ -30,6 +31,7 @@ from app.protocol.problems import CloseCode
 from app.protocol.pushes import BidRefused, BidResult, notice_push
 from app.protocol.records import chat_event_decoder
 from app.protocol.resources import Auction
+from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
@@ -53,7 +55,12 @@ MakeUp = Callable[[], None]
 
 
 class Stores(Protocol):
-    """What the hub reads when it has missed something."""
+    """What the hub reads when it has missed something, and whom it tells of backlogs."""
+
+    @property
+    def admission(self) -> Admission:
+        """Which topics take more."""
+        ...
 
     @property
     def bidding(self) -> Bidding:
@@ -98,6 +105,7 @@ class Hub:
             CHAT_EVENTS: self._chat_event,
             NOTICES: self._notice,
             SESSIONS: self._session_ended,
+            BACKLOGS: self._backlog,
         }
 
     def heard(self, channel: str, payload: bytes) -> None:
@@ -213,6 +221,9 @@ class Hub:
         ended = fanout.session_ended_decoder.decode(payload)
         for connection in self.registry.of_session(ended.session_id):
             connection.close(CloseCode.UNAUTHENTICATED, "signed out")
+
+    def _backlog(self, payload: bytes) -> None:
+        self._stores.admission.heard(fanout.backlog_decoder.decode(payload))
 
     def _resume_channel(self, name: str) -> None:
         kind, _, number = name.partition(":")

@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from flask_sock import Sock
 
 from app.bootstrap import Container
+from app.services.backlog import Admission
 from app.services.bidding import Bidding
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
@@ -46,6 +47,11 @@ class HouseParty:
         self._container = container
         self._authenticate = authenticate
         self.auction_views: AuctionViews = auction_views
+
+    @property
+    def admission(self) -> Admission:
+        """Which topics take more."""
+        return self._container.admission
 
     @property
     def bidding(self) -> Bidding:

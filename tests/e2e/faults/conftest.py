@@ -1,6 +1,10 @@
 """A crowd of bidders, and the house seen from its log and its database."""
 
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +17,7 @@ from tests.e2e.people import Gateway, Person
 from tests.integration.lanes.house import House as Lanes
 
 CROWD = 25
+STALL_S = 6.0
 
 Gather = Callable[..., list[Bidder]]
 
@@ -44,3 +49,15 @@ def gather(seller: Person, crowd: Sequence[Person]) -> Iterator[Gather]:
     yield come
     for bidder in here:
         bidder.close()
+
+
+@contextmanager
+def stalled(pid: int) -> Iterator[threading.Timer]:
+    """A process that does nothing for STALL_S; returns once it works again."""
+    awake = threading.Timer(STALL_S, os.kill, (pid, signal.SIGCONT))
+    os.kill(pid, signal.SIGSTOP)
+    awake.start()
+    try:
+        yield awake
+    finally:
+        awake.join()

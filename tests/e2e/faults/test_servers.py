@@ -1,10 +1,6 @@
 """Servers that die or stall under load, and come back."""
 
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import count
 
 import pytest
@@ -12,25 +8,12 @@ import pytest
 from stack.ports import is_listening
 from tests.e2e.bidders import check_all, go_on, wave
 from tests.e2e.client import Frame
-from tests.e2e.faults.conftest import Gather
+from tests.e2e.faults.conftest import Gather, stalled
 from tests.e2e.house import House
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 
-STALL_S = 6.0
 ANSWERS = {"bid.received", "bid.unknown", "error"}
-
-
-@contextmanager
-def stalled(pid: int) -> Iterator[threading.Timer]:
-    """A process that does nothing for STALL_S; returns once it works again."""
-    awake = threading.Timer(STALL_S, os.kill, (pid, signal.SIGCONT))
-    os.kill(pid, signal.SIGSTOP)
-    awake.start()
-    try:
-        yield awake
-    finally:
-        awake.join()
 
 
 def check_answers(answers: Sequence[Frame]) -> None:

@@ -32,6 +32,15 @@ def sleeper(stack: Stack) -> Iterator[str]:
     stack.control.forget(program.name)
 
 
+def test_a_restart_of_what_is_not_the_applications_is_refused_before_anything_ends(
+    stack: Stack,
+) -> None:
+    old_pid = stack.control.pid("redis")
+    with pytest.raises(StackFault, match="redis is none of the application's: gateway, bridge"):
+        stack.restart(["redis"])
+    assert stack.control.pid("redis") == old_pid
+
+
 def test_a_killed_process_is_back_within_two_seconds_and_counted(
     stack: Stack, sleeper: str
 ) -> None:

@@ -16,6 +16,7 @@ from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, ChatMessage, Notice
 from app.protocol.topics import Topic
+from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, RefusedBid
 from app.services.chat import Chat
 from app.services.log import Appended, OnAppended
@@ -51,6 +52,7 @@ class House:
     places: int = 5
 
     def __post_init__(self) -> None:
+        self.admission = Admission(lambda: 0.0)
         self.bidding = Bidding(self, self, clock=lambda: NOW)
         self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
         self.auction_views = self.live = self.user_notices = self
@@ -184,7 +186,12 @@ class Client:
             data = self._theirs.recv(1_000_000)
         except BlockingIOError:
             return []
-        return [_read(opcode, payload) for opcode, payload in _frames(data)]
+        return read_frames(data)
+
+
+def read_frames(data: bytes) -> list[dict[str, Any]]:
+    """What a server has sent; a close is `{"close": code}`."""
+    return [_read(opcode, payload) for opcode, payload in _frames(data)]
 
 
 def _frames(data: bytes) -> list[tuple[int, bytes]]:

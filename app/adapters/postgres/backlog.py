@@ -1,0 +1,51 @@
+"""How much waits in PostgreSQL: records to be settled, and messages to be sent."""
+
+from sqlalchemy import Connection, Engine
+
+from app.observability import metrics
+from app.protocol.fanout import Backlog
+from app.protocol.topics import Topic
+from app.settings import Limits
+
+# What waits in a parked lane waits for a person: it takes room, and says nothing of our pace.
+WAITING = """
+SELECT count(*), coalesce(extract(
+  epoch FROM clock_timestamp() - min(log_time) FILTER (WHERE NOT is_parked)), 0)::float8
+FROM (SELECT log_time, EXISTS (SELECT FROM parked_lanes AS p
+                               WHERE p.topic = i.topic AND p.key = i.key) AS is_parked
+      FROM inbox AS i WHERE topic = %s LIMIT %s) AS counted"""
+
+UNSENT = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
+FROM (SELECT created_at FROM outbox LIMIT %s) AS counted"""
+
+
+class LaneBacklog:
+    """The backlog of a topic whose records are settled: the fuller of inbox and outbox.
+
+    The outbox counts because settling fills it: while nobody sends, intake must end.
+    """
+
+    def __init__(self, topic: Topic, *, engine: Engine, limits: Limits) -> None:
+        self.topic = topic
+        self._engine, self._limits = engine, limits
+
+    def read(self) -> Backlog:
+        """Count, no further than just over the limits."""
+        limits, name = self._limits, self.topic.name
+        with self._engine.begin() as connection:
+            waiting, waited_s = _counted(connection, WAITING, name, limits.inbox_backlog_max + 1)
+            unsent, unsent_s = _counted(connection, UNSENT, limits.outbox_backlog_max + 1)
+        metrics.BACKLOG.labels(name).set(waiting)
+        metrics.BACKLOG_AGE.labels(name).set(waited_s)
+        metrics.UNSENT.set(unsent)
+        fill = max(waiting / limits.inbox_backlog_max, unsent / limits.outbox_backlog_max)
+        return Backlog(topic=name, fill=fill, behind_s=max(waited_s, unsent_s))
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def _counted(connection: Connection, sql: str, *parameters: object) -> tuple[int, float]:
+    count, age_s = connection.exec_driver_sql(sql, parameters).one()
+    return count, max(0.0, age_s)

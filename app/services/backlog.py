@@ -1,0 +1,105 @@
+"""How far behind the work on a topic is, and what is done about it.
+
+The bridge measures and tells once a second. Over the limit, ingest pauses and gateways put no more
+into that topic; both go on by themselves well below it. No news is good news: without Redis, or
+without anybody who measures, everything is taken, because the log keeps it.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from app.domain.errors import BusyError
+from app.observability import metrics
+from app.protocol.fanout import Backlog
+from app.protocol.topics import Topic
+from app.services.log import Appended, Log, OnAppended
+
+FULL, RESUME = 1.0, 0.8
+NEWS_S = 5.0  # older news is none
+# A client waits about as long as what it adds would have waited, within reason.
+RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
+TRAIL_SAMPLES_MAX = 600  # ten minutes of seconds
+
+
+class BacklogSource(Protocol):
+    """Something that knows how far behind the work on its topic is."""
+
+    topic: Topic
+
+    def read(self) -> Backlog:
+        """Measure; connects on first use, and raises whatever its driver does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds; must not raise."""
+
+
+class Watermark:
+    """Over once something is fuller than FULL, until it is emptier than RESUME."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+
+    def heed(self, fill: float) -> bool:
+        """Take in how full it is now; whether it is over."""
+        self.is_over = fill >= RESUME if self.is_over else fill > FULL
+        return self.is_over
+
+
+class Trail:
+    """Remembers when a topic was how long, so as to tell the age of a place in it."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque(maxlen=TRAIL_SAMPLES_MAX)
+
+    def behind_s(self, *, done: int, end: int, now: float) -> float:
+        """How long ago the first record that is not done came, `end` of them having come by now.
+
+        Seconds, exact to the time between two calls; at most the time since the first sample.
+        """
+        while self._samples and self._samples[0][1] <= done:
+            self._samples.popleft()
+        self._samples.append((now, end))
+        return now - self._samples[0][0] if end > done else 0.0
+
+
+class Admission:
+    """Which topics take more, by the latest news of each; `clock` is monotonic, in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._watermarks: dict[str, Watermark] = {}
+        self._latest: dict[str, tuple[float, Backlog]] = {}
+
+    def heard(self, news: Backlog) -> None:
+        """Believe this from now on."""
+        self._latest[news.topic] = (self._clock(), news)
+        self._watermarks.setdefault(news.topic, Watermark()).heed(news.fill)
+
+    def check(self, topic: Topic) -> None:
+        """Raises BusyError while the topic is over its limit."""
+        heard_at, news = self._latest.get(topic.name, (0.0, None))
+        if news is None or self._clock() - heard_at > NEWS_S:
+            return
+        if self._watermarks[topic.name].is_over:
+            metrics.REFUSED.labels(topic.name, metrics.BACKLOG_OVER).inc()
+            wait_s = min(max(news.behind_s, RETRY_MIN_S), RETRY_MAX_S)
+            raise BusyError("too much waits already", retry_after_s=wait_s)
+
+
+class AdmittingLog:
+    """The log, except for topics that are over their limit: what they refuse is not appended."""
+
+    def __init__(self, log: Log, admission: Admission) -> None:
+        self._log, self._admission = log, admission
+
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+        """As the log's. Raises BusyError, then nothing was appended."""
+        self._admission.check(topic)
+        self._log.append_soon(topic, key=key, value=value, done=done)
+
+    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+        """As the log's. Raises BusyError, then nothing was appended."""
+        self._admission.check(topic)
+        return self._log.append(topic, key=key, value=value)

@@ -1,0 +1,211 @@
+"""More than can be worked off: clients are told to wait, nothing grows, and it ends by itself."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from uuid import uuid4
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.adapters.postgres.locks import RELAY_LOCK
+from app.protocol.topics import AUCTION_BID
+from app.services.backlog import RETRY_MAX_S
+from tests import kafka_log
+from tests.e2e.bidders import Bidder, check_all, go_on, wave
+from tests.e2e.client import Frame, Socket
+from tests.e2e.faults.conftest import Gather, stalled
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.integration.lanes.house import House as Lanes
+from tests.waiting import wait_until
+
+WORKERS = ("worker-bids-0", "worker-bids-1")
+RETRY_MS_MAX = RETRY_MAX_S * 1_500
+
+
+@pytest.fixture
+def room(seller: Person, anna: Person) -> Frame:
+    """A room that Anna has joined."""
+    lot = put_up(seller)
+    room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
+    anna.call("POST", f"/api/rooms/{room['id']}/join")
+    return room
+
+
+def say(socket: Socket, room: Frame) -> Frame:
+    return socket.ask("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
+
+
+def are_refused(answers: Sequence[Frame]) -> bool:
+    """Whether all are told BUSY, and when to come back."""
+    if {answer["type"] for answer in answers} != {"error"}:
+        return False
+    assert {(answer["code"], answer["retry"]) for answer in answers} == {("BUSY", True)}
+    assert all(500 <= answer["retry_after_ms"] <= RETRY_MS_MAX for answer in answers)
+    return True
+
+
+def bid_until_refused(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:
+    """Bid until every bid of a wave is refused; the last receipt."""
+    receipts: list[Frame] = []
+
+    def refused() -> bool:
+        answers = wave(bidders, amounts)
+        receipts.extend(answer for answer in answers if answer["type"] == "bid.received")
+        return are_refused(answers)
+
+    wait_until(refused, what="bids are refused")
+    return receipts[-1]
+
+
+class Log:
+    """What has come into the log of bids since it was made."""
+
+    def __init__(self, house: House) -> None:
+        self._servers = house.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
+        self._since = kafka_log.ends(self._servers, AUCTION_BID.name)
+
+    def records_of(self, lot_id: int) -> int:
+        """How many records of a lot."""
+        found = kafka_log.records(self._servers, AUCTION_BID.name, self._since)
+        return sum(record.key == b"%d" % lot_id for record in found)
+
+
+def sample(gateway: Gateway, name: str, **labels: str) -> float:
+    """A sample of `/metrics`; 0 when there is none."""
+    families = text_string_to_metric_families(gateway.http.get("/metrics").text)
+    found = [s.value for f in families for s in f.samples if (s.name, s.labels) == (name, labels)]
+    return sum(found)
+
+
+def check_refused_over_http(bidder: Bidder, gateway: Gateway) -> None:
+    bearer = {"Authorization": f"Bearer {bidder.person.token}", "Idempotency-Key": uuid4().hex}
+    path = f"/api/auctions/{bidder.lot_id}/bids"
+    answer = gateway.http.post(path, json={"amount": 9_000_000}, headers=bearer)
+    assert (answer.status_code, answer.json()["code"]) == (503, "BUSY")
+    assert 1 <= int(answer.headers["Retry-After"]) <= RETRY_MS_MAX / 1_000
+
+
+def check_takes_again(
+    lanes: Lanes, gateway: Gateway, bidders: Sequence[Bidder], amounts: Iterator[int]
+) -> None:
+    receipt = go_on(bidders, amounts)
+    for bidder in bidders:
+        bidder.wait_outcomes()
+    check_all(lanes, gateway, bidders, receipt)
+
+
+def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_by_themselves(
+    house: House, lanes: Lanes, gather: Gather, seller: Person, anna: Person, room: Frame
+) -> None:
+    gateway, amounts = house.gateway, count(2_000, 1_000)
+    bidders = gather(6, [gateway, gateway])
+    unwanted = put_up(seller)
+    paused = {"name": "ingest_paused_partitions", "topic": AUCTION_BID.name}
+    with house.changed("bridge", INBOX_BACKLOG_MAX="60"), anna.enter() as chatter:
+        with house.without(*WORKERS):
+            bid_until_refused(bidders, amounts)
+            log = Log(house)
+            assert are_refused(wave(bidders, amounts))
+            check_refused_over_http(bidders[0], gateway)
+            assert log.records_of(bidders[0].lot_id) == 0
+            wait_until(
+                lambda: sample(gateway, **paused) == AUCTION_BID.partitions, what="all are paused"
+            )
+            assert say(chatter, room)["type"] == "chat.received"
+            wish = seller.request("POST", f"/api/auctions/{unwanted['id']}/cancel")
+            assert wish.status_code == 202, "a seller's wish is taken, and decided later"
+            assert log.records_of(unwanted["id"]) == 1
+        check_takes_again(lanes, gateway, bidders, amounts)
+        wait_until(lambda: sample(gateway, **paused) == 0, what="none is paused")
+    causes = {"topic": AUCTION_BID.name, "cause": "backlog"}
+    assert sample(gateway, "gateway_refused_records_total", **causes) > 0
+    cancelled = seller.call("GET", f"/api/auctions/{unwanted['id']}")
+    assert cancelled["status"] == "cancelled"
+
+
+def test_chat_is_refused_while_its_store_is_away_and_bids_are_not(
+    house: House, gather: Gather, anna: Person, room: Frame
+) -> None:
+    control, amounts, kept = house.stack.control, count(2_000, 1_000), set[str]()
+    bidders = gather(2, [house.gateway])
+    with house.changed("bridge", CHAT_BACKLOG_MAX="20"), anna.enter() as chatter:
+
+        def answers(type_: str) -> Callable[[], bool]:
+            def came() -> bool:
+                answer = say(chatter, room)
+                if answer["type"] == "chat.received":
+                    kept.add(answer["message_id"])
+                elif answer["code"] != "RATE_LIMITED":
+                    assert are_refused([answer])
+                return bool(answer["type"] == type_ and answer.get("code") != "RATE_LIMITED")
+
+            return came
+
+        control.stop("mongodb")
+        try:
+            wait_until(answers("error"), what="chat is refused")
+            assert {answer["type"] for answer in wave(bidders, amounts)} == {"bid.received"}
+        finally:
+            control.start("mongodb")
+        wait_until(answers("chat.received"), what="chat is taken again")
+        for bidder in bidders:
+            bidder.wait_outcomes()
+    path = f"/api/rooms/{room['id']}/messages?limit=100"
+
+    def stored() -> set[str]:
+        return {message["message_id"] for message in anna.call("GET", path)["items"]}
+
+    wait_until(lambda: stored() == kept, what="every message that was acknowledged is stored")
+
+
+@contextmanager
+def nobody_relays(house: House, lanes: Lanes) -> Iterator[None]:
+    """The relay's place is taken from the moment the bridge starts anew, until left."""
+    house.stack.control.stop(house.name("bridge"))
+    with lanes.container.engine.connect() as held:
+        connection = held.execution_options(isolation_level="AUTOCOMMIT")  # it idles for long
+        connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (RELAY_LOCK,))
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (RELAY_LOCK,))
+
+
+def test_bids_are_refused_while_nothing_that_was_decided_can_be_told(
+    house: House, lanes: Lanes, gather: Gather
+) -> None:
+    amounts = count(2_000, 1_000)
+    bidders = gather(4, [house.gateway])
+    with nobody_relays(house, lanes), house.changed("bridge", OUTBOX_BACKLOG_MAX="3"):
+        bid_until_refused(bidders, amounts)
+    check_takes_again(lanes, house.gateway, bidders, amounts)
+
+
+def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
+    house: House, lanes: Lanes, gather: Gather
+) -> None:
+    amounts = count(2_000, 1_000)
+    bidders = gather(2, [house.gateway])
+    wave(bidders, amounts)
+    (bidder, *_) = bidders
+    socket = bidder.sockets[0]
+    with stalled(house.stack.control.pid("kafka")) as awake:
+        bidder.bid(next(amounts), socket)
+
+        def refused() -> bool:
+            time.sleep(0.2)
+            bidder.bid(next(amounts), socket)
+            return bool(socket.frames[-1]["type"] == "error")
+
+        wait_until(refused, what="a bid is refused")
+        assert awake.is_alive(), "it was refused before the broker was back"
+    bidder.answers()
+    receipt = go_on(bidders, amounts)
+    for bidder in bidders:
+        bidder.chase()
+        bidder.wait_outcomes()
+    check_all(lanes, house.gateway, bidders, receipt)

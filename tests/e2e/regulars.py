@@ -1,0 +1,131 @@
+"""People who bid while the house restarts around them, and keep to wire.md when they come back."""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from websocket import WebSocketException
+
+from tests.e2e.bidders import DECIDED, RECOVERY_S, Bidder
+from tests.e2e.client import Socket
+from tests.e2e.people import Gateway, Person
+from tests.waiting import wait_until
+
+PATIENCE_S = 5.0  # for an outcome after its receipt: then it is asked for
+PAUSE_FIRST_S, PAUSE_MAX_S = 0.5, 15.0
+NOT_LET_IN = (OSError, WebSocketException, AssertionError)
+
+
+class Regular(Bidder):
+    """A bidder at one socket of any gateway, who comes back whenever it ends."""
+
+    def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
+        super().__init__(person, lot_id, at[:1])
+        self._gateways = list(at)
+        self.asked: dict[str, str] = {}  # by key, what became of bids that were asked after
+
+    def bid_while(self, goes_on: Callable[[], bool], amounts: Iterator[int]) -> None:
+        """Place one bid after the other, each until its outcome is known."""
+        while goes_on():
+            self.see_through(next(amounts))
+
+    def see_through(self, amount: int) -> None:
+        """Place a bid, and again under the same key where it is not known, until it is decided."""
+        key, deadline = uuid4().hex, time.monotonic() + RECOVERY_S
+        self._try(lambda socket: self._place(socket, amount, key))
+        while not self._is_told(key):
+            assert time.monotonic() < deadline, f"no outcome of {key}"
+            self._try(lambda socket: self._ask_after(socket, amount, key))
+
+    def _try(self, act: Callable[[Socket], None]) -> None:
+        """Do something at our socket; when that ends, or has ended, at another next time."""
+        if self.sockets[0].close_code is not None:
+            self._come_back()
+        try:
+            act(self.sockets[0])
+        except NOT_LET_IN:
+            if self.sockets[0].close_code is None:
+                raise
+
+    def _place(self, socket: Socket, amount: int, key: str) -> None:
+        self.bid(amount, socket, key)
+        ((_, frame_id, _),) = self._sent
+        self._sent.clear()
+        answer = socket.wait_for_end_or_answer(frame_id)
+        if answer is not None and answer["type"] == "error":
+            assert answer["retry"], answer
+            time.sleep(answer["retry_after_ms"] / 1_000)
+            return
+        self._wait_told(socket, key)
+
+    def _ask_after(self, socket: Socket, amount: int, key: str) -> None:
+        status = socket.ask("bid.status", auction_id=self.lot_id, key=key)["status"]
+        if status == "unknown":
+            self._place(socket, amount, key)
+        elif status in DECIDED:
+            self.asked[key] = status
+        else:
+            self._wait_told(socket, key)
+
+    def _wait_told(self, socket: Socket, key: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        wait_until(
+            lambda: (
+                self._is_told(key) or socket.close_code is not None or time.monotonic() > deadline
+            ),
+            what=f"the outcome of {key}, or the end of patience",
+        )
+
+    def _is_told(self, key: str) -> bool:
+        return key in self.asked or any(f["key"] == key for f in self.told("bid.result"))
+
+    def _come_back(self) -> None:
+        """As soon as the house said, or ever more patiently."""
+        byes, pause_s = self.sockets[0].pushes("bye"), PAUSE_FIRST_S
+        time.sleep(byes[-1]["retry_after_ms"] / 1_000 if byes else random.uniform(0, pause_s))
+        while self.sockets[0].close_code is not None:
+            self._gateways.append(self._gateways.pop(0))
+            self.at = self._gateways[:1]
+            try:
+                self.reconnect()
+            except NOT_LET_IN:
+                time.sleep(random.uniform(0, pause_s))
+                pause_s = min(2 * pause_s, PAUSE_MAX_S)
+
+
+def bid_by_requests(
+    bidder: Bidder, at: Sequence[Gateway], goes_on: Callable[[], bool], amounts: Iterator[int]
+) -> None:
+    """Place one bid after the other over HTTP, each under one key until it is acknowledged."""
+    while goes_on():
+        _request_until_taken(bidder, at, next(amounts))
+        time.sleep(0.05)
+
+
+def _request_until_taken(bidder: Bidder, at: Sequence[Gateway], amount: int) -> None:
+    key, deadline = uuid4().hex, time.monotonic() + RECOVERY_S
+    while time.monotonic() < deadline:
+        answer = _request(bidder, random.choice(at), amount, key)
+        if answer is not None and answer.status_code == 202:
+            bidder.amounts[key] = amount
+            bidder.receipts.append(answer.json())
+            return
+        assert answer is None or answer.status_code in (503, 504), answer.text
+    raise AssertionError(f"{key} was not acknowledged")
+
+
+def _request(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:
+    """The answer; None when nobody was there, or went away, which leaves its fate unknown."""
+    headers = {"Authorization": f"Bearer {bidder.person.token}", "Idempotency-Key": key}
+    body: dict[str, Any] = {"amount": amount, "confirm": True}
+    try:
+        answer = at.http.post(f"/api/auctions/{bidder.lot_id}/bids", json=body, headers=headers)
+    except httpx.TransportError:
+        time.sleep(random.uniform(0, PAUSE_FIRST_S))
+        return None
+    if answer.status_code == 503:
+        time.sleep(int(answer.headers["Retry-After"]))
+    return answer

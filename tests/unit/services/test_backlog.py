@@ -1,0 +1,75 @@
+"""Who must wait for a backlog, and for how long."""
+
+from app.domain.errors import BusyError
+from app.protocol.fanout import Backlog
+from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, Topic
+from app.services.backlog import NEWS_S, RETRY_MAX_S, Admission, Trail, Watermark
+from app.web.retry import retry_after_ms
+
+
+class House:
+    """What a gateway hears, by a clock that is turned by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.admission = Admission(lambda: self.now)
+
+    def hear(self, fill: float, behind_s: float = 0.0, topic: Topic = AUCTION_BID) -> None:
+        self.admission.heard(Backlog(topic=topic.name, fill=fill, behind_s=behind_s))
+
+    def refusal(self, topic: Topic = AUCTION_BID) -> BusyError | None:
+        try:
+            self.admission.check(topic)
+        except BusyError as busy:
+            return busy
+        return None
+
+
+def test_it_is_over_above_its_limit_until_it_is_well_below() -> None:
+    watermark = Watermark()
+    fills = (0.0, 1.0, 1.01, 0.9, 0.8, 0.79, 0.9, 1.0, 1.2)
+    over = [watermark.heed(fill) for fill in fills]
+    assert over == [False, False, True, True, True, False, False, False, True]
+
+
+def test_without_news_everything_is_taken() -> None:
+    house = House()
+    assert house.refusal() is None
+    house.hear(2.0)
+    assert house.refusal() is not None
+    house.now += NEWS_S + 0.1
+    assert house.refusal() is None
+
+
+def test_one_topic_is_not_refused_for_another() -> None:
+    house = House()
+    house.hear(2.0, topic=CHAT_MESSAGE)
+    assert house.refusal(CHAT_MESSAGE) is not None
+    assert house.refusal(AUCTION_BID) is None
+
+
+def test_the_wait_grows_with_how_far_behind_it_is_within_reason() -> None:
+    house = House()
+    waits = []
+    for behind_s in (0.0, 3.0, 7.5, 1_000.0):
+        house.hear(2.0, behind_s)
+        refusal = house.refusal()
+        assert refusal is not None
+        waits.append(refusal.retry_after_s)
+    assert waits == [1.0, 3.0, 7.5, RETRY_MAX_S]
+
+
+def test_clients_are_not_told_to_come_back_all_at_once() -> None:
+    told = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
+    assert 2_000 <= min(told) < max(told) <= 6_000
+    assert len(set(told)) > 100
+
+
+def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
+    trail = Trail()
+    assert trail.behind_s(done=0, end=0, now=0.0) == 0.0
+    assert trail.behind_s(done=0, end=10, now=1.0) == 0.0
+    assert trail.behind_s(done=0, end=20, now=2.0) == 1.0
+    assert trail.behind_s(done=9, end=30, now=3.0) == 2.0, "the tenth came at 1.0"
+    assert trail.behind_s(done=10, end=30, now=4.0) == 2.0, "the eleventh came at 2.0"
+    assert trail.behind_s(done=30, end=30, now=5.0) == 0.0

@@ -1,0 +1,67 @@
+"""The order of a drain: goodbye, silence, acknowledgements, close."""
+
+import json
+from typing import Any
+
+import gevent
+from gevent import socket
+from redis import Redis
+from websocket import ABNF
+
+from app.settings import Settings
+from app.web.ws.connection import Connection
+from app.web.ws.gateway import Gateway
+from app.web.ws.waits import OutcomeWaits
+from tests.unit.ws.builders import House, read_frames
+
+SETTINGS = Settings(
+    base_url="http://127.0.0.1:1", database_url="x", kafka_bootstrap_servers="x",
+    redis_broker_url="x", redis_fanout_url="x", redis_auth_url="x", mongodb_url="x",
+    secret_key="x" * 32,
+)  # fmt: skip
+
+
+class Drained(House):
+    """A house whose only client bids once more while it waits for acknowledgements."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.gateway = Gateway(SETTINGS, self, redis=Redis(), shared=self, waits=OutcomeWaits())
+        ours, self.client = socket.socketpair()
+        registry = self.gateway.hub.registry
+        self.connection = Connection(ours, limits=SETTINGS.limits, traffic=registry.traffic)
+        registry.add(self.connection)
+        self.reading = gevent.spawn(self._serve)
+
+    def _serve(self) -> None:
+        self.connection.run(self.gateway._dispatcher.handle)
+        self.gateway._dispatcher.gone(self.connection)
+
+    def say(self, frame_id: int, type_: str, **fields: Any) -> None:
+        text = json.dumps({"id": frame_id, "type": type_, **fields})
+        self.client.sendall(ABNF.create_frame(text, ABNF.OPCODE_TEXT).format())
+        gevent.sleep(0.05)  # lets the reader run
+
+    def bid(self, frame_id: int) -> None:
+        self.say(frame_id, "bid.place", auction_id=7, amount=500, key=f"k{frame_id}")
+
+    def start_log(self) -> None:
+        raise NotImplementedError
+
+    def renew_sockets(self, users: Any) -> None:
+        raise NotImplementedError
+
+    def flush_log(self, timeout_s: float) -> None:
+        self.bid(3)
+
+
+def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
+    house = Drained()
+    house.say(1, "auth", token="5")
+    house.bid(2)
+    house.gateway.drain()
+    told = [frame.get("type") or frame["close"] for frame in read_frames(house.client.recv(10_000))]
+    assert told == ["welcome", "bid.received", "bye", 4001]
+    assert [json.loads(value)["key"] for _, _, value in house.appended] == ["k2"]
+    house.client.close()
+    house.reading.join()
