@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.observability.metrics import ENDS, REFUSAL_CAUSES
 from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
+from app.services.burials import REASONS
 from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
@@ -21,6 +22,7 @@ OF_A_TOPIC = {"ingest", "gauge"}
 CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "topic": lambda value: value in {topic.name for topic in ALL_TOPICS},
     "end": lambda value: value in ENDS,
+    "reason": lambda value: value in REASONS,
     "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
     "cause": lambda value: value in REFUSAL_CAUSES,
 }

@@ -1,5 +1,6 @@
 """Save, event and broadcast meet what they cannot handle, each on topics of the test's own."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from bridge.runner import Runner
 from tests.waiting import wait_until
 
 PER_PARTITION = 3
-ROOM = 1
+ROOM = random.randrange(2**40, 2**60)  # nobody else's in the store that all tests share
 
 
 def message(text: str, **changes: Any) -> bytes:
