@@ -2,12 +2,13 @@
 #   make logs p=gateway        follow one process
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make servers profile=test  keep the tests' servers running between such runs
+#   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs clean env servers install check test demo bench
+.PHONY: help up down status logs clean env servers install check test demo bench faults
 
 help: ## list the verbs
 	@$(stack) --help
@@ -20,3 +21,6 @@ logs:
 
 test:
 	@$(stack) $@ $(profile_option) $(t)
+
+faults:
+	@$(stack) $@ $(foreach name,only seed minutes,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

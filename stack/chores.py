@@ -1,4 +1,4 @@
-"""What `make check`, `test`, `demo` and `bench` do: tools of the virtual environment, in order."""
+"""What `make check`, `test`, `demo`, `bench` and `faults` do: the environment's tools, in order."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from pathlib import Path
 from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
-from stack.install import go, install_client, node
+from stack.install import go, install_client, install_proxy, node
 from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
@@ -69,6 +69,13 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
     install_client(stack.settings, step=shown)
     go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.bench", *arguments)
+
+
+def faults(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run the fault campaign, on a stack of its own profile."""
+    install_for_all(stack)
+    install_proxy(stack.settings, step=shown)
+    return _run(stack, "python", "-m", "stack.campaign", *arguments)
 
 
 def _command(name: str) -> tuple[str, ...]:
