@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.fresh:
         forget()
     JOURNALS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
     stack = Stack.of(PROFILE, step=shown)
     campaign = Campaign(stack, seed=remembered_seed(options.seed), minutes=options.minutes)
     try:

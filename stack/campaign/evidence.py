@@ -65,7 +65,10 @@ def bid_rows(ground: Ground, since: Mapping[int, int]) -> list[BidRow]:
     """The rows of `bids` of records from these offsets on."""
     offsets = json.dumps({str(partition): offset for partition, offset in since.items()})
     rows = ground.sql(ROWS.replace("%s", f"'{offsets}'"))
-    return [BidRow(*fields, (partition, offset)) for *fields, partition, offset in rows]
+    return [
+        BidRow(bid_id, auction_id, status, seq, automatic, (partition, offset))
+        for bid_id, auction_id, status, seq, automatic, partition, offset in rows
+    ]
 
 
 def _partitions() -> list[TopicPartition]:

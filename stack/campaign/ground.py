@@ -21,6 +21,7 @@ from stack.campaign.people import Door
 from stack.campaign.proxies import LINKS, Proxies
 from stack.campaign.tree import tree_of
 from stack.ports import HOST
+from stack.progress import shown
 from stack.readiness import complaint_of
 from stack.servers import Server
 from stack.servers.kafka import Kafka
@@ -146,9 +147,10 @@ class Ground:
         self.control.run(self.proxies.program())
         self.control.wait_for(self.proxies.is_ready, name="proxies")
         self.proxies.open_all()
-        for program in self.programs():
-            self.control.run(program, wait=False)
-        self.control.wait_for(self._is_ready, name="gateway")
+        with shown("the application is ready behind its proxies"):
+            for program in self.programs():
+                self.control.run(program, wait=False)
+            self.control.wait_for(self._is_ready, name="gateway")
 
     def _is_ready(self) -> bool:
         return self.all_run() and not complaint_of(self.door.base_url)

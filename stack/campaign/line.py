@@ -42,8 +42,9 @@ class Line:
 
     def receive(self, wait_s: float) -> Frame | None:
         """The next frame, if one comes within `wait_s`; pings are answered meanwhile."""
+        descriptor: int = self._ws.fileno()  # type: ignore[no-untyped-call]
         try:
-            if not select.select([self._ws.fileno()], [], [], wait_s)[0]:
+            if not select.select([descriptor], [], [], wait_s)[0]:
                 return None
             opcode, received = self._ws.recv_data_frame(control_frame=True)
         except (WebSocketException, OSError, ValueError) as error:

@@ -17,6 +17,7 @@ from stack.campaign.people import Person
 from stack.campaign.probe import Probe
 from stack.campaign.requester import Requester
 from stack.campaign.watcher import Scene, Watcher
+from stack.progress import shown
 
 BIDDERS, REQUESTERS, WATCHERS = 14, 6, 4
 BIDS_PER_S = 70.0  # of all of them
@@ -48,7 +49,8 @@ class Load:
     @contextmanager
     def open(cls, ground: Ground, journal_file: Path, rng: random.Random) -> Iterator[Self]:
         """Everybody is there; they go home when it is left."""
-        load = cls(ground, Journal(journal_file), rng)
+        with shown(f"{PLACES} lots, {BIDDERS + REQUESTERS} bidders"):
+            load = cls(ground, Journal(journal_file), rng)
         everybody: tuple[Seller | Watcher | Requester, ...] = (
             load._seller,
             *load.watchers,

@@ -21,11 +21,11 @@ class Memory(threading.Thread):
     def __init__(self, ground: Ground) -> None:
         super().__init__(name="memory", daemon=True)
         self.peak_mib: dict[str, int] = defaultdict(int)
-        self._ground, self._stop = ground, threading.Event()
+        self._ground, self._stopped = ground, threading.Event()
 
     def run(self) -> None:
         """Until `stop`."""
-        while not self._stop.wait(INTERVAL_S):
+        while not self._stopped.wait(INTERVAL_S):
             try:
                 running = {p.pid: p.name for p in self._ground.control.processes() if p.pid}
             except (StackFault, OSError):  # the supervisor is busy with a stop
@@ -39,7 +39,7 @@ class Memory(threading.Thread):
 
     def stop(self) -> None:
         """No more."""
-        self._stop.set()
+        self._stopped.set()
         self.join()
 
 

@@ -77,7 +77,7 @@ def document(results: Sequence[Result], settings: Settings) -> str:
         "\n\n".join(
             (
                 "# The fault campaign",
-                "`make faults` writes this page: what was broken under load, and what became of bids.",
+                "`make faults` writes this: what was broken under load, what became of the bids.",
                 _promise(results),
                 _conditions(results, settings),
                 _kills(results),
