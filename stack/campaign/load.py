@@ -20,7 +20,7 @@ from stack.campaign.watcher import Scene, Watcher
 from stack.progress import shown
 
 BIDDERS, REQUESTERS, WATCHERS = 14, 6, 4
-BIDS_PER_S = 70.0  # of all of them
+BIDS_PER_S = 50.0  # of all of them
 ROOMS = 3
 MESSAGES_PER_S = 0.3  # of each bidder at a socket
 PLACES_A_BIDDER, PLACES_A_WATCHER = 3, 6
