@@ -6,16 +6,17 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from stack.campaign import report
 from stack.campaign.faults.catalogue import all_faults
 from stack.campaign.ground import PROFILE, Ground
-from stack.campaign.judge import JOURNALS, Conditions
+from stack.campaign.judge import BETWEEN, Conditions
+from stack.campaign.kept import DIRECTORY, Kept
 from stack.campaign.load import Load
 from stack.campaign.memory import Memory
-from stack.campaign.results import Result, forget, keep, kept
+from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
-from stack.campaign.seeds import remembered_seed
 from stack.faults import StackFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -33,12 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"campaign: no fault {unknown[0]}: choose of {', '.join(names)}", file=sys.stderr)
         return 2
-    if options.fresh:
-        forget()
-    JOURNALS.mkdir(parents=True, exist_ok=True)
+    kept = (Kept.fresh if options.fresh else Kept)(options.kept)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
     stack = Stack.of(PROFILE, step=shown)
-    campaign = Campaign(stack, seed=remembered_seed(options.seed), minutes=options.minutes)
+    campaign = Campaign(stack, kept, seed=kept.seed(options.seed), minutes=options.minutes)
     try:
         with alone(stack):
             results = campaign.run(options.only or names)
@@ -56,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="of all chance; as at the last start if not given")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="length of a mixed run")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start found")
+    parser.add_argument(
+        "--kept", type=Path, default=DIRECTORY, metavar="DIRECTORY", help="where that is kept"
+    )
     return parser
 
 
@@ -66,14 +68,14 @@ def _names(text: str) -> list[str]:
 class Campaign:
     """Runs what is wanted; what an earlier start found good is not run again."""
 
-    def __init__(self, stack: Stack, *, seed: int, minutes: float) -> None:
-        self._stack, self._seed, self._minutes = stack, seed, minutes
+    def __init__(self, stack: Stack, kept: Kept, *, seed: int, minutes: float) -> None:
+        self._stack, self._kept, self._seed, self._minutes = stack, kept, seed, minutes
         self._commit = report.commit()
 
     def run(self, names: Sequence[str]) -> list[Result]:
         """The results, in the order of `names`."""
         print(f"seed {self._seed}, commit {self._commit}", flush=True)
-        results = {name: found for name in names if (found := self._kept(name))}
+        results = {name: found for name in names if (found := self._good(name))}
         for result in results.values():
             print(f"{report.line(result)} (kept)", flush=True)
         waiting = [name for name in names if name not in results]
@@ -103,7 +105,7 @@ class Campaign:
             if name in MIXED
             else rounds.alone(faults[name])
         )
-        keep(result)
+        self._kept.keep(result)
         print(report.line(result), flush=True)
         for complaint in report.complaints(result) if not result.held else ():
             print(f"      {complaint}", flush=True)
@@ -112,18 +114,18 @@ class Campaign:
     @contextmanager
     def _rounds(self, seed: int) -> Iterator[Rounds]:
         rng = random.Random(seed)
-        conditions = Conditions(seed, self._commit, self._minutes)
+        conditions = Conditions(self._kept, seed, self._commit, self._minutes)
         with Ground.open(self._stack, rng) as ground:
             memory = Memory(ground)
             memory.start()
             try:
-                with Load.open(ground, JOURNALS / "between.jsonl", rng) as load:
+                with Load.open(ground, self._kept.journals / BETWEEN, rng) as load:
                     yield Rounds(ground, load, memory, conditions)
             finally:
                 memory.stop()
 
-    def _kept(self, name: str) -> Result | None:
-        return kept(name, seed=self._seed_of(name), minutes=self._minutes)
+    def _good(self, name: str) -> Result | None:
+        return self._kept.good(name, seed=self._seed_of(name), minutes=self._minutes)
 
     def _seed_of(self, name: str) -> int:
         """Mixed runs have seeds of their own."""

@@ -12,21 +12,24 @@ from redis.exceptions import RedisError
 from stack.campaign import evidence
 from stack.campaign.audit import Audited, audit
 from stack.campaign.ground import Ground
+from stack.campaign.kept import Kept
 from stack.campaign.load import Load
 from stack.campaign.memory import Memory, unbounded
 from stack.campaign.rest import come_to_rest
-from stack.campaign.results import KEPT, Incidents, Result
+from stack.campaign.results import Incidents, Result
 from stack.campaign.verdict import Counts, count, told_in
 from stack.faults import StackFault
 
-JOURNALS = KEPT / "journals"
+BETWEEN = "between.jsonl"  # what is told between two rounds
 # What breaking and judging may raise when a server is not what it was.
 TROUBLES = (StackFault, OSError, psycopg2.Error, RedisError, httpx.HTTPError, KafkaError)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a result is compared by."""
+    """What a result is compared by, and where things are kept."""
+
+    kept: Kept
 
     seed: int
     commit: str
@@ -45,7 +48,7 @@ class Judge:
         self._duplicates = load.duplicates.produced
         ground.busy_kills.clear()
         memory.reset()
-        load.scene.journal.turn(JOURNALS / f"{name}.jsonl")
+        load.scene.journal.turn(conditions.kept.journals / f"{name}.jsonl")
 
     def result(self, incidents: Incidents, troubles: list[str]) -> Result:
         """Bring everything to rest and judge it; of a round that did not hold, logs are kept."""
@@ -74,7 +77,8 @@ class Judge:
 
     def _judged(self) -> tuple[Counts, Audited]:
         ground, begin = self._ground, self._log_begin
-        journal = self._load.scene.journal.turn(JOURNALS / "between.jsonl")
+        between = self._conditions.kept.journals / BETWEEN
+        journal = self._load.scene.journal.turn(between)
         told = told_in(evidence.journal_lines(journal))
         counts = count(told, evidence.bids_in_log(ground, begin), evidence.bid_rows(ground, begin))
         return counts, audit(ground, journal, self._since)
@@ -84,7 +88,7 @@ class Judge:
         return unbounded(self._memory.peak_mib, application)
 
     def _keep_logs(self) -> None:
-        target = KEPT / "logs" / self._name
+        target = self._conditions.kept.logs / self._name
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(self._ground.stack.places.logs_dir, target)
 

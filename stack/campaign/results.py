@@ -1,16 +1,12 @@
-"""What was found, kept in var/campaign so that a campaign that was interrupted goes on."""
+"""What one round found, and whether everything held."""
 
 import json
-import shutil
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Self
 
 from stack.campaign.audit import Audited
 from stack.campaign.verdict import Counts
-from stack.places import CHECKOUT
 
-KEPT = CHECKOUT / "var" / "campaign"
 RECOVERY_MAX_S = 30.0
 
 
@@ -67,31 +63,7 @@ class Result:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """As `keep` wrote it."""
+        """As it was kept."""
         fields = json.loads(text)
         nested = {"incidents": Incidents, "counts": Counts, "audited": Audited}
         return cls(**{**fields, **{name: kind(**fields[name]) for name, kind in nested.items()}})
-
-
-def keep(result: Result) -> None:
-    """Remember it for a restart."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    _file(result.name).write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
-
-
-def kept(name: str, *, seed: int, minutes: float) -> Result | None:
-    """What an earlier start found under the same conditions, if that was good."""
-    if not _file(name).exists():
-        return None
-    result = Result.from_json(_file(name).read_text(encoding="utf-8"))
-    same = (result.seed, result.minutes) == (seed, minutes)
-    return result if same and result.held else None
-
-
-def forget() -> None:
-    """Begin anew."""
-    shutil.rmtree(KEPT, ignore_errors=True)
-
-
-def _file(name: str) -> Path:
-    return KEPT / f"{name}.json"
