@@ -23,4 +23,4 @@ test:
 	@$(stack) $@ $(profile_option) $(t)
 
 faults:
-	@$(stack) $@ $(foreach name,only seed minutes,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)
+	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

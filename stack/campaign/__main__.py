@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from stack.campaign import report
@@ -13,7 +14,7 @@ from stack.campaign.faults.catalogue import all_faults
 from stack.campaign.ground import PROFILE, Ground
 from stack.campaign.judge import BETWEEN, Conditions
 from stack.campaign.kept import DIRECTORY, Kept
-from stack.campaign.load import Load
+from stack.campaign.load import BIDS_PER_S, Load
 from stack.campaign.memory import Memory
 from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = (Kept.fresh if options.fresh else Kept)(options.kept)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
     stack = Stack.of(PROFILE, step=shown)
-    campaign = Campaign(stack, kept, seed=kept.seed(options.seed), minutes=options.minutes)
+    wanted = Conditions(
+        kept, kept.seed(options.seed), report.commit(), options.minutes, options.rate
+    )
+    campaign = Campaign(stack, wanted)
     try:
         with alone(stack):
             results = campaign.run(options.only or names)
@@ -54,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, help="of all chance; as at the last start if not given")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="length of a mixed run")
+    parser.add_argument("--rate", type=float, default=BIDS_PER_S, help="bids per second")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start found")
     parser.add_argument(
         "--kept", type=Path, default=DIRECTORY, metavar="DIRECTORY", help="where that is kept"
@@ -68,13 +73,12 @@ def _names(text: str) -> list[str]:
 class Campaign:
     """Runs what is wanted; what an earlier start found good is not run again."""
 
-    def __init__(self, stack: Stack, kept: Kept, *, seed: int, minutes: float) -> None:
-        self._stack, self._kept, self._seed, self._minutes = stack, kept, seed, minutes
-        self._commit = report.commit()
+    def __init__(self, stack: Stack, conditions: Conditions) -> None:
+        self._stack, self._conditions = stack, conditions
 
     def run(self, names: Sequence[str]) -> list[Result]:
         """The results, in the order of `names`."""
-        print(f"seed {self._seed}, commit {self._commit}", flush=True)
+        print(f"seed {self._conditions.seed}, commit {self._conditions.commit}", flush=True)
         results = {name: found for name in names if (found := self._good(name))}
         for result in results.values():
             print(f"{report.line(result)} (kept)", flush=True)
@@ -105,7 +109,7 @@ class Campaign:
             if name in MIXED
             else rounds.alone(faults[name])
         )
-        self._kept.keep(result)
+        self._conditions.kept.keep(result)
         print(report.line(result), flush=True)
         for complaint in report.complaints(result) if not result.held else ():
             print(f"      {complaint}", flush=True)
@@ -114,22 +118,25 @@ class Campaign:
     @contextmanager
     def _rounds(self, seed: int) -> Iterator[Rounds]:
         rng = random.Random(seed)
-        conditions = Conditions(self._kept, seed, self._commit, self._minutes)
+        conditions = replace(self._conditions, seed=seed)
+        between = conditions.kept.journals / BETWEEN
         with Ground.open(self._stack, rng) as ground:
             memory = Memory(ground)
             memory.start()
             try:
-                with Load.open(ground, self._kept.journals / BETWEEN, rng) as load:
+                with Load.open(ground, between, rng, bids_per_s=conditions.bids_per_s) as load:
                     yield Rounds(ground, load, memory, conditions)
             finally:
                 memory.stop()
 
     def _good(self, name: str) -> Result | None:
-        return self._kept.good(name, seed=self._seed_of(name), minutes=self._minutes)
+        return self._conditions.kept.good(
+            name, seed=self._seed_of(name), minutes=self._conditions.minutes
+        )
 
     def _seed_of(self, name: str) -> int:
         """Mixed runs have seeds of their own."""
-        return self._seed + (1 + MIXED.index(name) if name in MIXED else 0)
+        return self._conditions.seed + (1 + MIXED.index(name) if name in MIXED else 0)
 
 
 def _conclude(stack: Stack, results: Sequence[Result], *, complete: bool) -> int:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from stack.campaign.disk import SmallDisk
 from stack.campaign.people import Door
 from stack.campaign.proxies import LINKS, Proxies
 from stack.campaign.tree import tree_of
+from stack.faults import StackFault
 from stack.ports import HOST
 from stack.progress import shown
 from stack.readiness import complaint_of
@@ -31,6 +33,7 @@ from stack.servers.redis import Redis
 
 PROFILE = "faults"
 INGESTS = ("ingest-0", "ingest-1")  # so that partitions change hands
+READY_S, POLL_S = 180.0, 0.2
 LEFT_OUT = ("bridge", "flower")
 
 
@@ -150,10 +153,15 @@ class Ground:
         with shown("the application is ready behind its proxies"):
             for program in self.programs():
                 self.control.run(program, wait=False)
-            self.control.wait_for(self._is_ready, name="gateway")
+            self._wait_ready()
 
-    def _is_ready(self) -> bool:
-        return self.all_run() and not complaint_of(self.door.base_url)
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        while not self.all_run() or complaint_of(self.door.base_url):
+            if time.monotonic() > deadline:
+                complaint = complaint_of(self.door.base_url) or "a process does not run"
+                raise StackFault(f"not ready after {READY_S:.0f} s: {complaint}")
+            time.sleep(POLL_S)
 
     def _proxied(self) -> Mapping[str, str]:
         """The addresses in the application's environment, each at its proxy's port."""

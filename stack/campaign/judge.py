@@ -34,6 +34,7 @@ class Conditions:
     seed: int
     commit: str
     minutes: float
+    bids_per_s: float
 
 
 class Judge:
@@ -63,6 +64,7 @@ class Judge:
             seed=self._conditions.seed,
             commit=self._conditions.commit,
             minutes=self._conditions.minutes,
+            bids_per_s=self._conditions.bids_per_s,
             incidents=incidents,
             counts=counts,
             audited=audited,

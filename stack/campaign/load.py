@@ -20,7 +20,7 @@ from stack.campaign.watcher import Scene, Watcher
 from stack.progress import shown
 
 BIDDERS, REQUESTERS, WATCHERS = 14, 6, 4
-BIDS_PER_S = 50.0  # of all of them
+BIDS_PER_S = 60.0  # of all of them, unless another rate is asked for
 ROOMS = 3
 MESSAGES_PER_S = 0.3  # of each bidder at a socket
 PLACES_A_BIDDER, PLACES_A_WATCHER = 3, 6
@@ -31,12 +31,15 @@ TURN_S = 0.1
 class Load:
     """Everybody who uses the house. Nobody bids before `go_on`."""
 
-    def __init__(self, ground: Ground, journal: Journal, rng: random.Random) -> None:
+    def __init__(
+        self, ground: Ground, journal: Journal, rng: random.Random, *, bids_per_s: float
+    ) -> None:
         self.market = Market()
         self.scene = Scene(ground.door, self.market, journal)
         kafka = ground.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
         self.duplicates = Duplicates(kafka)
         self._rng, self._placing = rng, threading.Event()
+        self._bids_per_s = bids_per_s
         self._seller = Seller(self._person("seller"), self.market, self._child())
         self._seller.fill(range(PLACES))
         self._rooms = self._open_rooms(self._person("host"))
@@ -47,10 +50,12 @@ class Load:
 
     @classmethod
     @contextmanager
-    def open(cls, ground: Ground, journal_file: Path, rng: random.Random) -> Iterator[Self]:
+    def open(
+        cls, ground: Ground, journal_file: Path, rng: random.Random, *, bids_per_s: float
+    ) -> Iterator[Self]:
         """Everybody is there; they go home when it is left."""
         with shown(f"{PLACES} lots, {BIDDERS + REQUESTERS} bidders"):
-            load = cls(ground, Journal(journal_file), rng)
+            load = cls(ground, Journal(journal_file), rng, bids_per_s=bids_per_s)
         everybody: tuple[Seller | Watcher | Requester, ...] = (
             load._seller,
             *load.watchers,
@@ -74,7 +79,7 @@ class Load:
         self._seller.open.set()
         self._placing.set()
         told, deadline = self.market.told, time.monotonic() + FLOWING_S
-        while self.market.told < told + BIDS_PER_S:
+        while self.market.told < told + self._bids_per_s:
             if time.monotonic() > deadline:
                 return False
             time.sleep(TURN_S)
@@ -100,10 +105,10 @@ class Load:
         places = self._rng.sample(range(PLACES), PLACES_A_WATCHER)
         return Watcher(f"watcher-{number}", self.scene, rng=self._child(), places=places)
 
-    def _bidder(self, number: int, bids_per_s: float | None = None) -> Bidder:
+    def _bidder(self, number: int) -> Bidder:
         person, room_id = self._person(f"bidder-{number}"), self._rooms[number % ROOMS]
         person.call("POST", f"/api/rooms/{room_id}/join")
-        rate = BIDS_PER_S / (BIDDERS + REQUESTERS) if bids_per_s is None else bids_per_s
+        rate = self._bids_per_s / (BIDDERS + REQUESTERS)
         return Bidder(
             person.nickname,
             self.scene,
@@ -115,7 +120,7 @@ class Load:
 
     def _requester(self, number: int) -> Requester:
         person = self._person(f"requester-{number}")
-        rate = BIDS_PER_S / (BIDDERS + REQUESTERS)
+        rate = self._bids_per_s / (BIDDERS + REQUESTERS)
         return Requester(
             person.nickname,
             self.scene,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from stack.campaign.market import PLACES
 from stack.campaign.memory import APPLICATION_MAX_MIB, GATEWAY_MAX_MIB
 from stack.campaign.results import RECOVERY_MAX_S, Result
 from stack.places import CHECKOUT
@@ -149,6 +150,7 @@ def _memory(results: Sequence[Result]) -> str:
 
 def _conditions(results: Sequence[Result], settings: Settings) -> str:
     commits = sorted({result.commit for result in results})
+    rates = sorted({f"{result.bids_per_s:g}" for result in results})
     seeds = sorted({result.seed for result in results})
     versions = asdict(settings.versions)
     servers = ", ".join(
@@ -159,4 +161,5 @@ def _conditions(results: Sequence[Result], settings: Settings) -> str:
         f"Python {platform.python_version()}, {servers}"
     )
     seeds_listed = ", ".join(map(str, seeds))
-    return f"- commit: {', '.join(commits)}\n- seeds: {seeds_listed}\n- {machine}"
+    load = f"{', '.join(rates)} bids/s offered on {PLACES} auctions"
+    return f"- commit: {', '.join(commits)}\n- seeds: {seeds_listed}\n- {machine}\n- {load}"

@@ -34,6 +34,7 @@ class Result:
     seed: int
     commit: str
     minutes: float
+    bids_per_s: float
     incidents: Incidents
     counts: Counts
     audited: Audited

@@ -103,6 +103,7 @@ class Watcher(threading.Thread):
     def _enter(self, line: Line) -> None:
         self._asked.clear()
         self._subscribed.clear()
+        self.shown.clear()
         self._heard_at = time.monotonic()
         token = {"token": self._person.token} if self._person else {}
         self._send(line, {"type": "auth", **token})

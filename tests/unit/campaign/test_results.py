@@ -17,6 +17,7 @@ GOOD = Result(
     seed=7,
     commit="abc",
     minutes=10.0,
+    bids_per_s=60.0,
     incidents=Incidents({"relay-kill": 3}, {"relay-kill": 2.5}),
     counts=Counts(acknowledged=500),
     audited=Audited(0, ["I1 ok"]),
