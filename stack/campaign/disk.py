@@ -1,14 +1,16 @@
 """A small disk of its own for PostgreSQL's data, so that it can be filled."""
 
-import os
+import errno
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from stack.commands import run_logged
 from stack.faults import StackFault
 from stack.places import Places
 
 SIZE_MB = 1_536  # a campaign's data, its log of changes, and room to spare
+BLOCKS = (16 * 2**20, 4_096)  # ever smaller, until not a page is free
 
 
 class SmallDisk:
@@ -40,9 +42,9 @@ class SmallDisk:
         """Leave not a page free. Raises StackFault where there is no such disk."""
         if self.refusal is not None:
             raise StackFault(f"there is no small disk to fill: {self.refusal}")
-        free = os.statvfs(self._at)
-        with self._ballast.open("wb") as ballast:
-            os.posix_fallocate(ballast.fileno(), 0, max(1, free.f_bavail) * free.f_frsize)
+        with self._ballast.open("wb", buffering=0) as ballast:
+            for size in BLOCKS:
+                _write_until_full(ballast, bytes(size))
 
     def empty(self) -> None:
         """Make room again."""
@@ -66,3 +68,12 @@ class SmallDisk:
             log_file=self._log_file,
             what=f"{command[0]} of the small disk",
         )
+
+
+def _write_until_full(file: BinaryIO, block: bytes) -> None:
+    try:
+        while True:
+            file.write(block)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise

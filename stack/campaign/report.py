@@ -130,10 +130,10 @@ def _numbers(result: Result) -> tuple[int, ...]:
 def _sums(results: Sequence[Result]) -> tuple[str, ...]:
     sums = [sum(numbers) for numbers in zip(*map(_numbers, results), strict=True)]
     times = sum(sum(result.incidents.times.values()) for result in results)
-    worst = [result.worst_s for result in results if result.worst_s is not None]
-    held = "yes" if all(result.held for result in results) else "**no**"
-    numbers = (f"**{number:,}**" for number in sums)
-    return ("**all**", f"**{times}**", f"**{max(worst, default=0):.1f}**", *numbers, f"**{held}**")
+    worst = max((r.worst_s for r in results if r.worst_s is not None), default=0.0)
+    held = "yes" if all(result.held for result in results) else "no"
+    cells = ("all", str(times), f"{worst:.1f}", *(f"{number:,}" for number in sums), held)
+    return tuple(f"**{cell}**" for cell in cells)
 
 
 def _mixed(result: Result) -> str:

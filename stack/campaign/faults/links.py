@@ -5,7 +5,7 @@ from stack.campaign.ground import Ground
 from stack.campaign.proxies import BLACK_HOLE, LINKS, NARROW, RESET, SLOW, Toxic, cut_after
 
 CUT_BYTES_MAX = 20_000
-SICK_S = {"reset": 2.0, "black-hole": 10.0, "latency-300ms": 15.0, "64kBps": 15.0}
+SICK_S = {"reset": 2.0, "black-hole": 10.0, "latency-300ms": 10.0, "64kBps": 10.0}
 CUT_S = 5.0
 
 
