@@ -9,7 +9,7 @@ from pathlib import Path
 from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
-from stack.install import go, install_client, install_proxy, node
+from stack.install import go, install_client, node
 from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
@@ -74,7 +74,6 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
 def faults(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the fault campaign, on a stack of its own profile."""
     install_for_all(stack)
-    install_proxy(stack.settings, step=shown)
     return _run(stack, "python", "-m", "stack.campaign", *arguments)
 
 

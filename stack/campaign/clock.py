@@ -11,6 +11,7 @@ SOURCE = CHECKOUT / "stack" / "campaign" / "clock_shift.c"
 def build_shim() -> Path:
     """Compile it; StackFault with the compiler's complaint when it cannot be."""
     target = libraries_dir() / "clock_shift.so"
+    target.parent.mkdir(parents=True, exist_ok=True)
     flags = ("-Wall", "-Wextra", "-Werror", "-O2", "-shared", "-fPIC")
     run_logged(
         ("gcc", *flags, "-o", str(target), str(SOURCE)),
