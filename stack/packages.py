@@ -23,7 +23,7 @@ KOREAN_FONTS = Path("/usr/share/fonts/opentype/noto")
 
 
 def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
-    """The Debian packages whose programs are not there; `for_tests` those of a browser and a compiler too."""
+    """The Debian packages that are not there; `for_tests` those of browser and compiler too."""
     versions = settings.versions
     present = {
         "postgresql": installed_version(versions.postgresql) is not None,
