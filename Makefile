@@ -3,12 +3,13 @@
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make servers profile=test  keep the tests' servers running between such runs
+#   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs clean env servers install check test demo bench
+.PHONY: help up down restart status logs clean env servers install check test demo bench faults
 
 help: ## list the verbs
 	@$(stack) --help
@@ -21,3 +22,6 @@ logs restart:
 
 test:
 	@$(stack) $@ $(profile_option) $(t)
+
+faults:
+	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

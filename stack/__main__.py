@@ -31,11 +31,12 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
     "bench": ("run the benchmark", chores.bench),
+    "faults": ("run the fault campaign", chores.faults),
 }
-# Tests and benchmark must not touch what `make up` runs.
-PROFILES = {"test": "test", "bench": "bench"}
+# Tests, benchmark and campaign must not touch what `make up` runs.
+PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "bench")
+WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "bench", "faults")
 
 
 def main(arguments: list[str]) -> int:

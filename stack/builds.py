@@ -16,7 +16,8 @@ from stack.places import CHECKOUT, install_log_dir, libraries_dir
 from stack.toolchains import Go, Node
 
 KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
-FERRETDB_SOURCE = CHECKOUT / "stack" / "ferretdb"
+# Each is a program of a few lines around a library; its go.mod pins that.
+FERRETDB, TOXIPROXY = "ferretdb", "toxiproxy"
 CLIENT = CHECKOUT / "app" / "web" / "client"
 CLIENT_MADE = {"node_modules", "dist"}
 
@@ -26,9 +27,9 @@ def kafka_libraries(version: str) -> Path:
     return _present(libraries_dir() / f"kafka-{version}")
 
 
-def ferretdb_executable(version: str) -> Path:
-    """FerretDB's program; StackFault when it is not built."""
-    return _present(libraries_dir() / f"ferretdb-{version}")
+def go_executable(name: str, version: str) -> Path:
+    """FerretDB's or toxiproxy's program; StackFault when it is not built."""
+    return _present(libraries_dir() / f"{name}-{version}")
 
 
 def kafka_is_current(version: str) -> bool:
@@ -36,9 +37,9 @@ def kafka_is_current(version: str) -> bool:
     return _is_current(libraries_dir() / f"kafka-{version}", [KAFKA_POM])
 
 
-def ferretdb_is_current(version: str) -> bool:
+def go_is_current(name: str, version: str) -> bool:
     """Whether the program was built from the sources as they are now."""
-    return _is_current(libraries_dir() / f"ferretdb-{version}", _ferretdb_inputs())
+    return _is_current(libraries_dir() / f"{name}-{version}", _go_inputs(name))
 
 
 def client_is_current() -> bool:
@@ -60,19 +61,19 @@ def fetch_kafka(version: str) -> None:
     _make(libraries_dir() / f"kafka-{version}", [KAFKA_POM], fetch)
 
 
-def build_ferretdb(version: str, go: Go) -> None:
-    """Build FerretDB; go.sum holds the hashes of all it is made of."""
+def build_go(name: str, version: str, go: Go) -> None:
+    """Build FerretDB or toxiproxy; go.sum holds the hashes of all it is made of."""
 
     def build(draft: Path) -> None:
         run_logged(
             (go.go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(draft)),
-            log_file=install_log_dir() / "ferretdb.log",
-            what="building FerretDB",
-            directory=FERRETDB_SOURCE,
+            log_file=install_log_dir() / f"{name}.log",
+            what=f"building {name}",
+            directory=_go_source(name),
             environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
         )
 
-    _make(libraries_dir() / f"ferretdb-{version}", _ferretdb_inputs(), build)
+    _make(libraries_dir() / f"{name}-{version}", _go_inputs(name), build)
 
 
 def install_client_packages(node: Node) -> None:
@@ -133,8 +134,12 @@ def _stamp(target: Path) -> Path:
     return libraries_dir() / f"{target.name}.sha256"
 
 
-def _ferretdb_inputs() -> list[Path]:
-    return [FERRETDB_SOURCE / name for name in ("main.go", "go.mod", "go.sum")]
+def _go_source(name: str) -> Path:
+    return CHECKOUT / "stack" / name
+
+
+def _go_inputs(name: str) -> list[Path]:
+    return [_go_source(name) / file for file in ("main.go", "go.mod", "go.sum")]
 
 
 def _client_inputs() -> list[Path]:

@@ -1,4 +1,4 @@
-"""What `make check`, `test`, `demo` and `bench` do: tools of the virtual environment, in order."""
+"""What `make check`, `test`, `demo`, `bench` and `faults` do: the environment's tools, in order."""
 
 import os
 import subprocess
@@ -69,6 +69,12 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
     install_client(stack.settings, step=shown)
     go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.bench", *arguments)
+
+
+def faults(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run the fault campaign, on a stack of its own profile."""
+    install_for_all(stack)
+    return _run(stack, "python", "-m", "stack.campaign", *arguments)
 
 
 def _command(name: str) -> tuple[str, ...]:

@@ -56,6 +56,12 @@ def install_client(settings: Settings, *, step: Step) -> None:
                 builds.build_client(tools)
 
 
+def install_proxy(settings: Settings, *, step: Step) -> None:
+    """Build toxiproxy, which only the fault campaign needs."""
+    with _alone():
+        _build_go(builds.TOXIPROXY, settings.versions.toxiproxy, settings=settings, step=step)
+
+
 def node(settings: Settings, step: Step) -> Node:
     """A Node that is new enough, installed when there is none."""
     return find_node(settings.versions) or _from_pypi(
@@ -116,11 +122,14 @@ def _fetch_kafka(settings: Settings, step: Step) -> None:
 
 
 def _build_ferretdb(settings: Settings, step: Step) -> None:
-    version = settings.versions.ferretdb
-    if not builds.ferretdb_is_current(version):
+    _build_go(builds.FERRETDB, settings.versions.ferretdb, settings=settings, step=step)
+
+
+def _build_go(name: str, version: str, *, settings: Settings, step: Step) -> None:
+    if not builds.go_is_current(name, version):
         tool = go(settings, step)
-        with step(f"build FerretDB {version}"):
-            builds.build_ferretdb(version, tool)
+        with step(f"build {name} {version}"):
+            builds.build_go(name, version, tool)
 
 
 def _pip(*arguments: str, log_name: str) -> None:

@@ -18,11 +18,12 @@ from stack.settings import Settings
 from stack.toolchains import java_is_suitable
 
 SCRIPT = CHECKOUT / "stack" / "install-packages.sh"
+C_HEADERS = Path("/usr/include/stdlib.h")
 KOREAN_FONTS = Path("/usr/share/fonts/opentype/noto")
 
 
 def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
-    """The Debian packages whose programs are not there; `for_tests` those of the browser too."""
+    """The Debian packages that are not there; `for_tests` those of browser and compiler too."""
     versions = settings.versions
     present = {
         "postgresql": installed_version(versions.postgresql) is not None,
@@ -33,6 +34,8 @@ def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
     }
     if for_tests:
         present["chromium"] = shutil.which("chromium") is not None
+        present["compiler"] = shutil.which("gcc") is not None
+        present["c_headers"] = C_HEADERS.exists()
         present["korean_font"] = any(KOREAN_FONTS.glob("NotoSansCJK*"))
     return names_of(present, settings.packages)
 

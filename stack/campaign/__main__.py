@@ -1,0 +1,155 @@
+"""`python -m stack.campaign`: break everything once, then at random, and write docs/faults.md."""
+
+import argparse
+import random
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from stack.campaign import report
+from stack.campaign.faults.catalogue import all_faults
+from stack.campaign.ground import PROFILE, Ground
+from stack.campaign.judge import BETWEEN, Conditions
+from stack.campaign.kept import DIRECTORY, Kept
+from stack.campaign.load import BIDS_PER_S, Load
+from stack.campaign.memory import Memory
+from stack.campaign.results import Result
+from stack.campaign.rounds import Rounds
+from stack.faults import StackFault
+from stack.lifecycle import alone
+from stack.progress import shown
+from stack.runtime import Stack
+
+MINUTES = 10.0
+MIXED = ("mixed-1", "mixed-2")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0 when everything held, 1 when something did not, 2 when nothing could be run."""
+    options = _parser().parse_args(arguments)
+    names = [*(fault.name for fault in all_faults()), *MIXED]
+    unknown = [name for name in options.only if name not in names]
+    if unknown:
+        print(f"campaign: no fault {unknown[0]}: choose of {', '.join(names)}", file=sys.stderr)
+        return 2
+    kept = (Kept.fresh if options.fresh else Kept)(options.kept)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
+    stack = Stack.of(PROFILE, step=shown)
+    wanted = Conditions(
+        kept, kept.seed(options.seed), report.commit(), options.minutes, options.rate
+    )
+    campaign = Campaign(stack, wanted)
+    try:
+        with alone(stack):
+            results = campaign.run(options.only or names)
+    except StackFault as fault:
+        print(f"campaign: {fault}", file=sys.stderr)
+        return 2
+    return _conclude(stack, results, complete=not options.only)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument(
+        "--only", type=_names, default=[], metavar="NAME,NAME,…", help="these alone, no document"
+    )
+    parser.add_argument("--seed", type=int, help="of all chance; as at the last start if not given")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="length of a mixed run")
+    parser.add_argument("--rate", type=float, default=BIDS_PER_S, help="bids per second")
+    parser.add_argument("--fresh", action="store_true", help="forget what an earlier start found")
+    parser.add_argument(
+        "--kept", type=Path, default=DIRECTORY, metavar="DIRECTORY", help="where that is kept"
+    )
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+class Campaign:
+    """Runs what is wanted; what an earlier start found good is not run again."""
+
+    def __init__(self, stack: Stack, conditions: Conditions) -> None:
+        self._stack, self._conditions = stack, conditions
+
+    def run(self, names: Sequence[str]) -> list[Result]:
+        """The results, in the order of `names`."""
+        print(f"seed {self._conditions.seed}, commit {self._conditions.commit}", flush=True)
+        results = {name: found for name in names if (found := self._good(name))}
+        for result in results.values():
+            print(f"{report.line(result)} (kept)", flush=True)
+        waiting = [name for name in names if name not in results]
+        while waiting:
+            for result in self._on_fresh_ground(waiting):
+                results[result.name] = result
+                waiting.remove(result.name)
+        return [results[name] for name in names]
+
+    def _on_fresh_ground(self, names: Sequence[str]) -> list[Result]:
+        """Run until something does not hold, which might spoil what follows; a mixed run alone."""
+        mixed = names[0] in MIXED
+        run = names[:1] if mixed else [name for name in names if name not in MIXED]
+        seed = self._seed_of(names[0])
+        results = []
+        with self._rounds(seed) as rounds:
+            for name in run:
+                results.append(self._round(rounds, name))
+                if not results[-1].held:
+                    break
+        return results
+
+    def _round(self, rounds: Rounds, name: str) -> Result:
+        faults = {fault.name: fault for fault in all_faults()}
+        result = (
+            rounds.mixed(name, list(faults.values()))
+            if name in MIXED
+            else rounds.alone(faults[name])
+        )
+        self._conditions.kept.keep(result)
+        print(report.line(result), flush=True)
+        for complaint in report.complaints(result) if not result.held else ():
+            print(f"      {complaint}", flush=True)
+        return result
+
+    @contextmanager
+    def _rounds(self, seed: int) -> Iterator[Rounds]:
+        rng = random.Random(seed)
+        conditions = replace(self._conditions, seed=seed)
+        between = conditions.kept.journals / BETWEEN
+        with Ground.open(self._stack, rng) as ground:
+            memory = Memory(ground)
+            memory.start()
+            try:
+                with Load.open(ground, between, rng, bids_per_s=conditions.bids_per_s) as load:
+                    yield Rounds(ground, load, memory, conditions)
+            finally:
+                memory.stop()
+
+    def _good(self, name: str) -> Result | None:
+        return self._conditions.kept.good(
+            name, seed=self._seed_of(name), minutes=self._conditions.minutes
+        )
+
+    def _seed_of(self, name: str) -> int:
+        """Mixed runs have seeds of their own."""
+        return self._conditions.seed + (1 + MIXED.index(name) if name in MIXED else 0)
+
+
+def _conclude(stack: Stack, results: Sequence[Result], *, complete: bool) -> int:
+    print(f"\n{report.table(results)}", flush=True)
+    kills = report.busy_kills(results)
+    enough = all(kills[kind] >= least for kind, least in report.KILLS_MIN.items())
+    print(f"\nkilled while busy: {dict(kills)}", flush=True)
+    if complete:
+        report.write_document(results, stack.settings)
+        print(f"written: {report.DOCUMENT}")
+    held = all(result.held for result in results)
+    return 0 if held and (enough or not complete) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is broken, how, and how it is mended again."""

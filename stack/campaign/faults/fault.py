@@ -1,0 +1,30 @@
+"""One fault: how it comes and how it goes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stack.campaign.ground import Ground
+
+Deed = Callable[[Ground], None]
+
+
+def nothing(_ground: Ground) -> None:
+    """The fault is over by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`inject` and `heal` with `hold_s` between them; `heal` returns once the cause is gone.
+
+    Recovered is then the same for all: every process runs, a bid sent after the heal got its
+    outcome, a message sent after it is stored. `targets` are what no two faults may hit at once.
+    Raises StackFault where it cannot be injected, which fails the campaign.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    inject: Deed
+    heal: Deed = nothing
+    hold_s: float = 0.0
+    times: int = 1
+    mixed: bool = True  # whether mixed runs draw it

@@ -1,0 +1,177 @@
+"""What the campaign stands on: a stack of its own, with a proxy on every link."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg2
+import redis
+
+from stack import Program, Stack
+from stack.application import PIPELINES
+from stack.campaign.clock import build_shim
+from stack.campaign.disk import SmallDisk
+from stack.campaign.people import Door
+from stack.campaign.proxies import LINKS, Proxies
+from stack.campaign.tree import tree_of
+from stack.faults import StackFault
+from stack.ports import HOST
+from stack.progress import shown
+from stack.readiness import complaint_of
+from stack.servers import Server
+from stack.servers.kafka import Kafka
+from stack.servers.mongodb import MongoDB
+from stack.servers.postgresql import SUPERUSER, PostgreSQL
+from stack.servers.redis import Redis
+
+PROFILE = "faults"
+INGESTS = ("ingest-0", "ingest-1")  # so that partitions change hands
+READY_S, POLL_S = 180.0, 0.2
+LEFT_OUT = ("bridge", "flower")
+
+
+class Ground:
+    """The stack, its proxies, and the doors by which faults come in.
+
+    `busy_kills` counts processes that were killed in the middle of a transaction.
+    """
+
+    def __init__(self, stack: Stack, rng: random.Random) -> None:
+        self.stack, self.rng = stack, rng
+        self.control, self.settings = stack.control, stack.settings
+        self.proxies = Proxies(stack.settings)
+        self.disk = SmallDisk(stack.places)
+        self.busy_kills: Counter[str] = Counter()
+        self.shim = Path()
+        ports = self.settings.ports
+        base_url = f"http://{HOST}:{ports.proxy_gateway}"
+        self.door = Door(base_url, f"ws://{HOST}:{ports.proxy_gateway}/ws")
+
+    @classmethod
+    @contextmanager
+    def open(cls, stack: Stack, rng: random.Random) -> Iterator[Self]:
+        """Everything runs, with empty data; it ends when left."""
+        ground = cls(stack, rng)
+        ground._clear()
+        try:
+            ground._up()
+            yield ground
+        finally:
+            stack.down()
+            ground.disk.remove()
+
+    def servers(self) -> dict[str, Server]:
+        """The servers by the names of their processes."""
+        places, settings, credentials = self.stack.places, self.settings, self.stack.credentials
+        servers: tuple[Server, ...] = (
+            PostgreSQL(places, settings, credentials),
+            Redis(places, settings),
+            Kafka(places, settings, credentials),
+            MongoDB(places, settings, credentials),
+        )
+        return {server.name: server for server in servers}
+
+    def programs(self, **changes: str) -> list[Program]:
+        """The application, each pipeline in a process of its own, reaching all through proxies."""
+        programs = self.stack.application(**self._proxied(), **changes)
+        (bridge,) = (program for program in programs if program.name == "bridge")
+        command = bridge.command[: -len(PIPELINES)]
+        pipelines = [*INGESTS, *(name for name in PIPELINES if name != "ingest")]
+        return [
+            *(program for program in programs if program.name not in LEFT_OUT),
+            *(
+                replace(bridge, name=name, command=(*command, name.partition("-")[0]))
+                for name in pipelines
+            ),
+        ]
+
+    def all_run(self) -> bool:
+        """Whether every process of servers and application has lived for a second."""
+        states = {process.name: process.state for process in self.control.processes()}
+        names = (*self.servers(), *(program.name for program in self.programs()))
+        return all(states.get(name) == "RUNNING" for name in names)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """To a process and all its children; nothing to one that is not there."""
+        pid = self.control.pid(name)
+        for each in tree_of(pid) if pid else ():
+            try:
+                os.kill(each, number)
+            except ProcessLookupError:
+                continue
+
+    def sql(self, statement: str, database: str = "auction") -> list[tuple[Any, ...]]:
+        """Run one statement as superuser, straight; its rows. Raises psycopg2.Error."""
+        connection = psycopg2.connect(
+            host=HOST,
+            port=self.settings.ports.postgresql,
+            user=SUPERUSER,
+            password=self.stack.credentials.postgres_password,
+            dbname=database,
+            connect_timeout=3,
+            application_name="campaign",
+        )
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def redis(self) -> "redis.Redis":
+        """A client, straight."""
+        return redis.Redis(port=self.settings.ports.redis, socket_timeout=5)
+
+    def _clear(self) -> None:
+        self.stack.down()
+        self.disk.remove()
+        self.stack.clean()
+
+    def _up(self) -> None:
+        self.shim = build_shim()
+        self.stack.places.create()
+        self.servers()["postgresql"].prepare()
+        self.disk.hold(self.stack.places.data_dir / "postgresql")
+        self.stack.servers_up()
+        # On the small disk the log of changes must be small, too.
+        self.sql("ALTER SYSTEM SET max_wal_size = '192MB'")
+        self.sql("ALTER SYSTEM SET min_wal_size = '64MB'")
+        self.sql("SELECT pg_reload_conf()")
+        self.stack.run_once("migrations", "alembic", "upgrade", "head")
+        self.stack.run_once("topics", "python", "-m", "bridge", "topics")
+        self.control.run(self.proxies.program())
+        self.control.wait_for(self.proxies.is_ready, name="proxies")
+        self.proxies.open_all()
+        with shown("the application is ready behind its proxies"):
+            for program in self.programs():
+                self.control.run(program, wait=False)
+            self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        deadline = time.monotonic() + READY_S
+        while not self.all_run() or complaint_of(self.door.base_url):
+            if time.monotonic() > deadline:
+                complaint = complaint_of(self.door.base_url) or "a process does not run"
+                raise StackFault(f"not ready after {READY_S:.0f} s: {complaint}")
+            time.sleep(POLL_S)
+
+    def _proxied(self) -> Mapping[str, str]:
+        """The addresses in the application's environment, each at its proxy's port."""
+        direct = {str(self.proxies.port(link)): link for link in LINKS}
+        proxied = {}
+        for name, value in self.stack.environment().items():
+            for port, link in direct.items():
+                if f"{HOST}:{port}" in value and name != "GATEWAY_BIND":
+                    value = value.replace(  # noqa: PLW2901
+                        f"{HOST}:{port}", f"{HOST}:{self.proxies.port(f'proxy_{link}')}"
+                    )
+                    proxied[name] = value
+        return proxied

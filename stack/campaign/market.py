@@ -1,0 +1,107 @@
+"""What is on sale: twenty places, some for lots that last, some for short ones that follow."""
+
+import random
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from stack.campaign.journal import Frame
+from stack.campaign.people import AwayError, Backoff, Person
+
+PLACES, SHORT_PLACES = 20, 6
+LONG_S = 3 * 3_600.0
+SHORT_S = (5.5, 9.0)  # the shortest the house allows is 5 s
+SOFT_CLOSE = {"window_s": 2, "extend_s": 2, "extensions_max": 3}
+STARTING_PRICE, STEP = 1_000, 500
+BUY_NOW_PRICE = 200_000
+TURN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """One auction; `over_at` is when it is replaced, by the monotonic clock."""
+
+    auction_id: int
+    over_at: float
+
+
+class Market:
+    """The lots of now and what is known of their prices; read and written by all clients."""
+
+    def __init__(self) -> None:
+        self.lots: list[Lot | None] = [None] * PLACES
+        self.told = 0  # outcomes, to any client
+        self._minimum: dict[int, int] = defaultdict(lambda: STARTING_PRICE)
+
+    def lot(self, place: int) -> Lot | None:
+        """What is sold at a place now."""
+        lot = self.lots[place]
+        return lot if lot and lot.over_at > time.monotonic() else None
+
+    def learn(self, auction_id: int, frame: Frame) -> None:
+        """Whatever names the next minimum teaches it."""
+        minimum = frame.get("minimum_next_bid")
+        if minimum is not None:
+            self._minimum[auction_id] = max(self._minimum[auction_id], minimum)
+
+    def offer(self, auction_id: int, rng: random.Random) -> Frame:
+        """A bid that somebody might make: two of three high enough, as far as is known."""
+        minimum = self._minimum[auction_id]
+        raised = minimum + rng.randrange(0, 3) * STEP
+        amount = raised if rng.random() < 2 / 3 else max(1, minimum - rng.randrange(1, 5) * STEP)
+        kind = "max" if rng.random() < 1 / 5 else "exact"
+        return {"auction_id": auction_id, "amount": amount, "kind": kind, "confirm": True}
+
+
+class Seller(threading.Thread):
+    """Puts up a lot wherever there is none, while `open` is set."""
+
+    def __init__(self, person: Person, market: Market, rng: random.Random) -> None:
+        super().__init__(name="seller", daemon=True)
+        self.open = threading.Event()
+        self._person, self._market, self._rng = person, market, rng
+        self._backoff, self._leaving = Backoff(rng), threading.Event()
+
+    def run(self) -> None:
+        """Until `leave`."""
+        while not self._leaving.wait(TURN_S):
+            if not self.open.is_set():
+                continue
+            try:
+                self.fill(range(PLACES))
+                self._backoff.reset()
+            except AwayError:
+                self._leaving.wait(self._backoff.next_s())
+
+    def fill(self, places: range) -> None:
+        """A lot in each of these places that has none. Raises AwayError."""
+        for place in places:
+            if self._market.lot(place) is None:
+                self._market.lots[place] = self._put_up(short=place >= PLACES - SHORT_PLACES)
+
+    def leave(self) -> None:
+        """Go home."""
+        self._leaving.set()
+
+    def _put_up(self, *, short: bool) -> Lot:
+        lasts_s = self._rng.uniform(*SHORT_S) if short else LONG_S
+        product = {"name": "유리병", "description": "", "sale_type": "auction"}
+        product_id = self._person.call("POST", "/api/products", product)["id"]
+        body: dict[str, Any] = {
+            "product_id": product_id,
+            "starting_price": STARTING_PRICE,
+            "ends_at": (datetime.now(UTC) + timedelta(seconds=lasts_s)).isoformat(),
+            "soft_close": SOFT_CLOSE,
+            **(self._terms() if short else {}),
+        }
+        over_at = time.monotonic() + lasts_s
+        return Lot(self._person.call("POST", "/api/auctions", body)["id"], over_at)
+
+    def _terms(self) -> dict[str, int]:
+        """Of short lots some have a reserve, and some can be bought."""
+        reserve = {"reserve_price": self._rng.randrange(STARTING_PRICE, 20_000)}
+        buy_now = {"buy_now_price": BUY_NOW_PRICE}
+        return self._rng.choice([{}, reserve, buy_now, {**reserve, **buy_now}])

@@ -1,0 +1,54 @@
+"""The most memory each process has held, looked at every other second."""
+
+import threading
+from collections import defaultdict
+
+from stack.bench.accounting import usage_by_name
+from stack.campaign.ground import Ground
+from stack.faults import StackFault
+
+INTERVAL_S = 2.0
+MIB = 2**20
+# What a process of ours may hold at most, with its children: twice what it needs idle. A gateway
+# has two workers, in each of which ten threads at most check passwords, 64 MiB each. Servers have
+# bounds of their own.
+APPLICATION_MAX_MIB = 220
+GATEWAY_MAX_MIB = 2 * (220 + 10 * 64)
+
+
+class Memory(threading.Thread):
+    """`peak_mib` by process since the last `reset`; shared pages count in each."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(name="memory", daemon=True)
+        self.peak_mib: dict[str, int] = defaultdict(int)
+        self._ground, self._stopped = ground, threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopped.wait(INTERVAL_S):
+            try:
+                running = {p.pid: p.name for p in self._ground.control.processes() if p.pid}
+            except (StackFault, OSError):  # the supervisor is busy with a stop
+                continue
+            for name, usage in usage_by_name(running).items():
+                self.peak_mib[name] = max(self.peak_mib[name], usage.rss_bytes // MIB)
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self.peak_mib = defaultdict(int)
+
+    def stop(self) -> None:
+        """No more."""
+        self._stopped.set()
+        self.join()
+
+
+def unbounded(peak_mib: dict[str, int], application: set[str]) -> list[str]:
+    """The processes of `application` that held more than they may."""
+    return [
+        f"{name} held {peak} MiB"
+        for name, peak in peak_mib.items()
+        if name in application
+        and peak > (GATEWAY_MAX_MIB if name == "gateway" else APPLICATION_MAX_MIB)
+    ]

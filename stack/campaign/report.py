@@ -1,0 +1,165 @@
+"""The campaign's table, for people and for docs/faults.md."""
+
+import os
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from stack.campaign.market import PLACES
+from stack.campaign.memory import APPLICATION_MAX_MIB, GATEWAY_MAX_MIB
+from stack.campaign.results import RECOVERY_MAX_S, Result
+from stack.places import CHECKOUT
+from stack.settings import Settings
+
+DOCUMENT = CHECKOUT / "docs" / "faults.md"
+KILLS_MIN = {"worker": 40, "ingest": 20}
+MEMORY = (
+    "The most each process held at any time, with its children; shared pages count in each. "
+    f"Bounds: gateway {GATEWAY_MAX_MIB} MiB, other processes of the application "
+    f"{APPLICATION_MAX_MIB} MiB; servers have bounds of their own."
+)
+HEADING = (
+    "fault", "times", "worst recovery, s", "acknowledged", "lost", "doubled", "wrongly ordered",
+    "failed", "held",
+)  # fmt: skip
+RULE = ("---", *["---:"] * (len(HEADING) - 2), "---")
+
+
+def commit() -> str:
+    """The commit of this checkout, `-dirty` when it is changed."""
+    command = ("git", "-C", str(CHECKOUT), "describe", "--always", "--dirty")
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
+
+
+def line(result: Result) -> str:
+    """One round in one line, for whoever watches."""
+    counts = result.counts
+    worst = "never" if result.worst_s is None else f"{result.worst_s:.1f} s"
+    return (
+        f"  {result.name:<32} x{sum(result.incidents.times.values()):<3} recovery {worst:>7}  "
+        f"acknowledged {counts.acknowledged:>6}  lost {counts.lost}  doubled {counts.doubled}  "
+        f"misordered {counts.misordered}  failed {counts.failed}  "
+        f"{'held' if result.held else 'NOT HELD'}"
+    )
+
+
+def complaints(result: Result) -> list[str]:
+    """Why a round did not hold, beside its counts."""
+    audited = result.audited.lines if result.audited.code else []
+    return [*result.troubles, *result.counts.examples, *(f"audit: {said}" for said in audited)]
+
+
+def table(results: Sequence[Result]) -> str:
+    """The table in Markdown, with a last line of sums."""
+    rows = [HEADING, RULE, *(_row(result) for result in results), _sums(results)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def busy_kills(results: Sequence[Result]) -> Counter[str]:
+    """How many processes were killed in the middle of a transaction, by kind."""
+    kills: Counter[str] = Counter()
+    for result in results:
+        kills.update(result.busy_kills)
+    return kills
+
+
+def write_document(results: Sequence[Result], settings: Settings) -> None:
+    """docs/faults.md."""
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(document(results, settings), encoding="utf-8")
+
+
+def document(results: Sequence[Result], settings: Settings) -> str:
+    """All that was found, with its conditions."""
+    return (
+        "\n\n".join(
+            (
+                "# The fault campaign",
+                "`make faults` writes this: what was broken under load, what became of the bids.",
+                _promise(results),
+                _conditions(results, settings),
+                _kills(results),
+                table(results),
+                *(_mixed(result) for result in results if len(result.incidents.times) > 1),
+                f"## Memory\n\n{MEMORY}",
+                _memory(results),
+            )
+        )
+        + "\n"
+    )
+
+
+def _promise(results: Sequence[Result]) -> str:
+    held = "Everything held." if all(result.held for result in results) else "NOT everything held."
+    return (
+        f"**{held}** To hold, nothing acknowledged may be lost, doubled, wrongly ordered or "
+        "failed, the audit must find nothing in log, stores and clients' journals, and work must "
+        f"resume in {RECOVERY_MAX_S:.0f} s."
+    )
+
+
+def _kills(results: Sequence[Result]) -> str:
+    kills = busy_kills(results)
+    doubled = sum(result.duplicates for result in results)
+    return (
+        f"Killed in the middle of a transaction: {kills['worker']} workers (wanted: "
+        f"{KILLS_MIN['worker']}), {kills['ingest']} ingests (wanted: {KILLS_MIN['ingest']}). "
+        f"Bids produced to Kafka a second time, all along: {doubled:,}."
+    )
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    worst = "never" if result.worst_s is None else f"{result.worst_s:.1f}"
+    return (
+        result.name,
+        str(sum(result.incidents.times.values())),
+        worst,
+        *(f"{number:,}" for number in _numbers(result)),
+        "yes" if result.held else "**no**",
+    )
+
+
+def _numbers(result: Result) -> tuple[int, ...]:
+    counts = result.counts
+    return (counts.acknowledged, counts.lost, counts.doubled, counts.misordered, counts.failed)
+
+
+def _sums(results: Sequence[Result]) -> tuple[str, ...]:
+    sums = [sum(numbers) for numbers in zip(*map(_numbers, results), strict=True)]
+    times = sum(sum(result.incidents.times.values()) for result in results)
+    worst = max((r.worst_s for r in results if r.worst_s is not None), default=0.0)
+    held = "yes" if all(result.held for result in results) else "no"
+    cells = ("all", str(times), f"{worst:.1f}", *(f"{number:,}" for number in sums), held)
+    return tuple(f"**{cell}**" for cell in cells)
+
+
+def _mixed(result: Result) -> str:
+    parts = ", ".join(f"{name} {times}" for name, times in sorted(result.incidents.times.items()))
+    return f"{result.name}, seed {result.seed}, {result.minutes:g} minutes: {parts}."
+
+
+def _memory(results: Sequence[Result]) -> str:
+    names = sorted({name for result in results for name in result.peak_mib})
+    peaks = (max(result.peak_mib.get(name, 0) for result in results) for name in names)
+    rows = [("process", "MiB at most"), ("---", "---:"), *zip(names, map(str, peaks), strict=True)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _conditions(results: Sequence[Result], settings: Settings) -> str:
+    commits = sorted({result.commit for result in results})
+    rates = sorted({f"{result.bids_per_s:g}" for result in results})
+    seeds = sorted({result.seed for result in results})
+    versions = asdict(settings.versions)
+    servers = ", ".join(
+        f"{name} {versions[name]}" for name in ("postgresql", "kafka", "ferretdb", "toxiproxy")
+    )
+    machine = (
+        f"{len(os.sched_getaffinity(0))} cores, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, {servers}"
+    )
+    seeds_listed = ", ".join(map(str, seeds))
+    load = f"{', '.join(rates)} bids/s offered on {PLACES} auctions"
+    return f"- commit: {', '.join(commits)}\n- seeds: {seeds_listed}\n- {machine}\n- {load}"

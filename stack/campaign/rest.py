@@ -1,0 +1,151 @@
+"""Rest: nothing is on its way any more, and every client has seen everything."""
+
+import time
+from collections.abc import Callable
+
+import psycopg2
+from kafka import KafkaConsumer, TopicPartition
+
+from app.protocol.topics import (
+    AUCTION_BID,
+    AUCTION_EVENT,
+    BROADCAST_GROUP,
+    CHAT_MESSAGE,
+    SAVE_GROUP,
+    Topic,
+)
+from stack.campaign.ground import Ground
+from stack.campaign.journal import Author
+from stack.campaign.line import Line, LostError
+from stack.campaign.load import Load
+from stack.campaign.watcher import SEND_PAUSE_S, STATE
+
+REST_S = 90.0
+SHOWN_S = 15.0
+POLL_S = 0.2
+TIMEOUT_S = 5.0
+QUESTIONS = {
+    "lots that are about to close": "SELECT count(*) FROM auctions "
+    "WHERE status = 'open' AND ends_at < now() + interval '60 s'",
+    "records in the inbox": "SELECT count(*) FROM inbox_waiting w WHERE NOT EXISTS "
+    "(SELECT FROM parked_lanes p WHERE p.topic = w.topic AND p.key = w.key)",
+    "messages in the outbox": "SELECT count(*) FROM outbox",
+}
+READ_BY = (
+    (AUCTION_EVENT, BROADCAST_GROUP),
+    (CHAT_MESSAGE, BROADCAST_GROUP),
+    (CHAT_MESSAGE, SAVE_GROUP),
+)
+
+
+def come_to_rest(ground: Ground, load: Load) -> list[str]:
+    """Wait for rest after `load.pause`; what did not come to rest in REST_S, in words."""
+    unrest = _wait(lambda: _unrest(ground, load), REST_S)
+    shown = _wait(lambda: _write_shown(load, final=False), SHOWN_S)
+    _write_shown(load, final=True)
+    return [*unrest, *shown]
+
+
+def _wait(question: Callable[[], list[str]], patience_s: float) -> list[str]:
+    deadline = time.monotonic() + patience_s
+    found = question()
+    while found and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+        found = question()
+    return found
+
+
+def _unrest(ground: Ground, load: Load) -> list[str]:
+    found = [f"{load.open_ends} bids or messages without an answer"] if load.open_ends else []
+    try:
+        for what, question in QUESTIONS.items():
+            ((count,),) = ground.sql(question)
+            if count:
+                found.append(f"{count} {what}")
+        taken = sum(row[0] for row in ground.sql("SELECT next_offset FROM ingest_progress"))
+        untaken = sum(_ends(ground, AUCTION_BID).values()) - taken
+    except psycopg2.Error as error:
+        return [*found, f"the database: {error}"]
+    if untaken:
+        found.append(f"{untaken} bids that ingest has not taken")
+    for topic, group in () if found else READ_BY:
+        unread = _unread(ground, topic, group)
+        if unread:
+            found.append(f"{unread} records of {topic.name} that {group} has not acknowledged")
+    return found
+
+
+def _unread(ground: Ground, topic: Topic, group: str) -> int:
+    consumer = _consumer(ground, group)
+    try:
+        ends = _ends(ground, topic)
+        done = {part: consumer.committed(part) or 0 for part in ends}
+    finally:
+        consumer.close()
+    return sum(max(0, end - done[part]) for part, end in ends.items())
+
+
+def _ends(ground: Ground, topic: Topic) -> dict[TopicPartition, int]:
+    consumer = _consumer(ground, None)
+    try:
+        parts = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        ends: dict[TopicPartition, int] = consumer.end_offsets(parts)
+    finally:
+        consumer.close()
+    return ends
+
+
+def _consumer(ground: Ground, group: str | None) -> KafkaConsumer:
+    servers = ground.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
+    return KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+
+
+def _write_shown(load: Load, *, final: bool) -> list[str]:
+    """Compare all screens with those of a newcomer; with `final` write both into the journal."""
+    screens = {client: dict(client.shown) for client in (*load.watchers, *load.bidders)}
+    lots = sorted({auction_id for shown in screens.values() for auction_id in shown})
+    try:
+        fresh = _fresh(load, lots)
+    except LostError as lost:
+        return [f"a newcomer is turned away: {lost}"]
+    behind = [
+        f"{client.name} shows version {state['version']} of {auction_id}, "
+        f"a newcomer {fresh[auction_id]['version']}"
+        for client, shown in screens.items()
+        for auction_id, state in shown.items()
+        if state != fresh[auction_id]
+    ]
+    if final:
+        journal, newcomer = load.scene.journal, Author("newcomer", None, "ws")
+        for auction_id, state in fresh.items():
+            journal.write(newcomer, "shown", _frame(auction_id, "fresh", state))
+        for client, shown in screens.items():
+            for auction_id, state in shown.items():
+                journal.write(client.author, "shown", _frame(auction_id, "reconnected", state))
+    return behind
+
+
+def _frame(auction_id: int, by: str, state: dict[str, object]) -> dict[str, object]:
+    return {"auction_id": auction_id, "by": by, "state": state}
+
+
+def _fresh(load: Load, lots: list[int]) -> dict[int, dict[str, object]]:
+    """What a guest who comes now is shown of these lots."""
+    line = Line(load.scene.door)
+    found: dict[int, dict[str, object]] = {}
+    try:
+        line.send({"type": "auth"})
+        for auction_id in lots:
+            time.sleep(SEND_PAUSE_S)
+            line.send({"type": "subscribe", "channel": f"auction:{auction_id}"})
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(found) < len(lots):
+            frame = line.receive(POLL_S)
+            if frame is not None and frame["type"] == "subscribed":
+                auction = {**frame["auction"], "auction_id": frame["auction"]["id"]}
+                found[auction["auction_id"]] = {name: auction[name] for name in STATE}
+            if time.monotonic() > deadline:
+                raise LostError(0, f"{len(lots) - len(found)} snapshots did not come")
+    finally:
+        line.close()
+    return found

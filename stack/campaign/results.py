@@ -1,0 +1,70 @@
+"""What one round found, and whether everything held."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Self
+
+from stack.campaign.audit import Audited
+from stack.campaign.verdict import Counts
+
+RECOVERY_MAX_S = 30.0
+
+
+@dataclass(slots=True)
+class Incidents:
+    """By fault: how often it was injected, and the worst seconds to recover; None: it did not."""
+
+    times: dict[str, int] = field(default_factory=dict)
+    worst_s: dict[str, float | None] = field(default_factory=dict)
+
+    def note(self, name: str, recovered_s: float | None) -> None:
+        """One more."""
+        self.times[name] = self.times.get(name, 0) + 1
+        before = self.worst_s.get(name, 0.0)
+        self.worst_s[name] = (
+            None if before is None or recovered_s is None else max(before, recovered_s)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One fault alone, or one mixed run. `troubles` is everything else that went wrong."""
+
+    name: str
+    seed: int
+    commit: str
+    minutes: float
+    bids_per_s: float
+    incidents: Incidents
+    counts: Counts
+    audited: Audited
+    troubles: list[str]
+    busy_kills: dict[str, int]
+    duplicates: int
+    peak_mib: dict[str, int]
+
+    @property
+    def worst_s(self) -> float | None:
+        """The longest recovery of any fault; None when one was not over in time."""
+        worst = list(self.incidents.worst_s.values())
+        return None if None in worst else max((s for s in worst if s is not None), default=0.0)
+
+    @property
+    def held(self) -> bool:
+        """Whether everything was as it must be."""
+        counts, worst_s = self.counts, self.worst_s
+        return (
+            not (counts.lost or counts.doubled or counts.misordered or counts.failed)
+            and counts.acknowledged > 0
+            and worst_s is not None
+            and worst_s <= RECOVERY_MAX_S
+            and self.audited.code == 0
+            and not self.troubles
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """As it was kept."""
+        fields = json.loads(text)
+        nested = {"incidents": Incidents, "counts": Counts, "audited": Audited}
+        return cls(**{**fields, **{name: kind(**fields[name]) for name, kind in nested.items()}})

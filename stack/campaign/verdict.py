@@ -1,0 +1,119 @@
+"""What became of every bid that was acknowledged: an own count, beside the audit.
+
+It trusts nothing of the application's code: it reads what clients were told, what the log holds
+and what the rows say, and compares.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from stack.campaign.journal import Frame
+
+Place = tuple[int, int]  # partition, offset
+OUTCOME = (
+    "status", "standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at",
+    "decided_at",
+)  # fmt: skip
+FAILED = "failed"
+FINAL = ("accepted", "rejected", FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class BidRow:
+    """A row of `bids`; `seq` is None unless it was accepted."""
+
+    bid_id: str
+    auction_id: int
+    status: str
+    seq: int | None
+    automatic: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many bids; `examples` names some of those that should not be."""
+
+    acknowledged: int = 0
+    lost: int = 0
+    doubled: int = 0
+    misordered: int = 0
+    failed: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the clients heard, by bid."""
+
+    receipts: Mapping[str, set[Place]]
+    outcomes: Mapping[str, set[tuple[object, ...]]]
+
+
+def told_in(lines: Iterable[Frame]) -> Told:
+    """The receipts and final outcomes in a journal."""
+    receipts: dict[str, set[Place]] = defaultdict(set)
+    outcomes: dict[str, set[tuple[object, ...]]] = defaultdict(set)
+    for line in lines:
+        frame = line["frame"]
+        if line["event"] != "told":
+            continue
+        if frame["type"] == "bid.received":
+            receipts[frame["bid_id"]].add((frame["partition"], frame["offset"]))
+        elif frame["type"] in ("bid.result", "bid.status") and frame["status"] in FINAL:
+            outcomes[frame["bid_id"]].add(tuple(frame[name] for name in OUTCOME))
+    return Told(receipts, outcomes)
+
+
+def count(told: Told, log: Mapping[Place, str], rows: Iterable[BidRow]) -> Counts:
+    """`log`: the bid_id of each place; `rows`: those of all bids in that part of the log."""
+    rows = list(rows)
+    by_id = {row.bid_id: row for row in rows}
+    lost = dict(_lost(told, log, by_id))
+    doubled = list(_doubled(told, rows))
+    misordered = list(_misordered(rows))
+    return Counts(
+        acknowledged=len(told.receipts),
+        lost=len(lost),
+        doubled=len(doubled),
+        misordered=len(misordered),
+        failed=sum(bid in by_id and by_id[bid].status == FAILED for bid in told.receipts),
+        examples=[*(f"lost {bid}: {why}" for bid, why in lost.items()), *doubled, *misordered][:10],
+    )
+
+
+def _lost(
+    told: Told, log: Mapping[Place, str], rows: Mapping[str, BidRow]
+) -> Iterator[tuple[str, str]]:
+    for bid, places in told.receipts.items():
+        if any(log.get(place) != bid for place in places):
+            yield bid, f"its record is not in the log at {sorted(places)}"
+        elif bid not in rows:
+            yield bid, f"it was not decided, {sorted(places)}"
+        elif bid not in told.outcomes:
+            yield bid, "its bidder was never told the outcome"
+
+
+def _doubled(told: Told, rows: Iterable[BidRow]) -> Iterator[str]:
+    for bid, outcomes in told.outcomes.items():
+        answers = {outcome for outcome in outcomes if outcome[0] != FAILED}
+        if len(answers) > 1:
+            yield f"doubled {bid}: told {sorted(map(str, answers))}"
+    effects = Counter((row.place, row.automatic) for row in rows)
+    for (place, _), times in effects.items():
+        if times > 1:
+            yield f"doubled: {times} rows of the record at {place}"
+
+
+def _misordered(rows: Iterable[BidRow]) -> Iterator[str]:
+    lots: dict[int, list[BidRow]] = defaultdict(list)
+    for row in rows:
+        if row.seq is not None:
+            lots[row.auction_id].append(row)
+    for auction_id, accepted in lots.items():
+        ordered = sorted(accepted, key=lambda row: row.seq or 0)
+        for before, after in pairwise(ordered):
+            if after.place < before.place or after.seq == before.seq:
+                yield f"misordered in {auction_id}: seq {before.seq} and {after.seq}"

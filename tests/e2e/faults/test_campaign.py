@@ -1,0 +1,35 @@
+"""Three minutes of the fault campaign, on its own stack: faults at random, two at a time."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack.campaign.kept import Kept
+from stack.places import CHECKOUT
+
+MINUTES = 3
+NAME = "mixed-1"
+
+
+@pytest.mark.timeout(900)  # and two for the stack, and one for rest and audit, on a slow machine
+def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> None:
+    seed = int(os.environ.get("CAMPAIGN_SEED") or random.randrange(1_000_000))
+    named = {"only": NAME, "minutes": MINUTES, "seed": seed, "kept": tmp_path}
+    arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
+    print(f"CAMPAIGN_SEED={seed}")
+    run = subprocess.run(
+        (sys.executable, "-m", "stack.campaign", *arguments),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    print(run.stdout)
+    assert run.returncode == 0, f"CAMPAIGN_SEED={seed}\n{run.stdout}\n{run.stderr}"
+    result = Kept(tmp_path).result(NAME)
+    assert result.counts.acknowledged > 0
+    assert sum(result.incidents.times.values()) > 0

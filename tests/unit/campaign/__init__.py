@@ -1,0 +1,1 @@
+"""The fault campaign's own arithmetic."""

@@ -1,0 +1,92 @@
+"""What makes a round hold, and what a restarted campaign remembers."""
+
+from dataclasses import asdict, replace
+from json import dumps
+from pathlib import Path
+
+import pytest
+
+from stack.campaign.audit import Audited
+from stack.campaign.faults.catalogue import all_faults
+from stack.campaign.kept import Kept
+from stack.campaign.results import Incidents, Result
+from stack.campaign.verdict import Counts
+
+GOOD = Result(
+    name="relay-kill",
+    seed=7,
+    commit="abc",
+    minutes=10.0,
+    bids_per_s=60.0,
+    incidents=Incidents({"relay-kill": 3}, {"relay-kill": 2.5}),
+    counts=Counts(acknowledged=500),
+    audited=Audited(0, ["I1 ok"]),
+    troubles=[],
+    busy_kills={},
+    duplicates=50,
+    peak_mib={"relay": 90},
+)
+BAD = {
+    "a lost bid": {"counts": Counts(acknowledged=500, lost=1)},
+    "a doubled bid": {"counts": Counts(acknowledged=500, doubled=1)},
+    "a misordered bid": {"counts": Counts(acknowledged=500, misordered=1)},
+    "a failed bid": {"counts": Counts(acknowledged=500, failed=1)},
+    "no bid at all": {"counts": Counts()},
+    "a violated invariant": {"audited": Audited(1, ["I2 1 violation"])},
+    "an audit that could not be made": {"audited": Audited(2, ["unreachable"])},
+    "a slow recovery": {"incidents": Incidents({"x": 1}, {"x": 30.1})},
+    "no recovery": {"incidents": Incidents({"x": 1}, {"x": None})},
+    "a trouble": {"troubles": ["the disk could not be filled"]},
+}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path / "kept")
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_round_does_not_hold_with(what: str) -> None:
+    assert GOOD.held
+    assert not replace(GOOD, **BAD[what]).held  # type: ignore[arg-type]
+
+
+def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> None:
+    incidents = Incidents()
+    for seconds in (1.0, 3.0, 2.0):
+        incidents.note("x", seconds)
+    assert (incidents.times, incidents.worst_s) == ({"x": 3}, {"x": 3.0})
+    incidents.note("x", None)
+    incidents.note("x", 1.0)
+    assert incidents.worst_s == {"x": None}
+
+
+def test_what_was_found_good_is_remembered_as_it_was(kept: Kept) -> None:
+    kept.keep(GOOD)
+    assert kept.good("relay-kill", seed=7, minutes=10.0) == GOOD
+
+
+def test_other_conditions_and_bad_results_are_run_again(kept: Kept) -> None:
+    kept.keep(GOOD)
+    assert kept.good("relay-kill", seed=8, minutes=10.0) is None
+    assert kept.good("relay-kill", seed=7, minutes=3.0) is None
+    assert kept.good("save-kill", seed=7, minutes=10.0) is None
+    kept.keep(replace(GOOD, troubles=["x"]))
+    assert kept.good("relay-kill", seed=7, minutes=10.0) is None
+
+
+def test_a_campaign_goes_on_with_its_seed_until_it_begins_anew(tmp_path: Path) -> None:
+    seed = Kept(tmp_path).seed(None)
+    assert Kept(tmp_path).seed(None) == seed
+    assert Kept(tmp_path).seed(5) == 5
+    assert Kept(tmp_path).seed(None) == 5
+    assert Kept.fresh(tmp_path).seed(6) == 6
+
+
+def test_a_result_survives_json() -> None:
+    assert Result.from_json(dumps(asdict(GOOD))) == GOOD
+
+
+def test_every_fault_has_a_name_of_its_own() -> None:
+    names = [fault.name for fault in all_faults()]
+    assert len(set(names)) == len(names)
