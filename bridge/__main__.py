@@ -1,5 +1,6 @@
-"""`python -m bridge ingest relay broadcast clock` runs pipelines; `python -m bridge topics`
-creates the topics."""
+"""`python -m bridge ingest relay broadcast save event clock` runs pipelines, any of them;
+`python -m bridge topics` creates the topics; `python -m bridge audit` holds everything against the
+invariants."""
 
 import argparse
 import signal
@@ -11,6 +12,8 @@ from app.adapters.kafka.topics import WrongTopicError, create_topics
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
 from app.settings import Settings, SettingsError, read_settings
+from bridge.arguments import Arguments
+from bridge.audit import command as audit_command
 from bridge.checking import Sizes
 from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
@@ -100,13 +103,11 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
 
 
 def main(make_container: MakeContainer = build_container) -> int:
-    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings.
+    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong arguments or settings.
 
     `make_container` says whose lane topics are taken in: the house's, or another's.
     """
-    parser = argparse.ArgumentParser(prog="python -m bridge", description=__doc__)
-    parser.add_argument("verbs", nargs="+", choices=["topics", *PIPELINES])
-    verbs = parser.parse_args().verbs
+    options = _parser().parse_args()
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -114,10 +115,23 @@ def main(make_container: MakeContainer = build_container) -> int:
         return 2
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
     container = make_container(settings, application="bridge")
-    return _topics(container) if verbs == ["topics"] else _run(verbs, container)
+    return int(options.do(container, options))
 
 
-def _topics(container: Container) -> int:
+def _parser() -> argparse.ArgumentParser:
+    """A sub-parser per verb. A pipeline's takes further pipelines: they run in one process."""
+    parser = Arguments(prog="python -m bridge", description=__doc__)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    verbs.add_parser("topics", help="create the topics").set_defaults(do=_topics)
+    audit_command.add_to(verbs)
+    for name in PIPELINES:
+        pipeline = verbs.add_parser(name, help=f"run {name}, and other pipelines beside it")
+        pipeline.add_argument("others", nargs="*", choices=[*PIPELINES, []], metavar="PIPELINE")
+        pipeline.set_defaults(do=_run, first=name)
+    return parser
+
+
+def _topics(container: Container, _: argparse.Namespace) -> int:
     settings = container.settings
     try:
         create_topics(
@@ -133,7 +147,8 @@ def _topics(container: Container) -> int:
     return 0
 
 
-def _run(verbs: list[str], container: Container) -> int:
+def _run(container: Container, options: argparse.Namespace) -> int:
+    verbs = [options.first, *options.others]
     runner = Runner([pipeline for verb in verbs for pipeline in PIPELINES[verb](container)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())

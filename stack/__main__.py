@@ -29,12 +29,13 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
+    "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
 }
 # Tests and benchmark must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("logs", "test", "demo", "bench")
+WITH_ARGUMENTS = ("logs", "test", "demo", "audit", "bench")
 
 
 def main(arguments: list[str]) -> int:
