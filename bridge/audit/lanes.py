@@ -60,7 +60,7 @@ class LogAudit:
     ) -> Iterator[Place]:
         topic, transaction = self._lane.topic, examination.transaction
         selection = examination.selections[topic.name]
-        lanes = Selection() if examination.scope.since is not None else selection
+        lanes = Selection() if examination.scope.all_since is not None else selection
         at = {"partition": partition, "first": start}
         stored = Stored(
             self._audit.traces(transaction, **at, selection=selection),
@@ -74,7 +74,7 @@ class LogAudit:
         self, examination: Examination, partition: int, start: int, until: int
     ) -> Iterator[LogRecord]:
         """Those of the selected lanes, and every later one than the moment asked for."""
-        topic, since = self._lane.topic, examination.scope.since
+        topic, since = self._lane.topic, examination.scope.all_since
         selection = examination.selections[topic.name]
         if since is None and selection.lanes is not None:
             homes = {self._log.partition_of(topic, lane) for lane in selection.lanes}
@@ -92,7 +92,7 @@ class LogAudit:
 
 
 def _begins_at(scope: Scope, selection: Selection) -> datetime | None:
-    moments = [moment for moment in (selection.begins_at, scope.since) if moment is not None]
+    moments = [moment for moment in (selection.begins_at, scope.all_since) if moment is not None]
     return min(moments, default=None)
 
 

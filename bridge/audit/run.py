@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.adapters.postgres.auditing import PostgresLaneRows, snapshot
 from app.bootstrap import Container
-from app.services.auditing.ports import Examination, LaneAudit, Scope, Transaction
+from app.services.auditing.ports import Examination, LaneAudit, Scope, Selection
 from app.services.auditing.tallies import Tallies
 from app.services.lanes import LaneTopic
 from bridge.audit import flow
@@ -24,7 +24,10 @@ def audit(container: Container, scope: Scope, journals: Sequence[Path]) -> Talli
     timeout_ms = container.settings.limits.audit_timeout_ms
     with snapshot(container.engine, timeout_ms=timeout_ms) as transaction:
         audits = _lane_audits(lanes, tallies)
-        examination = _examination(transaction, scope, audits, tallies)
+        selections = {lane.topic.name: Selection() for lane in lanes}
+        selections |= {topic: owner.select(transaction, scope) for topic, owner in audits.items()}
+        tallies.notes += [chosen.note for chosen in selections.values() if chosen.note is not None]
+        examination = Examination(transaction, scope, selections, tallies)
         for lane in lanes:
             _check_lane(container, examination, lane, audits.get(lane.topic.name))
             rows = PostgresLaneRows()
@@ -37,14 +40,6 @@ def audit(container: Container, scope: Scope, journals: Sequence[Path]) -> Talli
 
 def _lane_audits(lanes: Sequence[LaneTopic], tallies: Tallies) -> dict[str, LaneAudit]:
     return {lane.topic.name: lane.audit(tallies) for lane in lanes if lane.audit is not None}
-
-
-def _examination(
-    transaction: Transaction, scope: Scope, audits: dict[str, LaneAudit], tallies: Tallies
-) -> Examination:
-    selections = {topic: audit.select(transaction, scope) for topic, audit in audits.items()}
-    tallies.notes += [chosen.note for chosen in selections.values() if chosen.note is not None]
-    return Examination(transaction, scope, selections, tallies)
 
 
 def _check_lane(

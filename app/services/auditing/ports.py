@@ -27,6 +27,11 @@ class Scope:
     lane: str | None = None
     sample: bool = False
 
+    @property
+    def all_since(self) -> datetime | None:
+        """From when on records of whatever lane are meant, also of one that does not exist."""
+        return self.since if self.lane is None and not self.sample else None
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -36,6 +36,14 @@ def test_since_leaves_out_what_rested_before(settled: Settled) -> None:
     ]
 
 
+def test_since_and_an_auction_together_mean_that_auction(settled: Settled) -> None:
+    created_at = _created_at(settled, settled.open.auction_id)
+    lane = str(settled.sold.auction_id)
+    tallies = audit(settled.container, Scope(since=created_at, lane=lane), [])
+    assert tallies.violated == []
+    assert tallies["I7"].checked == 1
+
+
 def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: Settled) -> None:
     tallies = audit(settled.container, Scope(sample=True), [])
     (note,) = tallies.notes
