@@ -2,6 +2,7 @@
 #   make logs p=gateway        follow one process
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
+#   make audit o="--json"      with these options
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
@@ -9,13 +10,17 @@ stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs clean env servers install check test demo bench faults
+.PHONY: help up down restart status logs clean env servers install check test demo audit bench \
+  faults
 
 help: ## list the verbs
 	@$(stack) --help
 
 up down status clean env servers install check demo bench:
 	@$(stack) $@ $(profile_option)
+
+audit:
+	@$(stack) $@ $(profile_option) $(o)
 
 logs restart:
 	@$(stack) $@ $(profile_option) $(p)

@@ -5,21 +5,27 @@ never before its fork.
 """
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 from uuid import uuid4
 
 from celery import Celery
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.journals.files import read_journal
 from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.kafka.lags import KafkaLags
 from app.adapters.kafka.producer import BackgroundProducer
+from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.mongo.messages import MongoMessages, make_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
+from app.adapters.postgres.auction_audit import PostgresAuctionRows
 from app.adapters.postgres.auctions import PostgresAuctions
+from app.adapters.postgres.auditing import PostgresLaneRows
 from app.adapters.postgres.backlog import LaneBacklog
 from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
@@ -39,6 +45,7 @@ from app.adapters.redis.connect import connect
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
+from app.adapters.scratch.sqlite import SqliteScratch
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
 from app.protocol.topics import (
@@ -53,6 +60,11 @@ from app.protocol.topics import (
 from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
 from app.services.auctions import AuctionHouse
+from app.services.auditing.auctions import AuctionAudit
+from app.services.auditing.chat import ChatAudit, ChatSources
+from app.services.auditing.events import EventAudit
+from app.services.auditing.ports import Audit
+from app.services.auditing.told import JournalAudit, NoJournal
 from app.services.backlog import Admission, AdmittingLog, BacklogSource
 from app.services.bidding import Bidding
 from app.services.burials import DeathRates
@@ -134,6 +146,7 @@ class Container:
             check=settling.check,
             identify=settling.identify,
             handler=settling.AuctionLane(PostgresAuctionStore(), self._tell),
+            audit=partial(AuctionAudit, self.auction_rows),
         )
         return {bids.topic.name: bids}
 
@@ -154,6 +167,32 @@ class Container:
         """How far behind the work on each topic is that gateways put records into."""
         lanes = [self.lane_backlog(lane.topic) for lane in self.lane_topics.values()]
         return [*lanes, GroupBacklog(CHAT_MESSAGE, group=SAVE_GROUP, settings=self.settings)]
+
+    @cached_property
+    def log_reader(self) -> KafkaLogReader:
+        """The log, for an audit."""
+        return KafkaLogReader(self.settings, name=self.application)
+
+    @cached_property
+    def auction_rows(self) -> PostgresAuctionRows:
+        """What is stored of auctions, for an audit."""
+        return PostgresAuctionRows(self.engine)
+
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+        """The audits of one run beside those of the lanes."""
+        chat = ChatSources(
+            log=self.log_reader,
+            rooms=self.auction_rows,
+            dead=PostgresLaneRows(),
+            store=self.messages,
+            tail=RedisRoomTail(self.fanout),
+            scratch=SqliteScratch(),
+        )
+        events = EventAudit(self.log_reader, self.auction_rows, PostgresLaneRows())
+        files = [partial(read_journal, path) for path in journals]
+        decided = PostgresOutcomes(self.engine).decided
+        told = JournalAudit(files, decided, chat) if files else NoJournal()
+        return [events, ChatAudit(chat), told]
 
     @cached_property
     def due_records(self) -> DueRecords:

@@ -76,6 +76,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
     idle_transaction_ms: Count = 10_000  # the locks of a frozen process hold up its successor
+    audit_timeout_ms: Count = 300_000  # sorts a partition's bids, and reads the log in between
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all

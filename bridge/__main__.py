@@ -1,5 +1,5 @@
-"""`python -m bridge ingest relay broadcast clock gauge` runs pipelines; `python -m bridge topics`
-creates the topics. `replay` and `lanes` are for operators, with a `--help` of their own."""
+"""`python -m bridge ingest relay broadcast clock gauge` runs pipelines, `python -m bridge topics`
+creates the topics. `audit`, `replay` and `lanes` are for operators, each with its own `--help`."""
 
 import argparse
 import signal
@@ -11,6 +11,7 @@ from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
 from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
+from bridge.audit import command as audit
 from bridge.checking import Sizes
 from bridge.command import MakeContainer
 from bridge.handling import HandlingPorts
@@ -100,6 +101,7 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
 
 # Each has arguments, and so a parser, of its own.
 COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
+    "audit": audit.main,
     "replay": replay.main,
     "lanes": lanes.main,
 }

@@ -30,13 +30,14 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
+    "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
     "faults": ("run the fault campaign", chores.faults),
 }
 # Tests, benchmark and campaign must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "bench", "faults")
+WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "audit", "bench", "faults")
 
 
 def main(arguments: list[str]) -> int:

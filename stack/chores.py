@@ -1,4 +1,4 @@
-"""What `make check`, `test`, `demo`, `bench` and `faults` do: the environment's tools, in order."""
+"""What `make check`, `test`, `demo`, `audit`, `bench` and `faults` do: the environment's tools."""
 
 import os
 import subprocess
@@ -61,6 +61,11 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
 def demo(stack: Stack, arguments: Sequence[str]) -> int:
     """Let lively bidders play on the demonstration's auctions."""
     return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
+
+
+def audit(stack: Stack, arguments: Sequence[str]) -> int:
+    """Hold log and stores of the profile's servers against the invariants."""
+    return _run(stack, "python", "-m", "bridge", "audit", *arguments)
 
 
 def bench(stack: Stack, arguments: Sequence[str]) -> int:

@@ -12,6 +12,8 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from app.domain.errors import DomainError
 from app.protocol.topics import Topic
+from app.services.auditing.ports import LaneAudit
+from app.services.auditing.tallies import Tallies
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -110,6 +112,8 @@ class LaneTopic:
     identify: Callable[[bytes], str | None]
     """The id by which logs follow a record; None when it has none or cannot be read."""
     handler: LaneHandler[Any, Any]
+    audit: Callable[[Tallies], LaneAudit] | None = None
+    """Makes what the owner adds to an audit; without it nobody can say what its settling left."""
 
 
 class VersionConflictError(DomainError):

@@ -1,9 +1,12 @@
 """The services of a process of lists: the house's, but for its topics."""
 
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 
 from app.bootstrap import Container
 from app.protocol.topics import Topic, dead_letter_topic
+from app.services.auditing.ports import Audit
 from app.services.lanes import LaneTopic
 from app.settings import Settings
 from tests.platform.lists import lane_topic, lists_topic
@@ -17,6 +20,10 @@ class ListsContainer(Container):
         """The topic that the environment names."""
         topic = lists_topic()
         return {topic.name: lane_topic(topic)}
+
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+        """There are no auctions and no chat, and nobody is told anything."""
+        return []
 
     @cached_property
     def topics(self) -> tuple[Topic, ...]:

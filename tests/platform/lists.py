@@ -5,7 +5,7 @@ What `list_faults` names makes settling fail, so that a test can break the code 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from app.protocol.records import Version
 from app.protocol.topics import Topic
+from app.services.auditing.ports import Place, Scope, Selection, Trace
+from app.services.auditing.tallies import Tallies
 from app.services.burials import KEY_MISMATCH
 from app.services.lanes import (
     BadRecordError,
@@ -47,6 +49,9 @@ APPEND = 'INSERT INTO list_items (name, id, text, partition, "offset") VALUES (%
 FAIL = "INSERT INTO list_failures (name, id) VALUES (%s, %s)"
 FAULTS = "SELECT text, kind FROM list_faults"
 REFUSE = "SELECT CAST(%s AS integer)"
+ITEMS = """
+SELECT "offset" FROM list_items WHERE partition = %s AND "offset" >= %s
+  AND (%s::text[] IS NULL OR name = ANY(%s)) ORDER BY "offset" """
 APPENDED = "SELECT id FROM list_items WHERE id = ANY(%s)"
 
 
@@ -117,6 +122,31 @@ class ListLane:
             transaction.exec_driver_sql(REFUSE, ("no number",))
 
 
+class ListAudit:
+    """What lists add to an audit: where the rows are that settling leaves."""
+
+    def __init__(self, tallies: Tallies) -> None:
+        """There is nothing more to judge about a list."""
+
+    def select(self, transaction: Connection, scope: Scope) -> Selection:
+        """All lists, or the one asked for."""
+        return Selection(None if scope.lane is None else frozenset([scope.lane]))
+
+    def traces(
+        self, transaction: Connection, *, partition: int, first: int, selection: Selection
+    ) -> Iterator[Trace]:
+        """Every item is the effect of its record."""
+        lists = None if selection.lanes is None else sorted(selection.lanes)
+        rows = transaction.exec_driver_sql(ITEMS, (partition, first, lists, lists))
+        return (Trace(row.offset, "effect", "list_items", row) for row in rows)
+
+    def see(self, transaction: Connection, places: Sequence[Place]) -> None: ...
+
+    def end_partition(self, transaction: Connection) -> None: ...
+
+    def end(self, transaction: Connection, selection: Selection) -> None: ...
+
+
 def check(key: str, value: bytes) -> object:
     """Decode a record. Raises BadRecordError and FutureVersionError."""
     item = read_value(item_decoder, value)
@@ -148,4 +178,5 @@ def lane_topic(topic: Topic) -> LaneTopic:
         check=check,
         identify=identify,
         handler=ListLane(),
+        audit=ListAudit,
     )

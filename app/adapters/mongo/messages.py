@@ -11,6 +11,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from app.domain.errors import BusyError
 from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
+from app.services.auditing.chat import StoredMessage
 from app.services.lanes import BadDataError
 from app.settings import Limits
 
@@ -86,6 +87,22 @@ class MongoMessages:
         if seq is not None:
             asked["seq"] = {"$lt": seq}
         return self._find(asked, DESCENDING, limit)[::-1]
+
+    def stored(self, message_ids: Sequence[str]) -> list[StoredMessage]:
+        """Those of the messages that are stored."""
+        try:
+            return [
+                StoredMessage(
+                    message_id=document["_id"],
+                    room_id=document["room_id"],
+                    seq=document["seq"],
+                    sender_id=document["sender_id"],
+                    text=document["text"],
+                )
+                for document in self._messages.find({"_id": {"$in": list(message_ids)}})
+            ]
+        except PyMongoError as error:
+            raise BusyError("MongoDB cannot be read") from error
 
     def _find(self, asked: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
         try:

@@ -24,17 +24,17 @@ from app.protocol.topics import AUCTION_BID
 from app.services.lanes import VersionConflictError
 from app.services.settling import Batch, Bidder, decided_bids, other_decisions
 
-_AUCTION_COLUMNS = """
+AUCTION_COLUMNS = """
   id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
   created_at, starts_at, scheduled_ends_at, last_ends_at, window_s, extend_s, rules,
   status, version, price, leader_id, leader_maximum, bid_count, ends_at, extensions,
   reserve_price, reserve_lowered, winner_id, winning_amount, closed_at, decided_at,
   alias_count, chain"""
 
-AUCTION = f"SELECT {_AUCTION_COLUMNS} FROM auctions WHERE id = %s"  # noqa: S608 - our constants
+AUCTION = f"SELECT {AUCTION_COLUMNS} FROM auctions WHERE id = %s"  # noqa: S608 - our constants
 
 LOCK_AUCTION = f"""
-UPDATE auctions SET version = version + 1 WHERE id = %s RETURNING {_AUCTION_COLUMNS}"""  # noqa: S608
+UPDATE auctions SET version = version + 1 WHERE id = %s RETURNING {AUCTION_COLUMNS}"""  # noqa: S608
 
 BIDDERS = """
 SELECT bidder_id, alias, outbid_noticed_at FROM auction_bidders
@@ -122,7 +122,7 @@ class PostgresAuctionStore:
     def auction(self, transaction: Connection, auction_id: int) -> Auction | None:
         """The auction with its version, or None."""
         row = transaction.exec_driver_sql(AUCTION, (auction_id,)).one_or_none()
-        return None if row is None else _auction(row)
+        return None if row is None else auction_of(row)
 
     def bidders(
         self, transaction: Connection, auction_id: int, bidder_ids: Collection[int]
@@ -140,7 +140,7 @@ class PostgresAuctionStore:
     ) -> dict[UUID, KnownBid]:
         """Those of the bids that have a row."""
         rows = transaction.exec_driver_sql(KNOWN_BIDS, ([str(bid_id) for bid_id in bid_ids],))
-        return {UUID(str(row[0])): _known_bid(row) for row in rows}
+        return {UUID(str(row[0])): known_bid(row) for row in rows}
 
     def save(self, transaction: Connection, batch: Batch) -> None:
         """Store it all; the guarded update comes first, so that a loser writes nothing."""
@@ -158,7 +158,7 @@ class PostgresAuctionStore:
     def lock(self, transaction: Connection, auction_id: int) -> Auction | None:
         """The auction, its version raised: nobody else settles it before the transaction ends."""
         row = transaction.exec_driver_sql(LOCK_AUCTION, (auction_id,)).one_or_none()
-        return None if row is None else _auction(row)
+        return None if row is None else auction_of(row)
 
     def save_failed(
         self, transaction: Connection, auction_id: int, bids: Sequence[BidPlaced]
@@ -203,12 +203,14 @@ def _update_auction(transaction: Connection, batch: Batch) -> None:
         raise VersionConflictError(f"{AUCTION_BID.name}/{after.terms.auction_id}")
 
 
-def _auction(row: Sequence[Any]) -> Auction:
+def auction_of(row: Sequence[Any]) -> Auction:
+    """The auction of a row of `AUCTION_COLUMNS`."""
     terms = Terms(*(*row[:13], Rules.from_json(row[13])))
     return Auction(terms, *row[14:])
 
 
-def _known_bid(row: Sequence[Any]) -> KnownBid:
+def known_bid(row: Sequence[Any]) -> KnownBid:
+    """The bid of a row as `KNOWN_BIDS` has its columns."""
     _, amount, kind, status, *outcome = row
     if status == "failed":
         return KnownBid(amount, kind, status, None)

@@ -5,6 +5,7 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.domain.errors import BusyError
 from app.protocol.channels import room_tail_key
 from app.protocol.fanout import published_message, room_publication_decoder
 from app.protocol.resources import ChatMessage
@@ -17,9 +18,19 @@ class RedisRoomTail:
         self._redis = redis
 
     def newest(self, room_id: int) -> list[ChatMessage]:
-        """All of it, ascending by seq."""
+        """All of it, ascending by seq; empty when it is lost or out of reach."""
+        try:
+            return self._read(room_id)
+        except BusyError:
+            return []
+
+    def pushed(self, room_id: int) -> list[tuple[int, str]]:
+        """(seq, message id) in the order of the list. Raises BusyError."""
+        return [(message.seq, message.message_id) for message in self._read(room_id)]
+
+    def _read(self, room_id: int) -> list[ChatMessage]:
         try:
             payloads = cast("list[str]", self._redis.zrange(room_tail_key(room_id), 0, -1))
-        except RedisError:
-            return []
+        except RedisError as error:
+            raise BusyError("Redis cannot be reached") from error
         return [published_message(room_publication_decoder.decode(text)) for text in payloads]

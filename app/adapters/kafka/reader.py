@@ -1,0 +1,139 @@
+"""The port `LogReader`: the log from one offset to another, without a consumer group."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError, KafkaError
+from kafka.partitioner.default import murmur2
+
+from app.domain.errors import BusyError
+from app.domain.time import epoch_ms, from_epoch_ms
+from app.protocol.topics import Topic
+from app.services.auditing.ports import LogRecord
+from app.settings import Settings
+
+POLL_RECORDS_MAX = 2_000
+POLL_MS = 500
+CONNECT_MS_MAX = 10_000  # a broker that is there answers in milliseconds
+STALL_S = 30.0  # a broker that restarts is back by then
+
+
+class KafkaLogReader:
+    """Reads topics; connects on first use."""
+
+    def __init__(self, settings: Settings, *, name: str) -> None:
+        self._settings = settings
+        self._name = name
+
+    def close(self) -> None:
+        """Disconnect."""
+        if "_consumer" in self.__dict__:
+            self._consumer.close(autocommit=False)
+
+    def bounds(self, topic: Topic) -> dict[int, tuple[int, int]]:
+        """Per partition the first offset there is and the one its next record will get."""
+        with _reached():
+            parts = _partitions(topic)
+            first = self._consumer.beginning_offsets(parts)
+            end = self._consumer.end_offsets(parts)
+            return {part.partition: (first[part], end[part]) for part in parts}
+
+    def offsets_at(self, topic: Topic, moment: datetime) -> dict[int, int]:
+        """Per partition the offset of the first record appended at `moment` or later."""
+        bounds = self.bounds(topic)
+        with _reached():
+            wanted = dict.fromkeys(_partitions(topic), epoch_ms(moment))
+            found = self._consumer.offsets_for_times(wanted)
+        return {
+            part.partition: bounds[part.partition][1] if at is None else at.offset
+            for part, at in found.items()
+        }
+
+    def committed(self, group: str, topic: Topic) -> dict[int, int]:
+        """What the group has committed, by partition."""
+        with _reached():
+            admin = KafkaAdminClient(
+                bootstrap_servers=self._settings.kafka_bootstrap_servers,
+                bootstrap_timeout_ms=CONNECT_MS_MAX,
+            )
+            try:
+                offsets = _group_offsets(admin, group, topic)
+            finally:
+                admin.close()
+        return {part.partition: at.offset for part, at in offsets.items() if at.offset >= 0}
+
+    def partition_of(self, topic: Topic, lane: str) -> int:
+        """The partition in which the records of this key are: as every producer computes it."""
+        return int((murmur2(lane.encode()) & 0x7FFFFFFF) % topic.partitions)
+
+    def read(self, topic: str, partition: int, *, first: int, until: int) -> Iterator[LogRecord]:
+        """The records from `first` up to, not including, `until`."""
+        if first >= until:
+            return
+        with _reached():
+            part = TopicPartition(topic, partition)
+            self._consumer.assign([part])
+            self._consumer.seek(part, first)
+            for raw in self._polled(part, until):
+                yield LogRecord(
+                    topic, partition, raw.offset, raw.key, raw.value or b"",
+                    from_epoch_ms(raw.timestamp),
+                )  # fmt: skip
+
+    def _polled(self, part: TopicPartition, until: int) -> Iterator[Any]:
+        stalls_at = time.monotonic() + STALL_S
+        while self._consumer.position(part) < until:
+            records = self._consumer.poll(timeout_ms=POLL_MS).get(part, ())
+            for record in records:
+                if record.offset >= until:
+                    return
+                yield record
+            if records:
+                stalls_at = time.monotonic() + STALL_S
+            elif time.monotonic() > stalls_at:
+                raise BusyError(f"Kafka gives nothing of {part.topic}/{part.partition}")
+
+    @cached_property
+    def _consumer(self) -> KafkaConsumer:
+        return KafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            client_id=self._name,
+            bootstrap_timeout_ms=CONNECT_MS_MAX,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            max_poll_records=POLL_RECORDS_MAX,
+            metrics_enabled=False,
+        )
+
+
+def _group_offsets(admin: KafkaAdminClient, group: str, topic: Topic) -> dict[Any, Any]:
+    """A broker that never had a group makes their coordinator when it is first asked for one."""
+    gives_up_at = time.monotonic() + CONNECT_MS_MAX / 1000
+    while True:
+        try:
+            found: dict[Any, Any] = admin.list_group_offsets({group: _partitions(topic)})[group]
+        except CoordinatorNotAvailableError:
+            if time.monotonic() > gives_up_at:
+                raise
+            time.sleep(POLL_MS / 1000)
+        else:
+            return found
+
+
+def _partitions(topic: Topic) -> list[TopicPartition]:
+    return [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except KafkaError as error:
+        raise BusyError(f"Kafka cannot be reached: {error}") from error

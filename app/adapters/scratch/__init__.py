@@ -1,0 +1,1 @@
+"""Sorting what does not fit into memory."""

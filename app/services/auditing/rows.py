@@ -1,0 +1,112 @@
+"""The rows of auctions as the audit reads them, and the port that gives them."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from app.domain.auction import Auction
+from app.domain.ledger import KnownBid
+from app.domain.records import Position
+from app.services.auditing.ports import Scope, Selection, Trace, Transaction
+
+ID_DIGITS_MAX = 18  # longer ones do not fit the column
+
+
+@dataclass(frozen=True, slots=True)
+class BidRow:
+    """A row of `bids`."""
+
+    offset: int
+    bid_id: str
+    auction_id: int
+    bidder_id: int
+    key: str | None
+    amount: int
+    kind: str
+    confirm: bool
+    automatic: bool
+    log_time: datetime
+    status: str
+    code: str | None
+    seq: int | None
+    standing: str | None
+    alias: int | None
+    public_amount: int | None
+    price: int | None
+    minimum_next_bid: int | None
+    ends_at: datetime | None
+    decided_at: datetime | None
+    chain: str | None
+
+    def __str__(self) -> str:
+        return f"auction {self.auction_id} bid {self.bid_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A row of `decisions`."""
+
+    offset: int
+    auction_id: int
+    type: str
+    effect: str
+    code: str | None
+    bid_id: str | None
+    log_time: datetime
+    decided_at: datetime
+    detail: Mapping[str, Any]
+    chain: str | None
+
+    def __str__(self) -> str:
+        return f"auction {self.auction_id} {self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A bid that has its answer, and the place of the record that was answered."""
+
+    position: Position
+    known: KnownBid
+
+
+def auction_id_of(lane: str | None) -> int | None:
+    """The auction that a lane's key names; None when it can be none's."""
+    if lane is None or not lane.isdecimal() or len(lane) > ID_DIGITS_MAX:
+        return None
+    return int(lane)
+
+
+class AuctionRows(Protocol):
+    """What is stored of auctions, in the snapshot of an audit."""
+
+    def select(self, transaction: Transaction, scope: Scope) -> Selection:
+        """The auctions that the scope means. Raises NotFoundError when it names none."""
+        ...
+
+    def traces(
+        self, transaction: Transaction, *, partition: int, first: int, selection: Selection
+    ) -> Iterator[Trace]:
+        """The rows of `bids` and `decisions` from an offset on, in offset order."""
+        ...
+
+    def auctions(self, transaction: Transaction, ids: Collection[int]) -> dict[int, Auction]:
+        """Those of the auctions that exist."""
+        ...
+
+    def answered(self, transaction: Transaction, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
+        """Those of the bids that have an answer."""
+        ...
+
+    def versions(self, transaction: Transaction, selection: Selection) -> Iterator[tuple[int, int]]:
+        """(id, version) of all selected auctions, by id."""
+        ...
+
+    def versions_now(self, ids: Collection[int]) -> dict[int, int]:
+        """The versions that auctions have by now, outside of the snapshot."""
+        ...
+
+    def room_ids(self, transaction: Transaction, selection: Selection) -> set[int]:
+        """The chat rooms of the selected auctions."""
+        ...

@@ -1,0 +1,79 @@
+"""What an audit found: per invariant the cases checked, the violations, and what was not checked.
+
+Nothing is counted as checked that was not looked at: an invariant without a case is reported as
+not checked, with the reason.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+INVARIANTS: Final[Mapping[str, str]] = {
+    "I1": "every receipt names its record in the log",
+    "I2": "every record taken is in exactly one place",
+    "I3": "every decided bid has its log record",
+    "I4": "nothing waits longer than 30 s, parked lanes aside",
+    "I5": "one effect and one answer per bid",
+    "I6": "seq follows the log without a hole",
+    "I7": "every auction is the fold of its log",
+    "I8": "every accepted bid met the minimum, no price fell",
+    "I9": "every accepted bid was in time, none by the seller",
+    "I10": "at most one ending, the leader wins",
+    "I11": "every state is published in order",
+    "I12": "the committed offset never passes progress",
+    "I13": "a reconnected client shows what a fresh one does",
+    "I14": "every chat message is stored once, in one order",
+    "I15": "every decision follows from log time alone",
+}
+"""The invariants of system.md by number, each in a few words."""
+
+EXAMPLES_MAX: Final = 5  # the first few say what is wrong; thousands more say no more
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was found of one invariant; `gaps` say what was not checked of it, and why."""
+
+    checked: int = 0
+    violations: int = 0
+    examples: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def violation(self, line: str) -> None:
+        """Count one; `line` names the place and what is wrong with it."""
+        self.violations += 1
+        if len(self.examples) < EXAMPLES_MAX:
+            self.examples.append(line)
+
+    def judge(self, holds: bool, line: str) -> None:  # noqa: FBT001 - the finding itself
+        """Count one case, and a violation unless it holds."""
+        self.checked += 1
+        if not holds:
+            self.violation(line)
+
+    @property
+    def unchecked(self) -> str | None:
+        """Why nothing at all was checked; None when something was."""
+        if self.checked or self.violations:
+            return None
+        return "; ".join(self.gaps) or "there is no case of it"
+
+
+class Tallies:
+    """A tally for each invariant; `notes` tell what of the house was looked at."""
+
+    def __init__(self) -> None:
+        self._tallies = {invariant: Tally() for invariant in INVARIANTS}
+        self.notes: list[str] = []
+
+    def __getitem__(self, invariant: str) -> Tally:
+        return self._tallies[invariant]
+
+    def __iter__(self) -> Iterator[tuple[str, Tally]]:
+        return iter(self._tallies.items())
+
+    @property
+    def violated(self) -> list[str]:
+        """The invariants that do not hold."""
+        return [invariant for invariant, tally in self if tally.violations]

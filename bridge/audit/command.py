@@ -1,0 +1,71 @@
+"""The verb `audit`: its arguments, what it prints, and its exit codes."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from app.bootstrap import Container
+from app.protocol.journal import JournalError
+from app.services.auditing.ports import Scope
+from bridge.audit.printing import as_json, lines
+from bridge.audit.run import audit
+from bridge.command import REFUSED, MakeContainer, Parser, be_quiet, perform
+
+VIOLATED = 1
+
+
+def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
+    """The exit code: 0, 1 when an invariant is violated, 2 when the audit cannot be made."""
+    be_quiet()
+    return perform(make_parser(), arguments, make_container)
+
+
+def make_parser() -> Parser:
+    """The command line."""
+    parser = Parser(
+        prog="python -m bridge audit",
+        description=(
+            "Hold log, stores and what clients were told against the invariants. "
+            "Exit 1 when one is violated, 2 when the audit cannot be made."
+        ),
+    )
+    parser.set_defaults(act=run)
+    parser.add_argument(
+        "--since", type=_moment, metavar="TIME",
+        help="only what happened at TIME (RFC 3339) or later, auctions then decided in whole",
+    )  # fmt: skip
+    parser.add_argument("--auction", metavar="ID", help="only this auction, and its chat room")
+    parser.add_argument(
+        "--sample", action="store_true",
+        help="some auctions at random, of a house under load: what is on its way is no violation",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--journal", type=Path, action="append", default=[], metavar="FILE",
+        help="what clients were told; may be given again",
+    )  # fmt: skip
+    return parser
+
+
+def run(container: Container, options: argparse.Namespace) -> int:
+    """Audit and print; the exit code."""
+    scope = Scope(since=options.since, lane=options.auction, sample=options.sample)
+    try:
+        tallies = audit(container, scope, options.journal)
+    except JournalError as error:
+        print(f"python -m bridge audit: {error}", file=sys.stderr)
+        return REFUSED
+    print(as_json(tallies) if options.json else "\n".join(lines(tallies)))
+    return VIOLATED if tallies.violated else 0
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no RFC 3339 time") from error
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no time zone")
+    return moment

@@ -1,0 +1,68 @@
+"""A house that was built by its own processes and then left alone, so that it may be tampered with
+while nobody repairs anything."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Container, build_container
+from app.settings import read_settings
+from stack import Stack
+from tests.integration.audit.house import Settled, build, leave_waiting
+from tests.integration.audit.journals import Journal, honest
+from tests.integration.lanes.house import run_tool
+
+BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
+
+
+@pytest.fixture(scope="package")
+def stack() -> Stack:
+    """The tests' servers, up and with their tables and topics."""
+    stack = Stack.of("test")
+    stack.servers_up()
+    run_tool(stack, "alembic", "upgrade", "head")
+    run_tool(stack, "python", "-m", "bridge", "topics")
+    return stack
+
+
+@pytest.fixture(scope="package")
+def container(stack: Stack) -> Iterator[Container]:
+    """The application's services in this process."""
+    container = build_container(read_settings(stack.environment()), application="tests")
+    assert container.producer.wait_connected(30)
+    yield container
+    container.producer.close()
+    container.log_reader.close()
+    container.engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def settled(stack: Stack, container: Container) -> Settled:
+    """Auctions with their chat, decided, published and at rest; no process runs any more."""
+    with running(stack):
+        settled = build(container)
+        stack.control.stop_together([WORKER])
+        leave_waiting(settled)
+    return settled
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[None]:
+    """The bridge and a worker run meanwhile."""
+    programs = [p for p in stack.application(prefix="audit-") if p.name in NAMES]
+    for program in programs:
+        stack.control.run(program)
+    try:
+        yield
+    finally:
+        stack.control.stop_together(list(NAMES))
+        for name in NAMES:
+            stack.control.forget(name)
+
+
+@pytest.fixture
+def journal(settled: Settled, tmp_path: Path) -> Journal:
+    """What clients of the open auction were told, truly."""
+    return honest(settled, tmp_path / "journal.jsonl")

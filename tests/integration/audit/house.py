@@ -1,0 +1,187 @@
+"""A small house through its own use-cases: people, auctions, bids with receipts, chat."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import Row, func, insert, select
+
+from app.adapters.postgres import schema
+from app.bootstrap import Container
+from app.domain.errors import UnknownFateError
+from app.protocol.outcomes import Receipt
+from app.protocol.records import CloseValue
+from app.protocol.resources import AuctionCreate, ProductCreate, SoftClose
+from app.protocol.topics import AUCTION_BID
+from app.services.auditing.ports import Scope
+from app.services.auditing.tallies import Tallies
+from app.services.bidding import Offer
+from app.services.chat import Utterance
+from bridge.audit.run import audit
+from tests.waiting import wait_until
+
+NICKNAME = "n"
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """An auction, who sells and who bids, and its chat room."""
+
+    auction_id: int
+    seller: int
+    bidders: Sequence[int]
+    room_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A house at rest: an open auction, a sold one, and one with a bid that nobody settles; the
+    receipts of the open one's bids, and what was said in its room."""
+
+    container: Container
+    open: Lot
+    sold: Lot
+    waiting: Lot
+    receipts: Sequence[Receipt]
+    said: Sequence[UUID]
+
+    def audit(self, lot: Lot, *journals: Any) -> Tallies:
+        """Audit one auction, in this process."""
+        return audit(self.container, Scope(lane=str(lot.auction_id)), journals)
+
+    def bids(self, lot: Lot) -> list[Row[Any]]:
+        """Its rows of `bids`, in log order."""
+        table = schema.bids
+        return self.rows(table, table.c.auction_id == lot.auction_id)
+
+    def decisions(self, lot: Lot) -> list[Row[Any]]:
+        """Its rows of `decisions`, in log order."""
+        table = schema.decisions
+        return self.rows(table, table.c.auction_id == lot.auction_id)
+
+    def rows(self, table: Any, which: Any) -> list[Row[Any]]:
+        """The rows of a table that has an offset."""
+        order = [table.c.offset, *([table.c.automatic] if "automatic" in table.c else [])]
+        with self.container.engine.connect() as connection:
+            return list(connection.execute(select(table).where(which).order_by(*order)))
+
+
+def new_lot(container: Container, *, lasts_s: float, bidders: int = 3) -> Lot:
+    """A new open auction from 1,000 won, without soft close, published as the house does it."""
+    seller, *others = people(container, bidders + 1)
+    product = container.catalogue.create(
+        seller, ProductCreate(name="lot", description="x", sale_type="auction")
+    )
+    ends_at = datetime.now(UTC) + timedelta(seconds=lasts_s)
+    asked = AuctionCreate(
+        product_id=product.id, starting_price=1_000, ends_at=ends_at, soft_close=SoftClose(0, 0, 0)
+    )
+    auction = container.auction_house.create(seller, asked)
+    room, _ = container.rooms.open(seller, auction.id)
+    return Lot(auction.id, seller, others, room.id)
+
+
+def people(container: Container, count: int) -> list[int]:
+    """The ids of so many new users."""
+    users = schema.users
+    values = [{"email": f"{uuid4()}@example.org", "nickname": NICKNAME} for _ in range(count)]
+    with container.engine.begin() as connection:
+        statement = insert(users).returning(users.c.id, sort_by_parameter_order=True)
+        return list(connection.execute(statement, values).scalars())
+
+
+def bid(container: Container, lot: Lot, who: int, amount: int, key: str, kind: Any) -> Receipt:
+    """Place a bid as a gateway does."""
+    offer = Offer(lot.bidders[who], lot.auction_id, amount, kind=kind, confirm=True, key=key)
+    return container.bidding.place(offer)
+
+
+def put(container: Container, lot: Lot, value: msgspec.Struct | bytes) -> None:
+    """Put any record into the lane of an auction."""
+    payload = value if isinstance(value, bytes) else msgspec.json.encode(value)
+    container.producer.append(AUCTION_BID, key=lot.auction_id, value=payload)
+
+
+def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
+    """Send a chat message, twice, as a producer that retries may; its id."""
+    said = Utterance(lot.bidders[who], NICKNAME, lot.room_id, text, key=f"k{who}")
+    results: list[UUID | UnknownFateError] = []
+    acknowledged = threading.Semaphore(0)
+
+    def done(result: UUID | UnknownFateError) -> None:
+        results.append(result)
+        acknowledged.release()
+
+    container.rooms.join(lot.bidders[who], lot.room_id)
+    for _ in range(2):
+        container.chat.send_soon(said, done)
+        assert acknowledged.acquire(timeout=10)
+    assert isinstance(results[0], UUID)
+    assert results[0] == results[1]
+    return results[0]
+
+
+def build(container: Container) -> Settled:
+    """Play the story, and wait until all of it is decided, published and stored."""
+    open_lot = new_lot(container, lasts_s=24 * 3_600)
+    sold_lot = new_lot(container, lasts_s=6)
+    waiting = new_lot(container, lasts_s=24 * 3_600)
+    bid(container, sold_lot, 0, 3_000, "only", "exact")
+    receipts = [
+        bid(container, open_lot, who, amount, key, kind)
+        for who, amount, key, kind in (
+            (0, 5_000, "a", "max"),
+            (1, 3_000, "b", "max"),  # outbid by an automatic answer
+            (1, 10, "c", "exact"),  # too low
+            (0, 5_000, "a", "max"),  # a repeat
+            (2, 7_000, "d", "exact"),
+            (2, 9_000, "e", "max"),  # the leader raises
+        )
+    ]
+    put(container, open_lot, CloseValue(1, open_lot.auction_id))  # void
+    put(container, open_lot, b"\xff\xfe")  # a dead letter
+    last = bid(container, open_lot, 1, 12_000, "f", "exact")
+    said = [say(container, open_lot, who, f"text {who}") for who in range(2)]
+    settled = Settled(container, open_lot, sold_lot, waiting, [*receipts, last], said)
+    _wait_at_rest(settled)
+    return settled
+
+
+def leave_waiting(settled: Settled) -> None:
+    """With no worker there: a bid that is taken and not settled."""
+    bid(settled.container, settled.waiting, 0, 2_000, "waits", "exact")
+    inbox = schema.inbox
+    wait_until(
+        lambda: settled.rows(inbox, inbox.c.key == str(settled.waiting.auction_id)),
+        what="the bid is taken",
+    )
+
+
+def _wait_at_rest(settled: Settled) -> None:
+    container = settled.container
+    conditions: dict[str, Callable[[], bool]] = {
+        "all is decided": lambda: (
+            len(settled.bids(settled.open)) == 7 and len(settled.decisions(settled.open)) == 2
+        ),
+        "the other is sold": lambda: any(
+            row.effect == "sold" for row in settled.decisions(settled.sold)
+        ),
+        "all is published": lambda: _count(container, schema.outbox) == 0,
+        "all is stored": lambda: len(container.messages.after(settled.open.room_id, -1, 9)) == 2,
+        "all is pushed": lambda: len(_tail(settled)) == 2,
+    }
+    for what, condition in conditions.items():
+        wait_until(condition, what=what)
+
+
+def _tail(settled: Settled) -> Sequence[Any]:
+    return settled.container.chat.snapshot(settled.open.room_id, after_seq=None, limit=9).messages
+
+
+def _count(container: Container, table: Any) -> int:
+    with container.engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())

@@ -1,0 +1,121 @@
+"""Audits of a part, of a house under load, and of a log that is longer than memory should be."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from app.adapters.postgres import schema
+from app.bootstrap import Container
+from app.services.auditing.ports import Scope
+from bridge.audit.run import audit
+from stack import Stack
+from stack.application import executable
+from tests.integration.audit.conftest import running
+from tests.integration.audit.house import Lot, Settled, bid, new_lot
+from tests.integration.audit.long_log import write
+from tests.integration.audit.tampering import changed
+from tests.waiting import wait_until
+
+RECORDS = 20_000
+GROWTH_MB_MAX = 24  # rows and records of all bids of this log would be some 60
+
+
+def test_since_leaves_out_what_rested_before(settled: Settled) -> None:
+    auctions = schema.auctions
+    begun = datetime.now(UTC)
+    with changed(settled, auctions, auctions.c.id == settled.open.auction_id, price=1):
+        later = audit(settled.container, Scope(since=begun), [])
+        created_at = _created_at(settled, settled.open.auction_id)
+        earlier = audit(settled.container, Scope(since=created_at), [])
+    assert later["I7"].unchecked == later["I2"].unchecked == "there is no case of it"
+    assert [line.split(":")[0] for line in earlier["I7"].examples] == [
+        f"auction {settled.open.auction_id}"
+    ]
+
+
+def test_since_and_an_auction_together_mean_that_auction(settled: Settled) -> None:
+    created_at = _created_at(settled, settled.open.auction_id)
+    lane = str(settled.sold.auction_id)
+    tallies = audit(settled.container, Scope(since=created_at, lane=lane), [])
+    assert tallies.violated == []
+    assert tallies["I7"].checked == 1
+
+
+def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: Settled) -> None:
+    tallies = audit(settled.container, Scope(sample=True), [])
+    (note,) = tallies.notes
+    assert note.startswith("a sample of ")
+    assert 0 < tallies["I7"].checked <= 50
+    assert tallies["I7"].violations == tallies["I15"].violations == 0
+
+
+def test_a_house_under_load_raises_no_false_alarm(
+    stack: Stack, container: Container, settled: Settled
+) -> None:
+    lot = new_lot(container, lasts_s=3_600)
+    scope = Scope(lane=str(lot.auction_id), sample=True)
+    with running(stack), bidding(container, lot):
+        wait_until(lambda: settled.bids(lot), what="bids are decided")
+        first = audit(container, scope, [])
+        assert first.violated == []
+        wait_until(
+            lambda: _checked(container, scope) > first["I15"].checked + 20, what="more are decided"
+        )
+
+
+@contextmanager
+def bidding(container: Container, lot: Lot) -> Iterator[None]:
+    """Somebody bids all the while."""
+    enough = threading.Event()
+
+    def bid_on() -> None:
+        number = 0
+        while not enough.is_set():
+            number += 1
+            bid(container, lot, number % 3, 1_000 + number * 500, f"k{number}", "max")
+
+    bidder = threading.Thread(target=bid_on)
+    bidder.start()
+    try:
+        yield
+    finally:
+        enough.set()
+        bidder.join()
+
+
+def _checked(container: Container, scope: Scope) -> int:
+    """How many decisions one more audit has checked, all of them rightly."""
+    tallies = audit(container, scope, [])
+    assert tallies.violated == []
+    return tallies["I15"].checked
+
+
+def test_memory_does_not_grow_with_the_log(
+    stack: Stack, container: Container, settled: Settled
+) -> None:
+    (lot,) = write(container, records=RECORDS, auctions=1)
+    short, long = _peak_mb(stack, settled.open), _peak_mb(stack, lot)
+    print(f"{short} MB for a few records, {long} MB for {RECORDS}")
+    assert long - short < GROWTH_MB_MAX
+
+
+def _peak_mb(stack: Stack, lot: Lot) -> float:
+    """The most memory that an audit of this auction has had."""
+    command = (executable("python"), "-m", "bridge", "audit", "--sample")
+    environment = {**os.environ, **stack.environment()}
+    process = subprocess.Popen([*command, "--auction", str(lot.auction_id)], env=environment)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    return usage.ru_maxrss / 1024
+
+
+def _created_at(settled: Settled, auction_id: int) -> datetime:
+    with settled.container.engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT created_at FROM auctions WHERE id = %s", (auction_id,)
+        )
+        created_at: datetime = found.scalar_one()
+    return created_at

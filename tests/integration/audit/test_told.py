@@ -1,0 +1,146 @@
+"""What clients were told is held against log and stores."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from tests.integration.audit.house import Settled
+from tests.integration.audit.journals import Frame, Journal
+
+
+def violated(settled: Settled, journal: Journal) -> list[str]:
+    return settled.audit(settled.open, journal.path).violated
+
+
+def setting(name: str, value: Any) -> Callable[[Frame], None]:
+    """Sets a field of a frame."""
+
+    def change(frame: Frame) -> None:
+        frame[name] = value
+
+    return change
+
+
+def test_a_true_journal_is_clean_and_everything_is_checked(
+    settled: Settled, journal: Journal
+) -> None:
+    tallies = settled.audit(settled.open, journal.path)
+    assert tallies.violated == []
+    unchecked = {name: tally.unchecked for name, tally in tallies if tally.unchecked is not None}
+    assert unchecked == {"I10": "there is no case of it"}  # it is open still
+    assert tallies["I1"].checked == len(settled.receipts)
+
+
+def test_without_a_journal_it_is_said_what_is_not_checked(settled: Settled) -> None:
+    tallies = settled.audit(settled.open)
+    assert tallies["I1"].unchecked == tallies["I13"].unchecked == "it needs --journal"
+    assert tallies["I5"].gaps == tallies["I14"].gaps == ["what clients were told needs --journal"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("offset", 10**9), ("offset", 2), ("amount", 4), ("bid_id", "none")]
+)
+def test_a_forged_receipt_is_noticed(
+    settled: Settled, journal: Journal, field: str, value: Any
+) -> None:
+    journal.forge("bid.received", setting(field, value))
+    assert violated(settled, journal) == ["I1"]
+
+
+def test_a_receipt_of_another_partition_is_noticed(settled: Settled, journal: Journal) -> None:
+    journal.forge("bid.received", lambda frame: frame.update(partition=frame["partition"] ^ 1))
+    assert violated(settled, journal) == ["I1"]
+
+
+def test_two_different_answers_to_one_bid_are_noticed(settled: Settled, journal: Journal) -> None:
+    journal.repeat("bid.result", setting("price", 1))
+    assert violated(settled, journal) == ["I5"]
+
+
+def test_an_answer_that_is_not_the_stored_one_is_noticed(
+    settled: Settled, journal: Journal
+) -> None:
+    journal.forge("bid.result", setting("alias", 17))
+    assert violated(settled, journal) == ["I5"]
+
+
+def test_a_failure_told_after_the_answer_is_noticed_and_one_before_it_is_not(
+    settled: Settled, journal: Journal
+) -> None:
+    nothing = dict.fromkeys(
+        ("standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at", "decided_at")
+    )
+    lines = journal.lines()
+    result = next(line for line in lines if line["frame"].get("type") == "bid.result")
+    failed = {**result, "frame": {**result["frame"], **nothing, "status": "failed"}}
+    journal.write([{**failed, "at_ms": -1}, *lines])
+    assert violated(settled, journal) == []
+    journal.write([*lines, {**failed, "at_ms": 10**6}])
+    assert violated(settled, journal) == ["I5"]
+
+
+def test_a_reconnected_client_that_shows_another_state_is_noticed(
+    settled: Settled, journal: Journal
+) -> None:
+    journal.forge("reconnected", lambda frame: frame["state"].update(price=1))
+    tallies = settled.audit(settled.open, journal.path)
+    assert tallies.violated == ["I13"]
+    assert "price 1, not" in tallies["I13"].examples[0]
+
+
+def test_an_acknowledged_message_that_is_not_stored_is_noticed(
+    settled: Settled, journal: Journal
+) -> None:
+    journal.forge("chat.received", setting("message_id", "00000000-0000-5000-8000-000000000000"))
+    assert violated(settled, journal) == ["I14"]
+
+
+def test_a_message_pushed_in_another_order_than_it_is_stored_is_noticed(
+    settled: Settled, journal: Journal
+) -> None:
+    journal.forge("chat.message", setting("seq", 10**6))
+    assert violated(settled, journal) == ["I14"]
+    journal.repeat("chat.message", lambda _: None)
+    assert violated(settled, journal) == ["I14"]
+
+
+@contextmanager
+def document(settled: Settled, change: dict[str, Any] | None) -> Any:
+    """The first stored message is changed meanwhile, or gone."""
+    messages = settled.container.messages._messages
+    before = messages.find_one({"_id": str(settled.said[0])})
+    assert before is not None
+    messages.delete_one({"_id": before["_id"]})
+    if change is not None:
+        messages.insert_one({**before, **change})
+    try:
+        yield
+    finally:
+        messages.delete_one({"_id": before["_id"]})
+        messages.insert_one(before)
+
+
+@pytest.mark.parametrize("change", [None, {"seq": 10**6}, {"text": "other"}, {"room_id": 1}])
+def test_a_message_lost_or_altered_in_the_store_is_noticed(
+    settled: Settled, change: dict[str, Any] | None
+) -> None:
+    with document(settled, change):
+        assert settled.audit(settled.open).violated == ["I14"]
+    assert settled.audit(settled.open).violated == []
+
+
+def test_a_message_pushed_and_not_stored_is_noticed(settled: Settled) -> None:
+    redis = settled.container.fanout
+    key = f"room:{settled.open.room_id}:tail"
+    first, seq = cast("Any", redis.zrange(key, 0, -1, withscores=True))[0]
+    redis.zrem(key, first)
+    forged = first.replace(str(settled.said[0]), "00000000-0000-5000-8000-000000000000")
+    redis.zadd(key, {forged: seq})
+    try:
+        assert settled.audit(settled.open).violated == ["I14"]
+    finally:
+        redis.zrem(key, forged)
+        redis.zadd(key, {first: seq})
+    assert settled.audit(settled.open).violated == []
