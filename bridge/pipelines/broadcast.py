@@ -28,7 +28,7 @@ from bridge.consuming import Consuming
 from bridge.handling import HandlingPorts
 from bridge.records import RawRecord
 
-SEEN_S = 24 * 3600  # how long a repeated message is recognised
+SEEN_S = 3600  # how long a repeated message is recognised; a day of chat would fill Redis
 TAIL_S = 24 * 3600
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine
 
 from app.adapters.postgres import lanes
 from app.adapters.postgres.locks import CLOCK_LOCK
+from app.adapters.postgres.parked import parked_by_topic
+from app.observability import metrics
 from app.services.due import DueRecords
 from app.services.waking import Lane, Waker
 from app.settings import Settings
@@ -37,11 +39,13 @@ class Clock(StandingBy):
         self._waker = waker
         self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
         self._woken: dict[Lane, float] = {}
+        self._topics_parked: set[str] = set()
 
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
         """Ask what is due, sweep, and sleep until the next start or end."""
         self._ask(producer)
         self._sweep(connection)
+        self._count_parked(connection)
         seconds = self._due.seconds_to_next()
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, 0.01)))
 
@@ -66,3 +70,9 @@ class Clock(StandingBy):
         late = [lane for lane in waiting if lane not in self._woken]
         self._waker.wake_again(late)
         self._woken |= dict.fromkeys(late, now)
+
+    def _count_parked(self, connection: Connection) -> None:
+        counts = parked_by_topic(connection)
+        self._topics_parked |= counts.keys()
+        for topic in self._topics_parked:
+            metrics.PARKED_NOW.labels(topic).set(counts.get(topic, 0))

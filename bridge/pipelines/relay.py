@@ -8,7 +8,9 @@ import select
 import time
 from typing import Any
 
+import structlog
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 from sqlalchemy import Connection
 
 from app.adapters.postgres import outbox
@@ -16,6 +18,8 @@ from app.adapters.postgres.locks import RELAY_LOCK
 from app.adapters.postgres.outbox import Outgoing
 from app.observability import metrics
 from bridge.standing_by import StandingBy
+
+log = structlog.get_logger()
 
 POLL_S = 0.5  # a NOTIFY comes at once; this is for the one that was lost
 
@@ -44,7 +48,7 @@ class Relay(StandingBy):
             _wait(connection, POLL_S)
 
     def _send(self, connection: Connection, producer: KafkaProducer, batch: list[Outgoing]) -> None:
-        futures = [_post(producer, message) for message in batch]
+        futures = _post_all(producer, batch)
         producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
         sent: list[int] = []
@@ -52,7 +56,7 @@ class Relay(StandingBy):
             lane = (message.topic, message.lane)
             # After a failed send nothing later of that key is forgotten: it is sent again, so
             # that the last state everybody sees is the last one there is.
-            if lane in failed_lanes or not future.succeeded():
+            if lane in failed_lanes or future is None or not future.succeeded():
                 failed_lanes.add(lane)
             else:
                 sent.append(message.row_id)
@@ -61,6 +65,25 @@ class Relay(StandingBy):
         metrics.RELAY_LAG.observe(max(0.0, time.time() - batch[0].written_at.timestamp()))
         if failed_lanes:
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
+
+
+def _post_all(producer: KafkaProducer, batch: list[Outgoing]) -> list[Any]:
+    """The future of each message; None where the client refuses its topic, which may be gone.
+
+    Such a topic is tried once, because the client waits for it each time: the others go on.
+    """
+    refused: set[str] = set()
+    futures = []
+    for message in batch:
+        future = None
+        if message.topic not in refused:
+            try:
+                future = _post(producer, message)
+            except KafkaError as error:
+                refused.add(message.topic)
+                log.warning("topic_refused", topic=message.topic, error=type(error).__name__)
+        futures.append(future)
+    return futures
 
 
 def _post(producer: KafkaProducer, message: Outgoing) -> Any:  # noqa: ANN401 - kafka-python has no types

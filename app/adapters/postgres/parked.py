@@ -1,6 +1,6 @@
 """Parked lanes and partitions as operators see and free them: the port `ParkedStore`."""
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.adapters.postgres.queries import rows, transaction
 from app.services.parking import ParkedLane, ParkedPartition
@@ -13,6 +13,11 @@ FROM parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
 _PARTITIONS = """
 SELECT consumer_group, topic, partition, reason, message, created_at FROM parked_partitions
 ORDER BY created_at, consumer_group, topic, partition LIMIT %(limit)s"""
+
+_BY_TOPIC = """
+SELECT topic, count(*) FROM (
+  SELECT topic FROM parked_lanes UNION ALL SELECT topic FROM parked_partitions) AS parked
+GROUP BY topic"""
 
 _UNPARK = "DELETE FROM parked_lanes WHERE topic = %s AND key = %s"
 _AS_IF_NONE_HAD_FAILED = """
@@ -65,3 +70,8 @@ class PostgresParkedStore:
         values = (group, topic, partition)
         with transaction(self._engine) as connection:
             return connection.exec_driver_sql(_UNPARK_PARTITION, values).rowcount == 1
+
+
+def parked_by_topic(connection: Connection) -> dict[str, int]:
+    """How many lanes and partitions of each topic are parked; topics without any are left out."""
+    return {row.topic: row.count for row in connection.exec_driver_sql(_BY_TOPIC)}

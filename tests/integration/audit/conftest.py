@@ -12,19 +12,8 @@ from app.settings import read_settings
 from stack import Stack
 from tests.integration.audit.house import Settled, build, leave_waiting
 from tests.integration.audit.journals import Journal, honest
-from tests.integration.lanes.house import run_tool
 
 BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
-
-
-@pytest.fixture(scope="package")
-def stack() -> Stack:
-    """The tests' servers, up and with their tables and topics."""
-    stack = Stack.of("test")
-    stack.servers_up()
-    run_tool(stack, "alembic", "upgrade", "head")
-    run_tool(stack, "python", "-m", "bridge", "topics")
-    return stack
 
 
 @pytest.fixture(scope="package")

@@ -7,20 +7,10 @@ import pytest
 from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Program, Stack
-from tests.integration.lanes.house import House, run_tool
+from tests.integration.lanes.house import House
 
 PREFIX = "lanes-"
 WORKERS = 4
-
-
-@pytest.fixture(scope="module")
-def stack() -> Stack:
-    """The tests' servers, up and with their tables and topics."""
-    stack = Stack.of("test")
-    stack.servers_up()
-    run_tool(stack, "alembic", "upgrade", "head")
-    run_tool(stack, "python", "-m", "bridge", "topics")
-    return stack
 
 
 @pytest.fixture(scope="module")

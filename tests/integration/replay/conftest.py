@@ -7,21 +7,11 @@ import pytest
 from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Stack
-from tests.integration.lanes.house import House, run_tool
+from tests.integration.lanes.house import House
 from tests.operator import Operator
 
 PREFIX = "replay-"
 PROCESSES = ("bridge", "worker-bids-0", "worker-other")
-
-
-@pytest.fixture(scope="package")
-def stack() -> Stack:
-    """The tests' servers, up and with their tables and topics."""
-    stack = Stack.of("test")
-    stack.servers_up()
-    run_tool(stack, "alembic", "upgrade", "head")
-    run_tool(stack, "python", "-m", "bridge", "topics")
-    return stack
 
 
 @pytest.fixture(scope="package")

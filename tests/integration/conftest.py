@@ -1,0 +1,16 @@
+"""What tests on real servers share."""
+
+import pytest
+
+from stack import Stack
+from tests.integration.lanes.house import run_tool
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The tests' servers, up and with their tables and topics."""
+    stack = Stack.of("test")
+    stack.servers_up()
+    run_tool(stack, "alembic", "upgrade", "head")
+    run_tool(stack, "python", "-m", "bridge", "topics")
+    return stack
