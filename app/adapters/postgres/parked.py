@@ -74,4 +74,4 @@ class PostgresParkedStore:
 
 def parked_by_topic(connection: Connection) -> dict[str, int]:
     """How many lanes and partitions of each topic are parked; topics without any are left out."""
-    return {row.topic: row.count for row in connection.exec_driver_sql(_BY_TOPIC)}
+    return {str(topic): int(count) for topic, count in connection.exec_driver_sql(_BY_TOPIC)}
