@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 
+from app.adapters.kafka.connect import make_producer
 from app.adapters.postgres import schema
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, INGEST_GROUP
 from tests.integration.audit.house import Lot, Settled, new_lot
@@ -183,22 +184,26 @@ def test_a_version_that_was_never_published_is_noticed(settled: Settled) -> None
 
 def test_a_version_left_out_between_two_is_noticed(settled: Settled) -> None:
     lot = new_lot(settled.container, lasts_s=3_600)
-    messages = [{"v": 1, "auction_id": lot.auction_id, "version": n} for n in (0, 1, 3)]
-    container = settled.container
-    for message in [*messages[:2], *messages[:2]]:  # repeats are right
-        container.producer.append(
-            AUCTION_EVENT, key=lot.auction_id, value=msgspec.json.encode(message)
-        )
+    publish(settled, lot, versions=[0, 1, 0, 1])  # repeats are right
     with without_outbox(settled, lot):
         with changed(settled, auctions, of(lot), version=1):
             assert violated(settled, lot) == {}
-        container.producer.append(
-            AUCTION_EVENT, key=lot.auction_id, value=msgspec.json.encode(messages[2])
-        )
+        publish(settled, lot, versions=[3])
         with changed(settled, auctions, of(lot), version=3):
             found = violated(settled, lot)
     assert list(found) == ["I11"]
     assert "version 3 follows 1" in found["I11"]
+
+
+def publish(settled: Settled, lot: Lot, *, versions: list[int]) -> None:
+    """Publish what the audit reads of a state, as the relay would."""
+    producer = make_producer(settled.container.settings, name="tests")
+    for version in versions:
+        value = {"v": 1, "auction_id": lot.auction_id, "version": version}
+        producer.send(
+            AUCTION_EVENT.name, key=b"%d" % lot.auction_id, value=msgspec.json.encode(value)
+        )
+    producer.close(timeout=10)
 
 
 def without_outbox(settled: Settled, lot: Lot) -> Any:
