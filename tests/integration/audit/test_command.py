@@ -120,4 +120,4 @@ def test_a_server_that_cannot_be_reached_is_named_in_one_line(
     settled: Settled, environment: dict[str, str], variable: str, address: str, server: str
 ) -> None:
     said = refusal({**environment, variable: address}, "--auction", str(settled.open.auction_id))
-    assert said.startswith(f"audit: {server} ")
+    assert said.startswith(f"python -m bridge audit: {server} ")

@@ -13,8 +13,8 @@ from app.services.auditing.ports import Scope
 from bridge.audit.run import audit
 from stack import Stack
 from stack.application import executable
-from tests.integration.audit.conftest import running
-from tests.integration.audit.house import Lot, Settled, bid, new_lot
+from tests.integration.audit.conftest import WORKER, running
+from tests.integration.audit.house import Lot, Settled, bid, leave_waiting, new_lot
 from tests.integration.audit.long_log import write
 from tests.integration.audit.tampering import changed
 from tests.waiting import wait_until
@@ -65,13 +65,17 @@ def test_a_house_under_load_raises_no_false_alarm(
 ) -> None:
     lot = new_lot(container, lasts_s=3_600)
     scope = Scope(lane=str(lot.auction_id), sample=True)
-    with running(stack), bidding(container, lot):
-        wait_until(lambda: settled.bids(lot), what="bids are decided")
-        first = audit(container, scope, [])
-        assert first.violated == []
-        wait_until(
-            lambda: _checked(container, scope) > first["I15"].checked + 20, what="more are decided"
-        )
+    with running(stack):
+        with bidding(container, lot):
+            wait_until(lambda: settled.bids(lot), what="bids are decided")
+            first = audit(container, scope, [])
+            assert first.violated == []
+            wait_until(
+                lambda: _checked(container, scope) > first["I15"].checked + 20,
+                what="more are decided",
+            )
+        stack.control.stop_together([WORKER])
+        leave_waiting(settled)  # what had waited was settled meanwhile
 
 
 @contextmanager
