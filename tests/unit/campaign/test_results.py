@@ -51,6 +51,11 @@ def test_a_round_does_not_hold_with(what: str) -> None:
     assert not replace(GOOD, **BAD[what]).held  # type: ignore[arg-type]
 
 
+def test_a_slow_recovery_is_sound_and_none_is_not() -> None:
+    assert replace(GOOD, incidents=Incidents({"x": 1}, {"x": 30.1})).sound
+    assert not replace(GOOD, incidents=Incidents({"x": 1}, {"x": None})).sound
+
+
 def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> None:
     incidents = Incidents()
     for seconds in (1.0, 3.0, 2.0):
