@@ -130,8 +130,12 @@ class Campaign:
                 memory.stop()
 
     def _good(self, name: str) -> Result | None:
-        return self._conditions.kept.good(
-            name, seed=self._seed_of(name), minutes=self._conditions.minutes
+        conditions = self._conditions
+        return conditions.kept.good(
+            name,
+            seed=self._seed_of(name),
+            minutes=conditions.minutes,
+            bids_per_s=conditions.bids_per_s,
         )
 
     def _seed_of(self, name: str) -> int:

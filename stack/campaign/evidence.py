@@ -19,6 +19,13 @@ ROWS = """
     WHERE "offset" >= (%s::jsonb ->> partition::text)::bigint
 """
 
+OTHERS = """
+    SELECT partition, "offset" FROM
+      (SELECT topic, partition, "offset" FROM decisions
+       UNION ALL SELECT topic, partition, "offset" FROM dead_letters) AS others
+    WHERE topic = 'auction-bid' AND "offset" >= (%s::jsonb ->> partition::text)::bigint
+"""
+
 
 def journal_lines(file: Path) -> Iterator[Frame]:
     """One by one."""
@@ -69,6 +76,13 @@ def bid_rows(ground: Ground, since: Mapping[int, int]) -> list[BidRow]:
         BidRow(bid_id, auction_id, status, seq, automatic, (partition, offset))
         for bid_id, auction_id, status, seq, automatic, partition, offset in rows
     ]
+
+
+def other_places(ground: Ground, since: Mapping[int, int]) -> set[Place]:
+    """Where records are, from these offsets on, that left something else than a row of `bids`."""
+    offsets = json.dumps({str(partition): offset for partition, offset in since.items()})
+    found = ground.sql(OTHERS.replace("%s", f"'{offsets}'"))
+    return {(partition, offset) for partition, offset in found}
 
 
 def _partitions() -> list[TopicPartition]:

@@ -82,7 +82,8 @@ class Judge:
         between = self._conditions.kept.journals / BETWEEN
         journal = self._load.scene.journal.turn(between)
         told = told_in(evidence.journal_lines(journal))
-        counts = count(told, evidence.bids_in_log(ground, begin), evidence.bid_rows(ground, begin))
+        log, rows = evidence.bids_in_log(ground, begin), evidence.bid_rows(ground, begin)
+        counts = count(told, log, rows, evidence.other_places(ground, begin))
         return counts, audit(ground, journal, self._since)
 
     def _unbounded(self) -> list[str]:

@@ -32,13 +32,14 @@ class Kept:
         """Remember it for a restart."""
         self._file(result.name).write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
 
-    def good(self, name: str, *, seed: int, minutes: float) -> Result | None:
+    def good(self, name: str, *, seed: int, minutes: float, bids_per_s: float) -> Result | None:
         """What an earlier start found under the same conditions, if that was good."""
-        if not self._file(name).exists():
+        try:
+            result = self.result(name)
+        except (FileNotFoundError, TypeError):  # none, or one of an older campaign's shape
             return None
-        result = self.result(name)
-        same = (result.seed, result.minutes) == (seed, minutes)
-        return result if same and result.held else None
+        found = (result.seed, result.minutes, result.bids_per_s)
+        return result if found == (seed, minutes, bids_per_s) and result.held else None
 
     def result(self, name: str) -> Result:
         """The last result of that name, good or bad; FileNotFoundError when there is none."""

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
@@ -30,7 +30,7 @@ class Posted:
     frame: Frame
     due_at: float = 0.0
     bid_id: str = ""
-    waits: bool = field(default=False)
+    waits: bool = False
 
 
 class Requester(threading.Thread):

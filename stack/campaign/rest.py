@@ -24,13 +24,16 @@ REST_S = 90.0
 SHOWN_S = 15.0
 POLL_S = 0.2
 TIMEOUT_S = 5.0
+# What is parked waits for a person: no fault of the campaign is a reason to park anything.
 QUESTIONS = {
     "lots that are about to close": "SELECT count(*) FROM auctions "
     "WHERE status = 'open' AND ends_at < now() + interval '60 s'",
-    "records in the inbox": "SELECT count(*) FROM inbox_waiting w WHERE NOT EXISTS "
-    "(SELECT FROM parked_lanes p WHERE p.topic = w.topic AND p.key = w.key)",
+    "records in the inbox": "SELECT count(*) FROM inbox_waiting",
     "messages in the outbox": "SELECT count(*) FROM outbox",
+    "parked lanes": "SELECT count(*) FROM parked_lanes",
+    "parked partitions": "SELECT count(*) FROM parked_partitions",
 }
+TAKEN = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ingest_progress"
 READ_BY = (
     (AUCTION_EVENT, BROADCAST_GROUP),
     (CHAT_MESSAGE, BROADCAST_GROUP),
@@ -56,23 +59,23 @@ def _wait(question: Callable[[], list[str]], patience_s: float) -> list[str]:
 
 
 def _unrest(ground: Ground, load: Load) -> list[str]:
-    found = [f"{load.open_ends} bids or messages without an answer"] if load.open_ends else []
+    if load.open_ends:
+        return [f"{load.open_ends} bids or messages without an answer"]
+    asked = ", ".join(f"({question})" for question in (*QUESTIONS.values(), TAKEN))
     try:
-        for what, question in QUESTIONS.items():
-            ((count,),) = ground.sql(question)
-            if count:
-                found.append(f"{count} {what}")
-        taken = sum(row[0] for row in ground.sql("SELECT next_offset FROM ingest_progress"))
-        untaken = sum(_ends(ground, AUCTION_BID).values()) - taken
+        ((*counts, taken),) = ground.sql(f"SELECT {asked}")
     except psycopg2.Error as error:
-        return [*found, f"the database: {error}"]
-    if untaken:
-        found.append(f"{untaken} bids that ingest has not taken")
-    for topic, group in () if found else READ_BY:
-        unread = _unread(ground, topic, group)
-        if unread:
-            found.append(f"{unread} records of {topic.name} that {group} has not acknowledged")
-    return found
+        return [f"the database: {error}"]
+    found = [f"{count} {what}" for what, count in zip(QUESTIONS, counts, strict=True) if count]
+    return found or _unread_records(ground, taken)
+
+
+def _unread_records(ground: Ground, taken: int) -> list[str]:
+    """Of topics that are read in order, what their readers have not come to."""
+    untaken = sum(_ends(ground, AUCTION_BID).values()) - taken
+    unread = {f"{group} of {topic.name}": _unread(ground, topic, group) for topic, group in READ_BY}
+    waiting = {"ingest of auction-bid": untaken, **unread}
+    return [f"{count} records wait for {whom}" for whom, count in waiting.items() if count]
 
 
 def _unread(ground: Ground, topic: Topic, group: str) -> int:

@@ -50,17 +50,18 @@ class Result:
         return None if None in worst else max((s for s in worst if s is not None), default=0.0)
 
     @property
+    def sound(self) -> bool:
+        """Whether everything was as it must be, however long it took to recover."""
+        counts = self.counts
+        wrong = counts.lost or counts.doubled or counts.misordered or counts.failed
+        recovered = self.worst_s is not None
+        audited = self.audited.code == 0
+        return not wrong and counts.acknowledged > 0 and recovered and audited and not self.troubles
+
+    @property
     def held(self) -> bool:
-        """Whether everything was as it must be."""
-        counts, worst_s = self.counts, self.worst_s
-        return (
-            not (counts.lost or counts.doubled or counts.misordered or counts.failed)
-            and counts.acknowledged > 0
-            and worst_s is not None
-            and worst_s <= RECOVERY_MAX_S
-            and self.audited.code == 0
-            and not self.troubles
-        )
+        """Sound, and work resumed in time."""
+        return self.sound and self.worst_s is not None and self.worst_s <= RECOVERY_MAX_S
 
     @classmethod
     def from_json(cls, text: str) -> Self:

@@ -5,7 +5,7 @@ and what the rows say, and compares.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -67,11 +67,16 @@ def told_in(lines: Iterable[Frame]) -> Told:
     return Told(receipts, outcomes)
 
 
-def count(told: Told, log: Mapping[Place, str], rows: Iterable[BidRow]) -> Counts:
-    """`log`: the bid_id of each place; `rows`: those of all bids in that part of the log."""
-    rows = list(rows)
+def count(
+    told: Told, log: Mapping[Place, str], rows: Sequence[BidRow], others: Set[Place]
+) -> Counts:
+    """`log`: the bid_id of each place; `rows`: those of all bids in that part of the log.
+
+    `others`: the places of records that left no such row, because they were repeats, say.
+    """
     by_id = {row.bid_id: row for row in rows}
-    lost = dict(_lost(told, log, by_id))
+    settled = others | {row.place for row in rows}
+    lost = dict(_lost(told, log, by_id, settled))
     doubled = list(_doubled(told, rows))
     misordered = list(_misordered(rows))
     return Counts(
@@ -85,11 +90,13 @@ def count(told: Told, log: Mapping[Place, str], rows: Iterable[BidRow]) -> Count
 
 
 def _lost(
-    told: Told, log: Mapping[Place, str], rows: Mapping[str, BidRow]
+    told: Told, log: Mapping[Place, str], rows: Mapping[str, BidRow], settled: Set[Place]
 ) -> Iterator[tuple[str, str]]:
     for bid, places in told.receipts.items():
         if any(log.get(place) != bid for place in places):
             yield bid, f"its record is not in the log at {sorted(places)}"
+        elif not places <= settled:  # though its bidder may have repeated it since
+            yield bid, f"nothing became of its record at {sorted(places - settled)}"
         elif bid not in rows:
             yield bid, f"it was not decided, {sorted(places)}"
         elif bid not in told.outcomes:

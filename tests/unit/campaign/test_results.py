@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from json import dumps
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,11 @@ def test_a_round_does_not_hold_with(what: str) -> None:
     assert not replace(GOOD, **BAD[what]).held  # type: ignore[arg-type]
 
 
+def test_a_slow_recovery_is_sound_and_none_is_not() -> None:
+    assert replace(GOOD, incidents=Incidents({"x": 1}, {"x": 30.1})).sound
+    assert not replace(GOOD, incidents=Incidents({"x": 1}, {"x": None})).sound
+
+
 def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> None:
     incidents = Incidents()
     for seconds in (1.0, 3.0, 2.0):
@@ -61,18 +67,29 @@ def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> No
     assert incidents.worst_s == {"x": None}
 
 
+AGREED: dict[str, Any] = {"seed": 7, "minutes": 10.0, "bids_per_s": 60.0}
+
+
 def test_what_was_found_good_is_remembered_as_it_was(kept: Kept) -> None:
     kept.keep(GOOD)
-    assert kept.good("relay-kill", seed=7, minutes=10.0) == GOOD
+    assert kept.good("relay-kill", **AGREED) == GOOD
 
 
-def test_other_conditions_and_bad_results_are_run_again(kept: Kept) -> None:
+@pytest.mark.parametrize("changed", [{"seed": 8}, {"minutes": 3.0}, {"bids_per_s": 5.0}])
+def test_what_was_found_under_other_conditions_is_run_again(
+    kept: Kept, changed: dict[str, float]
+) -> None:
     kept.keep(GOOD)
-    assert kept.good("relay-kill", seed=8, minutes=10.0) is None
-    assert kept.good("relay-kill", seed=7, minutes=3.0) is None
-    assert kept.good("save-kill", seed=7, minutes=10.0) is None
+    assert kept.good("relay-kill", **{**AGREED, **changed}) is None
+
+
+def test_what_was_bad_or_never_run_or_of_an_older_shape_is_run(kept: Kept, tmp_path: Path) -> None:
     kept.keep(replace(GOOD, troubles=["x"]))
-    assert kept.good("relay-kill", seed=7, minutes=10.0) is None
+    assert kept.good("relay-kill", **AGREED) is None
+    assert kept.good("save-kill", **AGREED) is None
+    old = {name: value for name, value in asdict(GOOD).items() if name != "bids_per_s"}
+    (tmp_path / "kept" / "relay-kill.json").write_text(dumps(old), encoding="utf-8")
+    assert kept.good("relay-kill", **AGREED) is None
 
 
 def test_a_campaign_goes_on_with_its_seed_until_it_begins_anew(tmp_path: Path) -> None:

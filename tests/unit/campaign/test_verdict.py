@@ -16,6 +16,8 @@ ROWS = [
     BidRow("c", 1, "rejected", None, automatic=False, place=(0, 13)),
 ]
 
+REPEATS = frozenset({(0, 12)})
+
 
 def received(bid_id: str, offset: int) -> Frame:
     frame = {"type": "bid.received", "bid_id": bid_id, "partition": 0, "offset": offset}
@@ -38,9 +40,12 @@ JOURNAL = [
 
 
 def judged(
-    journal: list[Frame] = JOURNAL, log: dict[Place, str] = LOG, rows: list[BidRow] = ROWS
+    journal: list[Frame] = JOURNAL,
+    log: dict[Place, str] = LOG,
+    rows: list[BidRow] = ROWS,
+    others: frozenset[Place] = REPEATS,
 ) -> Counts:
-    return count(told_in(journal), log, rows)
+    return count(told_in(journal), log, rows, others)
 
 
 def test_nothing_is_wrong_with_bids_that_were_decided_once_and_told_so() -> None:
@@ -60,6 +65,10 @@ def test_a_receipt_that_names_the_record_of_another_bid_is_a_lost_bid() -> None:
 @pytest.mark.parametrize("bid_id", BIDS)
 def test_a_bid_without_a_row_is_lost(bid_id: str) -> None:
     assert judged(rows=[row for row in ROWS if row.bid_id != bid_id]).lost == 1
+
+
+def test_a_record_of_which_nothing_became_is_lost_though_the_bid_was_repeated() -> None:
+    assert judged(others=frozenset()).lost == 1
 
 
 def test_a_bid_whose_bidder_was_never_told_is_lost() -> None:
