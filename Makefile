@@ -2,6 +2,7 @@
 #   make logs p=gateway        follow one process
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
+#   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
@@ -10,7 +11,7 @@ stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs clean env servers install check test demo audit bench \
+.PHONY: help up down restart status logs clean env servers install check test demo run audit bench \
   faults
 
 help: ## list the verbs
@@ -18,6 +19,9 @@ help: ## list the verbs
 
 up down status clean env servers install check demo bench:
 	@$(stack) $@ $(profile_option)
+
+run:
+	@$(stack) $@ $(profile_option) $(c)
 
 audit:
 	@$(stack) $@ $(profile_option) $(o)

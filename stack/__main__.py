@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
+    "run": ("run a command as the processes run", chores.run),
     "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
     "faults": ("run the fault campaign", chores.faults),
@@ -37,7 +38,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
 # Tests, benchmark and campaign must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "audit", "bench", "faults")
+WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "run", "audit", "bench", "faults")
 
 
 def main(arguments: list[str]) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
+from stack.faults import StackFault
 from stack.install import go, install_client, node
 from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
@@ -61,6 +62,14 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
 def demo(stack: Stack, arguments: Sequence[str]) -> int:
     """Let lively bidders play on the demonstration's auctions."""
     return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
+
+
+def run(stack: Stack, arguments: Sequence[str]) -> int:
+    """Run a command of the virtual environment as the profile's processes run; its exit code."""
+    if not arguments:
+        raise StackFault('say what to run: make run c="python -m bridge lanes"')
+    command, *rest = arguments
+    return _run(stack, command, *rest)
 
 
 def audit(stack: Stack, arguments: Sequence[str]) -> int:
