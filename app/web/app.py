@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import gevent
 from flask import Flask, Response, request, send_from_directory
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from gevent.threadpool import ThreadPool
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 from werkzeug.exceptions import NotFound
@@ -34,6 +35,8 @@ from app.web.ws.waits import OutcomeWaits
 R = TypeVar("R")
 
 CLIENT = Path(__file__).parent / "client" / "dist"
+# Each takes 64 MiB, and a core: when everybody logs in again, they wait for each other.
+HASHES_AT_ONCE = 2
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 METRICS_PATH = "/metrics"
 HEADERS = {
@@ -150,6 +153,12 @@ def add_headers(response: Response) -> Response:
 
 
 def offload(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
-    """Run on a native thread, so that other greenlets go on."""
-    result: R = gevent.get_hub().threadpool.apply(function, arguments)
+    """Run on one of a few native threads, so that other greenlets go on."""
+    result: R = _threads().apply(function, arguments)
     return result
+
+
+@cache
+def _threads() -> ThreadPool:
+    """Made on first use, so after the fork."""
+    return ThreadPool(HASHES_AT_ONCE)

@@ -53,7 +53,12 @@ class Fold:
         """Decide the next record, and compare with what was stored of it, if anything was."""
         if self._ledger is None:
             raise RuntimeError("no batch was begun")
-        entry = self._ledger.apply(record)
+        try:
+            entry = self._ledger.apply(record)
+        except Exception as error:  # noqa: BLE001 - the code that decides is audited, too
+            self._tallies["I15"].checked += 1
+            self._tallies["I15"].violation(f"{place}: deciding it raises {type(error).__name__}")
+            return
         rows = [trace.row for trace in traces if trace.kind != "failure"]
         if rows:
             self._compare(place, entry, rows)
