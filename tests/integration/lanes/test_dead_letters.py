@@ -127,7 +127,8 @@ def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: Hou
     assert (letter.offset, letter.reason, letter.error_class) == (
         poison.offset, "HandlerError", "BadDataError",
     )  # fmt: skip
-    assert (letter.attempts, letter.consumer_group) == (3, "auction")
+    assert letter.attempts >= 3, "twice with others and once alone; two workers may try at once"
+    assert letter.consumer_group == "auction"
     assert letter.trace_id == str(bid_id(bidder, lot.auction_id, "poison"))
     (row,) = [row for row in house.rows(schema.bids, lot) if row.status == "failed"]
     assert (row.offset, row.amount, row.seq, row.price) == (poison.offset, POISON, None, None)
@@ -155,6 +156,7 @@ def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: Hou
     headers = {name: value.decode() for name, value in record.headers}
     first_failed_at = headers.pop("first_failed_at")
     log_time = headers.pop("original_log_time")
+    assert int(headers.pop("attempts")) >= 3
     assert "23514" in headers.pop("error_message")
     assert headers == {
         "original_topic": AUCTION_BID.name,
@@ -163,7 +165,6 @@ def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: Hou
         "consumer_group": "auction",
         "reason": "HandlerError",
         "error_class": "BadDataError",
-        "attempts": "3",
         "trace_id": str(bid_id(bidder, lot.auction_id, "poison")),
         "replay_count": "0",
     }
