@@ -65,7 +65,9 @@ class Consuming(ABC, Generic[R]):
         now = time.monotonic()
         if fresh or now - self._checked_at >= CHECK_S:
             self._checked_at = now
-            polling.read_on_from(_by_part(handling.look_at_parked()))
+            # Chat goes on without PostgreSQL, once it is known what is parked of new partitions.
+            freed = handling.look_at_parked(must_know=bool(fresh))
+            polling.read_on_from(_by_part(freed))
 
     @abstractmethod
     def read(self, raw: RawRecord) -> R:

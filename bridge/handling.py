@@ -25,6 +25,7 @@ from app.services.lanes import (
     DeadLetter,
     DeadLetters,
     FutureVersionError,
+    OutageError,
     Parking,
     Transaction,
 )
@@ -87,10 +88,17 @@ class Handling(Generic[R]):
         for place in places:
             self._waiting.pop(place, None)
 
-    def look_at_parked(self) -> dict[Place, int]:
-        """See what a person has done meanwhile; by freed partition, where to read on."""
-        with self.ports.begin() as transaction:
-            self.parked = self._read_parked(transaction)
+    def look_at_parked(self, *, must_know: bool) -> dict[Place, int]:
+        """See what a person has done meanwhile; by freed partition, where to read on.
+
+        Raises OutageError if it must know: unless it does, what was parked stays so.
+        """
+        try:
+            with self.ports.begin() as transaction:
+                self.parked = self._read_parked(transaction)
+        except OutageError:
+            if must_know:
+                raise
         freed = self._waiting.keys() - self.parked
         return {place: self._waiting.pop(place) for place in freed}
 
