@@ -27,8 +27,8 @@ from app.services.lanes import (
     FutureVersionError,
     OutageError,
     Parking,
-    Transaction,
 )
+from app.services.transactions import Transaction
 from bridge.records import RawRecord, Refusal, dead_letter
 
 R = TypeVar("R")

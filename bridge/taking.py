@@ -20,8 +20,8 @@ from app.services.lanes import (
     Intake,
     LaneTopic,
     Parking,
-    Transaction,
 )
+from app.services.transactions import Transaction
 from bridge.bounds import Bounds, refuse_added_partition, refuse_other_topic, refuse_outside
 from bridge.checking import Sizes
 from bridge.parts import Part, follows, looked_at, part_of

@@ -22,9 +22,9 @@ from app.services.lanes import (
     OutageError,
     OutboxMessage,
     Parking,
-    Transaction,
     VersionConflictError,
 )
+from app.services.transactions import Transaction
 
 log = structlog.get_logger()
 

@@ -8,19 +8,17 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from app.domain.errors import DomainError
 from app.protocol.topics import Topic
 from app.services.auditing.ports import LaneAudit
 from app.services.auditing.tallies import Tallies
+from app.services.transactions import Transaction
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
 S = TypeVar("S")
-
-Transaction: TypeAlias = Any
-"""An open transaction of the store: what it is, its adapters know."""
 
 Begin = Callable[[], AbstractContextManager[Transaction]]
 """Begins a transaction: committed when left, rolled back by an exception.

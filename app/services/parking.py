@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from app.domain.errors import FieldFault, InvalidError, NotFoundError
-from app.services.lanes import Lanes, Parking, Transaction
+from app.services.lanes import Lanes, Parking
+from app.services.transactions import Transaction
 from app.services.waking import Waker
 
 BY_HAND = "ByHand"

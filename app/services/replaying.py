@@ -25,8 +25,9 @@ from app.protocol.dead_letters import (
 )
 from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.dead_letters import DeadLetterList, Wanted
-from app.services.lanes import LaneTopic, Transaction
+from app.services.lanes import LaneTopic
 from app.services.log import Appended, RecordTooLargeError
+from app.services.transactions import Transaction
 from app.settings import Limits
 
 CANDIDATES = 100  # read at a time

@@ -7,12 +7,13 @@ from app.domain.ledger import KnownBid
 from app.domain.records import BidPlaced, Record
 from app.services.auditing.batches import batches
 from app.services.auditing.fold import Fold
-from app.services.auditing.ports import LogRecord, Place, Scope, Selection, Trace, Transaction
+from app.services.auditing.ports import LogRecord, Place, Scope, Selection, Trace
 from app.services.auditing.rows import AuctionRows, BidRow, DecisionRow, auction_id_of
 from app.services.auditing.tallies import Tallies
 from app.services.auditing.watch import RowWatch
 from app.services.lanes import FutureVersionError, InboxRecord
 from app.services.settling import decode
+from app.services.transactions import Transaction
 
 IDS_AT_ONCE = 1_000
 

@@ -14,16 +14,10 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
-from app.services.auditing.ports import (
-    Examination,
-    LogReader,
-    LogRecord,
-    Scratch,
-    Selection,
-    Transaction,
-)
+from app.services.auditing.ports import Examination, LogReader, LogRecord, Scratch, Selection
 from app.services.auditing.rows import AuctionRows
 from app.services.auditing.tallies import Tally
+from app.services.transactions import Transaction
 
 MESSAGES_AT_ONCE = 1_000
 PLACES = "chat places"

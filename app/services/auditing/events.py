@@ -11,9 +11,10 @@ from typing import Protocol
 import msgspec
 
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.auditing.ports import Examination, LogReader, LogRecord, Selection, Transaction
+from app.services.auditing.ports import Examination, LogReader, LogRecord, Selection
 from app.services.auditing.rows import AuctionRows
 from app.services.auditing.tallies import Tally
+from app.services.transactions import Transaction
 
 CLOCKS_APART_MAX = timedelta(hours=1)  # of the broker, and of who dates an auction's creation
 

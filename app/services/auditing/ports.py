@@ -11,9 +11,7 @@ from typing import Any, Literal, Protocol
 
 from app.protocol.topics import Topic
 from app.services.auditing.tallies import Tallies
-
-Transaction = Any
-"""What is read through: only adapters know what it is."""
+from app.services.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from uuid import UUID
 from app.domain.auction import Auction
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
-from app.services.auditing.ports import Scope, Selection, Trace, Transaction
+from app.services.auditing.ports import Scope, Selection, Trace
+from app.services.transactions import Transaction
 
 ID_DIGITS_MAX = 18  # longer ones do not fit the column
 

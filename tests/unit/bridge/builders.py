@@ -10,7 +10,8 @@ from typing import Any
 
 from app.protocol.topics import Topic
 from app.services.burials import DeathRates
-from app.services.lanes import DeadLetter, InboxRecord, OutageError, Parking, Transaction
+from app.services.lanes import DeadLetter, InboxRecord, OutageError, Parking
+from app.services.transactions import Transaction
 from bridge.bounds import Bounds
 from bridge.checking import Sizes
 from bridge.records import RawRecord
