@@ -1,8 +1,11 @@
-"""How far consumer groups are behind, without being a member of any: the port `Lags`."""
+"""How far consumer groups are behind, asked of the broker: the groups themselves may be down."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from app.domain.errors import BusyError
@@ -10,37 +13,69 @@ from app.services.parking import Part
 from app.settings import Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a group has come in a partition: `done` of the `end` records that ever were in it.
+
+    What retention has removed counts as done.
+    """
+
+    done: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        """Records that wait."""
+        return max(0, self.end - self.done)
+
+
 class KafkaLags:
-    """The port `Lags`."""
+    """The port `Lags`; connects on first use, and is no member of any group."""
 
     def __init__(self, settings: Settings, *, name: str) -> None:
         self._settings, self._name = settings, name
+        self._admin: KafkaAdminClient | None = None
 
     def lag(self, group: str, parts: Sequence[Part]) -> dict[Part, int]:
-        """Records between what the group has committed and the end."""
+        """Records between what the group has committed and the end. Raises BusyError."""
+        return {part: reach.lag for part, reach in self.reach(group, parts).items()}
+
+    def reach(self, group: str, parts: Sequence[Part]) -> dict[Part, Reach]:
+        """Of each of the partitions. Raises BusyError."""
+        wanted = [TopicPartition(*part) for part in parts]
         try:
-            consumer = KafkaConsumer(
-                bootstrap_servers=self._settings.kafka_bootstrap_servers,
-                group_id=group,
-                client_id=self._name,
-                enable_auto_commit=False,
-                allow_auto_create_topics=False,
-                metrics_enabled=False,
-            )
-        except KafkaError as error:
-            raise BusyError("the log cannot be reached") from error
-        try:
-            return _lags(consumer, [TopicPartition(*part) for part in parts])
+            admin = self._connected()
+            ends = _offsets(admin, wanted, OffsetSpec.LATEST)
+            done = _offsets(admin, wanted, OffsetSpec.EARLIEST)
+            committed = _committed(admin, group)
         except KafkaError as error:
             raise BusyError("the log cannot answer") from error
-        finally:
-            consumer.close(autocommit=False)
+        return {
+            (part.topic, part.partition): Reach(max(done[part], committed.get(part, 0)), ends[part])
+            for part in wanted
+        }
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._admin is not None:
+            self._admin.close()
+            self._admin = None
+
+    def _connected(self) -> KafkaAdminClient:
+        if self._admin is None:
+            self._admin = KafkaAdminClient(
+                bootstrap_servers=self._settings.kafka_bootstrap_servers, client_id=self._name
+            )
+        return self._admin
 
 
-def _lags(consumer: KafkaConsumer, parts: Sequence[TopicPartition]) -> dict[Part, int]:
-    first, end = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
-    lags = {}
-    for part in parts:
-        committed = consumer.committed(part)
-        lags[part.topic, part.partition] = end[part] - max(first[part], committed or 0)
-    return lags
+def _offsets(
+    admin: KafkaAdminClient, parts: Sequence[TopicPartition], spec: OffsetSpec
+) -> dict[TopicPartition, int]:
+    found = admin.list_partition_offsets(dict.fromkeys(parts, spec))
+    return {part: int(place.offset) for part, place in found.items()}
+
+
+def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]:
+    found: dict[TopicPartition, Any] = admin.list_group_offsets(group)[group]
+    return {part: int(at.offset) for part, at in found.items()}
