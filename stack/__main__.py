@@ -39,19 +39,27 @@ VERBS: dict[str, tuple[str, Verb]] = {
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "run", "audit", "bench", "faults")
+HELP = ("-h", "--help")
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the command line says; the exit code."""
+    """Do what the command line says; the exit code. What follows a verb is the verb's, help too."""
     verbs = "\n".join(f"  {name:<9} {what}" for name, (what, _) in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="python3 -m stack",
         description=f"The stack without containers.\n\n{verbs}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        add_help=False,
+        allow_abbrev=False,
     )
-    parser.add_argument("verb", choices=VERBS, metavar="VERB")
+    parser.add_argument("verb", choices=VERBS, metavar="VERB", nargs="?")
     parser.add_argument("--profile", choices=profile_names())
     options, rest = parser.parse_known_args(arguments)
+    if options.verb not in WITH_ARGUMENTS and set(rest) & set(HELP):
+        parser.print_help()
+        return 0
+    if options.verb is None:
+        parser.error("which VERB?")
     if rest and options.verb not in WITH_ARGUMENTS:
         parser.error(f"{options.verb} takes no {' '.join(rest)}")
     profile = options.profile or PROFILES.get(options.verb, DEFAULT_PROFILE)

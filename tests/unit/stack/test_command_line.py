@@ -1,0 +1,37 @@
+"""The command line of the stack: what follows a verb is the verb's own, its help too."""
+
+import pytest
+
+from stack.__main__ import main
+
+
+def test_without_a_verb_help_is_about_the_stack(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "start everything" in capsys.readouterr().out
+
+
+def test_help_after_a_verb_that_takes_nothing_is_about_the_stack(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["up", "--help"]) == 0
+    assert "start everything" in capsys.readouterr().out
+
+
+def test_help_after_a_verb_with_arguments_is_the_verbs(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["faults", "--help"]) == 0
+    assert "--minutes" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [([], "which VERB?"), (["up", "now"], "up takes no now"), (["upp"], "invalid choice")],
+)
+def test_a_wrong_command_line_is_refused(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
