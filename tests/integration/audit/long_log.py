@@ -1,7 +1,7 @@
 """A long log, decided in this process by the house's own handler: no bridge, no worker.
 
-`python -m tests.integration.audit.long_log RECORDS AUCTIONS`, with the environment of `make env`,
-writes one to be audited by hand.
+`make run profile=test c="python -m tests.integration.audit.long_log RECORDS AUCTIONS"`
+writes one to be audited by hand, on the servers of `make servers profile=test`.
 """
 
 import random
