@@ -15,7 +15,7 @@ from app.protocol.topics import (
     Topic,
 )
 from stack.campaign.ground import Ground
-from stack.campaign.journal import Author
+from stack.campaign.journal import Author, Frame
 from stack.campaign.line import Line, LostError
 from stack.campaign.load import Load
 from stack.campaign.watcher import SEND_PAUSE_S, STATE
@@ -44,9 +44,43 @@ READ_BY = (
 def come_to_rest(ground: Ground, load: Load) -> list[str]:
     """Wait for rest after `load.pause`; what did not come to rest in REST_S, in words."""
     unrest = _wait(lambda: _unrest(ground, load), REST_S)
-    shown = _wait(lambda: _write_shown(load, final=False), SHOWN_S)
-    _write_shown(load, final=True)
-    return [*unrest, *shown]
+    look = Look(load)
+    behind = _wait(look.again, SHOWN_S)
+    look.write()
+    return [*unrest, *behind]
+
+
+class Look:
+    """A look at all screens, and at what a newcomer is shown of the same lots at that time."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._screens: list[tuple[Author, Frame]] = []
+        self._fresh: dict[int, Frame] = {}
+
+    def again(self) -> list[str]:
+        """Look anew; which screens do not show what the newcomer's does, in words."""
+        clients = (*self._load.watchers, *self._load.bidders)
+        screens = [(one.author, state) for one in clients for state in list(one.shown.values())]
+        try:
+            fresh = _fresh(self._load, {_lot(state) for _, state in screens})
+        except LostError as lost:
+            return [f"a newcomer is turned away: {lost}"]
+        self._screens, self._fresh = screens, fresh
+        return [
+            f"{author.client} shows version {state['version']} of {_lot(state)}, "
+            f"a newcomer {fresh[_lot(state)]['version']}"
+            for author, state in screens
+            if state != fresh[_lot(state)]
+        ]
+
+    def write(self) -> None:
+        """What was seen last goes into the journal."""
+        journal, newcomer = self._load.scene.journal, Author("newcomer", None, "ws")
+        for state in self._fresh.values():
+            journal.write(newcomer, "shown", _frame("fresh", state))
+        for author, state in self._screens:
+            journal.write(author, "shown", _frame("reconnected", state))
 
 
 def _wait(question: Callable[[], list[str]], patience_s: float) -> list[str]:
@@ -103,42 +137,22 @@ def _consumer(ground: Ground, group: str | None) -> KafkaConsumer:
     return KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
 
 
-def _write_shown(load: Load, *, final: bool) -> list[str]:
-    """Compare all screens with those of a newcomer; with `final` write both into the journal."""
-    screens = {client: dict(client.shown) for client in (*load.watchers, *load.bidders)}
-    lots = sorted({auction_id for shown in screens.values() for auction_id in shown})
-    try:
-        fresh = _fresh(load, lots)
-    except LostError as lost:
-        return [f"a newcomer is turned away: {lost}"]
-    behind = [
-        f"{client.name} shows version {state['version']} of {auction_id}, "
-        f"a newcomer {fresh[auction_id]['version']}"
-        for client, shown in screens.items()
-        for auction_id, state in shown.items()
-        if state != fresh[auction_id]
-    ]
-    if final:
-        journal, newcomer = load.scene.journal, Author("newcomer", None, "ws")
-        for auction_id, state in fresh.items():
-            journal.write(newcomer, "shown", _frame(auction_id, "fresh", state))
-        for client, shown in screens.items():
-            for auction_id, state in shown.items():
-                journal.write(client.author, "shown", _frame(auction_id, "reconnected", state))
-    return behind
+def _lot(state: Frame) -> int:
+    auction_id: int = state["auction_id"]
+    return auction_id
 
 
-def _frame(auction_id: int, by: str, state: dict[str, object]) -> dict[str, object]:
-    return {"auction_id": auction_id, "by": by, "state": state}
+def _frame(by: str, state: Frame) -> Frame:
+    return {"auction_id": _lot(state), "by": by, "state": state}
 
 
-def _fresh(load: Load, lots: list[int]) -> dict[int, dict[str, object]]:
+def _fresh(load: Load, lots: set[int]) -> dict[int, Frame]:
     """What a guest who comes now is shown of these lots."""
     line = Line(load.scene.door)
-    found: dict[int, dict[str, object]] = {}
+    found: dict[int, Frame] = {}
     try:
         line.send({"type": "auth"})
-        for auction_id in lots:
+        for auction_id in sorted(lots):
             time.sleep(SEND_PAUSE_S)
             line.send({"type": "subscribe", "channel": f"auction:{auction_id}"})
         deadline = time.monotonic() + TIMEOUT_S
