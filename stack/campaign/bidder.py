@@ -140,8 +140,8 @@ class Bidder(Watcher):
                 self._close(frame)
             case "chat.received":
                 self._messages.pop(frame["key"], None)
-            case "chat.unknown" if frame["key"] in self._messages:
-                self._messages[frame["key"]].due_at = time.monotonic() + AGAIN_S
+            case "chat.unknown":
+                self._say_later(frame, AGAIN_S)
 
     def _refused(self, sent: Frame, error: Frame) -> None:
         super()._refused(sent, error)
@@ -156,7 +156,7 @@ class Bidder(Watcher):
                 self._close(sent)
         elif sent["type"] == "chat.send":
             if tried_again:
-                self._messages[sent["key"]].due_at = time.monotonic() + after_s
+                self._say_later(sent, after_s)
             else:
                 self._messages.pop(sent["key"], None)
 
@@ -164,6 +164,11 @@ class Bidder(Watcher):
         with self._lock:
             if bid := self._find(frame):
                 bid.due_at, bid.asks = time.monotonic() + after_s, asks
+
+    def _say_later(self, frame: Frame, after_s: float) -> None:
+        """Unless it has been answered: it may have been sent twice."""
+        if message := self._messages.get(frame["key"]):
+            message.due_at = time.monotonic() + after_s
 
     def _close(self, frame: Frame) -> None:
         self._scene.market.learn(frame["auction_id"], frame)

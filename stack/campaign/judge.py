@@ -68,7 +68,7 @@ class Judge:
             incidents=incidents,
             counts=counts,
             audited=audited,
-            troubles=[*troubles, *self._unbounded()],
+            troubles=[*troubles, *self._gone(), *self._unbounded()],
             busy_kills=dict(self._ground.busy_kills),
             duplicates=self._load.duplicates.produced - self._duplicates,
             peak_mib=dict(self._memory.peak_mib),
@@ -85,6 +85,9 @@ class Judge:
         log, rows = evidence.bids_in_log(ground, begin), evidence.bid_rows(ground, begin)
         counts = count(told, log, rows, evidence.other_places(ground, begin))
         return counts, audit(ground, journal, self._since)
+
+    def _gone(self) -> list[str]:
+        return [f"{name} has ended: the campaign's fault" for name in self._load.gone]
 
     def _unbounded(self) -> list[str]:
         application = {program.name for program in self._ground.programs()}

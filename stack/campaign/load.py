@@ -56,20 +56,14 @@ class Load:
         """Everybody is there; they go home when it is left."""
         with shown(f"{PLACES} lots, {BIDDERS + REQUESTERS} bidders"):
             load = cls(ground, Journal(journal_file), rng, bids_per_s=bids_per_s)
-        everybody: tuple[Seller | Watcher | Requester, ...] = (
-            load._seller,
-            *load.watchers,
-            *load.bidders,
-            *load._requesters,
-        )
-        for one in everybody:
+        for one in load._everybody:
             one.start()
         try:
             yield load
         finally:
-            for one in everybody:
+            for one in load._everybody:
                 one.leave()
-            for one in everybody:
+            for one in load._everybody:
                 one.join()
             load.duplicates.close()
             load.scene.journal.close()
@@ -89,6 +83,15 @@ class Load:
         """Nobody begins anything new; what was begun is brought to its end."""
         self._placing.clear()
         self._seller.open.clear()
+
+    @property
+    def _everybody(self) -> tuple[Seller | Watcher | Requester, ...]:
+        return (self._seller, *self.watchers, *self.bidders, *self._requesters)
+
+    @property
+    def gone(self) -> list[str]:
+        """Whose thread an error of ours has ended; what waits for it will wait for ever."""
+        return [one.name for one in self._everybody if not one.is_alive()]
 
     @property
     def open_ends(self) -> int:
