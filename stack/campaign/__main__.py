@@ -93,9 +93,8 @@ class Campaign:
 
     def _on_fresh_ground(self, names: Sequence[str]) -> list[Result]:
         """Run some, or until one does not hold, which might spoil the next; a mixed run alone."""
-        mixed = names[0] in MIXED
-        alone = [name for name in names if name not in MIXED]
-        run = names[:1] if mixed else alone[:ROUNDS_A_GROUND]
+        single = [name for name in names if name not in MIXED]
+        run = names[:1] if names[0] in MIXED else single[:ROUNDS_A_GROUND]
         seed = self._seed_of(names[0])
         results = []
         with self._rounds(seed) as rounds:

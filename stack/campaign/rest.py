@@ -63,15 +63,15 @@ class Look:
         clients = (*self._load.watchers, *self._load.bidders)
         screens = [(one.author, state) for one in clients for state in list(one.shown.values())]
         try:
-            fresh = _fresh(self._load, {_lot(state) for _, state in screens})
+            fresh = _fresh(self._load, {state["auction_id"] for _, state in screens})
         except LostError as lost:
             return [f"a newcomer is turned away: {lost}"]
         self._screens, self._fresh = screens, fresh
         return [
-            f"{author.client} shows version {state['version']} of {_lot(state)}, "
-            f"a newcomer {fresh[_lot(state)]['version']}"
+            f"{author.client} shows version {state['version']} of {state['auction_id']}, "
+            f"a newcomer {fresh[state['auction_id']]['version']}"
             for author, state in screens
-            if state != fresh[_lot(state)]
+            if state != fresh[state["auction_id"]]
         ]
 
     def write(self) -> None:
@@ -137,13 +137,8 @@ def _consumer(ground: Ground, group: str | None) -> KafkaConsumer:
     return KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
 
 
-def _lot(state: Frame) -> int:
-    auction_id: int = state["auction_id"]
-    return auction_id
-
-
 def _frame(by: str, state: Frame) -> Frame:
-    return {"auction_id": _lot(state), "by": by, "state": state}
+    return {"auction_id": state["auction_id"], "by": by, "state": state}
 
 
 def _fresh(load: Load, lots: set[int]) -> dict[int, Frame]:
