@@ -1,6 +1,10 @@
-/** Unit tests: no sockets, time by a fake clock. */
+/** Unit and component tests: no sockets, a document in memory, time by a fake clock where it counts. */
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { environment: "happy-dom", include: ["tests/**/*.test.ts"] },
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
+  },
 });

@@ -1,0 +1,71 @@
+/**
+ * The gateway as component tests play it, at the two doors the page has to it: `fetch` and
+ * `WebSocket`. Everything between those and what is rendered is the page's own code.
+ */
+import { vi } from "vitest";
+import { FakeSocket } from "./fake-socket";
+
+export interface Request {
+  method: string;
+  path: string;
+  body: unknown;
+  headers: Record<string, string>;
+}
+
+/** What answers a request: a status with a body, or `null` for no answer from the network. */
+export type Answer = { status: number; body?: unknown } | null;
+type Handler = (request: Request) => Answer | Promise<Answer>;
+
+export class FakeGateway {
+  readonly sockets: FakeSocket[] = [];
+  readonly requests: Request[] = [];
+  private readonly handlers = new Map<string, Handler>();
+
+  /** Puts itself in place of the browser's `fetch` and `WebSocket` until `vi.unstubAllGlobals`. */
+  static install(): FakeGateway {
+    const gateway = new FakeGateway();
+    const { sockets } = gateway;
+    vi.stubGlobal(
+      "WebSocket",
+      class extends FakeSocket {
+        constructor() {
+          super();
+          sockets.push(this);
+        }
+      },
+    );
+    vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => gateway.fetch(url, init));
+    return gateway;
+  }
+
+  /** Answers `method path` (without query) from now on; whatever is not named is 404. */
+  on(method: string, path: string, answer: Answer | Handler): this {
+    this.handlers.set(`${method} ${path}`, typeof answer === "function" ? answer : () => answer);
+    return this;
+  }
+
+  /** The newest socket. */
+  get socket(): FakeSocket {
+    const socket = this.sockets.at(-1);
+    if (!socket) throw new Error("the page has not opened a socket");
+    return socket;
+  }
+
+  private async fetch(url: string, init: RequestInit): Promise<Response> {
+    const { pathname } = new URL(url, "http://localhost");
+    const method = init.method ?? "GET";
+    const request = {
+      method,
+      path: pathname,
+      body: typeof init.body === "string" ? JSON.parse(init.body) : null,
+      headers: { ...(init.headers as Record<string, string>) },
+    };
+    this.requests.push(request);
+    const answer = await (this.handlers.get(`${method} ${pathname}`) ?? notFound)(request);
+    if (answer === null) throw new TypeError("Failed to fetch");
+    const { status, body } = answer;
+    return new Response(body === undefined ? null : JSON.stringify(body), { status });
+  }
+}
+
+const notFound: Handler = () => ({ status: 404, body: { code: "NOT_FOUND" } });
