@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { remaining } from "../src/format/countdown";
-import { majorText, moneyText, parseMoney } from "../src/format/money";
+import { majorText, moneyText, readMoney } from "../src/format/money";
 import { ServerClock } from "../src/wire/server-clock";
 
 describe("money", () => {
@@ -14,30 +14,62 @@ describe("money", () => {
   it.each([
     ["12000", "KRW", 12_000],
     [" 12,000 ", "KRW", 12_000],
+    ["１５０００", "KRW", 15_000],
+    ["１５，０００", "KRW", 15_000],
+    ["15000원", "KRW", 15_000],
+    ["15,000 원", "KRW", 15_000],
+    ["₩15,000", "KRW", 15_000],
+    ["￦15,000", "KRW", 15_000],
+    ["KRW 15 000", "KRW", 15_000],
+    ["15\u202f000 won", "KRW", 15_000],
+    ["¥1,500", "JPY", 1_500],
+    ["￥1500", "JPY", 1_500],
+    ["1500円", "JPY", 1_500],
     ["12.5", "USD", 1_250],
+    ["$1,234.05", "USD", 123_405],
+    ["1,150", "USD", 115_000],
+    ["1.15 USD", "USD", 115],
     ["0.29", "USD", 29],
-    ["19.99", "EUR", 1_999],
+    ["19.99€", "EUR", 1_999],
     ["1000000000000", "KRW", 1_000_000_000_000],
-  ] as const)("reads %s %s", (text, currency, amount) => {
-    expect(parseMoney(text, currency)).toBe(amount);
+  ] as const)("reads %j %s", (text, currency, amount) => {
+    expect(readMoney(text, currency)).toEqual({ amount, fault: null });
   });
 
   it.each([
-    ["", "KRW"],
-    ["0", "KRW"],
-    ["-5", "KRW"],
-    ["1.5", "KRW"],
-    ["1.234", "USD"],
-    ["1e5", "KRW"],
-    ["1000000000001", "KRW"],
-    ["abc", "USD"],
-  ] as const)("refuses %j %s", (text, currency) => {
-    expect(parseMoney(text, currency)).toBeNull();
+    ["", "KRW", "EMPTY"],
+    [" 원 ", "KRW", "EMPTY"],
+    ["0", "KRW", "TOO_SMALL"],
+    ["0.00", "USD", "TOO_SMALL"],
+    ["1000000000001", "KRW", "TOO_LARGE"],
+    ["9".repeat(400), "KRW", "TOO_LARGE"],
+    ["-5", "KRW", "UNREADABLE"],
+    ["－５", "KRW", "UNREADABLE"],
+    ["1e5", "KRW", "UNREADABLE"],
+    ["15000.5", "KRW", "UNREADABLE"],
+    ["1,15", "KRW", "UNREADABLE"],
+    ["1,0000", "KRW", "UNREADABLE"],
+    ["15,00,0", "KRW", "UNREADABLE"],
+    ["1,000 000", "KRW", "UNREADABLE"],
+    ["$15,000", "KRW", "UNREADABLE"],
+    ["₩₩1", "KRW", "UNREADABLE"],
+    ["1 5", "KRW", "UNREADABLE"],
+    ["abc", "USD", "UNREADABLE"],
+    ["1.", "USD", "UNREADABLE"],
+    ["1,15", "USD", "AMBIGUOUS"],
+    ["1,15", "EUR", "AMBIGUOUS"],
+    ["1,5", "EUR", "AMBIGUOUS"],
+    ["１，１５", "EUR", "AMBIGUOUS"],
+    ["1.234,56", "EUR", "AMBIGUOUS"],
+    ["1.234", "USD", "AMBIGUOUS"],
+    ["15.000", "KRW", "AMBIGUOUS"],
+  ] as const)("refuses %j %s as %s", (text, currency, fault) => {
+    expect(readMoney(text, currency)).toEqual({ amount: null, fault });
   });
 
   it("reads back what it writes", () => {
     for (const amount of [1, 5, 99, 100, 1_234_567]) {
-      expect(parseMoney(majorText(amount, "USD"), "USD")).toBe(amount);
+      expect(readMoney(majorText(amount, "USD"), "USD").amount).toBe(amount);
     }
   });
 });

@@ -56,6 +56,12 @@ export function errorText(code: string): string {
   return catalogue[`error.${code}`] ?? t("error.other");
 }
 
+/** What is wrong with a field, by the code of its fault. */
+export function fieldFaultText(code: string): string {
+  const catalogue: Readonly<Record<string, string>> = catalogues[language.value];
+  return catalogue[`field.${code}`] ?? t("field.invalid");
+}
+
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

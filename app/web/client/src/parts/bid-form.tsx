@@ -1,66 +1,117 @@
-/** The form of a bid. The amount offered follows the price until its bidder types one. */
+/**
+ * The form of a bid. The amount offered follows the price until its bidder types one, and a typed
+ * one stays until it is accepted. Who leads can only raise their own maximum (rule 7).
+ */
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { money } from "../format";
-import { majorText, minorDigits, parseMoney } from "../format/money";
-import { t } from "../i18n";
+import { type MoneyFault, majorText, minorDigits, readMoney } from "../format/money";
+import { fieldFaultText, t } from "../i18n";
 import type { Auction, BidKind } from "../protocol";
-import { placeBid } from "../store/bids";
+import { lastBidOn, obstacleTo, placeBid } from "../store/bids";
 import { Choice } from "./choice";
 import { Field } from "./field";
+import { usePress } from "./press";
 
 const KINDS = ["exact", "max"] as const satisfies readonly BidKind[];
 
 export function BidForm({ auction }: { auction: Auction }) {
-  const typed = useSignal<string | null>(null);
-  const kind = useSignal<BidKind>("exact");
-  const fault = useSignal(false);
   const { currency } = auction;
-  const least = leastAmount(auction);
-  const text = typed.value ?? majorText(least, currency);
-  const amount = parseMoney(text, currency);
-  const minimum = money(least, currency);
+  const typed = useTyped(auction);
+  const kind = useSignal<BidKind>("exact");
+  const fault = useSignal<MoneyFault | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  const maximum = ownMaximum(auction);
+  const least = maximum === null ? auction.minimum_next_bid : aboveMaximum(auction, maximum);
+  const text = typed.value ?? (least === null ? "" : majorText(least, currency));
+  const reading = readMoney(text, currency);
+  const obstacle = obstacleTo(auction.id);
+  const press = usePress(
+    { ...reading, kind: maximum === null ? kind.value : "max", isRaise: maximum !== null },
+    obstacle !== null,
+  );
   const submit = (event: Event) => {
     event.preventDefault();
-    fault.value = amount === null;
-    if (amount === null) return;
-    placeBid({ auctionId: auction.id, amount, kind: kind.value, confirm: false });
-    typed.value = null;
+    const said = press.take();
+    if (!said) return;
+    fault.value = said.fault;
+    if (said.amount === null)
+      form.current?.querySelector<HTMLInputElement>(".field input")?.focus();
+    else placeBid({ auctionId: auction.id, amount: said.amount, kind: said.kind, confirm: false });
   };
   return (
-    <form class="stack" onSubmit={submit} noValidate>
-      <Choice
-        label={t("bid.kind")}
-        options={KINDS.map((value) => ({ value, text: t(`bid.kind.${value}`) }))}
-        value={kind.value}
-        onChoose={(value) => {
-          kind.value = value;
-        }}
-      />
-      <p class="hint">{t(`bid.kind.${kind.value}.hint`)}</p>
+    <form class="stack" onSubmit={submit} noValidate ref={form}>
+      {maximum === null ? (
+        <KindChoice kind={kind.value} onChoose={(chosen) => (kind.value = chosen)} />
+      ) : (
+        <p class="hint">{t("bid.raise.hint", { maximum: money(maximum, currency) })}</p>
+      )}
       <Field
         label={t("bid.amount")}
         inputMode={minorDigits(currency) === 0 ? "numeric" : "decimal"}
         autoComplete="off"
         value={text}
         onText={(written) => {
-          typed.value = written === "" ? "" : written;
-          fault.value = false;
+          typed.value = written;
+          fault.value = null;
         }}
-        hint={t("bid.amount.hint", { amount: minimum })}
-        fault={fault.value ? t("bid.invalid_amount", { minimum }) : undefined}
+        hint={amountHint(auction, maximum)}
+        fault={fault.value === null ? undefined : fieldFaultText(fault.value)}
       />
-      <button type="submit" class="primary big">
-        {amount === null
-          ? t("bid.submit.plain")
-          : t("bid.submit", { amount: money(amount, currency) })}
+      <button type="submit" class="primary big" aria-disabled={obstacle !== null} {...press.on}>
+        {buttonText(press.said, auction)}
       </button>
     </form>
   );
 }
 
-/** The least amount that makes sense: a leader must go above their own maximum (rule 7). */
-function leastAmount(auction: Auction): number {
-  const { mine, leader, minimum_next_bid: minimum } = auction;
+/** What was typed, or null; forgotten once a bid of that amount is accepted. */
+function useTyped(auction: Auction) {
+  const typed = useSignal<string | null>(null);
+  const last = lastBidOn(auction.id);
+  const accepted = last?.outcome?.status === "accepted" ? last : null;
+  useEffect(() => {
+    if (!accepted || typed.peek() === null) return;
+    const { amount } = readMoney(typed.peek() ?? "", auction.currency);
+    if (amount === accepted.amount) typed.value = null;
+  }, [accepted?.key]);
+  return typed;
+}
+
+function KindChoice({ kind, onChoose }: { kind: BidKind; onChoose: (kind: BidKind) => void }) {
+  return (
+    <>
+      <Choice
+        label={t("bid.kind")}
+        options={KINDS.map((value) => ({ value, text: t(`bid.kind.${value}`) }))}
+        value={kind}
+        onChoose={onChoose}
+      />
+      <p class="hint">{t(`bid.kind.${kind}.hint`)}</p>
+    </>
+  );
+}
+
+function buttonText(said: { amount: number | null; isRaise: boolean }, auction: Auction): string {
+  if (said.amount === null) return t(said.isRaise ? "bid.raise.plain" : "bid.submit.plain");
+  const amount = money(said.amount, auction.currency);
+  return t(said.isRaise ? "bid.raise" : "bid.submit", { amount });
+}
+
+function amountHint(auction: Auction, maximum: number | null): string {
+  const { currency, minimum_next_bid: minimum } = auction;
+  if (maximum !== null) return t("bid.amount.above", { amount: money(maximum, currency) });
+  if (minimum === null) return t("bid.none_higher");
+  return t("bid.amount.hint", { amount: money(minimum, currency) });
+}
+
+/** The viewer's maximum while they lead, else null. */
+function ownMaximum({ mine, leader }: Auction): number | null {
   const leads = mine?.alias != null && leader?.alias === mine.alias;
-  return leads && mine.maximum !== null ? Math.max(minimum, mine.maximum + 1) : minimum;
+  return leads ? mine.maximum : null;
+}
+
+/** An amount to offer a leader: one step of the price above their maximum. */
+function aboveMaximum({ minimum_next_bid: minimum, price }: Auction, maximum: number): number {
+  return maximum + Math.max(1, (minimum ?? price) - price);
 }

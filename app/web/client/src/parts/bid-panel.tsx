@@ -25,7 +25,7 @@ export function BidPanel({ auction, standing }: Props) {
     <section class="panel bid-panel">
       <h2>{isOwn ? t("seller.title") : t("bid.title")}</h2>
       <Body auction={auction} />
-      <BidProgress bid={last} currency={auction.currency} isOpen={auction.status === "open"} />
+      <BidProgress bid={last} auction={auction} />
     </section>
   );
 }

@@ -1,38 +1,56 @@
 /** What became of a bid: sent, received, decided, or in need of its bidder. */
+import { useCallback } from "preact/hooks";
 import { money } from "../format";
 import { errorText, t } from "../i18n";
-import type { Currency } from "../protocol";
-import { placeBid, repeatBid } from "../store/bids";
+import type { Auction, Currency } from "../protocol";
+import { declineBid, declined, placeBid, repeatBid } from "../store/bids";
 import type { TrackedBid } from "../wire/bid-book";
 import { ConfirmBid } from "./confirm-bid";
 
 interface Props {
   bid: TrackedBid | null;
-  currency: Currency;
-  isOpen: boolean;
+  auction: Auction;
 }
 
-export function BidProgress({ bid, currency, isOpen }: Props) {
-  const needsConfirmation = isOpen && bid?.outcome?.code === "CONFIRM_NEEDED";
+export function BidProgress({ bid, auction }: Props) {
+  const isAsked = bid?.outcome?.code === "CONFIRM_NEEDED" && auction.status === "open";
+  const isDeclined = isAsked && declined.value.has(bid.key);
   return (
     <>
       <div role="status" aria-live="polite" data-testid="outcome">
-        {bid && !needsConfirmation && (
+        {bid && !isAsked && (
           <p class="outcome" data-tone={toneOf(bid)}>
-            {bidText(bid, currency)}
+            {bidText(bid, auction.currency)}
           </p>
         )}
       </div>
       {bid?.stage === "unknown" && <Repeat bid={bid} />}
-      {bid && needsConfirmation && (
-        <ConfirmBid
-          key={bid.key}
-          amount={money(bid.amount, currency)}
-          onYes={() => placeBid({ ...offerOf(bid), confirm: true })}
-        />
-      )}
+      {isAsked && !isDeclined && <Confirmation key={bid.key} bid={bid} auction={auction} />}
     </>
   );
+}
+
+function Confirmation({ bid, auction }: { bid: TrackedBid; auction: Auction }) {
+  const no = useCallback(() => declineBid(bid.key), [bid.key]);
+  const amount = money(bid.amount, auction.currency);
+  const buysAt = buyNowPrice(bid, auction);
+  const price = money(buysAt ?? bid.outcome?.price ?? auction.price, auction.currency);
+  return (
+    <ConfirmBid
+      reason={t(buysAt === null ? "bid.confirm.far_above" : "bid.confirm.buy_now", {
+        amount,
+        price,
+      })}
+      yes={buysAt === null ? t("bid.confirm.yes", { amount }) : t("bid.confirm.yes.buy", { price })}
+      onYes={() => placeBid({ ...offerOf(bid), confirm: true })}
+      onNo={no}
+    />
+  );
+}
+
+/** The price at which the bid would buy at once (rule 11), or null. */
+function buyNowPrice(bid: TrackedBid, { buy_now_price: price }: Auction): number | null {
+  return price !== null && bid.amount >= price ? price : null;
 }
 
 function Repeat({ bid }: { bid: TrackedBid }) {

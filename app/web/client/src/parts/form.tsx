@@ -1,7 +1,7 @@
 /** A form that calls the server: one call at a time, its refusal shown as a whole and per field. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { errorText, t } from "../i18n";
+import { errorText, fieldFaultText } from "../i18n";
 import { HttpProblem } from "../wire/http";
 
 /** What is wrong with a field by its name in the protocol, in words; undefined when nothing is. */
@@ -47,5 +47,6 @@ async function problemOf(work: Promise<void>): Promise<HttpProblem | null> {
 }
 
 function faultText(problem: HttpProblem | null, field: string): string | undefined {
-  return problem?.errors.some((known) => known.field === field) ? t("field.invalid") : undefined;
+  const found = problem?.errors.find((known) => known.field === field);
+  return found && fieldFaultText(found.code);
 }

@@ -88,7 +88,6 @@ function ProductPart({ listing, set, fault }: Part) {
 }
 
 function AuctionPart({ listing, set, fault }: Part) {
-  const moneyFault = (name: string) => fault(name) && t("sell.money_invalid");
   return (
     <fieldset class="stack">
       <legend>{t("sell.auction")}</legend>
@@ -97,7 +96,7 @@ function AuctionPart({ listing, set, fault }: Part) {
         inputMode="decimal"
         value={listing.startingPrice}
         onText={set("startingPrice")}
-        fault={moneyFault("starting_price")}
+        fault={fault("starting_price")}
       />
       <Field
         label={t("sell.reserve_price")}
@@ -105,7 +104,7 @@ function AuctionPart({ listing, set, fault }: Part) {
         inputMode="decimal"
         value={listing.reservePrice}
         onText={set("reservePrice")}
-        fault={moneyFault("reserve_price")}
+        fault={fault("reserve_price")}
       />
       <Field
         label={t("sell.buy_now_price")}
@@ -113,7 +112,7 @@ function AuctionPart({ listing, set, fault }: Part) {
         inputMode="decimal"
         value={listing.buyNowPrice}
         onText={set("buyNowPrice")}
-        fault={moneyFault("buy_now_price")}
+        fault={fault("buy_now_price")}
       />
       <Select
         label={t("sell.length")}

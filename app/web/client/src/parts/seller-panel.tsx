@@ -1,7 +1,7 @@
 /** What a seller may still do to an auction of theirs: lower the reserve, cancel (rules 10, 16). */
 import { useSignal } from "@preact/signals";
 import { money } from "../format";
-import { parseMoney } from "../format/money";
+import { readMoney } from "../format/money";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
 import { api } from "../store/session";
@@ -33,8 +33,8 @@ function LowerReserve({ auction }: { auction: Auction }) {
   const lowered = useSignal<number | null>(null);
   const submit = async () => {
     lowered.value = null;
-    const amount = parseMoney(typed.value, auction.currency);
-    if (amount === null) throw invalid("reserve_price");
+    const { amount, fault } = readMoney(typed.value, auction.currency);
+    if (amount === null) throw invalid("reserve_price", fault);
     await api.lowerReserve(auction.id, amount);
     lowered.value = amount;
   };
@@ -52,7 +52,7 @@ function LowerReserve({ auction }: { auction: Auction }) {
             onText={(text) => {
               typed.value = text;
             }}
-            fault={fault("reserve_price") && t("sell.money_invalid")}
+            fault={fault("reserve_price")}
           />
         )}
       </Form>
@@ -90,6 +90,6 @@ function Cancel({ auction }: { auction: Auction }) {
   );
 }
 
-function invalid(field: string, code = "INVALID"): HttpProblem {
+function invalid(field: string, code: string): HttpProblem {
   return new HttpProblem("INVALID", 422, [{ field, code, message: "" }]);
 }

@@ -1,12 +1,14 @@
 /** The viewer's own bids, newest last, across pages and reconnections. */
 import { signal } from "@preact/signals";
-import { BidBook, type Offer, type TrackedBid } from "../wire/bid-book";
+import { BidBook, isSettled, type Offer, type TrackedBid } from "../wire/bid-book";
 import { newKey } from "../wire/key";
 import { onConnected, onPush, wire } from "./live";
 import { PendingBids } from "./pending-bids";
 import { user } from "./session";
 
 const KEPT = 50;
+/** A second tap comes this soon after the first; it is no other bid, whatever the button says by then. */
+const PAUSE_MS = 1_000;
 
 const pending = new PendingBids(sessionStorage);
 
@@ -24,8 +26,48 @@ const book = new BidBook({
   },
 });
 
-export const placeBid = (offer: Offer): TrackedBid => book.place(offer);
-export const repeatBid = (key: string): void => book.repeat(key);
+/** Keys of bids whose bidder was asked for a confirmation and said no. */
+export const declined = signal<ReadonlySet<string>>(new Set());
+/** Auctions on which a bid was placed a moment ago. */
+const paused = signal<ReadonlyMap<number, symbol>>(new Map());
+
+/** Why no bid may be placed on an auction now. */
+export type Obstacle = "waiting" | "pause";
+
+/** What keeps the viewer from bidding on an auction: an own bid without outcome, or too fresh a one. */
+export function obstacleTo(auctionId: number): Obstacle | null {
+  if (isWaiting(auctionId)) return "waiting";
+  return paused.value.has(auctionId) ? "pause" : null;
+}
+
+/** Sends a bid, unless another of the viewer's on this auction has no outcome yet. */
+export function placeBid(offer: Offer): void {
+  if (isWaiting(offer.auctionId)) return;
+  pause(offer.auctionId);
+  book.place(offer);
+}
+
+/** Sends a bid of unknown fate again, under its own key. */
+export function repeatBid(key: string): void {
+  book.repeat(key);
+}
+
+/** Remembers that a bid is not to be confirmed. */
+export function declineBid(key: string): void {
+  declined.value = new Set([...declined.peek(), key]);
+}
+
+function isWaiting(auctionId: number): boolean {
+  return ownBids.value.some((bid) => bid.auctionId === auctionId && !isSettled(bid));
+}
+
+function pause(auctionId: number): void {
+  const mark = Symbol();
+  paused.value = new Map([...paused.peek(), [auctionId, mark]]);
+  setTimeout(() => {
+    paused.value = new Map([...paused.peek()].filter(([, other]) => other !== mark));
+  }, PAUSE_MS);
+}
 
 /** The newest own bid on an auction. */
 export function lastBidOn(auctionId: number): TrackedBid | null {

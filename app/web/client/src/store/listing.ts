@@ -1,5 +1,5 @@
 /** What a seller types, and the bodies it makes. Faults have the names and shape of the server's. */
-import { parseMoney } from "../format/money";
+import { readMoney } from "../format/money";
 import type { AuctionCreate, Currency, ProductCreate } from "../protocol";
 import { type FieldFault, HttpProblem } from "../wire/http";
 
@@ -73,11 +73,8 @@ type Prices<T> = Record<"starting_price" | "reserve_price" | "buy_now_price", T>
 function amounts(typed: Prices<string>, currency: Currency): Prices<number | null> {
   const faults: FieldFault[] = [];
   const read = (field: keyof Prices<string>, isNeeded: boolean) => {
-    const text = typed[field].trim();
-    const amount = text === "" ? null : parseMoney(text, currency);
-    if (amount === null && (isNeeded || text !== "")) {
-      faults.push({ field, code: "INVALID", message: "" });
-    }
+    const { amount, fault } = readMoney(typed[field], currency);
+    if (fault && (isNeeded || fault !== "EMPTY")) faults.push({ field, code: fault, message: "" });
     return amount;
   };
   const prices = {

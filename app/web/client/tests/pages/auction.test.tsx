@@ -1,39 +1,16 @@
-import { render, screen } from "@testing-library/preact";
-import { expect, it, vi } from "vitest";
+import { screen } from "@testing-library/preact";
+import { afterEach, expect, it, vi } from "vitest";
 import { auction } from "../builders";
-import { FakeGateway } from "../fake-gateway";
+import { PageUnderTest } from "../page";
 
-const gateway = FakeGateway.install();
+afterEach(() => void vi.unstubAllGlobals());
 
 it("shows the price of the snapshot, then that of each newer state", async () => {
-  const { AuctionPage } = await import("../../src/pages/auction");
-  const { goLive } = await import("../../src/store/live");
-  goLive();
-  render(<AuctionPage id={7} />);
-  await gateway.socket.welcome();
-  const { id } = gateway.socket.last("subscribe");
-  gateway.socket.say({
-    re: id,
-    type: "subscribed",
-    channel: "auction:7",
-    auction: auction(),
-    bids: [],
-  });
-  expect((await screen.findByTestId("price")).textContent).toBe("₩10,000");
-  const {
-    id: _,
-    product: __,
-    seller: ___,
-    mine: ____,
-    ...state
-  } = auction({ version: 4, price: 11_000 });
-  gateway.socket.say({
-    type: "auction.state",
-    channel: "auction:7",
-    auction_id: 7,
-    bids: [],
-    from_seq: 4,
-    ...state,
-  });
-  await vi.waitFor(() => expect(screen.getByTestId("price").textContent).toBe("₩11,000"));
+  const page = await PageUnderTest.start();
+  await page.showAuction(auction({ price: 10_000 }));
+  expect(screen.getByTestId("price").textContent).toBe("₩10,000");
+  await page.state(auction({ version: 4, price: 11_000 }));
+  expect(screen.getByTestId("price").textContent).toBe("₩11,000");
+  await page.state(auction({ version: 2, price: 9_000 }));
+  expect(screen.getByTestId("price").textContent).toBe("₩11,000");
 });
