@@ -6,14 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from gevent.threadpool import ThreadPool
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
-from werkzeug.exceptions import NotFound
-from werkzeug.routing import PathConverter
 
 from app.bootstrap import Container
 from app.observability.multiprocess import forget_dead_processes
@@ -26,6 +24,8 @@ from app.web.api.documents import with_documents
 from app.web.api.market import auction_routes, notice_routes, product_routes
 from app.web.api.rooms import room_routes
 from app.web.api.route import Route, register
+from app.web.client_files import install_client
+from app.web.headers import install_headers
 from app.web.health import install_health
 from app.web.problem import install_problems
 from app.web.tokens import JwtTokens
@@ -34,20 +34,10 @@ from app.web.ws.waits import OutcomeWaits
 
 R = TypeVar("R")
 
-CLIENT = Path(__file__).parent / "client" / "dist"
 # Each takes 64 MiB, and a core: when everybody logs in again, they wait for each other.
 HASHES_AT_ONCE = 2
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 METRICS_PATH = "/metrics"
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
-        "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
-    ),
-}
 
 
 def create_app(container: Container) -> Flask:
@@ -66,7 +56,7 @@ def create_app(container: Container) -> Flask:
             app.view_functions[route.endpoint] = limiter.limit(route.limit)(view)
     install_health(app, container)
     install_metrics(app)
-    install_client(app)
+    install_client(app, base_url=settings.base_url)
     register_ws(
         app,
         container,
@@ -74,7 +64,7 @@ def create_app(container: Container) -> Flask:
         auction_views=container.auction_views,
         waits=waits,
     )
-    app.after_request(add_headers)
+    install_headers(app, settings)
     return app
 
 
@@ -111,27 +101,6 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
     return limiter
 
 
-class ClientPath(PathConverter):
-    """Every path that is not the server's own: those keep their 404 and 405."""
-
-    regex = r"(?!(?:api|ws|healthz|readyz|metrics)(?:/|$))[^/].*?"
-    part_isolating = False
-
-
-def install_client(app: Flask) -> None:
-    """The client's files, and its page for every other path."""
-    app.url_map.converters["client"] = ClientPath
-
-    def page(path: str) -> Response:
-        try:
-            return send_from_directory(CLIENT, path)
-        except NotFound:
-            return send_from_directory(CLIENT, "index.html", max_age=0)
-
-    app.add_url_rule("/", view_func=page, defaults={"path": "index.html"})
-    app.add_url_rule("/<client:path>", view_func=page)
-
-
 def install_metrics(app: Flask) -> None:
     """`/metrics`: this process, or all of them when they share a directory."""
     shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
@@ -143,13 +112,6 @@ def install_metrics(app: Flask) -> None:
 
     kind = GunicornInternalPrometheusMetrics if shared else PrometheusMetrics
     kind(app, path=METRICS_PATH, group_by="endpoint")
-
-
-def add_headers(response: Response) -> Response:
-    """What every answer tells the browser."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response
 
 
 def offload(function: Callable[..., R], arguments: tuple[str, ...]) -> R:

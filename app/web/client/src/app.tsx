@@ -14,9 +14,12 @@ import { ConnectionBar } from "./parts/connection-bar";
 import { Header } from "./parts/header";
 import { Toasts } from "./parts/toasts";
 import { idAfter, path } from "./router";
+import { AUCTION_PATHS, type PAGE_PATHS } from "./routes";
 import { sessionKnown } from "./store/session";
 
-const PAGES: Readonly<Record<string, () => VNode>> = {
+type PagePath = (typeof PAGE_PATHS)[number];
+
+const PAGES: Readonly<Record<PagePath, () => VNode>> = {
   "/": HomePage,
   "/login": LoginPage,
   "/signup": SignupPage,
@@ -43,8 +46,8 @@ export function App() {
 }
 
 function Routed() {
-  const auctionId = idAfter("/auctions/", path.value);
+  const auctionId = idAfter(AUCTION_PATHS, path.value);
   if (auctionId !== null) return <AuctionPage key={auctionId} id={auctionId} />;
-  const Page = PAGES[path.value] ?? MissingPage;
+  const Page = path.value in PAGES ? PAGES[path.value as PagePath] : MissingPage;
   return <Page key={path.value} />;
 }
