@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from app.domain.money import AMOUNT_MAX
 from app.domain.terms import Terms
 
 Status = Literal["scheduled", "open", "closed", "cancelled"]
@@ -42,7 +43,7 @@ class Auction:
     chain: str
 
     @property
-    def minimum_next_bid(self) -> int:
+    def minimum(self) -> int:
         """Rule 3: the starting price when there is no bid, else one step above the price.
 
         May pass the largest amount of money when the price is next to it; then no bid can
@@ -51,6 +52,26 @@ class Auction:
         if self.bid_count == 0:
             return self.terms.starting_price
         return self.price + self.terms.step_table.step(self.price)
+
+    @property
+    def minimum_next_bid(self) -> int | None:
+        """The minimum as it is shown: None when nobody but the leader can bid any more."""
+        minimum = self.minimum
+        return minimum if minimum <= AMOUNT_MAX else None
+
+    @property
+    def buy_now_price(self) -> int | None:
+        """Rule 11: the price at which it can be bought now, None when it cannot be.
+
+        It can be as long as the reserve is not met or, without a reserve, there is no bid.
+        """
+        if self.ended:
+            return None
+        if self.reserve_price is None:
+            offered = self.bid_count == 0
+        else:
+            offered = not covers(self.leader_maximum, self.reserve_price)
+        return self.terms.buy_now_price if offered else None
 
     @property
     def reserve_state(self) -> ReserveState:

@@ -22,6 +22,7 @@ from app.domain.decision import (
 from app.domain.errors import RejectionCode
 from app.domain.ids import automatic_bid_id
 from app.domain.records import BidPlaced, Control, Record
+from app.domain.rules import FIRST_VERSION
 
 
 @overload
@@ -61,18 +62,9 @@ def _status_at(auction: Auction, at: datetime) -> Status:
 
 
 def _buy_price(auction: Auction, amount: int) -> int | None:
-    """Rule 11: what `amount` would buy at now, None if it would not.
-
-    Offered while the reserve is not met or, without a reserve, there is no bid.
-    """
-    buy_now_price = auction.terms.buy_now_price
-    if buy_now_price is None or amount < buy_now_price:
-        return None
-    if auction.reserve_price is None:
-        offered = auction.bid_count == 0
-    else:
-        offered = not covers(auction.leader_maximum, auction.reserve_price)
-    return buy_now_price if offered else None
+    """Rule 11: what `amount` would buy at now, None if it would not."""
+    price = auction.buy_now_price
+    return None if price is None or amount < price else price
 
 
 def _refusal(auction: Auction, bid: BidPlaced, at: datetime, *, buys: bool) -> RejectionCode | None:
@@ -84,16 +76,24 @@ def _refusal(auction: Auction, bid: BidPlaced, at: datetime, *, buys: bool) -> R
         return "NOT_STARTED"
     if bid.bidder_id == terms.seller_id:
         return "OWN_AUCTION"
-    if not bid.confirm and (buys or bid.amount > terms.rules.confirm_factor * auction.price):
+    if not bid.confirm and (buys or _is_surprising(auction, bid.amount)):
         return "CONFIRM_NEEDED"
     return None if buys else _amount_refusal(auction, bid)
+
+
+def _is_surprising(auction: Auction, amount: int) -> bool:
+    """Rule 15: far above the price; the minimum is not, unless by the first version."""
+    rules = auction.terms.rules
+    if amount <= rules.confirm_factor * auction.price:
+        return False
+    return rules.version == FIRST_VERSION or amount > auction.minimum
 
 
 def _amount_refusal(auction: Auction, bid: BidPlaced) -> RejectionCode | None:
     """Rule 7 for the leader, rule 3 for everyone else."""
     if auction.leader_maximum is not None and bid.bidder_id == auction.leader_id:
         return None if bid.amount > auction.leader_maximum else "NOT_ABOVE_OWN_MAXIMUM"
-    return "TOO_LOW" if bid.amount < auction.minimum_next_bid else None
+    return "TOO_LOW" if bid.amount < auction.minimum else None
 
 
 def _rejected(
@@ -167,7 +167,7 @@ def _contest(auction: Auction, bid: BidPlaced) -> tuple[int, int, int]:
     if bid.kind == "exact":
         return bid.amount, bid.bidder_id, bid.amount
     # Steps are settings and need not rise with the price, hence "never under the minimum".
-    needed = max(maximum + step(maximum), auction.minimum_next_bid)
+    needed = max(maximum + step(maximum), auction.minimum)
     return min(bid.amount, needed), bid.bidder_id, bid.amount
 
 
@@ -225,7 +225,14 @@ def _outcome(
         code=code,
         seq=seq,
         price=after.price,
-        minimum_next_bid=after.minimum_next_bid,
+        minimum_next_bid=_minimum_named(after),
         ends_at=after.ends_at,
         decided_at=at,
     )
+
+
+def _minimum_named(after: Auction) -> int | None:
+    """What an outcome names as the minimum: by the first version also one nobody can bid."""
+    if after.terms.rules.version == FIRST_VERSION:
+        return after.minimum
+    return after.minimum_next_bid

@@ -18,7 +18,8 @@ class Outcome:
     """The answer to a bid, frozen as decided (wire.md); the bidder's alias is kept beside it.
 
     `seq` and `standing` are there exactly when it is accepted, `code` when it is rejected.
-    Price, minimum and end are the auction's after this bid and its automatic answer.
+    Price, minimum and end are the auction's after this bid and its automatic answer; the
+    minimum is None when nobody but the leader can bid any more.
     """
 
     status: Literal["accepted", "rejected"]
@@ -26,7 +27,7 @@ class Outcome:
     code: RejectionCode | None
     seq: int | None
     price: int
-    minimum_next_bid: int
+    minimum_next_bid: int | None
     ends_at: datetime
     decided_at: datetime
 

@@ -77,7 +77,7 @@ def bid_line(previous_hash: str, bid: LoggedBid) -> LogLine:
         rfc3339(outcome.decided_at),
         _literal(outcome.code),
         rfc3339(outcome.ends_at),
-        outcome.minimum_next_bid,
+        _literal(outcome.minimum_next_bid),
         outcome.price,
         _literal(outcome.seq),
         _literal(outcome.standing),

@@ -1,24 +1,34 @@
 """Every number of the auction rules, as one frozen value kept with each auction.
 
 A change of the defaults touches only auctions created after it: an auction is decided, and its
-log replayed, with the `Rules` it was created with.
+log replayed, with the `Rules` it was created with. So is a change of the wording of a rule: the
+version in them says which wording decides.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Final
 
 from app.domain.increments import DEFAULT_STEPS, StepTable
 from app.domain.money import CURRENCIES, Currency
+
+FIRST_VERSION: Final = 1
+"""Also the minimum asks for confirmation when it is high enough (15), and the minimum in an outcome
+may pass the largest amount of money. Rules stored without a version are of this one."""
+VERSION: Final = 2
+"""No bid at the minimum asks for confirmation, unless it would buy now (15), and an outcome names
+no minimum that nobody can bid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The settings of auction-rules.md; times in seconds, the numbers in brackets are its rules.
 
-    Raises ValueError for a number that is no whole number or below zero.
+    Raises ValueError for a number that is no whole number or below zero, or an unknown version.
     """
 
+    version: int = VERSION
+    """The wording of the rules that decides: FIRST_VERSION up to VERSION."""
     confirm_factor: int = 5
     """An amount above this many times the price needs `confirm` (15)."""
     cancel_lead_s: int = 12 * 3600
@@ -47,6 +57,8 @@ class Rules:
         numbers = [getattr(self, name) for name in _NUMBERS]
         if any(type(n) is not int or n < 0 for n in (*numbers, *self.ending_soon_leads_s)):
             raise ValueError("a rule's number must be a whole number, not below zero")
+        if not FIRST_VERSION <= self.version <= VERSION:
+            raise ValueError(f"version {self.version} of the rules is not known")
 
     def step_table(self, currency: Currency) -> StepTable:
         """The steps of `currency`; LookupError if these rules have none for it."""
@@ -70,8 +82,10 @@ class Rules:
         """The `Rules` that `to_json` wrote.
 
         Strict: a missing or unknown number raises ValueError rather than taking a default of
-        today, because stored rules are frozen; new rules come with a data migration.
+        today, because stored rules are frozen; new rules come with a data migration. A missing
+        version is the first. A lane whose rules are of a later version waits for newer code.
         """
+        plain = {"version": FIRST_VERSION, **plain}
         if set(plain) != {field.name for field in fields(cls)}:
             raise ValueError("stored rules do not have exactly the known numbers")
         numbers = {name: plain[name] for name in _NUMBERS}

@@ -75,7 +75,7 @@ class AuctionState(Struct, frozen=True):
     version: int
     status: AuctionStatus
     price: int
-    minimum_next_bid: int
+    minimum_next_bid: int | None
     bid_count: int
     leader: Leader | None
     reserve: ReserveState

@@ -202,7 +202,7 @@ class AuctionStatePush(Push, frozen=True, kw_only=True, tag="auction.state"):
     version: int
     status: AuctionStatus
     price: int
-    minimum_next_bid: int
+    minimum_next_bid: int | None
     bid_count: int
     leader: Leader | None
     reserve: ReserveState

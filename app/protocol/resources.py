@@ -177,7 +177,12 @@ class Mine(Struct, frozen=True):
 
 
 class Auction(Struct, frozen=True):
-    """The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller."""
+    """The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller
+    and the winner.
+
+    `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
+    `buy_now_price` once it can no longer be bought at.
+    """
 
     id: int
     version: int
@@ -188,7 +193,7 @@ class Auction(Struct, frozen=True):
     currency: Currency
     starting_price: int
     price: int
-    minimum_next_bid: int
+    minimum_next_bid: int | None
     bid_count: int
     leader: Leader | None
     reserve: ReserveState

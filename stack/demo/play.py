@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from simple_websocket import Client, ConnectionClosed
 
+from app.domain.money import AMOUNT_MAX
 from stack.demo.api import RefusedError, call, signed_in
 from stack.demo.seed import SELLER_NAME
 
@@ -56,6 +57,9 @@ def _next_bid() -> dict[str, Any] | None:
     if not auctions:
         return None
     auction = random.choice(auctions)  # noqa: S311
-    step = max(auction["minimum_next_bid"] - auction["price"], 1)
-    amount = auction["minimum_next_bid"] + random.randint(0, RAISE_MAX) * step  # noqa: S311
+    minimum = auction["minimum_next_bid"]
+    if minimum is None:  # the largest amount there is: nobody can bid any more
+        return None
+    step = max(minimum - auction["price"], 1)
+    amount = min(minimum + random.randint(0, RAISE_MAX) * step, AMOUNT_MAX)  # noqa: S311
     return {"auction_id": auction["id"], "amount": amount, "confirm": True, "key": uuid4().hex}

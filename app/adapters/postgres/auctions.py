@@ -235,7 +235,7 @@ def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
         bid_count=state.bid_count,
         leader=None if row.leader_alias is None else Leader(row.leader_alias),
         reserve=state.reserve_state,
-        buy_now_price=state.terms.buy_now_price,
+        buy_now_price=state.buy_now_price,
         starts_at=rfc3339(state.terms.starts_at),
         ends_at=rfc3339(state.ends_at),
         scheduled_ends_at=rfc3339(state.terms.scheduled_ends_at),

@@ -164,6 +164,30 @@ def test_confirmation_goes_by_the_price_not_the_minimum() -> None:
     assert lane.code(BOB, 10_000, confirm=False) is None
 
 
+@pytest.mark.parametrize(("starting_price", "first_raise"), [(1, 101), (12, 112), (24, 124)])
+def test_the_minimum_itself_needs_no_confirmation_however_far_above_the_price(
+    starting_price: int, first_raise: int
+) -> None:
+    lane = Lane(starting_price=starting_price)
+    lane.bid(ANN, starting_price)
+    assert lane.code(BOB, first_raise + 1, confirm=False) == "CONFIRM_NEEDED"
+    assert lane.code(BOB, first_raise - 1, confirm=False) == "TOO_LOW"
+    assert lane.code(BOB, first_raise, confirm=False) is None
+
+
+def test_the_minimum_needs_confirmation_when_it_buys_now() -> None:
+    lane = Lane(starting_price=1, reserve_price=50, buy_now_price=101)
+    lane.bid(ANN, 1)
+    assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
+
+
+def test_by_the_first_version_of_the_rules_the_minimum_needs_confirmation_too() -> None:
+    lane = Lane(make(rules=Rules(version=1), starting_price=1))
+    lane.bid(ANN, 1)
+    assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
+    assert lane.code(BOB, 100, confirm=False) == "CONFIRM_NEEDED"
+
+
 def test_a_refusal_changes_nothing_but_the_decision_time() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000, at=1)
@@ -197,10 +221,24 @@ def test_the_checks_come_in_their_order() -> None:
 
 def test_next_to_the_largest_amount_only_the_leader_is_left() -> None:
     lane = Lane(starting_price=10**12 - 1)
-    lane.bid(ANN, 10**12 - 1)
-    assert lane.auction.minimum_next_bid > 10**12
+    assert lane.bid(ANN, 10**12 - 1).minimum_next_bid is None
+    assert lane.auction.minimum_next_bid is None
     assert lane.code(BOB, 10**12) == "TOO_LOW"
     assert lane.code(ANN, 10**12) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "minimum"), [(10**12 - 500_000, 10**12), (10**12 - 499_999, None)]
+)
+def test_the_largest_amount_is_the_last_minimum(price: int, minimum: int | None) -> None:
+    lane = Lane(starting_price=price)
+    assert lane.bid(ANN, price).minimum_next_bid == lane.auction.minimum_next_bid == minimum
+
+
+def test_by_the_first_version_of_the_rules_an_outcome_names_a_minimum_that_nobody_can_bid() -> None:
+    lane = Lane(make(rules=Rules(version=1), starting_price=10**12))
+    assert lane.bid(ANN, 10**12).minimum_next_bid == 10**12 + 500_000
+    assert lane.auction.minimum_next_bid is None, "what is shown is not frozen"
 
 
 def test_the_factor_is_a_setting_of_the_auction() -> None:

@@ -83,7 +83,7 @@ def test_a_live_lot_ends_15_minutes_after_its_start_whatever_happens() -> None:
     lane = Lane(mode="live", ends_at=None)
     at = 29.0
     for n in range(200):
-        lane.bid((ANN, BOB)[n % 2], lane.auction.minimum_next_bid, at=at)
+        lane.bid((ANN, BOB)[n % 2], lane.auction.minimum, at=at)
         at = min(at + 9, 899)
     assert lane.auction.ends_at == after(900)
     assert lane.code(CEM, 10**6, at=900) == "CLOSED"

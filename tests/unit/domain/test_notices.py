@@ -33,9 +33,9 @@ def whom(notices: list[Notice]) -> list[tuple[NoticeKind, int]]:
 
 def duel(lane: Lane, *moments: float) -> None:
     """Ann leads, then Bob and Ann take the lead from each other at these moments."""
-    lane.bid(ANN, lane.auction.minimum_next_bid, at=1)
+    lane.bid(ANN, lane.auction.minimum, at=1)
     for n, at in enumerate(moments):
-        lane.bid((BOB, ANN)[n % 2], lane.auction.minimum_next_bid, at=at)
+        lane.bid((BOB, ANN)[n % 2], lane.auction.minimum, at=at)
 
 
 def test_the_displaced_leader_is_told() -> None:

@@ -92,7 +92,7 @@ def test_every_accepted_amount_met_the_minimum_at_its_moment(scenario: Scenario)
             assert record.amount >= (before.terms.buy_now_price or 0)
             assert before.reserve_state == "not_met" or before.bid_count == 0
         else:
-            assert record.amount >= before.minimum_next_bid
+            assert record.amount >= before.minimum
         assert now.price <= max(record.amount, before.leader_maximum or 0)
 
 

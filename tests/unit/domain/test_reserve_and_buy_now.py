@@ -119,6 +119,35 @@ def test_without_a_reserve_a_bid_takes_buy_now_away() -> None:
     assert (decision.bought, decision.outcome.price) == (False, 2_500)
 
 
+def offered(lane: Lane) -> int | None:
+    return lane.auction.buy_now_price
+
+
+def test_without_a_reserve_the_price_to_buy_now_at_is_named_until_there_is_a_bid() -> None:
+    lane = Lane(buy_now_price=2_000, starts_at=after(60))
+    assert offered(lane) == 2_000
+    assert lane.code(SELLER, 1_500, at=61) == "OWN_AUCTION"
+    assert offered(lane) == 2_000
+    lane.bid(ANN, 1_500, at=61)
+    assert offered(lane) is None
+
+
+def test_with_a_reserve_the_price_to_buy_now_at_is_named_until_it_is_met() -> None:
+    lane = Lane(reserve_price=4_000, buy_now_price=5_000)
+    lane.bid(ANN, 3_999)
+    assert offered(lane) == 5_000
+    lane.bid(ANN, 4_000)
+    assert offered(lane) is None
+
+
+def test_nothing_can_be_bought_after_the_end() -> None:
+    closed, cancelled = Lane(buy_now_price=5_000), Lane(buy_now_price=5_000)
+    assert closed.close(at=3_600).effect == "unsold"
+    assert cancelled.cancel(at=1).effect == "cancelled"
+    assert offered(closed) is None
+    assert offered(cancelled) is None
+
+
 def test_with_a_reserve_buy_now_stays_until_it_is_met() -> None:
     lane = Lane(reserve_price=4_000, buy_now_price=5_000)
     lane.bid(ANN, 3_000)

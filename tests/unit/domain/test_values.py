@@ -122,6 +122,18 @@ def test_stored_rules_are_frozen_so_a_missing_or_unknown_number_is_no_default() 
             Rules.from_json(plain)
 
 
+def test_rules_stored_without_a_version_are_of_the_first() -> None:
+    stored = Rules().to_json()
+    assert stored.pop("version") == 2
+    assert Rules.from_json(stored) == replace(Rules(), version=1)
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_rules_of_an_unknown_version_decide_nothing(version: int) -> None:
+    with pytest.raises(ValueError, match=f"version {version}"):
+        Rules.from_json(Rules().to_json() | {"version": version})
+
+
 @pytest.mark.parametrize("number", [-1, True, 1.5])
 def test_a_rule_that_is_no_whole_number_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match="whole number"):

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Auction, BidResult } from "../src/protocol";
-import { gapAfter, standingIn, withOwnBid } from "../src/store/auction-view";
+import type { Auction, AuctionStatePush, BidResult } from "../src/protocol";
+import { gapAfter, standingIn, withOwnBid, withState } from "../src/store/auction-view";
 
 function auction(change: Partial<Auction> = {}): Auction {
   const mine = { standing: "outbid", alias: 4, maximum: null, watching: false } as const;
@@ -37,6 +37,22 @@ describe("standing", () => {
   it("is not changed by the late result of a bid that others have overtaken", () => {
     const result = { status: "accepted", standing: "leading", alias: 4, seq: 2 } as BidResult;
     expect(standingIn(withOwnBid(auction(), result, 50_000))).toBe("outbid");
+  });
+});
+
+describe("the price to buy now at", () => {
+  const state = (change: Partial<AuctionStatePush>) =>
+    ({ status: "open", bid_count: 0, reserve: "none", ...change }) as AuctionStatePush;
+
+  it.each([
+    [state({}), 9_000],
+    [state({ bid_count: 1 }), null],
+    [state({ bid_count: 1, reserve: "not_met" }), 9_000],
+    [state({ bid_count: 2, reserve: "met" }), null],
+    [state({ status: "closed", reserve: "not_met" }), null],
+    [state({ status: "cancelled" }), null],
+  ] as const)("is gone with the first bid, or once the reserve is met", (push, price) => {
+    expect(withState(auction({ buy_now_price: 9_000 }), push).buy_now_price).toBe(price);
   });
 });
 

@@ -12,7 +12,11 @@ export interface Answer {
   re: number;
 }
 /**
- * The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller.
+ * The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller
+ *     and the winner.
+ *
+ *     `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
+ *     `buy_now_price` once it can no longer be bought at.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Auction".
@@ -27,7 +31,7 @@ export interface Auction {
   currency: "EUR" | "JPY" | "KRW" | "USD";
   starting_price: number;
   price: number;
-  minimum_next_bid: number;
+  minimum_next_bid: number | null;
   bid_count: number;
   leader: Leader | null;
   reserve: "met" | "none" | "not_met";
@@ -176,7 +180,7 @@ export interface AuctionState {
   version: number;
   status: "cancelled" | "closed" | "open" | "scheduled";
   price: number;
-  minimum_next_bid: number;
+  minimum_next_bid: number | null;
   bid_count: number;
   leader: Leader | null;
   reserve: "met" | "none" | "not_met";
@@ -222,7 +226,7 @@ export interface AuctionStatePush {
   version: number;
   status: "cancelled" | "closed" | "open" | "scheduled";
   price: number;
-  minimum_next_bid: number;
+  minimum_next_bid: number | null;
   bid_count: number;
   leader: Leader | null;
   reserve: "met" | "none" | "not_met";

@@ -100,10 +100,18 @@ function newer(known: Auction | null, told: Auction): Auction {
   return known && known.version > told.version ? known : told;
 }
 
-function withState(auction: Auction, push: AuctionStatePush): Auction {
+/** `auction` after a pushed state. */
+export function withState(auction: Auction, push: AuctionStatePush): Auction {
   const { type: _, channel: __, auction_id: ___, bids: ____, from_seq: _____, ...state } = push;
   const closedAt = state.status === "closed" ? state.ends_at : auction.closed_at;
-  return { ...auction, ...state, closed_at: closedAt };
+  const buyNowPrice = canBuyNow(push) ? auction.buy_now_price : null;
+  return { ...auction, ...state, closed_at: closedAt, buy_now_price: buyNowPrice };
+}
+
+/** Rule 11: a bid takes it away, with a reserve only one that meets it. States do not name it. */
+function canBuyNow({ status, reserve, bid_count }: AuctionStatePush): boolean {
+  if (hasEnded(status)) return false;
+  return reserve === "none" ? bid_count === 0 : reserve === "not_met";
 }
 
 /**

@@ -189,7 +189,7 @@ describe("a typed amount", () => {
 
 describe("a price that cannot rise", () => {
   it("is said, and there is nothing to send", async () => {
-    const page = await open(auction({ minimum_next_bid: null as never }));
+    const page = await open(auction({ minimum_next_bid: null }));
     expect(screen.getByText(/nobody can bid more/)).toBeTruthy();
     tap(button(/^Bid$/));
     expect(page.bids).toEqual([]);
