@@ -1,19 +1,25 @@
-/** Auctions the user has bid on, with their standing. */
+/** Auctions the user has bid on, with their standing as of now. */
+import { useEffect } from "preact/hooks";
 import { t } from "../i18n";
 import { AuctionCard } from "../parts/auction-card";
 import { MembersPage } from "../parts/members-page";
 import { Paged } from "../parts/paged";
-import { standingIn } from "../store/auction-view";
+import { followPrices, learn } from "../store/auctions";
 import { api } from "../store/session";
 
 export function MyBidsPage() {
+  useEffect(() => followPrices(), []);
   return (
     <MembersPage title={t("mine.title")}>
-      <Paged load={api.myBids} empty={t("mine.empty")} class="cards">
-        {(auction) => (
-          <AuctionCard key={auction.id} auction={auction} standing={standingIn(auction)} />
-        )}
+      <Paged load={load} empty={t("mine.empty")} class="cards">
+        {(auction) => <AuctionCard key={auction.id} auction={auction} withStanding />}
       </Paged>
     </MembersPage>
   );
+}
+
+async function load(cursor: string | undefined) {
+  const page = await api.myBids(cursor);
+  learn(page.items);
+  return page;
 }

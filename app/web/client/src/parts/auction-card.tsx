@@ -2,18 +2,21 @@
 import { money } from "../format";
 import { t, tn } from "../i18n";
 import type { Auction } from "../protocol";
-import type { Standing } from "../store/auction-view";
+import { auctionOf, standingIn } from "../store/auctions";
 import { Countdown } from "./countdown";
 import { Link } from "./link";
 import { Picture } from "./picture";
 
 interface Props {
+  /** As its list has it; what is newer is shown instead. */
   auction: Auction;
-  /** Where the viewer stands, where that is what the list is about. */
-  standing?: Standing;
+  /** Whether to show where the viewer stands. */
+  withStanding?: boolean;
 }
 
-export function AuctionCard({ auction, standing = "none" }: Props) {
+export function AuctionCard({ auction: listed, withStanding = false }: Props) {
+  const auction = auctionOf(listed.id).value ?? listed;
+  const standing = withStanding ? standingIn(auction) : "none";
   return (
     <li class="card" data-status={auction.status} data-standing={standing}>
       <Link to={`/auctions/${auction.id}`}>

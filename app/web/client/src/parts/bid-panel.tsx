@@ -3,7 +3,7 @@ import { moment } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
 import { loginPath } from "../router";
-import type { Standing } from "../store/auction-view";
+import type { Standing } from "../store/auctions";
 import { lastBidOn } from "../store/bids";
 import { user } from "../store/session";
 import type { TrackedBid } from "../wire/bid-book";

@@ -2,7 +2,8 @@
 import { bidderName, moment, money, timeOfDay } from "../format";
 import { t, tn } from "../i18n";
 import type { Auction } from "../protocol";
-import { type AuctionView, hasEnded } from "../store/auction-view";
+import type { AuctionView } from "../store/auction-view";
+import { hasEnded } from "../store/auctions";
 import { Countdown } from "./countdown";
 
 export function PricePanel({ view, auction }: { view: AuctionView; auction: Auction }) {

@@ -1,9 +1,9 @@
-/** The list of auctions with live prices: pages by HTTP, prices by the `auctions` channel. */
+/** The list of auctions: which, in pages by HTTP; what is in each is read from `auctions.ts`. */
 import { signal } from "@preact/signals";
 import type { Auction, PriceItem } from "../protocol";
 import type { AuctionFilter } from "../wire/api";
 import { HttpProblem } from "../wire/http";
-import { onPush, wire } from "./live";
+import { followPrices, learn } from "./auctions";
 import { api } from "./session";
 
 const RELOAD_AFTER_MS = 1_000;
@@ -16,23 +16,12 @@ export class AuctionList {
   private filter: AuctionFilter = {};
   private request = 0;
   private reload: ReturnType<typeof setTimeout> | undefined;
-  private readonly stops: (() => void)[];
-
-  constructor() {
-    this.stops = [
-      wire.subscribe("auctions", {
-        onSnapshot: (told) => this.prices(told.items ?? []),
-        onError: () => {},
-        afterSeq: () => null,
-      }),
-      onPush("auctions.price", (push) => this.prices(push.items)),
-    ];
-  }
+  private readonly stop = followPrices((items) => this.prices(items));
 
   close(): void {
     clearTimeout(this.reload);
     this.request += 1;
-    for (const stop of this.stops) stop();
+    this.stop();
   }
 
   /** Shows the first page of what `filter` lets through. */
@@ -54,6 +43,7 @@ export class AuctionList {
     try {
       const page = await api.auctions(filter);
       if (request !== this.request) return;
+      learn(page.items);
       this.items.value = [...before, ...page.items];
       this.nextCursor.value = page.next_cursor;
       this.error.value = null;
@@ -65,10 +55,6 @@ export class AuctionList {
   }
 
   private prices(told: readonly PriceItem[]): void {
-    const byId = new Map(told.map((price) => [price.id, price]));
-    this.items.value = this.items
-      .peek()
-      .map((auction) => ({ ...auction, ...byId.get(auction.id) }));
     const known = new Set(this.items.peek().map((auction) => auction.id));
     const isNew = told.some((price) => !known.has(price.id) && price.status === this.filter.status);
     if (isNew && !this.nextCursor.peek()) this.reloadSoon();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Auction, AuctionStatePush, BidResult } from "../src/protocol";
-import { gapAfter, standingIn, withOwnBid, withState } from "../src/store/auction-view";
+import { gapAfter } from "../src/store/auction-view";
+import { standingIn, withOwnBid, withState } from "../src/store/auctions";
 
 function auction(change: Partial<Auction> = {}): Auction {
   const mine = { standing: "outbid", alias: 4, maximum: null, watching: false } as const;
