@@ -1,6 +1,7 @@
 /** Starts the page: session, live connection, then the view. */
 import { render } from "preact";
 import { App } from "./app";
+import { restoreScroll } from "./scroll";
 import { followBids } from "./store/bids";
 import { goLive } from "./store/live";
 import { followNotices } from "./store/notices";
@@ -10,6 +11,7 @@ import "./styles/base.css";
 import "./styles/layout.css";
 import "./styles/parts.css";
 
+restoreScroll();
 render(<App />, document.body);
 await resume();
 followBids();

@@ -1,19 +1,32 @@
-/** The address bar as a signal. Pages are plain paths; the server answers each with the page. */
-import { signal } from "@preact/signals";
+/** The address bar as signals. Pages are plain paths; the server answers each with the page. */
+import { batch, signal } from "@preact/signals";
+import { leaveEntry, restoreScroll } from "./scroll";
 
 export const path = signal(location.pathname);
+/** What follows the path, with its question mark: what a list shows, for one. */
+export const search = signal(location.search);
 
 addEventListener("popstate", () => {
-  path.value = location.pathname;
+  follow();
+  restoreScroll();
 });
 
 /** Goes to another page of this site; `replace` leaves no entry in the history. */
 export function navigate(to: string, { replace = false } = {}): void {
   const target = localPath(to);
   if (target === location.pathname + location.search) return;
+  const isSamePage = target.split("?")[0] === location.pathname;
+  leaveEntry();
   history[replace ? "replaceState" : "pushState"](null, "", target);
-  path.value = location.pathname;
-  scrollTo(0, 0);
+  follow();
+  if (!isSamePage) scrollTo(0, 0);
+}
+
+function follow(): void {
+  batch(() => {
+    path.value = location.pathname;
+    search.value = location.search;
+  });
 }
 
 /** `to` if it is a path of this site, else the front page: a link must not lead elsewhere. */
@@ -29,7 +42,7 @@ export function idAfter(prefix: string, pathname: string): number | null {
 
 /** The log-in page, which leads back to here. */
 export function loginPath(): string {
-  return `/login?next=${encodeURIComponent(location.pathname)}`;
+  return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
 /** From a log-in page to where its visitor wanted to be. */

@@ -8,6 +8,7 @@ import { FakeSocket } from "./fake-socket";
 export interface Request {
   method: string;
   path: string;
+  query: Record<string, string>;
   body: unknown;
   headers: Record<string, string>;
 }
@@ -52,11 +53,12 @@ export class FakeGateway {
   }
 
   private async fetch(url: string, init: RequestInit): Promise<Response> {
-    const { pathname } = new URL(url, "http://localhost");
+    const { pathname, searchParams } = new URL(url, "http://localhost");
     const method = init.method ?? "GET";
     const request = {
       method,
       path: pathname,
+      query: Object.fromEntries(searchParams),
       body: typeof init.body === "string" ? JSON.parse(init.body) : null,
       headers: { ...(init.headers as Record<string, string>) },
     };

@@ -43,6 +43,7 @@ export const en = {
   "home.sort.price": "Price",
   "home.status": "Show",
   "home.empty": "No auctions here yet.",
+  "home.none_found": "Nothing found for “{query}”.",
   "status.open": "Open",
   "status.scheduled": "Upcoming",
   "status.closed": "Ended",

@@ -45,6 +45,7 @@ export const ko: Catalogue = {
   "home.sort.price": "가격순",
   "home.status": "보기",
   "home.empty": "아직 경매가 없습니다.",
+  "home.none_found": "“{query}” 검색 결과가 없습니다.",
   "status.open": "진행 중",
   "status.scheduled": "예정",
   "status.closed": "종료",

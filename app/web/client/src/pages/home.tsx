@@ -1,52 +1,38 @@
-/** The list of auctions, with live prices. */
+/** The list of auctions, with live prices. What it shows is in the address. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { errorText, t } from "../i18n";
 import { AuctionCard } from "../parts/auction-card";
 import { Choice } from "../parts/choice";
 import { Page } from "../parts/page";
+import { navigate, search } from "../router";
+import { type Filter, filterOf, pathOf, queryOf, SORTS, STATUSES } from "../store/auction-filter";
 import { AuctionList } from "../store/auction-list";
-import type { AuctionFilter } from "../wire/api";
 
-const STATUSES = ["open", "scheduled", "closed"] as const;
-const SORTS = ["ending", "newest", "price"] as const;
 const TYPING_PAUSE_MS = 300;
 
 export function HomePage() {
   const list = useMemo(() => new AuctionList(), []);
-  const filter = useSignal<AuctionFilter>({ status: "open", sort: "ending" });
+  const filter = filterOf(search.value);
   useEffect(() => () => list.close(), [list]);
-  useEffect(() => {
-    const pause = setTimeout(
-      () => void list.show(filter.value),
-      list.items.peek().length && TYPING_PAUSE_MS,
-    );
-    return () => clearTimeout(pause);
-  }, [list, filter.value]);
-  const set = (change: AuctionFilter) => {
-    filter.value = { ...filter.value, ...change };
-  };
+  const show = () => void list.show(queryOf(filter));
+  useEffect(show, [list, pathOf(filter)]);
+  const set = (change: Partial<Filter>) =>
+    navigate(pathOf({ ...filterOf(location.search), ...change }), { replace: true });
   return (
     <Page title={t("home.title")}>
       <search class="filters">
         <Choice
           label={t("home.status")}
           options={STATUSES.map((status) => ({ value: status, text: t(`status.${status}`) }))}
-          value={filter.value.status ?? "open"}
+          value={filter.status}
           onChoose={(status) => set({ status })}
         />
-        <input
-          type="search"
-          aria-label={t("home.search")}
-          placeholder={t("home.search.hint")}
-          maxLength={120}
-          value={filter.value.query ?? ""}
-          onInput={(event) => set({ query: event.currentTarget.value.trim() || undefined })}
-        />
+        <SearchBox query={filter.query} onQuery={(query) => set({ query })} />
         <select
           aria-label={t("home.sort")}
-          value={filter.value.sort}
-          onChange={(event) => set({ sort: event.currentTarget.value as (typeof SORTS)[number] })}
+          value={filter.sort}
+          onChange={(event) => set({ sort: event.currentTarget.value as Filter["sort"] })}
         >
           {SORTS.map((sort) => (
             <option key={sort} value={sort}>
@@ -55,12 +41,43 @@ export function HomePage() {
           ))}
         </select>
       </search>
-      <Items list={list} onRetry={() => list.show(filter.value)} />
+      <Items list={list} query={filter.query} onRetry={show} />
     </Page>
   );
 }
 
-function Items({ list, onRetry }: { list: AuctionList; onRetry: () => void }) {
+/** Keeps what is typed as it is typed; the list follows after a pause. */
+function SearchBox({ query, onQuery }: { query: string; onQuery: (query: string) => void }) {
+  const typed = useSignal(query);
+  useEffect(() => {
+    if (typed.peek().trim() !== query) typed.value = query;
+  }, [query]);
+  useEffect(() => {
+    const wanted = typed.value.trim();
+    const pause = setTimeout(() => wanted !== query && onQuery(wanted), TYPING_PAUSE_MS);
+    return () => clearTimeout(pause);
+  }, [typed.value]);
+  return (
+    <input
+      type="search"
+      aria-label={t("home.search")}
+      placeholder={t("home.search.hint")}
+      maxLength={120}
+      value={typed.value}
+      onInput={(event) => {
+        typed.value = event.currentTarget.value;
+      }}
+    />
+  );
+}
+
+interface ItemsProps {
+  list: AuctionList;
+  query: string;
+  onRetry: () => void;
+}
+
+function Items({ list, query, onRetry }: ItemsProps) {
   if (list.error.value) {
     return (
       <p role="alert">
@@ -72,10 +89,11 @@ function Items({ list, onRetry }: { list: AuctionList; onRetry: () => void }) {
     );
   }
   const isEmpty = list.items.value.length === 0;
-  if (isEmpty)
-    return <p class="quiet">{list.loading.value ? t("page.loading") : t("home.empty")}</p>;
   return (
     <>
+      <p role="status" class="quiet">
+        {isEmpty && emptyText(list.loading.value, query)}
+      </p>
       <ul class="cards" aria-busy={list.loading.value}>
         {list.items.value.map((auction) => (
           <AuctionCard key={auction.id} auction={auction} />
@@ -88,4 +106,9 @@ function Items({ list, onRetry }: { list: AuctionList; onRetry: () => void }) {
       )}
     </>
   );
+}
+
+function emptyText(isLoading: boolean, query: string): string {
+  if (isLoading) return t("page.loading");
+  return query === "" ? t("home.empty") : t("home.none_found", { query });
 }

@@ -18,8 +18,8 @@ export function MyBidsPage() {
   );
 }
 
-async function load(cursor: string | undefined) {
-  const page = await api.myBids(cursor);
+async function load(cursor: string | undefined, limit: number) {
+  const page = await api.myBids(cursor, limit);
   learn(page.items);
   return page;
 }

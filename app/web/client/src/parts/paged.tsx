@@ -13,7 +13,10 @@ interface Props<T> {
 
 export function Paged<T>({ load, empty, class: className, children }: Props<T>) {
   const list = useMemo(() => new PagedList(load), [load]);
-  useEffect(() => void list.more(), [list]);
+  useEffect(() => {
+    void list.more();
+    return () => list.close();
+  }, [list]);
   const items = list.items.value;
   return (
     <>

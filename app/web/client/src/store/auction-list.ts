@@ -1,9 +1,11 @@
 /** The list of auctions: which, in pages by HTTP; what is in each is read from `auctions.ts`. */
 import { signal } from "@preact/signals";
 import type { Auction, PriceItem } from "../protocol";
+import { keepItems } from "../scroll";
 import type { AuctionFilter } from "../wire/api";
 import { HttpProblem } from "../wire/http";
 import { followPrices, learn } from "./auctions";
+import { firstLimit } from "./paged-list";
 import { api } from "./session";
 
 const RELOAD_AFTER_MS = 1_000;
@@ -27,7 +29,7 @@ export class AuctionList {
   /** Shows the first page of what `filter` lets through. */
   async show(filter: AuctionFilter): Promise<void> {
     this.filter = filter;
-    await this.load([], filter);
+    await this.load([], { ...filter, limit: firstLimit() });
   }
 
   /** Adds the next page. */
@@ -45,6 +47,7 @@ export class AuctionList {
       if (request !== this.request) return;
       learn(page.items);
       this.items.value = [...before, ...page.items];
+      keepItems(this.items.peek().length);
       this.nextCursor.value = page.next_cursor;
       this.error.value = null;
     } catch (error) {
@@ -62,6 +65,6 @@ export class AuctionList {
 
   private reloadSoon(): void {
     clearTimeout(this.reload);
-    this.reload = setTimeout(() => void this.load([], this.filter), RELOAD_AFTER_MS);
+    this.reload = setTimeout(() => void this.show(this.filter), RELOAD_AFTER_MS);
   }
 }

@@ -25,6 +25,7 @@ export interface AuctionFilter {
   query?: string | undefined;
   sort?: "ending" | "newest" | "price" | undefined;
   cursor?: string | undefined;
+  limit?: number | undefined;
 }
 
 export class Api {
@@ -42,10 +43,10 @@ export class Api {
     this.http.call<Listed<PublicBid>>(`/api/auctions/${id}/bids`, {
       query: { after_seq: afterSeq, limit: 100 },
     });
-  myBids = (cursor: string | undefined) =>
-    this.http.call<Listed<Auction>>("/api/me/bids", { query: { cursor } });
-  notices = (cursor: string | undefined) =>
-    this.http.call<Listed<Notice>>("/api/me/notices", { query: { cursor } });
+  myBids = (cursor: string | undefined, limit: number) =>
+    this.http.call<Listed<Auction>>("/api/me/bids", { query: { cursor, limit } });
+  notices = (cursor: string | undefined, limit: number) =>
+    this.http.call<Listed<Notice>>("/api/me/notices", { query: { cursor, limit } });
   createProduct = (body: ProductCreate) => this.post<Product>("/api/products", body);
   createAuction = (body: AuctionCreate) => this.post<Auction>("/api/auctions", body);
   product = (id: number) => this.http.call<Product>(`/api/products/${id}`);

@@ -1,0 +1,71 @@
+/** The list of auctions: what is searched for, what was not found, what the address says. */
+import { act, render, screen } from "@testing-library/preact";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, expect, it, vi } from "vitest";
+import { auction } from "../builders";
+import { PageUnderTest } from "../page";
+
+let page: PageUnderTest;
+let found: object[];
+
+beforeEach(() => {
+  found = [auction()];
+});
+
+async function show(address = "/", state: object | null = null): Promise<void> {
+  history.replaceState(state, "", address);
+  page = await PageUnderTest.start({ isSignedIn: false });
+  page.gateway.on("GET", "/api/auctions", () => ({
+    status: 200,
+    body: { items: found, next_cursor: null },
+  }));
+  const { HomePage } = await import("../../src/pages/home");
+  render(<HomePage />);
+  await vi.waitFor(() => expect(screen.queryByText("Loading…")).toBeNull());
+}
+
+const box = () => screen.getByRole("searchbox") as HTMLInputElement;
+const lastQuery = () => page.gateway.requests.at(-1)?.query;
+
+it("searches for what was typed, spaces and all", async () => {
+  await show();
+  await userEvent.type(box(), "Film camera ");
+  expect(box().value).toBe("Film camera ");
+  await vi.waitFor(() => expect(lastQuery()?.query).toBe("Film camera"));
+  expect(box().value).toBe("Film camera ");
+});
+
+it("says that nothing was found for what was searched, not that there are no auctions", async () => {
+  found = [];
+  await show();
+  expect(screen.getByRole("status").textContent).toBe("No auctions here yet.");
+  await userEvent.type(box(), "Film camera");
+  await screen.findByText("Nothing found for “Film camera”.");
+});
+
+it("shows what the address says, and says in the address what it shows", async () => {
+  await show("/?status=closed&query=Film+camera&sort=price");
+  expect(lastQuery()).toMatchObject({ status: "closed", query: "Film camera", sort: "price" });
+  expect(box().value).toBe("Film camera");
+  await userEvent.click(screen.getByRole("radio", { name: "Upcoming" }));
+  expect(location.search).toBe("?status=scheduled&query=Film+camera&sort=price");
+  await userEvent.clear(box());
+  await vi.waitFor(() => expect(location.search).toBe("?status=scheduled&sort=price"));
+});
+
+it("shows the list as another entry of the history has it", async () => {
+  await show();
+  await userEvent.type(box(), "jar");
+  await vi.waitFor(() => expect(location.search).toBe("?query=jar"));
+  await act(async () => {
+    history.replaceState(null, "", "/?status=closed");
+    dispatchEvent(new PopStateEvent("popstate"));
+  });
+  expect(box().value).toBe("");
+  await vi.waitFor(() => expect(lastQuery()).toMatchObject({ status: "closed" }));
+});
+
+it("reads as many auctions as were shown when the list was left", async () => {
+  await show("/", { items: 60, scroll: 900 });
+  expect(lastQuery()?.limit).toBe("60");
+});
