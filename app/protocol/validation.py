@@ -5,9 +5,9 @@ struct. The second is tried whole first; only when it fails is each field tried 
 caller learns all faults at once and by name, and good input pays nothing for it.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast, get_args
 
@@ -19,10 +19,31 @@ from app.domain.errors import FieldFault, InvalidError
 
 DEPTH_MAX = 32  # wire.md: deeper than 32 is malformed
 
-# Floats stay Decimal: 1e309 is then a wrong value of a field, not a malformed document.
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
-
 S = TypeVar("S", bound=Struct)
+
+
+class Number:
+    """A JSON number that is no integer, or one of more digits than anybody reads.
+
+    No field takes one (wire.md: money, ids and counts are integers), so that it is the wrong value
+    of its field and never a malformed document. What it amounts to is not worked out: an exponent
+    of a client's choice would cost memory without a bound.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        """Keep nothing of `text`."""
+
+
+_decoder = msgspec.json.Decoder(float_hook=Number)
+
+# Integers that are longer than the decoder reads (4,300 digits, as in Python), and what must be
+# stepped over to find them: strings. Possessive, so that no input is looked at twice.
+_LONG_INTEGERS = re.compile(
+    rb'("(?:[^"\\]|\\.)*+"?)|(?<![0-9.eE+-])-?[1-9][0-9]{4300,}+(?![0-9.eE])', re.DOTALL
+)
+_ANY_NUMBER = b"0e0"  # what `Number` is made of
 
 
 class MalformedError(ValueError):
@@ -36,7 +57,7 @@ class InvalidTextError(MalformedError):
 def decode_object(data: bytes | str) -> dict[str, Any]:
     """A JSON object from bytes. Raises MalformedError, or InvalidTextError when it is not UTF-8."""
     try:
-        value = _decoder.decode(data)
+        value = _decode(data)
     except UnicodeDecodeError as error:
         raise InvalidTextError("not UTF-8") from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -46,6 +67,15 @@ def decode_object(data: bytes | str) -> dict[str, Any]:
     if _is_deeper_than(value, DEPTH_MAX):
         raise MalformedError(f"nested deeper than {DEPTH_MAX}")
     return value
+
+
+def _decode(data: bytes | str) -> object:
+    try:
+        return _decoder.decode(data)
+    except ValidationError:
+        # Without types this says one thing: an integer is too long.
+        text = data.encode() if isinstance(data, str) else data
+        return _decoder.decode(_LONG_INTEGERS.sub(lambda found: found[1] or _ANY_NUMBER, text))
 
 
 def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) -> S:

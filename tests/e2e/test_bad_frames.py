@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from tests import kafka_log
@@ -14,14 +16,16 @@ from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Person
+from tests.numbers import nested
 
 BID_BYTES_MAX = 4_096
 NOWHERE = 2**62  # no auction has this id
+LONG = ("1e1000000000000000000", "9" * 5_000, f"[{'9' * 5_000}]")
 NUMBERS = (
     "null", '"1"', "true", "0", "-1", "1.5", "1e309", "9223372036854775808", "[]", "{}",
-    "[[[[[[[[]]]]]]]]",
+    "[[[[[[[[]]]]]]]]", *LONG,
 )  # fmt: skip
-TEXTS = ("null", "5", "true", "1e309", '""', "[]", "{}", '"\\u0000"', "[[[[[[[[]]]]]]]]")
+TEXTS = (*LONG, "null", "5", "true", "1e309", '""', "[]", "{}", '"\\u0000"', "[[[[[[[[]]]]]]]]")
 KEYS = (*TEXTS, '"a b"', '"a\\n"', '"한"', json.dumps("k" * 65))
 COUNTS = tuple(raw for raw in NUMBERS if raw != "0")  # 0 is a count
 CHANNELS = (*TEXTS, '"auction:0"', '"auction:x"', '"room:1:2"', '"other"', json.dumps("a" * 5_000))
@@ -56,9 +60,23 @@ GOOD: dict[str, Frame] = {
     "auth": {},
 }
 VALUES = [(t, f, raw) for t, fields in WRONG.items() for f, raws in fields.items() for raw in raws]
+FIELDS = [(t, f) for t, fields in WRONG.items() for f in (*fields, "unknown")]
 MISSING = [(type_, field) for type_, good in GOOD.items() for field in good]
 CLOSING = ["NaN", "Infinity", "-Infinity", "[" * 40 + "]" * 40, "01", "'x'"]
-IDS = ["null", '"2"', "true", "-1", "0", "1", "1.5", "1e309", "9223372036854775808", "[]", "NaN"]
+IDS = [
+    *LONG,
+    "null",
+    '"2"',
+    "true",
+    "-1",
+    "0",
+    "1",
+    "1.5",
+    "1e309",
+    "9223372036854775808",
+    "[]",
+    "NaN",
+]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +114,15 @@ def test_a_wrong_value_is_named_and_the_socket_stays(
     answer = ask_raw(socket, type_, with_raw(type_, field, raw, GOOD[type_]))
     assert is_invalid(answer, field), answer
     assert socket.ask("time", client_ms=1)["type"] == "time"
+
+
+@settings(max_examples=200, deadline=None)
+@given(field=st.sampled_from(FIELDS), raw=nested)
+def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
+    socket: Socket, field: tuple[str, str], raw: str
+) -> None:
+    type_, name = field
+    assert is_invalid(ask_raw(socket, type_, with_raw(type_, name, raw, GOOD[type_])), name)
 
 
 @pytest.mark.parametrize(("type_", "field"), MISSING)

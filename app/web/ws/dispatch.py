@@ -163,9 +163,10 @@ class Dispatcher:
                     FrameError(re=frame_id, code="INVALID", detail="unknown type", field="type")
                 )
                 return
+            frame = parse(values, struct)  # first: a wrong field is named, however long
             if struct is frames.BidPlace:
                 self._check_bid_size(size)
-            self._handlers[struct](connection, parse(values, struct))
+            self._handlers[struct](connection, frame)
         except InvalidError as error:
             self._invalid(connection, frame_id, error)
         except DomainError as error:

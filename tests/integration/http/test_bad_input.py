@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tests.integration.http.ground import Ground
 from tests.integration.http.market import Market, code, faults
+from tests.numbers import nested
 
 LONG = json.dumps("a" * 10_001)
 WRONG = (
     "null", "true", "0", "-1", "1.0", "1e2", "9223372036854775808", "1e309", "-1e309", "{}", "[]",
     '""', '"1"', '"\\u0000"', '"a\\u0007b"', '"a\\u0085b"', LONG, "[[[[[[[[[[1]]]]]]]]]]",
-    '{"a":{"a":{"a":null}}}',
+    '{"a":{"a":{"a":null}}}', "1e1000000000000000000", "9" * 5_000, f"[{{\"a\":-{'9' * 5_000}}}]",
 )  # fmt: skip
 
 
@@ -108,6 +111,7 @@ NOT_OBJECTS = (
     b"", b" ", b"NaN", b"null", b"[]", b"1", b'"{}"', b"{", b"{}{}", b"{'a':1}", b'{"a":NaN}',
     b'{"a":Infinity}', b'{"a":-Infinity}', b"\xff", b'{"a":"\xff"}', b'{"a":"\xed\xa0\x80"}',
     b'{"a":"\\ud800"}', b'{"a":"\\udc00\\ud800"}', b"\xef\xbb\xbf{}", b'{"a":"\x00"}', b"\x00",
+    b'{"a":0' + b"9" * 5_000 + b"}", b'{"a":' + b"9" * 5_000 + b',"b":NaN}',
     b'{"a":' + b"[" * 33 + b"]" * 33 + b"}", b"[" * 60_000,
 )  # fmt: skip
 
@@ -152,6 +156,17 @@ def test_a_wrong_value_is_named(ground: Ground, call: Call, name: str, raw: str)
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data(), raw=nested)
+def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
+    ground: Ground, call: Call, data: st.DataObject, raw: str
+) -> None:
+    name = data.draw(st.sampled_from([*call.body, "unknown"]))
+    text = json.dumps({**call.body, name: "@"}).replace('"@"', raw)
+    assert name in faults(sent(ground, call, text.encode()))
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
 def test_what_is_missing_is_named(ground: Ground, call: Call) -> None:
     required = set(call.body) - set(call.optional)
     if required:
@@ -191,7 +206,10 @@ def test_who_is_nobody_is_told_only_that(ground: Ground, call: Call) -> None:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-NUMBERS = ("", "0", "-1", "1.5", "true", "null", "9223372036854775808", "1e309", "NaN", "x", "\0")
+NUMBERS = (
+    "", "0", "-1", "1.5", "true", "null", "9223372036854775808", "1e309", "NaN", "x", "\0",
+    "1e1000000000000000000", "9" * 5_000,
+)  # fmt: skip
 LIMIT = {"limit": (*NUMBERS, "101")}
 CURSORS = ("", "null", "x", "ü", "\0", "a" * 201, "e30=", "W10=", "WyJuZXdlc3QiLC0xLDFd")
 LISTS: dict[str, dict[str, tuple[str, ...]]] = {

@@ -16,6 +16,11 @@ def encoded(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+def signed_text(claims: str, secret: str) -> str:
+    """A token of ours with exactly these claims, which need not be any that we would write."""
+    return jwt.api_jws.encode(claims.encode(), secret, algorithm="HS256")
+
+
 def forgeries(token: str, secret: str) -> dict[str, str]:
     """Tokens that resemble a good one, by what is wrong with them."""
     claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"])
@@ -48,6 +53,24 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
         "no signature": f"{header}.{body}.",
         "a header that nests": f"{encoded(b'[' * 1_400)}.{body}.{signature}",
         "claims that nest": f"{header}.{encoded(b'[' * 1_200)}.{signature}",
+        **{
+            f"{part} with {number[:12]}": f"{'.'.join(parts)}.{signature}"
+            for number in ("1e999", "1e1000000000000000000", "9" * 1_200)
+            for part, parts in (
+                (
+                    "a header",
+                    (encoded(f'{{"alg":"HS256","typ":"JWT","a":{number}}}'.encode()), body),
+                ),
+                ("claims", (header, encoded(f'{{"exp":{number},"sub":{number}}}'.encode()))),
+            )
+        },
+        **{
+            f"our signature under {name}={value}": signed_text(
+                json.dumps({**claims, name: "@"}).replace('"@"', value), secret
+            )
+            for name in ("exp", "nbf", "iat", "sub")
+            for value in ("1e999", "-1e999", "NaN", "[]", "{}")
+        },
         "overlong": token + "a" * 3_000,
         "not ASCII": "ü" + token,
         "two dots": "..",
