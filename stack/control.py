@@ -13,6 +13,7 @@ from stack.faults import StackFault
 from stack.leftovers import NAME_VARIABLE
 from stack.places import Places
 from stack.programs import Program, render_program
+from stack.slowness import Deadline
 from stack.supervision import Process, Supervisor, SupervisorError
 
 POLL_S = 0.05
@@ -95,9 +96,9 @@ class Control:
         """End several processes at once; returns when all have ended."""
         for name in names:
             self._supervisor.stop(name, wait=False)
-        deadline = time.monotonic() + STOP_TIMEOUT_S
+        deadline = Deadline(STOP_TIMEOUT_S)
         while any(p.pid and p.name in names for p in self.processes()):
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 raise StackFault(f"these do not end: {', '.join(names)}")
             time.sleep(POLL_S)
 
@@ -116,9 +117,9 @@ class Control:
 
     def wait_for(self, condition: Callable[[], bool], *, name: str) -> None:
         """Wait for a condition that process `name` must bring about; its fault when it cannot."""
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = Deadline(READY_TIMEOUT_S)
         while not condition():
-            if self.process(name).state == GIVEN_UP or time.monotonic() > deadline:
+            if self.process(name).state == GIVEN_UP or deadline.passed():
                 raise self.did_not_start(name)
             time.sleep(POLL_S)
 

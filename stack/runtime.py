@@ -26,6 +26,7 @@ from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL
 from stack.servers.redis import Redis
 from stack.settings import Settings, parse_port_offset, read_settings
+from stack.slowness import Deadline
 from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
 SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
@@ -183,8 +184,8 @@ class Stack:
         if self.is_up():
             self._stop_in_order()
             self._supervisor.shut_down()
-            deadline = time.monotonic() + STOP_TIMEOUT_S
-            while self.is_up() and time.monotonic() < deadline:
+            deadline = Deadline(STOP_TIMEOUT_S)
+            while self.is_up() and not deadline.passed():
                 time.sleep(POLL_S)
         leftovers.end_leftovers(self.places.run_dir)
 
@@ -229,16 +230,16 @@ class Stack:
 
     def _wait_ready(self) -> None:
         """Wait until /readyz is green and every process has lived for a second."""
-        deadline = time.monotonic() + READY_TIMEOUT_S
+        deadline = Deadline(READY_TIMEOUT_S)
         base_url = self.addresses()["BASE_URL"]
         complaint = complaint_of(base_url)
         while complaint or not self.is_complete():
             for process in self.control.processes():
                 if process.dying:
                     raise self.control.did_not_start(process.name)
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 reason = complaint or "see `make status`"
-                raise StackFault(f"not ready after {READY_TIMEOUT_S:.0f} s: {reason}")
+                raise StackFault(f"not ready after {deadline}: {reason}")
             time.sleep(POLL_S)
             complaint = complaint_of(base_url)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from stack.faults import StackFault
 from stack.programs import render_section
+from stack.slowness import Deadline
 
 START_TIMEOUT_S = 10.0
 # Stopping waits inside the call for a process to end, at most its `stop_wait_s`.
@@ -166,9 +167,9 @@ def start_supervisor(
     if result.returncode != 0:
         complaint = (result.stdout + result.stderr).strip().splitlines() or ["no reason given"]
         raise StackFault(f"supervisor does not start: {complaint[-1]}")
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline = Deadline(START_TIMEOUT_S)
     while not supervisor.is_alive():
-        if time.monotonic() > deadline:
+        if deadline.passed():
             raise StackFault(f"supervisor does not answer: see {config.parent}/supervisord.log")
         time.sleep(POLL_S)
 

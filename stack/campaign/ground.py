@@ -30,6 +30,7 @@ from stack.servers.kafka import Kafka
 from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import SUPERUSER, PostgreSQL
 from stack.servers.redis import Redis
+from stack.slowness import Deadline
 
 PROFILE = "faults"
 INGESTS = ("ingest-0", "ingest-1")  # so that partitions change hands
@@ -156,11 +157,11 @@ class Ground:
             self._wait_ready()
 
     def _wait_ready(self) -> None:
-        deadline = time.monotonic() + READY_S
+        deadline = Deadline(READY_S)
         while not self.all_run() or complaint_of(self.door.base_url):
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 complaint = complaint_of(self.door.base_url) or "a process does not run"
-                raise StackFault(f"not ready after {READY_S:.0f} s: {complaint}")
+                raise StackFault(f"not ready after {deadline}: {complaint}")
             time.sleep(POLL_S)
 
     def _proxied(self) -> Mapping[str, str]:

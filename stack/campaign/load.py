@@ -18,6 +18,7 @@ from stack.campaign.probe import Probe
 from stack.campaign.requester import Requester
 from stack.campaign.watcher import Scene, Watcher
 from stack.progress import shown
+from stack.slowness import Deadline
 
 BIDDERS, REQUESTERS, WATCHERS = 14, 6, 4
 BIDS_PER_S = 60.0  # of all of them, unless another rate is asked for
@@ -72,9 +73,9 @@ class Load:
         """Bid, talk and sell; returns once outcomes come, False when none do."""
         self._seller.open.set()
         self._placing.set()
-        told, deadline = self.market.told, time.monotonic() + FLOWING_S
+        told, deadline = self.market.told, Deadline(FLOWING_S)
         while self.market.told < told + self._bids_per_s:
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 return False
             time.sleep(TURN_S)
         return True

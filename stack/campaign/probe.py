@@ -8,6 +8,7 @@ from stack.campaign.journal import Author, Frame
 from stack.campaign.line import UNAUTHENTICATED, Line, LostError
 from stack.campaign.people import AwayError, Person
 from stack.campaign.watcher import Scene
+from stack.slowness import Deadline
 
 GIVEN_UP_S = 90.0
 PAUSE_S = 0.25
@@ -28,8 +29,8 @@ class Probe:
 
     def recovered_s(self, ground: Ground) -> float | None:
         """Seconds from now until everything works; None when it does not in GIVEN_UP_S."""
-        began = time.monotonic()
-        while time.monotonic() - began < GIVEN_UP_S:
+        began, deadline = time.monotonic(), Deadline(GIVEN_UP_S)
+        while not deadline.passed():
             if self._works() and ground.all_run():
                 return time.monotonic() - began
             time.sleep(PAUSE_S)

@@ -19,6 +19,7 @@ from stack.campaign.journal import Author, Frame
 from stack.campaign.line import Line, LostError
 from stack.campaign.load import Load
 from stack.campaign.watcher import SEND_PAUSE_S, STATE
+from stack.slowness import Deadline
 
 REST_S = 90.0
 SHOWN_S = 15.0
@@ -84,9 +85,9 @@ class Look:
 
 
 def _wait(question: Callable[[], list[str]], patience_s: float) -> list[str]:
-    deadline = time.monotonic() + patience_s
+    deadline = Deadline(patience_s)
     found = question()
-    while found and time.monotonic() < deadline:
+    while found and not deadline.passed():
         time.sleep(POLL_S)
         found = question()
     return found
@@ -150,13 +151,13 @@ def _fresh(load: Load, lots: set[int]) -> dict[int, Frame]:
         for auction_id in sorted(lots):
             time.sleep(SEND_PAUSE_S)
             line.send({"type": "subscribe", "channel": f"auction:{auction_id}"})
-        deadline = time.monotonic() + TIMEOUT_S
+        deadline = Deadline(TIMEOUT_S)
         while len(found) < len(lots):
             frame = line.receive(POLL_S)
             if frame is not None and frame["type"] == "subscribed":
                 auction = {**frame["auction"], "auction_id": frame["auction"]["id"]}
                 found[auction["auction_id"]] = {name: auction[name] for name in STATE}
-            if time.monotonic() > deadline:
+            if deadline.passed():
                 raise LostError(0, f"{len(lots) - len(found)} snapshots did not come")
     finally:
         line.close()

@@ -13,7 +13,6 @@ from tests.integration.lanes.house import House as Lanes
 from tests.integration.lanes.house import Lot
 from tests.waiting import wait_until
 
-RECOVERY_S = 60.0
 DECIDED = ("accepted", "rejected")
 STATE = (
     "version", "status", "price", "minimum_next_bid", "bid_count", "leader", "reserve", "ends_at",
@@ -72,7 +71,6 @@ class Bidder:
             socket.wait_for(
                 lambda socket=socket: not self.missing(socket),  # type: ignore[misc]
                 what=f"{len(self.missing(socket))} of {len(self.amounts)} outcomes",
-                timeout_s=RECOVERY_S,
             )
 
     def missing(self, socket: Socket) -> set[str]:
@@ -91,7 +89,6 @@ class Bidder:
                 socket.wait_for(
                     lambda key=key: socket.pushes("bid.result", key=key),  # type: ignore[misc]
                     what=f"the outcome of {key}, {status} before",
-                    timeout_s=RECOVERY_S,
                 )
 
     def reconnect(self) -> None:

@@ -9,10 +9,13 @@ from typing import Any, Self, TypeVar
 
 from websocket import ABNF, WebSocket, WebSocketException, create_connection
 
+from stack.slowness import Deadline
+from tests.waiting import CALL_S, WAIT_S
+
 T = TypeVar("T")
 Frame = dict[str, Any]
 
-TIMEOUT_S = 20.0  # for whatever a test waits for; only a failing one waits so long
+TURN_S = 1.0  # between two looks at the clock
 NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
 
 
@@ -29,7 +32,7 @@ def dial(
     """
     return create_connection(
         ws_url,
-        timeout=TIMEOUT_S,
+        timeout=CALL_S,
         origin=origin,
         suppress_origin=origin is None,
         header=list(headers),
@@ -114,18 +117,17 @@ class Socket:
         """Wait for such a push; the first of them."""
         return self.wait_for(lambda: self.pushes(type_, **fields), what=f"{type_} {fields}")[0]
 
-    def wait_for(self, condition: Callable[[], T], *, what: str, timeout_s: float = TIMEOUT_S) -> T:
+    def wait_for(self, condition: Callable[[], T], *, what: str, timeout_s: float = WAIT_S) -> T:
         """Wait until a condition on what came is truthy, and give its value; fail naming `what`."""
+        self._wait(lambda: bool(condition()) or self.close_code is not None, timeout_s)
         with self._came:
-            self._came.wait_for(lambda: condition() or self.close_code, timeout_s)
             found = condition()
         assert found, f"{what} did not come; closed: {self.close_code}; last: {self.frames[-5:]}"
         return found
 
-    def wait_closed(self, timeout_s: float = TIMEOUT_S) -> int:
+    def wait_closed(self, timeout_s: float = WAIT_S) -> int:
         """Wait until the server has ended the socket; the code it gave, or NO_CLOSE_FRAME."""
-        with self._came:
-            self._came.wait_for(lambda: self.close_code is not None, timeout_s)
+        self._wait(lambda: self.close_code is not None, timeout_s)
         assert self.close_code is not None, f"still open; last: {self.frames[-5:]}"
         return self.close_code
 
@@ -134,8 +136,14 @@ class Socket:
         if self.close_code is None:
             self._ws.send_close()
             self.wait_closed()
-        self._reader.join(TIMEOUT_S)
+        self._reader.join(CALL_S)
         self._ws.shutdown()  # type: ignore[no-untyped-call]
+
+    def _wait(self, is_over: Callable[[], bool], seconds: float) -> None:
+        deadline, over = Deadline(seconds), False
+        while not over and not deadline.passed():
+            with self._came:
+                over = self._came.wait_for(is_over, TURN_S)
 
     def _read(self) -> None:
         code = None

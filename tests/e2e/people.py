@@ -1,5 +1,6 @@
 """Gateways and those who use them, over HTTP and sockets."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +10,8 @@ from uuid import uuid4
 import httpx
 
 from stack.ports import HOST
-from tests.e2e.client import TIMEOUT_S, Frame, Socket, dial
+from tests.e2e.client import Frame, Socket, dial
+from tests.waiting import CALL_S
 
 PASSWORD = "correct horse battery"
 
@@ -24,7 +26,7 @@ class Gateway:
     @cached_property
     def http(self) -> httpx.Client:
         """A client of it that keeps its connections and has no cookies of anyone."""
-        return httpx.Client(base_url=self.base_url, timeout=TIMEOUT_S)
+        return httpx.Client(base_url=self.base_url, timeout=CALL_S)
 
     def open(self, *, headers: Sequence[str] = ()) -> Socket:
         """A socket that has not said `auth` yet, from the gateway's own origin."""
@@ -50,25 +52,32 @@ class Gateway:
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with an account; `token` and `refresh_token` are those of the last log-in."""
+    """Somebody with an account; `refresh_token` is that of the last log-in."""
 
     gateway: Gateway
     id: int
     nickname: str
     email: str
-    token: str = ""
     refresh_token: str = ""
+    _token: str = ""
+    _renewed_at: float = 0.0  # on the monotonic clock, when half of the token's life is over
+
+    @property
+    def token(self) -> str:
+        """An access token with half of its life before it: a test may hold it for minutes."""
+        if time.monotonic() > self._renewed_at:
+            self.log_in()
+        return self._token
 
     def log_in(self, at: Gateway | None = None) -> str:
         """Begin another session, at the own gateway or another; its access token."""
         body = {"email": self.email, "password": PASSWORD, "delivery": "body"}
         answer = (at or self.gateway).http.post("/api/auth/login", json=body)
         assert answer.status_code == 200, answer.text
-        self.token, self.refresh_token = (
-            answer.json()["access_token"],
-            answer.json()["refresh_token"],
-        )
-        return self.token
+        session = answer.json()
+        self._token, self.refresh_token = session["access_token"], session["refresh_token"]
+        self._renewed_at = time.monotonic() + session["expires_in"] / 2
+        return self._token
 
     def request(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None

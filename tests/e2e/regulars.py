@@ -9,14 +9,15 @@ from uuid import uuid4
 import httpx
 from websocket import WebSocketException
 
-from tests.e2e.bidders import DECIDED, RECOVERY_S, Bidder
+from stack.slowness import Deadline
+from tests.e2e.bidders import DECIDED, Bidder
 from tests.e2e.client import Socket
 from tests.e2e.people import Gateway, Person
-from tests.waiting import wait_until
+from tests.waiting import WAIT_S, wait_until
 
 PATIENCE_S = 5.0  # for an outcome after its receipt: then it is asked for
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.5, 15.0
-NOT_LET_IN = (OSError, WebSocketException, AssertionError)
+NOT_LET_IN = (OSError, WebSocketException, httpx.TransportError, AssertionError)
 
 
 class Regular(Bidder):
@@ -34,10 +35,10 @@ class Regular(Bidder):
 
     def see_through(self, amount: int) -> None:
         """Place a bid, and again under the same key where it is not known, until it is decided."""
-        key, deadline = uuid4().hex, time.monotonic() + RECOVERY_S
+        key, deadline = uuid4().hex, Deadline(WAIT_S)
         self._try(lambda socket: self._place(socket, amount, key))
         while not self._is_told(key):
-            assert time.monotonic() < deadline, f"no outcome of {key}"
+            assert not deadline.passed(), f"no outcome of {key} within {deadline}"
             self._try(lambda socket: self._ask_after(socket, amount, key))
 
     def _try(self, act: Callable[[Socket], None]) -> None:
@@ -106,15 +107,15 @@ def bid_by_requests(
 
 
 def _request_until_taken(bidder: Bidder, at: Sequence[Gateway], amount: int) -> None:
-    key, deadline = uuid4().hex, time.monotonic() + RECOVERY_S
-    while time.monotonic() < deadline:
+    key, deadline = uuid4().hex, Deadline(WAIT_S)
+    while not deadline.passed():
         answer = _request(bidder, random.choice(at), amount, key)
         if answer is not None and answer.status_code == 202:
             bidder.amounts[key] = amount
             bidder.receipts.append(answer.json())
             return
         assert answer is None or answer.status_code in (503, 504), answer.text
-    raise AssertionError(f"{key} was not acknowledged")
+    raise AssertionError(f"{key} was not acknowledged within {deadline}")
 
 
 def _request(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:

@@ -15,7 +15,7 @@ from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
-from tests.waiting import wait_until
+from tests.waiting import stretched, wait_until
 
 PIPELINES = {"relay", "broadcast", "save", "event", "clock"}
 OF_A_TOPIC = {"ingest", "gauge"}
@@ -74,7 +74,7 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
     gateway: Gateway, seller: Person, anna: Person
 ) -> None:
     before = read(gateway)
-    lot = put_up(seller, lasts_s=6)
+    lot = put_up(seller, lasts_s=stretched(6))
     with anna.enter() as bidder:
         bidder.ask("subscribe", channel=f"auction:{lot['id']}")
         bidder.ask("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwrigh
 from tests.e2e.people import Gateway
 
 CHROMIUM = "/usr/bin/chromium"  # Debian's
-WAIT_MS = 20_000  # for whatever a test waits for; only a failing one waits so long
+WAIT_MS = 120_000  # for whatever a test waits for; only a failing one waits so long
 
 
 @contextmanager

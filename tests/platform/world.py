@@ -24,8 +24,6 @@ from tests.integration.database import alembic, own_database
 from tests.platform.lists import GROUP_SUFFIX, TABLES
 from tests.waiting import wait_until
 
-ENDS_S = 20
-
 
 class Process:
     """A process of ours; what it writes is in `log_file`."""
@@ -50,7 +48,7 @@ class Process:
     def stop(self) -> int:
         """SIGTERM; returns its exit code when it has ended."""
         self._process.terminate()
-        return self._process.wait(ENDS_S)
+        return self.wait_ended()
 
     def freeze(self) -> None:
         """SIGSTOP."""
@@ -62,7 +60,7 @@ class Process:
 
     def wait_ended(self) -> int:
         """Its exit code, once it ended by itself."""
-        wait_until(lambda: self._process.poll() is not None, what="it ends by itself")
+        wait_until(lambda: self._process.poll() is not None, what="it ends")
         return self._process.wait()
 
     def said(self, event: str) -> list[dict[str, Any]]:

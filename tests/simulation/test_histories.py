@@ -140,7 +140,7 @@ class Histories(RuleBasedStateMachine):
         check(self.house)
 
 
-TestHistories = pytest.mark.timeout(900)(Histories.TestCase)
+TestHistories = pytest.mark.timeout(3_600)(Histories.TestCase)
 TestHistories.settings = settings(
     max_examples=int(os.environ.get("SIMULATED_HISTORIES", "1000")),
     stateful_step_count=40,

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,7 +16,6 @@ from tests.e2e.people import Gateway, Person
 from tests.integration.lanes.house import House as Lanes
 
 CROWD = 25
-STALL_S = 6.0
 
 Gather = Callable[..., list[Bidder]]
 
@@ -52,12 +50,10 @@ def gather(seller: Person, crowd: Sequence[Person]) -> Iterator[Gather]:
 
 
 @contextmanager
-def stalled(pid: int) -> Iterator[threading.Timer]:
-    """A process that does nothing for STALL_S; returns once it works again."""
-    awake = threading.Timer(STALL_S, os.kill, (pid, signal.SIGCONT))
+def frozen(pid: int) -> Iterator[None]:
+    """A process that does nothing, until left."""
     os.kill(pid, signal.SIGSTOP)
-    awake.start()
     try:
-        yield awake
+        yield
     finally:
-        awake.join()
+        os.kill(pid, signal.SIGCONT)

@@ -16,7 +16,7 @@ NAME = "mixed-1"
 HELD, NOT_HELD = 0, 1
 
 
-@pytest.mark.timeout(1_200)  # three minutes, and the stack, rest and audit of a slow machine
+@pytest.mark.timeout(3_600)  # three minutes, and the stack, rest and audit of a slow machine
 def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> None:
     seed = int(os.environ.get("CAMPAIGN_SEED") or random.randrange(1_000_000))
     named = {"only": NAME, "minutes": MINUTES, "seed": seed, "kept": tmp_path}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -75,7 +76,7 @@ def test_a_request_that_waits_for_its_outcome_is_answered_by_a_draining_gateway(
 ) -> None:
     lot = Lot(put_up(seller)["id"], [])
     with house.another_gateway("gateway-asked") as asked, ThreadPoolExecutor() as pool:
-        anna_there = Person(asked, anna.id, anna.nickname, anna.email, anna.token)
+        anna_there = replace(anna, gateway=asked)
         assert anna_there.request("GET", "/api/me").status_code == 200
         with house.without("worker-bids-0", "worker-bids-1"):
             headers = {"Idempotency-Key": "k", "Prefer": "wait=5"}

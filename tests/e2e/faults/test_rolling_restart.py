@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-import pytest
-
 from stack.readiness import complaint_of
 from tests.e2e.bidders import DECIDED, Bidder, check_all
 from tests.e2e.faults.conftest import Gather
@@ -54,7 +52,6 @@ def crowd_bids(
         job.result()
 
 
-@pytest.mark.timeout(300)
 def test_a_rolling_restart_with_an_expanding_migration_in_its_middle_fails_no_bid(
     house: House, lanes: Lanes, gather: Gather, crowd: Sequence[Person], tmp_path: Path
 ) -> None:

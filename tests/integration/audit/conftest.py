@@ -12,6 +12,7 @@ from app.settings import read_settings
 from stack import Stack
 from tests.integration.audit.house import Settled, build, leave_waiting
 from tests.integration.audit.journals import Journal, honest
+from tests.waiting import CALL_S
 
 BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
 
@@ -20,7 +21,7 @@ BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
 def container(stack: Stack) -> Iterator[Container]:
     """The application's services in this process."""
     container = build_container(read_settings(stack.environment()), application="tests")
-    assert container.producer.wait_connected(30)
+    assert container.producer.wait_connected(CALL_S)
     yield container
     container.producer.close()
     container.log_reader.close()

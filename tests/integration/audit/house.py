@@ -22,7 +22,7 @@ from app.services.auditing.tallies import Tallies
 from app.services.bidding import Offer
 from app.services.chat import Utterance
 from bridge.audit.run import audit
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, stretched, wait_until
 
 NICKNAME = "n"
 
@@ -119,7 +119,7 @@ def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
     container.rooms.join(lot.bidders[who], lot.room_id)
     for _ in range(2):
         container.chat.send_soon(said, done)
-        assert acknowledged.acquire(timeout=10)
+        assert acknowledged.acquire(timeout=CALL_S)
     assert isinstance(results[0], UUID)
     assert results[0] == results[1]
     return results[0]
@@ -128,7 +128,7 @@ def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
 def build(container: Container) -> Settled:
     """Play the story, and wait until all of it is decided, published and stored."""
     open_lot = new_lot(container, lasts_s=24 * 3_600)
-    sold_lot = new_lot(container, lasts_s=6)
+    sold_lot = new_lot(container, lasts_s=stretched(6))
     waiting = new_lot(container, lasts_s=24 * 3_600)
     bid(container, sold_lot, 0, 3_000, "only", "exact")
     receipts = [

@@ -1,7 +1,7 @@
 """People and what they own, made through the API: what tests begin with."""
 
 import json
-from dataclasses import dataclass
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,20 +20,39 @@ def in_s(seconds: float) -> str:
     return rfc3339(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
-@dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in."""
+    """Somebody signed in; `refresh_token` is that of the last log-in."""
 
-    id: int
-    email: str
-    nickname: str
-    access_token: str
-    refresh_token: str
+    def __init__(self, market: "Market", account: dict[str, str]) -> None:
+        self._market, self._account = market, account
+        user = self._log_in()
+        self.id: int = user["id"]
+        self.email: str = user["email"]
+        self.nickname: str = user["nickname"]
+
+    @property
+    def access_token(self) -> str:
+        """A token with half of its life before it: a test may hold it for minutes."""
+        if time.monotonic() > self._renewed_at:
+            self._log_in()
+        return self._access_token
 
     @property
     def headers(self) -> dict[str, str]:
         """What says who calls."""
         return {"Authorization": f"Bearer {self.access_token}"}
+
+    def _log_in(self) -> Any:
+        """Begin a session; the user as the answer has it."""
+        answer = self._market.call(
+            "POST", "/api/auth/login", body={**self._account, "delivery": "body"}
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        session = answer.get_json()
+        self._access_token: str = session["access_token"]
+        self.refresh_token: str = session["refresh_token"]
+        self._renewed_at = time.monotonic() + session["expires_in"] / 2
+        return session["user"]
 
 
 class Market:
@@ -69,17 +88,7 @@ class Market:
 
     def log_in(self, account: dict[str, str]) -> Person:
         """A new session of an account."""
-        answer = self.call("POST", "/api/auth/login", body={**account, "delivery": "body"})
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        found = answer.get_json()
-        user = found["user"]
-        return Person(
-            user["id"],
-            user["email"],
-            user["nickname"],
-            found["access_token"],
-            found["refresh_token"],
-        )
+        return Person(self, account)
 
     def person(self, nickname: str = "n") -> Person:
         """Somebody new, signed in."""

@@ -10,7 +10,7 @@ from kafka import KafkaProducer
 
 from app.domain.time import from_epoch_ms, rfc3339
 from tests.platform.world import World
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 MIB = 1024 * 1024
 PER_PARTITION = 5
@@ -102,18 +102,18 @@ def test_too_many_bad_records_park_their_partition_until_a_person_frees_it(world
         "DEAD_LETTERS_PER_PARTITION_MAX": str(PER_PARTITION),
         "DEAD_LETTER_WINDOW_S": "1",
     }
-    owner = world.bridge("ingest", **changes)
     for _ in range(PER_PARTITION + 1):
         world.put(b"any", b"{", partition=0)
     world.put(world.list_name(0).encode(), item(world, 0), partition=0)
     world.producer.flush()
+    owner = world.bridge("ingest", **changes)  # they are polled at once, within the window
     owner.wait_said("parked")
     parked = world.rows("SELECT * FROM parked_partitions WHERE topic = %s", world.topic)
     assert [(row.partition, row.reason) for row in parked] == [(0, "TooManyDeadLetters")]
     stopped_at = world.progress()[0]
     # How many came before depends on how they were polled: a window is a second here.
     assert stopped_at == len(letters(world)) >= PER_PARTITION
-    world.put(world.list_name(1).encode(), item(world, 1), partition=1).get(timeout=10)
+    world.put(world.list_name(1).encode(), item(world, 1), partition=1).get(timeout=CALL_S)
     wait_until(lambda: world.progress()[1] == 1, what="another partition goes on")
     assert world.progress()[0] == stopped_at
     assert world.committed()[0] <= stopped_at

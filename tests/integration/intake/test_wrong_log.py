@@ -11,7 +11,7 @@ from kafka.admin import NewPartitions
 
 from stack.places import CHECKOUT
 from tests.platform.world import Process, World
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 PAGE = CHECKOUT / "docs" / "ownership.md"
 TEXTS = 30
@@ -80,7 +80,7 @@ def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(
     fill(world)
     lost_from = world.progress()[0]
     for _ in range(2):
-        world.put(b"any", b"{}", partition=0).get(timeout=10)
+        world.put(b"any", b"{}", partition=0).get(timeout=CALL_S)
     first = lost_from + 1
     world.admin.delete_records({TopicPartition(world.topic, 0): first})
     reason = refusal(world.bridge("ingest"))

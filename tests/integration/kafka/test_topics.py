@@ -1,6 +1,7 @@
 """Topics as we make them, and as older code has made them."""
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -35,7 +36,14 @@ def make(*topics: Topic) -> None:
 
 def record_bytes_max(admin: KafkaAdminClient, topic: Topic) -> int:
     asked = ConfigResource(ConfigResourceType.TOPIC, topic.name)
-    (found,) = admin.describe_configs([asked], config_filter="all")["topic"].values()
+    found: dict[str, Any] = {}
+
+    def is_there() -> bool:
+        (values,) = admin.describe_configs([asked], config_filter="all")["topic"].values()
+        found.update(values)
+        return bool(found)
+
+    wait_until(is_there, what="the broker knows a topic that was just made")
     return int(found["max.message.bytes"]["value"])
 
 

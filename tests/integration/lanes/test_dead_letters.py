@@ -19,7 +19,7 @@ from app.services.settling import decode
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 POISON = 666_666
 UNKNOWN = 10**15  # no auction has this id
@@ -103,12 +103,12 @@ def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: Hou
             house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
             for n in range(3)
         ]
-        poison = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        poison = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
         futures += [
             house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
             for n in range(3, 8)
         ]
-        place = [future.get(timeout=10) for future in futures].pop()
+        place = [future.get(timeout=CALL_S) for future in futures].pop()
         told = collect(
             pubsub,
             lambda e: (
@@ -140,7 +140,7 @@ def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: Hou
     lot = house.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
     with poisoned(house):
-        place = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        place = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
         wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
     (original,) = [r for r in house.log(lot, place.partition) if r.offset == place.offset]
     servers = house.container.settings.kafka_bootstrap_servers
@@ -176,9 +176,9 @@ def test_a_failed_bid_that_comes_again_is_decided_afresh(house: House) -> None:
     lot = house.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
     with poisoned(house):
-        first = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+        first = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
         wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
-    again = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=10)
+    again = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
     wait_until(lambda: house.state(lot).bid_count == 1, what="it is decided")
     (row,) = house.rows(schema.bids, lot)
     assert (row.status, row.offset, row.price) == ("accepted", again.offset, POISON)
@@ -193,13 +193,13 @@ def test_a_failed_bid_that_waits_again_is_pending_and_no_answer_to_its_newer_rec
     bidder, outcomes = lot.bidders[0], PostgresOutcomes(house.container.engine)
     bid = bid_id(bidder, lot.auction_id, "k")
     with poisoned(house):
-        house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=10)
+        house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
         wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
     (failed,) = outcomes.decided([bid])
     assert (failed.outcome.status, failed.outcome.price) == ("failed", None)
     assert failed.answers(failed.receipt)
     park(house, lot.auction_id)
-    house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=10)
+    house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
     wait_until(lambda: house.waiting(lot) == 1, what="it waits again")
     waiting = house.container.bidding.status(bidder, lot.auction_id, "k")
     assert waiting is not None
@@ -215,10 +215,10 @@ def test_a_failed_bid_that_waits_again_is_pending_and_no_answer_to_its_newer_rec
 def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(house: House) -> None:
     lot = house.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    first = house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=10)
+    first = house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
     house.wait_decided(lot, 1)
     with contended(house, lot):
-        house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=10)
+        house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
         wait_until(lambda: letters(house, lot.auction_id), what="the repeat is given up")
     (row,) = house.rows(schema.bids, lot)
     assert (row.status, row.offset) == ("accepted", first.offset)
@@ -229,7 +229,7 @@ def test_records_that_meet_nothing_but_conflicts_are_given_up(house: House) -> N
     with contended(house, lot):
         for number in range(3):
             bidder = lot.bidders[number]
-            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=10)
+            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=CALL_S)
         wait_until(lambda: len(letters(house, lot.auction_id)) == 3, what="all are given up")
     found = letters(house, lot.auction_id)
     assert {letter.reason for letter in found} == {"VersionConflict"}
@@ -237,14 +237,14 @@ def test_records_that_meet_nothing_but_conflicts_are_given_up(house: House) -> N
         house.container.settings.limits.retries_max + 1
     }
     assert {row.status for row in house.rows(schema.bids, lot)} == {"failed"}
-    place = house.bid(lot, bidder=lot.bidders[4], amount=9_000, key="k").get(timeout=10)
+    place = house.bid(lot, bidder=lot.bidders[4], amount=9_000, key="k").get(timeout=CALL_S)
     wait_until(lambda: house.state(lot).bid_count == 1, what="the lane goes on")
     check(house, lot, place.partition)
 
 
 def test_a_record_of_an_unknown_auction_is_a_dead_letter(house: House) -> None:
     value = b'{"v":1,"type":"close","auction_id":%d}' % UNKNOWN
-    house.put(str(UNKNOWN).encode(), value).get(timeout=10)
+    house.put(str(UNKNOWN).encode(), value).get(timeout=CALL_S)
     wait_until(lambda: letters(house, UNKNOWN), what="it is given up")
     (letter, *_) = letters(house, UNKNOWN)
     assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
@@ -260,11 +260,13 @@ def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
             house.bid(lot, bidder=lot.bidders[n % 20], amount=POISON, key=f"k{n}")
             for n in range(most + 5)
         ]
-        places = [future.get(timeout=10) for future in futures]
+        places = [future.get(timeout=CALL_S) for future in futures]
         wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
         assert len(letters(house, lot.auction_id)) == most
         assert house.waiting(lot) == 5
-        last = house.bid(lot, bidder=lot.bidders[0], amount=700_000, key="after").get(timeout=10)
+        last = house.bid(lot, bidder=lot.bidders[0], amount=700_000, key="after").get(
+            timeout=CALL_S
+        )
         wait_until(lambda: house.waiting(lot) == 6, what="what comes later waits too")
     free(house, lot.auction_id)
     wait_until(lambda: house.waiting(lot) == 0, what="the sweep wakes it")
@@ -277,10 +279,10 @@ def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
 def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(house: House) -> None:
     lot = house.auction(lasts_s=3_600)
     key = str(lot.auction_id).encode()
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="before").get(timeout=10)
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="before").get(timeout=CALL_S)
     newer = {"v": 2, "type": "bid", "auction_id": lot.auction_id, "colour": "red"}
-    house.put(key, msgspec.json.encode(newer)).get(timeout=10)
-    house.bid(lot, bidder=lot.bidders[1], amount=4_000, key="after").get(timeout=10)
+    house.put(key, msgspec.json.encode(newer)).get(timeout=CALL_S)
+    house.bid(lot, bidder=lot.bidders[1], amount=4_000, key="after").get(timeout=CALL_S)
     wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
     wait_until(lambda: house.waiting(lot) == 2, what="what was before it is settled")
     assert house.state(lot).bid_count == 1
@@ -295,7 +297,7 @@ def test_a_lock_that_is_held_for_long_is_waited_for_and_nothing_fails(house: Hou
         )
         for number in range(3):
             bidder = lot.bidders[number]
-            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=10)
+            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=CALL_S)
         log = house.stack.control.log_file(house.name("worker-bids-0")).parent
         wait_until(lambda: _deferred(log, lot.auction_id), what="settling was put off")
     wait_until(lambda: house.state(lot).bid_count == 3, what="all are decided")

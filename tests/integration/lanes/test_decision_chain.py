@@ -21,10 +21,11 @@ from app.domain.errors import BrokenChainError
 from app.domain.records import Position
 from app.protocol.records import CancelValue, CloseValue, ReserveValue
 from tests.integration.lanes.house import House, Lot
+from tests.waiting import CALL_S, stretched
 
 
 def control(house: House, lot: Lot, value: msgspec.Struct) -> None:
-    house.put(str(lot.auction_id).encode(), msgspec.json.encode(value)).get(timeout=10)
+    house.put(str(lot.auction_id).encode(), msgspec.json.encode(value)).get(timeout=CALL_S)
 
 
 def logged(row: Any) -> LoggedBid | LoggedControl:
@@ -88,16 +89,16 @@ def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
     # A repeat and a reused key among them: both leave a row, and neither a line.
     for bidder, amount, key in [(ann, 5_000, "a"), (bob, 3_000, "b"), (bob, 10, "c"),
                                 (ann, 5_000, "a"), (ann, 6_000, "a")]:  # fmt: skip
-        house.bid(lot, bidder=bidder, amount=amount, key=key, kind="max").get(timeout=10)
+        house.bid(lot, bidder=bidder, amount=amount, key=key, kind="max").get(timeout=CALL_S)
     auction_id = lot.auction_id
     control(house, lot, CloseValue(1, auction_id))
     control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=4_000))
     control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=3_000))
-    house.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=10)
+    house.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=CALL_S)
     control(house, lot, CancelValue(1, auction_id, actor_id=ann, reason="not mine"))
     control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason=None))
     control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason="부서졌습니다"))
-    house.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=10)
+    house.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=CALL_S)
     house.wait_decided(lot, 13)
 
     state, lines = house.state(lot), rewritten(house, lot)
@@ -115,8 +116,8 @@ def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
 
 
 def test_a_sale_is_in_the_chain_with_its_winner(house: House) -> None:
-    lot = house.auction(lasts_s=5)
-    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=10)
+    lot = house.auction(lasts_s=stretched(5))
+    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=CALL_S)
     house.wait_closed(lot)
     (close,) = [row for row in house.rows(schema.decisions, lot) if row.effect == "sold"]
     assert (close.detail["price"], close.detail["winner"]) == (5_000, 1)

@@ -14,7 +14,7 @@ from app.protocol.channels import AUCTION_EVENTS, CHAT_MESSAGES
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import CHAT_MESSAGE
 from tests.integration.lanes.house import House
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 ROOM_IDS_FROM = 10**9  # rooms of no row: save and broadcast ask nobody
 
@@ -52,7 +52,7 @@ def test_outcomes_reach_redis_with_rising_versions(house: House) -> None:
         versions, told = [], []
         for number in range(3):
             bidder, amount = lot.bidders[number], 2_000 * (number + 1)
-            house.bid(lot, bidder=bidder, amount=amount, key="k").get(timeout=10)
+            house.bid(lot, bidder=bidder, amount=amount, key="k").get(timeout=CALL_S)
             (event,) = collect(pubsub, lambda e: e["auction_id"] == lot.auction_id, until=1)
             versions.append(event["version"])
             told += [(o["bidder_id"], o["status"], o["price"]) for o in event["outcomes"]]
@@ -79,7 +79,7 @@ def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> 
         future = house.producer.send(
             CHAT_MESSAGE.name, key=str(room_id).encode(), value=msgspec.json.encode(value)
         )
-        return int(future.get(timeout=10).offset)
+        return int(future.get(timeout=CALL_S).offset)
 
     with listening(house, CHAT_MESSAGES) as pubsub:
         first, _repeat, last = say("a"), say("a"), say("b")

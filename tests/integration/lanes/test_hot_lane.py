@@ -6,7 +6,7 @@ from typing import Any
 
 from app.adapters.postgres import schema
 from tests.integration.lanes.house import House
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, stretched, wait_until
 
 BIDS = 1_000
 KILL_EVERY = 200
@@ -33,7 +33,7 @@ def test_four_workers_and_kills_keep_order_and_lose_nothing(house: House) -> Non
             house.producer.flush()
             house.kill("bridge", f"worker-bids-{chance.randrange(4)}")
     house.producer.flush()
-    places = [future.get(timeout=10) for future in futures]
+    places = [future.get(timeout=CALL_S) for future in futures]
     house.wait_decided(lot, len(places))
 
     log = house.check_against_log(lot, places[0].partition)
@@ -41,8 +41,8 @@ def test_four_workers_and_kills_keep_order_and_lose_nothing(house: House) -> Non
 
 
 def test_an_auction_closes_by_a_record_of_its_log_soon_after_its_end(house: House) -> None:
-    lot = house.auction(lasts_s=6)
-    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=10)
+    lot = house.auction(lasts_s=stretched(6))
+    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=CALL_S)
     house.wait_closed(lot)
     state = house.state(lot)
     assert state.winner_id == lot.bidders[0]
@@ -72,8 +72,8 @@ def test_bytes_nobody_can_decode_are_kept_and_hold_up_nobody(house: House) -> No
     lot = house.auction(lasts_s=3_600)
     key = str(lot.auction_id).encode()
     for value in (b"\xff\xfe", b"{", b"[]", b'{"v":1,"type":"bid"}', b'{"v":1,"type":"nonsense"}'):
-        house.put(key, value).get(timeout=10)
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="after").get(timeout=10)
+        house.put(key, value).get(timeout=CALL_S)
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="after").get(timeout=CALL_S)
     wait_until(lambda: house.state(lot).bid_count == 1, what="the bid after them is decided")
     with house.container.engine.connect() as connection:
         kept = connection.exec_driver_sql(

@@ -10,6 +10,7 @@ from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.domain.ids import bid_id
 from tests.integration.lanes.house import House, Lot
+from tests.waiting import CALL_S
 
 LATELY_S = 60.0
 
@@ -43,11 +44,11 @@ def test_own_outcomes_are_found_by_when_they_were_settled(house: House) -> None:
 def test_a_repeat_brings_an_old_outcome_back_and_a_reused_key_is_told(house: House) -> None:
     lot = house.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=10)
+    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
     house.wait_decided(lot, 1)
     age(house, lot)
-    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=10)
-    place = house.bid(lot, bidder=bidder, amount=9_000, key="k", kind="max").get(timeout=10)
+    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
+    place = house.bid(lot, bidder=bidder, amount=9_000, key="k", kind="max").get(timeout=CALL_S)
     house.wait_decided(lot, 3)
     assert answered(house, [bidder]) == [str(bid_id(bidder, lot.auction_id, "k"))]
     outcomes = PostgresOutcomes(house.container.engine)

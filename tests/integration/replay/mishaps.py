@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, insert, select
 
 from app.adapters.postgres import schema
 from tests.integration.lanes.house import House, Lot
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 LETTERS = schema.dead_letters
 
@@ -35,7 +35,9 @@ def failed(house: House, lot: Lot, amounts: Sequence[int]) -> list[Any]:
     for amount in amounts:
         with undecidable(house.container.engine, lot.auction_id, amount):
             before = len(letters(house, lot))
-            house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=10)
+            house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(
+                timeout=CALL_S
+            )
             wait_letters(house, lot, before + 1)
     return letters(house, lot)
 
@@ -43,7 +45,7 @@ def failed(house: House, lot: Lot, amounts: Sequence[int]) -> list[Any]:
 def unreadable(house: House, lot: Lot, value: bytes = b"\xff\xfe") -> Any:
     """The dead letter of bytes that nobody can decode."""
     before = len(letters(house, lot))
-    house.put(str(lot.auction_id).encode(), value).get(timeout=10)
+    house.put(str(lot.auction_id).encode(), value).get(timeout=CALL_S)
     wait_letters(house, lot, before + 1)
     return letters(house, lot)[-1]
 

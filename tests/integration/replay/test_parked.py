@@ -16,7 +16,7 @@ from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
 from tests.operator import Operator
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 GROUP = "replay-tests"  # no consumer of ours: its partitions are parked by these tests alone
 
@@ -46,7 +46,7 @@ def put_message(house: House, *, partition: int) -> None:
     future = house.producer.send(
         CHAT_MESSAGE.name, value=msgspec.json.encode(value), partition=partition
     )
-    future.get(timeout=10)
+    future.get(timeout=CALL_S)
 
 
 def test_a_parked_lane_keeps_its_records_until_it_is_freed(
@@ -55,7 +55,7 @@ def test_a_parked_lane_keeps_its_records_until_it_is_freed(
     lane = (AUCTION_BID.name, str(lot.auction_id))
     assert "is parked" in operator.bridge("lanes", "park", *lane, "--reason", "a closer look")
     for amount in (2_000, 3_000):
-        house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=10)
+        house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=CALL_S)
     wait_until(lambda: house.waiting(lot) == 2, what="both bids wait")
     (line,) = (row for row in operator.bridge("lanes").splitlines() if lane[1] in row.split())
     assert line.split()[:3] == [*lane, "2"]
@@ -72,7 +72,7 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
     operator.bridge("lanes", "park", *lane, "--reason", "r")
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=10)
+    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
     wait_until(lambda: house.waiting(lot) == 1, what="the bid waits")
     with house.container.engine.begin() as connection:
         connection.exec_driver_sql(

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from stack.campaign.clock import build_shim, shifted
+from tests.waiting import CALL_S
 
 HOUR_S, SLACK_S = 3_600, 60
 # Every clock Python has, and the timed waits that libfaketime hangs.
@@ -31,7 +32,7 @@ def clocks(environment: dict[str, str]) -> list[float]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=CALL_S,
     )
     return [float(word) for word in seen.stdout.split()]
 

@@ -10,13 +10,12 @@ from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.traffic import Traffic
-
-WAIT_S = 5.0
+from tests.waiting import CALL_S
 
 
 def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() -> None:
     ours, theirs = socket.socketpair()
-    theirs.settimeout(WAIT_S)
+    theirs.settimeout(CALL_S)
     connection = Connection(ours, limits=Limits(), traffic=Traffic())
     heard: list[str] = []
 
@@ -33,4 +32,4 @@ def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() ->
     connection.answer(TimeAnswer(re=1, client_ms=1, server_ms=2))
     assert json.loads(theirs.recv(1_000)[2:])["re"] == 1
     theirs.close()
-    reading.join(WAIT_S)
+    reading.join(CALL_S)

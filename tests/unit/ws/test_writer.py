@@ -10,6 +10,7 @@ from app.protocol.problems import CloseCode
 from app.web.ws.framing import close_frame, text_frame
 from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
+from tests.waiting import CALL_S
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -53,7 +54,7 @@ def test_frames_arrive_whole_and_in_order_though_the_socket_blocks(pair: Pair) -
         writer.write(frame)
     assert not writer.flushed()
     expected = b"".join(frames)
-    with gevent.Timeout(5):
+    with gevent.Timeout(CALL_S):
         assert read_all(theirs, len(expected)) == expected
     assert writer.is_open
 
@@ -70,7 +71,7 @@ def test_who_is_too_far_behind_is_told_4008_after_the_frame_begun(
     assert not writer.is_open
     farewell = close_frame(4008, "too slow")
     read = b""
-    with gevent.Timeout(5):
+    with gevent.Timeout(CALL_S):
         while not read.endswith(farewell):
             read += theirs.recv(65_536)
     frames = read.removesuffix(farewell)
@@ -83,7 +84,7 @@ def test_who_takes_nothing_at_all_is_cut_off(pair: Pair) -> None:
     writer = a_writer(ours, dead, stall_s=0.05)
     for _ in range(100):
         writer.write(text_frame(b"x" * 1_000))
-    with gevent.Timeout(5):
+    with gevent.Timeout(CALL_S):
         while not dead:
             gevent.sleep(0.01)
     assert dead == [True]

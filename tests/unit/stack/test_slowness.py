@@ -1,0 +1,32 @@
+"""Bounds on waiting, on machines of different speed."""
+
+import time
+
+from stack.slowness import Deadline, slowness
+
+BOUND_S = 0.01
+
+
+def test_a_free_machine_keeps_the_bound() -> None:
+    deadline = Deadline(BOUND_S, measure=lambda: 1.0)
+    time.sleep(2 * BOUND_S)
+    assert deadline.passed()
+
+
+def test_a_slow_machine_gets_as_many_times_more_as_it_was_slow_at_its_worst() -> None:
+    deadline = Deadline(BOUND_S, measure=iter([1e9, 1.0]).__next__)
+    time.sleep(2 * BOUND_S)
+    assert not deadline.passed()
+    assert not deadline.passed()
+    assert "1000000000.0 times slower" in str(deadline)
+
+
+def test_what_comes_in_time_is_not_measured() -> None:
+    def measure() -> float:
+        raise AssertionError("it takes a while to measure")
+
+    assert not Deadline(3_600, measure=measure).passed()
+
+
+def test_no_machine_is_faster_than_a_free_one() -> None:
+    assert slowness() >= 1.0
