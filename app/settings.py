@@ -86,6 +86,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
     requests_per_minute: Count = 600  # per address
+    # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when
+    # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
+    hashes_waiting_max: Count = 32
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 
 

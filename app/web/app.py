@@ -1,15 +1,14 @@
 """The Flask application: routes, limits, headers, the client's files, health, metrics."""
 
+import math
 import os
-from collections.abc import Callable
-from functools import cache
+import time
 from pathlib import Path
 from typing import TypeVar
 
-from flask import Flask, request
-from flask_limiter import Limiter
+from flask import Flask, Response, request
+from flask_limiter import Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
-from gevent.threadpool import ThreadPool
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
@@ -25,17 +24,16 @@ from app.web.api.market import auction_routes, notice_routes, product_routes
 from app.web.api.rooms import room_routes
 from app.web.api.route import Route, register
 from app.web.client_files import install_client
+from app.web.hashing import HashQueue
 from app.web.headers import install_headers
 from app.web.health import install_health
-from app.web.problem import install_problems
+from app.web.problem import install_problems, problem
 from app.web.tokens import JwtTokens
 from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
 
 R = TypeVar("R")
 
-# Each takes 64 MiB, and a core: when everybody logs in again, they wait for each other.
-HASHES_AT_ONCE = 2
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 METRICS_PATH = "/metrics"
 
@@ -46,7 +44,8 @@ def create_app(container: Container) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes_max
     install_problems(app)
-    accounts = container.make_accounts(JwtTokens(app, settings), offload)
+    hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
+    accounts = container.make_accounts(JwtTokens(app, settings), hashing)
     limiter = make_limiter(app, settings)
     waits = OutcomeWaits()
     routes = with_documents(api_routes(container, accounts, waits))
@@ -90,13 +89,23 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
         storage_uri=settings.redis_auth_url,
         storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
         in_memory_fallback_enabled=True,
-        headers_enabled=True,
+        # Its headers ask Redis once more for every answer, and put the end of the window into the
+        # Retry-After of answers that speak of something else (BUSY).
+        headers_enabled=False,
     )
 
     def is_exempt() -> bool:
         trusted = settings.trust_loopback and request.remote_addr in LOOPBACK
         return trusted or not request.path.startswith("/api/")
 
+    def refused(_: RateLimitExceeded) -> Response:
+        answer = problem("RATE_LIMITED", "too many requests from this address")
+        limit = limiter.current_limit
+        if limit is not None:
+            answer.headers["Retry-After"] = str(max(1, math.ceil(limit.reset_at - time.time())))
+        return answer
+
+    app.register_error_handler(RateLimitExceeded, refused)
     limiter.request_filter(is_exempt)
     return limiter
 
@@ -112,15 +121,3 @@ def install_metrics(app: Flask) -> None:
 
     kind = GunicornInternalPrometheusMetrics if shared else PrometheusMetrics
     kind(app, path=METRICS_PATH, group_by="endpoint")
-
-
-def offload(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
-    """Run on one of a few native threads, so that other greenlets go on."""
-    result: R = _threads().apply(function, arguments)
-    return result
-
-
-@cache
-def _threads() -> ThreadPool:
-    """Made on first use, so after the fork."""
-    return ThreadPool(HASHES_AT_ONCE)

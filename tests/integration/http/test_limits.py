@@ -77,3 +77,17 @@ def test_without_redis_the_process_counts_for_itself(
         statuses = [asked(client, address, "/api/products").status_code for _ in range(10)]
     assert statuses[0] == 200
     assert statuses[-1] == 429
+
+
+def test_who_is_told_busy_may_come_back_before_the_window_of_the_rate_ends(
+    environment: dict[str, str], address: str
+) -> None:
+    with (
+        nobody_listens() as gone,
+        application(
+            environment, TRUST_LOOPBACK="0", DATABASE_URL=f"postgresql://{gone}/none"
+        ) as client,
+    ):
+        answer = asked(client, address, "/api/products")
+    assert code(answer) == (503, "BUSY")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 2

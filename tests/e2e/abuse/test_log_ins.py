@@ -1,0 +1,44 @@
+"""A crowd of log-ins waits for each other only so long, and is told when to come back."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.e2e.abuse.conftest import PRODUCTION
+from tests.e2e.client import TIMEOUT_S
+from tests.e2e.house import House
+from tests.e2e.people import PASSWORD, Gateway, Person
+from tests.waiting import wait_until
+
+WAITING_MAX = 2
+CROWD = 16
+
+
+@pytest.fixture
+def crowded(house: House) -> Iterator[Gateway]:
+    """A gateway where few may wait for a hash."""
+    changes = {**PRODUCTION, "GATEWAY_WORKERS": "1", "HASHES_WAITING_MAX": str(WAITING_MAX)}
+    with house.another_gateway("gateway-crowded", **changes) as gateway:
+        yield gateway
+
+
+def test_a_crowd_of_wrong_passwords_is_told_when_to_come_back(
+    crowded: Gateway, anna: Person
+) -> None:
+    def log_in(number: int, password: str) -> httpx.Response:
+        transport = httpx.HTTPTransport(local_address=f"127.0.9.{number}")
+        with httpx.Client(transport=transport, timeout=TIMEOUT_S) as client:
+            body = {"email": anna.email, "password": password}
+            return client.post(f"{crowded.base_url}/api/auth/login", json=body)
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        answers = list(pool.map(log_in, range(1, CROWD + 1), ["wrong horse battery"] * CROWD))
+    assert {answer.status_code for answer in answers} == {401, 503}
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert {answer.json()["code"] for answer in refused} == {"BUSY"}
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 3 for answer in refused)
+    wait_until(
+        lambda: log_in(CROWD + 1, PASSWORD).status_code == 200, what="a right password is let in"
+    )

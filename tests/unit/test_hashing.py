@@ -1,0 +1,43 @@
+"""Password hashes wait for each other, not everybody for them."""
+
+import os
+import threading
+
+import gevent
+import pytest
+
+from app.domain.errors import BusyError
+from app.web.hashing import NICENESS, HashQueue
+
+
+def test_who_would_wait_too_long_is_told_when_to_come_back_and_later_is_served() -> None:
+    queue, release = HashQueue(waiting_max=2), threading.Event()
+
+    def hashed(password: str) -> str:
+        release.wait()
+        return password.upper()
+
+    waiting = [gevent.spawn(queue, hashed, (word,)) for word in ("one", "two", "three")]
+    gevent.idle()
+    with pytest.raises(BusyError) as refused:
+        queue(hashed, ("four",))
+    assert refused.value.retry_after_s > 0
+    release.set()
+    gevent.joinall(waiting, raise_error=True)
+    assert [job.value for job in waiting] == ["ONE", "TWO", "THREE"]
+    assert queue(hashed, ("four",)) == "FOUR"
+
+
+def test_a_hash_that_fails_makes_room() -> None:
+    queue = HashQueue(waiting_max=1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="twelve"):
+            queue(int, ("twelve",))
+    assert queue(int, ("12",)) == 12
+
+
+def test_hashes_are_computed_after_all_else() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    queue = HashQueue(waiting_max=1)
+    assert queue(lambda _: os.getpriority(os.PRIO_PROCESS, 0), ("",)) == max(own, NICENESS)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
