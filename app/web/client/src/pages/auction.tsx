@@ -18,7 +18,6 @@ export function AuctionPage({ id }: { id: number }) {
   useEffect(() => () => view.close(), [view]);
   const auction = view.auction.value;
   if (!auction) return <Waiting error={view.error.value} />;
-  const ownAlias = auction.mine?.alias ?? null;
   return (
     <Page title={auction.product.name}>
       <div class="auction">
@@ -29,11 +28,11 @@ export function AuctionPage({ id }: { id: number }) {
         </section>
         <section class="deal">
           <PricePanel view={view} auction={auction} />
-          <Result auction={auction} ownAlias={ownAlias} />
+          <Result auction={auction} />
           <BidPanel auction={auction} standing={view.standing.value} />
           <Announcer auction={auction} />
         </section>
-        <History bids={view.bids.value} currency={auction.currency} ownAlias={ownAlias} />
+        <History auction={auction} bids={view.bids.value} />
         <Chat key={user.value?.id} auctionId={id} />
       </div>
     </Page>

@@ -1,9 +1,10 @@
 /** Tells a screen reader the newest price and end, in pauses it can follow. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { bidderName, money, timeOfDay } from "../format";
+import { money, timeOfDay } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
+import { leaderText } from "./leader-text";
 
 const PAUSE_MS = 3_000;
 
@@ -30,10 +31,9 @@ export function Announcer({ auction }: { auction: Auction }) {
 
 function newsText(auction: Auction, isExtended: boolean): string {
   if (!auction.leader || auction.status !== "open") return "";
-  const name = bidderName(auction.leader.alias, auction.mine?.alias ?? null);
   const price = t("auction.price.announced", {
     price: money(auction.price, auction.currency),
-    name,
+    leader: leaderText(auction),
   });
   if (!isExtended) return price;
   return `${price}. ${t("auction.extended.announced", { time: timeOfDay(auction.ends_at) })}`;

@@ -1,5 +1,6 @@
 /** The chat of an auction's room. */
 import { useComputed, useSignal } from "@preact/signals";
+import type { TargetedEvent } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { timeOfDay } from "../format";
 import { errorText, t, tn } from "../i18n";
@@ -45,13 +46,18 @@ function Room({ auctionId }: { auctionId: number }) {
 }
 
 function Messages({ room }: { room: RoomView }) {
-  const box = useRef<HTMLDivElement>(null);
-  const last = useComputed(() => [room.messages.value.at(-1)?.seq, room.outgoing.value.length]);
-  useLayoutEffect(() => followEnd(box.current), [last.value]);
+  const { box, onScroll } = useEndInSight(room);
   const isEmpty = room.messages.value.length + room.outgoing.value.length === 0;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
-    <div class="messages" role="log" aria-label={t("chat.title")} tabIndex={0} ref={box}>
+    <div
+      class="messages"
+      role="log"
+      aria-label={t("chat.title")}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard
+      tabIndex={0}
+      ref={box}
+      onScroll={onScroll}
+    >
       {isEmpty && <p class="quiet">{room.ready.value ? t("chat.empty") : t("chat.connecting")}</p>}
       {room.messages.value.map((message) => (
         <Message key={message.message_id} message={message} />
@@ -63,13 +69,33 @@ function Messages({ room }: { room: RoomView }) {
   );
 }
 
-/** Keeps the newest message in sight, unless its reader has scrolled back. */
-function followEnd(box: HTMLElement | null): void {
-  if (!box) return;
-  const newest = box.lastElementChild?.getBoundingClientRect().height ?? 0;
-  const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-  if (below < newest + NEAR_END_PX || box.scrollTop === 0) box.scrollTop = box.scrollHeight;
+/**
+ * Keeps the newest message in sight, unless its reader has scrolled back; what they say themselves
+ * they always see.
+ */
+function useEndInSight(room: RoomView) {
+  const box = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  const newestOwn = useRef<string | undefined>(undefined);
+  const last = useComputed(() => [
+    room.messages.value.at(-1)?.seq,
+    room.outgoing.value.at(-1)?.key,
+  ]);
+  useLayoutEffect(() => {
+    const own = room.outgoing.peek().at(-1)?.key;
+    const hasSpoken = own !== undefined && own !== newestOwn.current;
+    newestOwn.current = own ?? newestOwn.current;
+    if (!box.current || !(isAtEnd.current || hasSpoken)) return;
+    box.current.scrollTop = box.current.scrollHeight;
+    isAtEnd.current = true;
+  }, [last.value]);
+  const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: ScrollEvent) => {
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  };
+  return { box, onScroll };
 }
+
+type ScrollEvent = TargetedEvent<HTMLDivElement>;
 
 function Message({ message }: { message: ChatMessage }) {
   const isOwn = message.sender.id === user.value?.id;

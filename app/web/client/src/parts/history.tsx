@@ -1,22 +1,25 @@
 /** The newest accepted bids of an auction. */
 import { bidderName, money, timeOfDay } from "../format";
 import { t } from "../i18n";
-import type { Currency, PublicBid } from "../protocol";
+import type { Auction, PublicBid } from "../protocol";
+import { hasEnded } from "../store/auctions";
+import { user } from "../store/session";
 
 const SHOWN = 20;
 
 interface Props {
+  auction: Auction;
   bids: readonly PublicBid[];
-  currency: Currency;
-  ownAlias: number | null;
 }
 
-export function History({ bids, currency, ownAlias }: Props) {
+export function History({ auction, bids }: Props) {
+  const { currency } = auction;
+  const ownAlias = auction.mine?.alias ?? null;
   return (
     <section class="panel history">
       <h2>{t("history.title")}</h2>
       {bids.length === 0 ? (
-        <p class="quiet">{t("history.empty")}</p>
+        <p class="quiet">{emptyText(auction)}</p>
       ) : (
         <table>
           <thead class="unseen">
@@ -44,4 +47,11 @@ export function History({ bids, currency, ownAlias }: Props) {
       )}
     </section>
   );
+}
+
+/** Only who may bid now is invited to. */
+function emptyText({ status, seller }: Auction): string {
+  if (hasEnded(status)) return t("history.empty.ended");
+  const mayBid = status === "open" && user.value?.id !== seller.id;
+  return mayBid ? t("history.empty.open") : t("history.empty");
 }

@@ -1,10 +1,11 @@
 /** Price, clock, reserve and standing of an auction. */
-import { bidderName, moment, money, timeOfDay } from "../format";
+import { moment, money, timeOfDay } from "../format";
 import { t, tn } from "../i18n";
 import type { Auction } from "../protocol";
 import type { AuctionView } from "../store/auction-view";
 import { hasEnded } from "../store/auctions";
 import { Countdown } from "./countdown";
+import { leaderText } from "./leader-text";
 
 export function PricePanel({ view, auction }: { view: AuctionView; auction: Auction }) {
   const standing = view.standing.value;
@@ -31,7 +32,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
         )}
         {view.watching.value !== null && <span>{tn("watching.count", view.watching.value)}</span>}
       </p>
-      {standing !== "none" && (
+      {standing !== "none" && auction.status === "open" && (
         <p class="standing" data-testid="standing">
           {t(`standing.${standing}`)}
           <Maximum auction={auction} />
@@ -78,13 +79,8 @@ function Times({ auction }: { auction: Auction }) {
 
 function priceLabel(auction: Auction): string {
   if (auction.bid_count === 0) return t("auction.price.starting");
-  return auction.status === "closed" ? t("auction.price.final") : t("auction.price");
-}
-
-function leaderText(auction: Auction): string {
-  if (!auction.leader) return t("auction.no_leader");
-  const name = bidderName(auction.leader.alias, auction.mine?.alias ?? null);
-  return t("auction.leader", { name });
+  if (!hasEnded(auction.status)) return t("auction.price");
+  return auction.winner ? t("auction.price.final") : t("auction.price.last");
 }
 
 function whenText(auction: Auction): string {

@@ -1,31 +1,43 @@
-/** How an auction ended. */
+/** How an auction ended, said once: what it means to the viewer, and whom they deal with now. */
 import { bidderName, money } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
+import { standingIn } from "../store/auctions";
+import { user } from "../store/session";
 
-export function Result({ auction, ownAlias }: { auction: Auction; ownAlias: number | null }) {
-  const text = resultText(auction, ownAlias);
-  const isOwn = auction.winner !== null && auction.winner.alias === ownAlias;
+export function Result({ auction }: { auction: Auction }) {
+  const text = resultText(auction);
+  const isWon = standingIn(auction) === "won";
   return (
     <div role="status" aria-label={t("result.title")} data-testid="result">
       {text && (
-        <div class={isOwn ? "panel result own" : "panel result"}>
+        <div class={isWon ? "panel result own" : "panel result"}>
           <p class="result-line">{text}</p>
-          {auction.winner_user && (
-            <p>{t("result.contact", { name: auction.winner_user.nickname })}</p>
-          )}
+          {isLost(auction) && <p>{t("standing.lost")}</p>}
+          <Contact auction={auction} />
         </div>
       )}
     </div>
   );
 }
 
-function resultText(auction: Auction, ownAlias: number | null): string | null {
+/** The winner, to the seller; nobody is told of themselves. */
+function Contact({ auction: { winner_user } }: { auction: Auction }) {
+  if (!winner_user || winner_user.id === user.value?.id) return null;
+  return <p>{t("result.contact", { name: winner_user.nickname })}</p>;
+}
+
+/** Somebody else has it, who is named. */
+function isLost(auction: Auction): boolean {
+  return auction.winner !== null && standingIn(auction) === "lost";
+}
+
+function resultText(auction: Auction): string | null {
   if (auction.status === "cancelled") return t("result.cancelled");
   if (auction.status !== "closed") return null;
   if (!auction.winner) return t(auction.leader ? "result.unsold.reserve" : "result.unsold");
   const { alias, amount } = auction.winner;
   const price = money(amount, auction.currency);
-  if (alias === ownAlias) return t("result.sold.you", { amount: price });
-  return t("result.sold", { name: bidderName(alias, ownAlias), amount: price });
+  if (standingIn(auction) === "won") return t("result.sold.you", { amount: price });
+  return t("result.sold", { name: bidderName(alias, null), amount: price });
 }
