@@ -7,10 +7,9 @@ import httpx
 import pytest
 
 from tests.e2e.abuse.conftest import PRODUCTION
-from tests.e2e.client import TIMEOUT_S
 from tests.e2e.house import House
 from tests.e2e.people import PASSWORD, Gateway, Person
-from tests.waiting import wait_until
+from tests.waiting import CALL_S, wait_until
 
 WAITING_MAX = 2
 CROWD = 16
@@ -29,7 +28,7 @@ def test_a_crowd_of_wrong_passwords_is_told_when_to_come_back(
 ) -> None:
     def log_in(number: int, password: str) -> httpx.Response:
         transport = httpx.HTTPTransport(local_address=f"127.0.9.{number}")
-        with httpx.Client(transport=transport, timeout=TIMEOUT_S) as client:
+        with httpx.Client(transport=transport, timeout=CALL_S) as client:
             body = {"email": anna.email, "password": password}
             return client.post(f"{crowded.base_url}/api/auth/login", json=body)
 
