@@ -6,14 +6,17 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from app.adapters.kafka.topics import WrongTopicError, create_topics
+from kafka.errors import KafkaError
+
+from app.adapters.kafka.topic_settings import WrongTopicError
+from app.adapters.kafka.topics import create_topics
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
 from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
 from bridge.audit import command as audit
 from bridge.checking import Sizes
-from bridge.command import MakeContainer
+from bridge.command import REFUSED, MakeContainer
 from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
@@ -108,7 +111,7 @@ COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
 
 
 def main(make_container: MakeContainer = build_container) -> int:
-    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings.
+    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings or topics.
 
     `make_container` says whose lane topics are taken in: the house's, or another's.
     """
@@ -121,13 +124,14 @@ def main(make_container: MakeContainer = build_container) -> int:
         settings = read_settings()
     except SettingsError as error:
         print(error, file=sys.stderr)
-        return 2
+        return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
     container = make_container(settings, application="bridge")
-    return _topics(container) if verbs == ["topics"] else _run(verbs, container)
+    return make_topics(container) if verbs == ["topics"] else _run(verbs, container)
 
 
-def _topics(container: Container) -> int:
+def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
+    """Make the topics there must be, waiting for Kafka; 2 and a line for each that is wrong."""
     settings = container.settings
     try:
         create_topics(
@@ -135,11 +139,14 @@ def _topics(container: Container) -> int:
             container.topics,
             replication=settings.kafka_replication,
             min_isr=settings.kafka_min_isr,
-            wait_s=TOPICS_WAIT_S,
+            wait_s=wait_s,
         )
     except WrongTopicError as error:
         print(error, file=sys.stderr)
-        return 1
+        return REFUSED
+    except KafkaError as error:
+        print(f"Kafka does not answer: {error}", file=sys.stderr)
+        return REFUSED
     return 0
 
 

@@ -7,7 +7,7 @@ stop its partition for ever.
 from contextlib import suppress
 from dataclasses import dataclass
 
-from app.services.burials import BAD_UTF8, NO_KEY, TOO_LARGE, UNDECODABLE
+from app.services.burials import BAD_UTF8, NO_KEY, NO_LOG_TIME, TOO_LARGE, UNDECODABLE
 from app.services.lanes import BadRecordError, FutureVersionError, InboxRecord, LaneTopic
 from bridge.records import RawRecord
 
@@ -25,6 +25,8 @@ def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
 
     One of a newer schema version is taken: its lane waits for newer code, in order.
     """
+    if not raw.is_stamped_by_broker:
+        raise BadRecordError(NO_LOG_TIME, "its time is its producer's, which decides nothing")
     key, value = _bounded(raw, sizes)
     inbox_key, payload = _text(key, "key"), _text(value, "value")
     with suppress(FutureVersionError):

@@ -12,7 +12,8 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaError
 
 from app.adapters.kafka.consumer import make_consumer
-from app.adapters.kafka.topics import TopicWatch, WrongTopicError
+from app.adapters.kafka.topic_settings import WrongTopicError
+from app.adapters.kafka.topics import TopicWatch
 from app.protocol.topics import Topic
 from app.settings import Settings
 from bridge.assignment import Assignment

@@ -10,11 +10,16 @@ from app.services.lanes import BadRecordError, DeadLetter
 
 REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
 MESSAGE_CHARACTERS_MAX = 500
+LOG_APPEND_TIME = 1  # of a record's two timestamp types, in Kafka's format; 0: its producer's
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One entry of a partition, unread; `log_time` is the broker's append time."""
+    """One entry of a partition, unread.
+
+    `log_time` is the broker's append time, unless `is_stamped_by_broker` is false: then its
+    producer's clock said it.
+    """
 
     topic: str
     partition: int
@@ -23,6 +28,7 @@ class RawRecord:
     value: bytes | None
     log_time: datetime
     replays: int = 0
+    is_stamped_by_broker: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
         value=polled.value,
         log_time=from_epoch_ms(polled.timestamp),
         replays=_replays(polled.headers) if polled.headers else 0,
+        is_stamped_by_broker=polled.timestamp_type == LOG_APPEND_TIME,
     )
 
 

@@ -14,16 +14,19 @@ from kafka.errors import (
     for_code,
 )
 
+from app.adapters.kafka.topic_settings import (
+    MIN_ISR,
+    WrongTopicError,
+    refuse_other_settings,
+    required_settings,
+    settings_of,
+)
 from app.protocol.topics import Topic
 
 log = structlog.get_logger()
 
 RECORD_BYTES_MAX = "max.message.bytes"
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
-
-
-class WrongTopicError(RuntimeError):
-    """A topic exists and is not what it must be."""
 
 
 def create_topics(
@@ -36,35 +39,84 @@ def create_topics(
 ) -> None:
     """Create those topics that are missing, waiting up to `wait_s` for the broker.
 
-    Raises WrongTopicError when one has another number of partitions: keys would change lanes.
+    Raises WrongTopicError, with a line for each topic that has another number of partitions or
+    other settings than it must have: then none is created. Logs a warning for each that is kept
+    in fewer copies than `replication` and `min_isr` say.
     """
     admin = _admin(bootstrap_servers, wait_s)
     try:
-        existing = partitions_of(admin, topics)
-        for topic in topics:
-            _refuse_other_count(topic, existing.get(topic.name))
-        missing = [topic for topic in topics if topic.name not in existing]
+        described = _described(admin, topics)
+        existing = [topic for topic in topics if topic.name in described]
+        settings = settings_of(admin, existing)
+        _refuse_wrong(existing, described, settings, servers=bootstrap_servers)
+        for topic in existing:
+            _warn_of_few_copies(
+                topic, described[topic.name], settings[topic.name], (replication, min_isr)
+            )
+        missing = [topic for topic in topics if topic.name not in described]
         _create(admin, missing, replication=replication, min_isr=min_isr)
-        _widen(admin, [topic for topic in topics if topic.name in existing])
+        _wait_known(admin, topics, wait_s)
+        _widen(admin, existing)
     finally:
         admin.close()
 
 
-def partitions_of(admin: KafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, int]:
-    """The partition count of each of `topics` that exists."""
+def _described(admin: KafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, Any]]:
+    """Those of `topics` that exist, by name, as the broker describes them."""
     names = set(admin.list_topics()) & {topic.name for topic in topics}
-    if not names:
-        return {}
-    described = admin.describe_topics(sorted(names))
-    return {_name(entry): len(entry["partitions"]) for entry in described}
+    return {_name(entry): entry for entry in admin.describe_topics(sorted(names))} if names else {}
+
+
+def _refuse_wrong(
+    topics: list[Topic],
+    described: dict[str, dict[str, Any]],
+    settings: dict[str, dict[str, str]],
+    *,
+    servers: str,
+) -> None:
+    lines = []
+    for topic in topics:
+        try:
+            _refuse_other_count(topic, len(described[topic.name]["partitions"]))
+            refuse_other_settings(topic, settings[topic.name], servers=servers)
+        except WrongTopicError as error:
+            lines.append(str(error))
+    if lines:
+        raise WrongTopicError("\n".join(lines))
+
+
+def _warn_of_few_copies(
+    topic: Topic,
+    described: dict[str, Any],
+    settings: dict[str, str],
+    wanted: tuple[int, int],
+) -> None:
+    copies = min(len(partition["replica_nodes"]) for partition in described["partitions"])
+    found = (copies, int(settings[MIN_ISR]))
+    if found[0] < wanted[0] or found[1] < wanted[1]:
+        log.warning(
+            "topic_in_few_copies",
+            topic=topic.name,
+            replication=found[0],
+            min_isr=found[1],
+            kafka_replication=wanted[0],
+            kafka_min_isr=wanted[1],
+            help="a broker that is lost may take acknowledged records with it: "
+            "kafka-reassign-partitions.sh and kafka-configs.sh raise both",
+        )
 
 
 class TopicWatch:
-    """Looks, over one connection, whether topics are still those they were at the first look."""
+    """Looks, over one connection, whether topics are still those they were at the first look.
+
+    Of topics that are kept for ever it looks at their settings, too.
+    """
 
     def __init__(self, bootstrap_servers: str, topics: tuple[Topic, ...], *, wait_s: float) -> None:
         """Waits up to `wait_s` for the broker."""
+        self._servers = bootstrap_servers
         self._topics = {topic.name: topic for topic in topics}
+        self._for_ever = [topic for topic in topics if topic.for_ever]
         self._admin = _admin(bootstrap_servers, wait_s)
         self._ids: dict[str, str] = {}
 
@@ -75,11 +127,14 @@ class TopicWatch:
     def look(self) -> dict[str, str]:
         """The id that the cluster gave to each topic: another one once it is made again.
 
-        Raises WrongTopicError when one is gone, has another number of partitions than it must
-        have, or another id than at the first look.
+        Raises WrongTopicError when one is gone, has another number of partitions or other
+        settings than it must have, or another id than at the first look.
         """
         for entry in self._admin.describe_topics(sorted(self._topics)):
             self._look_at(self._topics[_name(entry)], entry)
+        found = settings_of(self._admin, self._for_ever)
+        for topic in self._for_ever:
+            refuse_other_settings(topic, found[topic.name], servers=self._servers)
         return dict(self._ids)
 
     def _look_at(self, topic: Topic, entry: dict[str, Any]) -> None:
@@ -97,11 +152,12 @@ def _name(entry: dict[str, object]) -> str:
     return str(entry.get("name") or entry.get("topic"))
 
 
-def _refuse_other_count(topic: Topic, partitions: int | None) -> None:
-    if partitions not in (None, topic.partitions):
+def _refuse_other_count(topic: Topic, partitions: int) -> None:
+    if partitions != topic.partitions:
         raise WrongTopicError(
-            f"topic {topic.name} has {partitions} partitions, not {topic.partitions}: the count "
-            "is fixed for the life of a topic, because the records of a key would change lanes"
+            f"topic {topic.name} has {partitions} partitions, not {topic.partitions}: it must be "
+            "made anew (docs/ownership.md: partitions were added), because the count is fixed for "
+            "the life of a topic: the records of a key would change lanes"
         )
 
 
@@ -109,13 +165,7 @@ def _create(
     admin: KafkaAdminClient, topics: list[Topic], *, replication: int, min_isr: int
 ) -> None:
     for topic in topics:
-        settings = {
-            "message.timestamp.type": "LogAppendTime",
-            "unclean.leader.election.enable": "false",
-            "min.insync.replicas": str(min_isr),
-        }
-        if topic.for_ever:
-            settings |= {"retention.ms": "-1", "retention.bytes": "-1"}
+        settings = required_settings(topic) | {MIN_ISR: str(min_isr)}
         if topic.record_bytes_max is not None:
             settings |= {RECORD_BYTES_MAX: str(topic.record_bytes_max)}
         new = NewTopic(
@@ -129,6 +179,15 @@ def _create(
         except TopicAlreadyExistsError:
             continue
         log.info("topic_created", topic=topic.name, partitions=topic.partitions)
+
+
+def _wait_known(admin: KafkaAdminClient, topics: tuple[Topic, ...], wait_s: float) -> None:
+    """Wait until the broker knows what its controller made: a consumer would be told otherwise."""
+    deadline = time.monotonic() + wait_s
+    while len(_described(admin, topics)) < len(topics):
+        if time.monotonic() > deadline:
+            raise KafkaError("the broker does not know its new topics yet")
+        time.sleep(0.1)
 
 
 def _widen(admin: KafkaAdminClient, topics: list[Topic]) -> None:

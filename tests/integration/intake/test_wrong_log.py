@@ -7,7 +7,7 @@ import re
 
 import pytest
 from kafka import TopicPartition
-from kafka.admin import NewPartitions
+from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
 
 from stack.places import CHECKOUT
 from tests.platform.world import Process, World
@@ -159,3 +159,79 @@ def test_added_partitions_are_refused(world: World, *, running: bool) -> None:
         f"has a partition {added}, beyond its {added}",
     )
     assert any(f"topic {world.topic} {what}" in reason for what in seen)
+
+
+def set_topic(world: World, **settings: str) -> None:
+    """Change settings of the topic (dots as underlines)."""
+    changes = {name.replace("_", "."): value for name, value in settings.items()}
+    resource = ConfigResource(ConfigResourceType.TOPIC, world.topic, configs=changes)
+    world.admin.alter_configs([resource])
+
+
+@pytest.mark.parametrize(
+    ("running", "settings"),
+    [(True, {"message_timestamp_type": "CreateTime"}), (False, {"retention_ms": "3600000"})],
+)
+def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
+    world: World, settings: dict[str, str], *, running: bool
+) -> None:
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    if not running:
+        owner.stop()
+    set_topic(world, **settings)
+    reason = refusal(owner if running else world.bridge("ingest"))
+    ((name, value),) = settings.items()
+    assert f"topic {world.topic} has {name.replace('_', '.')}={value}, must have " in reason
+    assert f"kafka-configs.sh --bootstrap-server {world.servers} --alter" in reason
+
+
+def test_topics_says_in_a_line_what_is_wrong_and_what_to_do(world: World) -> None:
+    set_topic(world, message_timestamp_type="CreateTime", retention_ms="1000")
+    command = world.bridge("topics")
+    assert command.wait_ended() == 2
+    (line,) = command.log_file.read_text().splitlines()
+    assert line.startswith(
+        f"topic {world.topic} has message.timestamp.type=CreateTime,retention.ms=1000, must have "
+        "message.timestamp.type=LogAppendTime,retention.ms=-1; mend it by: kafka-configs.sh "
+    )
+
+
+def take_clock_of(world: World, whose: str) -> None:
+    """Let the topic take this clock; returns once it does, which its records show."""
+    set_topic(world, message_timestamp_type=whose)
+    wanted = int(whose == "LogAppendTime")
+
+    def takes_it() -> bool:
+        probe = world.append(world.list_name(1), "probe").get(timeout=10)
+        records = {(one.partition, one.offset): one for one in world.log()}
+        return bool(records[probe.partition, probe.offset].timestamp_type == wanted)
+
+    wait_until(takes_it, what=f"the topic takes {whose}")
+
+
+def test_records_stamped_by_their_producers_are_not_taken_and_a_replay_stamps_them_anew(
+    world: World,
+) -> None:
+    take_clock_of(world, "CreateTime")
+    name = world.list_name(0)
+    early = world.append(name, "by my clock").get(timeout=10)
+    take_clock_of(world, "LogAppendTime")
+    world.bridge("ingest")
+    wait_taken(world)
+    query = 'SELECT partition, "offset", reason FROM dead_letters WHERE topic = %s'
+    letters = {tuple(row) for row in world.rows(query, world.topic)}
+    stamped = {(one.partition, one.offset) for one in world.log() if one.timestamp_type == 0}
+    assert letters == {(*place, "NoLogTime") for place in stamped}
+    assert (early.partition, early.offset) in stamped
+    assert not stamped & set(taken(world))
+
+    world.worker()
+    world.bridge("clock")
+    replay = world.bridge("replay", "run", "--reason", "NoLogTime", "--topic", world.topic)
+    assert replay.wait_ended() == 0
+    wait_until(
+        lambda: "by my clock" in [text for *_, text in world.settled().get(name, [])],
+        what="it is settled at its new place",
+    )

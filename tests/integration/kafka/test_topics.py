@@ -1,16 +1,23 @@
 """Topics as we make them, and as older code has made them."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
+import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 
-from app.adapters.kafka.topics import TopicWatch, WrongTopicError, create_topics
+from app.adapters.kafka.topic_settings import WrongTopicError, required_settings
+from app.adapters.kafka.topics import TopicWatch, create_topics
+from app.bootstrap import build_container
 from app.protocol.topics import DEAD_LETTER_BYTES_MAX, Topic, dead_letter_topic
 from app.settings import read_settings
+from bridge.__main__ import make_topics
 from tests.waiting import wait_until
 
 SERVERS = read_settings().kafka_bootstrap_servers
@@ -34,6 +41,26 @@ def make(*topics: Topic) -> None:
     create_topics(SERVERS, topics, replication=1, min_isr=1, wait_s=30)
 
 
+def make_otherwise(admin: KafkaAdminClient, topic: Topic, **changes: str) -> None:
+    """Make a topic as it must be, but for what `changes` set (dots as underlines)."""
+    settings = required_settings(topic) | dotted(changes)
+    admin.create_topics([NewTopic(topic.name, topic.partitions, 1, topic_configs=settings)])
+    wait_until(lambda: topic.name in admin.list_topics(), what="the broker knows it")
+
+
+def dotted(changes: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "."): value for name, value in changes.items()}
+
+
+def follow_advice(admin: KafkaAdminClient, topic: Topic, refusal: str) -> None:
+    """Do what the line tells an operator to do."""
+    (asked,) = re.findall(r"--add-config (\S+)", refusal)
+    assert f"--bootstrap-server {SERVERS} " in refusal
+    assert f"--entity-type topics --entity-name {topic.name} " in refusal
+    changes = dict(setting.split("=") for setting in asked.split(","))
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=changes)])
+
+
 def record_bytes_max(admin: KafkaAdminClient, topic: Topic) -> int:
     asked = ConfigResource(ConfigResourceType.TOPIC, topic.name)
     found: dict[str, Any] = {}
@@ -51,13 +78,93 @@ def test_a_dead_letter_topic_takes_more_than_its_topic_even_if_older_code_made_i
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     letters = dead_letter_topic(topic)
-    admin.create_topics([NewTopic(letters.name, letters.partitions, 1)])
+    make_otherwise(admin, letters)
     assert record_bytes_max(admin, letters) < DEAD_LETTER_BYTES_MAX
     make(topic, letters)
     wait_until(
         lambda: record_bytes_max(admin, letters) == DEAD_LETTER_BYTES_MAX, what="it takes more"
     )
     assert record_bytes_max(admin, topic) < DEAD_LETTER_BYTES_MAX
+
+
+WRONG = (
+    {"message_timestamp_type": "CreateTime"},
+    {"retention_ms": "3600000"},
+    {"retention_bytes": "1073741824"},
+    {"cleanup_policy": "compact"},
+    {"cleanup_policy": "compact,delete"},
+    {"unclean_leader_election_enable": "true"},
+    {"message_timestamp_type": "CreateTime", "retention_ms": "604800000"},
+)
+
+
+@pytest.mark.parametrize("changes", WRONG, ids=lambda changes: ",".join(changes.values()))
+def test_a_topic_that_is_set_otherwise_is_refused_by_name_until_the_advice_is_followed(
+    admin: KafkaAdminClient, topic: Topic, changes: dict[str, str]
+) -> None:
+    topic = replace(topic, for_ever=True)
+    make_otherwise(admin, topic, **changes)
+    with pytest.raises(WrongTopicError) as refused:
+        make(topic)
+    (line,) = str(refused.value).splitlines()
+    for name, value in dotted(changes).items():
+        assert f"{name}={value}" in line
+        assert f"{name}={required_settings(topic)[name]}" in line
+    watch = TopicWatch(SERVERS, (topic,), wait_s=30)
+    with pytest.raises(WrongTopicError) as seen:
+        watch.look()
+    assert str(seen.value) == line
+    follow_advice(admin, topic, line)
+    wait_until(lambda: watch_accepts(watch), what="it is as it must be")
+    watch.close()
+    make(topic)
+
+
+def watch_accepts(watch: TopicWatch) -> bool:
+    try:
+        return bool(watch.look())
+    except WrongTopicError:
+        return False
+
+
+def test_a_topic_of_which_nothing_is_kept_for_ever_may_forget_but_not_take_other_clocks(
+    admin: KafkaAdminClient, topic: Topic
+) -> None:
+    make_otherwise(admin, topic, retention_ms="3600000")
+    make(topic)
+    other = replace(topic, name=dead_letter_topic(topic).name)
+    make_otherwise(admin, other, message_timestamp_type="CreateTime")
+    with pytest.raises(WrongTopicError, match=f"{re.escape(other.name)} has message.timestamp"):
+        make(topic, other)
+
+
+def test_every_wrong_topic_has_its_line_and_none_is_made_meanwhile(
+    admin: KafkaAdminClient, topic: Topic
+) -> None:
+    topic = replace(topic, for_ever=True)
+    letters = dead_letter_topic(topic)
+    missing = replace(topic, name=f"{topic.name}-missing")
+    make_otherwise(admin, replace(topic, partitions=3))
+    make_otherwise(admin, letters, retention_bytes="1000000")
+    with pytest.raises(WrongTopicError) as refused:
+        make(topic, letters, missing)
+    first, second = str(refused.value).splitlines()
+    assert first.startswith(f"topic {topic.name} has 3 partitions, not 2: it must be made anew")
+    assert second.startswith(f"topic {letters.name} has retention.bytes=1000000, must have ")
+    assert missing.name not in admin.list_topics()
+
+
+def test_a_topic_in_fewer_copies_than_the_settings_say_is_warned_of(topic: Topic) -> None:
+    make(topic)
+    with structlog.testing.capture_logs() as logs:
+        create_topics(SERVERS, (topic,), replication=3, min_isr=2, wait_s=30)
+    (warning,) = logs
+    assert warning["event"] == "topic_in_few_copies"
+    assert (warning["topic"], warning["replication"], warning["min_isr"]) == (topic.name, 1, 1)
+    assert (warning["kafka_replication"], warning["kafka_min_isr"]) == (3, 2)
+    with structlog.testing.capture_logs() as logs:
+        make(topic)
+    assert logs == []
 
 
 def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
@@ -83,3 +190,12 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
 
 def _look_until_wrong(watch: TopicWatch) -> None:
     wait_until(lambda: watch.look() is None, what="it is wrong")
+
+
+def test_a_kafka_that_does_not_answer_is_one_line_for_operators(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = msgspec.structs.replace(read_settings(), kafka_bootstrap_servers="127.0.0.1:1")
+    assert make_topics(build_container(settings, application="tests"), wait_s=0) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Kafka does not answer: ")

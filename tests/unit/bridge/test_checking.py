@@ -24,6 +24,7 @@ def said(**changes: Any) -> bytes:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
+        ({"is_stamped_by_broker": False}, "NoLogTime"),
         ({"key": None}, "NoKey"),
         ({"key": b""}, "NoKey"),
         ({"key": b"\xff"}, "BadUtf8"),
@@ -106,8 +107,8 @@ class Polled:
 
     topic, partition, offset, key, value, timestamp = "lists", 1, 2, b"a", b"{}", 1_000
 
-    def __init__(self, *headers: tuple[str, bytes | None]) -> None:
-        self.headers = headers
+    def __init__(self, *headers: tuple[str, bytes | None], timestamp_type: int = 1) -> None:
+        self.headers, self.timestamp_type = headers, timestamp_type
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,8 @@ class Polled:
 def test_only_a_number_is_a_replay_count(header: bytes | None, replays: int) -> None:
     assert raw_record(Polled(("replay_count", header))).replays == replays
     assert raw_record(Polled(("other", header))).replays == 0
+
+
+def test_a_record_with_its_producers_time_is_known() -> None:
+    assert raw_record(Polled()).is_stamped_by_broker
+    assert not raw_record(Polled(timestamp_type=0)).is_stamped_by_broker
