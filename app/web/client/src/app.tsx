@@ -15,6 +15,7 @@ import { Header } from "./parts/header";
 import { Toasts } from "./parts/toasts";
 import { idAfter, path } from "./router";
 import { AUCTION_PATHS, type PAGE_PATHS } from "./routes";
+import { connection } from "./store/live";
 import { sessionKnown } from "./store/session";
 
 type PagePath = (typeof PAGE_PATHS)[number];
@@ -31,6 +32,9 @@ const PAGES: Readonly<Record<PagePath, () => VNode>> = {
 export function App() {
   useSignalEffect(() => {
     document.documentElement.lang = language.value;
+  });
+  useSignalEffect(() => {
+    document.body.dataset.connection = connection.value;
   });
   return (
     <>

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BidResult } from "../src/protocol";
 import { BidBook, type TrackedBid } from "../src/wire/bid-book";
+import { HttpProblem } from "../src/wire/http";
 import { WireError } from "../src/wire/socket";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -13,9 +14,24 @@ function build() {
   const answers: (object | Error | null)[] = [];
   const sent: { type: string; key?: string }[] = [];
   const changes: TrackedBid[] = [];
+  const called: string[] = [];
   let keys = 0;
+  const line = { isOpen: true };
+  const reply = (call: string) => {
+    called.push(call);
+    const answer = answers.shift() ?? null;
+    if (answer instanceof Error) return Promise.reject(answer);
+    return (answer ? Promise.resolve(answer) : new Promise(() => {})) as never;
+  };
   const book = new BidBook({
+    http: {
+      placeBid: (auctionId, key) => reply(`POST ${auctionId} ${key}`),
+      bid: (bidId) => reply(`GET ${bidId}`),
+    },
     wire: {
+      get isOpen() {
+        return line.isOpen;
+      },
       request: (frame: { type: string }) => {
         sent.push(frame);
         const answer = answers.shift() ?? null;
@@ -28,7 +44,7 @@ function build() {
     onChange: (bid) => changes.push(bid),
   });
   const settle = () => vi.advanceTimersByTimeAsync(0);
-  return { book, answers, sent, settle, stage: () => changes.at(-1)?.stage, changes };
+  return { book, answers, sent, called, line, settle, stage: () => changes.at(-1)?.stage, changes };
 }
 
 function result(key: string, change: Partial<BidResult> = {}): BidResult {
@@ -129,6 +145,46 @@ describe("BidBook", () => {
     book.repeat(key);
     await settle();
     expect(sent.at(-1)).toMatchObject({ type: "bid.place", key });
+  });
+
+  it("goes over HTTP while there is no socket, and takes the outcome that comes with the receipt", async () => {
+    const { book, answers, sent, called, line, settle, changes } = build();
+    line.isOpen = false;
+    const { re: _, type: __, ...outcome } = { re: 1, ...result("key-1") };
+    answers.push(outcome);
+    book.place(OFFER);
+    await settle();
+    expect(called).toEqual(["POST 7 key-1"]);
+    expect(sent).toEqual([]);
+    expect(changes.at(-1)).toMatchObject({ stage: "decided", bidId: "b" });
+  });
+
+  it("is asked after over HTTP by the id in its receipt", async () => {
+    const { book, answers, called, line, settle, stage } = build();
+    line.isOpen = false;
+    answers.push({ bid_id: "b" }, { status: "rejected", code: "TOO_LOW" });
+    book.place(OFFER);
+    await settle();
+    expect(stage()).toBe("received");
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(called).toEqual(["POST 7 key-1", "GET b"]);
+    expect(stage()).toBe("decided");
+  });
+
+  it.each([
+    ["NETWORK", 0, "unknown"],
+    ["BID_UNKNOWN", 504, "unknown"],
+    ["INTERNAL", 500, "unknown"],
+    ["BUSY", 503, "error"],
+    ["RATE_LIMITED", 429, "error"],
+    ["KEY_REUSED", 409, "error"],
+  ] as const)("over HTTP answered %s (%i) is %s", async (code, status, stage) => {
+    const { book, answers, line, settle, changes } = build();
+    line.isOpen = false;
+    answers.push(new HttpProblem(code, status));
+    book.place(OFFER);
+    await settle();
+    expect(changes.at(-1)?.stage).toBe(stage);
   });
 
   it("ends with an error answer, which says that nothing entered the log", async () => {

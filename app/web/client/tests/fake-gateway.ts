@@ -1,6 +1,6 @@
 /**
- * The gateway as component tests play it, at the two doors the page has to it: `fetch` and
- * `WebSocket`. Everything between those and what is rendered is the page's own code.
+ * The gateway as component tests play it, at the doors the page has to the outside: `fetch`,
+ * `WebSocket`, and the channel between tabs. What lies between is the page's own code.
  */
 import { vi } from "vitest";
 import { FakeSocket } from "./fake-socket";
@@ -11,10 +11,15 @@ export interface Request {
   query: Record<string, string>;
   body: unknown;
   headers: Record<string, string>;
+  keepalive: boolean;
 }
 
 /** What answers a request: a status with a body, or `null` for no answer from the network. */
-export type Answer = { status: number; body?: unknown } | null;
+export type Answer = {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+} | null;
 type Handler = (request: Request) => Answer | Promise<Answer>;
 
 export class FakeGateway {
@@ -22,7 +27,7 @@ export class FakeGateway {
   readonly requests: Request[] = [];
   private readonly handlers = new Map<string, Handler>();
 
-  /** Puts itself in place of the browser's `fetch` and `WebSocket` until `vi.unstubAllGlobals`. */
+  /** Puts itself in place of the browser's own until `vi.unstubAllGlobals`. */
   static install(): FakeGateway {
     const gateway = new FakeGateway();
     const { sockets } = gateway;
@@ -35,6 +40,7 @@ export class FakeGateway {
         }
       },
     );
+    vi.stubGlobal("BroadcastChannel", channelClass());
     vi.stubGlobal("fetch", (url: string, init: RequestInit = {}) => gateway.fetch(url, init));
     return gateway;
   }
@@ -61,13 +67,32 @@ export class FakeGateway {
       query: Object.fromEntries(searchParams),
       body: typeof init.body === "string" ? JSON.parse(init.body) : null,
       headers: { ...(init.headers as Record<string, string>) },
+      keepalive: init.keepalive ?? false,
     };
     this.requests.push(request);
     const answer = await (this.handlers.get(`${method} ${pathname}`) ?? notFound)(request);
     if (answer === null) throw new TypeError("Failed to fetch");
-    const { status, body } = answer;
-    return new Response(body === undefined ? null : JSON.stringify(body), { status });
+    const { status, body, headers = {} } = answer;
+    return new Response(body === undefined ? null : JSON.stringify(body), { status, headers });
   }
+}
+
+/** A BroadcastChannel among the pages of one test only. */
+function channelClass() {
+  const channels = new Set<{ onmessage: ((event: MessageEvent) => void) | null }>();
+  return class {
+    onmessage: ((event: MessageEvent) => void) | null = null;
+
+    constructor() {
+      channels.add(this);
+    }
+
+    postMessage(data: unknown): void {
+      for (const other of channels) {
+        if (other !== this) other.onmessage?.(new MessageEvent("message", { data }));
+      }
+    }
+  };
 }
 
 const notFound: Handler = () => ({ status: 404, body: { code: "NOT_FOUND" } });

@@ -6,28 +6,40 @@ import { tokens } from "./builders";
 import { FakeGateway } from "./fake-gateway";
 import type { FakeSocket } from "./fake-socket";
 
+const OK: { status: number; body?: unknown } = { status: 200, body: tokens() };
+const running: (() => void)[] = [];
+
 /** A page loaded anew in this test: no module keeps anything of an earlier one. */
 export class PageUnderTest {
   private constructor(readonly gateway: FakeGateway) {}
 
   /** Starts as main.tsx does, without rendering; `isSignedIn` decides who is before it. */
-  static async start({ isSignedIn = true } = {}): Promise<PageUnderTest> {
+  static async start({ isSignedIn = true, refresh = OK } = {}): Promise<PageUnderTest> {
     vi.resetModules();
+    await PageUnderTest.closeAll();
     const gateway = FakeGateway.install();
     sessionStorage.clear();
     localStorage.removeItem("signed-in");
     if (isSignedIn) localStorage.setItem("signed-in", "1");
-    gateway.on("POST", "/api/auth/refresh", { status: 200, body: tokens() });
+    gateway.on("POST", "/api/auth/refresh", refresh);
     const page = new PageUnderTest(gateway);
     await page.load();
     return page;
+  }
+
+  /** Ends the connections of earlier pages. */
+  static async closeAll(): Promise<void> {
+    for (const stop of running.splice(0)) stop();
+    await Promise.resolve(); // what was asked is lost, and a bid without outcome is kept for later
+    await Promise.resolve();
   }
 
   private async load(): Promise<void> {
     const { resume } = await import("../src/store/session");
     const { followBids } = await import("../src/store/bids");
     const { followNotices } = await import("../src/store/notices");
-    const { goLive } = await import("../src/store/live");
+    const { goLive, wire } = await import("../src/store/live");
+    running.push(() => wire.stop());
     await resume();
     followBids();
     followNotices();

@@ -10,6 +10,7 @@ const BID: TrackedBid = {
   kind: "exact",
   confirm: false,
   stage: "received",
+  bidId: null,
   placedMs: 1,
   outcome: null,
   error: null,

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { mayReconnect } from "../src/wire/close-codes";
-import { Wire, WireError, type WireState } from "../src/wire/socket";
+import { QUIET_MS } from "../src/wire/liveness";
+import { CONNECT_TIMEOUT_MS, Wire, WireError, type WireState } from "../src/wire/socket";
 import { FakeSocket } from "./fake-socket";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function build(token: string | null = null) {
+function build(token: string | null = null, { isHidden = false } = {}) {
   const sockets: FakeSocket[] = [];
   const states: WireState[] = [];
   const finalCodes: number[] = [];
   const pushed: object[] = [];
+  const times: number[] = [];
   const wire = new Wire({
     open: () => {
       const socket = new FakeSocket();
@@ -21,11 +23,13 @@ function build(token: string | null = null) {
     onState: (state) => states.push(state),
     onWelcome: () => {},
     onPush: (push) => pushed.push(push),
+    onTime: (_, serverMs) => times.push(serverMs),
     onFinalClose: (code) => finalCodes.push(code),
+    isHidden: () => isHidden,
     random: () => 0.999999,
   });
   const newest = () => sockets.at(-1) as FakeSocket;
-  return { wire, sockets, states, finalCodes, pushed, newest };
+  return { wire, sockets, states, finalCodes, pushed, times, newest };
 }
 
 const subscription = () => ({ onSnapshot: vi.fn(), onError: vi.fn(), afterSeq: () => null });
@@ -114,11 +118,11 @@ describe("Wire", () => {
     expect(mayReconnect(code)).toBe(true);
   });
 
-  it("gives up on a gateway that does not answer in 10 s", () => {
+  it("gives up on a gateway that does not answer an attempt to connect", () => {
     const { wire, sockets, newest } = build();
     wire.start();
     const silent = newest();
-    vi.advanceTimersByTime(10_000);
+    vi.advanceTimersByTime(CONNECT_TIMEOUT_MS);
     expect(silent.closed).toBe(true);
     vi.advanceTimersByTime(500);
     expect(sockets.length).toBe(2);
@@ -152,7 +156,7 @@ describe("Wire", () => {
     await vi.advanceTimersByTimeAsync(700);
     expect(newest().last("subscribe").id).toBe(3);
     newest().say({ re: 3, type: "error", code: "NOT_FOUND", retry: false });
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(4_000);
     expect(newest().last("subscribe").id).toBe(3);
     expect(wanted.onError).toHaveBeenCalledOnce();
   });
@@ -174,5 +178,95 @@ describe("Wire", () => {
     wire.restart();
     old.say({ type: "auctions.price", items: [] });
     expect(pushed).toEqual([]);
+  });
+
+  describe("liveness", () => {
+    async function open(options: { isHidden?: boolean } = {}) {
+      const built = build(null, options);
+      built.wire.start();
+      await built.newest().welcome();
+      return built;
+    }
+    const asked = (socket: FakeSocket) => socket.sent.filter(({ type }) => type === "time").length;
+
+    it("asks after a silence, and finds a silent socket dead within 12 s", async () => {
+      const { sockets, states, newest } = await open();
+      const silent = newest();
+      await vi.advanceTimersByTimeAsync(QUIET_MS);
+      expect(asked(silent)).toBe(1);
+      await vi.advanceTimersByTimeAsync(12_000 - QUIET_MS);
+      expect(silent.closed).toBe(true);
+      expect(states).toContain("waiting");
+      expect(sockets.length).toBe(2);
+    });
+
+    it("takes anything that comes as a sign of life", async () => {
+      const { newest } = await open();
+      for (let turn = 0; turn < 10; turn += 1) {
+        await vi.advanceTimersByTimeAsync(QUIET_MS + 1_000);
+        newest().say({ type: "auctions.price", items: [] });
+      }
+      expect(newest().closed).toBe(false);
+      expect(asked(newest())).toBe(10);
+    });
+
+    it("does not ask while frames come", async () => {
+      const { newest } = await open();
+      for (let turn = 0; turn < 20; turn += 1) {
+        await vi.advanceTimersByTimeAsync(QUIET_MS - 1_000);
+        newest().say({ type: "auctions.price", items: [] });
+      }
+      expect(asked(newest())).toBe(0);
+    });
+
+    it("asks at least every 15 s when nobody looks", async () => {
+      const { newest } = await open({ isHidden: true });
+      await vi.advanceTimersByTimeAsync(15_000);
+      expect(asked(newest())).toBe(1);
+    });
+
+    it("asks at once after waking, doubts within 2 s, and believes only the answer", async () => {
+      const { wire, states, newest } = await open();
+      wire.wake();
+      newest().say({ type: "auctions.price", items: [] }); // may have waited since before
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(states.at(-1)).toBe("doubtful");
+      newest().say({ re: newest().last("time").id, type: "time", client_ms: 0, server_ms: 5 });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(states.at(-1)).toBe("open");
+    });
+
+    it("stays sure after waking when the answer comes in time", async () => {
+      const { wire, states, newest } = await open();
+      wire.wake();
+      newest().say({ re: newest().last("time").id, type: "time", client_ms: 0, server_ms: 5 });
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(states).not.toContain("doubtful");
+    });
+
+    it("gives up a socket that does not answer within 5 s after waking", async () => {
+      const { wire, states, newest } = await open();
+      wire.wake();
+      const silent = newest();
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(silent.closed).toBe(true);
+      expect(states).toContain("waiting");
+    });
+  });
+
+  it("connects at once when the network is back, whatever it was waiting for", async () => {
+    const { wire, sockets, newest } = build();
+    wire.start();
+    newest().drop(1006);
+    newest().drop(1006);
+    wire.wake();
+    expect(sockets.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(2_000);
+    const hanging = newest(); // its attempt began while there was no network
+    wire.wake();
+    expect(hanging.closed).toBe(true);
+    expect(sockets.length).toBe(3);
+    wire.wake();
+    expect(sockets.length).toBe(3); // a young attempt is left alone
   });
 });

@@ -29,7 +29,11 @@ export function AuctionPage({ id }: { id: number }) {
         <section class="deal">
           <PricePanel view={view} auction={auction} />
           <Result auction={auction} />
-          <BidPanel auction={auction} standing={view.standing.value} />
+          <BidPanel
+            auction={auction}
+            standing={view.standing.value}
+            isCurrent={view.isCurrent.value}
+          />
           <Announcer auction={auction} />
         </section>
         <History auction={auction} bids={view.bids.value} />

@@ -1,10 +1,9 @@
 /** Putting a product up for auction, in one go. */
 import { useSignal } from "@preact/signals";
 import { t } from "../i18n";
-import { Link } from "../parts/link";
+import { LoginLink } from "../parts/login-link";
 import { Page } from "../parts/page";
 import { SellForm } from "../parts/sell-form";
-import { loginPath } from "../router";
 import { user } from "../store/session";
 
 export function SellPage() {
@@ -21,9 +20,7 @@ export function SellPage() {
           />
         </>
       ) : (
-        <Link to={loginPath()} class="button primary">
-          {t("sell.login")}
-        </Link>
+        <LoginLink class="button primary">{t("sell.login")}</LoginLink>
       )}
     </Page>
   );

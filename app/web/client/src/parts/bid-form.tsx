@@ -15,7 +15,13 @@ import { usePress } from "./press";
 
 const KINDS = ["exact", "max"] as const satisfies readonly BidKind[];
 
-export function BidForm({ auction }: { auction: Auction }) {
+interface Props {
+  auction: Auction;
+  /** Whether the auction is told as of now: on an old price nobody bids. */
+  isCurrent: boolean;
+}
+
+export function BidForm({ auction, isCurrent }: Props) {
   const { currency } = auction;
   const typed = useTyped(auction);
   const kind = useSignal<BidKind>("exact");
@@ -25,7 +31,7 @@ export function BidForm({ auction }: { auction: Auction }) {
   const least = maximum === null ? auction.minimum_next_bid : aboveMaximum(auction, maximum);
   const text = typed.value ?? (least === null ? "" : majorText(least, currency));
   const reading = readMoney(text, currency);
-  const obstacle = obstacleTo(auction.id);
+  const obstacle = isCurrent ? obstacleTo(auction.id) : "offline";
   const press = usePress(
     { ...reading, kind: maximum === null ? kind.value : "max", isRaise: maximum !== null },
     obstacle !== null,
@@ -61,6 +67,10 @@ export function BidForm({ auction }: { auction: Auction }) {
       <button type="submit" class="primary big" aria-disabled={obstacle !== null} {...press.on}>
         {buttonText(press.said, auction)}
       </button>
+      <p role="status" class="fault">
+        {obstacle === "offline" && t("bid.offline")}
+        {obstacle === "session" && t("session.restoring")}
+      </p>
     </form>
   );
 }

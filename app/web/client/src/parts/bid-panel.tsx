@@ -2,29 +2,30 @@
 import { moment } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
-import { loginPath } from "../router";
 import type { Standing } from "../store/auctions";
 import { lastBidOn } from "../store/bids";
 import { user } from "../store/session";
 import type { TrackedBid } from "../wire/bid-book";
 import { BidForm } from "./bid-form";
 import { BidProgress } from "./bid-progress";
-import { Link } from "./link";
+import { LoginLink } from "./login-link";
 import { SellerPanel } from "./seller-panel";
 
 interface Props {
   auction: Auction;
   standing: Standing;
+  /** Whether the auction is told as of now. */
+  isCurrent: boolean;
 }
 
-export function BidPanel({ auction, standing }: Props) {
+export function BidPanel({ auction, standing, isCurrent }: Props) {
   const isOwn = user.value?.id === auction.seller.id;
   const last = unlessOvertaken(lastBidOn(auction.id), standing);
   if (auction.status !== "open" && auction.status !== "scheduled" && !last) return null;
   return (
     <section class="panel bid-panel">
       <h2>{isOwn ? t("seller.title") : t("bid.title")}</h2>
-      <Body auction={auction} />
+      <Body auction={auction} isCurrent={isCurrent} />
       <BidProgress bid={last} auction={auction} />
     </section>
   );
@@ -35,7 +36,7 @@ function unlessOvertaken(bid: TrackedBid | null, standing: Standing): TrackedBid
   return bid?.outcome?.standing === "leading" && standing !== "leading" ? null : bid;
 }
 
-function Body({ auction }: { auction: Auction }) {
+function Body({ auction, isCurrent }: Pick<Props, "auction" | "isCurrent">) {
   const isLive = auction.status === "open" || auction.status === "scheduled";
   if (isLive && user.value?.id === auction.seller.id) return <SellerPanel auction={auction} />;
   if (auction.status === "scheduled") {
@@ -43,11 +44,7 @@ function Body({ auction }: { auction: Auction }) {
   }
   if (auction.status !== "open") return null;
   if (!user.value) {
-    return (
-      <Link to={loginPath()} class="button primary">
-        {t("bid.login")}
-      </Link>
-    );
+    return <LoginLink class="button primary">{t("bid.login")}</LoginLink>;
   }
-  return <BidForm auction={auction} />;
+  return <BidForm auction={auction} isCurrent={isCurrent} />;
 }

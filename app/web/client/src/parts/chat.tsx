@@ -5,10 +5,9 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { timeOfDay } from "../format";
 import { errorText, t, tn } from "../i18n";
 import type { ChatMessage } from "../protocol";
-import { loginPath } from "../router";
 import { enterRoom, type Outgoing, type RoomView } from "../store/room";
 import { user } from "../store/session";
-import { Link } from "./link";
+import { LoginLink } from "./login-link";
 
 const NEAR_END_PX = 80;
 
@@ -20,7 +19,7 @@ export function Chat({ auctionId }: { auctionId: number }) {
       ) : (
         <>
           <h2>{t("chat.title")}</h2>
-          <Link to={loginPath()}>{t("chat.login")}</Link>
+          <LoginLink>{t("chat.login")}</LoginLink>
         </>
       )}
     </section>

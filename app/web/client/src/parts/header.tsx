@@ -2,7 +2,7 @@
 import { chooseLanguage, LANGUAGES, type Language, language, t } from "../i18n";
 import { navigate } from "../router";
 import { notices } from "../store/notices";
-import { logOut, user } from "../store/session";
+import { isRestoring, logOut, user } from "../store/session";
 import { THEMES, type Theme, theme } from "../store/theme";
 import { Link } from "./link";
 
@@ -24,6 +24,7 @@ export function Header() {
 }
 
 function Guest() {
+  if (isRestoring.value) return <span class="quiet small">{t("session.restoring")}</span>;
   return (
     <>
       <Link to="/login">{t("nav.login")}</Link>

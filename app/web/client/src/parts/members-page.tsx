@@ -1,9 +1,8 @@
 /** A page for those who are signed in; others are led to the log-in and back. */
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n";
-import { loginPath } from "../router";
 import { user } from "../store/session";
-import { Link } from "./link";
+import { LoginLink } from "./login-link";
 import { Page } from "./page";
 
 interface Props {
@@ -15,13 +14,7 @@ interface Props {
 export function MembersPage({ title, narrow = false, children }: Props) {
   return (
     <Page title={title} narrow={narrow}>
-      {user.value ? (
-        children
-      ) : (
-        <Link to={loginPath()} class="button primary">
-          {t("nav.login")}
-        </Link>
-      )}
+      {user.value ? children : <LoginLink class="button primary">{t("nav.login")}</LoginLink>}
     </Page>
   );
 }

@@ -9,11 +9,17 @@ import { leaderText } from "./leader-text";
 
 export function PricePanel({ view, auction }: { view: AuctionView; auction: Auction }) {
   const standing = view.standing.value;
+  const isStale = !view.isCurrent.value && !hasEnded(auction.status);
   return (
-    <div class="panel price-panel" data-standing={standing} data-status={auction.status}>
+    <div
+      class="panel price-panel"
+      data-standing={standing}
+      data-status={auction.status}
+      data-stale={isStale}
+    >
       <div class="row spread top-line">
         <div>
-          <p class="label">{priceLabel(auction)}</p>
+          <p class="label">{isStale ? t("auction.price.stale") : priceLabel(auction)}</p>
           <p class="price flash" key={auction.price} data-testid="price">
             {money(auction.price, auction.currency)}
           </p>

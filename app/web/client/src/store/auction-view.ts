@@ -3,14 +3,17 @@
  *
  * Guarantees: recent bids have no gap (a missed one is asked for by HTTP).
  */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Auction, PublicBid, Subscribed } from "../protocol";
 import type { WireError } from "../wire/socket";
+import { AuctionPoll } from "./auction-poll";
 import { auctionOf, learn, type Standing, standingIn } from "./auctions";
-import { onPush, wire } from "./live";
+import { connection, isConnected, onPush, wire } from "./live";
 import { api } from "./session";
 
 const BIDS_KEPT = 100;
+/** What a list knew of an auction passes for current so long, until the snapshot comes. */
+const SNAPSHOT_WITHIN_MS = 2_000;
 
 export interface AuctionView {
   auction: ReadonlySignal<Auction | null>;
@@ -20,6 +23,8 @@ export interface AuctionView {
   /** An error code, when the auction cannot be watched. */
   error: ReadonlySignal<string | null>;
   standing: ReadonlySignal<Standing>;
+  /** Whether what is told is of now: over a live connection, or read a moment ago. */
+  isCurrent: ReadonlySignal<boolean>;
   close: () => void;
 }
 
@@ -31,8 +36,17 @@ export function watchAuction(id: number): AuctionView {
   const watching = signal<number | null>(null);
   const error = signal<string | null>(null);
 
+  /** Whether the snapshot of the connection that is open has come. */
+  const isSynced = signal(false);
+  const isLive = computed(() => connection.value === "live" && isSynced.value);
+  const isNew = signal(true);
+  const timer = setTimeout(() => {
+    isNew.value = false;
+  }, SNAPSHOT_WITHIN_MS);
+
   const snapshot = (told: Subscribed) => {
     error.value = null;
+    isSynced.value = true;
     if (told.auction) learn([told.auction]);
     bids.value = joined(bids.peek(), told.bids ?? []);
     void fillGap(id, bids.peek(), keep);
@@ -40,7 +54,24 @@ export function watchAuction(id: number): AuctionView {
   const keep = (found: readonly PublicBid[]) => {
     bids.value = joined(bids.peek(), found);
   };
+  const poll = new AuctionPoll({
+    id,
+    isLive,
+    hasAuction: () => auction.peek() !== null,
+    onRead: (told, found) => {
+      learn([told]);
+      keep(found);
+    },
+    onMissing: () => {
+      error.value = "NOT_FOUND";
+    },
+  });
   const stops = [
+    () => poll.close(),
+    () => clearTimeout(timer),
+    effect(() => {
+      if (!isConnected.value) isSynced.value = false;
+    }),
     wire.subscribe(channel, {
       onSnapshot: snapshot,
       onError: (failed: WireError) => {
@@ -63,6 +94,9 @@ export function watchAuction(id: number): AuctionView {
     watching,
     error,
     standing: computed(() => standingIn(auction.value)),
+    isCurrent: computed(
+      () => isLive.value || poll.isFresh.value || (isNew.value && connection.value === "live"),
+    ),
     close: () => {
       for (const stop of stops) stop();
     },

@@ -4,7 +4,7 @@ import { BidBook, isSettled, type Offer, type TrackedBid } from "../wire/bid-boo
 import { newKey } from "../wire/key";
 import { onConnected, onPush, wire } from "./live";
 import { PendingBids } from "./pending-bids";
-import { user } from "./session";
+import { api, isRestoring, user } from "./session";
 
 const KEPT = 50;
 /** A second tap comes this soon after the first; it is no other bid, whatever the button says by then. */
@@ -16,6 +16,7 @@ export const ownBids = signal<readonly TrackedBid[]>([]);
 
 const book = new BidBook({
   wire,
+  http: api,
   newKey,
   nowMs: Date.now,
   onChange: (bid) => {
@@ -32,11 +33,12 @@ export const declined = signal<ReadonlySet<string>>(new Set());
 const paused = signal<ReadonlyMap<number, symbol>>(new Map());
 
 /** Why no bid may be placed on an auction now. */
-export type Obstacle = "waiting" | "pause";
+export type Obstacle = "waiting" | "pause" | "session";
 
 /** What keeps the viewer from bidding on an auction: an own bid without outcome, or too fresh a one. */
 export function obstacleTo(auctionId: number): Obstacle | null {
   if (isWaiting(auctionId)) return "waiting";
+  if (isRestoring.value) return "session";
   return paused.value.has(auctionId) ? "pause" : null;
 }
 

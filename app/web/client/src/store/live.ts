@@ -1,38 +1,62 @@
 /** The one live connection of the page: socket, server's clock, pushes to whom they concern. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { PushFrame, Welcome } from "../protocol";
 import { TOO_MANY_SOCKETS, UNAUTHENTICATED } from "../wire/close-codes";
 import { ServerClock } from "../wire/server-clock";
 import { Wire, type WireState } from "../wire/socket";
-import { freshToken, leave, onRenewed, renew, user } from "./session";
+import { dropToken, freshToken, hurryRenewal, onRenewed, user } from "./session";
 
-const CLOCK_EVERY_MS = 60_000;
+/** As often as wire.md asks for a sign of life; each answer is a sample of the clock. */
+const CLOCK_EVERY_MS = 15_000;
 const CLOCK_FIRST_SAMPLES = 3;
-/** A refused token is renewed once in this time; after that the session is over. */
+/** A refused token is replaced at once, but only once in this time. */
 const REVIVE_ONCE_MS = 60_000;
+const REVIVE_AGAIN_MS = 15_000;
 
 type Of<Type extends PushFrame["type"]> = Extract<PushFrame, { type: Type }>;
 type Listener = (push: PushFrame) => void;
 
-export const wireState = signal<WireState>("connecting");
-export const crowdedOut = signal(false);
+/**
+ * What the user is told of the connection. `starting`: there has been none yet; `lost`: it is tried
+ * again; `crowded`: given up for a newer page of the same user; `stopped`: given up.
+ */
+export type Connection = "starting" | "live" | "lost" | "crowded" | "stopped";
+
+const wireState = signal<WireState>("connecting");
+const hasFailed = signal(false);
+const crowdedOut = signal(false);
+export const connection = computed<Connection>(() => {
+  if (wireState.value === "stopped") return crowdedOut.value ? "crowded" : "stopped";
+  if (wireState.value === "open") return "live";
+  return hasFailed.value ? "lost" : "starting";
+});
+/** Whether there is a socket; what came over it is complete, though perhaps not the newest. */
+export const isConnected = computed(
+  () => wireState.value === "open" || wireState.value === "doubtful",
+);
 export const clock = new ServerClock();
 
 const listeners = new Map<string, Set<Listener>>();
 const welcomers = new Set<() => void>();
+const wakers = new Set<() => void>();
 let revivedMs = Number.NEGATIVE_INFINITY;
+let isGuest = true;
 
 export const wire = new Wire({
   open: () => new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`),
   token: freshToken,
   onState: (state) => {
     wireState.value = state;
+    if (state === "waiting" || state === "doubtful") hasFailed.value = true;
+    else if (state === "open") hasFailed.value = false;
   },
   onWelcome: welcomed,
   onPush: (push) => {
     for (const listener of listeners.get(push.type) ?? []) listener(push);
   },
-  onFinalClose: (code) => void closed(code),
+  onTime: (sentMs, serverMs) => clock.sample(sentMs, serverMs),
+  onFinalClose: closed,
+  isHidden: () => document.visibilityState === "hidden",
 });
 
 /** `listener` gets every push of `type` until the returned function is called. */
@@ -47,6 +71,12 @@ export function onConnected(listener: () => void): void {
   welcomers.add(listener);
 }
 
+/** `listener` runs each time the page or the network wakes, until the returned function is called. */
+export function onWake(listener: () => void): () => void {
+  wakers.add(listener);
+  return () => wakers.delete(listener);
+}
+
 /** Connects, follows who is signed in, and keeps the clock right. */
 export function goLive(): void {
   wire.start();
@@ -56,12 +86,13 @@ export function goLive(): void {
     userId = now?.id;
     wire.restart();
   });
-  onRenewed((token) => wire.renew(token));
-  setInterval(() => void askTime(), CLOCK_EVERY_MS);
-  addEventListener("online", () => wire.hurry());
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") wire.hurry();
+  onRenewed((token) => {
+    if (!wire.isOpen) return; // it takes the newest token when it connects
+    if (isGuest) wire.restart();
+    else wire.renew(token);
   });
+  setInterval(() => void wire.askTime(), CLOCK_EVERY_MS);
+  listenToWaking();
 }
 
 /** Connects again after a final close, because the user asked for it. */
@@ -70,8 +101,26 @@ export function connectAgain(): void {
   wire.start();
 }
 
+function listenToWaking(): void {
+  for (const type of ["online", "offline"]) addEventListener(type, wake);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) wake();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") wake();
+  });
+}
+
+/** Whatever was known may be old: asks the socket, and tries at once what waits for its next try. */
+function wake(): void {
+  wire.wake();
+  hurryRenewal();
+  for (const listener of wakers) listener();
+}
+
 function welcomed(welcome: Welcome): void {
   crowdedOut.value = false;
+  isGuest = welcome.user === null;
   clock.reset();
   clock.guess(welcome.server_ms);
   for (const listener of welcomers) listener();
@@ -79,24 +128,15 @@ function welcomed(welcome: Welcome): void {
 }
 
 async function sampleClock(): Promise<void> {
-  for (let taken = 0; taken < CLOCK_FIRST_SAMPLES; taken += 1) await askTime();
+  for (let taken = 0; taken < CLOCK_FIRST_SAMPLES; taken += 1) await wire.askTime();
 }
 
-async function askTime(): Promise<void> {
-  if (!wire.isOpen) return;
-  const sentMs = Date.now();
-  const answer = await wire.request({ type: "time", client_ms: sentMs }).catch(() => null);
-  if (answer) clock.sample(sentMs, answer.server_ms);
-}
-
-async function closed(code: number): Promise<void> {
+function closed(code: number): void {
   crowdedOut.value = code === TOO_MANY_SOCKETS;
-  if (code !== UNAUTHENTICATED || !user.value) return;
-  const mayRevive = Date.now() - revivedMs > REVIVE_ONCE_MS;
+  if (code !== UNAUTHENTICATED) return;
+  dropToken(); // the next connection gets another, or learns that the session is over
+  const isSoon = Date.now() - revivedMs < REVIVE_ONCE_MS;
   revivedMs = Date.now();
-  if (mayRevive && (await renew())) wire.start();
-  else {
-    leave(); // the change of user connects again, as a guest
-    wire.start();
-  }
+  hasFailed.value = true;
+  setTimeout(() => wire.start(), isSoon ? REVIVE_AGAIN_MS : 0);
 }

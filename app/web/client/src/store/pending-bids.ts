@@ -24,7 +24,12 @@ export class PendingBids {
   of(userId: number): TrackedBid[] {
     const found = parsed(this.store.getItem(STORED));
     if (found?.userId !== userId || !Array.isArray(found.bids)) return [];
-    return found.bids.filter(isKept).map((bid) => ({ ...bid, outcome: null, error: null }));
+    return found.bids.filter(isKept).map((bid) => ({
+      ...bid,
+      bidId: typeof bid.bidId === "string" ? bid.bidId : null,
+      outcome: null,
+      error: null,
+    }));
   }
 }
 

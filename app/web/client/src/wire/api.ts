@@ -3,17 +3,27 @@ import type {
   Auction,
   AuctionCancel,
   AuctionCreate,
+  BidCreate,
   Login,
   Notice,
+  Outcome,
   Product,
   ProductCreate,
   PublicBid,
+  Receipt,
   Room,
   Signup,
   Tokens,
   UserAnswer,
 } from "../protocol/generated";
 import type { Http } from "./http";
+
+/** A refresh is bounded closely: until it is answered nobody knows who is before the page. */
+const REFRESH_TIMEOUT_MS = 5_000;
+/** An auction read in place of a live connection is asked for again soon. */
+const POLL_TIMEOUT_MS = 4_000;
+/** How long the server waits for a bid's outcome before it answers with the receipt alone. */
+const OUTCOME_WAIT_S = 3;
 
 export interface Listed<T> {
   items: T[];
@@ -33,7 +43,13 @@ export class Api {
 
   signup = (body: Signup) => this.post<UserAnswer>("/api/auth/signup", body);
   login = (body: Login) => this.post<Tokens>("/api/auth/login", body);
-  refresh = () => this.post<Tokens>("/api/auth/refresh", {});
+  refresh = () =>
+    this.http.call<Tokens>("/api/auth/refresh", {
+      method: "POST",
+      body: {},
+      timeoutMs: REFRESH_TIMEOUT_MS,
+      keepalive: true, // else a reload loses the new cookie, and with it the session
+    });
   logout = () => this.post<null>("/api/auth/logout", {});
 
   auctions = (filter: AuctionFilter) =>
@@ -43,6 +59,16 @@ export class Api {
     this.http.call<Listed<PublicBid>>(`/api/auctions/${id}/bids`, {
       query: { after_seq: afterSeq, limit: 100 },
     });
+  /** As `auction`, for who asks again every few seconds. */
+  auctionNow = (id: number) =>
+    this.http.call<Auction>(`/api/auctions/${id}`, { timeoutMs: POLL_TIMEOUT_MS });
+  placeBid = (auctionId: number, key: string, body: BidCreate) =>
+    this.http.call<Receipt & Partial<Outcome>>(`/api/auctions/${auctionId}/bids`, {
+      method: "POST",
+      body,
+      headers: { "Idempotency-Key": key, Prefer: `wait=${OUTCOME_WAIT_S}` },
+    });
+  bid = (bidId: string) => this.http.call<Receipt & Outcome>(`/api/bids/${bidId}`);
   myBids = (cursor: string | undefined, limit: number) =>
     this.http.call<Listed<Auction>>("/api/me/bids", { query: { cursor, limit } });
   notices = (cursor: string | undefined, limit: number) =>

@@ -1,5 +1,6 @@
 /**
  * Every bid made from this page, until its outcome is known (wire.md: receipts, outcomes, status).
+ * Without an open socket bids go over HTTP, under the same keys.
  *
  * Guarantees: a bid is sent again only under its own key, so never becomes two; each bid without an
  * outcome is asked after when the socket comes back and every 5 s.
@@ -13,7 +14,9 @@ import type {
   BidStatusTold,
   ClientMessage,
   Outcome,
+  Receipt,
 } from "../protocol";
+import { HttpProblem } from "./http";
 import { WireError } from "./socket";
 
 export const ASK_AFTER_MS = 5_000;
@@ -29,6 +32,8 @@ export interface TrackedBid {
   kind: BidKind;
   confirm: boolean;
   stage: BidStage;
+  /** Its name at the server, once a receipt has told. */
+  bidId: string | null;
   placedMs: number;
   outcome: Outcome | null;
   /** Why the bid did not enter the log, when `stage` is error. */
@@ -38,11 +43,23 @@ export interface TrackedBid {
 export type Offer = Pick<TrackedBid, "auctionId" | "amount" | "kind" | "confirm">;
 
 interface Requests {
+  readonly isOpen: boolean;
   request<F extends ClientMessage>(frame: F): Promise<Answers[F["type"]]>;
+}
+
+/** Bids over HTTP: a receipt, with the outcome when it is there in time. */
+interface HttpBids {
+  placeBid(
+    auctionId: number,
+    key: string,
+    body: { amount: number; kind: BidKind; confirm: boolean },
+  ): Promise<Receipt & Partial<Outcome>>;
+  bid(bidId: string): Promise<Outcome>;
 }
 
 export interface BidBookOptions {
   wire: Requests;
+  http: HttpBids;
   newKey: () => string;
   nowMs: () => number;
   onChange: (bid: TrackedBid) => void;
@@ -60,6 +77,7 @@ export class BidBook {
       ...offer,
       key: this.options.newKey(),
       stage: "sending",
+      bidId: null,
       placedMs: this.options.nowMs(),
       outcome: null,
       error: null,
@@ -108,27 +126,46 @@ export class BidBook {
   private async send(key: string): Promise<void> {
     const bid = this.bids.get(key);
     if (!bid) return;
-    const { auctionId, amount, kind, confirm } = bid;
     try {
-      const answer = await this.options.wire.request({
-        type: "bid.place",
-        auction_id: auctionId,
-        amount,
-        kind,
-        confirm,
-        key,
-      });
-      this.advance(key, answer.type === "bid.received" ? "received" : "unknown");
+      if (this.options.wire.isOpen) await this.sendFrame(bid);
+      else await this.sendCall(bid);
     } catch (error) {
       this.sendFailed(key, error);
     }
   }
 
+  private async sendFrame({ auctionId, amount, kind, confirm, key }: TrackedBid): Promise<void> {
+    const answer = await this.options.wire.request({
+      type: "bid.place",
+      auction_id: auctionId,
+      amount,
+      kind,
+      confirm,
+      key,
+    });
+    if (answer.type === "bid.received") this.receive(key, answer.bid_id);
+    else this.advance(key, "unknown");
+  }
+
+  private async sendCall({ auctionId, amount, kind, confirm, key }: TrackedBid): Promise<void> {
+    const answer = await this.options.http.placeBid(auctionId, key, { amount, kind, confirm });
+    const { status, ...rest } = answer;
+    this.receive(key, answer.bid_id);
+    if (status !== undefined) this.decide(key, outcomeOf(status, rest));
+  }
+
+  private receive(key: string, bidId: string): void {
+    const bid = this.bids.get(key);
+    if (!bid || isSettled(bid)) return;
+    this.bids.set(key, { ...bid, bidId });
+    this.advance(key, "received");
+  }
+
   private sendFailed(key: string, error: unknown): void {
     const bid = this.bids.get(key);
     if (!bid || isSettled(bid)) return;
-    if (!(error instanceof WireError)) throw error;
-    if (error.code === "LOST") this.advance(key, "unknown");
+    if (!isRefusal(error)) throw error;
+    if (MAY_HAVE_ARRIVED.has(error.code)) this.advance(key, "unknown");
     else this.fail(bid, error.code);
   }
 
@@ -137,16 +174,22 @@ export class BidBook {
     if (!bid || isSettled(bid)) return;
     this.askLater(key);
     try {
-      this.told(
-        await this.options.wire.request({ type: "bid.status", auction_id: bid.auctionId, key }),
-      );
+      this.told(key, await this.statusOf(bid));
     } catch (error) {
-      if (!(error instanceof WireError)) throw error;
+      if (!isRefusal(error)) throw error;
     }
   }
 
-  private told(answer: BidStatusTold): void {
-    const bid = this.bids.get(answer.key);
+  private async statusOf({ auctionId, key, bidId }: TrackedBid): Promise<Told> {
+    if (this.options.wire.isOpen) {
+      return this.options.wire.request({ type: "bid.status", auction_id: auctionId, key });
+    }
+    if (bidId === null) return { status: "unknown" };
+    return this.options.http.bid(bidId);
+  }
+
+  private told(key: string, answer: Told): void {
+    const bid = this.bids.get(key);
     if (!bid || isSettled(bid)) return;
     const { status, ...rest } = answer;
     if (status !== "unknown") this.decide(bid.key, outcomeOf(status, rest));
@@ -201,7 +244,22 @@ export function isSettled(bid: TrackedBid): boolean {
   return bid.stage === "decided" || bid.stage === "error";
 }
 
-function outcomeOf(status: Outcome["status"], answer: Omit<BidStatusTold, "status">): Outcome {
+/** What is told of a bid that is asked after, whichever way it was asked. */
+type Told = Pick<BidStatusTold, "status"> & Partial<Omit<Outcome, "status">>;
+
+/** Codes after which a bid may be in the log nevertheless. */
+const MAY_HAVE_ARRIVED: ReadonlySet<string> = new Set([
+  "LOST",
+  "NETWORK",
+  "BID_UNKNOWN",
+  "INTERNAL",
+]);
+
+function isRefusal(error: unknown): error is WireError | HttpProblem {
+  return error instanceof WireError || error instanceof HttpProblem;
+}
+
+function outcomeOf(status: Outcome["status"], answer: Partial<Omit<Outcome, "status">>): Outcome {
   return {
     status,
     standing: answer.standing ?? null,

@@ -9,20 +9,24 @@ export interface FieldFault {
   message: string;
 }
 
-/** A refusal with a stable `code`; NETWORK when the server was not reached. */
+/** Silence for this long is no answer; the server's own bounds are shorter. */
+const TIMEOUT_MS = 10_000;
+
+/** A refusal with a stable `code`; NETWORK when no answer came. */
 export class HttpProblem extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
     readonly errors: readonly FieldFault[] = [],
+    readonly retryAfterMs: number | null = null,
   ) {
     super(code);
   }
 }
 
-/** Where tokens come from; `refreshed` answers null when there is no session any more. */
 export interface TokenSource {
   current(): string | null;
+  /** A new token, or null when there is no session. Throws HttpProblem when that is not known. */
   refreshed(): Promise<string | null>;
 }
 
@@ -30,6 +34,10 @@ export interface Call {
   method?: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   body?: object;
   query?: Record<string, string | number | null | undefined>;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  /** Lets the call end, and its cookies be kept, when the page is left meanwhile. */
+  keepalive?: boolean;
 }
 
 export class Http {
@@ -42,13 +50,13 @@ export class Http {
   async call<T>(path: string, call: Call = {}): Promise<T> {
     const token = this.tokens.current();
     const answer = await this.send(path, call, token);
-    if (answer.status !== 401 || token === null) return read<T>(answer);
+    if (answer.status !== 401) return read<T>(answer);
     const renewed = await this.tokens.refreshed();
     return read<T>(renewed === null ? answer : await this.send(path, call, renewed));
   }
 
   private async send(path: string, call: Call, token: string | null): Promise<Response> {
-    const headers: Record<string, string> = { Accept: "application/json" };
+    const headers: Record<string, string> = { Accept: "application/json", ...call.headers };
     if (token) headers.Authorization = `Bearer ${token}`;
     if (call.body) headers["Content-Type"] = "application/json";
     try {
@@ -56,6 +64,8 @@ export class Http {
         method: call.method ?? "GET",
         headers,
         credentials: "same-origin",
+        keepalive: call.keepalive ?? false,
+        signal: AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS),
         ...(call.body ? { body: JSON.stringify(call.body) } : {}),
       });
     } catch {
@@ -71,11 +81,18 @@ function queryText(query: Call["query"]): string {
 }
 
 async function read<T>(answer: Response): Promise<T> {
-  const text = await answer.text();
+  const text = await answer.text().catch(() => null); // cut off half way
+  if (text === null) throw new HttpProblem("NETWORK", 0);
   const body = parsed(text);
   if (answer.ok) return body as T;
   const problem = (body ?? {}) as { code?: string; errors?: FieldFault[] };
-  throw new HttpProblem(problem.code ?? "INTERNAL", answer.status, problem.errors);
+  const retryAfterS = Number(answer.headers.get("Retry-After") ?? Number.NaN);
+  throw new HttpProblem(
+    problem.code ?? "INTERNAL",
+    answer.status,
+    problem.errors,
+    Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : null,
+  );
 }
 
 function parsed(text: string): unknown {

@@ -15,6 +15,7 @@ import type {
 } from "../protocol";
 import { reconnectDelayMs } from "./backoff";
 import { mayReconnect } from "./close-codes";
+import { Liveness } from "./liveness";
 
 /** The part of a browser's WebSocket that is used. */
 export interface SocketLike {
@@ -25,9 +26,10 @@ export interface SocketLike {
   close(code?: number): void;
 }
 
-export type WireState = "connecting" | "open" | "waiting" | "stopped";
+/** `doubtful`: open, but not known to be alive since the page woke. */
+export type WireState = "connecting" | "open" | "doubtful" | "waiting" | "stopped";
 
-/** An `error` answer, or LOST when the socket went before an answer came. */
+/** An `error` answer, or LOST when the socket went before an answer came or was not there at all. */
 export class WireError extends Error {
   constructor(
     readonly code: string,
@@ -46,6 +48,9 @@ export interface WireOptions {
   onState: (state: WireState) => void;
   onWelcome: (welcome: Welcome) => void;
   onPush: (push: PushFrame) => void;
+  /** Called with each answer to `time`, and when it was asked for. */
+  onTime: (sentMs: number, serverMs: number) => void;
+  isHidden?: () => boolean;
   /** Called with the code of a close that will not be followed by a new connection. */
   onFinalClose: (code: number) => void;
   random?: () => number;
@@ -64,8 +69,10 @@ interface Subscription {
 
 type Incoming = { re?: number; type: string } & Record<string, unknown>;
 
-/** Silence on `open` or `auth` for this long is a dead gateway (the server allows 10 s itself). */
-const CONNECT_TIMEOUT_MS = 10_000;
+/** Silence on `open` or `auth` for this long is a dead network or gateway. */
+export const CONNECT_TIMEOUT_MS = 6_000;
+/** An attempt to connect younger than this is left alone when the page wakes. */
+const YOUNG_MS = 1_000;
 /** When a gateway that is too busy for a snapshot does not say when to come again. */
 const SUBSCRIBE_AGAIN_MS = 2_000;
 
@@ -73,12 +80,25 @@ export class Wire {
   private socket: SocketLike | null = null;
   private lastId = 0;
   private attempt = 0;
+  private connectingSinceMs = 0;
   private welcomed = false;
   private running = false;
   private retryAfterMs: number | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly waiting = new Map<number, Waiting>();
   private readonly subscriptions = new Map<string, Subscription>();
+
+  private readonly liveness = new Liveness({
+    probe: () => this.askTime(),
+    onDoubt: () => this.options.onState("doubtful"),
+    onSure: () => {
+      if (this.welcomed) this.options.onState("open");
+    },
+    onDead: () => {
+      if (this.socket) this.lose(this.socket, null);
+    },
+    isHidden: () => this.options.isHidden?.() ?? false,
+  });
 
   constructor(private readonly options: WireOptions) {}
 
@@ -104,11 +124,29 @@ export class Wire {
     this.start();
   }
 
-  /** Connects at once instead of waiting out the delay, as when the network is back. */
-  hurry(): void {
-    if (!this.running || this.socket) return;
+  /**
+   * The page has woken or the network is back: asks an open socket whether it lives, and connects at
+   * once instead of waiting out a delay or an attempt that began before.
+   */
+  wake(): void {
+    if (!this.running) return;
+    if (this.welcomed) {
+      this.liveness.wake();
+      return;
+    }
+    this.attempt = 0;
+    if (this.socket && Date.now() - this.connectingSinceMs < YOUNG_MS) return;
     clearTimeout(this.timer);
+    this.drop();
     this.connect();
+  }
+
+  /** Asks for the server's time, which goes to `onTime`; false when there was no answer. */
+  async askTime(): Promise<boolean> {
+    const sentMs = Date.now();
+    const answer = await this.request({ type: "time", client_ms: sentMs }).catch(() => null);
+    if (answer) this.options.onTime(sentMs, answer.server_ms);
+    return answer !== null;
   }
 
   /** Gives the open socket a newer token of the same user. */
@@ -178,6 +216,7 @@ export class Wire {
 
   private connect(): void {
     this.options.onState("connecting");
+    this.connectingSinceMs = Date.now();
     const socket = this.options.open();
     this.socket = socket;
     this.lastId = 0;
@@ -204,6 +243,7 @@ export class Wire {
     clearTimeout(this.timer);
     this.welcomed = true;
     this.attempt = 0;
+    this.liveness.start();
     this.options.onState("open");
     for (const [channel, subscription] of this.subscriptions) {
       this.sendSubscribe(channel, subscription);
@@ -212,6 +252,7 @@ export class Wire {
   }
 
   private receive(frame: Incoming): void {
+    this.liveness.heard();
     if (frame.re !== undefined) this.answer(frame.re, frame);
     else {
       const push = frame as unknown as PushFrame;
@@ -252,6 +293,7 @@ export class Wire {
     const socket = this.socket;
     this.socket = null;
     this.welcomed = false;
+    this.liveness.stop();
     const lost = [...this.waiting.values()];
     this.waiting.clear();
     for (const { reject } of lost) reject(new WireError("LOST", true));
