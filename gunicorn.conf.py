@@ -19,12 +19,16 @@ configure_logging(
 errorlog = None  # said as everything else is
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
-worker_class = "gevent"
+worker_class = "app.web.server.worker.EdgeWorker"
 worker_connections = 8_000  # above our own limit on sockets, so that health checks find room
 # The drain takes 5 s at most, and so does a request that waits for its outcome. What is left then
 # are idle connections, which would keep the worker for all of this time.
 graceful_timeout = 10
 keepalive = 30
+# What a proxy says of the client is read in app/web/addresses.py alone; by default gunicorn
+# believes whoever connects from loopback.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
 preload_app = False  # connections and producers only after the fork
 # By default every instance of a user would share one path.
 control_socket = os.path.join(tempfile.mkdtemp(prefix="gateway-"), "gunicorn.ctl")

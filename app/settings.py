@@ -85,10 +85,20 @@ class Limits(Struct, frozen=True, kw_only=True):
     refresh_token_s: Count = 30 * 24 * 3600
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
-    requests_per_minute: Count = 600  # per address
     # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when
     # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
     hashes_waiting_max: Count = 32
+    requests_per_minute: Count = 600  # per address, of all calls of the API
+    # HTTP, before routing: per gateway process; an address is an IPv4 address or a /64 of IPv6
+    request_timeout_s: Seconds = 15.0  # from a request's first byte to its last
+    head_bytes_max: Count = 32 * 1024  # a token of 2,000 characters, and cookies of others
+    unfinished_requests_per_address_max: Count = 32  # a house full of browsers that connect
+    unfinished_requests_max: Count = 1_000  # of all; gunicorn keeps room for 2,000 beside sockets
+    idle_connections_per_address_max: Count = 256  # six a browser; more are closed once answered
+    idle_connections_max: Count = 800  # of all
+    requests_per_s_per_address: Count = 100  # a page loads ten files; over it they take turns
+    requests_burst_per_address: Count = 200
+    guest_sockets_per_address_max: Count = 50  # a class room that watches, without accounts
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 
 
@@ -107,7 +117,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_origins: str = ""
     profile: str = "production"
     trust_loopback: bool = False  # exempts loopback from per-address limits
-    allow_missing_origin: bool = True  # clients that are not browsers send none
+    allow_missing_origin: bool = False  # on: clients that are not browsers, and send none
+    # How many of our own proxies stand in front: each adds an address to X-Forwarded-For. Until
+    # its headers have come a request cannot be counted for its client: that is left to them.
+    trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     kafka_replication: Count = 3
     kafka_min_isr: Count = 2
     log_level: str = "INFO"

@@ -2,7 +2,7 @@
 
 The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
 `pipeline` one of the bridge's pipelines, `end` one of ENDS, `cause` one of REFUSAL_CAUSES,
-`reason` one of those in app/services/burials.py.
+`reason` one of those in app/services/burials.py, `code` one of app/protocol/problems.py.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
 """
@@ -43,6 +43,9 @@ FANOUT_SECONDS = Histogram(
 
 REFUSED = Counter(
     "gateway_refused_records", "Records not put into the log: BUSY.", ["topic", "cause"]
+)
+REFUSED_REQUESTS = Counter(
+    "gateway_refused_requests", "Requests refused before routing, by their code.", ["code"]
 )
 
 TAKEN = Counter("ingest_taken_records", "Records taken from Kafka into the inbox.", ["topic"])

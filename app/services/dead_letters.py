@@ -1,5 +1,6 @@
 """Looking at dead letters: which are wanted, page by page or whole."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,8 @@ def said(value: T | UnsetType) -> T | None:
 
 def _is_number(name: int | str) -> bool:
     """Whether it may be a dead letter's own id."""
-    return str(name).isdecimal() and int(name) <= INT64_MAX
+    digits = re.fullmatch("[1-9][0-9]{0,18}", str(name))
+    return digits is not None and int(name) <= INT64_MAX
 
 
 def _moment(field: str, value: str | UnsetType) -> datetime | None:

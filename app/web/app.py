@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
-from flask_limiter.util import get_remote_address
 from prometheus_flask_exporter import PrometheusMetrics
 from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
@@ -16,13 +15,14 @@ from app.bootstrap import Container
 from app.observability.multiprocess import forget_dead_processes
 from app.services.accounts import Accounts
 from app.settings import Settings
+from app.web.addresses import LOOPBACK, address_group, request_address
 from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
 from app.web.api.documents import with_documents
 from app.web.api.market import auction_routes, notice_routes, product_routes
 from app.web.api.rooms import room_routes
-from app.web.api.route import Route, register
+from app.web.api.route import IdConverter, Route, register
 from app.web.client_files import install_client
 from app.web.hashing import HashQueue
 from app.web.headers import install_headers
@@ -34,7 +34,7 @@ from app.web.ws.waits import OutcomeWaits
 
 R = TypeVar("R")
 
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
+UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
 METRICS_PATH = "/metrics"
 
 
@@ -43,6 +43,7 @@ def create_app(container: Container) -> Flask:
     settings = container.settings
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes_max
+    app.url_map.converters["int"] = IdConverter
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings), hashing)
@@ -81,11 +82,15 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
 
 
 def make_limiter(app: Flask, settings: Settings) -> Limiter:
-    """Rates per address, counted in Redis; without Redis, in this process."""
+    """Rates per address group, counted in Redis; without Redis, in this process.
+
+    What no route answers (404, 405) counts too.
+    """
     limiter = Limiter(
-        get_remote_address,
+        lambda: address_group(request_address(settings)),
         app=app,
-        default_limits=[f"{settings.limits.requests_per_minute}/minute"],
+        application_limits=[f"{settings.limits.requests_per_minute}/minute"],
+        request_identifier=lambda: request.endpoint or UNMATCHED,
         storage_uri=settings.redis_auth_url,
         storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
         in_memory_fallback_enabled=True,
@@ -95,8 +100,8 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
     )
 
     def is_exempt() -> bool:
-        trusted = settings.trust_loopback and request.remote_addr in LOOPBACK
-        return trusted or not request.path.startswith("/api/")
+        trusted = settings.trust_loopback and request_address(settings) in LOOPBACK
+        return trusted or not f"{request.path}/".startswith("/api/")
 
     def refused(_: RateLimitExceeded) -> Response:
         answer = problem("RATE_LIMITED", "too many requests from this address")

@@ -15,6 +15,7 @@ from app.web.retry import retry_after_ms
 
 log = structlog.get_logger()
 
+MEDIA_TYPE = "application/problem+json"
 CODE_OF_STATUS = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
@@ -96,19 +97,32 @@ def problem(
 ) -> Response:
     """The answer for `code`, with the headers its status asks for."""
     status = status or STATUS_OF_CODE.get(code, 500)
-    title = code.replace("_", " ").capitalize()
-    body = Problem(
-        type=f"urn:problem:{code.lower().replace('_', '-')}",
-        title=title,
-        status=status,
-        detail=detail or title,
-        instance=request.path,
-        code=code,
-        errors=[FieldError(f.field, f.code, f.message) for f in faults] if faults else UNSET,
-    )
-    answer = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
+    body = encode_problem(code, detail, instance=request.path, status=status, faults=faults)
+    answer = Response(body, status, mimetype=MEDIA_TYPE)
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     if status == 429:
         answer.headers["Retry-After"] = str(RATE_RETRY_S)
     return answer
+
+
+def encode_problem(
+    code: str,
+    detail: str,
+    *,
+    instance: str,
+    status: int | None = None,
+    faults: tuple[FieldFault, ...] | None = None,
+) -> bytes:
+    """The body of the answer for `code`; `instance` is the path that was asked for."""
+    title = code.replace("_", " ").capitalize()
+    body = Problem(
+        type=f"urn:problem:{code.lower().replace('_', '-')}",
+        title=title,
+        status=status or STATUS_OF_CODE.get(code, 500),
+        detail=detail or title,
+        instance=instance,
+        code=code,
+        errors=[FieldError(f.field, f.code, f.message) for f in faults] if faults else UNSET,
+    )
+    return msgspec.json.encode(body)

@@ -1,11 +1,13 @@
 """A client of the sockets, by a library that has nothing of ours: it also checks what we send."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from socket import SO_RCVBUF, SOL_SOCKET
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
 
 from websocket import ABNF, WebSocket, WebSocketException, create_connection
 
@@ -25,13 +27,17 @@ def dial(
     origin: str | None,
     headers: Sequence[str] = (),
     receive_bytes: int | None = None,
+    source: str | None = None,
 ) -> WebSocket:
     """The bare library's socket; WebSocketBadStatusException when the handshake is refused.
+
+    `source` is the loopback address it comes from, when that matters.
 
     `receive_bytes` bounds what the system keeps for a reader that does not read.
     """
     return create_connection(
         ws_url,
+        socket=None if source is None else _stream_from(source, ws_url),
         timeout=CALL_S,
         origin=origin,
         suppress_origin=origin is None,
@@ -39,6 +45,11 @@ def dial(
         enable_multithread=True,
         sockopt=[] if receive_bytes is None else [(SOL_SOCKET, SO_RCVBUF, receive_bytes)],
     )
+
+
+def _stream_from(source: str, ws_url: str) -> socket.socket:
+    address = urlsplit(ws_url)
+    return socket.create_connection((address.hostname, address.port), CALL_S, (source, 0))
 
 
 class Socket:

@@ -28,9 +28,12 @@ class Gateway:
         """A client of it that keeps its connections and has no cookies of anyone."""
         return httpx.Client(base_url=self.base_url, timeout=CALL_S)
 
-    def open(self, *, headers: Sequence[str] = ()) -> Socket:
-        """A socket that has not said `auth` yet, from the gateway's own origin."""
-        return Socket(dial(self.ws_url, origin=self.base_url, headers=headers))
+    def open(self, *, headers: Sequence[str] = (), source: str | None = None) -> Socket:
+        """A socket that has not said `auth` yet, from the gateway's own origin.
+
+        `source` is the loopback address that it comes from, when that matters.
+        """
+        return Socket(dial(self.ws_url, origin=self.base_url, headers=headers, source=source))
 
     def enter(self, token: str | None = None) -> Socket:
         """A socket that has been welcomed: with this access token, or a guest's."""

@@ -9,6 +9,7 @@ from websocket import WebSocketBadStatusException
 from tests.e2e.client import Socket, dial
 from tests.e2e.conftest import Limited
 from tests.e2e.people import Gateway
+from tests.e2e.raw import Wire, head
 from tests.waiting import wait_until
 
 
@@ -40,8 +41,10 @@ def test_no_origin_is_let_in_where_that_is_switched_on(gateway: Gateway, limited
     assert refused(limited.strict, origin=None) == 403
 
 
-def test_no_origin_is_let_in_with_authorization(limited: Limited) -> None:
-    assert is_let_in(limited.strict, origin=None, headers=["Authorization: Bearer x"])
+def test_no_origin_is_refused_with_authorization_too(limited: Limited) -> None:
+    with pytest.raises(WebSocketBadStatusException) as refusal:
+        dial(limited.strict.ws_url, origin=None, headers=["Authorization: Bearer x"])
+    assert refusal.value.status_code == 403
 
 
 def test_compression_is_not_negotiated(gateway: Gateway) -> None:
@@ -73,5 +76,70 @@ def test_a_full_gateway_refuses_and_stays_healthy(limited: Limited) -> None:
 
 
 def test_what_is_no_handshake_is_a_fault_of_the_clients(gateway: Gateway) -> None:
-    assert 400 <= gateway.http.get("/ws").status_code < 500
+    assert gateway.http.get("/ws").status_code == 426
     assert 400 <= gateway.http.post("/ws").status_code < 500
+
+
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+VERSION = "Sec-WebSocket-Version: 13"
+UPGRADE = ("Upgrade: websocket", "Connection: Upgrade")
+MALFORMED, ANOTHER_VERSION = (400, "MALFORMED"), (426, "UPGRADE_REQUIRED")
+BAD_HANDSHAKES = {
+    "no key": ((*UPGRADE, VERSION), MALFORMED),
+    "an empty key": ((*UPGRADE, VERSION, "Sec-WebSocket-Key:"), MALFORMED),
+    "a short key": ((*UPGRADE, VERSION, "Sec-WebSocket-Key: dGhl"), MALFORMED),
+    "no base64": ((*UPGRADE, VERSION, "Sec-WebSocket-Key: \xe9" + "=" * 23), MALFORMED),
+    "two keys": ((*UPGRADE, VERSION, KEY, KEY), MALFORMED),
+    "no version": ((*UPGRADE, KEY), ANOTHER_VERSION),
+    "an old version": ((*UPGRADE, KEY, "Sec-WebSocket-Version: 8"), ANOTHER_VERSION),
+    "a new version": ((*UPGRADE, KEY, "Sec-WebSocket-Version: 14"), ANOTHER_VERSION),
+    "no number": ((*UPGRADE, KEY, "Sec-WebSocket-Version: x"), ANOTHER_VERSION),
+    "two versions": ((*UPGRADE, KEY, VERSION, VERSION), ANOTHER_VERSION),
+    "no upgrade": (("Connection: Upgrade", KEY, VERSION), ANOTHER_VERSION),
+    "another upgrade": (("Upgrade: h2c", "Connection: Upgrade", KEY, VERSION), ANOTHER_VERSION),
+    "no connection": (("Upgrade: websocket", KEY, VERSION), ANOTHER_VERSION),
+}
+
+
+@pytest.mark.parametrize(("headers", "refusal"), BAD_HANDSHAKES.values(), ids=BAD_HANDSHAKES.keys())
+def test_a_bad_handshake_is_refused_by_name(
+    gateway: Gateway, headers: tuple[str, ...], refusal: tuple[int, str]
+) -> None:
+    with Wire.open(gateway.port) as wire:
+        answer = wire.send(head("GET", "/ws", *headers)).answer()
+    assert answer.code == refusal
+    assert (answer.headers.get("sec-websocket-version") == "13") == (refusal == ANOTHER_VERSION)
+
+
+GOOD = (*UPGRADE, KEY, VERSION)
+
+
+def test_a_handshake_is_a_get_of_the_right_version_of_http(gateway: Gateway) -> None:
+    for method in ("HEAD", "POST", "OPTIONS"):
+        with Wire.open(gateway.port) as wire:
+            sent = wire.send(head(method, "/ws", *GOOD, "Connection: close")).sock.recv(12)
+        assert sent == b"HTTP/1.1 400", method
+    with Wire.open(gateway.port) as wire:
+        old = head("GET", "/ws", *GOOD).replace(b"HTTP/1.1", b"HTTP/1.0")
+        assert wire.send(old).answer().code == MALFORMED
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Transfer-Encoding: chunked\r\n\r\n0", "Sec-WebSocket-Protocol: ,,", "X: \xe9\xff",
+        "Sec-WebSocket-Extensions: ;;;=", "Content-Length: 0", "Te: trailers", "Cookie: a=b",
+        "Expect: 100-continue",
+    ],
+)  # fmt: skip
+def test_no_other_header_keeps_a_socket_from_being_opened(gateway: Gateway, header: str) -> None:
+    with Wire.open(gateway.port) as wire:
+        answer = wire.send(head("GET", "/ws", *GOOD, header)).answer()
+    assert answer.status == 101
+    assert answer.headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_every_refusal_of_a_handshake_is_a_problem(gateway: Gateway) -> None:
+    with Wire.open(gateway.port) as wire:
+        sent = head("GET", "/ws", *GOOD, "Origin: http://evil.example")
+        assert wire.send(sent).answer().code == (403, "FORBIDDEN")

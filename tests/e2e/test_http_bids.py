@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from tests.e2e.client import Frame
 from tests.e2e.house import House
@@ -65,6 +66,33 @@ def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_i
     assert anna.call("GET", path) == decided
     for stranger in (ben, seller):
         assert code(stranger.request("GET", path)) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("prefer", "status"),
+    [
+        ([("Prefer", "WAIT=5")], 200),
+        ([("prefer", 'Wait="5"')], 200),
+        ([("Prefer", "wait = 5; x=y")], 200),
+        ([("Prefer", 'respond-async; x="a, wait=0", wait=99')], 200),
+        ([("Prefer", "handling=lenient"), ("Prefer", "wait=5")], 200),
+        ([("Prefer", "wait=5, wait=0")], 200),
+        ([("Prefer", "wait=0"), ("Prefer", "wait=5")], 202),
+        ([("Prefer", "handling=lenient; wait=5")], 202),
+        ([("Prefer", 'x="wait=5"')], 202),
+        ([("Prefer", "wait=\uff15".encode())], 202),
+        ([("Prefer", "await=5")], 202),
+    ],
+)
+def test_preferences_are_read_as_their_rfc_says(
+    seller: Person, anna: Person, prefer: list[tuple[str, Any]], status: int
+) -> None:
+    lot = put_up(seller)
+    headers = [("Authorization", f"Bearer {anna.token}"), ("Idempotency-Key", "k"), *prefer]
+    answer = anna.gateway.http.post(
+        f"/api/auctions/{lot['id']}/bids", json={"amount": 1_500}, headers=headers
+    )
+    assert answer.status_code == status, answer.text
 
 
 def test_a_repeat_gets_the_first_outcome_and_another_body_is_refused(

@@ -15,10 +15,11 @@ from app.observability.multiprocess import forget_dead_processes
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
     "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
-    "records", "retries", "seconds", "settles", "sockets",
+    "records", "requests", "retries", "seconds", "settles", "sockets",
 }  # fmt: skip
 LABELS = {
     "cause",
+    "code",
     "end",
     "pipeline",
     "reason",

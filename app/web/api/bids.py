@@ -3,12 +3,12 @@
 import re
 import time
 from collections.abc import Iterator
-from uuid import UUID
 
 from gevent.event import Event
 from msgspec import Struct
+from werkzeug.http import parse_list_header
 
-from app.domain.errors import ConflictError, NotFoundError
+from app.domain.errors import ConflictError
 from app.domain.ids import bid_id
 from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
 from app.protocol.resources import BidCreate, BidHeaders
@@ -48,24 +48,20 @@ def bid_routes(bidding: Bidding, waits: OutcomeWaits) -> list[Route]:
 
     def placed(call: Call) -> Answer:
         offer = _offer(call)
-        wait_s = _wait_s(call.headers.prefer)
-        if wait_s == 0:
+        patience_s = wait_s(call.headers.prefer)
+        if patience_s == 0:
             return Answer(bidding.place(offer), 202)
         bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
         with waits.expect(str(bid)) as told:
             receipt = bidding.place(offer)
-            for _ in _moments(told, wait_s):
+            for _ in _moments(told, patience_s):
                 known = next(iter(bidding.decided([bid])), None)
                 if known is not None and known.answers(receipt):
                     return Answer(_answer(known, offer))
         return Answer(receipt, 202)
 
     def shown(call: Call) -> Answer:
-        try:
-            bid = UUID(call.ids["bid_id"])
-        except ValueError as error:
-            raise NotFoundError("no such bid of yours") from error
-        known = bidding.own_bid(call.identity.user_id, bid)
+        known = bidding.own_bid(call.identity.user_id, call.ids["bid_id"])
         return Answer(_bid(known))
 
     return [
@@ -76,7 +72,7 @@ def bid_routes(bidding: Bidding, waits: OutcomeWaits) -> list[Route]:
             headers=BidHeaders,
         ),
         Route(
-            method="GET", path="/api/bids/<bid_id>", summary="An own bid", auth="required",
+            method="GET", path="/api/bids/<uuid:bid_id>", summary="An own bid", auth="required",
             handle=shown, answers={200: Bid}, codes=("NOT_FOUND",),
         ),
     ]  # fmt: skip
@@ -93,10 +89,17 @@ def _offer(call: Call) -> Offer:
     )
 
 
-def _wait_s(prefer: str) -> int:
-    """Seconds of `Prefer: wait=N`; 0 when absent; more than allowed is the most allowed."""
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*([0-9]{1,9})(?:$|[,;\s])", prefer)
-    return min(int(found[1]), WAIT_MAX_S) if found else 0
+def wait_s(prefer: str) -> int:
+    """Seconds of `Prefer: wait=N`; 0 when absent; more than allowed is the most allowed.
+
+    Names are in any case, values may be quoted, and the first of several counts (RFC 7240, 2).
+    """
+    preferences = (item.partition(";")[0].partition("=") for item in parse_list_header(prefer))
+    values = [value.strip() for name, _, value in preferences if name.strip().lower() == "wait"]
+    found = re.fullmatch(r'("?)0*([0-9]+)\1', values[0]) if values else None
+    if found is None:
+        return 0
+    return WAIT_MAX_S if len(found[2]) > 1 else min(int(found[2]), WAIT_MAX_S)
 
 
 def _moments(told: Event, wait_s: float) -> Iterator[None]:

@@ -8,6 +8,7 @@ import msgspec
 from flask import Flask, Response, request
 from msgspec import Struct
 from msgspec.structs import fields
+from werkzeug.routing import IntegerConverter
 
 from app.domain.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from app.protocol.types import INT64_MAX
@@ -72,6 +73,12 @@ class Route:
     def endpoint(self) -> str:
         """Its name in Flask, in the metrics and among the rates."""
         return f"{self.method} {self.path}".replace(".", "_")
+
+
+class IdConverter(IntegerConverter):
+    """Ids in paths: ASCII digits without leading zeros (wire.md)."""
+
+    regex = "[1-9][0-9]{0,18}"
 
 
 def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[], Response]:

@@ -82,6 +82,11 @@ class Gateway:
         """Whether another socket must be refused."""
         return len(self._registry.connections) >= self._limits.sockets_per_gateway_max
 
+    def has_too_many_guests(self, address_group: str) -> bool:
+        """Whether the address may open no more sockets without signing in."""
+        guests = self._registry.guests_of(address_group)
+        return guests >= self._limits.guest_sockets_per_address_max
+
     @property
     def is_listening(self) -> bool:
         """Whether this process hears what others publish."""
@@ -99,13 +104,16 @@ class Gateway:
         self._every(self._limits.presence_s, self._presence.round)
         self._every(self._limits.presence_s, self.hub.send_owed)
 
-    def serve(self, sock: socket.socket) -> None:
-        """A socket, until its end. Never raises an Exception."""
+    def serve(self, sock: socket.socket, address_group: str) -> None:
+        """A socket, until its end. Never raises an Exception.
+
+        `address_group` is whom it counts for while nobody has signed in on it.
+        """
         self.start()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         registry = self._registry
         connection = Connection(sock, limits=self._limits, traffic=registry.traffic)
-        registry.add(connection)
+        registry.add(connection, address_group)
         try:
             connection.run(self._dispatcher.handle)
         finally:

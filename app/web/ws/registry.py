@@ -26,10 +26,19 @@ class Registry:
         self.owed: dict[str, float] = {}  # bid id → monotonic seconds it was placed at
         self._by_user: defaultdict[int, set[Connection]] = defaultdict(set)
         self._by_session: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._by_address: defaultdict[str, set[Connection]] = defaultdict(set)
+        self._address_groups: dict[Connection, str] = {}
 
-    def add(self, connection: Connection) -> None:
-        """A socket was opened."""
+    def add(self, connection: Connection, address_group: str = "") -> None:
+        """A socket was opened, from an address of this group."""
         self.connections.add(connection)
+        self._address_groups[connection] = address_group
+        self._by_address[address_group].add(connection)
+
+    def guests_of(self, address_group: str) -> int:
+        """How many sockets from there belong to nobody who has signed in."""
+        connections = self._by_address.get(address_group, ())
+        return sum(connection.identity is None for connection in connections)
 
     def identify(self, connection: Connection, identity: Identity) -> None:
         """A socket is this user's, by this session."""
@@ -41,6 +50,7 @@ class Registry:
     def remove(self, connection: Connection) -> None:
         """A socket is gone, from everywhere."""
         self.connections.discard(connection)
+        _discard(self._by_address, self._address_groups.pop(connection, ""), connection)
         self._forget_identity(connection)
         for name in list(connection.channels):
             self.leave(connection, name)

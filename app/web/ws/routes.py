@@ -1,13 +1,16 @@
 """The route `/ws`: who is let in, and how Flask hands the socket over.
 
-What is refused is refused in the handshake, by HTTP: a wrong Origin 403, a full or draining
-gateway 503. Compression is never negotiated: one small frame can unpack to any size.
+What is refused is refused in the handshake, by HTTP: a bad handshake 400 or 426, a wrong Origin
+403, a full or draining gateway 503, an address with too many sockets of guests 429. Compression is
+never negotiated: one small frame can unpack to any size.
 """
 
+import base64
+import binascii
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_sock import Sock
 
 from app.bootstrap import Container
@@ -16,6 +19,8 @@ from app.services.bidding import Bidding
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.settings import Settings
+from app.web.addresses import LOOPBACK, address_group, request_address
+from app.web.problem import problem
 from app.web.ws.gateway import Gateway
 from app.web.ws.identity import Identity
 from app.web.ws.waits import OutcomeWaits
@@ -23,6 +28,15 @@ from app.web.ws.waits import OutcomeWaits
 PATH = "/ws"
 EXTENSION = "ws_gateway"
 RETRY_AFTER_S = 2
+VERSION = "13"  # of the protocol: RFC 6455 knows no other
+KEY_BYTES = 16
+# All that the library behind flask-sock may read: it raises on some of the others.
+HANDSHAKE_HEADERS = frozenset(
+    {
+        "HTTP_HOST", "HTTP_UPGRADE", "HTTP_CONNECTION",
+        "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION",
+    }
+)  # fmt: skip
 
 Authenticate = Callable[[str], Identity]
 
@@ -113,12 +127,15 @@ def register_ws(
     def handshake() -> Response | None:
         if request.path != PATH:
             return None
-        request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        return _refusal(gateway, container.settings)
+        refusal = _handshake_fault() or _refusal(gateway, container.settings)
+        for name in [name for name in request.environ if name.startswith("HTTP_")]:
+            if name not in HANDSHAKE_HEADERS:
+                del request.environ[name]
+        return refusal
 
     def websocket(server: Any) -> None:  # noqa: ANN401 - simple-websocket has no types
         server.connected = False  # else a second close frame is sent after ours
-        gateway.serve(server.sock)
+        gateway.serve(server.sock, g.address_group)
 
     sock: Any = Sock(app)
     sock.route(PATH)(websocket)
@@ -132,16 +149,54 @@ def gateway_of(app: Flask) -> Gateway:
     return gateway
 
 
+def _handshake_fault() -> Response | None:
+    """Refuse what is no handshake of RFC 6455 (4.2.1): 400, or 426 for another version."""
+    headers = request.headers
+    connection = {word.strip() for word in headers.get("Connection", "").lower().split(",")}
+    if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
+        return _upgrade_required("this is a WebSocket")
+    if request.method != "GET" or request.environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+        return problem("MALFORMED", "a handshake is a GET of HTTP/1.1")
+    if not _is_key(headers.get("Sec-WebSocket-Key", "")):
+        return problem("MALFORMED", "Sec-WebSocket-Key is not 16 bytes in base64")
+    if headers.get("Sec-WebSocket-Version") != VERSION:
+        return _upgrade_required(f"the version is {VERSION}")
+    return None
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _upgrade_required(detail: str) -> Response:
+    answer = problem("UPGRADE_REQUIRED", detail)
+    answer.headers["Upgrade"] = "websocket"
+    answer.headers["Sec-WebSocket-Version"] = VERSION
+    return answer
+
+
 def _refusal(gateway: Gateway, settings: Settings) -> Response | None:
     if not _is_origin_allowed(settings):
-        return Response(status=403)
+        return problem("FORBIDDEN", "this Origin may not open a socket")
     if gateway.is_draining or gateway.is_full:
-        return Response(status=503, headers={"Retry-After": str(RETRY_AFTER_S)})
+        return _busy()
+    address = request_address(settings)
+    g.address_group = address_group(address)
+    is_exempt = settings.trust_loopback and address in LOOPBACK
+    if not is_exempt and gateway.has_too_many_guests(g.address_group):
+        return problem("RATE_LIMITED", "too many sockets of guests from this address")
     return None
+
+
+def _busy() -> Response:
+    answer = problem("BUSY", "the gateway takes no more sockets")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
 
 
 def _is_origin_allowed(settings: Settings) -> bool:
     origin = request.headers.get("Origin")
-    if origin is None:
-        return settings.allow_missing_origin or "Authorization" in request.headers
-    return origin in settings.origins
+    return settings.allow_missing_origin if origin is None else origin in settings.origins

@@ -31,9 +31,20 @@ def address() -> str:
     return "10." + ".".join(str(byte) for byte in randbytes(3))
 
 
-def asked(client: FlaskClient, address: str, path: str, body: object = None) -> TestResponse:
-    method = "GET" if body is None else "POST"
-    return client.open(path, method=method, json=body, environ_base={"REMOTE_ADDR": address})
+def asked(
+    client: FlaskClient,
+    address: str,
+    path: str,
+    body: object = None,
+    *,
+    method: str | None = None,
+    forwarded_for: str | None = None,
+) -> TestResponse:
+    headers = {} if forwarded_for is None else {"X-Forwarded-For": forwarded_for}
+    return client.open(
+        path, method=method or ("GET" if body is None else "POST"), json=body, headers=headers,
+        environ_base={"REMOTE_ADDR": address},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -91,3 +102,77 @@ def test_who_is_told_busy_may_come_back_before_the_window_of_the_rate_ends(
         answer = asked(client, address, "/api/products")
     assert code(answer) == (503, "BUSY")
     assert 1 <= int(answer.headers["Retry-After"]) <= 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/nothing", 404), ("GET", "/api/auctions/x", 404), ("POST", "/api", 404),
+        ("DELETE", "/api/auctions", 405), ("BREW", "/api/me", 405), ("PUT", "/api/auth/login", 405),
+        ("OPTIONS", "/api/products", 200),
+    ],
+)  # fmt: skip
+def test_what_no_route_answers_counts_too(
+    limited: FlaskClient, address: str, method: str, path: str, status: int
+) -> None:
+    for _ in range(5):
+        assert asked(limited, address, path, method=method).status_code == status
+    assert code(asked(limited, address, path, method=method)) == (429, "RATE_LIMITED")
+
+
+def test_all_calls_of_an_address_count_together(limited: FlaskClient, address: str) -> None:
+    paths = ("/api/products", "/api/auctions", "/api/me", "/api/nothing", "/api/openapi.json")
+    assert 429 not in [asked(limited, address, path).status_code for path in paths]
+    assert asked(limited, address, "/api/rooms").status_code == 429
+
+
+def test_an_ipv6_address_is_counted_by_its_network(limited: FlaskClient) -> None:
+    network = "2001:db8:" + ":".join(f"{byte:x}" for byte in randbytes(2))
+    within = [asked(limited, f"{network}::{host}", "/api/products") for host in range(1, 6)]
+    assert [answer.status_code for answer in within] == [200] * 5
+    assert asked(limited, f"{network}:9:9:9:9", "/api/products").status_code == 429
+    assert asked(limited, f"{network[:-1]}:1::1", "/api/products").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def balanced(environment: dict[str, str]) -> Iterator[FlaskClient]:
+    """Behind two proxies."""
+    with application(environment, **{**FEW, "TRUSTED_PROXIES": "2"}) as client:
+        yield client
+
+
+def test_without_proxies_a_forwarded_address_is_ignored(limited: FlaskClient, address: str) -> None:
+    statuses = [
+        asked(limited, address, "/api/products", forwarded_for=f"11.0.0.{n}").status_code
+        for n in range(6)
+    ]
+    assert statuses == [200] * 5 + [429]
+
+
+def test_behind_proxies_each_client_is_counted_for_itself_and_cannot_choose_for_whom(
+    balanced: FlaskClient, address: str
+) -> None:
+    other = address.replace("10.", "11.", 1)
+    for number in range(5):
+        spoofed = f"12.0.0.{number}, {address}, 10.255.0.1"
+        assert (
+            asked(balanced, "10.0.0.1", "/api/products", forwarded_for=spoofed).status_code == 200
+        )
+    for mine in (f"{address}, 10.255.0.1", f"127.0.0.1, {address}, 10.255.0.2"):
+        found = asked(balanced, "10.0.0.2", "/api/products", forwarded_for=mine)
+        assert code(found) == (429, "RATE_LIMITED")
+    found = asked(balanced, "10.0.0.1", "/api/products", forwarded_for=f"{other}, 10.255.0.1")
+    assert found.status_code == 200
+
+
+def test_nobody_is_exempt_by_saying_that_they_are_of_this_machine(
+    environment: dict[str, str], address: str
+) -> None:
+    changes = {**FEW, "TRUST_LOOPBACK": "1", "TRUSTED_PROXIES": "1"}
+    with application(environment, **changes) as client:
+        said = f"127.0.0.1, {address}"
+        statuses = [
+            asked(client, "10.0.0.1", "/api/products", forwarded_for=said).status_code
+            for _ in range(6)
+        ]
+    assert statuses == [200] * 5 + [429]
