@@ -246,7 +246,7 @@ class ChatMessage(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """Something the user should know, until it is read."""
+    """Something the user should know, until it is read; `params` always name the `product`."""
 
     id: int
     kind: Literal["outbid", "won", "lost", "sold", "unsold", "ending_soon", "cancelled"]

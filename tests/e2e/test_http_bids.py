@@ -182,7 +182,7 @@ def test_with_bids_a_cancel_needs_a_reason_and_twelve_hours(seller: Person, anna
     assert seller.call("POST", path, reason)["status"] == "cancelled"
     (notice, *_) = anna.call("GET", "/api/me/notices")["items"]
     assert (notice["kind"], notice["auction_id"], notice["params"]) == (
-        "cancelled", late["id"], reason,
+        "cancelled", late["id"], {**reason, "product": late["product"]["name"]},
     )  # fmt: skip
 
 

@@ -124,6 +124,7 @@ def test_notices_come_again_on_connect_until_acknowledged(
         bid(his, lot, 2_000)
         notice = hers.push("notice", auction_id=lot["id"])
     assert notice["kind"] == "outbid"
+    assert notice["params"]["product"] == lot["product"]["name"]
     with loser.enter() as again:
         assert again.push("notice") == notice
         answer = again.ask("notice.ack", up_to=notice["id"])

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.adapters.postgres.notices import NOTICES, notice_of
 from app.adapters.postgres.queries import batches
 from app.domain.errors import BusyError
 from app.domain.time import rfc3339
@@ -29,18 +30,20 @@ SELECT id, price, bid_count, status, ends_at FROM auctions
 WHERE status IN ('open', 'scheduled') ORDER BY ends_at LIMIT %(limit)s
 """
 
-_UNREAD = """
-SELECT id, kind, auction_id, params, at FROM notices
-WHERE user_id = %(user_id)s AND read_at IS NULL ORDER BY id DESC LIMIT %(limit)s
+_UNREAD = (
+    NOTICES
+    + """WHERE user_id = %(user_id)s AND read_at IS NULL ORDER BY id DESC LIMIT %(limit)s
 """
+)
 
 # Published and not yet marked so, at the moment of the question, may have been missed too.
-_PUBLISHED_LATELY = """
-SELECT id, user_id, kind, auction_id, params, at FROM notices
-WHERE user_id = ANY(%(user_ids)s) AND read_at IS NULL AND (published_at IS NULL
+_PUBLISHED_LATELY = (
+    NOTICES
+    + """WHERE user_id = ANY(%(user_ids)s) AND read_at IS NULL AND (published_at IS NULL
   OR published_at >= now() - make_interval(secs => %(within_s)s))
 ORDER BY id
 """
+)
 
 _READ = """
 UPDATE notices SET read_at = now()
@@ -82,7 +85,7 @@ class PostgresLive:
     def unread(self, user_id: int) -> list[Notice]:
         """The newest unread notices, oldest first."""
         rows = self._rows(_UNREAD, {"user_id": user_id, "limit": NOTICES_MAX})
-        return [_notice(row) for row in reversed(rows)]
+        return [notice_of(row) for row in reversed(rows)]
 
     def published_lately(
         self, user_ids: Sequence[int], within_s: float
@@ -90,7 +93,7 @@ class PostgresLive:
         """Unread notices of the last `within_s` seconds, in batches, oldest first."""
         asked = {"user_ids": list(user_ids), "within_s": within_s}
         for found in batches(self._engine, _PUBLISHED_LATELY, asked, size=BATCH_ROWS):
-            yield [UserNotice(row.user_id, _notice(row)) for row in found]
+            yield [UserNotice(row.user_id, notice_of(row)) for row in found]
 
     def acknowledge(self, user_id: int, up_to: int) -> None:
         """All of the user's notices up to this one are read."""
@@ -114,7 +117,3 @@ class PostgresLive:
                 return connection.exec_driver_sql(sql, parameters).all()
         except (DBAPIError, PoolTimeoutError) as error:
             raise BusyError("the database cannot be reached") from error
-
-
-def _notice(row: Row[Any]) -> Notice:
-    return Notice(row.id, row.kind, row.auction_id, row.params, rfc3339(row.at))

@@ -1,14 +1,25 @@
-"""A user's notices, newest first."""
+"""A user's notices, newest first, and how one is read from its row."""
 
-from sqlalchemy import Engine
+from typing import Any
+
+from sqlalchemy import Engine, Row
 
 from app.adapters.postgres.queries import rows
 from app.domain.time import rfc3339
 from app.protocol.resources import Notice
 
-_PAGE = """
-SELECT id, kind, auction_id, params, at FROM notices WHERE user_id = %(user_id)s
+# Notices are stored when they are decided, which knows no product; whoever reads one is told.
+NOTICES = """SELECT id, user_id, kind, auction_id, at,
+params || jsonb_build_object('product', (
+  SELECT name FROM products JOIN auctions ON product_id = products.id
+  WHERE auctions.id = notices.auction_id)) AS params
+FROM notices """
+
+_PAGE = (
+    NOTICES
+    + """WHERE user_id = %(user_id)s
 AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s) ORDER BY id DESC LIMIT %(limit)s"""
+)
 
 
 class PostgresNotices:
@@ -20,7 +31,9 @@ class PostgresNotices:
     def page(self, user_id: int, before_id: int | None, limit: int) -> list[Notice]:
         """At most `limit`, newest first."""
         values = {"user_id": user_id, "before_id": before_id, "limit": limit}
-        return [
-            Notice(row.id, row.kind, row.auction_id, row.params, rfc3339(row.at))
-            for row in rows(self._engine, _PAGE, values)
-        ]
+        return [notice_of(row) for row in rows(self._engine, _PAGE, values)]
+
+
+def notice_of(row: Row[Any]) -> Notice:
+    """The notice in a row of `NOTICES`."""
+    return Notice(row.id, row.kind, row.auction_id, row.params, rfc3339(row.at))

@@ -2,21 +2,19 @@
 
 from sqlalchemy import Connection
 
-from app.domain.time import rfc3339
+from app.adapters.postgres.notices import NOTICES, notice_of
 from app.protocol.fanout import UserNotice
-from app.protocol.resources import Notice
 
-CLAIM = """
-UPDATE notices SET published_at = now() WHERE id IN (
+_CLAIMED = """
+WITH claimed AS (UPDATE notices SET published_at = now() WHERE id IN (
   SELECT id FROM notices WHERE published_at IS NULL ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-RETURNING id, user_id, kind, auction_id, params, at"""
+RETURNING id)
+"""
+_ARE_CLAIMED = "WHERE id IN (SELECT id FROM claimed) ORDER BY id"
+CLAIM = _CLAIMED + NOTICES + _ARE_CLAIMED
 
 
 def claim_notices(connection: Connection, *, limit: int) -> list[UserNotice]:
     """The oldest unpublished notices, marked as published if the transaction commits."""
     rows = connection.exec_driver_sql(CLAIM, (limit,))
-    claimed = [
-        UserNotice(user_id, Notice(notice_id, kind, auction_id, params, rfc3339(at)))
-        for notice_id, user_id, kind, auction_id, params, at in rows
-    ]
-    return sorted(claimed, key=lambda item: item.notice.id)
+    return [UserNotice(row.user_id, notice_of(row)) for row in rows]

@@ -35,7 +35,7 @@ export class FakeSocket implements SocketLike {
     this.onopen?.(new Event("open"));
     await Promise.resolve();
     await Promise.resolve();
-    this.say({ re: this.last("auth").id, type: "welcome", user: null, server_ms: 0 });
+    this.say({ re: this.last("auth").id, type: "welcome", user: null, server_ms: Date.now() });
     await Promise.resolve();
     await Promise.resolve();
   }

@@ -1,16 +1,26 @@
-/** A notice in words. */
+/** A notice in words, with the name of what it is about. */
 import { money } from "../format";
 import { CURRENCIES } from "../format/money";
 import { t } from "../i18n";
 import type { Notice } from "../protocol";
 
 export function noticeText({ kind, params }: Notice): string {
-  if (kind === "unsold" || kind === "ending_soon" || kind === "cancelled")
-    return t(`notice.${kind}`);
-  return t(`notice.${kind}`, { price: priceText(params) });
+  const product = textOf(params.product) ?? t("notice.some_product");
+  const price = priceText(params);
+  if (kind === "lost" && price === null) return t("notice.lost.unsold", { product });
+  if (kind === "outbid" || kind === "won" || kind === "lost" || kind === "sold") {
+    return t(`notice.${kind}`, { product, price: price ?? "" });
+  }
+  const reason = textOf(params.reason);
+  if (kind === "cancelled" && reason) return t("notice.cancelled.reason", { product, reason });
+  return t(`notice.${kind}`, { product });
 }
 
-function priceText({ price, currency }: Notice["params"]): string {
+function priceText({ price, currency }: Notice["params"]): string | null {
   const known = CURRENCIES.find((code) => code === currency);
-  return typeof price === "number" && known ? money(price, known) : String(price ?? "–");
+  return typeof price === "number" && known ? money(price, known) : null;
+}
+
+function textOf(value: string | number | null | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
 }

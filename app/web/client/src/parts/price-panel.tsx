@@ -16,6 +16,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
       data-standing={standing}
       data-status={auction.status}
       data-stale={isStale}
+      data-keep-clear
     >
       <div class="row spread top-line">
         <div>

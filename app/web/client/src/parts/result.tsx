@@ -11,7 +11,7 @@ export function Result({ auction }: { auction: Auction }) {
   return (
     <div role="status" aria-label={t("result.title")} data-testid="result">
       {text && (
-        <div class={isWon ? "panel result own" : "panel result"}>
+        <div class={isWon ? "panel result own" : "panel result"} data-keep-clear>
           <p class="result-line">{text}</p>
           {isLost(auction) && <p>{t("standing.lost")}</p>}
           <Contact auction={auction} />

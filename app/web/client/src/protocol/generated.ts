@@ -587,7 +587,7 @@ export interface Login {
   delivery?: "body" | "cookie";
 }
 /**
- * Something the user should know, until it is read.
+ * Something the user should know, until it is read; `params` always name the `product`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Notice".

@@ -68,7 +68,7 @@ it("follows again once its reader is back at the end", async () => {
 });
 
 it("shows what its reader says, wherever they are", async () => {
-  scrollTo(0);
+  scrollTo(400);
   await userEvent.type(screen.getByLabelText("Message"), "mine{Enter}");
   await screen.findByText("mine");
   expect(log().scrollTop).toBe(ALL_PX);
