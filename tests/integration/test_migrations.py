@@ -1,9 +1,14 @@
 """The migrations make exactly the tables that the code names, and can be undone."""
 
-from sqlalchemy import NullPool, create_engine
+import subprocess
+import sys
+
+from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.postgres.engine import driver_url
+from tests import old_log
 from tests.integration.database import alembic, own_database
+from tests.waiting import wait_until
 
 _OBJECTS = """
 SELECT relkind, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
@@ -28,3 +33,44 @@ def test_up_is_the_schema_down_leaves_nothing_and_up_again_is_the_same() -> None
         alembic(environment, "upgrade", "head")
         alembic(environment, "check")
         assert objects(environment["DATABASE_URL"]) == made
+
+
+_WAITING = """
+SELECT query FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+  AND query LIKE '%%INDEX CONCURRENTLY%%'"""
+
+_INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
+
+
+def test_indexes_are_made_while_others_write_and_over_what_an_attempt_left_behind() -> None:
+    with own_database("migrations") as environment:
+        engine = old_house(environment)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE INDEX ix_auctions_product_id ON auctions (price)")
+        with engine.connect() as writer:
+            writer.exec_driver_sql("UPDATE auctions SET version = version + 1 WHERE id = 5")
+            command = [sys.executable, "-m", "alembic", "upgrade", "head"]
+            migration = subprocess.Popen(command, env=environment)
+            wait_until(lambda: answers(engine, _WAITING), what="it waits for the writer")
+            with engine.begin() as other:
+                other.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+                other.exec_driver_sql("UPDATE auctions SET version = version + 1 WHERE id = 6")
+            writer.commit()
+        assert migration.wait() == 0
+        assert answers(engine, _INVALID) == []
+        alembic(environment, "check")
+
+
+def old_house(environment: dict[str, str]) -> Engine:
+    """A database with the rows and the tables of an older commit."""
+    alembic(environment, "upgrade", old_log.REVISION)
+    engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
+    with engine.begin() as connection:
+        old_log.store(connection)
+    return engine
+
+
+def answers(engine: Engine, query: str) -> list[str]:
+    with engine.connect() as connection:
+        return [row[0] for row in connection.exec_driver_sql(query)]

@@ -103,7 +103,7 @@ product_images = Table(
     metadata,
     _id(),
     Column("product_id", ForeignKey("products.id", ondelete="CASCADE"), index=True),
-    Column("owner_id", ForeignKey("users.id"), nullable=False),
+    Column("owner_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("place", SmallInteger, nullable=False, server_default="0"),
     Column("url", Text, nullable=False),
     Column("thumbnail_url", Text, nullable=False),
@@ -115,7 +115,7 @@ auctions = Table(
     metadata,
     _id(),
     Column("product_id", ForeignKey("products.id"), nullable=False),
-    Column("seller_id", ForeignKey("users.id"), nullable=False),
+    Column("seller_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("currency", Text, nullable=False),
     Column("mode", Text, nullable=False),
     Column("starting_price", BigInteger, nullable=False),
@@ -153,9 +153,13 @@ auctions = Table(
         unique=True,
         postgresql_where=text("status IN ('scheduled', 'open')"),
     ),
+    Index("ix_auctions_product_id", "product_id", "id"),
     Index("ix_auctions_due_start", "starts_at", postgresql_where=text("status = 'scheduled'")),
     Index("ix_auctions_due_end", "ends_at", postgresql_where=text("status = 'open'")),
     Index("ix_auctions_status_id", "status", "id"),
+    Index("ix_auctions_status_ends_at", "status", "ends_at", "id"),
+    # None on leader, winner or price: they change with a bid, and an update that changes an
+    # indexed column is no longer in place. Nothing looks for auctions by leader or winner.
     # Room on the page keeps updates of the hot row in place (HOT).
     postgresql_with={"fillfactor": 50},
 )
@@ -342,6 +346,7 @@ notices = Table(
     Column("published_at", Instant),
     Column("read_at", Instant),
     Index("ix_notices_user_id", "user_id", "id"),
+    Index("ix_notices_unread", "user_id", "id", postgresql_where=text("read_at IS NULL")),
     Index("ix_notices_unpublished", "id", postgresql_where=text("published_at IS NULL")),
 )
 
