@@ -233,6 +233,16 @@ export const en = {
   "field.required": "Please fill this in.",
   "field.invalid": "This is not valid.",
   "field.EMPTY": "Please fill this in.",
+  "field.REQUIRED": "Please fill this in.",
+  "field.OUT_OF_RANGE": "This is out of the possible range.",
+  "field.CONTROL_CHARACTER": "This has characters that cannot be shown.",
+  "field.email.INVALID": "This is not an e-mail address.",
+  "field.password.INVALID": "10 to 128 characters",
+  "field.reserve_price.TOO_LOW": "The reserve must not be under the starting price.",
+  "field.buy_now_price.TOO_LOW":
+    "This must be above the starting price, and not under the reserve.",
+  "field.starts_at.TOO_LATE": "The start must be at most 90 days ahead.",
+  "field.ends_at.OUT_OF_RANGE": "The end must be 5 seconds to 90 days after the start.",
   "field.UNREADABLE": "This cannot be read as an amount. Write digits, as in 15000 or 15,000.",
   "field.AMBIGUOUS":
     "This could be two different amounts. Write no thousands separators, and a point before cents.",

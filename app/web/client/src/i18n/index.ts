@@ -56,10 +56,10 @@ export function errorText(code: string): string {
   return catalogue[`error.${code}`] ?? t("error.other");
 }
 
-/** What is wrong with a field, by the code of its fault. */
-export function fieldFaultText(code: string): string {
+/** What is wrong with a field, by the code of its fault: in words of its own, where it has some. */
+export function fieldFaultText(field: string, code: string): string {
   const catalogue: Readonly<Record<string, string>> = catalogues[language.value];
-  return catalogue[`field.${code}`] ?? t("field.invalid");
+  return catalogue[`field.${field}.${code}`] ?? catalogue[`field.${code}`] ?? t("field.invalid");
 }
 
 function fill(text: string, values: Readonly<Record<string, string | number>>): string {

@@ -49,7 +49,7 @@ export function SignupPage() {
               maxLength={128}
               value={body.value.password}
               onText={set("password")}
-              fault={fault("password") && t("auth.password.hint")}
+              fault={fault("password")}
             />
           </>
         )}

@@ -62,7 +62,7 @@ export function BidForm({ auction, isCurrent }: Props) {
           fault.value = null;
         }}
         hint={amountHint(auction, maximum)}
-        fault={fault.value === null ? undefined : fieldFaultText(fault.value)}
+        fault={fault.value === null ? undefined : fieldFaultText("amount", fault.value)}
       />
       <button type="submit" class="primary big" aria-disabled={obstacle !== null} {...press.on}>
         {buttonText(press.said, auction)}

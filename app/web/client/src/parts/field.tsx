@@ -19,7 +19,9 @@ interface Props {
 
 export function Field({ label, value, onText, hint, fault, lines, type = "text", ...rest }: Props) {
   const id = useId();
-  const faultShown = fault && value.trim() === "" ? t("field.required") : fault;
+  // A fault that says no more than "not valid" says of nothing that it is missing.
+  const isMissing = fault === t("field.invalid") && value.trim() === "";
+  const faultShown = isMissing ? t("field.required") : fault;
   const shared = {
     ...rest,
     id,

@@ -1,6 +1,10 @@
-/** A form that calls the server: one call at a time, its refusal shown as a whole and per field. */
+/**
+ * A form that calls the server: one call at a time, its refusal shown as a whole and per field. The
+ * first field with a fault takes the focus.
+ */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { errorText, fieldFaultText } from "../i18n";
 import { HttpProblem } from "../wire/http";
 
@@ -16,15 +20,23 @@ interface Props {
 export function Form({ submitLabel, onSubmit, children }: Props) {
   const busy = useSignal(false);
   const problem = useSignal<HttpProblem | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (problem.value) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [problem.value]);
   const submit = async (event: Event) => {
     event.preventDefault();
     if (busy.value) return;
+    if (form.current && focusUnreadable(form.current)) {
+      problem.value = new HttpProblem("INVALID", 422);
+      return;
+    }
     busy.value = true;
     problem.value = await problemOf(onSubmit());
     busy.value = false;
   };
   return (
-    <form class="stack" onSubmit={submit} noValidate>
+    <form class="stack" onSubmit={submit} noValidate ref={form}>
       {children((field) => faultText(problem.value, field))}
       <p role="alert" class="fault">
         {problem.value && errorText(problem.value.code)}
@@ -34,6 +46,13 @@ export function Form({ submitLabel, onSubmit, children }: Props) {
       </button>
     </form>
   );
+}
+
+/** Half a date reads as none: whether there is such a field, which then has the focus. */
+function focusUnreadable(form: HTMLFormElement): boolean {
+  const found = [...form.querySelectorAll("input")].find(({ validity }) => validity.badInput);
+  found?.focus();
+  return found !== undefined;
 }
 
 async function problemOf(work: Promise<void>): Promise<HttpProblem | null> {
@@ -48,5 +67,5 @@ async function problemOf(work: Promise<void>): Promise<HttpProblem | null> {
 
 function faultText(problem: HttpProblem | null, field: string): string | undefined {
   const found = problem?.errors.find((known) => known.field === field);
-  return found && fieldFaultText(found.code);
+  return found && fieldFaultText(field, found.code);
 }

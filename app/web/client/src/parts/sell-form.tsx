@@ -12,6 +12,7 @@ import {
   type Listing,
   productOf,
 } from "../store/listing";
+import { clock } from "../store/live";
 import { api } from "../store/session";
 import { Field } from "./field";
 import { type FaultOf, Form } from "./form";
@@ -32,10 +33,13 @@ export function SellForm({ onProductSaved }: { onProductSaved: () => void }) {
     listing.value = { ...listing.value, [name]: value };
   };
   const submit = async () => {
-    const auction = auctionOf(listing.value, Date.now());
+    auctionOf(listing.value, clock.nowMs()); // what cannot be read leaves no product behind
     if (productId.value === null) {
-      productId.value = (await api.createProduct(productOf(listing.value))).id;
+      const product = await api.createProduct(productOf(listing.value));
+      productId.value = product.id;
+      clock.guess(Date.parse(product.created_at)); // there may be no connection to tell the time
     }
+    const auction = auctionOf(listing.value, clock.nowMs());
     try {
       const { id } = await api.createAuction({ ...auction, product_id: productId.value });
       navigate(`/auctions/${id}`, { replace: true });

@@ -45,7 +45,10 @@ export function productOf({ name, description, currency }: Listing): ProductCrea
   return { name, description, currency, sale_type: "auction" };
 }
 
-/** The auction's body without its product. Throws HttpProblem INVALID naming unreadable money. */
+/**
+ * The auction's body without its product; `nowMs` is the server's time, a start before it is now.
+ * Throws HttpProblem INVALID naming unreadable money.
+ */
 export function auctionOf(listing: Listing, nowMs: number): Omit<AuctionCreate, "product_id"> {
   const { currency, length } = listing;
   const typed = {
@@ -54,7 +57,7 @@ export function auctionOf(listing: Listing, nowMs: number): Omit<AuctionCreate, 
     buy_now_price: listing.buyNowPrice,
   };
   const { starting_price, reserve_price, buy_now_price } = amounts(typed, currency);
-  const startsMs = listing.startsAt === "" ? nowMs : Date.parse(listing.startsAt);
+  const startsMs = Math.max(nowMs, Date.parse(listing.startsAt) || nowMs);
   const lengthMs = LENGTH_MS[length];
   return {
     starting_price: starting_price ?? 0,
