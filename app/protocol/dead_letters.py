@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
-from app.protocol.types import Id, Key, Timestamp
+from app.protocol.types import LINE, Id, Key, Timestamp
 
 IDS_MAX = 100
 SkipCode = Literal[
@@ -17,7 +17,7 @@ gone; the log does not take a record of this size."""
 
 ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
 
-Name = Annotated[str, Meta(min_length=1, max_length=249, extra={"text": True})]
+Name = Annotated[str, Meta(min_length=1, max_length=249, extra=LINE)]
 # Text, because in a query a time may also be written as a number: that would be seconds.
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
 LetterId = Annotated[Key, Meta(description="a dead letter's id, or its bid's or message's")]

@@ -5,7 +5,11 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from app.protocol.outcomes import Leader, ReserveState, Winner
+from app.protocol.text import DECOMPOSED_FACTOR
 from app.protocol.types import (
+    EMAIL_MAX,
+    LINE,
+    PASSWORD_MAX,
     Amount,
     AuctionMode,
     AuctionStatus,
@@ -31,7 +35,7 @@ from app.protocol.types import (
 LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX = 20, 100
 Limit = Annotated[int, Meta(ge=1, le=LIST_LIMIT_MAX)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=200)]
-SearchText = Annotated[str, Meta(min_length=1, max_length=120, extra={"text": True})]
+SearchText = Annotated[str, Meta(min_length=1, max_length=120, extra=LINE)]
 
 
 class Body(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,10 +51,10 @@ class Signup(Body, frozen=True):
 
 
 class Login(Body, frozen=True):
-    """`POST /api/auth/login`. Any password may be tried, whatever its length."""
+    """`POST /api/auth/login`. Any password may be tried, in whatever form it was typed."""
 
-    email: Annotated[str, Meta(max_length=254, extra={"text": True})]
-    password: Annotated[str, Meta(max_length=128)]
+    email: Annotated[str, Meta(max_length=EMAIL_MAX, extra=LINE)]
+    password: Annotated[str, Meta(max_length=DECOMPOSED_FACTOR * PASSWORD_MAX)]
     delivery: Literal["cookie", "body"] = "cookie"
 
 

@@ -8,21 +8,22 @@ from msgspec import Meta
 INT64_MAX = 2**63 - 1
 AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
 
-# `text` marks what is trimmed and NFC-normalised before its bounds are checked.
-_TEXT = {"text": True}
+# `text` marks what text.py cleans, and how, before its bounds are checked.
+LINE, LINES, SECRET = {"text": "line"}, {"text": "lines"}, {"text": "secret"}
+EMAIL_MAX, PASSWORD_MIN, PASSWORD_MAX, NICKNAME_MAX = 254, 10, 128, 30
 
 Id = Annotated[int, Meta(ge=1, le=INT64_MAX)]
 Seq = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 Amount = Annotated[int, Meta(ge=AMOUNT_MIN, le=AMOUNT_MAX)]
 # (?!\n): in Python's dialect `$` also matches before a last line feed; ECMA's reads it the same.
 Key = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}(?!\n)$")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+(?!\n)$", extra=_TEXT)]
-Password = Annotated[str, Meta(min_length=10, max_length=128)]
-Nickname = Annotated[str, Meta(min_length=1, max_length=30, extra=_TEXT)]
-Name = Annotated[str, Meta(min_length=1, max_length=120, extra=_TEXT)]
-Description = Annotated[str, Meta(max_length=10_000, extra=_TEXT)]
-Reason = Annotated[str, Meta(min_length=1, max_length=500, extra=_TEXT)]
-ChatText = Annotated[str, Meta(min_length=1, max_length=2_000, extra=_TEXT)]
+Email = Annotated[str, Meta(max_length=EMAIL_MAX, pattern=r"^[^@\s]+@[^@\s]+(?!\n)$", extra=LINE)]
+Password = Annotated[str, Meta(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX, extra=SECRET)]
+Nickname = Annotated[str, Meta(min_length=1, max_length=NICKNAME_MAX, extra=LINE)]
+Name = Annotated[str, Meta(min_length=1, max_length=120, extra=LINE)]
+Description = Annotated[str, Meta(max_length=10_000, extra=LINES)]
+Reason = Annotated[str, Meta(min_length=1, max_length=500, extra=LINES)]
+ChatText = Annotated[str, Meta(min_length=1, max_length=2_000, extra=LINES)]
 Instant = Annotated[datetime, Meta(tz=True)]
 WindowSeconds = Annotated[int, Meta(ge=0, le=3_600)]
 ExtensionsMax = Annotated[int, Meta(ge=0, le=100)]

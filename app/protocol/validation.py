@@ -6,16 +6,16 @@ caller learns all faults at once and by name, and good input pays nothing for it
 """
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast, get_args
 
 import msgspec
-from msgspec import NODEFAULT, Struct, ValidationError
+from msgspec import NODEFAULT, Meta, Struct, ValidationError
 from msgspec.structs import fields
 
 from app.domain.errors import FieldFault, InvalidError
+from app.protocol.text import TextError, TextRule, clean_text
 
 DEPTH_MAX = 32  # wire.md: deeper than 32 is malformed
 
@@ -83,44 +83,55 @@ def parse(values: Mapping[str, Any], struct: type[S], *, strict: bool = True) ->
 
     `strict=False` reads numbers and booleans out of strings, for query strings and environments.
     """
-    cleaned = _clean(values, struct)
+    cleaned, unclean = _clean(values, struct)
     try:
-        return msgspec.convert(cleaned, struct, strict=strict)
+        found = msgspec.convert(cleaned, struct, strict=strict)
     except ValidationError as error:
-        faults = _faults(cleaned, struct, strict=strict)
-        raise InvalidError(faults or [_fault("", error)]) from error
+        faults = _faults(cleaned, struct, strict=strict, but=unclean)
+        raise InvalidError([*unclean, *faults] or [_fault("", error)]) from error
+    if unclean:
+        raise InvalidError(unclean)
+    return found
 
 
-def _clean(values: Mapping[str, Any], struct: type[Struct]) -> dict[str, Any]:
-    cleaned = dict(values)
-    for name in _text_fields(struct):
+def _clean(
+    values: Mapping[str, Any], struct: type[Struct]
+) -> tuple[dict[str, Any], list[FieldFault]]:
+    """The values with their texts clean, and the faults of those that cannot be."""
+    cleaned, faults = dict(values), []
+    for name, rule in _text_rules(struct):
         value = cleaned.get(name)
         if isinstance(value, str):
-            cleaned[name] = _clean_text(value, name)
-    return cleaned
-
-
-def _clean_text(value: str, name: str) -> str:
-    text = unicodedata.normalize("NFC", value.strip())
-    if any(unicodedata.category(char) == "Cc" and char != "\n" for char in text):
-        raise InvalidError([FieldFault(name, "CONTROL_CHARACTER", "contains a control character")])
-    return text
+            try:
+                cleaned[name] = clean_text(value, rule)
+            except TextError as error:
+                faults.append(FieldFault(name, error.code, str(error)))
+    return cleaned, faults
 
 
 @cache
-def _text_fields(struct: type[Struct]) -> tuple[str, ...]:
-    return tuple(field.encode_name for field in fields(struct) if _is_text(field.type))
+def _text_rules(struct: type[Struct]) -> tuple[tuple[str, TextRule], ...]:
+    rules = ((field.encode_name, _text_rule(field.type)) for field in fields(struct))
+    return tuple((name, rule) for name, rule in rules if rule is not None)
 
 
-def _is_text(kind: Any) -> bool:  # noqa: ANN401 - a type expression has no type of its own
-    extra = [m.extra for m in getattr(kind, "__metadata__", ()) if isinstance(m, msgspec.Meta)]
-    return any(e and e.get("text") for e in extra) or any(_is_text(arg) for arg in get_args(kind))
+def _text_rule(kind: Any) -> TextRule | None:  # noqa: ANN401 - a type expression has no type
+    for meta in getattr(kind, "__metadata__", ()):
+        if isinstance(meta, Meta) and meta.extra and "text" in meta.extra and meta.max_length:
+            return TextRule(meta.extra["text"], meta.max_length)
+    return next((rule for arg in get_args(kind) if (rule := _text_rule(arg))), None)
 
 
-def _faults(values: Mapping[str, Any], struct: type[Struct], *, strict: bool) -> list[FieldFault]:
-    known = {field.encode_name: field for field in fields(struct)}
+def _faults(
+    values: Mapping[str, Any], struct: type[Struct], *, strict: bool, but: Sequence[FieldFault]
+) -> list[FieldFault]:
+    """The fault of every field `but` those of which one is known already."""
+    named = {fault.field for fault in but}
+    known = {field.encode_name: field for field in fields(struct) if field.encode_name not in named}
     faults = [
-        FieldFault(name, "UNKNOWN_FIELD", "unknown field") for name in values if name not in known
+        FieldFault(name, "UNKNOWN_FIELD", "unknown field")
+        for name in values
+        if name not in known and name not in named
     ]
     for name, field in known.items():
         if name not in values:

@@ -43,7 +43,16 @@ WRONG: dict[str, dict[str, tuple[str, ...]]] = {
     "bid.status": {"auction_id": NUMBERS, "key": KEYS},
     "chat.send": {
         "room_id": NUMBERS,
-        "text": (*TEXTS, '"   "', json.dumps("x" * 2_001)),
+        "text": (
+            *TEXTS,
+            '"   "',
+            json.dumps("x" * 2_001),
+            '"\\u200b"',
+            '"\\u3164\\ufeff"',
+            '"a\\u0007b"',
+            json.dumps("a" + "\u0301\u0323" * 16),
+            json.dumps("\u0301\u0323" * 1_200),
+        ),
         "key": KEYS,
     },
     "notice.ack": {"up_to": NUMBERS},

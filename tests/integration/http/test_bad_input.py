@@ -4,6 +4,7 @@ The tables say which fields a call has and which of the wrong values a field tak
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,8 +22,11 @@ LONG = json.dumps("a" * 10_001)
 WRONG = (
     "null", "true", "0", "-1", "1.0", "1e2", "9223372036854775808", "1e309", "-1e309", "{}", "[]",
     '""', '"1"', '"\\u0000"', '"a\\u0007b"', '"a\\u0085b"', LONG, "[[[[[[[[[[1]]]]]]]]]]",
-    '{"a":{"a":{"a":null}}}', "1e1000000000000000000", "9" * 5_000, f"[{{\"a\":-{'9' * 5_000}}}]",
+    '{"a":{"a":{"a":null}}}', '"\\u200b"', '"\\u3164"', json.dumps("a" + "\u0301\u0323" * 16),
+    "1e1000000000000000000", "9" * 5_000, f"[{{\"a\":-{'9' * 5_000}}}]",
 )  # fmt: skip
+
+ODD = tuple(raw for raw in WRONG if raw.startswith('"') and "\\" in raw)  # but short texts all
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,12 @@ CALLS = (
         # Any e-mail and password may be tried, whether an account could have them or not.
         takes={
             "email": ('""', '"1"'),
-            "password": ('""', '"1"', '"\\u0000"', '"a\\u0007b"', '"a\\u0085b"'),
+            "password": ('""', '"1"', *ODD),
         },
     ),
     Call(
         "POST", "/api/auth/refresh", {"refresh_token": "x"}, optional=("refresh_token",),
-        takes={"refresh_token": ("null", '""', '"1"', '"\\u0000"', '"a\\u0007b"',
-                                 '"a\\u0085b"')},
+        takes={"refresh_token": ("null", '""', '"1"', *ODD)},
         is_public=True,
     ),
     Call(
@@ -212,13 +215,14 @@ NUMBERS = (
 )  # fmt: skip
 LIMIT = {"limit": (*NUMBERS, "101")}
 CURSORS = ("", "null", "x", "ü", "\0", "a" * 201, "e30=", "W10=", "WyJuZXdlc3QiLC0xLDFd")
+SEARCHES = ("", " ", "\0", "a" * 121, "\u200b", "a\nb", "a" + "\u0301\u0323" * 16)
 LISTS: dict[str, dict[str, tuple[str, ...]]] = {
     "/api/products": {
-        **LIMIT, "cursor": CURSORS, "query": ("", " ", "\0", "a" * 121), "sale_type": ("", "x"),
+        **LIMIT, "cursor": CURSORS, "query": SEARCHES, "sale_type": ("", "x"),
         "seller_id": NUMBERS,
     },
     "/api/auctions": {
-        **LIMIT, "cursor": CURSORS, "query": ("", " ", "\0", "a" * 121), "status": ("", "x"),
+        **LIMIT, "cursor": CURSORS, "query": SEARCHES, "status": ("", "x"),
         "sort": ("", "x"),
     },
     "/api/auctions/{auction_id}/bids": {
@@ -341,6 +345,10 @@ BOUNDS: tuple[tuple[str, str, Any, Any], ...] = (
     ("/api/auth/signup", "password", "0" * 10, "0" * 9),
     ("/api/auth/signup", "password", "가" * 128, "0" * 129),
     ("/api/auth/signup", "nickname", " " + "가" * 30 + " ", "a" * 31),
+    ("/api/auth/signup", "password", unicodedata.normalize("NFD", "각" * 128), "가" * 129),
+    ("/api/auth/login", "email", "a" * 249 + "@b.c", "a" * 251 + "@b.c"),
+    ("/api/products", "name", unicodedata.normalize("NFD", "각" * 120), "a\nb"),
+    ("/api/products", "description", "a\nb", "a\tb"),
     ("/api/products", "name", "가" * 120, "a" * 121),
     ("/api/products", "description", "😀" * 10_000, "a" * 10_001),
     ("/api/products", "price", 10**12, 10**12 + 1),
