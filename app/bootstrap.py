@@ -41,6 +41,7 @@ from app.adapters.postgres.queries import transaction
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
+from app.adapters.precis.profiles import PrecisProfiles
 from app.adapters.redis.connect import connect
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions
@@ -265,7 +266,9 @@ class Container:
             self.users,
             RedisSessions(self.auth_redis, self.fanout, limits=limits),
             passwords=Argon2Passwords(offload),
+            profiles=PrecisProfiles(),
             access=access,
+            refresh_key=self.settings.secret_key,
             limits=limits,
         )
 

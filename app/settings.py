@@ -82,7 +82,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     pool_connections: Count = 3  # per process: twenty in all
     # People
     access_token_s: Count = 600
+    access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads
     refresh_token_s: Count = 30 * 24 * 3600
+    refresh_reuse_s: Seconds = 10.0  # two tabs, a lost answer: wire.md
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
     # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when

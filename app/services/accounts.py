@@ -2,18 +2,27 @@
 
 An access token names its session; while the session store answers, the session must exist there,
 while it does not, the token is believed until it expires (system.md, Who owns what).
+
+A refresh token's successor is derived from it: whoever brings the same token again, because the
+answer was lost or two tabs asked at once, gets the same successor, and nobody's token is void.
 """
 
+import base64
 import hashlib
+import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.domain.errors import BusyError, UnauthenticatedError
 from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
+from app.services.profiles import Profiles, enforce_signup, typed_forms
 from app.settings import Limits
 
-SECRET_BYTES = 32  # of a refresh token and of a session's id: not to be guessed
+SECRET_BYTES = 32  # of a refresh token: not to be guessed
+SESSION_BYTES = 16  # of a session's id: it ends the session, and is not to be guessed either
+SESSION_ID = re.compile(f"[0-9a-f]{{{2 * SESSION_BYTES}}}")
 Role = Literal["user", "admin"]
 
 
@@ -58,13 +67,17 @@ class Sessions(Protocol):
     def open(self, session_id: str, user_id: int, token_hash: str) -> None:
         """A new session whose one valid refresh token has this hash."""
 
-    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> int:
-        """Replace the valid token, atomically; the user's id.
+    def owner(self, session_id: str) -> int:
+        """The user's id. Raises UnauthenticatedError when there is no such session."""
+        ...
+
+    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> None:
+        """Replace the valid token, atomically, unless `token_hash` was replaced just before.
 
         Raises UnauthenticatedError: `TOKEN_REUSED`, and the session is dead, when the token is
-        not the valid one; `UNAUTHENTICATED` when there is no such session.
+        neither the valid one nor the one that was rotated away last, a moment ago;
+        `UNAUTHENTICATED` when there is no such session.
         """
-        ...
 
     def exists(self, session_id: str) -> bool:
         """Whether the session's access tokens are good."""
@@ -115,41 +128,61 @@ class Accounts:
         sessions: Sessions,
         *,
         passwords: Passwords,
+        profiles: Profiles,
         access: AccessTokens,
+        refresh_key: str,
         limits: Limits,
     ) -> None:
+        """`refresh_key` is the secret with which refresh tokens are derived."""
         self._users, self._sessions, self._passwords = users, sessions, passwords
-        self._access, self._limits = access, limits
+        self._profiles, self._access, self._limits = profiles, access, limits
+        self._refresh_key = refresh_key.encode()
 
     def sign_up(self, asked: Signup) -> UserAnswer:
-        """A new user. Raises ConflictError (`EMAIL_TAKEN`)."""
-        password_hash = self._passwords.hash(asked.password)
-        return UserAnswer(self._users.add(asked.email, asked.nickname, password_hash))
+        """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
+        kept = enforce_signup(asked, self._profiles)
+        password_hash = self._passwords.hash(kept.password)
+        return UserAnswer(self._users.add(kept.email, kept.nickname, password_hash))
 
     def log_in(self, asked: Login) -> SignedIn:
         """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way."""
         account = self._users.by_email(asked.email)
         password_hash = account.password_hash if account else None
-        if not self._passwords.matches(asked.password, password_hash) or account is None:
+        forms = typed_forms(asked.password, self._profiles)
+        is_right = any(self._passwords.matches(form, password_hash) for form in forms)
+        if not is_right or account is None:
             raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
-        session_id, secret = secrets.token_hex(16), secrets.token_urlsafe(SECRET_BYTES)
+        session_id, secret = secrets.token_hex(SESSION_BYTES), secrets.token_urlsafe(SECRET_BYTES)
         self._sessions.open(session_id, account.user.id, _digest(secret))
         return self._signed_in(account.user, session_id, secret)
 
     def refresh(self, refresh_token: str) -> SignedIn:
-        """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family."""
+        """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family.
+
+        Nothing is rotated unless all else could be read: what raises BusyError may be tried again
+        with the same token at any time.
+        """
         session_id, _, old = refresh_token.partition(".")
-        secret = secrets.token_urlsafe(SECRET_BYTES)
-        user_id = self._sessions.rotate(session_id, _digest(old), _digest(secret))
-        user = self._users.by_id(user_id)
+        user = self._users.by_id(self._sessions.owner(session_id))
         if user is None:
             self._sessions.end(session_id)
             raise UnauthenticatedError(detail="no such user any more")
-        return self._signed_in(user, session_id, secret)
+        new = self._successor(session_id, old)
+        self._sessions.rotate(session_id, _digest(old), _digest(new))
+        return self._signed_in(user, session_id, new)
 
     def log_out(self, identity: Identity) -> None:
         """The session is dead, with its family and its access tokens."""
         self._sessions.end(identity.session_id)
+
+    def log_out_by_refresh_token(self, refresh_token: str) -> None:
+        """The session that the token names is dead; nothing happens when it names none.
+
+        Also one that is dead already is ended: its gateways may not have heard of it.
+        """
+        session_id, _, _ = refresh_token.partition(".")
+        if SESSION_ID.fullmatch(session_id):
+            self._sessions.end(session_id)
 
     def me(self, identity: Identity) -> UserAnswer:
         """The signed-in user. Raises UnauthenticatedError when there is none any more."""
@@ -168,6 +201,11 @@ class Accounts:
         if not alive:
             raise UnauthenticatedError(detail="the session has ended")
         return identity
+
+    def _successor(self, session_id: str, secret: str) -> str:
+        message = f"refresh:{session_id}.{secret}".encode()
+        digest = hmac.digest(self._refresh_key, message, "sha256")
+        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
         token = self._access.issue(user, session_id)

@@ -26,10 +26,12 @@ class JwtTokens:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._app = app
+        self._leeway_s = settings.limits.access_token_leeway_s
         app.config.update(
             JWT_SECRET_KEY=settings.secret_key,
             JWT_ALGORITHM=ALGORITHM,
             JWT_DECODE_ALGORITHMS=[ALGORITHM],
+            JWT_DECODE_LEEWAY=settings.limits.access_token_leeway_s,
             JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.limits.access_token_s),
         )
         JWTManager(app)
@@ -47,12 +49,12 @@ class JwtTokens:
             raise UnauthenticatedError(detail="the access token is not valid")
         try:
             with self._app.app_context():
-                return _identity(decode_token(token))
+                return _identity(decode_token(token), leeway_s=self._leeway_s)
         except UNREADABLE as error:
             raise UnauthenticatedError(detail="the access token is not valid") from error
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
+def _identity(claims: dict[str, Any], *, leeway_s: int) -> Identity:
     if claims["type"] != "access":
         raise ValueError("not an access token")
     return Identity(
@@ -60,5 +62,5 @@ def _identity(claims: dict[str, Any]) -> Identity:
         nickname=claims["nickname"],
         role=claims["role"],
         session_id=claims["sid"],
-        expires_at_s=float(claims["exp"]),
+        expires_at_s=float(claims["exp"]) + leeway_s,
     )

@@ -1,6 +1,7 @@
 """Who is who on a socket, and for how long (wire.md): tokens, sessions, places."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
 SOCKETS_MAX = 5
+TABS = 10
 
 
 def close_code_for(gateway: Gateway, token: str) -> int:
@@ -50,7 +52,7 @@ def test_a_forged_or_expired_token_closes_4401(house: House, anna: Person) -> No
     unsigned = jwt.encode(claims, None, algorithm="none")
     bad = [
         forged(house, anna, key="k" * 40),
-        forged(house, anna, exp=int(time.time()) - 1),
+        forged(house, anna, exp=int(time.time()) - 60),
         forged(house, anna, type="refresh"),
         forged(house, anna, sid="0" * 32),
         forged(house, anna, sub="nobody"),
@@ -74,6 +76,29 @@ def test_logging_out_closes_the_sockets_of_that_session_only(gateway: Gateway) -
             assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
             assert other.ask("time", client_ms=1)["type"] == "time"
     assert close_code_for(gateway, old_token) == 4401
+
+
+def test_logging_out_by_the_cookie_alone_closes_the_sockets(gateway: Gateway) -> None:
+    person = gateway.sign_up("Cookie")
+    token, refresh_token = person.token, person.refresh_token
+    with gateway.enter(token) as socket:
+        cookie = {"Cookie": f"refresh_token={refresh_token}"}
+        assert gateway.http.post("/api/auth/logout", headers=cookie).status_code == 204
+        assert socket.wait_closed() == 4401
+    assert close_code_for(gateway, token) == 4401
+
+
+def test_refreshing_at_once_and_again_closes_no_socket(gateway: Gateway) -> None:
+    person = gateway.sign_up("Tabs")
+    with gateway.enter(person.token) as socket, ThreadPoolExecutor(TABS) as tabs:
+        body = {"refresh_token": person.refresh_token}
+        asked = [
+            tabs.submit(gateway.http.post, "/api/auth/refresh", json=body) for _ in range(TABS)
+        ]
+        for answer in asked:
+            assert answer.result().status_code == 200
+            token = answer.result().json()["access_token"]
+            assert socket.ask("auth", token=token)["user"]["id"] == person.id
 
 
 def test_a_socket_ends_with_its_token_unless_that_is_renewed(

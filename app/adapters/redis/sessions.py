@@ -13,19 +13,23 @@ from app.protocol.channels import SESSIONS, family_key, session_key
 from app.protocol.fanout import SessionEnded
 from app.settings import Limits
 
-# One step on the server, so that of two uses of one token at most one succeeds.
+# One step on the server, and by its clock: of two uses of one token one rotates, and the other
+# comes just after it. Arguments: the token's hash, its successor's, how long the family and the
+# session live in seconds, and how long what was rotated away is honoured in milliseconds.
 _ROTATE = """
-local valid = redis.call('HGET', KEYS[1], 'hash')
-if not valid then return 'GONE' end
-if valid ~= ARGV[1] then
+local family = redis.call('HMGET', KEYS[1], 'hash', 'user_id', 'before', 'rotated_ms')
+if not family[1] then return 'GONE' end
+local clock = redis.call('TIME')
+local now_ms = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if family[1] == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'hash', ARGV[2], 'before', ARGV[1], 'rotated_ms', now_ms)
+elseif family[3] ~= ARGV[1] or now_ms - family[4] > tonumber(ARGV[5]) then
   redis.call('DEL', KEYS[1], KEYS[2])
   return 'REUSED'
 end
-local user_id = redis.call('HGET', KEYS[1], 'user_id')
-redis.call('HSET', KEYS[1], 'hash', ARGV[2])
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('SET', KEYS[2], user_id, 'EX', ARGV[4])
-return user_id
+redis.call('SET', KEYS[2], family[2], 'EX', ARGV[4])
+return 'DONE'
 """
 
 
@@ -36,7 +40,10 @@ class RedisSessions:
     """
 
     def __init__(self, redis: Redis, fanout: Redis, *, limits: Limits) -> None:
-        self._redis, self._fanout, self._limits = redis, fanout, limits
+        self._redis, self._fanout = redis, fanout
+        self._family_s = limits.refresh_token_s
+        self._session_s = limits.access_token_s + limits.access_token_leeway_s
+        self._reuse_ms = int(limits.refresh_reuse_s * 1000)
         self._rotate = redis.register_script(_ROTATE)
 
     def open(self, session_id: str, user_id: int, token_hash: str) -> None:
@@ -44,22 +51,29 @@ class RedisSessions:
         family = family_key(session_id)
         with _busy(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(family, mapping={"hash": token_hash, "user_id": user_id})
-            pipeline.expire(family, self._limits.refresh_token_s)
-            pipeline.set(session_key(session_id), user_id, ex=self._limits.access_token_s)
+            pipeline.expire(family, self._family_s)
+            pipeline.set(session_key(session_id), user_id, ex=self._session_s)
             pipeline.execute()
 
-    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> int:
-        """Replace the valid token; the user's id."""
-        keys = [family_key(session_id), session_key(session_id)]
-        lives_s = [self._limits.refresh_token_s, self._limits.access_token_s]
+    def owner(self, session_id: str) -> int:
+        """The id of the session's user. Raises UnauthenticatedError."""
         with _busy():
-            said = cast("str", self._rotate(keys=keys, args=[token_hash, new_hash, *lives_s]))
+            user_id = cast("str | None", self._redis.hget(family_key(session_id), "user_id"))
+        if user_id is None:
+            raise _ended()
+        return int(user_id)
+
+    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> None:
+        """Replace the valid token, unless that was done with the same one a moment ago."""
+        keys = [family_key(session_id), session_key(session_id)]
+        lives = (self._family_s, self._session_s, self._reuse_ms)
+        with _busy():
+            said = cast("str", self._rotate(keys=keys, args=[token_hash, new_hash, *lives]))
         if said == "GONE":
-            raise UnauthenticatedError(detail="the session has ended")
+            raise _ended()
         if said == "REUSED":
             self._tell(session_id)
             raise UnauthenticatedError("TOKEN_REUSED", "this token was used before")
-        return int(said)
 
     def exists(self, session_id: str) -> bool:
         """Whether the session's access tokens are good."""
@@ -75,6 +89,10 @@ class RedisSessions:
     def _tell(self, session_id: str) -> None:
         with _busy():
             self._fanout.publish(SESSIONS, msgspec.json.encode(SessionEnded(session_id)))
+
+
+def _ended() -> UnauthenticatedError:
+    return UnauthenticatedError(detail="the session has ended")
 
 
 @contextmanager

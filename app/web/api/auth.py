@@ -35,7 +35,7 @@ def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
         ),
         Route(
             method="POST", path="/api/auth/logout", summary="End the session",
-            handle=handlers.log_out, auth="required", answers={204: None},
+            handle=handlers.log_out, auth="lenient", answers={204: None},
         ),
         Route(
             method="GET", path="/api/me", summary="The signed-in user",
@@ -70,8 +70,15 @@ class AuthHandlers:
         return self._tokens(self._accounts.refresh(token), in_body=given is not None)
 
     def log_out(self, call: Call) -> Answer:
-        """204, and the cookie is gone."""
-        self._accounts.log_out(call.identity)
+        """204, and the cookie is gone; the session of the access token is ended, and that of the
+        cookie, which is enough alone: the access token of a page just opened may be gone."""
+        cookie = request.cookies.get(COOKIE)
+        if call.who is None and not cookie:
+            raise UnauthenticatedError(detail="sign in first")
+        if call.who is not None:
+            self._accounts.log_out(call.who)
+        if cookie:
+            self._accounts.log_out_by_refresh_token(cookie)
         return Answer(headers={"Set-Cookie": self._cookie("", max_age_s=0)})
 
     def me(self, call: Call) -> Answer:

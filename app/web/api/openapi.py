@@ -59,7 +59,10 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": schema_of[str(route.body)]}}
         operation["requestBody"] = {"required": not route.body_optional, "content": content}
     if route.auth != "none":
-        operation["security"] = [{"bearer": []}, *([{}] if route.auth == "optional" else [])]
+        operation["security"] = [
+            {"bearer": []},
+            *([{}] if route.auth in ("optional", "lenient") else []),
+        ]
     return operation
 
 

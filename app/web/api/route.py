@@ -1,6 +1,7 @@
 """What a route is: one description that Flask, the limits and the OpenAPI document all read."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ from app.protocol.validation import decode_object, parse
 from app.services.accounts import Identity
 from app.web.problem import TransportError
 
-Auth = Literal["none", "optional", "required", "admin"]
+Auth = Literal["none", "optional", "lenient", "required", "admin"]
+"""Whether a call needs an access token; where it is lenient, a bad one counts as none."""
 Authenticate = Callable[[str], Identity]
 
 
@@ -99,7 +101,11 @@ def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
     """Who calls. Raises UnauthenticatedError for a bad token, or none where one is needed, and
     ForbiddenError for who is no admin where only they may."""
     header = request.headers.get("Authorization")
-    if auth == "none" or (auth == "optional" and header is None):
+    if auth == "none" or (auth in ("optional", "lenient") and header is None):
+        return None
+    if auth == "lenient":
+        with suppress(UnauthenticatedError):
+            return caller("required", authenticate)
         return None
     scheme, _, token = (header or "").partition(" ")
     if scheme.lower() != "bearer" or not token:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from app.bootstrap import Container
+from tests.integration.http.applications import application
 from tests.integration.http.market import Market, Person, code
 
 
@@ -35,8 +36,9 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
         return jwt.encode({k: v for k, v in claims.items() if k != name}, secret)
 
     return {
-        "expired": signed(exp=int(time.time()) - 1),
+        "expired": signed(exp=int(time.time()) - 60),
         "not yet": signed(nbf=int(time.time()) + 600),
+        "from the future": signed(iat=int(time.time()) + 600),
         "a refresh token's type": signed(type="refresh"),
         "no session": without("sid"),
         "no subject": without("sub"),
@@ -99,3 +101,20 @@ def test_another_kind_of_authorization_is_refused(market: Market, header: str) -
 def test_the_scheme_is_known_in_any_case(market: Market, somebody: Person) -> None:
     headers = {"Authorization": f"bEARER {somebody.access_token}"}
     assert market.call("GET", "/api/me", headers=headers).status_code == 200
+
+
+def test_clocks_may_differ_a_little(
+    environment: dict[str, str], market: Market, somebody: Person, container: Container
+) -> None:
+    secret = container.settings.secret_key
+    claims: dict[str, Any] = jwt.decode(somebody.access_token, secret, algorithms=["HS256"])
+    now = int(time.time())
+    ahead = jwt.encode({**claims, "iat": now + 3, "nbf": now + 3}, secret)
+    assert market.call("GET", "/api/me", headers=bearer(ahead)).status_code == 200
+    past = jwt.encode({**claims, "exp": now - 1}, secret)
+    with application(environment, ACCESS_TOKEN_LEEWAY_S="600") as client:
+        assert client.get("/api/me", headers=bearer(past)).status_code == 200
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,1 @@
+"""International text by PRECIS (RFC 8264)."""
