@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from app.protocol.types import Amount, BidKind, ChatText, Id, Key, Reason
+from app.protocol.types import INT64_MAX, Amount, BidKind, ChatText, Id, Key, Reason
 
 VERSION = 1
 Version = Literal[1]
@@ -102,7 +102,7 @@ class AuctionEventValue(Struct, frozen=True):
 
 
 class _Versioned(Struct):
-    v: int
+    v: Annotated[int, Meta(ge=1, le=INT64_MAX)]
 
 
 _version_decoder = msgspec.json.Decoder(_Versioned)
