@@ -10,7 +10,8 @@ from app.adapters.postgres.schema import metadata
 
 
 def run() -> None:
-    engine = create_engine(driver_url(os.environ["DATABASE_URL"]), poolclass=pool.NullPool)
+    url = driver_url(os.environ["DATABASE_URL"])
+    engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.connect() as connection:
         context.configure(
             connection=connection,

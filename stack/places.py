@@ -12,6 +12,7 @@ able to reach the data: where the checkout is private, data goes to /var/lib/auc
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,8 @@ class Places:
         """Make the directories; the way to the data is open to the user `postgres`."""
         for directory in (self.logs_dir, self.programs_dir, self.metrics_dir):
             directory.mkdir(parents=True, exist_ok=True)
+        for directory in (self.logs_dir, self.programs_dir):
+            _close_to_others(directory)
         _make_data_dir(self.data_dir)
         link = self.run_dir / "data"
         if not link.exists():
@@ -139,6 +142,14 @@ def _make_data_dir(data_dir: Path) -> None:
     for directory in reversed(missing):
         directory.mkdir(exist_ok=True)
         directory.chmod(0o755)  # whatever the umask: another user walks through
+
+
+def _close_to_others(directory: Path) -> None:
+    """Programs' files hold secrets, logs may hold what users wrote: they are the owner's alone."""
+    directory.chmod(0o700)
+    for file in directory.iterdir():
+        with suppress(FileNotFoundError):  # the supervisor turns logs over
+            file.chmod(0o600)
 
 
 def _digest(path: Path) -> str:

@@ -40,6 +40,7 @@ def render_program(program: Program, *, checkout: Path, log_file: Path) -> str:
         "directory": str(program.directory or checkout),
         "environment": ",".join(f"{k}={_quoted(v)}" for k, v in program.environment.items()),
         "user": program.user or "",
+        "umask": "022",
         "autostart": "false",
         "autorestart": "true",
         "startsecs": START_S,

@@ -19,6 +19,7 @@ START_TIMEOUT_S = 10.0
 # Stopping waits inside the call for a process to end, at most its `stop_wait_s`.
 CALL_TIMEOUT_S = 90.0
 POLL_S = 0.05
+LOGS_UMASK = 0o077  # the logs it writes are their owner's alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ def render_supervisor(
             "logfile_backups": 1,
             "pidfile": run_dir / "supervisord.pid",
             "childlogdir": run_dir / "log",
+            "umask": f"{LOGS_UMASK:03o}",  # programs have their own
             "user": user or "",
         },
         "unix_http_server": {"file": socket_path, "chmod": "0600"},
@@ -163,6 +165,7 @@ def start_supervisor(
         capture_output=True,
         text=True,
         check=False,
+        umask=LOGS_UMASK,
     )
     if result.returncode != 0:
         complaint = (result.stdout + result.stderr).strip().splitlines() or ["no reason given"]

@@ -52,7 +52,16 @@ log_timezone = 'UTC'
 lc_messages = 'C'
 log_line_prefix = '%m [%p] %u@%d '
 log_checkpoints = off
-log_min_duration_statement = 1s
+# No value of a statement or a row is written down: they hold e-mails and hashes of passwords. The
+# driver puts values into the text of a statement, so no text of any is logged, slow ones neither;
+# and an error may quote a value, so errors of statements are told to who sent them alone.
+log_min_messages = log
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_min_duration_statement = -1
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+log_statement = none
 """
 
 

@@ -3,16 +3,16 @@
 from typing import Any
 
 from sqlalchemy import Engine, Row
-from sqlalchemy.exc import IntegrityError
 
-from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.queries import rows
 from app.domain.errors import ConflictError
 from app.protocol.resources import User
 from app.services.accounts import Account, Role
 
 _ADD = """
 INSERT INTO users (email, nickname, password_hash)
-VALUES (%(email)s, %(nickname)s, %(password_hash)s) RETURNING id, role"""
+VALUES (%(email)s, %(nickname)s, %(password_hash)s)
+ON CONFLICT (lower(email)) DO NOTHING RETURNING id, role"""
 
 _COLUMNS = """
 SELECT id, email, nickname, role, password_hash,
@@ -35,12 +35,10 @@ class PostgresUsers:
     def add(self, email: str, nickname: str, password_hash: str) -> User:
         """A new user. Raises ConflictError (`EMAIL_TAKEN`)."""
         values = {"email": email, "nickname": nickname, "password_hash": password_hash}
-        try:
-            with transaction(self._engine) as connection:
-                row = connection.exec_driver_sql(_ADD, values).one()
-        except IntegrityError as error:
-            raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail") from error
-        return User(row.id, email, nickname, row.role, [])
+        added = rows(self._engine, _ADD, values)
+        if not added:
+            raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
+        return User(added[0].id, email, nickname, added[0].role, [])
 
     def by_email(self, email: str) -> Account | None:
         """The account of this address."""

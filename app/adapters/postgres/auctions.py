@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
-from sqlalchemy.exc import IntegrityError
 
 from app.adapters.postgres.lanes import send
 from app.adapters.postgres.queries import contains, rows, transaction
@@ -100,7 +99,8 @@ INSERT INTO auctions (product_id, seller_id, currency, mode, starting_price,
 VALUES (%(product_id)s, %(seller_id)s, %(currency)s, %(mode)s, %(starting_price)s,
   %(reserve_price)s, %(reserve_price)s, %(buy_now_price)s, %(created_at)s, %(starts_at)s,
   %(ends_at)s, %(ends_at)s, %(last_ends_at)s, %(window_s)s, %(extend_s)s, %(rules)s, %(status)s,
-  %(starting_price)s, %(decided_at)s, %(chain)s) RETURNING id"""
+  %(starting_price)s, %(decided_at)s, %(chain)s)
+ON CONFLICT (product_id) WHERE status IN ('scheduled', 'open') DO NOTHING RETURNING id"""
 
 
 class PostgresAuctions:
@@ -134,15 +134,14 @@ class PostgresAuctions:
             "decided_at": begun.decided_at,
             "chain": begun.chain,
         }
-        try:
-            with transaction(self._engine) as connection:
-                if connection.exec_driver_sql(_LOCK_PRODUCT, (product_id,)).first() is None:
-                    raise NotFoundError("no such product")
-                auction_id = int(connection.exec_driver_sql(_ADD, values).scalar_one())
-                send(connection, [_first_event(begun, auction_id)])
-                return auction_id
-        except IntegrityError as error:
-            raise ConflictError("AUCTION_EXISTS", "one is scheduled or open already") from error
+        with transaction(self._engine) as connection:
+            if connection.exec_driver_sql(_LOCK_PRODUCT, (product_id,)).first() is None:
+                raise NotFoundError("no such product")
+            auction_id = connection.exec_driver_sql(_ADD, values).scalar()
+            if auction_id is None:
+                raise ConflictError("AUCTION_EXISTS", "one is scheduled or open already")
+            send(connection, [_first_event(begun, auction_id)])
+            return int(auction_id)
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         """The full resource. Raises NotFoundError."""

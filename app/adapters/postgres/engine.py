@@ -1,8 +1,13 @@
 """How we connect: one engine per process, made after any fork, with a limit on every wait."""
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+import psycopg2
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 
 from app.settings import Limits
+
+# Data exceptions and syntax errors: `invalid input syntax for type bigint: "…"`.
+QUOTING = ("22", "42601")
 
 
 def driver_url(database_url: str) -> URL:
@@ -11,9 +16,13 @@ def driver_url(database_url: str) -> URL:
 
 
 def make_engine(database_url: str, *, application: str, limits: Limits) -> Engine:
-    """An engine of at most `limits.pool_connections` connections, opened on first use."""
-    return create_engine(
+    """An engine of at most `limits.pool_connections` connections, opened on first use.
+
+    No text of its errors carries a value of a statement or of a row: texts end in logs.
+    """
+    engine = create_engine(
         driver_url(database_url),
+        hide_parameters=True,
         pool_size=limits.pool_connections,
         max_overflow=0,
         pool_timeout=limits.read_timeout_s,
@@ -33,3 +42,17 @@ def make_engine(database_url: str, *, application: str, limits: Limits) -> Engin
             "tcp_user_timeout": limits.read_timeout_s * 1000,
         },
     )
+    event.listen(engine, "handle_error", _leave_values_out)
+    return engine
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    """Keep what names the fault: DETAIL quotes the row, and some first lines quote a value."""
+    original = context.original_exception
+    if not isinstance(original, psycopg2.Error) or original.diag.message_primary is None:
+        return
+    state = original.pgcode or ""
+    text = f"SQLSTATE {state}" if state.startswith(QUOTING) else original.diag.message_primary
+    original.args = (text,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(original).__name__}) {text}",)
