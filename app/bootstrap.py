@@ -31,7 +31,7 @@ from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
 from app.adapters.postgres.due import PostgresDueStore
-from app.adapters.postgres.engine import make_engine
+from app.adapters.postgres.engine import make_engine, make_guest_engine
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
@@ -78,6 +78,7 @@ from app.services.notices import NoticeList
 from app.services.parking import Parked
 from app.services.replaying import Replaying
 from app.services.rooms import RoomService
+from app.services.snapshots import Snapshots
 from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
 
@@ -98,6 +99,13 @@ class Container:
     def engine(self) -> Engine:
         """PostgreSQL."""
         return make_engine(
+            self.settings.database_url, application=self.application, limits=self.settings.limits
+        )
+
+    @cached_property
+    def guest_engine(self) -> Engine:
+        """PostgreSQL, as far as guests may use it."""
+        return make_guest_engine(
             self.settings.database_url, application=self.application, limits=self.settings.limits
         )
 
@@ -275,7 +283,8 @@ class Container:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Products."""
-        return Catalogue(PostgresProducts(self.engine))
+        guests = PostgresProducts(self.guest_engine)
+        return Catalogue(PostgresProducts(self.engine), for_guests=guests)
 
     @cached_property
     def auction_views(self) -> PostgresAuctions:
@@ -283,11 +292,23 @@ class Container:
         return PostgresAuctions(self.engine)
 
     @cached_property
+    def snapshots(self) -> Snapshots:
+        """Auctions as guests see them."""
+        guests = self.guest_engine
+        return Snapshots(
+            PostgresAuctions(guests),
+            PostgresLive(guests),
+            self.live.prices,
+            limits=self.settings.limits,
+        )
+
+    @cached_property
     def auction_house(self) -> AuctionHouse:
         """Auctions, and their sellers' wishes: rare, so they never wait for a backlog."""
         return AuctionHouse(
             self.auction_views,
             PostgresProducts(self.engine),
+            snapshots=self.snapshots,
             log=self.producer,
             clock=utc_now,
             wait_s=self.settings.limits.wait_outcome_s,

@@ -80,6 +80,12 @@ class Limits(Struct, frozen=True, kw_only=True):
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all
+    # What guests look at has connections of its own, so that a crowd of them takes none from bids
+    # and people: two, because one may be busy with a slow search. Who waits longer is told BUSY.
+    guest_pool_connections: Count = 2
+    guest_pool_wait_s: Seconds = 1.0
+    # How old what guests see may be where no event tells of a change, such as a product's new name.
+    snapshot_ttl_s: Seconds = 0.25
     # People
     access_token_s: Count = 600
     access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads

@@ -32,6 +32,7 @@ from app.protocol.resources import (
 from app.protocol.topics import AUCTION_BID
 from app.services.cursors import read_cursor, write_cursor
 from app.services.log import Appended, Log
+from app.services.snapshots import PublicAuctions, Snapshots
 
 POLL_FIRST_S, POLL_MAX_S = 0.02, 0.2  # a quiet decision takes some 20 ms
 SEQ = "seq"
@@ -52,29 +53,15 @@ class SellableProducts(Protocol):
         ...
 
 
-class Auctions(Protocol):
+class Auctions(PublicAuctions, Protocol):
     """Stored auctions. All raise BusyError when the store cannot answer."""
 
     def add(self, product_id: int, begun: State) -> int:
         """The id of a new auction in the state `begun`. Raises ConflictError (`AUCTION_EXISTS`)."""
         ...
 
-    def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
-        """The full resource. Raises NotFoundError."""
-        ...
-
-    def page(
-        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
-    ) -> list[tuple[Auction, int]]:
-        """At most `query.limit` + 1, each with the value it is sorted by."""
-        ...
-
     def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
         """At most `page.limit` + 1 auctions the user has bid on, newest first."""
-        ...
-
-    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
-        """Accepted bids as others see them, ascending."""
         ...
 
     def control_outcome(self, place: Appended) -> ControlOutcome | None:
@@ -90,12 +77,13 @@ class AuctionHouse:
         auctions: Auctions,
         products: SellableProducts,
         *,
+        snapshots: Snapshots,
         log: Log,
         clock: Callable[[], datetime],
         wait_s: float,
     ) -> None:
         self._auctions, self._products, self._log = auctions, products, log
-        self._clock, self._wait_s = clock, wait_s
+        self._snapshots, self._clock, self._wait_s = snapshots, clock, wait_s
 
     def create(self, seller_id: int, asked: AuctionCreate) -> Auction:
         """A new auction. Raises NotFoundError, ForbiddenError, InvalidError, ConflictError."""
@@ -115,6 +103,8 @@ class AuctionHouse:
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         """The full resource. Raises NotFoundError."""
+        if viewer_id is None:
+            return self._snapshots.auction(auction_id).auction
         return self._auctions.auction(auction_id, viewer_id)
 
     def auctions(
@@ -122,7 +112,11 @@ class AuctionHouse:
     ) -> tuple[list[Auction], str | None]:
         """A page, and the cursor of the next."""
         after = read_cursor(query.cursor, query.sort)
-        found = self._auctions.page(query, after, viewer_id)
+        found = (
+            self._snapshots.page(query, after)
+            if viewer_id is None
+            else self._auctions.page(query, after, viewer_id)
+        )
         shown = found[: query.limit]
         if len(found) <= query.limit:
             return [auction for auction, _ in shown], None
@@ -142,9 +136,8 @@ class AuctionHouse:
     ) -> tuple[list[PublicBid], str | None]:
         """Accepted bids after a seq, ascending. Raises NotFoundError."""
         after = read_cursor(query.cursor, SEQ)
-        self._auctions.auction(auction_id, None)
         after_seq = after[0] if after else query.after_seq
-        found = self._auctions.history(auction_id, after_seq, query.limit + 1)
+        found = self._snapshots.history(auction_id, after_seq, query.limit + 1)
         shown = found[: query.limit]
         more = len(found) > query.limit
         return shown, write_cursor(SEQ, shown[-1].seq, 0) if more else None

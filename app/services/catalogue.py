@@ -39,8 +39,8 @@ class Products(Protocol):
 class Catalogue:
     """The use-cases around products."""
 
-    def __init__(self, products: Products) -> None:
-        self._products = products
+    def __init__(self, products: Products, *, for_guests: Products) -> None:
+        self._products, self._for_guests = products, for_guests
 
     def create(self, seller_id: int, asked: ProductCreate) -> Product:
         """A new product. Raises InvalidError for a price where none belongs, or none."""
@@ -51,7 +51,7 @@ class Catalogue:
 
     def product(self, product_id: int, viewer_id: int | None) -> Product:
         """The product. Raises NotFoundError."""
-        return self._products.get(product_id, viewer_id)
+        return self._shown_to(viewer_id).get(product_id, viewer_id)
 
     def products(
         self, query: ProductQuery, viewer_id: int | None
@@ -59,7 +59,7 @@ class Catalogue:
         """A page, newest first, and the cursor of the next."""
         after = read_cursor(query.cursor, ORDER)
         before_id = after[1] if after else None
-        found = self._products.page(query, before_id=before_id, viewer_id=viewer_id)
+        found = self._shown_to(viewer_id).page(query, before_id=before_id, viewer_id=viewer_id)
         shown = found[: query.limit]
         more = len(found) > query.limit
         return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
@@ -79,6 +79,9 @@ class Catalogue:
         """Gone. Raises NotFoundError, ForbiddenError, ConflictError (`AUCTION_LIVE`)."""
         self._owned(seller_id, product_id)
         self._products.delete(product_id)
+
+    def _shown_to(self, viewer_id: int | None) -> Products:
+        return self._for_guests if viewer_id is None else self._products
 
     def _owned(self, seller_id: int, product_id: int) -> Product:
         product = self._products.get(product_id, seller_id)

@@ -20,12 +20,35 @@ def make_engine(database_url: str, *, application: str, limits: Limits) -> Engin
 
     No text of its errors carries a value of a statement or of a row: texts end in logs.
     """
+    return _engine(
+        database_url,
+        application=application,
+        limits=limits,
+        connections=limits.pool_connections,
+        wait_s=limits.read_timeout_s,
+    )
+
+
+def make_guest_engine(database_url: str, *, application: str, limits: Limits) -> Engine:
+    """As `make_engine`, for reads of guests: they wait for each other, and not for long."""
+    return _engine(
+        database_url,
+        application=f"{application}-guests",
+        limits=limits,
+        connections=limits.guest_pool_connections,
+        wait_s=limits.guest_pool_wait_s,
+    )
+
+
+def _engine(
+    database_url: str, *, application: str, limits: Limits, connections: int, wait_s: float
+) -> Engine:
     engine = create_engine(
         driver_url(database_url),
         hide_parameters=True,
-        pool_size=limits.pool_connections,
+        pool_size=connections,
         max_overflow=0,
-        pool_timeout=limits.read_timeout_s,
+        pool_timeout=wait_s,
         pool_use_lifo=True,
         connect_args={
             "application_name": application,

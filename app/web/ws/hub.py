@@ -36,6 +36,7 @@ from app.services.bidding import Bidding, KnownBid
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.services.recent import Recent
+from app.services.snapshots import Snapshots
 from app.settings import Limits
 from app.web.ws.feeds import AUCTIONS, ROOM_PREFIX, AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
@@ -83,6 +84,11 @@ class Stores(Protocol):
         ...
 
     @property
+    def snapshots(self) -> Snapshots:
+        """Auctions as guests see them."""
+        ...
+
+    @property
     def user_notices(self) -> UserNotices:
         """Notices."""
         ...
@@ -114,6 +120,10 @@ class Hub:
             self._hearers[channel](payload)
         except Exception:
             log.exception("publication_failed", channel=channel)
+
+    def stream_is_confirmed(self) -> None:
+        """From now on every change is heard: what was read before may lack one."""
+        self._stores.snapshots.clear()
 
     def stream_is_back(self) -> None:
         """Heard again after a break, with `missed` to come: until then order is kept."""
@@ -163,6 +173,7 @@ class Hub:
 
     def _auction_event(self, payload: bytes) -> None:
         event = fanout.auction_event_decoder.decode(payload)
+        self._stores.snapshots.auction_changed(event.auction_id)
         self._measure(event.state)
         self.auctions.heard(event.auction_id, event.state)
         self.prices.heard(event)

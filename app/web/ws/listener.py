@@ -78,6 +78,7 @@ class Listener:
         self._missed_since = since if earlier is None else min(since, earlier)
 
     def _confirmed(self) -> None:
+        self._hub.stream_is_confirmed()
         self.subscribed.set()
         log.info("fanout_subscribed")
         if self._missed_since is None:

@@ -18,6 +18,7 @@ from app.services.backlog import Admission
 from app.services.bidding import Bidding
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
+from app.services.snapshots import Snapshots
 from app.settings import Settings
 from app.web.addresses import LOOPBACK, address_group, request_address
 from app.web.problem import problem
@@ -81,6 +82,11 @@ class HouseParty:
     def live(self) -> LiveViews:
         """What moves."""
         return self._container.live
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Auctions as guests see them."""
+        return self._container.snapshots
 
     @property
     def user_notices(self) -> UserNotices:

@@ -6,10 +6,12 @@ from app.domain.errors import BusyError, DomainError, NotFoundError, Unauthentic
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
 from app.protocol.types import INT64_MAX
+from app.services.snapshots import Snapshot, snapshot
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.feeds import AUCTIONS
 from app.web.ws.hub import Stores
+from app.web.ws.identity import Identity
 from app.web.ws.registry import Registry
 
 STREAM_WAIT_S = 2.0  # while Redis is away; then BUSY
@@ -70,20 +72,25 @@ class Subscribing:
         """The answer, and the number up to which it covers what is pushed."""
         name = frame.channel
         if name == AUCTIONS:
-            items = self._stores.live.prices()
+            items = self._stores.snapshots.prices()
             return SubscribedAuctions(re=frame.id, channel=name, items=items), -1
         if name.startswith("room:"):
             return self._room(frame)
         return self._auction(connection, frame)
 
     def _auction(self, connection: Connection, frame: Subscribe) -> tuple[Answer, int]:
-        number = _number(frame.channel)
-        viewer = None if connection.identity is None else connection.identity.user_id
-        auction = self._stores.auction_views.auction(number, viewer)
-        newest = self._stores.live.newest_bids(number, self._limits.snapshot_bids)
-        bids = [bid for bid in newest if bid.seq <= auction.bid_count]
-        answer = SubscribedAuction(re=frame.id, channel=frame.channel, auction=auction, bids=bids)
-        return answer, auction.version
+        shown = self._shown(_number(frame.channel), connection.identity)
+        answer = SubscribedAuction(
+            re=frame.id, channel=frame.channel, auction=shown.auction, bids=shown.bids
+        )
+        return answer, shown.auction.version
+
+    def _shown(self, auction_id: int, viewer: Identity | None) -> Snapshot:
+        if viewer is None:
+            return self._stores.snapshots.auction(auction_id)
+        auction = self._stores.auction_views.auction(auction_id, viewer.user_id)
+        newest = self._stores.live.newest_bids(auction_id, self._limits.snapshot_bids)
+        return snapshot(auction, newest)
 
     def _room(self, frame: Subscribe) -> tuple[Answer, int]:
         snapshot = self._stores.chat.snapshot(

@@ -17,6 +17,7 @@ def application(environment: dict[str, str], **changes: str) -> Iterator[FlaskCl
     container = build_container(read_settings({**environment, **changes}), application="tests")
     yield create_app(container).test_client()
     container.engine.dispose()
+    container.guest_engine.dispose()
     if "producer" in vars(container):
         container.producer.close()
 

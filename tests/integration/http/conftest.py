@@ -42,6 +42,7 @@ def container(environment: dict[str, str]) -> Iterator[Container]:
     container = build_container(read_settings(environment), application="tests")
     yield container
     container.engine.dispose()
+    container.guest_engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,13 @@ from app.domain.errors import BusyError, NotFoundError, UnauthenticatedError, Un
 from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
-from app.protocol.resources import Auction, ChatMessage, Notice
+from app.protocol.resources import Auction, AuctionQuery, ChatMessage, Notice
 from app.protocol.topics import Topic
 from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, RefusedBid
 from app.services.chat import Chat
 from app.services.log import Appended, OnAppended
+from app.services.snapshots import Snapshots
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher
@@ -56,6 +57,7 @@ class House:
         self.bidding = Bidding(self, self, clock=lambda: NOW)
         self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
         self.auction_views = self.live = self.user_notices = self
+        self.snapshots = Snapshots(self, self, self.prices, limits=Limits())
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
         if isinstance(self.fate, BusyError):
@@ -116,6 +118,14 @@ class House:
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         raise NotFoundError("no such auction")
+
+    def page(
+        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
+    ) -> list[tuple[Auction, int]]:
+        return []
+
+    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
+        return []
 
     def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
         return []

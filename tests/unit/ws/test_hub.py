@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from app.domain.errors import BusyError
 from app.domain.ids import bid_id
 from app.protocol.fanout import BidderRefusal, UserNotice
 from app.protocol.outcomes import Outcome, Receipt
+from app.protocol.pushes import PriceItem
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.services.bidding import KnownBid, RefusedBid
+from app.web.ws.hub import Hub
 from tests.unit.ws.builders import Client, House
 
 AT = "2026-11-23T12:00:00.000Z"
@@ -145,3 +148,33 @@ def test_after_a_break_what_was_said_keeps_its_order_however_long_the_store_is_a
     client.hub.rooms.fill(house.chat, 5, limit=20)
     client.hub.rooms.push(5, said(90))
     assert [told["seq"] for told in client.hear()] == list(range(1, 91))
+
+
+class CountingHouse(House):
+    """Knows how often prices were read."""
+
+    lookups = 0
+
+    def prices(self) -> list[PriceItem]:
+        self.lookups += 1
+        return super().prices()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda hub: hub.heard("auction-event", an_event()),
+        lambda hub: hub.stream_is_confirmed(),
+    ],
+    ids=["an event", "a stream that is confirmed anew"],
+)
+def test_a_snapshot_is_read_anew_after(change: Callable[[Hub], None]) -> None:
+    house = CountingHouse()
+    client = Client(house)
+    client.say("auth")
+    client.say("subscribe", channel="auctions")
+    client.say("subscribe", channel="auctions")
+    assert house.lookups == 1
+    change(client.hub)
+    client.say("subscribe", channel="auctions")
+    assert house.lookups == 2

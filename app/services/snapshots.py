@@ -1,0 +1,120 @@
+"""What anybody may see of auctions, read once for all who look at the same time.
+
+Guests may ask as often as their limits allow, and there may be any number of them: what they ask
+for is shared, kept for a moment, and read by connections of their own, so that the store answers
+bidders as if they were not there. Who is signed in reads for himself: an own bid shows at once.
+
+Nobody is shown less than this process has pushed: the hub says which auctions have changed, and
+when the stream of changes was broken.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.protocol.outcomes import PublicBid
+from app.protocol.pushes import PriceItem
+from app.protocol.resources import Auction, AuctionQuery
+from app.services.live import AuctionViews
+from app.services.read_cache import ReadCache
+from app.settings import Limits
+
+SNAPSHOTS_MAX = 1_000  # auctions looked at in one moment; 10 KB each
+PAGES_MAX = 100  # of a list, by whatever is asked; 100 KB each
+PRICES = "prices"
+
+After = tuple[int, int]
+
+
+class PublicAuctions(AuctionViews, Protocol):
+    """The auctions a guest may list. All raise BusyError when the store cannot answer."""
+
+    def page(
+        self, query: AuctionQuery, after: After | None, viewer_id: int | None
+    ) -> list[tuple[Auction, int]]:
+        """At most `query.limit` + 1, each with the value it is sorted by."""
+        ...
+
+    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
+        """Accepted bids as others see them, ascending."""
+        ...
+
+
+class NewestBids(Protocol):
+    """The end of an auction's history."""
+
+    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
+        """The newest accepted bids as others see them, ascending by seq."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An auction as a guest sees it, and its newest bids, none later than its version."""
+
+    auction: Auction
+    bids: list[PublicBid]
+
+
+def snapshot(auction: Auction, newest: list[PublicBid]) -> Snapshot:
+    """An auction with those of the bids, read after it, that it counts."""
+    return Snapshot(auction, [bid for bid in newest if bid.seq <= auction.bid_count])
+
+
+class Snapshots:
+    """Auctions, lists and prices as guests see them."""
+
+    def __init__(
+        self,
+        auctions: PublicAuctions,
+        bids: NewestBids,
+        read_prices: Callable[[], list[PriceItem]],
+        *,
+        limits: Limits,
+    ) -> None:
+        self._auctions, self._bids, self._read_prices = auctions, bids, read_prices
+        self._bids_max = limits.snapshot_bids
+        ttl_s, wait_s = limits.snapshot_ttl_s, limits.read_timeout_s
+        self._one: ReadCache[int, Snapshot] = ReadCache(
+            size_max=SNAPSHOTS_MAX, ttl_s=ttl_s, wait_s=wait_s
+        )
+        self._pages: ReadCache[tuple[AuctionQuery, After | None], list[tuple[Auction, int]]]
+        self._pages = ReadCache(size_max=PAGES_MAX, ttl_s=ttl_s, wait_s=wait_s)
+        self._prices: ReadCache[str, list[PriceItem]]
+        self._prices = ReadCache(size_max=1, ttl_s=ttl_s, wait_s=wait_s)
+
+    def auction(self, auction_id: int) -> Snapshot:
+        """The auction and its newest bids. Raises NotFoundError."""
+        return self._one.get(auction_id, lambda: self._read(auction_id))
+
+    def page(self, query: AuctionQuery, after: After | None) -> list[tuple[Auction, int]]:
+        """At most `query.limit` + 1 auctions, each with the value it is sorted by."""
+        return self._pages.get((query, after), lambda: self._auctions.page(query, after, None))
+
+    def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
+        """Accepted bids, ascending, never kept: it fills the gaps in what was pushed.
+
+        Raises NotFoundError.
+        """
+        self.auction(auction_id)
+        return self._auctions.history(auction_id, after_seq, limit)
+
+    def prices(self) -> list[PriceItem]:
+        """Open auctions, and those about to be."""
+        return self._prices.get(PRICES, self._read_prices)
+
+    def auction_changed(self, auction_id: int) -> None:
+        """A newer version is about to be pushed."""
+        self._one.forget(auction_id)
+        self._pages.clear()
+        self._prices.clear()
+
+    def clear(self) -> None:
+        """Changes may have been missed."""
+        self._one.clear()
+        self._pages.clear()
+        self._prices.clear()
+
+    def _read(self, auction_id: int) -> Snapshot:
+        auction = self._auctions.auction(auction_id, None)
+        return snapshot(auction, self._bids.newest_bids(auction_id, self._bids_max))

@@ -1,0 +1,66 @@
+"""Guests share what they read, and wait for connections of their own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app.bootstrap import Container
+from tests.integration.http.market import Market, Person, code, in_s
+
+PUBLIC = ["/api/auctions", "/api/auctions/{id}/bids", "/api/products", "/api/products/{product}"]
+
+
+@pytest.fixture
+def taken(container: Container) -> Iterator[None]:
+    """Every connection that guests may use is in use."""
+    with ExitStack() as stack:
+        for _ in range(container.settings.limits.guest_pool_connections):
+            stack.enter_context(container.guest_engine.connect())
+        yield
+
+
+@pytest.fixture
+def auction(market: Market, somebody: Person) -> dict[str, int]:
+    product = market.product(somebody, sale_type="auction")
+    made = market.made(
+        "/api/auctions",
+        somebody,
+        {"product_id": product["id"], "starting_price": 1_000, "ends_at": in_s(600)},
+    )
+    return {"id": made["id"], "product": product["id"]}
+
+
+def asked(client: FlaskClient, path: str, ids: dict[str, int], who: Person | None) -> TestResponse:
+    return client.get(path.format_map(ids), headers={} if who is None else who.headers)
+
+
+@pytest.mark.usefixtures("taken")
+@pytest.mark.parametrize("path", ["/api/auctions/{id}", *PUBLIC])
+def test_guests_who_wait_for_each_other_too_long_are_told_when_to_come_back(
+    client: FlaskClient, auction: dict[str, int], path: str
+) -> None:
+    answer = asked(client, path, auction, None)
+    assert code(answer) == (503, "BUSY")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.usefixtures("taken")
+@pytest.mark.parametrize("path", ["/api/auctions/{id}", "/api/auctions", "/api/products"])
+def test_a_crowd_of_guests_takes_no_connection_from_who_is_signed_in(
+    client: FlaskClient, auction: dict[str, int], somebody: Person, path: str
+) -> None:
+    assert asked(client, path, auction, somebody).status_code == 200
+
+
+def test_what_was_just_read_is_read_for_no_other_guest(
+    client: FlaskClient, container: Container, auction: dict[str, int]
+) -> None:
+    path = "/api/auctions/{id}"
+    container.snapshots.clear()
+    first = asked(client, path, auction, None).get_json()
+    before = container.guest_engine.pool.checkedin()  # type: ignore[attr-defined]
+    assert before >= 1, "it was read by a guest's connection"
+    assert asked(client, path, auction, None).get_json() == first
