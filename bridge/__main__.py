@@ -10,6 +10,7 @@ from kafka.errors import KafkaError
 
 from app.adapters.kafka.topic_settings import WrongTopicError
 from app.adapters.kafka.topics import create_topics
+from app.adapters.postgres.horizon import VacuumHorizon
 from app.bootstrap import Container, build_container
 from app.observability.logging import configure_logging
 from app.settings import SettingsError, read_settings
@@ -21,7 +22,7 @@ from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
-from bridge.pipelines.gauge import Gauge
+from bridge.pipelines.gauge import Gauge, HorizonGauge
 from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
@@ -89,7 +90,8 @@ def _clock(container: Container) -> list[Pipeline]:
 
 
 def _gauge(container: Container) -> list[Pipeline]:
-    return [Gauge(source, redis=container.fanout) for source in container.backlogs()]
+    backlogs = [Gauge(source, redis=container.fanout) for source in container.backlogs()]
+    return [*backlogs, HorizonGauge(VacuumHorizon(container.engine))]
 
 
 PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {

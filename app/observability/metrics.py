@@ -2,7 +2,8 @@
 
 The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
 `pipeline` one of the bridge's pipelines, `end` one of ENDS, `cause` one of REFUSAL_CAUSES,
-`reason` one of those in app/services/burials.py, `code` one of app/protocol/problems.py.
+`reason` one of those in app/services/burials.py, `code` one of app/protocol/problems.py,
+`holder` one of HOLDERS.
 
 With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
 """
@@ -78,6 +79,21 @@ BACKLOG_AGE = Gauge(
 )
 UNSENT = Gauge(
     "relay_unsent_messages", "Messages waiting in the outbox.", multiprocess_mode="mostrecent"
+)
+
+# Who holds a transaction open: a session, or nobody since it was prepared for a two-phase commit.
+SESSION, PREPARED = "session", "prepared"
+HOLDERS = frozenset({SESSION, PREPARED})
+OLDEST_TRANSACTION = Gauge(
+    "postgres_oldest_transaction_seconds",
+    "Age of the database's oldest open transaction, which keeps every younger row version.",
+    ["holder"],
+    multiprocess_mode="mostrecent",
+)
+REPLICATION_HORIZON = Gauge(
+    "postgres_replication_horizon_transactions",
+    "Transactions since the oldest whose row versions a replication slot or a standby keeps.",
+    multiprocess_mode="mostrecent",
 )
 
 SETTLED = Counter("lane_settled_records", "Records settled.", ["topic"])

@@ -1,4 +1,5 @@
-"""Gauge: tells the gateways how far behind the work on a topic is, once a second.
+"""Gauge: tells the gateways how far behind the work on a topic is, once a second, and operators
+what keeps row versions in PostgreSQL.
 
 Any number of processes may do it: they tell the same. When none does, gateways take everything.
 """
@@ -8,6 +9,7 @@ import time
 import msgspec
 from redis import Redis
 
+from app.adapters.postgres.horizon import VacuumHorizon
 from app.protocol.channels import BACKLOGS
 from app.services.backlog import BacklogSource
 
@@ -32,3 +34,23 @@ class Gauge:
     def close(self) -> None:
         """Let go of the source's connection."""
         self._source.close()
+
+
+class HorizonGauge:
+    """The pipeline of the database."""
+
+    name = "gauge:postgresql"
+
+    def __init__(self, horizon: VacuumHorizon) -> None:
+        self._horizon = horizon
+
+    def open(self) -> None:
+        """Do nothing: the engine connects on first use."""
+
+    def step(self) -> None:
+        """Measure."""
+        self._horizon.measure()
+        time.sleep(PERIOD_S)
+
+    def close(self) -> None:
+        """Do nothing: connections go back to the engine's pool."""

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability.metrics import ENDS, REFUSAL_CAUSES
+from app.observability.metrics import ENDS, HOLDERS, REFUSAL_CAUSES, SESSION
 from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
 from app.services.burials import REASONS
 from stack.readiness import complaint_of
@@ -25,10 +25,11 @@ CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "reason": lambda value: value in REASONS,
     "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
     "cause": lambda value: value in REFUSAL_CAUSES,
+    "holder": lambda value: value in HOLDERS,
 }
 OURS = (
-    "auction_", "backlog_", "broadcast_", "gateway_", "ingest_", "lane_", "pipeline_", "relay_",
-    "save_", "ws_",
+    "auction_", "backlog_", "broadcast_", "gateway_", "ingest_", "lane_", "pipeline_", "postgres_",
+    "relay_", "save_", "ws_",
 )  # fmt: skip
 
 Samples = dict[tuple[str, str], float]
@@ -86,7 +87,11 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
 
     # The gateway's own come once a second.
     wait_until(lambda: not uncounted(), what=f"counted, one of {ON_THE_WAY}")
-    shown = {("ws_unknown_bids_total", ""), ("backlog_waiting_records", AUCTION_BID.name)}
+    shown = {
+        ("ws_unknown_bids_total", ""),
+        ("backlog_waiting_records", AUCTION_BID.name),
+        ("postgres_oldest_transaction_seconds", SESSION),
+    }
     assert shown <= read(gateway).keys()
 
 

@@ -15,12 +15,13 @@ from app.observability.multiprocess import forget_dead_processes
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
     "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
-    "records", "requests", "retries", "seconds", "settles", "sockets",
+    "records", "requests", "retries", "seconds", "settles", "sockets", "transactions",
 }  # fmt: skip
 LABELS = {
     "cause",
     "code",
     "end",
+    "holder",
     "pipeline",
     "reason",
     "topic",
@@ -49,8 +50,8 @@ def test_no_name_is_declared_twice_and_every_metric_belongs_to_a_part() -> None:
     parts = {name.partition("_")[0] for name in names}
     assert len(set(names)) == len(names)
     assert parts == {
-        "auction", "backlog", "broadcast", "gateway", "ingest", "lane", "pipeline", "relay", "save",
-        "ws",
+        "auction", "backlog", "broadcast", "gateway", "ingest", "lane", "pipeline", "postgres",
+        "relay", "save", "ws",
     }  # fmt: skip
 
 
