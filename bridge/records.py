@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.lanes import BadRecordError, DeadLetter
 
 REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
 MESSAGE_CHARACTERS_MAX = 500
-LOG_APPEND_TIME = 1  # of a record's two timestamp types, in Kafka's format; 0: its producer's
 
 
 @dataclass(frozen=True, slots=True)

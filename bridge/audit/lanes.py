@@ -88,12 +88,22 @@ class LogAudit:
         while batch := list(islice(found, PLACES_AT_ONCE)):
             for place in batch:
                 _judge_place(examination.tallies["I2"], place, whole=whole)
+                judge_clock(examination.tallies["I15"], place)
             self._audit.see(examination.transaction, batch)
 
 
 def _begins_at(scope: Scope, selection: Selection) -> datetime | None:
     moments = [moment for moment in (selection.begins_at, scope.all_since) if moment is not None]
     return min(moments, default=None)
+
+
+def judge_clock(tally: Tally, place: Place) -> None:
+    """Whatever was settled was settled by the broker's clock (I15)."""
+    record = place.record
+    if record is None or record.is_stamped_by_broker:
+        return
+    if any(trace.kind == "effect" for trace in place.traces):
+        tally.judge(False, f"{place} was settled by its producer's clock")  # noqa: FBT003
 
 
 def _judge_place(tally: Tally, place: Place, *, whole: bool) -> None:

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 from kafka.partitioner.default import murmur2
 
+from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.errors import BusyError
 from app.domain.time import epoch_ms, from_epoch_ms
 from app.protocol.topics import Topic
@@ -82,7 +83,7 @@ class KafkaLogReader:
             for raw in self._polled(part, until):
                 yield LogRecord(
                     topic, partition, raw.offset, raw.key, raw.value or b"",
-                    from_epoch_ms(raw.timestamp),
+                    from_epoch_ms(raw.timestamp), raw.timestamp_type == LOG_APPEND_TIME,
                 )  # fmt: skip
 
     def _polled(self, part: TopicPartition, until: int) -> Iterator[Any]:

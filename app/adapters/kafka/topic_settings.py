@@ -14,6 +14,7 @@ from app.protocol.topics import Topic
 
 TIMESTAMP_TYPE = "message.timestamp.type"
 MIN_ISR = "min.insync.replicas"
+LOG_APPEND_TIME = 1  # of a record's two timestamp types, in Kafka's format; 0: its producer's
 
 
 class WrongTopicError(RuntimeError):

@@ -48,7 +48,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """A record as Kafka has it."""
+    """A record as Kafka has it; its log time is its producer's unless the broker stamped it."""
 
     topic: str
     partition: int
@@ -56,6 +56,7 @@ class LogRecord:
     key: bytes | None
     value: bytes
     log_time: datetime
+    is_stamped_by_broker: bool = True
 
     @property
     def lane(self) -> str | None:
