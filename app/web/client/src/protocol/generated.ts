@@ -576,7 +576,7 @@ export interface FrameLimits {
   subscriptions_max: number;
 }
 /**
- * `POST /api/auth/login`. Any password may be tried, whatever its length.
+ * `POST /api/auth/login`. Any password may be tried, in whatever form it was typed.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Login".
