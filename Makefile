@@ -2,6 +2,7 @@
 #   make logs p=gateway        follow one process
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
+#   make test stress=8         everything on a busy machine: stress-ng --cpu 8 runs beside it
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options
 #   make servers profile=test  keep the tests' servers running between such runs
@@ -30,7 +31,7 @@ logs restart:
 	@$(stack) $@ $(profile_option) $(p)
 
 test:
-	@$(stack) $@ $(profile_option) $(t)
+	@$(stack) $@ $(profile_option) $(if $(stress),--stress $(stress)) $(t)
 
 faults:
 	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

@@ -1,9 +1,13 @@
 """What `make check`, `test`, `demo`, `audit`, `bench` and `faults` do: the environment's tools."""
 
+import argparse
 import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from stack import builds
@@ -15,48 +19,73 @@ from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
+from stack.stress import stressed
 from stack.toolchains import Go, Node
 
+AT_ONCE = 2  # checks; tests, each on servers of one of these profiles
+TESTS_PROFILES = ("test", "test-2")
+SIDE_BY_SIDE = ("-n", str(AT_ONCE), "--dist", "loadgroup", "--no-loadscope-reorder")
 TYPED = ("app", "bridge", "workers", "stack", "tests")
 CHECKS: dict[str, tuple[str, ...]] = {
+    "types": ("mypy", "--strict"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
-    "types": ("mypy", "--strict"),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
 }
 
 
 def check(stack: Stack) -> int:
-    """Run every check, whatever the others said; 1 when one failed."""
+    """Run every check, two at a time, whatever the others said; 1 when one failed."""
     install_for(stack, development=True)
-    results = [_passes(name, _command(name)) for name in CHECKS]
-    results.append(_generator_passes(go(stack.settings, shown)))
-    if (builds.CLIENT / "package.json").exists():
-        results.append(_client_passes(node(stack.settings, shown)))
+    golang, javascript = go(stack.settings, shown), node(stack.settings, shown)
+    checks: list[Callable[[], bool]] = [  # the longest first
+        lambda: _client_passes(javascript),
+        *(partial(_passes, name, _command(name)) for name in CHECKS),
+        lambda: _generator_passes(golang),
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda passes: passes(), checks))
     return 0 if all(results) else 1
 
 
 def test(stack: Stack, arguments: Sequence[str]) -> int:
-    """With no `arguments` check first; then run pytest on the profile's own servers.
+    """Check, then run all tests, two at a time on servers of their own; or pytest `arguments`.
 
-    Servers that ran before go on running, with their data; others begin empty and are stopped.
+    `--stress N` lets N processes compute beside them.
     """
-    if not arguments:
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--stress", type=int, default=0)
+    options, wanted = parser.parse_known_args(arguments)
+    with stressed(stack.settings, options.stress, step=shown):
+        if wanted:
+            install_for_all(stack)
+            with _servers(stack):
+                return _run(stack, "pytest", *wanted)
         failed = check(stack)
         if failed:
             return failed
-    install_for_all(stack)
-    if stack.is_up():
-        stack.servers_up()
-        return _run(stack, "pytest", *arguments)
-    with alone(stack):
-        stack.clean()
+        install_for_all(stack)
+        with _servers(*(Stack.of(profile, step=shown) for profile in TESTS_PROFILES)):
+            return _run(stack, "pytest", *SIDE_BY_SIDE)
+
+
+@contextmanager
+def _servers(*stacks: Stack) -> Iterator[None]:
+    """The servers of these profiles run meanwhile.
+
+    Those that ran before go on running, with their data; others begin empty and are stopped.
+    """
+    own = [stack for stack in stacks if not stack.is_up()]
+    with ExitStack() as locks, ThreadPoolExecutor(len(stacks)) as pool:
+        for stack in own:
+            locks.enter_context(alone(stack))
+        list(pool.map(Stack.clean, own))
         try:
-            stack.servers_up()
-            return _run(stack, "pytest", *arguments)
+            list(pool.map(Stack.servers_up, stacks))
+            yield
         finally:
-            stack.down()
+            list(pool.map(Stack.down, own))
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

@@ -3,8 +3,10 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,21 @@ class Control:
         file.write_text(section, encoding="utf-8")
         self._supervisor.add(program.name)
         self.start(program.name, wait=wait)
+
+    @contextmanager
+    def running(self, programs: Sequence[Program]) -> Iterator[None]:
+        """Several programs, started side by side; they end, and are forgotten, when it is left."""
+        names = [program.name for program in programs]
+        try:
+            for program in programs:
+                self.run(program, wait=False)
+            for name in names:
+                self.wait_for(partial(self.runs, name), name=name)
+            yield
+        finally:
+            self.stop_together(names)
+            for name in names:
+                self.forget(name)
 
     def forget(self, name: str) -> None:
         """Stop a process and take it from the supervisor; its log stays."""

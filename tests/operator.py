@@ -10,10 +10,15 @@ from typing import Any
 
 from app.bootstrap import Container
 from bridge import lanes, replay
+from bridge.audit import command as audit
 from bridge.command import perform
 from stack import Stack
 
-PARSERS = {"replay": replay.make_parser, "lanes": lanes.make_parser}
+PARSERS = {
+    "audit": audit.make_parser,
+    "replay": replay.make_parser,
+    "lanes": lanes.make_parser,
+}
 
 
 class Operator:

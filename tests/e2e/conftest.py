@@ -10,9 +10,9 @@ from math import ceil
 
 import pytest
 
-from stack import Stack
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
+from tests.servers import own_stack
 from tests.waiting import stretched
 
 PREFIX = "e2e-"
@@ -43,7 +43,7 @@ class Limited:
 @pytest.fixture(scope="package")
 def house() -> Iterator[House]:
     """Gateway with its workers, bridge and Celery workers on the tests' servers."""
-    stack = Stack.of("test")
+    stack = own_stack()
     stack.servers_up()
     stack.run_once("migrations", "alembic", "upgrade", "head")
     stack.run_once("topics", "python", "-m", "bridge", "topics")

@@ -29,7 +29,7 @@ class House:
     def open(cls, stack: Stack, *, prefix: str) -> Iterator[Self]:
         """The house with all its processes, ready; it ends when left."""
         house = cls(stack, prefix=prefix)
-        with house._running(house._programs):
+        with stack.control.running(house._programs):
             house._wait_ready(house.gateway)
             yield house
             house.gateway.http.close()  # it would keep connections, and them the process
@@ -57,7 +57,7 @@ class House:
             port = self._free_port(above=gateways[-1].port if gateways else None)
             gateways.append(self._at(self.name(process), port))
             programs.append(self._gateway_program(gateways[-1], own_changes))
-        with self._running(programs):
+        with self.stack.control.running(programs):
             for gateway in gateways:
                 self._wait_ready(gateway)
             yield gateways
@@ -90,21 +90,6 @@ class House:
         environment = self._changes(gateway, {"GATEWAY_WORKERS": "1", **changes})
         (program, *_) = self.stack.application(prefix=self.prefix, **environment)
         return replace(program, name=gateway.name)
-
-    @contextmanager
-    def _running(self, programs: list[Program]) -> Iterator[None]:
-        control = self.stack.control
-        names = [program.name for program in programs]
-        try:
-            for program in programs:
-                control.run(program, wait=False)
-            for name in names:
-                control.wait_for(lambda name=name: control.runs(name), name=name)  # type: ignore[misc]
-            yield
-        finally:
-            control.stop_together(names)
-            for name in names:
-                control.forget(name)
 
     def _wait_ready(self, gateway: Gateway) -> None:
         self.stack.control.wait_for(lambda: not complaint_of(gateway.base_url), name=gateway.name)

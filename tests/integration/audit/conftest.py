@@ -12,6 +12,7 @@ from app.settings import read_settings
 from stack import Stack
 from tests.integration.audit.house import Settled, build, leave_waiting
 from tests.integration.audit.journals import Journal, honest
+from tests.operator import Operator
 from tests.waiting import CALL_S
 
 BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
@@ -29,6 +30,12 @@ def container(stack: Stack) -> Iterator[Container]:
 
 
 @pytest.fixture(scope="package")
+def operator(stack: Stack, container: Container) -> Operator:
+    """Somebody at the command line."""
+    return Operator(stack, container)
+
+
+@pytest.fixture(scope="package")
 def settled(stack: Stack, container: Container) -> Settled:
     """Auctions with their chat, decided, published and at rest; no process runs any more."""
     with running(stack):
@@ -42,14 +49,8 @@ def settled(stack: Stack, container: Container) -> Settled:
 def running(stack: Stack) -> Iterator[None]:
     """The bridge and a worker run meanwhile."""
     programs = [p for p in stack.application(prefix="audit-") if p.name in NAMES]
-    for program in programs:
-        stack.control.run(program)
-    try:
+    with stack.control.running(programs):
         yield
-    finally:
-        stack.control.stop_together(list(NAMES))
-        for name in NAMES:
-            stack.control.forget(name)
 
 
 @pytest.fixture

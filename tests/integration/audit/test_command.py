@@ -15,6 +15,7 @@ from stack.application import executable
 from tests.integration.audit.house import Settled
 from tests.integration.audit.journals import Journal
 from tests.integration.audit.tampering import changed
+from tests.operator import Operator
 
 NOBODY = "127.0.0.1:1"  # nothing listens there
 
@@ -27,14 +28,6 @@ def environment(stack: Stack) -> dict[str, str]:
 def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = (executable("python"), "-m", "bridge", "audit", *arguments)
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-
-
-def refusal(environment: Mapping[str, str], *arguments: str) -> str:
-    """The one line with which a run is refused."""
-    result = run(environment, *arguments)
-    assert (result.returncode, result.stdout) == (2, "")
-    (line,) = result.stderr.splitlines()
-    return line
 
 
 def test_a_clean_house_prints_a_line_per_invariant_and_exits_0(
@@ -79,9 +72,9 @@ def test_a_violation_is_named_and_exits_1(settled: Settled, environment: dict[st
     ],
 )
 def test_what_cannot_be_audited_is_refused_in_one_line(
-    environment: dict[str, str], arguments: tuple[str, ...], said: str
+    operator: Operator, arguments: tuple[str, ...], said: str
 ) -> None:
-    assert said in refusal(environment, *arguments)
+    assert said in operator.refusal("audit", *arguments)
 
 
 @pytest.mark.parametrize(
@@ -99,12 +92,12 @@ def test_what_cannot_be_audited_is_refused_in_one_line(
     ],
 )
 def test_a_journal_that_is_none_is_refused_in_one_line(
-    settled: Settled, environment: dict[str, str], tmp_path: Path, line: str, said: str
+    settled: Settled, operator: Operator, tmp_path: Path, line: str, said: str
 ) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text(line + "\n")
     auction_id = str(settled.open.auction_id)
-    assert said in refusal(environment, "--auction", auction_id, "--journal", str(path))
+    assert said in operator.refusal("audit", "--auction", auction_id, "--journal", str(path))
 
 
 @pytest.mark.parametrize(
@@ -119,5 +112,7 @@ def test_a_journal_that_is_none_is_refused_in_one_line(
 def test_a_server_that_cannot_be_reached_is_named_in_one_line(
     settled: Settled, environment: dict[str, str], variable: str, address: str, server: str
 ) -> None:
-    said = refusal({**environment, variable: address}, "--auction", str(settled.open.auction_id))
+    result = run({**environment, variable: address}, "--auction", str(settled.open.auction_id))
+    assert (result.returncode, result.stdout) == (2, "")
+    (said,) = result.stderr.splitlines()
     assert said.startswith(f"python -m bridge audit: {server} ")

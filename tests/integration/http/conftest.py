@@ -11,15 +11,15 @@ from app.adapters.mongo.messages import make_client
 from app.bootstrap import Container, build_container
 from app.settings import Limits, read_settings
 from app.web.app import create_app
-from stack import Stack
 from tests.integration.database import alembic, own_database
 from tests.integration.http.market import Market, Person
+from tests.servers import own_stack
 
 
 @pytest.fixture(scope="session")
 def environment() -> Iterator[dict[str, str]]:
     """The runner's environment, with a database that exists for this session only."""
-    Stack.of("test").run_once("topics", "python", "-m", "bridge", "topics")
+    own_stack().run_once("topics", "python", "-m", "bridge", "topics")
     with own_database("http") as environment:
         alembic(environment, "upgrade", "head")
         with own_messages(environment) as url:

@@ -13,7 +13,7 @@ PREFIX = "lanes-"
 WORKERS = 4
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def container(stack: Stack) -> Iterator[Container]:
     """The application's services in this process, to look at what the others did."""
     container = build_container(read_settings(stack.environment()), application="tests")
@@ -21,16 +21,11 @@ def container(stack: Stack) -> Iterator[Container]:
     container.engine.dispose()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def house(stack: Stack, container: Container) -> Iterator[House]:
     """Bridge and workers running."""
-    programs = _programs(stack)
-    for program in programs:
-        stack.control.run(program)
-    yield House(stack, container, prefix=PREFIX)
-    stack.control.stop_together([program.name for program in programs])
-    for program in programs:
-        stack.control.forget(program.name)
+    with stack.control.running(_programs(stack)):
+        yield House(stack, container, prefix=PREFIX)
 
 
 def _programs(stack: Stack) -> list[Program]:

@@ -28,12 +28,8 @@ def house(stack: Stack, container: Container) -> Iterator[House]:
     """Bridge and workers running."""
     names = [PREFIX + process for process in PROCESSES]
     programs = [each for each in stack.application(prefix=PREFIX) if each.name in names]
-    for program in programs:
-        stack.control.run(program)
-    yield House(stack, container, prefix=PREFIX)
-    stack.control.stop_together(names)
-    for name in names:
-        stack.control.forget(name)
+    with stack.control.running(programs):
+        yield House(stack, container, prefix=PREFIX)
 
 
 @pytest.fixture(scope="package")

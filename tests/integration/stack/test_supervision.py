@@ -11,6 +11,7 @@ from stack import Program, Stack, StackFault
 from stack.facts import read_facts
 from stack.leftovers import RUN_DIR_VARIABLE, end_leftovers
 from stack.ports import is_listening
+from tests.servers import own_stack
 from tests.waiting import wait_until
 
 RESTART_S_MAX = 2.0
@@ -19,7 +20,7 @@ RECOVERY_S_MAX = 30.0
 
 @pytest.fixture(scope="module")
 def stack() -> Stack:
-    stack = Stack.of("test")
+    stack = own_stack()
     stack.servers_up()
     return stack
 

@@ -51,6 +51,8 @@ def test_a_client_may_close() -> None:
         (client_frame(b"x", ABNF.OPCODE_BINARY), 4400),
         (text_frame(b"not masked"), 1002),
     ],
+    # By themselves they would be named by their mask, which is another in each process.
+    ids=["not UTF-8", "long", "long in bytes", "long in parts", "binary", "not masked"],
 )
 def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
     (event,) = hear(stream, client_frame("unheard"))
