@@ -12,6 +12,7 @@ GROUPS = (
     "tests/e2e/",
     "tests/e2e/faults/",
     "tests/e2e/faults/test_campaign.py",
+    "tests/e2e/abuse/",
     "tests/simulation/",
     "tests/integration/lanes/",
     "tests/integration/intake/",

@@ -9,6 +9,7 @@ from app.settings import read_settings
 from stack import Stack
 from tests.integration.lanes.house import House
 from tests.operator import Operator
+from tests.waiting import CALL_S
 
 PREFIX = "replay-"
 PROCESSES = ("bridge", "worker-bids-0", "worker-other")
@@ -18,6 +19,7 @@ PROCESSES = ("bridge", "worker-bids-0", "worker-other")
 def container(stack: Stack) -> Iterator[Container]:
     """The application's services in this process."""
     container = build_container(read_settings(stack.environment()), application="tests")
+    assert container.producer.wait_connected(CALL_S)  # it would say so amid what commands print
     yield container
     container.producer.close()
     container.engine.dispose()
