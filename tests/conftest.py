@@ -26,6 +26,7 @@ if WORKER in os.environ:  # pytest was started with the environment of the first
     os.environ.update(own_stack().environment())
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put every test into its group, and the groups into their order."""
     for item in items:

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
 from tests.e2e.raw import Answer, Wire, head
-from tests.waiting import wait_until
+from tests.waiting import stretched, wait_until
 
 ATTACKER, OTHER = "127.9.9.9", "127.8.8.8"
 HALF = b"GET /healthz HTTP/1.1\r\nHost: h\r\nX: "
@@ -106,7 +106,8 @@ def test_whoever_asks_faster_than_others_could_waits_for_their_turn(capped: Gate
         return time.monotonic() - begun
 
     within_burst_s = took_s("127.9.3.1", 10)
-    assert took_s("127.9.3.2", 50) > 1.9 > within_burst_s  # forty of them at 20 a second
+    assert within_burst_s < stretched(0.45)  # at 20 a second it would be half a second
+    assert took_s("127.9.3.2", 50) > 1.9  # forty of them at 20 a second
 
 
 def test_an_address_has_few_sockets_of_guests_and_any_number_of_people(
