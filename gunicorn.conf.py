@@ -41,11 +41,3 @@ def post_worker_init(worker: object) -> None:
     from wsgi import app  # noqa: PLC0415 - not before the fork
 
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
-
-
-def child_exit(_server: object, worker: object) -> None:
-    """Metrics of a dead process are not counted as of a live one."""
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        from prometheus_client import multiprocess  # noqa: PLC0415
-
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[attr-defined, no-untyped-call]

@@ -37,6 +37,7 @@ def application_programs(
     schedule = run_dir / f"{prefix}celerybeat-schedule"
     return [
         _program(f"{prefix}gateway", environment, "gunicorn", "wsgi:app", stop_wait_s=30),
+        _program(f"{prefix}metrics", environment, "python", "-m", "app.exporter"),
         _program(f"{prefix}bridge", environment, "python", "-m", "bridge", *PIPELINES),
         *bids,
         other,

@@ -30,7 +30,7 @@ from stack.slowness import Deadline
 from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
 SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
-APPLICATION_PORTS = ("gateway", "flower")
+APPLICATION_PORTS = ("gateway", "metrics", "flower")
 # FerretDB needs PostgreSQL to the end; the others need nobody.
 STOPPED_FIRST = ("mongodb", "kafka", "redis")
 STOPPED_LAST = ("postgresql",)

@@ -31,6 +31,7 @@ class Ports:
     """One loopback TCP port for each listener."""
 
     gateway: int
+    metrics: int
     flower: int
     postgresql: int
     redis: int

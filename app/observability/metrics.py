@@ -5,7 +5,9 @@ The last word of a name is its unit. Labels come from closed sets: `topic` is on
 `reason` one of those in app/services/burials.py, `code` one of app/protocol/problems.py,
 `holder` one of HOLDERS.
 
-With PROMETHEUS_MULTIPROC_DIR set, all processes of a machine are shown by any one of them.
+`endpoint` is one of the routes, `status` a status of HTTP.
+
+All processes of a machine are shown by app/exporter.py.
 """
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -44,6 +46,12 @@ FANOUT_SECONDS = Histogram(
 
 REFUSED = Counter(
     "gateway_refused_records", "Records not put into the log: BUSY.", ["topic", "cause"]
+)
+HTTP_SECONDS = Histogram(
+    "http_request_seconds",
+    "From a request's routing to its answer, sockets aside.",
+    ["endpoint", "status"],
+    buckets=SECONDS,
 )
 REFUSED_REQUESTS = Counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", ["code"]

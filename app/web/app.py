@@ -1,18 +1,13 @@
 """The Flask application: routes, limits, headers, the client's files, health, metrics."""
 
 import math
-import os
 import time
-from pathlib import Path
 from typing import TypeVar
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
-from prometheus_flask_exporter import PrometheusMetrics
-from prometheus_flask_exporter.multiprocess import GunicornInternalPrometheusMetrics
 
 from app.bootstrap import Container
-from app.observability.multiprocess import forget_dead_processes
 from app.services.accounts import Accounts
 from app.settings import Settings
 from app.web.addresses import LOOPBACK, address_group, request_address
@@ -27,15 +22,13 @@ from app.web.client_files import install_client
 from app.web.hashing import HashQueue
 from app.web.headers import install_headers
 from app.web.health import install_health
+from app.web.metering import endpoint, install_metering
 from app.web.problem import install_problems, problem
 from app.web.tokens import JwtTokens
 from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
 
 R = TypeVar("R")
-
-UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
-METRICS_PATH = "/metrics"
 
 
 def create_app(container: Container) -> Flask:
@@ -44,6 +37,7 @@ def create_app(container: Container) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes_max
     app.url_map.converters["int"] = IdConverter
+    install_metering(app)
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings), hashing)
@@ -55,7 +49,6 @@ def create_app(container: Container) -> Flask:
         if route.limit is not None:
             app.view_functions[route.endpoint] = limiter.limit(route.limit)(view)
     install_health(app, container)
-    install_metrics(app)
     install_client(app, base_url=settings.base_url)
     register_ws(
         app,
@@ -90,7 +83,7 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
         lambda: address_group(request_address(settings)),
         app=app,
         application_limits=[f"{settings.limits.requests_per_minute}/minute"],
-        request_identifier=lambda: request.endpoint or UNMATCHED,
+        request_identifier=endpoint,
         storage_uri=settings.redis_auth_url,
         storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
         in_memory_fallback_enabled=True,
@@ -113,16 +106,3 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
     app.register_error_handler(RateLimitExceeded, refused)
     limiter.request_filter(is_exempt)
     return limiter
-
-
-def install_metrics(app: Flask) -> None:
-    """`/metrics`: this process, or all of them when they share a directory."""
-    shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-
-    @app.before_request
-    def forget() -> None:
-        if shared and request.path == METRICS_PATH:
-            forget_dead_processes(Path(shared))
-
-    kind = GunicornInternalPrometheusMetrics if shared else PrometheusMetrics
-    kind(app, path=METRICS_PATH, group_by="endpoint")

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Self
+
+import httpx
 
 from stack import Program, Stack
 from stack.ports import HOST, is_free
@@ -12,6 +15,14 @@ from tests.e2e.people import Gateway
 
 # Without beat and Flower: no bid, no close and no push depends on them.
 LEFT_OUT = ("beat", "flower")
+
+
+def answers(url: str) -> bool:
+    """Whether a server is there."""
+    try:
+        return httpx.get(url).is_success
+    except httpx.TransportError:
+        return False
 
 
 class House:
@@ -47,6 +58,29 @@ class House:
         """
         with self.other_gateways({process: changes}) as (gateway,):
             yield gateway
+
+    @property
+    def metrics_url(self) -> str:
+        """Where the metrics of all its processes are."""
+        return self.stack.addresses()["METRICS_URL"]
+
+    @contextmanager
+    def metered_gateway(
+        self, process: str, directory: Path, **changes: str
+    ) -> Iterator[tuple[Gateway, str]]:
+        """As `another_gateway`, with metrics of its own in `directory`, and where those are."""
+        port = self._free_port(above=self.stack.settings.ports.metrics)
+        url = f"http://{HOST}:{port}/metrics"
+        own = {"PROMETHEUS_MULTIPROC_DIR": str(directory), "METRICS_BIND": f"{HOST}:{port}"}
+        programs = self.stack.application(prefix=self.prefix, **own)
+        (exporter,) = [own for own in programs if own.name == self.name("metrics")]
+        exporter = replace(exporter, name=self.name(f"{process}-metrics"))
+        with (
+            self.stack.control.running([exporter]),
+            self.another_gateway(process, **own, **changes) as gateway,
+        ):
+            self.stack.control.wait_for(lambda: answers(url), name=exporter.name)
+            yield gateway, url
 
     @contextmanager
     def other_gateways(self, changes: Mapping[str, Mapping[str, str]]) -> Iterator[list[Gateway]]:

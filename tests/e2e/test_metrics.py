@@ -1,24 +1,31 @@
-"""What `/metrics` of the running house tells."""
+"""What the metrics of the running house tell, and to whom."""
 
+import os
+import signal
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.observability.metrics import ENDS, HOLDERS, REFUSAL_CAUSES, SESSION
+from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
 from app.services.burials import REASONS
 from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
+from tests.e2e.raw import Wire, head
 from tests.waiting import stretched, wait_until
 
 PIPELINES = {"relay", "broadcast", "save", "event", "clock"}
 OF_A_TOPIC = {"ingest", "gauge"}
+STATUSES = {str(int(status)) for status in HTTPStatus}
+SERVED = {"client", "healthz", "readyz", "unmatched", "websocket"}
+METHODS = tuple(f"{method} /api/" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
 CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "topic": lambda value: value in {topic.name for topic in ALL_TOPICS},
     "end": lambda value: value in ENDS,
@@ -26,18 +33,21 @@ CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
     "cause": lambda value: value in REFUSAL_CAUSES,
     "holder": lambda value: value in HOLDERS,
+    "code": lambda value: value in STATUS_OF_CODE,
+    "status": lambda value: value.isdecimal() and value in STATUSES,
+    "endpoint": lambda value: value in SERVED or value.startswith(METHODS),
 }
 OURS = (
-    "auction_", "backlog_", "broadcast_", "gateway_", "ingest_", "lane_", "pipeline_", "postgres_",
-    "relay_", "save_", "ws_",
+    "auction_", "backlog_", "broadcast_", "gateway_", "http_", "ingest_", "lane_", "pipeline_",
+    "postgres_", "relay_", "save_", "ws_",
 )  # fmt: skip
 
 Samples = dict[tuple[str, str], float]
 
 
-def read(gateway: Gateway) -> Samples:
+def read(url: str) -> Samples:
     """Our own samples: {(name, value of its label or nothing): value}, buckets left out."""
-    text = httpx.get(f"{gateway.base_url}/metrics").text
+    text = httpx.get(url).text
     found: Samples = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -72,9 +82,9 @@ ON_THE_WAY = [
 
 
 def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
-    gateway: Gateway, seller: Person, anna: Person
+    house: House, seller: Person, anna: Person
 ) -> None:
-    before = read(gateway)
+    before = read(house.metrics_url)
     lot = put_up(seller, lasts_s=stretched(6))
     with anna.enter() as bidder:
         bidder.ask("subscribe", channel=f"auction:{lot['id']}")
@@ -82,7 +92,7 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
         bidder.push("auction.state", auction_id=lot["id"], status="closed")
 
     def uncounted() -> set[tuple[str, str]]:
-        now = read(gateway)
+        now = read(house.metrics_url)
         return {at for at in ON_THE_WAY if now.get(at, 0.0) <= before.get(at, 0.0)}
 
     # The gateway's own come once a second.
@@ -92,43 +102,96 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
         ("backlog_waiting_records", AUCTION_BID.name),
         ("postgres_oldest_transaction_seconds", SESSION),
     }
-    assert shown <= read(gateway).keys()
+    assert shown <= read(house.metrics_url).keys()
 
 
-@pytest.fixture
-def own_metrics(tmp_path: Path) -> dict[str, str]:
-    return {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
-
-
-def wait_for_open(sockets: int, gateway: Gateway) -> None:
-    wait_until(
-        lambda: read(gateway)["ws_open_sockets", ""] == sockets, what=f"{sockets} sockets open"
-    )
+def wait_for_open(sockets: int, url: str) -> None:
+    wait_until(lambda: read(url)["ws_open_sockets", ""] == sockets, what=f"{sockets} sockets open")
 
 
 def test_sockets_are_counted_while_they_are_open_and_by_their_end(
-    house: House, own_metrics: dict[str, str]
+    house: House, tmp_path: Path
 ) -> None:
-    with house.another_gateway("gateway-counted", **own_metrics) as gateway:
+    with house.metered_gateway("gateway-counted", tmp_path) as (gateway, url):
         with gateway.enter(), gateway.enter(), gateway.open() as rude:
-            wait_for_open(3, gateway)
+            wait_for_open(3, url)
             rude.send("time", client_ms=0)
             assert rude.wait_closed() == 4401
-            wait_for_open(2, gateway)
-        wait_for_open(0, gateway)
-        ended = read(gateway)
+            wait_for_open(2, url)
+        wait_for_open(0, url)
+        ended = read(url)
     assert ended["ws_ended_sockets_total", "4401"] == 1
     assert ended["ws_ended_sockets_total", "client"] == 2
+    served = ("http_request_seconds_count", "websocket200")
+    assert served not in ended, "a socket's life is no duration of a request"
 
 
-def test_sockets_of_a_killed_gateway_are_not_open(
-    house: House, own_metrics: dict[str, str]
-) -> None:
-    with house.another_gateway("gateway-killed", **own_metrics) as gateway:
+def test_sockets_of_a_killed_gateway_are_not_open(house: House, tmp_path: Path) -> None:
+    with house.metered_gateway("gateway-killed", tmp_path) as (gateway, url):
         with gateway.enter() as socket:
-            wait_for_open(1, gateway)
+            wait_for_open(1, url)
             old_pid = house.stack.control.kill(gateway.name)
             socket.wait_closed()
         house.stack.control.wait_restarted(gateway.name, old_pid=old_pid)
         wait_until(lambda: not complaint_of(gateway.base_url), what="the gateway is back")
-        wait_for_open(0, gateway)
+        wait_for_open(0, url)
+
+
+DEATHS = 6
+KINDS = 4  # of files: a process has at most one of each
+
+
+def workers_of(house: House, gateway: Gateway) -> list[int]:
+    master = house.stack.control.pid(gateway.name)
+    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+
+def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
+    house: House, tmp_path: Path
+) -> None:
+    served = ("http_request_seconds_count", "healthz200")
+    seen, files = [0.0], []
+    with house.metered_gateway("gateway-mortal", tmp_path) as (gateway, url):
+        for death in range(1, DEATHS + 1):
+            (worker,) = workers_of(house, gateway)
+            with Wire.open(gateway.port) as wire:
+                for _ in range(10):
+                    assert wire.send(head("GET", "/healthz")).answer().status == 200
+            os.kill(worker, signal.SIGKILL)
+
+            def reads(worker: int = worker) -> bool:
+                seen.append(read(url).get(served, 0.0))
+                return workers_of(house, gateway) not in ([], [worker])
+
+            wait_until(reads, what="another worker, while the metrics are read")
+            wait_until(lambda: not complaint_of(gateway.base_url), what="it serves")
+            # What was read less than a second ago may be shown again.
+            wait_until(lambda n=death: read(url)[served] == 10 * n, what="all counted, once")  # type: ignore[misc]
+            files.append(len(list(tmp_path.iterdir())))
+    assert seen == sorted(seen), "a counter fell"
+    assert max(files) <= KINDS * (len(("merged", "master", "worker")) + 1)
+
+
+def test_what_is_asked_for_makes_no_series_of_its_own(house: House, gateway: Gateway) -> None:
+    def series() -> set[tuple[str, str]]:
+        return {at for at in read(house.metrics_url) if at[0].startswith("http_")}
+
+    strange = [("BREW", "/api/products"), ("GET", "/api/nothing/{}"), ("X{}", "/{}"),
+               ("GET", "/{}.js"), ("PATCH", "/ws"), ("DELETE", "/api/auctions/{}")]  # fmt: skip
+
+    def ask(number: int) -> None:
+        for method, path in strange:
+            gateway.http.request(method.format(number), path.format(number))
+
+    ask(0)
+    before = series()
+    for number in range(1, 20):
+        ask(number)
+    assert series() == before
+
+
+def test_outsiders_see_no_metrics(gateway: Gateway, house: House) -> None:
+    for path in ("/metrics", "/metrics/", "/metrics/x"):
+        answer = gateway.http.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    assert httpx.get(house.metrics_url.removesuffix("/metrics")).status_code == 404

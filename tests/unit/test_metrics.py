@@ -1,16 +1,10 @@
-"""Metrics are an interface: what is declared, and what is kept of processes that ended."""
-
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Metrics are an interface: what is declared."""
 
 import pytest
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from app.observability import metrics
-from app.observability.multiprocess import forget_dead_processes
 
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
@@ -21,9 +15,11 @@ LABELS = {
     "cause",
     "code",
     "end",
+    "endpoint",
     "holder",
     "pipeline",
     "reason",
+    "status",
     "topic",
 }  # each from a closed set that metrics.py names
 
@@ -50,18 +46,6 @@ def test_no_name_is_declared_twice_and_every_metric_belongs_to_a_part() -> None:
     parts = {name.partition("_")[0] for name in names}
     assert len(set(names)) == len(names)
     assert parts == {
-        "auction", "backlog", "broadcast", "gateway", "ingest", "lane", "pipeline", "postgres",
-        "relay", "save", "ws",
+        "auction", "backlog", "broadcast", "gateway", "http", "ingest", "lane", "pipeline",
+        "postgres", "relay", "save", "ws",
     }  # fmt: skip
-
-
-def test_what_a_dead_process_said_of_itself_is_forgotten_and_what_it_counted_is_not(
-    tmp_path: Path,
-) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    kept = [f"gauge_livesum_{os.getpid()}.db", f"counter_{gone.pid}.db"]
-    for name in (*kept, f"gauge_livesum_{gone.pid}.db"):
-        (tmp_path / name).touch()
-    forget_dead_processes(tmp_path)
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted(kept)

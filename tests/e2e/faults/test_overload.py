@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from itertools import count
 from uuid import uuid4
 
+import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -74,9 +75,9 @@ class Log:
         return sum(record.key == b"%d" % lot_id for record in found)
 
 
-def sample(gateway: Gateway, name: str, **labels: str) -> float:
-    """A sample of `/metrics`; 0 when there is none."""
-    families = text_string_to_metric_families(gateway.http.get("/metrics").text)
+def sample(house: House, name: str, **labels: str) -> float:
+    """A sample of the metrics; 0 when there is none."""
+    families = text_string_to_metric_families(httpx.get(house.metrics_url).text)
     found = [s.value for f in families for s in f.samples if (s.name, s.labels) == (name, labels)]
     return sum(found)
 
@@ -113,16 +114,16 @@ def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_
             check_refused_over_http(bidders[0], gateway)
             assert log.records_of(bidders[0].lot_id) == 0
             wait_until(
-                lambda: sample(gateway, **paused) == AUCTION_BID.partitions, what="all are paused"
+                lambda: sample(house, **paused) == AUCTION_BID.partitions, what="all are paused"
             )
             assert say(chatter, room)["type"] == "chat.received"
             wish = seller.request("POST", f"/api/auctions/{unwanted['id']}/cancel")
             assert wish.status_code == 202, "a seller's wish is taken, and decided later"
             assert log.records_of(unwanted["id"]) == 1
         check_takes_again(lanes, gateway, bidders, amounts)
-        wait_until(lambda: sample(gateway, **paused) == 0, what="none is paused")
+        wait_until(lambda: sample(house, **paused) == 0, what="none is paused")
     causes = {"topic": AUCTION_BID.name, "cause": "backlog"}
-    assert sample(gateway, "gateway_refused_records_total", **causes) > 0
+    assert sample(house, "gateway_refused_records_total", **causes) > 0
     cancelled = seller.call("GET", f"/api/auctions/{unwanted['id']}")
     assert cancelled["status"] == "cancelled"
 

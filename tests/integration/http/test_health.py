@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-from flask.testing import FlaskClient
 
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
@@ -59,13 +58,6 @@ def test_a_process_that_keeps_dying_makes_it_red(
         assert client.get("/readyz").status_code == 503
         file.unlink()  # the watcher has not written yet
         assert client.get("/readyz").status_code == 200
-
-
-def test_metrics_are_there_for_whoever_asks(client: FlaskClient) -> None:
-    client.get("/api/products")
-    text = client.get("/metrics").get_data(as_text=True)
-    assert 'endpoint="GET /api/products"' in text
-    assert "flask_http_request_duration_seconds_bucket" in text
 
 
 @pytest.mark.parametrize("path", ["/api/products", "/api/nothing", "/api/me", "/healthz", "/"])

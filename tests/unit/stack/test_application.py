@@ -18,7 +18,15 @@ def _names(prefix: str = "") -> list[str]:
 def test_every_process_of_the_design_is_there_once() -> None:
     names = _names()
     assert len(names) == len(set(names))
-    assert {"gateway", "bridge", "worker-bids-0", "worker-other", "beat", "flower"} <= set(names)
+    assert {
+        "gateway",
+        "metrics",
+        "bridge",
+        "worker-bids-0",
+        "worker-other",
+        "beat",
+        "flower",
+    } <= set(names)
 
 
 def test_a_prefix_makes_a_second_application_of_other_names() -> None:

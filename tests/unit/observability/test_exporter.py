@@ -1,0 +1,51 @@
+"""The server of the metrics: one address, read once a second however many ask."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from app import exporter
+from app.exporter import Exporter
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """How often the files were read."""
+    found: list[Path] = []
+
+    def render(directory: Path) -> bytes:
+        found.append(directory)
+        return b"things 1\n"
+
+    monkeypatch.setattr(exporter, "render", render)
+    return found
+
+
+def get(application: Exporter, path: str = "/metrics", method: str = "GET") -> tuple[str, bytes]:
+    statuses: list[str] = []
+
+    def start_response(status: str, *_: object) -> None:
+        statuses.append(status)
+
+    environ = {"PATH_INFO": path, "REQUEST_METHOD": method}
+    body = b"".join(application(environ, start_response))  # type: ignore[arg-type]
+    return statuses[0], body
+
+
+def test_those_who_ask_at_once_are_shown_what_was_read_once(
+    tmp_path: Path, asked: list[Path]
+) -> None:
+    application = Exporter(tmp_path)
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: get(application), range(50)))
+    assert set(answers) == {("200 OK", b"things 1\n")}
+    assert len(asked) == 1
+
+
+def test_nothing_else_is_there(tmp_path: Path, asked: list[Path]) -> None:
+    application = Exporter(tmp_path)
+    for path, method in (("/", "GET"), ("/metrics/", "GET"), ("/metrics", "POST")):
+        assert get(application, path, method)[0] == "404 Not Found"
+    assert get(application, method="HEAD") == ("200 OK", b"")
+    assert len(asked) == 1
