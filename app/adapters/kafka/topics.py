@@ -210,7 +210,9 @@ def _admin(bootstrap_servers: str, wait_s: float) -> KafkaAdminClient:
     while True:
         try:
             return KafkaAdminClient(
-                bootstrap_servers=bootstrap_servers, request_timeout_ms=REQUEST_TIMEOUT_MS
+                bootstrap_servers=bootstrap_servers,
+                bootstrap_timeout_ms=REQUEST_TIMEOUT_MS,
+                request_timeout_ms=REQUEST_TIMEOUT_MS,
             )
         except KafkaError:
             if time.monotonic() > deadline:
