@@ -1,6 +1,7 @@
 /** Starts the page: session, live connection, then the view. */
 import { render } from "preact";
 import { App } from "./app";
+import { keepFocus } from "./parts/focus-keeper";
 import { restoreScroll } from "./scroll";
 import { followBids } from "./store/bids";
 import { goLive } from "./store/live";
@@ -12,6 +13,7 @@ import "./styles/layout.css";
 import "./styles/parts.css";
 
 restoreScroll();
+keepFocus();
 render(<App />, document.body);
 await resume();
 followBids();
