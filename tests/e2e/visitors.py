@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocket, expect, sync_playwright
 
 from tests.e2e.people import Gateway
 
 CHROMIUM = "/usr/bin/chromium"  # Debian's
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=900)
 WAIT_MS = 120_000  # for whatever a test waits for; only a failing one waits so long
 
 
@@ -30,8 +32,17 @@ class Visitor:
     `frames` the types of what came over the page's sockets.
     """
 
-    def __init__(self, browser: Browser, gateway: Gateway, *, locale: str) -> None:
-        context = browser.new_context(base_url=gateway.base_url, locale=locale)
+    def __init__(
+        self,
+        browser: Browser,
+        gateway: Gateway,
+        *,
+        locale: str,
+        viewport: ViewportSize | None = None,
+    ) -> None:
+        context = browser.new_context(
+            base_url=gateway.base_url, locale=locale, viewport=viewport or DESKTOP
+        )
         context.set_default_timeout(WAIT_MS)
         self.page = context.new_page()
         self.email = f"{uuid4().hex}@example.org"

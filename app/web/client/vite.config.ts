@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
-import { ROUTES } from "./src/routes";
+import { ROUTES } from "./src/routes.ts";
 
 const GATEWAY = "http://127.0.0.1:8080";
 const DIST = "dist";

@@ -32,10 +32,11 @@ export class AuctionList {
     await this.load([], { ...filter, limit: firstLimit() });
   }
 
-  /** Adds the next page. */
+  /** Adds the next page; not while another list is on its way, of which this would be no page. */
   async more(): Promise<void> {
     const cursor = this.nextCursor.peek();
-    if (cursor) await this.load(this.items.peek(), { ...this.filter, cursor });
+    if (cursor && !this.loading.peek())
+      await this.load(this.items.peek(), { ...this.filter, cursor });
   }
 
   private async load(before: readonly Auction[], filter: AuctionFilter): Promise<void> {

@@ -69,3 +69,29 @@ it("reads as many auctions as were shown when the list was left", async () => {
   await show("/", { items: 60, scroll: 900 });
   expect(lastQuery()?.limit).toBe("60");
 });
+
+it("adds no page to a list that another is about to replace", async () => {
+  await show();
+  page.gateway.on("GET", "/api/auctions", ({ query }) => ({
+    status: 200,
+    body: { items: [auction({ id: query.cursor ? 9 : 8 })], next_cursor: "next" },
+  }));
+  await userEvent.type(box(), "jar");
+  const more = await screen.findByRole("button", { name: "Show more" });
+  let answer = (_: object) => {};
+  page.gateway.on(
+    "GET",
+    "/api/auctions",
+    () =>
+      new Promise<never>((done) => {
+        answer = done as typeof answer;
+      }),
+  );
+  await userEvent.type(box(), "s");
+  await vi.waitFor(() => expect(lastQuery()?.query).toBe("jars"));
+  await userEvent.click(more);
+  expect(lastQuery()?.query).toBe("jars");
+  expect(lastQuery()?.cursor).toBeUndefined();
+  answer({ status: 200, body: { items: [], next_cursor: null } });
+  await screen.findByText("Nothing found for “jars”.");
+});
