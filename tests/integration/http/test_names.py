@@ -92,6 +92,17 @@ def test_a_password_hashed_as_it_was_typed_still_lets_in(market: Market, passwor
     assert code(logged_in(market, email, PASSWORD + "?")) == (401, "BAD_CREDENTIALS")
 
 
+def test_an_e_mail_is_one_in_any_case_and_however_it_is_composed(market: Market) -> None:
+    name = f"{uuid4().hex}é"
+    assert signed_up(market, email=f"{name}@example.com").status_code == 201
+    for same in (
+        f"{name.upper()}@EXAMPLE.com",
+        f" {unicodedata.normalize('NFD', name)}@example.com",
+    ):
+        assert code(signed_up(market, email=same)) == (409, "EMAIL_TAKEN")
+        assert logged_in(market, same, PASSWORD).status_code == 200
+
+
 def set_hash(engine: Engine, email: str, password_hash: str) -> None:
     """What a sign-up of an earlier commit has stored."""
     with engine.begin() as connection:
