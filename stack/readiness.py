@@ -22,7 +22,15 @@ def complaint_of(base_url: str) -> str:
         return f"/readyz does not answer ({error})"
     finally:
         connection.close()
-    return "" if answer.status == http.client.OK else f"/readyz says {_one_line(body)}"
+    return "" if _is_green(answer.status, body) else f"/readyz says {_one_line(body)}"
+
+
+def _is_green(status: int, body: str) -> bool:
+    """Whether everything is there, also what bids do not need."""
+    try:
+        return status == http.client.OK and not json.loads(body)["degraded"]
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _one_line(body: str) -> str:

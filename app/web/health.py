@@ -8,6 +8,7 @@ import gevent
 import msgspec
 from flask import Flask, Response
 from msgspec import Struct
+from redis import Redis
 from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
@@ -16,13 +17,18 @@ from app.bootstrap import Container
 CHECK_TIMEOUT_S = 2.0
 CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY
 
+PROBE_KEY, PROBE_KEY_S = "readyz", 10
+# Chat waits for the one; without the other tokens are accepted until they expire.
+NOT_FOR_BIDS = frozenset({"mongodb", "redis_auth"})
+
 Check = Callable[[], None]
 
 
 class Readiness(Struct, frozen=True):
-    """`/readyz`."""
+    """`/readyz`: ready when bids can be taken and answered, degraded when anything is away."""
 
     ready: bool
+    degraded: bool
     dependencies: dict[str, str]
 
 
@@ -57,8 +63,8 @@ def dependency_checks(container: Container) -> dict[str, Check]:
     settings = container.settings
     checks: dict[str, Check] = {
         "postgresql": lambda: _ask_postgresql(container.engine),
-        "redis_fanout": lambda: _ping(container.fanout.ping()),
-        "redis_auth": lambda: _ping(container.auth_redis.ping()),
+        "redis_fanout": lambda: _write(container.fanout),
+        "redis_auth": lambda: _write(container.auth_redis),
         "kafka": lambda: _reach_log(settings.kafka_bootstrap_servers, container.producer),
         "mongodb": container.messages.ping,
     }
@@ -72,7 +78,8 @@ def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -
     asked = {name: gevent.spawn(_state, check) for name, check in checks.items()}
     gevent.joinall(list(asked.values()), timeout=timeout_s)
     states = {name: _answer(job) for name, job in asked.items()}
-    return Readiness(all(state == "ok" for state in states.values()), states)
+    away = {name for name, state in states.items() if state != "ok"}
+    return Readiness(ready=away <= NOT_FOR_BIDS, degraded=bool(away), dependencies=states)
 
 
 def check_processes(file: Path) -> None:
@@ -107,9 +114,9 @@ def _ask_postgresql(engine: Engine) -> None:
         connection.exec_driver_sql("SELECT 1")
 
 
-def _ping(answered: object) -> None:
-    if not answered:
-        raise NotReadyError("no pong")
+def _write(redis: Redis) -> None:
+    """A server that is full, or whose disk is, answers a ping and takes no write."""
+    redis.set(PROBE_KEY, "1", ex=PROBE_KEY_S)
 
 
 def _reach_log(servers: str, producer: BackgroundProducer) -> None:

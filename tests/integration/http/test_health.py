@@ -1,12 +1,20 @@
 """Liveness, readiness with each dependency's state, metrics, headers."""
 
 import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
 
+from app.web.health import NOT_FOR_BIDS
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
+from tests.waiting import wait_until
 
 DEPENDENCIES = {
     "postgresql": ("DATABASE_URL", "postgresql://u:p@{}/x"),
@@ -25,7 +33,7 @@ def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None
         answer = client.get("/readyz")
     assert answer.status_code == 200
     states = dict.fromkeys([*DEPENDENCIES, "processes"], "ok")
-    assert answer.get_json() == {"ready": True, "dependencies": states}
+    assert answer.get_json() == {"ready": True, "degraded": False, "dependencies": states}
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
@@ -40,9 +48,50 @@ def test_a_dependency_that_is_down_is_named_and_the_process_lives(
         answer = client.get("/readyz")
         assert client.get("/healthz").status_code == 200
     states = answer.get_json()["dependencies"]
-    assert (answer.status_code, answer.get_json()["ready"]) == (503, False)
+    found = answer.get_json()
+    is_ready = name in NOT_FOR_BIDS
+    assert (answer.status_code, found["ready"], found["degraded"]) == (
+        200 if is_ready else 503, is_ready, True,
+    )  # fmt: skip
     assert states[name].startswith("down (")
     assert {state for other, state in states.items() if other != name} == {"ok"}
+
+
+@contextmanager
+def redis_that_takes_no_write() -> Iterator[str]:
+    """The address of a Redis that answers pings and refuses writes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ("--save", "", "--bind", "127.0.0.1", "--min-replicas-to-write", "1")
+    with subprocess.Popen(["redis-server", "--port", str(port), *options]) as server:
+        try:
+            redis = Redis(port=port)
+            wait_until(lambda: _answers(redis), what="Redis answers")
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _answers(redis: Redis) -> bool:
+    try:
+        return bool(redis.ping())
+    except RedisError:
+        return False
+
+
+@pytest.mark.parametrize("name", ["redis_fanout", "redis_auth"])
+def test_a_redis_that_takes_no_write_is_not_well(environment: dict[str, str], name: str) -> None:
+    variable, url = DEPENDENCIES[name]
+    with (
+        redis_that_takes_no_write() as address,
+        application(environment, **{variable: url.format(address)}) as client,
+    ):
+        answer = client.get("/readyz")
+    states = answer.get_json()["dependencies"]
+    assert states[name].startswith("down (")
+    assert {state for other, state in states.items() if other != name} == {"ok"}
+    assert answer.status_code == (503 if name == "redis_fanout" else 200)
 
 
 def test_a_process_that_keeps_dying_makes_it_red(
