@@ -7,10 +7,6 @@ monkey.patch_all()
 import os  # noqa: E402
 import tempfile  # noqa: E402
 
-from psycogreen.gevent import patch_psycopg  # noqa: E402
-
-patch_psycopg()
-
 from app.observability.logging import configure_logging  # noqa: E402
 
 configure_logging(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from celery import Celery
@@ -20,7 +21,7 @@ from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.kafka.lags import KafkaLags
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.kafka.reader import KafkaLogReader
-from app.adapters.mongo.messages import MongoMessages, make_client
+from app.adapters.mongo.messages import MongoMessages, make_client, make_guarded_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auction_audit import PostgresAuctionRows
@@ -31,7 +32,7 @@ from app.adapters.postgres.burials import PostgresDeadLetters
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
 from app.adapters.postgres.due import PostgresDueStore
-from app.adapters.postgres.engine import make_engine, make_guest_engine
+from app.adapters.postgres.engine import make_engine, make_guarded_engine, make_guest_engine
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
@@ -42,13 +43,14 @@ from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
 from app.adapters.precis.profiles import PrecisProfiles
-from app.adapters.redis.connect import connect
+from app.adapters.redis.connect import connect, connect_guarded
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.scratch.sqlite import SqliteScratch
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
+from app.observability import metrics
 from app.protocol.topics import (
     ALL_TOPICS,
     AUCTION_BID,
@@ -68,6 +70,7 @@ from app.services.auditing.ports import Audit
 from app.services.auditing.told import JournalAudit, NoJournal
 from app.services.backlog import Admission, AdmittingLog, BacklogSource
 from app.services.bidding import Bidding
+from app.services.breaker import Breaker
 from app.services.burials import DeathRates
 from app.services.catalogue import Catalogue
 from app.services.chat import Chat
@@ -102,6 +105,11 @@ class Container:
             self.settings.database_url, application=self.application, limits=self.settings.limits
         )
 
+    @property
+    def chat_engine(self) -> Engine:
+        """PostgreSQL, for rooms."""
+        return self.engine
+
     @cached_property
     def guest_engine(self) -> Engine:
         """PostgreSQL, as far as guests may use it."""
@@ -132,6 +140,11 @@ class Container:
     def fanout(self) -> Redis:
         """Redis for pub/sub, flags and presence."""
         return connect(self.settings.redis_fanout_url, limits=self.settings.limits)
+
+    @property
+    def is_fanout_away(self) -> bool:
+        """Whether Redis is known not to answer, through which outcomes would come."""
+        return False
 
     @cached_property
     def celery(self) -> Celery:
@@ -218,8 +231,14 @@ class Container:
     @cached_property
     def producer(self) -> BackgroundProducer:
         """The log, as the gateway writes it."""
-        topics = (AUCTION_BID, CHAT_MESSAGE)
-        return BackgroundProducer(self.settings, topics=topics, name=self.application)
+        return BackgroundProducer(self.settings, topics=(AUCTION_BID,), name=self.application)
+
+    @cached_property
+    def chat_producer(self) -> BackgroundProducer:
+        """The log of chat, on a connection of its own: one request at a time is under way on each,
+        and a bid must not wait for a message's."""
+        name = f"{self.application}-chat"
+        return BackgroundProducer(self.settings, topics=(CHAT_MESSAGE,), name=name)
 
     @cached_property
     def admission(self) -> Admission:
@@ -245,8 +264,8 @@ class Container:
     def chat(self) -> Chat:
         """Sending and reading messages."""
         return Chat(
-            self.admitting_log,
-            membership=self.live,
+            AdmittingLog(self.chat_producer, self.admission),
+            membership=PostgresLive(self.chat_engine),
             messages=self.messages,
             tail=RedisRoomTail(self.fanout),
             clock=utc_now,
@@ -255,7 +274,7 @@ class Container:
     @cached_property
     def presence(self) -> RedisPresence:
         """Who is there, over all gateways."""
-        return RedisPresence(self.fanout, gateway=str(uuid4()))
+        return RedisPresence(self.fanout, gateway=str(uuid4()), limits=self.settings.limits)
 
     @cached_property
     def auth_redis(self) -> Redis:
@@ -322,7 +341,7 @@ class Container:
     @cached_property
     def rooms(self) -> RoomService:
         """Chat rooms and their members."""
-        return RoomService(PostgresRooms(self.engine), self.chat, clock=utc_now)
+        return RoomService(PostgresRooms(self.chat_engine), self.chat, clock=utc_now)
 
     @cached_property
     def dead_letter_list(self) -> DeadLetterList:
@@ -359,6 +378,86 @@ class Container:
         )
 
 
+class GatewayContainer(Container):
+    """Services somebody waits for: each store answers in `limits.store_timeout_s` or is left."""
+
+    def __init__(self, settings: Settings, *, application: str) -> None:
+        super().__init__(settings, application=application)
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+
+    @cached_property
+    def engine(self) -> Engine:
+        """PostgreSQL."""
+        limits = self.settings.limits
+        return self._make_engine("", limits.pool_connections, limits.store_timeout_s)
+
+    @cached_property
+    def chat_engine(self) -> Engine:
+        """PostgreSQL, for rooms: however many ask for them, bids keep their connections."""
+        limits = self.settings.limits
+        return self._make_engine("-chat", limits.chat_pool_connections, limits.store_timeout_s)
+
+    @cached_property
+    def guest_engine(self) -> Engine:
+        """PostgreSQL, as far as guests may use it."""
+        limits = self.settings.limits
+        return self._make_engine("-guests", limits.guest_pool_connections, limits.guest_pool_wait_s)
+
+    @cached_property
+    def fanout(self) -> Redis:
+        """Redis for pub/sub and presence."""
+        url = self.settings.redis_fanout_url
+        return connect_guarded(url, breaker=self._breaker(metrics.REDIS, url))
+
+    @cached_property
+    def auth_redis(self) -> Redis:
+        """Redis for sessions and rates."""
+        url = self.settings.redis_auth_url
+        return connect_guarded(url, breaker=self._breaker(metrics.REDIS, url))
+
+    @cached_property
+    def messages(self) -> MongoMessages:
+        """Stored chat messages."""
+        settings = self.settings
+        breaker = self._breaker(metrics.MONGODB, settings.mongodb_url)
+        client = make_guarded_client(
+            settings.mongodb_url, limits=settings.limits, name=self.application, breaker=breaker
+        )
+        return MongoMessages(client, breaker)
+
+    @property
+    def is_fanout_away(self) -> bool:
+        """Whether Redis does not answer, through which outcomes would come."""
+        return self._breaker(metrics.REDIS, self.settings.redis_fanout_url).is_open
+
+    def _make_engine(self, whose: str, connections: int, wait_s: float) -> Engine:
+        url = self.settings.database_url
+        return make_guarded_engine(
+            url,
+            application=self.application + whose,
+            limits=self.settings.limits,
+            breaker=self._breaker(metrics.POSTGRESQL, url),
+            connections=connections,
+            wait_s=wait_s,
+        )
+
+    def _breaker(self, store: str, url: str) -> Breaker:
+        """The one of the server at `url`, whatever it is used for."""
+        limits = self.settings.limits
+        return self._breakers.setdefault(
+            (store, urlsplit(url).netloc),
+            Breaker(store, timeout_s=limits.store_timeout_s, pause_s=limits.store_pause_s),
+        )
+
+
 def build_container(settings: Settings, *, application: str) -> Container:
     """The services of this process; connects to nothing yet."""
     return Container(settings, application=application)
+
+
+def build_gateway_container(settings: Settings) -> Container:
+    """The services of a gateway, which runs under gevent; connects to nothing yet."""
+    from app.adapters.postgres.waiting import install_waits  # noqa: PLC0415 - loads gevent
+
+    install_waits(settings.limits.store_timeout_s)
+    return GatewayContainer(settings, application="gateway")

@@ -24,7 +24,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Every bound on what can grow, with its unit and reason."""
 
     # Sockets
-    frame_bytes_max: Count = 16 * 1024  # nothing a client sends is longer
+    frame_bytes_max: Count = 32 * 1024  # 2,000 characters of chat, escaped: 12 bytes each
     bid_frame_bytes_max: Count = 4 * 1024  # a bid has six short fields
     subscriptions_per_socket_max: Count = 64
     sockets_per_user_max: Count = 5  # a person's devices and tabs
@@ -32,11 +32,13 @@ class Limits(Struct, frozen=True, kw_only=True):
     queue_bytes_max: Count = 256 * 1024  # a reader this far behind is not reading
     queue_frames_max: Count = 512
     write_stall_s: Seconds = 5.0
-    frames_per_s_max: Count = 20
+    frames_per_s_max: Count = 20  # of any kind: control frames and fragments too
+    bytes_per_s_max: Count = 64 * 1024  # two of the longest frames; a bid has 150 bytes
     frames_over_rate_s: Seconds = 3.0  # patience before 4013
     auth_timeout_s: Seconds = 10.0
     ping_s: Count = 25
     pong_timeout_s: Seconds = 8.0
+    pending_frames_max: Count = 64  # per socket, that wait for a store: a page's subscriptions
     # Fan-out
     states_per_s_max: Count = 5  # per auction: the eye sees no more
     prices_per_s_max: Count = 1
@@ -50,7 +52,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     settle_round_s: Seconds = 1.0  # then other lanes get their turn
     poll_records_max: Count = 1_000
     poll_wait_ms: Count = 100
-    record_bytes_max: Count = 64 * 1024  # four times what a client may send; longer: dead letter
+    record_bytes_max: Count = 64 * 1024  # twice what a client may send; longer: dead letter
     record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
     log_queue_bytes_max: Count = 32 * 1024 * 1024  # per topic: the client's own has no bound
     log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
@@ -86,6 +88,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     guest_pool_wait_s: Seconds = 1.0
     # How old what guests see may be where no event tells of a change, such as a product's new name.
     snapshot_ttl_s: Seconds = 0.25
+    chat_pool_connections: Count = 1  # a gateway's own for rooms, so that bids keep theirs
+    # Stores, as a gateway asks them: connecting, waiting for a connection and reading together
+    store_timeout_s: Seconds = 2.0  # somebody waits for the answer
+    store_pause_s: Seconds = 1.0  # before a store that did not answer is asked again
     # People
     access_token_s: Count = 600
     access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads

@@ -3,7 +3,7 @@
 The last word of a name is its unit. Labels come from closed sets: `topic` is one of the topics,
 `pipeline` one of the bridge's pipelines, `end` one of ENDS, `cause` one of REFUSAL_CAUSES,
 `reason` one of those in app/services/burials.py, `code` one of app/protocol/problems.py,
-`holder` one of HOLDERS.
+`holder` one of HOLDERS, `store` one of STORES.
 
 `endpoint` is one of the routes, `status` a status of HTTP.
 
@@ -25,6 +25,9 @@ ENDS = frozenset({"client", "lost", PROTOCOL_ERROR, *(str(code.value) for code i
 BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL = "backlog", "away", "stalled", "full"
 REFUSAL_CAUSES = frozenset({BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL})
 
+POSTGRESQL, MONGODB, REDIS = "postgresql", "mongodb", "redis"
+STORES = frozenset({POSTGRESQL, MONGODB, REDIS})
+
 OPEN_SOCKETS = Gauge("ws_open_sockets", "Sockets open now.", multiprocess_mode="livesum")
 QUEUED_BYTES = Gauge(
     "ws_queued_bytes", "Bytes that wait for slow readers.", multiprocess_mode="livesum"
@@ -44,6 +47,9 @@ FANOUT_SECONDS = Histogram(
     buckets=SECONDS,
 )
 
+UNANSWERED = Counter(
+    "gateway_unanswered_calls", "Calls of a store given up without an answer.", ["store"]
+)
 REFUSED = Counter(
     "gateway_refused_records", "Records not put into the log: BUSY.", ["topic", "cause"]
 )

@@ -9,9 +9,12 @@ CHAT_MESSAGES = "chat-message"
 CHAT_EVENTS = "chat-event"
 NOTICES = "notice"
 SESSIONS = "session"
+EVICTIONS = "eviction"
 BACKLOGS = "backlog"
 
-GATEWAY_CHANNELS = (AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS, BACKLOGS)
+GATEWAY_CHANNELS = (
+    AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS, EVICTIONS, BACKLOGS,
+)  # fmt: skip
 
 
 # The flag that coalesces the tasks which publish notices.
@@ -49,5 +52,5 @@ def presence_key(channel: str) -> str:
 
 
 def user_sockets_key(user_id: int) -> str:
-    """The open sockets of a user over all gateways, scored by when they were last seen."""
+    """The open sockets of a user over all gateways, scored by when each was heard from."""
     return f"sockets:{user_id}"

@@ -72,6 +72,13 @@ class SessionEnded(Struct, frozen=True):
     session_id: str
 
 
+class SocketEvicted(Struct, frozen=True):
+    """On `eviction`: this socket closes with 4409, a newer one of the user has its place."""
+
+    user_id: int
+    socket_id: str
+
+
 class Backlog(Struct, frozen=True):
     """On `backlog`, once a second: how far behind those are who work a topic off.
 
@@ -88,6 +95,7 @@ auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)
+socket_evicted_decoder = msgspec.json.Decoder(SocketEvicted)
 backlog_decoder = msgspec.json.Decoder(Backlog)
 
 

@@ -28,9 +28,12 @@ class Push(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class FrameError(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
-    """The frame was not carried out; `retry` says whether the same again may help."""
+    """The frame was not carried out; `retry` says whether the same again may help.
 
-    re: int
+    Without `re` it was a control frame, or a part of a message: `RATE_LIMITED`.
+    """
+
+    re: int | UnsetType = UNSET
     code: str
     detail: str
     retry: bool = False

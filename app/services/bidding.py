@@ -135,6 +135,10 @@ class Bidding:
             offer, bid, self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
         )
 
+    def knows_auction(self, auction_id: int) -> bool:
+        """Whether a bid on it is placed without asking the store for it."""
+        return bool(self._auctions.get(auction_id))
+
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
         """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
         bid = bid_id(bidder_id, auction_id, key)
@@ -188,7 +192,7 @@ class Bidding:
 
     def _check_auction(self, auction_id: int) -> None:
         # Only existence is remembered: a guess that one does not exist could be wrong a second on.
-        if self._auctions.get(auction_id):
+        if self.knows_auction(auction_id):
             return
         if not self._outcomes.auction_exists(auction_id):
             raise NotFoundError("no such auction")

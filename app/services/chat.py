@@ -109,9 +109,13 @@ class Chat:
         value = msgspec.json.encode(self._value(said, message))
         self._log.append_soon(CHAT_MESSAGE, key=said.room_id, value=value, done=appended)
 
+    def knows_member(self, room_id: int, user_id: int) -> bool:
+        """Whether a message into it is sent without asking the store for the member."""
+        return bool(self._members.get((room_id, user_id)))
+
     def check_member(self, room_id: int, user_id: int) -> None:
         """Raises NotFoundError for no such room, ForbiddenError (`NOT_MEMBER`) for a stranger."""
-        if self._members.get((room_id, user_id)):
+        if self.knows_member(room_id, user_id):
             return
         if not self._membership.is_member(room_id, user_id):
             if not self._membership.room_exists(room_id):

@@ -74,7 +74,7 @@ class Snapshots:
     ) -> None:
         self._auctions, self._bids, self._read_prices = auctions, bids, read_prices
         self._bids_max = limits.snapshot_bids
-        ttl_s, wait_s = limits.snapshot_ttl_s, limits.read_timeout_s
+        ttl_s, wait_s = limits.snapshot_ttl_s, limits.store_timeout_s
         self._one: ReadCache[int, Snapshot] = ReadCache(
             size_max=SNAPSHOTS_MAX, ttl_s=ttl_s, wait_s=wait_s
         )

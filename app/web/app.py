@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
+from redis import Redis
 
 from app.bootstrap import Container
 from app.services.accounts import Accounts
@@ -41,7 +42,7 @@ def create_app(container: Container) -> Flask:
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings), hashing)
-    limiter = make_limiter(app, settings)
+    limiter = make_limiter(app, settings, container.auth_redis)
     waits = OutcomeWaits()
     routes = with_documents(api_routes(container, accounts, waits))
     for route in routes:
@@ -67,14 +68,14 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
         *auth_routes(accounts, container.settings),
         *product_routes(container.catalogue),
         *auction_routes(container.auction_house),
-        *bid_routes(container.bidding, waits),
+        *bid_routes(container.bidding, waits, is_deaf=lambda: container.is_fanout_away),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
         *admin_routes(container.dead_letter_list, container.replaying),
     ]
 
 
-def make_limiter(app: Flask, settings: Settings) -> Limiter:
+def make_limiter(app: Flask, settings: Settings, redis: Redis) -> Limiter:
     """Rates per address group, counted in Redis; without Redis, in this process.
 
     What no route answers (404, 405) counts too.
@@ -85,7 +86,8 @@ def make_limiter(app: Flask, settings: Settings) -> Limiter:
         application_limits=[f"{settings.limits.requests_per_minute}/minute"],
         request_identifier=endpoint,
         storage_uri=settings.redis_auth_url,
-        storage_options={"socket_timeout": 1, "socket_connect_timeout": 1},
+        # Annotated as text or numbers; the storage takes a pool by this name.
+        storage_options={"connection_pool": redis.connection_pool},  # type: ignore[dict-item]
         in_memory_fallback_enabled=True,
         # Its headers ask Redis once more for every answer, and put the end of the window into the
         # Retry-After of answers that speak of something else (BUSY).

@@ -27,8 +27,15 @@ STRICT = {
 }
 # Those that a client of this machine must keep, in seconds of a free one.
 PROMPT_S = {"AUTH_TIMEOUT_S": 2, "ACCESS_TOKEN_S": 5, "PONG_TIMEOUT_S": 2}
-# As many frames as a test likes, a short queue, and a log that tells why sockets are closed.
-PATIENT = {"FRAMES_PER_S_MAX": "1000000", "QUEUE_BYTES_MAX": "16384", "LOG_LEVEL": "DEBUG"}
+# As many frames as a test likes, a short queue, a log that tells why sockets are closed, and
+# presence told as often as a test likes to wait for it.
+PATIENT = {
+    "FRAMES_PER_S_MAX": "1000000",
+    "BYTES_PER_S_MAX": "1000000000",
+    "QUEUE_BYTES_MAX": "16384",
+    "LOG_LEVEL": "DEBUG",
+    "PRESENCE_S": "1",
+}
 
 
 @dataclass(frozen=True, slots=True)

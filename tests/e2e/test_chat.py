@@ -1,5 +1,6 @@
 """Chat in an auction's room (wire.md): who may, who hears, in which order, and only once."""
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -40,6 +41,22 @@ def test_what_one_says_the_other_hears(room: Frame, anna: Person, ben: Person) -
     assert heard["message_id"] == said["message_id"]
     assert heard["text"] == "안녕하세요 👋"
     assert heard["sender"] == {"id": anna.id, "nickname": anna.nickname}
+
+
+def test_the_longest_text_fits_however_it_is_escaped(
+    room: Frame, anna: Person, ben: Person
+) -> None:
+    text = "👋" * 2_000
+    with anna.enter() as hers, ben.enter() as his:
+        his.ask("subscribe", channel=channel_of(room))
+        assert len(json.dumps(text)) > 24_000, "as this client sends it"
+        said = say(hers, room, text)
+        assert his.push("chat.message", message_id=said["message_id"])["text"] == text
+    path = f"/api/rooms/{room['id']}/messages"
+    wait_until(
+        lambda: [message["text"] for message in ben.call("GET", path)["items"]] == [text],
+        what="it is stored",
+    )
 
 
 def test_who_comes_back_gets_what_was_said_since(room: Frame, anna: Person, ben: Person) -> None:

@@ -1,5 +1,6 @@
 """Who is who on a socket, and for how long (wire.md): tokens, sessions, places."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -8,12 +9,13 @@ from typing import Any
 import jwt
 import pytest
 
+from tests.e2e.bidding import watch
+from tests.e2e.client import Socket, dial
 from tests.e2e.conftest import Limited
 from tests.e2e.house import House
+from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
-from tests.waiting import wait_until
 
-SOCKETS_MAX = 5
 TABS = 10
 
 
@@ -127,16 +129,44 @@ def test_a_guest_may_sign_in_on_the_same_socket(gateway: Gateway, anna: Person) 
         assert socket.ask("auth", token=anna.token)["user"]["id"] == anna.id
 
 
-def test_the_sixth_socket_of_a_user_closes_4409_until_one_goes(gateway: Gateway) -> None:
-    person = gateway.sign_up("Many")
+def test_the_sixth_socket_of_a_user_wins_and_the_one_heard_from_longest_ago_gives_way(
+    gateway: Gateway, limited: Limited, seller: Person
+) -> None:
+    person, lot = gateway.sign_up("Many"), put_up(seller)
     with ExitStack() as sockets:
-        first, *_ = [sockets.enter_context(person.enter()) for _ in range(SOCKETS_MAX)]
-        assert close_code_for(gateway, person.token) == 4409
-        first.close()
+        here = [sockets.enter_context(person.enter(at=limited.patient)) for _ in range(5)]
+        watch(here[0], lot)
+        ghost, living = here[3], here[:3] + here[4:]
+        wait_for_presence(here[0])  # gateways tell each other beside it whom they hear
+        for socket in living:
+            socket.ask("time", client_ms=1)
+        wait_for_presence(here[0])
+        newest = sockets.enter_context(person.enter(at=gateway))
+        assert ghost.wait_closed() == 4409
+        for socket in [*living, newest]:
+            assert socket.ask("time", client_ms=1)["type"] == "time"
 
-        def is_let_in() -> bool:
-            with gateway.open() as socket:
-                frame_id = socket.send("auth", token=person.token)
-                return socket.wait_for_end_or_answer(frame_id) is not None
 
-        wait_until(is_let_in, what="the place of the one that went")
+def wait_for_presence(socket: Socket) -> None:
+    """Wait for two rounds, the first of which may have begun already."""
+    told = len(socket.pushes("auction.presence"))
+    socket.wait_for(
+        lambda: len(socket.pushes("auction.presence")) > told + 1, what="presence is told twice"
+    )
+
+
+def test_five_sockets_that_nobody_hears_keep_nobody_out(gateway: Gateway, limited: Limited) -> None:
+    person = gateway.sign_up("Haunted")
+    with ExitStack() as sockets:
+        # Nobody reads these: they answer no ping, and a proxy that died would not close them.
+        ghosts = [dial(limited.patient.ws_url, origin=limited.patient.base_url) for _ in range(5)]
+        for ghost in ghosts:
+            ghost.send(json.dumps({"id": 1, "type": "auth", "token": person.token}))
+            assert json.loads(ghost.recv())["type"] == "welcome"
+        living = [sockets.enter_context(person.enter()) for _ in range(5)]
+        codes = [int.from_bytes(ghost.recv_frame().data[:2], "big") for ghost in ghosts]  # type: ignore[no-untyped-call]
+        assert codes == [4409] * 5
+        for socket in living:
+            assert socket.ask("time", client_ms=1)["type"] == "time"
+        for ghost in ghosts:
+            ghost.shutdown()  # type: ignore[no-untyped-call]

@@ -37,7 +37,7 @@ def test_a_welcome_tells_who_where_and_the_limits(anna: Person) -> None:
     assert welcome["user"] == {"id": anna.id, "nickname": anna.nickname}
     assert welcome["ping_s"] == 25
     assert welcome["limits"] == {
-        "frame_bytes_max": 16 * 1024,
+        "frame_bytes_max": 32 * 1024,
         "frames_per_s_max": 20,
         "subscriptions_max": 64,
     }

@@ -8,7 +8,7 @@ from app.observability import metrics
 
 DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
-    "bids", "bytes", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
+    "bids", "bytes", "calls", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
     "records", "requests", "retries", "seconds", "settles", "sockets", "transactions",
 }  # fmt: skip
 LABELS = {
@@ -20,6 +20,7 @@ LABELS = {
     "pipeline",
     "reason",
     "status",
+    "store",
     "topic",
 }  # each from a closed set that metrics.py names
 

@@ -1,7 +1,8 @@
 """Chat messages in MongoDB: stored once by id, read by their place in the log."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from bson.errors import BSONError
@@ -12,6 +13,7 @@ from app.domain.errors import BusyError
 from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
 from app.services.auditing.chat import StoredMessage
+from app.services.breaker import Breaker
 from app.services.lanes import BadDataError
 from app.settings import Limits
 
@@ -39,11 +41,37 @@ def make_client(url: str, *, limits: Limits, name: str) -> "MongoClient[dict[str
     )
 
 
-class MongoMessages:
-    """The port `Messages`, and the writing side. Raises BusyError when the store is down."""
+def make_guarded_client(
+    url: str, *, limits: Limits, name: str, breaker: Breaker
+) -> "MongoClient[dict[str, Any]]":
+    """As `make_client`, for those who wait: nothing is tried twice.
 
-    def __init__(self, client: "MongoClient[dict[str, Any]]") -> None:
+    `timeoutMS` bounds an operation as a whole: choosing a server, a connection, and the answer.
+    """
+    timeout_ms = int(breaker.timeout_s * 1000)
+    return MongoClient(
+        url,
+        appname=name,
+        connect=False,
+        maxPoolSize=limits.pool_connections,
+        timeoutMS=timeout_ms,
+        serverSelectionTimeoutMS=timeout_ms,
+        connectTimeoutMS=timeout_ms,
+        retryReads=False,
+    )
+
+
+class MongoMessages:
+    """The port `Messages`, and the writing side. Raises BusyError when the store is down.
+
+    Reading asks nothing while `breaker` is open.
+    """
+
+    def __init__(
+        self, client: "MongoClient[dict[str, Any]]", breaker: Breaker | None = None
+    ) -> None:
         self._messages = client.get_default_database(DATABASE)[COLLECTION]
+        self._breaker = breaker
 
     def create_indexes(self) -> None:
         """Idempotent."""
@@ -54,10 +82,8 @@ class MongoMessages:
 
     def ping(self) -> None:
         """Raises BusyError when the store does not answer."""
-        try:
+        with self._reading():
             self._messages.database.command("ping")
-        except PyMongoError as error:
-            raise BusyError("messages cannot be reached") from error
 
     def save_many(self, publications: Sequence[RoomPublication]) -> None:
         """Store each message once, however often it comes: the first record's seq holds.
@@ -105,11 +131,29 @@ class MongoMessages:
             raise BusyError("MongoDB cannot be read") from error
 
     def _find(self, asked: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
-        try:
+        with self._reading():
             found = self._messages.find(asked).sort("seq", order).limit(limit)
             return [_message(document) for document in found]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Raises BusyError when the store does not answer, or did not just now."""
+        if self._breaker is not None and not self._breaker.allows():
+            raise BusyError("MongoDB did not answer just now")
+        try:
+            yield
         except PyMongoError as error:
+            self._report(error)
             raise BusyError("messages cannot be read") from error
+        self._report(None)
+
+    def _report(self, error: PyMongoError | None) -> None:
+        if self._breaker is None:
+            return
+        if error is None or isinstance(error, OperationFailure):
+            self._breaker.answered()
+        elif error.timeout:
+            self._breaker.unanswered()
 
 
 def _raise_faults(error: BulkWriteError) -> None:

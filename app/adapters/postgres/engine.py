@@ -1,13 +1,25 @@
 """How we connect: one engine per process, made after any fork, with a limit on every wait."""
 
-import psycopg2
-from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.engine import ExceptionContext
+import threading
+from typing import Any
 
+import psycopg2
+from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import PoolProxiedConnection
+
+from app.services.breaker import Breaker
 from app.settings import Limits
 
 # Data exceptions and syntax errors: `invalid input syntax for type bigint: "…"`.
 QUOTING = ("22", "42601")
+NO_ANSWER = "PostgreSQL did not answer just now"
+ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statement took too long
+
+
+class NoAnswerError(psycopg2.OperationalError):
+    """The server was asked and did not answer in time; its connection is closed."""
 
 
 def driver_url(database_url: str) -> URL:
@@ -40,12 +52,50 @@ def make_guest_engine(database_url: str, *, application: str, limits: Limits) ->
     )
 
 
-def _engine(
-    database_url: str, *, application: str, limits: Limits, connections: int, wait_s: float
+def make_guarded_engine(
+    database_url: str,
+    *,
+    application: str,
+    limits: Limits,
+    breaker: Breaker,
+    connections: int,
+    wait_s: float,
 ) -> Engine:
+    """As `make_engine`, for those who wait: nothing is asked while `breaker` is open.
+
+    What is not asked raises SQLAlchemy's TimeoutError, as a pool does that has no free connection
+    for `wait_s` seconds.
+    """
+    asked = threading.local()  # `at`: when this greenlet asked for its connection
+    engine = _engine(
+        database_url,
+        application=application,
+        limits=limits,
+        connections=connections,
+        wait_s=wait_s,
+        statement_timeout_ms=int(breaker.timeout_s * 1000 * ANSWER_SHARE),
+        poolclass=_guarded_pool(breaker, asked),
+    )
+    _guard_connects(engine, breaker, asked)
+    _report(engine, breaker)
+    return engine
+
+
+def _engine(
+    database_url: str,
+    *,
+    application: str,
+    limits: Limits,
+    connections: int,
+    wait_s: float,
+    statement_timeout_ms: int | None = None,
+    poolclass: type[QueuePool] = QueuePool,
+) -> Engine:
+    timeout_ms = statement_timeout_ms or limits.statement_timeout_ms
     engine = create_engine(
         driver_url(database_url),
         hide_parameters=True,
+        poolclass=poolclass,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=wait_s,
@@ -54,8 +104,8 @@ def _engine(
             "application_name": application,
             "connect_timeout": limits.connect_timeout_s,
             "options": (
-                f"-c statement_timeout={limits.statement_timeout_ms} "
-                f"-c lock_timeout={limits.lock_timeout_ms} "
+                f"-c statement_timeout={timeout_ms} "
+                f"-c lock_timeout={min(limits.lock_timeout_ms, timeout_ms)} "
                 f"-c idle_in_transaction_session_timeout={limits.idle_transaction_ms} "
                 "-c timezone=UTC"
             ),
@@ -67,6 +117,43 @@ def _engine(
     )
     event.listen(engine, "handle_error", _leave_values_out)
     return engine
+
+
+def _guarded_pool(breaker: Breaker, asked: threading.local) -> type[QueuePool]:
+    class GuardedPool(QueuePool):
+        """Gives no connection while the breaker is open."""
+
+        def connect(self) -> PoolProxiedConnection:
+            """A connection. Raises TimeoutError, at once while the breaker is open."""
+            if not breaker.allows():
+                raise PoolTimeoutError(NO_ANSWER)
+            asked.at = breaker.now()
+            return super().connect()
+
+    return GuardedPool
+
+
+def _guard_connects(engine: Engine, breaker: Breaker, asked: threading.local) -> None:
+    def connecting(*_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        # Who has waited for a connection until its holder gave it up has waited long enough.
+        if breaker.has_failed_since(asked.at):
+            raise PoolTimeoutError(NO_ANSWER)
+
+    event.listen(engine, "do_connect", connecting)
+
+
+def _report(engine: Engine, breaker: Breaker) -> None:
+    def failed(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, NoAnswerError):
+            breaker.unanswered()
+        elif getattr(context.original_exception, "pgcode", None) is not None:
+            breaker.answered()
+
+    def executed(*_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        breaker.answered()
+
+    event.listen(engine, "handle_error", failed)
+    event.listen(engine, "after_cursor_execute", executed)
 
 
 def _leave_values_out(context: ExceptionContext) -> None:

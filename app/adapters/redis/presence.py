@@ -6,30 +6,46 @@ knows of itself alone.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import cast
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.protocol.channels import presence_key, user_sockets_key
+from app.protocol.channels import EVICTIONS, presence_key, user_sockets_key
+from app.settings import Limits
 
 FRESH_S = 15  # three rounds of presence
-# Three renewals: for so long the sockets of a dead gateway count, and keep their owner out.
-SOCKET_FRESH_S = 15
+RENEWALS = 3  # that may fail before a socket counts no more
+MICROSECONDS = 1_000_000
 
+# Of a user's sockets those heard from last keep their places; the gateways of the others are told.
+# Times are the server's, in microseconds: gateways' clocks differ. Arguments: how many may stay,
+# how long one counts that nobody renews, the channel, the user, and by turns a socket's id and how
+# long ago it was heard from.
 _CLAIM = """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2] - ARGV[4])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-return 1
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+for i = 5, #ARGV, 2 do redis.call('ZADD', KEYS[1], now - ARGV[i + 1], ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2] / 1000)
+local evicted = redis.call('ZRANGE', KEYS[1], 0, -1 - ARGV[1])
+for _, id in ipairs(evicted) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('PUBLISH', ARGV[3], '{"user_id":' .. ARGV[4] .. ',"socket_id":"' .. id .. '"}')
+end
+return evicted
 """
 
 
 class RedisPresence:
     """Presence as seen and told by the gateway `gateway`."""
 
-    def __init__(self, redis: Redis, *, gateway: str) -> None:
+    def __init__(self, redis: Redis, *, gateway: str, limits: Limits) -> None:
         self._redis, self._gateway = redis, gateway
+        self._sockets_max = limits.sockets_per_user_max
+        # A socket not heard from for so long has been closed, or its gateway is dead.
+        silent_s = limits.ping_s + limits.pong_timeout_s + RENEWALS * limits.presence_s
+        self._silent_us = int(silent_s * MICROSECONDS)
         self._claim = redis.register_script(_CLAIM)
 
     def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
@@ -50,22 +66,31 @@ class RedisPresence:
             for (channel, count), entries in zip(here.items(), answers, strict=True)
         }
 
-    def claim_socket(self, user_id: int, socket_id: str, *, sockets_max: int) -> bool:
-        """Take one of the user's places; False when all are taken."""
-        try:
-            arguments = [socket_id, str(int(time.time())), str(sockets_max), str(SOCKET_FRESH_S)]
-            return bool(self._claim(keys=[user_sockets_key(user_id)], args=arguments))
-        except RedisError:
-            return True
+    def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
+        """Take a place for a socket that is new; the sockets of the user that lose theirs.
 
-    def renew_sockets(self, sockets: Iterable[tuple[int, str]]) -> None:
-        """Keep the places of sockets that are still open."""
-        now = int(time.time())
+        Their gateways have been told. None: Redis is away, and nobody knows.
+        """
+        try:
+            return self._keep(user_id, {socket_id: 0.0})
+        except RedisError:
+            return None
+
+    def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
+        """Keep the places of open sockets: by user, by id, seconds since it was heard from."""
         pipe = self._redis.pipeline(transaction=False)
-        for user_id, socket_id in sockets:
-            pipe.zadd(user_sockets_key(user_id), {socket_id: now})
-            pipe.expire(user_sockets_key(user_id), SOCKET_FRESH_S)
+        for user_id, ages_s in sockets.items():
+            self._keep(user_id, ages_s, pipe)
         self._try(pipe.execute)
+
+    def _keep(
+        self, user_id: int, ages_s: Mapping[str, float], client: Redis | None = None
+    ) -> list[str]:
+        arguments: list[str | int] = [self._sockets_max, self._silent_us, EVICTIONS, user_id]
+        for socket_id, age_s in ages_s.items():
+            arguments += [socket_id, int(age_s * MICROSECONDS)]
+        key = user_sockets_key(user_id)
+        return cast("list[str]", self._claim(keys=[key], args=arguments, client=client))
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
         """Give the place back."""

@@ -27,12 +27,12 @@ class Channel:
     def __init__(self) -> None:
         self.last = -1  # the number of the newest push
         self._listeners: dict[Listener, int] = {}
-        self._joining: dict[Listener, Held] = {}
+        self._joining: dict[Listener, Held] = {}  # those who join again are in both
         self._held: Held | None = None
 
     def __len__(self) -> int:
         """How many listen."""
-        return len(self._listeners) + len(self._joining)
+        return len(self._listeners.keys() | self._joining.keys())
 
     @property
     def covered(self) -> int:
@@ -54,9 +54,15 @@ class Channel:
         if kept is None:
             return  # left while its snapshot was read
         self._listeners[listener] = covered
-        for number, frame in kept:
-            if number > covered:
-                listener.push(frame)
+        self._push_kept(listener, kept)
+
+    def not_joined(self, listener: Listener) -> bool:
+        """There was no snapshot: as before `join`. Whether the listener still listens."""
+        kept = self._joining.pop(listener, None)
+        if listener not in self._listeners:
+            return False
+        self._push_kept(listener, kept or [])
+        return True
 
     def leave(self, listener: Listener) -> None:
         """Send it nothing more."""
@@ -91,10 +97,16 @@ class Channel:
         for kept in self._joining.values():
             kept.append((number, frame))
         for listener, covered in list(self._listeners.items()):
-            if number > covered:
+            if number > covered and listener not in self._joining:
                 listener.push(frame)
 
     def tell(self, frame: bytes) -> None:
         """To everybody who has joined, once: for what is not kept, such as presence."""
         for listener in list(self._listeners):
             listener.push(frame)
+
+    def _push_kept(self, listener: Listener, kept: Held) -> None:
+        covered = self._listeners[listener]
+        for number, frame in kept:
+            if number > covered:
+                listener.push(frame)

@@ -12,12 +12,24 @@ import gevent
 import msgspec
 import structlog
 from gevent import socket
+from msgspec import UNSET, UnsetType
 
 from app.protocol.problems import CloseCode
+from app.protocol.pushes import FrameError
 from app.settings import Limits
-from app.web.ws.framing import PING, Close, Framing, Gone, Reply, SocketEvent, Text, text_frame
+from app.web.ws.frame_queues import FrameQueues
+from app.web.ws.framing import (
+    PING,
+    Close,
+    Framing,
+    Gone,
+    Reply,
+    SocketEvent,
+    Text,
+    text_frame,
+)
 from app.web.ws.identity import Identity
-from app.web.ws.rate import FrameRate
+from app.web.ws.rate import HOLD_S, PAUSE_S, FrameRate, Verdict
 from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
 
@@ -39,14 +51,21 @@ class Connection:
         self.is_welcome = False  # has sent `auth`
         self.last_frame_id = -1
         self.channels: set[str] = set()
+        self.queues = FrameQueues(frames_max=limits.pending_frames_max)
         self.rate = FrameRate(
-            per_s=limits.frames_per_s_max, patience_s=limits.frames_over_rate_s, now=now
+            per_s=limits.frames_per_s_max,
+            bytes_per_s=limits.bytes_per_s_max,
+            patience_s=limits.frames_over_rate_s,
+            now=now,
         )
         self._sock, self._limits, self._traffic = sock, limits, traffic
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
-        self._opened_at = self._heard_at = self._pinged_at = now
+        self._opened_at = self._pinged_at = now
+        self.heard_at = now  # monotonic seconds: the last sign of life
+        self._limited_at = now - PAUSE_S  # when it was last told so beside an answer
         self._closing = False
         self._is_deaf = False
+        self._is_flooding = False
         self._client_closed = False
         self._writer = Writer(
             sock,
@@ -76,10 +95,13 @@ class Connection:
         code = self._writer.close_code
         return "lost" if code is None else str(int(code))
 
-    def run(self, heard: Callable[["Connection", str], None]) -> None:
-        """Read until the end, giving every message to `heard`. Never raises an Exception."""
+    def run(self, on_message: Callable[["Connection", str], None]) -> None:
+        """Read until the end, giving every message to `on_message`, which must not wait.
+
+        Never raises an Exception.
+        """
         try:
-            self._read(heard)
+            self._read(on_message)
         except OSError:
             log.debug("socket_lost", connection_id=self.id)
         except Exception:
@@ -113,43 +135,72 @@ class Connection:
         """Once a second: patience for `auth`, tokens and pongs."""
         if not self.is_open:
             return
-        if not self.is_welcome and now - self._opened_at >= self._limits.auth_timeout_s:
+        if self._is_mute and now - self._opened_at >= self._limits.auth_timeout_s:
             self.close(CloseCode.UNAUTHENTICATED, "no auth")
         elif self.identity is not None and epoch_s >= self.identity.expires_at_s:
             self.close(CloseCode.UNAUTHENTICATED, "token expired")
-        elif self._heard_at < self._pinged_at:
+        elif self.heard_at < self._pinged_at:
             if now - self._pinged_at >= self._limits.pong_timeout_s:
                 self.close(CloseCode.NO_PONG, "no pong")
         elif now - self._pinged_at >= self._limits.ping_s:
             self._pinged_at = now
             self._writer.write(PING)
 
-    def _read(self, heard: Callable[["Connection", str], None]) -> None:
-        while True:
-            data = self._sock.recv(READ_BYTES)
-            if not data:
-                return
-            self._heard_at = time.monotonic()
+    @property
+    def _is_mute(self) -> bool:
+        """Whether no `auth` has come: one that waits for our own stores has."""
+        return not self.is_welcome and not len(self.queues)
+
+    def _read(self, on_message: Callable[["Connection", str], None]) -> None:
+        while data := self._sock.recv(READ_BYTES):
+            now = self.heard_at = time.monotonic()
+            self.rate.add_bytes(len(data), now)
+            if self._is_flooding:
+                gevent.sleep(HOLD_S)
+                continue
             for event in self._framing.receive(data):
                 if isinstance(event, Gone):
                     self._client_closed = self.is_open
                     self._writer.close(event.code)
                     return
-                if not self._closing:
-                    self._take(event, heard)
+                if not self._take(event, on_message):
+                    break
+                self._hold()
+            # recv gives way only when nothing has come: who sends without end would be alone.
+            gevent.sleep(0)
 
-    def _take(self, event: SocketEvent, heard: Callable[["Connection", str], None]) -> None:
-        if isinstance(event, Text):
+    def _hold(self) -> None:
+        hold_s = self.rate.hold_s()
+        if hold_s:
+            gevent.sleep(hold_s)
+
+    def _take(self, event: SocketEvent, on_message: Callable[["Connection", str], None]) -> bool:
+        """One frame; False when what follows need not even be understood."""
+        if self._closing:  # only the answer to our close is waited for
+            self._is_flooding = self.rate.judge(time.monotonic()) is not Verdict.PASS
+        elif isinstance(event, Text):
             self._traffic.frames_in += 1
             if not self._is_deaf:
-                heard(self, event.data)
-        elif isinstance(event, Reply):
-            self._writer.write(event.data)
+                on_message(self, event.data)
         elif isinstance(event, Close):
             self._refuse(event)
+        elif self._is_in_rate() and isinstance(event, Reply):
+            self._writer.write(event.data)
+        return not self._is_flooding
+
+    def _is_in_rate(self) -> bool:
+        """Whether a frame without an id may pass; one that may not has no answer of its own."""
+        now = time.monotonic()
+        verdict = self.rate.judge(now)
+        if verdict is Verdict.CLOSE:
+            self.close(CloseCode.RATE, "too many frames")
+        elif verdict is Verdict.REFUSE and now - self._limited_at >= PAUSE_S:
+            self._limited_at = now
+            self.answer(rate_limited(self.rate.retry_after_ms))
+        return verdict is Verdict.PASS
 
     def _refuse(self, event: Close) -> None:
-        if event.code == CloseCode.MALFORMED and not self.is_welcome:
+        if event.code == CloseCode.MALFORMED and self._is_mute:
             self.close(CloseCode.UNAUTHENTICATED, "auth first")
         else:
             self.close(event.code, event.reason)
@@ -166,3 +217,14 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # the other side was faster
+
+
+def rate_limited(retry_after_ms: int, frame_id: int | UnsetType = UNSET) -> FrameError:
+    """The refusal of a frame above the rate; without `frame_id` it was a control frame."""
+    return FrameError(
+        re=frame_id,
+        code="RATE_LIMITED",
+        detail="too much is sent",
+        retry=True,
+        retry_after_ms=retry_after_ms,
+    )

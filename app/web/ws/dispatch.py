@@ -1,7 +1,10 @@
 """From a client's frames to the services, and from their errors to frames or closes (wire.md)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -9,6 +12,7 @@ import structlog
 from msgspec.structs import asdict
 
 from app.domain.errors import (
+    BusyError,
     DomainError,
     FieldFault,
     InvalidError,
@@ -40,7 +44,7 @@ from app.services.chat import Chat, Utterance
 from app.services.live import UserNotices
 from app.settings import Limits
 from app.web.retry import retry_after_ms
-from app.web.ws.connection import Connection
+from app.web.ws.connection import Connection, rate_limited
 from app.web.ws.identity import Identity
 from app.web.ws.rate import Verdict
 from app.web.ws.registry import Registry
@@ -48,12 +52,15 @@ from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
 
+# Queues of a socket beside those of its channels, auctions and rooms
+AUTH, NOTICES = "auth", "notices"
+
 
 class Places(Protocol):
     """The open sockets of a user over all gateways."""
 
-    def claim_socket(self, user_id: int, socket_id: str, *, sockets_max: int) -> bool:
-        """Take a place; False when all are taken."""
+    def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
+        """Take a place; the sockets that lose theirs, on any gateway. None when nobody knows."""
         ...
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
@@ -84,6 +91,16 @@ class Services(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A frame of a client: `values` as it came, of `size` bytes."""
+
+    connection: Connection
+    frame_id: int
+    values: dict[str, Any]
+    size: int
+
+
 class Dispatcher:
     """Carries out the frames of all sockets of a process."""
 
@@ -110,7 +127,7 @@ class Dispatcher:
         }
 
     def handle(self, connection: Connection, text: str) -> None:
-        """One message of a client."""
+        """One message of a client. Never waits: what must goes to the socket's queues."""
         try:
             values = decode_object(text)
         except MalformedError:
@@ -121,13 +138,16 @@ class Dispatcher:
             self._malformed(connection)
             return
         connection.last_frame_id = frame_id
-        if not connection.is_welcome and values.get("type") != "auth":
+        is_too_early = not connection.is_welcome and not connection.queues.waiting(AUTH)
+        if is_too_early and values.get("type") != "auth":
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
         elif self._is_in_rate(connection, frame_id):
-            self._carry_out(connection, frame_id, values, size=len(text.encode()))
+            request = Request(connection, frame_id, values, len(text.encode()))
+            self._in_turn(request, partial(self._carry_out, request))
 
     def gone(self, connection: Connection) -> None:
         """The socket has ended."""
+        connection.queues.clear()
         identity = connection.identity
         self._registry.remove(connection)
         if identity is not None:
@@ -135,7 +155,7 @@ class Dispatcher:
 
     @staticmethod
     def _malformed(connection: Connection) -> None:
-        if connection.is_welcome:
+        if connection.is_welcome or connection.queues.waiting(AUTH):
             connection.close(CloseCode.MALFORMED, "malformed")
         else:
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
@@ -143,37 +163,83 @@ class Dispatcher:
     @staticmethod
     def _is_in_rate(connection: Connection, frame_id: int) -> bool:
         verdict = connection.rate.judge(time.monotonic())
-        if verdict is Verdict.PASS:
-            return True
         if verdict is Verdict.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")
-        else:
-            after_ms = connection.rate.retry_after_ms
-            connection.answer(_error(frame_id, "RATE_LIMITED", "too many frames", after_ms))
-        return False
+        elif verdict is Verdict.REFUSE:
+            connection.answer(rate_limited(connection.rate.retry_after_ms, frame_id))
+        return verdict is Verdict.PASS
 
-    def _carry_out(
-        self, connection: Connection, frame_id: int, values: dict[str, Any], *, size: int
-    ) -> None:
+    def _in_turn(self, request: "Request", job: Callable[[], None]) -> None:
+        """What follows a first `auth` waits for it; a token may be renewed beside the rest."""
+        queues, identity = request.connection.queues, request.connection.identity
+        waiting = queues.waiting(AUTH)
+        if waiting > 1 or (waiting and identity is None):
+            with self._answering(request):
+                queues.put(AUTH, job)
+        else:
+            job()
+
+    def _carry_out(self, request: "Request") -> None:
+        connection = request.connection
+        with self._answering(request):
+            frame = self._parsed(request)
+            queue = self._queue_of(connection, frame)
+            if queue is None or (queue == AUTH and connection.queues.waiting(AUTH)):
+                self._run(request, frame)  # a second `auth` has waited for the first
+            else:
+                connection.queues.put(queue, partial(self._run, request, frame))
+
+    def _run(self, request: "Request", frame: frames.ClientFrame) -> None:
+        if request.connection.is_open:
+            with self._answering(request):
+                self._handlers[type(frame)](request.connection, frame)
+
+    def _queue_of(self, connection: Connection, frame: frames.ClientFrame) -> str | None:
+        """What the frame must keep its order with; None when there is nothing to wait for."""
+        identity, services = connection.identity, self._services
+        if isinstance(frame, frames.Auth):
+            return None if frame.token is None else AUTH
+        if isinstance(frame, frames.Subscribe):
+            return frame.channel
+        if isinstance(frame, frames.BidStatus):
+            return f"status:{frame.auction_id}"
+        if isinstance(frame, frames.NoticeAck):
+            return NOTICES
+        queue, is_at_hand = "", True
+        if isinstance(frame, frames.Unsubscribe):
+            queue = frame.channel
+        elif isinstance(frame, frames.BidPlace) and identity is not None:
+            queue = f"bid:{frame.auction_id}"
+            is_at_hand = services.bidding.knows_auction(frame.auction_id)
+        elif isinstance(frame, frames.ChatSend) and identity is not None:
+            queue = f"chat:{frame.room_id}"
+            is_at_hand = services.chat.knows_member(frame.room_id, identity.user_id)
+        return None if is_at_hand and not connection.queues.waiting(queue) else queue
+
+    @contextmanager
+    def _answering(self, request: "Request") -> Iterator[None]:
+        """Answers what is raised."""
+        connection, frame_id = request.connection, request.frame_id
         try:
-            kind = values.get("type")
-            struct = frames.CLIENT_FRAMES.get(kind) if isinstance(kind, str) else None
-            if struct is None:
-                connection.answer(
-                    FrameError(re=frame_id, code="INVALID", detail="unknown type", field="type")
-                )
-                return
-            frame = parse(values, struct)  # first: a wrong field is named, however long
-            if struct is frames.BidPlace:
-                self._check_bid_size(size)
-            self._handlers[struct](connection, frame)
+            yield
         except InvalidError as error:
             self._invalid(connection, frame_id, error)
         except DomainError as error:
             connection.answer(_error(frame_id, error.code, error.detail, retry_after_ms(error)))
         except Exception:
-            log.exception("frame_failed", connection_id=connection.id, type=str(values.get("type")))
+            kind = str(request.values.get("type"))
+            log.exception("frame_failed", connection_id=connection.id, type=kind)
             connection.answer(_error(frame_id, "INTERNAL", "our fault"))
+
+    def _parsed(self, request: "Request") -> frames.ClientFrame:
+        kind = request.values.get("type")
+        struct = frames.CLIENT_FRAMES.get(kind) if isinstance(kind, str) else None
+        if struct is None:
+            raise InvalidError([FieldFault("type", "INVALID", "unknown type")])
+        frame = parse(request.values, struct)  # first: a wrong field is named, however long
+        if struct is frames.BidPlace:
+            self._check_bid_size(request.size)
+        return frame
 
     def _check_bid_size(self, size: int) -> None:
         if size > self._limits.bid_frame_bytes_max:
@@ -198,7 +264,7 @@ class Dispatcher:
         if self._admit(connection, identity):
             connection.is_welcome = True
             connection.answer(self._welcome(connection, frame.id))
-            self._send_notices(connection)
+            self._send_notices_soon(connection)
 
     def _admit(self, connection: Connection, identity: Identity | None) -> bool:
         before = connection.identity
@@ -207,12 +273,21 @@ class Dispatcher:
             return False
         if identity is None:
             return True
-        if before is None and not self._places.claim_socket(
-            identity.user_id, connection.id, sockets_max=self._limits.sockets_per_user_max
-        ):
-            connection.close(CloseCode.TOO_MANY_SOCKETS, "too many sockets")
+        if before is None and not self._claim(connection, identity.user_id):
             return False
         self._registry.identify(connection, identity)
+        return True
+
+    def _claim(self, connection: Connection, user_id: int) -> bool:
+        """Take a place from whom was heard from longest ago; False: the socket ended meanwhile."""
+        evicted = self._places.claim_socket(user_id, connection.id)
+        if not connection.is_open:
+            self._places.release_socket(user_id, connection.id)
+            return False
+        if evicted is None:  # then at least not too many here
+            evicted = self._registry.oldest(user_id, self._limits.sockets_per_user_max - 1)
+        for socket_id in evicted:
+            self._registry.evict(user_id, socket_id)
         return True
 
     def _welcome(self, connection: Connection, frame_id: int) -> Welcome:
@@ -230,6 +305,12 @@ class Dispatcher:
             ),
         )
 
+    def _send_notices_soon(self, connection: Connection) -> None:
+        try:
+            connection.queues.put(NOTICES, partial(self._send_notices, connection))
+        except BusyError:
+            log.warning("notices_unread_failed", code="BUSY")
+
     def _send_notices(self, connection: Connection) -> None:
         if connection.identity is None:
             return
@@ -238,6 +319,8 @@ class Dispatcher:
                 connection.answer(notice_push(notice))
         except DomainError as error:
             log.warning("notices_unread_failed", code=error.code)
+        except Exception:
+            log.exception("notices_unread_failed")
 
     @staticmethod
     def _time(connection: Connection, frame: frames.Time) -> None:

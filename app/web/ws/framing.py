@@ -4,10 +4,11 @@ Over wsproto. What the client may not do is told as a `Close` with the code of w
 nothing more is heard.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 from wsproto.frame_protocol import CloseReason, FrameProtocol
 from wsproto.utilities import LocalProtocolError
 
@@ -44,6 +45,11 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """A frame that is not answered: a pong, or a part of a message that is not whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """The client must be closed with this code."""
 
@@ -58,7 +64,7 @@ class Gone:
     code: int
 
 
-SocketEvent = Text | Reply | Close | Gone
+SocketEvent = Text | Reply | Silent | Close | Gone
 
 
 class Framing:
@@ -71,24 +77,27 @@ class Framing:
         self._size = 0
         self._deaf = False
 
-    def receive(self, data: bytes) -> list[SocketEvent]:
-        """What `data` brought; after a Close or Gone nothing more."""
-        events: list[SocketEvent] = []
+    def receive(self, data: bytes) -> Iterator[SocketEvent]:
+        """What `data` brought; after a Close or Gone nothing more.
+
+        Read as far as it is asked for: the caller may pause between two frames. Each frame of the
+        client is one event.
+        """
         if self._deaf:
-            return events
+            return
         try:
             self._connection.receive_data(data)
             for raw in self._connection.events():
                 event = self._event(raw)
-                if event is not None:
-                    events.append(event)
-                if isinstance(event, Close | Gone):
-                    self._deaf = True
-                    break
+                if event is None:
+                    continue
+                self._deaf = isinstance(event, Close | Gone)
+                yield event
+                if self._deaf:
+                    return
         except LocalProtocolError:
             self._deaf = True
-            events.append(Close(CloseReason.PROTOCOL_ERROR, "protocol"))
-        return events
+            yield Close(CloseReason.PROTOCOL_ERROR, "protocol")
 
     def _event(self, raw: object) -> SocketEvent | None:
         if isinstance(raw, TextMessage):
@@ -99,8 +108,8 @@ class Framing:
             return Close(CloseCode.MALFORMED, "binary")
         if isinstance(raw, CloseConnection):
             return self._close(raw)
-        if isinstance(raw, Pong | Message):
-            return None
+        if isinstance(raw, Pong):
+            return Silent()
         return Close(CloseReason.PROTOCOL_ERROR, "protocol")
 
     def _text(self, raw: TextMessage) -> SocketEvent | None:
@@ -114,7 +123,7 @@ class Framing:
             if raw.data:  # empty parts have no size, and would be kept without a bound
                 self._parts.append(raw.data)
             if not raw.message_finished:
-                return None
+                return Silent() if raw.frame_finished else None
             text = "".join(self._parts)
             self._parts, self._size = [], 0
         if not text.isascii() and len(text.encode()) > self._bytes_max:

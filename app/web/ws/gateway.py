@@ -28,8 +28,9 @@ from app.web.ws.waits import OutcomeWaits
 log = structlog.get_logger()
 
 TICK_S = 1.0
-FLUSH_S = 3.0  # for bids that wait for their acknowledgement while we drain
+FLUSH_S = 3.0  # for frames that wait for a store or their acknowledgement while we drain
 DRAIN_CLOSE_S = 2.0
+DRAIN_POLL_S = 0.05
 RETRY_SPREAD_MS = 5_000  # so that a drained gateway's clients do not all come at once
 
 
@@ -135,12 +136,15 @@ class Gateway:
             bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
             connection.push(text_frame(encode(bye)))
             connection.hear_no_more()
-        self._party.flush_log(FLUSH_S)
+        deadline = time.monotonic() + FLUSH_S
+        while any(len(c.queues) for c in connections) and time.monotonic() < deadline:
+            gevent.sleep(DRAIN_POLL_S)
+        self._party.flush_log(max(0.0, deadline - time.monotonic()))
         for connection in connections:
             connection.close(CloseCode.DRAIN, "drain")
         deadline = time.monotonic() + DRAIN_CLOSE_S
         while self._registry.connections and time.monotonic() < deadline:
-            gevent.sleep(0.05)
+            gevent.sleep(DRAIN_POLL_S)
 
     def _tick(self) -> None:
         now, epoch_s = time.monotonic(), time.time()

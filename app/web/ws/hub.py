@@ -23,6 +23,7 @@ from app.protocol.channels import (
     BACKLOGS,
     CHAT_EVENTS,
     CHAT_MESSAGES,
+    EVICTIONS,
     NOTICES,
     SESSIONS,
 )
@@ -111,6 +112,7 @@ class Hub:
             CHAT_EVENTS: self._chat_event,
             NOTICES: self._notice,
             SESSIONS: self._session_ended,
+            EVICTIONS: self._socket_evicted,
             BACKLOGS: self._backlog,
         }
 
@@ -232,6 +234,10 @@ class Hub:
         ended = fanout.session_ended_decoder.decode(payload)
         for connection in self.registry.of_session(ended.session_id):
             connection.close(CloseCode.UNAUTHENTICATED, "signed out")
+
+    def _socket_evicted(self, payload: bytes) -> None:
+        evicted = fanout.socket_evicted_decoder.decode(payload)
+        self.registry.evict(evicted.user_id, evicted.socket_id)
 
     def _backlog(self, payload: bytes) -> None:
         self._stores.admission.heard(fanout.backlog_decoder.decode(payload))

@@ -26,13 +26,17 @@ class Listener:
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
         self.subscribed = Event()
-        self._heard_at = time.monotonic()
+        self._heard_at = self._broken_at = time.monotonic()
         self._missed_since: float | None = None  # a break not yet begun to be made up for
         self._is_resuming = False
 
     def heard_within(self, timeout_s: float) -> bool:
-        """Whether every channel is confirmed, now or in `timeout_s` seconds."""
-        return self.subscribed.wait(timeout=timeout_s)
+        """Whether every channel is confirmed, now or `timeout_s` seconds after it broke.
+
+        So who comes later does not wait for what others have waited for in vain.
+        """
+        left_s = timeout_s - (time.monotonic() - self._broken_at)
+        return self.subscribed.wait(timeout=max(0.0, left_s))
 
     def run(self) -> None:
         """Listen until the process ends; never raises."""
@@ -43,7 +47,9 @@ class Listener:
                 log.warning("fanout_broken", error=type(error).__name__)
             except Exception:
                 log.exception("fanout_failed")
-            self.subscribed.clear()
+            if self.subscribed.is_set():
+                self.subscribed.clear()
+                self._broken_at = time.monotonic()
             self._broken(self._heard_at)
             gevent.sleep(PAUSE_S)
 

@@ -1,6 +1,7 @@
 """Telling channels how many are there, every few seconds, over all gateways."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from typing import Protocol
 
 from app.protocol.pushes import AuctionPresence, ChatPresence
@@ -16,8 +17,8 @@ class SharedPresence(Protocol):
         """Tell how many are at each channel here; learn how many are everywhere."""
         ...
 
-    def renew_sockets(self, sockets: Iterable[tuple[int, str]]) -> None:
-        """Keep the places of open sockets."""
+    def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
+        """Keep the places of open sockets: by user, by id, seconds since it was heard from."""
 
 
 class Presence:
@@ -42,9 +43,9 @@ class Presence:
         self._counts = self._shared.exchange(here) if here else {}
         for name, count in self._counts.items():
             self._tell(name, count)
-        users = list(self._registry.users())
-        if users:
-            self._shared.renew_sockets(users)
+        sockets = self._registry.sockets_by_user(time.monotonic())
+        if sockets:
+            self._shared.renew_sockets(sockets)
 
     def _tell(self, name: str, count: int) -> None:
         channel = self._registry.channels.get(name)

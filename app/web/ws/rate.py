@@ -1,8 +1,11 @@
-"""How many frames a socket may send: refused above the rate, closed when it does not pause."""
+"""How much a socket may send: refused above its rates, closed when it does not pause."""
 
 from enum import Enum
 
 PAUSE_S = 1.0  # this long without a refused frame is a pause
+BURST_S = 2.0  # a page that comes back sends so many seconds' worth of bytes at once
+REFUSED_MAX = 20  # so many are refused one by one, then nothing is read for HOLD_S
+HOLD_S = 0.5
 
 
 class Verdict(Enum):
@@ -14,28 +17,54 @@ class Verdict(Enum):
 
 
 class FrameRate:
-    """A bucket of `per_s` frames that fills at `per_s` a second; times are monotonic seconds."""
+    """Two buckets, of `per_s` frames and of BURST_S times `bytes_per_s`, filled at these rates.
 
-    __slots__ = ("_last", "_level", "_over_since", "_patience_s", "_per_s", "_refused_at")
+    Times are monotonic seconds. Control frames and parts of messages are frames too.
+    """
 
-    def __init__(self, *, per_s: float, patience_s: float, now: float) -> None:
-        self._per_s, self._patience_s = per_s, patience_s
-        self._level, self._last = per_s, now
+    __slots__ = (
+        "_bytes_level", "_bytes_per_s", "_last", "_level", "_over_since", "_patience_s", "_per_s",
+        "_refused", "_refused_at",
+    )  # fmt: skip
+
+    def __init__(self, *, per_s: float, bytes_per_s: float, patience_s: float, now: float) -> None:
+        self._per_s, self._bytes_per_s, self._patience_s = per_s, bytes_per_s, patience_s
+        self._level, self._bytes_level, self._last = per_s, bytes_per_s * BURST_S, now
         self._over_since = self._refused_at = -1.0
+        self._refused = 0  # since the last hold
+
+    def add_bytes(self, count: int, now: float) -> None:
+        """Count bytes that were read, whatever they are part of."""
+        self._refill(now)
+        self._bytes_level -= count
 
     def judge(self, now: float) -> Verdict:
-        """Counts one frame."""
-        self._level = min(self._per_s, self._level + (now - self._last) * self._per_s)
-        self._last = now
-        if self._level >= 1.0:
+        """Count one frame."""
+        self._refill(now)
+        if self._level >= 1.0 and self._bytes_level >= 0.0:
             self._level -= 1.0
             return Verdict.PASS
         if self._over_since < 0 or now - self._refused_at > PAUSE_S:
             self._over_since = now
         self._refused_at = now
+        self._refused += 1
         return Verdict.CLOSE if now - self._over_since >= self._patience_s else Verdict.REFUSE
+
+    def hold_s(self) -> float:
+        """How long to read nothing, so that refusing costs less than serving: 0 mostly."""
+        if self._refused >= REFUSED_MAX:
+            self._refused = 0
+            return HOLD_S
+        return min(HOLD_S, max(0.0, -self._bytes_level / self._bytes_per_s))
 
     @property
     def retry_after_ms(self) -> int:
         """When the next frame would pass, in milliseconds."""
-        return max(1, int((1.0 - self._level) / self._per_s * 1000) + 1)
+        wait_s = max((1.0 - self._level) / self._per_s, -self._bytes_level / self._bytes_per_s)
+        return max(1, int(wait_s * 1000) + 1)
+
+    def _refill(self, now: float) -> None:
+        passed_s, self._last = now - self._last, now
+        self._level = min(self._per_s, self._level + passed_s * self._per_s)
+        bytes_max = self._bytes_per_s * BURST_S
+        self._bytes_level = min(bytes_max, self._bytes_level + passed_s * self._bytes_per_s)

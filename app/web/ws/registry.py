@@ -2,10 +2,10 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TypeVar
 from uuid import UUID
 
+from app.protocol.problems import CloseCode
 from app.web.ws.channel import Channel
 from app.web.ws.connection import Connection
 from app.web.ws.identity import Identity
@@ -75,6 +75,18 @@ class Registry:
         """The user's sockets here."""
         return list(self._by_user.get(user_id, ()))
 
+    def oldest(self, user_id: int, kept_max: int) -> list[str]:
+        """The ids of the user's sockets here but the `kept_max` last heard from."""
+        here = [connection for connection in self.of_user(user_id) if connection.is_open]
+        here.sort(key=lambda connection: connection.heard_at)
+        return [connection.id for connection in here[: max(0, len(here) - kept_max)]]
+
+    def evict(self, user_id: int, socket_id: str) -> None:
+        """Close this socket, if it is here: a newer one of its user has taken its place."""
+        for connection in self.of_user(user_id):
+            if connection.id == socket_id:
+                connection.close(CloseCode.TOO_MANY_SOCKETS, "a newer socket has come")
+
     def of_session(self, session_id: str) -> list[Connection]:
         """The session's sockets here."""
         return list(self._by_session.get(session_id, ()))
@@ -85,11 +97,12 @@ class Registry:
             del self.owed[next(iter(self.owed))]
         self.owed[str(bid)] = time.monotonic()
 
-    def users(self) -> Iterator[tuple[int, str]]:
-        """User and connection id of every signed-in socket."""
-        for connection in self.connections:
-            if connection.identity is not None:
-                yield connection.identity.user_id, connection.id
+    def sockets_by_user(self, now: float) -> dict[int, dict[str, float]]:
+        """By user, by id: seconds since the open socket was heard from."""
+        return {
+            user_id: {c.id: now - c.heard_at for c in connections if c.is_open}
+            for user_id, connections in self._by_user.items()
+        }
 
     def user_ids(self) -> list[int]:
         """Everybody who is signed in here."""

@@ -7,6 +7,7 @@ never negotiated: one small frame can unpack to any size.
 
 import base64
 import binascii
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -101,10 +102,13 @@ class HouseParty:
     def start_log(self) -> None:
         """Connect to the log, in the background."""
         self._container.producer.start()
+        self._container.chat_producer.start()
 
     def flush_log(self, timeout_s: float) -> None:
-        """Wait for acknowledgements."""
+        """Wait for acknowledgements: those of bids first."""
+        deadline = time.monotonic() + timeout_s
         self._container.producer.flush(timeout_s)
+        self._container.chat_producer.flush(max(0.0, deadline - time.monotonic()))
 
 
 def register_ws(

@@ -14,8 +14,6 @@ from app.web.ws.hub import Stores
 from app.web.ws.identity import Identity
 from app.web.ws.registry import Registry
 
-STREAM_WAIT_S = 2.0  # while Redis is away; then BUSY
-
 
 class Stream(Protocol):
     """Whether publications are heard."""
@@ -43,17 +41,20 @@ class Subscribing:
         self._stream, self._online = stream, online
 
     def subscribe(self, connection: Connection, frame: Subscribe) -> None:
-        """Answer with the snapshot. Raises what the snapshot raises, and joins nothing then."""
+        """Answer with the snapshot. Raises what the snapshot raises: then all is as before."""
         name = frame.channel
         self._check(connection, name)
-        if not self._stream.heard_within(STREAM_WAIT_S):
+        if not self._stream.heard_within(self._limits.store_timeout_s):
             raise BusyError("the live stream is away")
-        self._registry.leave(connection, name)
+        self._check_count(connection, name)  # others have been carried out meanwhile
+        if not connection.is_open:
+            return
         channel = self._registry.join(connection, name)
         try:
             answer, covered = self._snapshot(connection, frame)
         except Exception:
-            self._registry.leave(connection, name)
+            if not channel.not_joined(connection):
+                self._registry.leave(connection, name)
             raise
         connection.answer(answer)
         channel.joined(connection, covered)
@@ -62,11 +63,14 @@ class Subscribing:
         room = name.startswith("room:")
         if room and connection.identity is None:
             raise UnauthenticatedError(detail="sign in first")
+        self._check_count(connection, name)
+        if room and connection.identity is not None:
+            self._stores.chat.check_member(_number(name), connection.identity.user_id)
+
+    def _check_count(self, connection: Connection, name: str) -> None:
         full = len(connection.channels) >= self._limits.subscriptions_per_socket_max
         if full and name not in connection.channels:
             raise DomainError("TOO_MANY_SUBSCRIPTIONS", "unsubscribe from something first")
-        if room and connection.identity is not None:
-            self._stores.chat.check_member(_number(name), connection.identity.user_id)
 
     def _snapshot(self, connection: Connection, frame: Subscribe) -> tuple[Answer, int]:
         """The answer, and the number up to which it covers what is pushed."""

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import gevent
 from gevent import socket
+from gevent.event import Event
 from websocket import ABNF
 
 from app.domain.errors import BusyError, NotFoundError, UnauthenticatedError, UnknownFateError
@@ -50,7 +52,21 @@ class House:
     notices: list[UserNotice] = field(default_factory=list)
     said: list[ChatMessage] = field(default_factory=list)
     store_is_away: bool = False
-    places: int = 5
+    evicted: list[str] | None = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    frozen: dict[str, Event] = field(default_factory=dict)
+
+    def freeze(self, *stores: str) -> None:
+        """Let these not answer: `places`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
+        for store in stores:
+            self.frozen[store] = Event()
+
+    def thaw(self, store: str) -> None:
+        self.frozen.pop(store).set()
+
+    def wait(self, store: str) -> None:
+        if store in self.frozen:
+            self.frozen[store].wait()
 
     def __post_init__(self) -> None:
         self.admission = Admission(lambda: 0.0)
@@ -72,6 +88,7 @@ class House:
         raise NotImplementedError
 
     def auction_exists(self, auction_id: int) -> bool:
+        self.wait("auctions")
         return auction_id < 100
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
@@ -94,6 +111,7 @@ class House:
         yield [told for told in self.notices if told.user_id in user_ids]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
+        self.wait("bids")
         return None
 
     def waiting_anywhere(self, bid: UUID) -> KnownBid | None:
@@ -103,9 +121,11 @@ class House:
         return room_id < 100
 
     def is_member(self, room_id: int, user_id: int) -> bool:
+        self.wait("rooms")
         return room_id == user_id
 
     def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
+        self.wait("messages")
         if self.store_is_away:
             raise BusyError("away")
         return [message for message in self.said if message.seq > seq][:limit]
@@ -140,16 +160,17 @@ class House:
         return None
 
     def authenticate(self, token: str) -> Someone:
+        self.wait("sessions")
         if not token.isdigit():
             raise UnauthenticatedError
         return Someone(int(token), f"user {token}", f"session {token}")
 
-    def claim_socket(self, user_id: int, socket_id: str, *, sockets_max: int) -> bool:
-        self.places -= 1
-        return self.places >= 0
+    def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
+        self.wait("places")
+        return self.evicted
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
-        self.places += 1
+        self.released.append(socket_id)
 
     def heard_within(self, timeout_s: float) -> bool:
         return True
@@ -164,8 +185,10 @@ class House:
 class Client:
     """One socket of a hub, spoken to without a network in between."""
 
-    def __init__(self, house: House, hub: Hub | None = None) -> None:
-        limits = Limits()
+    def __init__(
+        self, house: House, hub: Hub | None = None, *, limits: Limits | None = None
+    ) -> None:
+        limits = limits or Limits()
         self.hub = hub or Hub(house, limits=limits, waits=OutcomeWaits())
         registry = self.hub.registry
         subscribing = Subscribing(registry, house, stream=house, online=house, limits=limits)
@@ -174,21 +197,43 @@ class Client:
         )
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
-        self._connection = Connection(ours, limits=limits, traffic=registry.traffic)
-        registry.add(self._connection)
+        self.connection = Connection(ours, limits=limits, traffic=registry.traffic)
+        registry.add(self.connection)
         self._frame_id = 0
 
     @property
     def channels(self) -> set[str]:
-        return self._connection.channels
+        return self.connection.channels
 
     def say(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
         self._frame_id += 1
         return self.say_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
 
     def say_text(self, text: str) -> list[dict[str, Any]]:
-        self._dispatcher.handle(self._connection, text)
+        self.send_text(text)
+        while len(self.connection.queues):
+            gevent.sleep(0)
         return self.hear()
+
+    def send(self, type_: str, **fields: Any) -> int:
+        """As `say`, for what may have to wait; the frame's id."""
+        self._frame_id += 1
+        self.send_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
+        return self._frame_id
+
+    def send_text(self, text: str) -> None:
+        self._dispatcher.handle(self.connection, text)
+
+    def answers(self) -> list[dict[str, Any]]:
+        """What has come, once everything has happened that waits for nothing."""
+        for _ in range(20):
+            gevent.sleep(0)
+        return self.hear()
+
+    def end(self) -> None:
+        """The socket is gone, whatever is under way for it."""
+        self.connection.close(1001)
+        self._dispatcher.gone(self.connection)
 
     def hear(self) -> list[dict[str, Any]]:
         """What came since the last time; a close is `{"close": code}`."""

@@ -48,3 +48,35 @@ def test_who_left_while_joining_hears_nothing() -> None:
     channel.push(1, b"1")
     assert ear.heard == []
     assert len(channel) == 0
+
+
+def test_who_joins_again_hears_in_order_and_nothing_twice() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    channel.joined(ear, 0)
+    channel.push(1, b"1")
+    channel.join(ear)
+    channel.push(2, b"2")
+    channel.push(3, b"3")
+    assert (ear.heard, len(channel)) == ([b"1"], 1)
+    channel.joined(ear, 2)
+    channel.push(4, b"4")
+    assert ear.heard == [b"1", b"3", b"4"]
+
+
+def test_who_could_not_join_again_misses_nothing_of_the_earlier_subscription() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    channel.joined(ear, 1)
+    channel.join(ear)
+    channel.push(1, b"1")
+    channel.push(2, b"2")
+    assert channel.not_joined(ear)
+    channel.push(3, b"3")
+    assert ear.heard == [b"2", b"3"]
+
+
+def test_who_could_not_join_at_all_is_no_listener() -> None:
+    channel, ear = Channel(), Ear()
+    channel.join(ear)
+    assert not channel.not_joined(ear)

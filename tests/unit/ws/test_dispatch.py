@@ -80,9 +80,27 @@ def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
     assert guest.say("subscribe", channel="auctions")[0]["type"] == "subscribed"
 
 
-def test_the_sixth_socket_of_a_user_closes_4409() -> None:
-    house = House(places=0)
-    assert Client(house).say("auth", token="5") == [{"close": 4409}]
+def test_who_is_evicted_for_a_newer_socket_closes_4409() -> None:
+    house = House()
+    old = Client(house)
+    old.say("auth", token="5")
+    house.evicted = [old.connection.id, "a socket of another gateway"]
+    new = Client(house, old.hub)
+    assert new.say("auth", token="5")[0]["type"] == "welcome"
+    assert old.hear() == [{"close": 4409}]
+
+
+def test_without_places_a_process_keeps_the_five_sockets_heard_from_last() -> None:
+    house = House(evicted=None)
+    clients = [Client(house)]
+    clients += [Client(house, clients[0].hub) for _ in range(5)]
+    for client in clients[:5]:
+        client.say("auth", token="5")
+    ghost = clients[2]
+    ghost.connection.heard_at -= 20
+    assert clients[5].say("auth", token="5")[0]["type"] == "welcome"
+    assert ghost.hear() == [{"close": 4409}]
+    assert [client.hear() for client in clients if client is not ghost] == [[]] * 5
 
 
 def test_another_user_may_not_take_over_a_socket() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from websocket import ABNF
 
-from app.web.ws.framing import Close, Framing, Gone, Reply, SocketEvent, Text, text_frame
+from app.web.ws.framing import Close, Framing, Gone, Reply, Silent, SocketEvent, Text, text_frame
 
 
 def client_frame(data: bytes | str, opcode: int = ABNF.OPCODE_TEXT, fin: int = 1) -> bytes:
@@ -28,7 +28,21 @@ def test_a_message_may_come_byte_by_byte() -> None:
 
 def test_fragments_are_one_message() -> None:
     first = client_frame("on", fin=0)
-    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [Text("one")]
+    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [Silent(), Text("one")]
+
+
+def test_every_frame_is_one_event_so_that_all_can_be_counted() -> None:
+    empty = client_frame("", fin=0) + client_frame("", ABNF.OPCODE_CONT, fin=0)
+    stream = empty + client_frame("", ABNF.OPCODE_PONG) + client_frame("", ABNF.OPCODE_PING)
+    assert hear(*(stream[i : i + 1] for i in range(len(stream))))[:3] == [Silent()] * 3
+    assert len(hear(stream)) == 4
+
+
+def test_no_more_is_read_than_is_asked_for() -> None:
+    framing = Framing(bytes_max=100)
+    events = framing.receive(client_frame("one") + client_frame("x" * 101))
+    assert next(events) == Text("one")
+    assert [event.code for event in events if isinstance(event, Close)] == [1009]
 
 
 def test_a_ping_is_answered() -> None:
@@ -55,7 +69,8 @@ def test_a_client_may_close() -> None:
     ids=["not UTF-8", "long", "long in bytes", "long in parts", "binary", "not masked"],
 )
 def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
-    (event,) = hear(stream, client_frame("unheard"))
+    *parts, event = hear(stream, client_frame("unheard"))
+    assert set(parts) <= {Silent()}
     assert isinstance(event, Close)
     assert event.code == code
 

@@ -1,10 +1,10 @@
-"""Twenty frames a second pass; the rest is refused; who does not pause is closed."""
+"""Twenty frames a second pass, and so many bytes; who does not pause is closed."""
 
 from app.web.ws.rate import FrameRate, Verdict
 
 
 def rate() -> FrameRate:
-    return FrameRate(per_s=20, patience_s=3.0, now=0.0)
+    return FrameRate(per_s=20, bytes_per_s=1_000, patience_s=3.0, now=0.0)
 
 
 def test_a_second_of_frames_passes_at_once_and_the_next_is_refused() -> None:
@@ -34,3 +34,26 @@ def test_a_pause_forgives() -> None:
     for start in range(0, 20, 4):
         verdicts = {limited.judge(start + step / 100) for step in range(200)}
         assert verdicts == {Verdict.PASS, Verdict.REFUSE}
+
+
+def test_too_many_bytes_are_refused_whatever_they_are_part_of() -> None:
+    limited = rate()
+    limited.add_bytes(2_001, 0.0)
+    assert limited.judge(0.0) is Verdict.REFUSE
+    assert limited.judge(0.001) is Verdict.PASS
+    limited.add_bytes(3_000, 0.001)
+    assert limited.judge(0.5) is Verdict.REFUSE
+    assert 2_400 <= limited.retry_after_ms <= 2_600
+
+
+def test_nothing_is_read_for_a_while_from_who_sends_much_too_much() -> None:
+    limited = rate()
+    for _ in range(25):
+        limited.judge(0.0)
+    assert limited.hold_s() == 0
+    for _ in range(20):
+        limited.judge(0.0)
+    assert limited.hold_s() > 0
+    assert limited.hold_s() == 0, "once"
+    limited.add_bytes(2_100, 0.0)
+    assert 0.09 < limited.hold_s() < 0.11, "as long as they take to be few enough"

@@ -552,12 +552,14 @@ export interface ClientFrame {
 /**
  * The frame was not carried out; `retry` says whether the same again may help.
  *
+ *     Without `re` it was a control frame, or a part of a message: `RATE_LIMITED`.
+ *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "FrameError".
  */
 export interface FrameError {
   type: "error";
-  re: number;
+  re?: number;
   code: string;
   detail: string;
   retry?: boolean;

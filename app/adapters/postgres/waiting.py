@@ -1,0 +1,26 @@
+"""Waiting for PostgreSQL without holding up the other greenlets, and never for ever.
+
+libpq's own limits do not help: in this mode it obeys no `connect_timeout`, and a server that is
+frozen still acknowledges what TCP sends it.
+"""
+
+from typing import Any
+
+from psycogreen.gevent import gevent_wait_callback
+from psycopg2 import extensions
+
+from app.adapters.postgres.engine import NoAnswerError
+
+
+def install_waits(timeout_s: float) -> None:
+    """Let every connection of this process wait by gevent, at most `timeout_s` for each answer."""
+
+    def wait(connection: Any) -> None:  # noqa: ANN401 - the driver's, which has no types
+        try:
+            gevent_wait_callback(connection, timeout=timeout_s)
+        except TimeoutError as error:
+            # When the loop itself was held up, the answer may be there by now.
+            if connection.poll() != extensions.POLL_OK:
+                raise NoAnswerError("no answer in time") from error
+
+    extensions.set_wait_callback(wait)

@@ -1,0 +1,219 @@
+"""A store that is frozen, not dead: it takes connections, and answers nothing (failure rule 10).
+
+What is measured is compared with the bound of a store call, not with a number of seconds.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from app.settings import Limits
+from tests.e2e.bidding import bid, place
+from tests.e2e.client import Frame, Socket
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.waiting import wait_until
+
+BOUND_S = Limits().store_timeout_s
+SOON_S = 2 * BOUND_S  # one call of a store that is given up, on a machine with other loads
+STORES = ("mongodb", "redis", "postgresql")
+
+
+def with_children(pid: int) -> list[int]:
+    """A process and all that it has begotten."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = [int(child) for child in file.read().split()]
+    return [pid, *(one for child in children for one in with_children(child))]
+
+
+@contextmanager
+def frozen(house: House, server: str) -> Iterator[None]:
+    """The server's processes stopped; they go on when this is left."""
+    pids = with_children(house.stack.control.pid(server))
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def lot(seller: Person) -> Frame:
+    """An open auction."""
+    return put_up(seller)
+
+
+@pytest.fixture
+def rooms(seller: Person, anna: Person) -> list[Frame]:
+    """Rooms that Anna has joined."""
+    rooms = []
+    for _ in range(3):
+        auction_id = put_up(seller)["id"]
+        rooms.append(anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": auction_id}))
+        anna.call("POST", f"/api/rooms/{rooms[-1]['id']}/join")
+    return rooms
+
+
+@pytest.fixture(scope="module")
+def alone(house: House) -> Iterator[Gateway]:
+    """A gateway of one process, with limits per address, and pings every second."""
+    changes = {"TRUST_LOOPBACK": "0", "PING_S": "1", "PONG_TIMEOUT_S": "1"}
+    with house.another_gateway("gateway-frozen", **changes) as gateway:
+        yield gateway
+
+
+def send_bid(socket: Socket, lot: Frame, amount: int) -> int:
+    return socket.send("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+
+
+def in_order(socket: Socket, sent: Sequence[int]) -> list[int]:
+    """Those of the frames sent that have been answered, in the order of their answers."""
+    return [frame["re"] for frame in list(socket.frames) if frame.get("re") in sent]
+
+
+def subscribe(socket: Socket, room: Frame) -> int:
+    return socket.send("subscribe", channel=f"room:{room['id']}")
+
+
+def test_while_mongodb_is_frozen_a_bid_and_the_time_overtake_the_rooms(
+    house: House, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame]
+) -> None:
+    with anna.enter(at=alone) as socket:
+        bid(socket, lot, 2_000)
+        with frozen(house, "mongodb"):
+            slow = [subscribe(socket, room) for room in rooms]
+            quick = [send_bid(socket, lot, 3_000), socket.send("time", client_ms=1)]
+            answers = [socket.answer(frame_id) for frame_id in quick]
+            assert [answer["type"] for answer in answers] == ["bid.received", "time"]
+            assert in_order(socket, slow) == [], "chat was not waited for"
+            refused = [socket.answer(frame_id) for frame_id in slow]
+            assert [(answer["code"], answer["retry"]) for answer in refused] == [("BUSY", True)] * 3
+            assert socket.close_code is None, "who answers pings is alive, whatever waits for us"
+        wait_until(
+            lambda: socket.answer(subscribe(socket, rooms[0]))["type"] == "subscribed",
+            what="MongoDB answers again",
+        )
+
+
+def test_a_frozen_mongodb_is_not_asked_again_by_every_frame(
+    house: House, alone: Gateway, anna: Person, rooms: Sequence[Frame]
+) -> None:
+    with anna.enter(at=alone) as socket, frozen(house, "mongodb"):
+        began = time.monotonic()
+        answers = []
+        while time.monotonic() - began < 4 * BOUND_S:
+            answers.append(socket.answer(subscribe(socket, rooms[0])))
+            time.sleep(0.1)
+        assert {answer["code"] for answer in answers} == {"BUSY"}
+        # One after the other, each waiting for its own bound, there would be four.
+        assert len(answers) > 8
+
+
+def timed(gateway: Gateway, person: Person, method: str, path: str, **sent: object) -> Frame:
+    """A call as this person: its status and duration, and what it answers."""
+    headers = {"Authorization": f"Bearer {person.token}", **sent.pop("headers", {})}  # type: ignore[dict-item]
+    began = time.monotonic()
+    answer = httpx.request(method, gateway.base_url + path, headers=headers, timeout=60, **sent)  # type: ignore[arg-type]
+    return {"status": answer.status_code, "s": time.monotonic() - began, "body": answer.json()}
+
+
+def test_while_redis_is_frozen_tokens_are_accepted_and_bids_acknowledged_soon(
+    house: House, alone: Gateway, anna: Person, lot: Frame
+) -> None:
+    preferring = {"Idempotency-Key": uuid4().hex, "Prefer": "wait=5"}
+    path = f"/api/auctions/{lot['id']}/bids"
+    with anna.enter(at=alone) as socket:
+        bid(socket, lot, 2_000)
+        with frozen(house, "redis"):
+            me = timed(alone, anna, "GET", "/api/me")
+            placed = timed(alone, anna, "POST", path, json={"amount": 3_000}, headers=preferring)
+            began = time.monotonic()
+            with anna.enter(at=alone) as another:
+                entered_s = time.monotonic() - began
+                received = place(another, lot, 4_000)
+            again = timed(alone, anna, "GET", "/api/me")
+            assert socket.ask("time", client_ms=1)["type"] == "time"
+    assert (me["status"], placed["status"], received["type"]) == (200, 202, "bid.received")
+    assert max(me["s"], placed["s"], entered_s, again["s"]) < SOON_S
+    wait_until(
+        lambda: (
+            timed(alone, anna, "GET", f"/api/bids/{placed['body']['bid_id']}")["body"]["status"]
+            == "accepted"
+        ),
+        what="the bid is decided once Redis is back",
+    )
+
+
+def test_while_redis_is_frozen_the_newest_socket_of_a_user_wins_at_its_gateway(
+    house: House, alone: Gateway
+) -> None:
+    person = house.gateway.sign_up("Frozen out")
+    with ExitStack() as sockets:
+        here = [sockets.enter_context(person.enter(at=alone)) for _ in range(5)]
+        with frozen(house, "redis"), person.enter(at=alone) as newest:
+            wait_until(
+                lambda: any(socket.close_code is not None for socket in here),
+                what="one of them gives way",
+            )
+            codes = [socket.close_code for socket in here]
+            assert sorted(codes, key=str) == [4409, None, None, None, None]
+            assert newest.ask("time", client_ms=1)["type"] == "time"
+
+
+def test_while_postgresql_is_frozen_known_auctions_take_bids_and_the_rest_is_busy_soon(
+    house: House, alone: Gateway, anna: Person, seller: Person, lot: Frame
+) -> None:
+    unknown = put_up(seller)
+    with anna.enter(at=alone) as socket:
+        bid(socket, lot, 2_000)
+        with frozen(house, "postgresql"):
+            began = time.monotonic()
+            slow = [
+                socket.send("bid.status", auction_id=lot["id"], key="k"),
+                send_bid(socket, unknown, 2_000),
+                socket.send("subscribe", channel=f"auction:{lot['id']}"),
+                socket.send("notice.ack", up_to=1),
+            ]
+            quick = [send_bid(socket, lot, 3_000), socket.send("time", client_ms=1)]
+            answers = [socket.answer(frame_id) for frame_id in quick]
+            assert [answer["type"] for answer in answers] == ["bid.received", "time"]
+            assert in_order(socket, slow) == []
+            codes = [socket.answer(frame_id)["code"] for frame_id in slow]
+            frames_s = time.monotonic() - began
+            read = timed(alone, anna, "GET", f"/api/auctions/{lot['id']}")
+        assert codes == ["BUSY"] * 4
+        assert (read["status"], read["body"]["code"]) == (503, "BUSY")
+        assert max(frames_s, read["s"]) < SOON_S
+        socket.push("bid.result", key=answers[0]["key"], status="accepted")
+        wait_until(
+            lambda: place(socket, unknown, 2_000)["type"] == "bid.received",
+            what="PostgreSQL answers again",
+        )
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_after_a_frozen_store_is_back_everything_works_again(
+    house: House, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame], store: str
+) -> None:
+    with anna.enter(at=alone) as socket:
+        with frozen(house, store):
+            socket.answer(subscribe(socket, rooms[0]))
+            socket.answer(socket.send("subscribe", channel=f"auction:{lot['id']}"))
+        for channel in (f"room:{rooms[0]['id']}", f"auction:{lot['id']}", "auctions"):
+            wait_until(
+                lambda channel=channel: (
+                    socket.ask("subscribe", channel=channel)["type"]  # type: ignore[misc]
+                    == "subscribed"
+                ),
+                what=f"{channel} can be subscribed to",
+            )
+        assert bid(socket, lot, 2_000).outcome["status"] == "accepted"

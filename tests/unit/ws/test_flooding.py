@@ -1,0 +1,129 @@
+"""Who sends without end is refused, then closed, and keeps nobody else waiting (wire.md, 4013)."""
+
+import json
+import socket as native
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import gevent
+import pytest
+from gevent import socket
+from websocket import ABNF
+
+from app.protocol.pushes import TimeAnswer
+from app.settings import Limits
+from app.web.ws.connection import Connection
+from app.web.ws.rate import Verdict
+from app.web.ws.traffic import Traffic
+from tests.unit.ws.builders import read_frames
+
+WAIT_S = 20.0
+# One second of patience instead of three
+LIMITS = Limits(frames_over_rate_s=1.0)
+
+
+def frame(payload: str, opcode: int, fin: int = 1) -> bytes:
+    made = ABNF(fin, 0, 0, 0, opcode, 1, payload.encode()).format()
+    return made if isinstance(made, bytes) else made.encode()
+
+
+PARTS = frame("", ABNF.OPCODE_CONT, fin=0)
+FLOODS = {
+    "pings": (b"", frame("", ABNF.OPCODE_PING)),
+    "pongs": (b"", frame("x" * 100, ABNF.OPCODE_PONG)),
+    "empty fragments": (frame("", ABNF.OPCODE_TEXT, fin=0), PARTS),
+    "small fragments": (frame("", ABNF.OPCODE_TEXT, fin=0), frame("x", ABNF.OPCODE_CONT, fin=0)),
+}
+
+
+@contextmanager
+def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
+    """A socket of a client that sends without end, from a thread of its own, until it is closed."""
+    ours, theirs = native.socketpair()
+    connection = Connection(socket.socket(fileno=ours.detach()), limits=LIMITS, traffic=Traffic())
+    connection.is_welcome = True
+
+    def send() -> None:
+        try:
+            theirs.sendall(first)
+            while True:
+                theirs.sendall(again * 1_000)
+        except OSError:
+            return  # it was cut
+
+    thread = threading.Thread(target=send, daemon=True)
+    reading = gevent.spawn(connection.run, lambda *_: None)
+    thread.start()
+    yield connection
+    theirs.close()
+    reading.join(WAIT_S)
+    thread.join(WAIT_S)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    with gevent.Timeout(WAIT_S):
+        while not condition():
+            gevent.sleep(0.01)
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_of_control_frames_or_parts_is_closed_4013_and_starves_nobody(flood: str) -> None:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(WAIT_S)
+    other = Connection(ours, limits=Limits(), traffic=Traffic())
+    answer = TimeAnswer(re=1, client_ms=1, server_ms=2)
+    reading = gevent.spawn(other.run, lambda connection, _: connection.answer(answer))
+    answered = 0
+    with flooded(*FLOODS[flood]) as connection:
+        while connection.is_open:
+            theirs.sendall(frame("{}", ABNF.OPCODE_TEXT))
+            assert json.loads(theirs.recv(1_000)[2:])["type"] == "time"
+            answered += 1
+            gevent.sleep(0.05)
+        assert connection.end == "4013"
+    assert answered >= 5, "they were answered while the flood was on"
+    theirs.close()
+    reading.join(WAIT_S)
+
+
+def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(WAIT_S)
+    connection = Connection(ours, limits=LIMITS, traffic=Traffic())
+    connection.is_welcome = True
+    reading = gevent.spawn(connection.run, lambda *_: None)
+    sending = gevent.spawn(theirs.sendall, frame("", ABNF.OPCODE_PING) * 20_000)
+    wait_for(lambda: not connection.is_open)
+    received = b""
+    while not received.endswith((4013).to_bytes(2, "big") + b"too many frames"):
+        received += theirs.recv(65_536)
+    pong = bytes([0x80 | ABNF.OPCODE_PONG, 0])
+    told = read_frames(received.replace(pong, b""))
+    assert told[-1] == {"close": 4013}
+    errors = told[:-1]
+    assert {error["code"] for error in errors} == {"RATE_LIMITED"}
+    assert all(error["retry"] and "re" not in error for error in errors)
+    assert len(errors) <= 2
+    assert received.count(pong) <= 60
+    theirs.close()
+    for greenlet in (reading, sending):
+        greenlet.join(WAIT_S)
+
+
+def test_bytes_are_metered_too_though_the_frames_are_few() -> None:
+    refused: list[bool] = []
+
+    def judge(connection: Connection, _: str) -> None:
+        refused.append(connection.rate.judge(time.monotonic()) is not Verdict.PASS)
+
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours, limits=LIMITS, traffic=Traffic())
+    reading = gevent.spawn(connection.run, judge)
+    sending = gevent.spawn(theirs.sendall, frame("x" * 32_000, ABNF.OPCODE_TEXT) * 5)
+    wait_for(lambda: len(refused) == 5)
+    assert refused == [False] * 4 + [True], "two seconds' worth passes at once"
+    theirs.close()
+    for greenlet in (reading, sending):
+        greenlet.join(WAIT_S)

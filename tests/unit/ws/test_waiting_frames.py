@@ -1,0 +1,203 @@
+"""What waits for a store holds up nothing else of its socket, and keeps its order (wire.md)."""
+
+import pytest
+
+from app.domain.errors import BusyError
+from app.settings import Limits
+from app.web.ws.frame_queues import FrameQueues
+from app.web.ws.framing import text_frame
+from tests.unit.ws.builders import Client, House
+
+BID = {"auction_id": 7, "amount": 500, "key": "k1"}
+STATUS = {"auction_id": 7, "key": "k1"}
+
+
+def signed_in(house: House, *, limits: Limits | None = None) -> Client:
+    client = Client(house, limits=limits)
+    client.say("auth", token="5")
+    return client
+
+
+def types(client: Client) -> list[tuple[int, str]]:
+    return [(answer["re"], answer.get("code") or answer["type"]) for answer in client.answers()]
+
+
+def test_a_bid_and_the_time_do_not_wait_for_chat() -> None:
+    house = House()
+    client = signed_in(house)
+    client.say("bid.place", **BID)
+    house.freeze("messages")
+    room = client.send("subscribe", channel="room:5")
+    bid = client.send("bid.place", **{**BID, "key": "k2"})
+    clock = client.send("time", client_ms=1)
+    assert types(client) == [(bid, "bid.received"), (clock, "time")]
+    house.thaw("messages")
+    assert types(client) == [(room, "subscribed")]
+
+
+@pytest.mark.parametrize(
+    ("store", "type_", "fields"),
+    [
+        ("auctions", "bid.place", BID),
+        ("bids", "bid.status", STATUS),
+        ("rooms", "chat.send", {"room_id": 5, "text": "hello", "key": "m"}),
+        ("rooms", "subscribe", {"channel": "room:5"}),
+        ("sessions", "auth", {"token": "5"}),
+    ],
+)
+def test_whatever_waits_for_a_store_the_time_does_not(
+    store: str, type_: str, fields: dict[str, object]
+) -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze(store)
+    client.send(type_, **fields)
+    clock = client.send("time", client_ms=1)
+    assert types(client) == [(clock, "time")]
+
+
+def test_frames_of_one_channel_keep_their_order() -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze("messages")
+    sent = [
+        client.send(type_, channel="room:5") for type_ in ("subscribe", "unsubscribe", "subscribe")
+    ]
+    assert types(client) == []
+    house.thaw("messages")
+    wanted = ["subscribed", "unsubscribed", "subscribed"]
+    assert types(client) == list(zip(sent, wanted, strict=True))
+
+
+def test_bids_on_an_auction_not_yet_known_keep_their_order() -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze("auctions")
+    first = client.send("bid.place", **BID)
+    second = client.send("bid.place", **{**BID, "key": "k2"})
+    assert types(client) == []
+    house.thaw("auctions")
+    assert types(client) == [(first, "bid.received"), (second, "bid.received")]
+    third = client.send("bid.place", **{**BID, "key": "k3"})
+    assert types(client) == [(third, "bid.received")]
+
+
+def test_what_follows_an_auth_that_waits_keeps_its_place_after_it() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("sessions")
+    auth = client.send("auth", token="5")
+    clock = client.send("time", client_ms=1)
+    bid = client.send("bid.place", **BID)
+    assert types(client) == []
+    house.thaw("sessions")
+    wanted = [(auth, "welcome"), (clock, "time"), (bid, "bid.received")]
+    assert types(client) == wanted
+
+
+def test_two_auths_and_what_follows_them_keep_their_order() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("sessions")
+    sent = [client.send("auth", token="5"), client.send("time", client_ms=1),
+            client.send("auth", token="5"), client.send("time", client_ms=2)]  # fmt: skip
+    house.thaw("sessions")
+    wanted = ["welcome", "time", "welcome", "time"]
+    assert types(client) == list(zip(sent, wanted, strict=True))
+
+
+def test_after_a_bad_token_nothing_is_carried_out() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("sessions")
+    client.send("auth", token="forged")
+    client.send("bid.place", **BID)
+    house.thaw("sessions")
+    assert client.answers() == [{"close": 4401}]
+    assert house.appended == []
+
+
+def test_what_is_malformed_while_an_auth_waits_closes_4400() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("sessions")
+    client.send("auth", token="5")
+    client.send_text("x")
+    assert client.answers() == [{"close": 4400}]
+
+
+def test_beyond_the_bound_a_frame_is_busy_and_may_be_tried_again() -> None:
+    house = House()
+    client = signed_in(house, limits=Limits(pending_frames_max=3))
+    client.say("bid.place", **BID)
+    house.freeze("bids")
+    for number in range(3):
+        client.send("bid.status", auction_id=number + 1, key="k")
+    assert client.answers() == []
+    refused = client.send("bid.status", auction_id=4, key="k")
+    bid = client.send("bid.place", **{**BID, "key": "k2"})
+    busy, received = client.answers()
+    assert (busy["re"], busy["code"], busy["retry"]) == (refused, "BUSY", True)
+    assert (received["re"], received["type"]) == (bid, "bid.received")
+    house.thaw("bids")
+    assert {kind for _, kind in types(client)} == {"bid.status"}
+
+
+def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
+    done: list[int] = []
+    queues = FrameQueues(frames_max=1)
+    client = Client(House())
+    queues.put("a", lambda: done.append(1))
+    with pytest.raises(BusyError):
+        queues.put("b", lambda: done.append(2))
+    client.answers()
+    queues.put("b", lambda: done.append(3))
+    client.answers()
+    assert done == [1, 3]
+    assert len(queues) == 0
+
+
+def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("places")
+    client.send("auth", token="5")
+    client.answers()
+    client.end()
+    house.thaw("places")
+    client.answers()
+    assert house.released == [client.connection.id]
+    assert client.hub.registry.of_user(5) == []
+
+
+def test_a_socket_that_ends_while_its_snapshot_is_read_leaves_no_channel() -> None:
+    house = House()
+    client = signed_in(house)
+    for store in ("messages", "rooms"):
+        house.freeze(store)
+    client.send("subscribe", channel="room:5")
+    client.answers()
+    client.end()
+    house.thaw("rooms")
+    house.thaw("messages")
+    client.answers()
+    assert client.hub.registry.channels == {}
+
+
+def test_a_refused_resubscription_leaves_the_earlier_one_as_it_was() -> None:
+    house = House()
+    client = signed_in(house)
+    client.say("subscribe", channel="room:5")
+    house.store_is_away = True
+    house.freeze("messages")
+    again = client.send("subscribe", channel="room:5")
+    client.answers()
+    channel = client.hub.registry.channels["room:5"]
+    channel.push(1, text_frame(b'{"pushed": 1}'))
+    house.thaw("messages")
+    refused, pushed = sorted(client.answers(), key=lambda frame: "re" not in frame)
+    assert (refused["re"], refused["code"]) == (again, "BUSY")
+    assert pushed == {"pushed": 1}
+    channel.push(2, text_frame(b'{"pushed": 2}'))
+    assert client.answers() == [{"pushed": 2}]
+    assert len(channel) == 1
