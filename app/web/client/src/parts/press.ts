@@ -29,15 +29,13 @@ export function usePress<T>(now: T, isBlocked: boolean): Press<T> {
     clearTimeout(timer.current);
     held.value = null;
   };
-  const begin = (released: "pointerup" | "keyup") => {
+  const begin = () => {
     clearTimeout(timer.current);
     held.value ??= { said: now, isVoid: isBlocked };
-    const letGo = () => {
-      clearTimeout(timer.current);
-      timer.current = setTimeout(end, CLICK_WITHIN_MS);
-    };
-    addEventListener(released, letGo, { once: true });
-    if (released === "pointerup") addEventListener("pointercancel", letGo, { once: true });
+  };
+  const letGo = () => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(end, CLICK_WITHIN_MS);
   };
   const take = () => {
     const press = held.value ?? { said: now, isVoid: isBlocked };
@@ -49,11 +47,31 @@ export function usePress<T>(now: T, isBlocked: boolean): Press<T> {
     take,
     on: {
       onPointerDown: (event) => {
-        if (event.button === 0) begin("pointerup");
+        if (event.button !== 0) return;
+        begin();
+        const button = event.currentTarget as HTMLElement;
+        const place = button.getBoundingClientRect();
+        const over = new AbortController();
+        const release = (event: PointerEvent) => {
+          over.abort();
+          letGo();
+          if (event.type === "pointerup" && hasMovedAway(button, place, event)) button.click();
+        };
+        addEventListener("pointerup", release, over);
+        addEventListener("pointercancel", release, over);
       },
       onKeyDown: (event) => {
-        if (event.key === " " && !event.repeat) begin("keyup");
+        if (event.key !== " " || event.repeat) return;
+        begin();
+        addEventListener("keyup", letGo, { once: true });
       },
     },
   };
+}
+
+/** Whether the finger left where the button was, and the button is elsewhere: no click will come. */
+function hasMovedAway(button: HTMLElement, place: DOMRect, { clientX, clientY }: PointerEvent) {
+  const isInside =
+    clientX > place.left && clientX < place.right && clientY > place.top && clientY < place.bottom;
+  return isInside && !button.contains(document.elementFromPoint(clientX, clientY));
 }

@@ -1,0 +1,64 @@
+"""A browser, a network that can fail, and a gateway behind it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.house import House
+from tests.e2e.page.network import Network
+from tests.e2e.page.tabs import DESKTOP, PHONE, Browsing
+from tests.e2e.people import Gateway
+from tests.e2e.visitors import chromium
+
+Visit = Callable[..., Browsing]
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The browser of everybody here, each in a profile of their own."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def page_network(house: House) -> Iterator[Network]:
+    """The network before a gateway that knows it by that address."""
+    with (
+        Network.between() as network,
+        house.another_gateway("gateway-page", ALLOWED_ORIGINS=network.url) as gateway,
+    ):
+        network.upstream_port = gateway.port
+        yield network
+
+
+@pytest.fixture
+def network(page_network: Network) -> Iterator[Network]:
+    """The network, sound before and after each test."""
+    page_network.heal()
+    yield page_network
+    page_network.heal()
+
+
+@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Width and height of a window."""
+    found: tuple[int, int] = request.param
+    return found
+
+
+@pytest.fixture
+def visit(browser: Browser, gateway: Gateway) -> Iterator[Visit]:
+    """Lets somebody come, by default straight to the gateway; they leave after the test."""
+    here: list[Browsing] = []
+
+    def come(
+        *, size: tuple[int, int] = PHONE, locale: str = "en-GB", over: Network | None = None
+    ) -> Browsing:
+        url = gateway.base_url if over is None else over.url
+        here.append(Browsing(browser, url, size=size, locale=locale))
+        return here[-1]
+
+    yield come
+    for browsing in here:
+        browsing.context.close()

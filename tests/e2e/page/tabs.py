@@ -1,0 +1,113 @@
+"""Somebody's browser and its tabs: what they see, press, and what went over the sockets."""
+
+import json
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect
+
+from tests.e2e.people import PASSWORD
+from tests.e2e.visitors import WAIT_MS
+from tests.waiting import stretched
+
+PHONE, DESKTOP = (390, 844), (1280, 900)
+Sent = dict[str, Any]
+
+
+class Browsing:
+    """Somebody with a browser of their own at `url`, who is signed in by its cookie."""
+
+    def __init__(self, browser: Browser, url: str, *, size: tuple[int, int], locale: str) -> None:
+        width, height = size
+        self.context: BrowserContext = browser.new_context(
+            base_url=url,
+            locale=locale,
+            viewport={"width": width, "height": height},
+            has_touch=size == PHONE,
+        )
+        self.context.set_default_timeout(WAIT_MS)
+        self._sign_in(url)
+
+    def _sign_in(self, origin: str) -> None:
+        person = {"email": f"{uuid4().hex}@example.org", "password": PASSWORD}
+        for path, body in (("signup", {**person, "nickname": "Soo"}), ("login", person)):
+            headers = {"Origin": origin}
+            answer = self.context.request.post(f"/api/auth/{path}", data=body, headers=headers)
+            assert answer.ok, answer.text()
+        self.context.add_init_script("localStorage['signed-in'] = '1'")
+
+    def open(self, path: str) -> "Tab":
+        """One more tab, at `path`."""
+        tab = Tab(self.context.new_page())
+        tab.page.goto(path)
+        return tab
+
+
+class Tab:
+    """One page. `sent` is what it sent over its sockets."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.sent: list[Sent] = []
+        page.on("websocket", self._listen)
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", lambda text: self.sent.append(json.loads(text)))
+
+    def bids(self) -> list[int]:
+        """The amounts of the bids it sent over its sockets."""
+        return [cast("int", frame["amount"]) for frame in self.sent if frame["type"] == "bid.place"]
+
+    @property
+    def price(self) -> Locator:
+        """The price that is shown."""
+        return self.page.get_by_test_id("price")
+
+    @property
+    def outcome(self) -> Locator:
+        """What is said of the last bid."""
+        return self.page.get_by_test_id("outcome")
+
+    @property
+    def bid_button(self) -> Locator:
+        """The button of the bid's form, whatever it says."""
+        return self.page.locator(".bid-panel form button[type=submit]")
+
+    @property
+    def bar(self) -> Locator:
+        """What is said of the connection."""
+        return self.page.locator(".connection")
+
+    @property
+    def panel(self) -> Locator:
+        """Where price and clock are."""
+        return self.page.locator(".price-panel")
+
+    def is_live(self, *, seconds: float | None = None) -> None:
+        """Wait until the price is told as that of now, for `seconds` of a free machine."""
+        expect(self.panel).to_have_attribute("data-stale", "false", timeout=_ms(seconds))
+
+    def is_stale(self, *, seconds: float | None = None) -> None:
+        """Wait until the price is told as an old one, for `seconds` of a free machine."""
+        expect(self.panel).to_have_attribute("data-stale", "true", timeout=_ms(seconds))
+
+    def press_while(self, happens: Callable[[], None]) -> None:
+        """Press the bid's button, let something happen, and let go."""
+        self.bid_button.scroll_into_view_if_needed()
+        box = self.bid_button.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        happens()
+        self.page.mouse.up()
+
+    def tap_twice(self, gap_ms: int) -> None:
+        """Click the bid's button, and again after `gap_ms`, whatever it says by then."""
+        self.bid_button.click()
+        self.page.wait_for_timeout(gap_ms)
+        self.bid_button.click(force=True)
+
+
+def _ms(seconds: float | None) -> float:
+    return WAIT_MS if seconds is None else stretched(seconds) * 1_000

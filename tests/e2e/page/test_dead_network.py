@@ -1,0 +1,110 @@
+"""A network that falls silent, breaks, or lets no WebSocket through."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.lots import put_up
+from tests.e2e.page.conftest import Visit
+from tests.e2e.page.network import Network
+from tests.e2e.page.tabs import Tab
+from tests.e2e.page.test_money import bid
+from tests.e2e.people import Person
+
+STALE_WITHIN_S = 12.0  # of a silent network: what wire.md and the issue of the page promise
+BACK_WITHIN_S = 12.0  # one reading over HTTP that hangs, the pause before the next, and connecting
+
+Come = Callable[[], tuple[Tab, int]]
+
+
+@pytest.fixture
+def come(
+    visit: Visit, seller: Person, network: Network, size: tuple[int, int]
+) -> Callable[[], tuple[Tab, int]]:
+    """Lets somebody come over the network to a new lot from 10,000 won."""
+
+    def come() -> tuple[Tab, int]:
+        lot_id: int = put_up(seller, starting_price=10_000)["id"]
+        return visit(size=size, over=network).open(f"/auctions/{lot_id}"), lot_id
+
+    return come
+
+
+def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
+    come: Come, network: Network, ben: Person
+) -> None:
+    tab, lot_id = come()
+    tab.is_live()
+    network.hold()
+    bid(ben, lot_id, 20_000)
+    tab.is_stale(seconds=STALE_WITHIN_S)
+    expect(tab.bar).to_contain_text("Connection lost. Prices may be out of date.")
+    expect(tab.panel).to_contain_text("Last known price")
+    expect(tab.price).to_have_text("₩10,000")
+    expect(tab.bid_button).to_be_disabled()
+    tab.bid_button.click(force=True)
+    expect(tab.outcome).to_be_empty()
+    network.heal()
+    tab.is_live(seconds=BACK_WITHIN_S)
+    expect(tab.price).to_have_text("₩20,000")
+    expect(tab.bar).to_be_empty()
+    expect(tab.bid_button).to_be_enabled()
+    assert tab.bids() == []
+
+
+def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
+    come: Come, network: Network
+) -> None:
+    tab, _ = come()
+    tab.is_live()
+    network.cut()
+    tab.is_stale()
+    tab.bid_button.click(force=True)
+    expect(tab.page.get_by_text("There is no connection, so you cannot bid")).to_be_visible()
+    expect(tab.outcome).to_be_empty()
+    network.heal()
+    tab.is_live()
+    tab.bid_button.click()
+    expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
+    assert tab.bids() == [10_000]
+
+
+def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
+    come: Come, network: Network
+) -> None:
+    tab, _ = come()
+    tab.is_live()
+    network.hold()
+    tab.bid_button.click()
+    expect(tab.outcome).to_contain_text("Sending your bid of ₩10,000")
+    tab.is_stale()
+    expect(tab.outcome).to_contain_text("It is not known whether your bid of ₩10,000 arrived")
+    network.heal()
+    expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
+    expect(tab.page.get_by_test_id("bid")).to_have_count(1)
+
+
+def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
+    come: Come, network: Network, ben: Person
+) -> None:
+    network.refuse_sockets()
+    tab, lot_id = come()
+    expect(tab.price).to_have_text("₩10,000")
+    tab.is_live()
+    tab.bid_button.click()
+    expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
+    bid(ben, lot_id, 20_000)
+    expect(tab.price).to_have_text("₩20,000")
+    expect(tab.page.get_by_test_id("standing")).to_contain_text("You have been outbid")
+    assert tab.sent == []
+
+
+def test_after_waking_without_a_network_the_price_is_soon_told_as_old(
+    come: Come, network: Network
+) -> None:
+    tab, _ = come()
+    tab.is_live()
+    network.hold()
+    tab.page.evaluate("dispatchEvent(new Event('online'))")
+    tab.is_stale(seconds=2)

@@ -1,0 +1,85 @@
+"""Nobody is signed out by a reload, by a busy server, or by having many tabs."""
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.lots import put_up
+from tests.e2e.page.conftest import Visit
+from tests.e2e.page.network import Network
+from tests.e2e.people import Person
+from tests.waiting import wait_until
+
+REFRESH = "**/api/auth/refresh"
+SOCKETS_OF_A_USER = 5
+
+
+def is_signed_in(page: Page) -> None:
+    """Wait until the page greets its user."""
+    expect(page.locator(".whoami")).to_have_text("Soo")
+
+
+@pytest.mark.parametrize("gap_ms", [100, 150, 200, 250])
+def test_a_reload_while_a_refresh_is_under_way_signs_nobody_out(
+    visit: Visit, network: Network, gap_ms: int
+) -> None:
+    page = visit(over=network).open("/").page
+    is_signed_in(page)
+    network.slow(gap_ms / 1_000)  # so that the answer is under way when the page is left
+    for _ in range(4):
+        page.evaluate("location.reload()")
+        page.wait_for_timeout(gap_ms)
+    network.heal()
+    page.reload()
+    is_signed_in(page)
+
+
+@pytest.mark.parametrize("status", [503, 429, 500])
+def test_a_refresh_that_cannot_be_answered_now_is_no_log_out(visit: Visit, status: int) -> None:
+    browsing = visit()
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=status, json={"code": "BUSY"})
+
+    browsing.context.route(REFRESH, refuse)
+    page = browsing.open("/bids").page
+    expect(page.get_by_role("main")).to_contain_text("Taking up your session again")
+    expect(page.get_by_role("link", name="Log in")).to_have_count(0)
+    browsing.context.unroute(REFRESH)
+    is_signed_in(page)
+
+
+def test_a_refresh_that_is_refused_is_a_log_out(visit: Visit) -> None:
+    browsing = visit()
+    browsing.context.clear_cookies()
+    page = browsing.open("/bids").page
+    expect(page.get_by_role("link", name="Log in").first).to_be_visible()
+
+
+def test_two_tabs_that_reload_at_once_stay_signed_in(visit: Visit) -> None:
+    browsing = visit()
+    pages = [browsing.open("/").page for _ in range(2)]
+    for _ in range(4):
+        for page in pages:
+            page.evaluate("location.reload()")
+    for page in pages:
+        page.reload()
+        is_signed_in(page)
+
+
+def test_of_six_tabs_the_newest_is_live_and_one_gave_way_and_can_continue(
+    visit: Visit, seller: Person
+) -> None:
+    lot = put_up(seller, starting_price=10_000)["id"]
+    browsing = visit()
+    tabs = [browsing.open(f"/auctions/{lot}") for _ in range(SOCKETS_OF_A_USER)]
+    for tab in tabs:
+        tab.is_live()
+    newest = browsing.open(f"/auctions/{lot}")
+    newest.is_live()
+    wait_until(lambda: any(tab.bar.is_visible() for tab in tabs), what="a tab that gave way")
+    gave_way = next(tab for tab in tabs if tab.bar.is_visible())
+    expect(gave_way.bar).to_contain_text("open in too many tabs")
+    gave_way.is_stale()
+    expect(gave_way.bid_button).to_be_disabled()
+    gave_way.bar.get_by_role("button", name="Continue here").click()
+    gave_way.is_live()
