@@ -50,7 +50,10 @@ export function BidForm({ auction, isCurrent }: Props) {
       {maximum === null ? (
         <KindChoice kind={kind.value} onChoose={(chosen) => (kind.value = chosen)} />
       ) : (
-        <p class="hint">{t("bid.raise.hint", { maximum: money(maximum, currency) })}</p>
+        <p class="hint">
+          {t("bid.raise.hint", { maximum: money(maximum, currency) })}{" "}
+          {auction.reserve !== "not_met" && t("bid.raise.price")}
+        </p>
       )}
       <Field
         label={t("bid.amount")}

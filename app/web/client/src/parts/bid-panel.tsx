@@ -23,7 +23,7 @@ export function BidPanel({ auction, standing, isCurrent }: Props) {
   const last = unlessOvertaken(lastBidOn(auction.id), standing);
   if (auction.status !== "open" && auction.status !== "scheduled" && !last) return null;
   return (
-    <section class="panel bid-panel">
+    <section class="panel bid-panel" data-stale={!isCurrent && auction.status === "open"}>
       <h2>{isOwn ? t("seller.title") : t("bid.title")}</h2>
       <Body auction={auction} isCurrent={isCurrent} />
       <BidProgress bid={last} auction={auction} />

@@ -66,9 +66,10 @@ export function onPush<T extends PushFrame["type"]>(type: T, listener: (push: Of
   return () => known.delete(listener as Listener);
 }
 
-/** `listener` runs each time the connection is there (again). */
-export function onConnected(listener: () => void): void {
+/** `listener` runs each time the connection is there (again), until the returned function is called. */
+export function onConnected(listener: () => void): () => void {
   welcomers.add(listener);
+  return () => welcomers.delete(listener);
 }
 
 /** `listener` runs each time the page or the network wakes, until the returned function is called. */

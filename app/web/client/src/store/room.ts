@@ -4,7 +4,7 @@ import type { ChatMessage, Subscribed } from "../protocol";
 import { HttpProblem } from "../wire/http";
 import { newKey } from "../wire/key";
 import { WireError } from "../wire/socket";
-import { onPush, wire } from "./live";
+import { onConnected, onPush, wire } from "./live";
 import { api } from "./session";
 
 const MESSAGES_KEPT = 500;
@@ -42,10 +42,15 @@ class AuctionRoom implements RoomView {
   readonly ready = signal(false);
   private roomId: number | null = null;
   private closed = false;
-  private stops: (() => void)[] = [];
+  private readonly stops: (() => void)[] = [];
 
   constructor(auctionId: number) {
     void this.enter(auctionId);
+    this.stops.push(
+      onConnected(() => {
+        if (this.roomId === null && this.error.peek() !== null) void this.enter(auctionId);
+      }),
+    );
   }
 
   say = (text: string): void => {
@@ -79,7 +84,7 @@ class AuctionRoom implements RoomView {
   private follow(roomId: number): void {
     this.roomId = roomId;
     const channel = `room:${roomId}`;
-    this.stops = [
+    this.stops.push(
       wire.subscribe(channel, {
         onSnapshot: (told) => this.snapshot(told),
         onError: (error) => {
@@ -95,7 +100,7 @@ class AuctionRoom implements RoomView {
         this.online.value = push.online;
         if (push.last_seq > (this.lastSeq() ?? -1)) wire.resubscribe(channel);
       }),
-    ];
+    );
   }
 
   private snapshot(told: Subscribed): void {

@@ -1,7 +1,7 @@
 /** An auction while there is no live connection: what is shown, and whether one can bid. */
 import { fireEvent, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { auction } from "../builders";
+import { auction, tokens } from "../builders";
 import { PageUnderTest, pass } from "../page";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -152,6 +152,55 @@ describe("a page that gave way to a newer one", () => {
     expect([price(), isStale()]).toEqual(["₩12,000", true]);
     const reads = page.gateway.requests.filter(({ path }) => path === "/api/auctions/7");
     expect(reads).toHaveLength(1);
+  });
+});
+
+describe("a chat that could not be entered", () => {
+  it("is entered when the connection is there again", async () => {
+    const page = await PageUnderTest.start();
+    page.gateway.on("POST", "/api/rooms", null);
+    page.gateway.on("POST", "/api/rooms/5/join", { status: 200, body: {} });
+    await page.showAuction(auction());
+    await pass(100);
+    expect(screen.getByText("The server cannot be reached.")).toBeTruthy();
+    page.gateway.on("POST", "/api/rooms", { status: 200, body: { id: 5 } });
+    page.socket.drop(1006);
+    await pass(1_000);
+    await page.socket.welcome();
+    await pass(100);
+    expect(page.socket.sent).toContainEqual(expect.objectContaining({ channel: "room:5" }));
+  });
+});
+
+describe("a socket whose token is refused", () => {
+  it("is no log-out while the refresh cannot be answered, and comes back with a new token", async () => {
+    const page = await live();
+    page.gateway.on("POST", "/api/auth/refresh", { status: 503 });
+    page.socket.drop(4401);
+    await pass(100);
+    page.socket.onopen?.(new Event("open"));
+    await pass(100);
+    const { user, isRestoring } = await import("../../src/store/session");
+    expect([user.value?.nickname, isRestoring.value]).toEqual(["Soo", true]);
+    const fresh = { status: 200, body: tokens({ access_token: "newer" }) };
+    page.gateway.on("POST", "/api/auth/refresh", fresh);
+    for (let turn = 0; turn < 20 && page.socket.sent.length === 0; turn += 1) {
+      await pass(500);
+      page.socket.onopen?.(new Event("open"));
+      await pass(0);
+    }
+    expect(page.socket.last("auth").token).toBe("newer");
+  });
+
+  it("is a log-out when the refresh is refused, too", async () => {
+    const page = await live();
+    page.gateway.on("POST", "/api/auth/refresh", { status: 401 });
+    page.socket.drop(4401);
+    await pass(100);
+    page.socket.onopen?.(new Event("open"));
+    await pass(0);
+    const { user } = await import("../../src/store/session");
+    expect(user.value).toBeNull();
   });
 });
 
