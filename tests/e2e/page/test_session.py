@@ -11,6 +11,19 @@ from tests.waiting import wait_until
 
 REFRESH = "**/api/auth/refresh"
 SOCKETS_OF_A_USER = 5
+RELOADS = 4
+SLOW_S = 0.3  # each way, so that the answer is under way when the page is left
+# While `reloads` are left, the page reloads so long after it has asked for a refresh.
+RELOAD_AFTER_REFRESH = """{
+  const ask = window.fetch;
+  window.fetch = (...call) => {
+    if (String(call[0]).endsWith("/auth/refresh") && sessionStorage.reloads > 0) {
+      sessionStorage.reloads -= 1;
+      setTimeout(() => location.reload(), %d);
+    }
+    return ask(...call);
+  };
+}"""
 
 
 def is_signed_in(page: Page) -> None:
@@ -22,12 +35,14 @@ def is_signed_in(page: Page) -> None:
 def test_a_reload_while_a_refresh_is_under_way_signs_nobody_out(
     visit: Visit, network: Network, gap_ms: int
 ) -> None:
-    page = visit(over=network).open("/").page
+    browsing = visit(over=network)
+    browsing.context.add_init_script(RELOAD_AFTER_REFRESH % gap_ms)
+    page = browsing.open("/").page
     is_signed_in(page)
-    network.slow(gap_ms / 1_000)  # so that the answer is under way when the page is left
-    for _ in range(4):
-        page.evaluate("location.reload()")
-        page.wait_for_timeout(gap_ms)
+    network.slow(SLOW_S)
+    page.evaluate(f"sessionStorage.reloads = {RELOADS}")
+    page.reload()
+    page.wait_for_function("sessionStorage.reloads === '0'")
     network.heal()
     page.reload()
     is_signed_in(page)
@@ -58,11 +73,12 @@ def test_a_refresh_that_is_refused_is_a_log_out(visit: Visit) -> None:
 def test_two_tabs_that_reload_at_once_stay_signed_in(visit: Visit) -> None:
     browsing = visit()
     pages = [browsing.open("/").page for _ in range(2)]
-    for _ in range(4):
-        for page in pages:
-            page.evaluate("location.reload()")
     for page in pages:
-        page.reload()
+        is_signed_in(page)
+    for page in pages:
+        page.evaluate("window.isOld = true; setTimeout(() => location.reload(), 200)")
+    for page in pages:
+        page.wait_for_function("!window.isOld")
         is_signed_in(page)
 
 
