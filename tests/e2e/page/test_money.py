@@ -2,12 +2,15 @@
 
 from uuid import uuid4
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.lots import put_up
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.tabs import Tab
 from tests.e2e.people import Person
+
+PAUSE_MS = 1_500  # longer than the page takes a second tap for a slip
 
 
 def bid(bidder: Person, lot_id: int, amount: int) -> None:
@@ -52,6 +55,17 @@ def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
         lambda: tab.page.evaluate("document.querySelector('.facts').style.paddingTop = '80px'")
     )
     expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
+
+
+@pytest.mark.parametrize("gap_ms", [60, 200, 400])
+def test_a_second_tap_sends_no_second_bid(
+    visit: Visit, seller: Person, gap_ms: int, size: tuple[int, int]
+) -> None:
+    tab, _ = at_lot(visit, seller, size=size)
+    tab.tap_twice(gap_ms)
+    expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
+    tab.page.wait_for_timeout(PAUSE_MS)
+    assert tab.bids() == [10_000]
 
 
 def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
