@@ -175,10 +175,22 @@ def check_all(lanes: Lanes, gateway: Gateway, bidders: Sequence[Bidder], receipt
     records = lanes.check_against_log(lot, receipt["partition"])
     log = [(record.offset, json.loads(record.payload)) for record in records]
     with gateway.enter() as guest:
-        fresh = guest.ask("subscribe", channel=f"auction:{lot.auction_id}")["auction"]
+        fresh = snapshot(guest, lot.auction_id)
     for bidder in bidders:
         bidder.check_memory(log)
         bidder.check_shown(fresh)
+
+
+def snapshot(guest: Socket, auction_id: int) -> Frame:
+    """The auction as a new subscriber is shown it, who asks again while a store says BUSY."""
+    answers: list[Frame] = []
+
+    def is_shown() -> bool:
+        answers.append(guest.ask("subscribe", channel=f"auction:{auction_id}"))
+        return answers[-1].get("code") != "BUSY"
+
+    wait_until(is_shown, what="a snapshot")
+    return dict(answers[-1]["auction"])
 
 
 def _state(socket: Socket) -> Frame | None:

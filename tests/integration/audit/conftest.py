@@ -22,9 +22,11 @@ BRIDGE, WORKER = NAMES = ("audit-bridge", "audit-worker-bids-0")
 def container(stack: Stack) -> Iterator[Container]:
     """The application's services in this process."""
     container = build_container(read_settings(stack.environment()), application="tests")
-    assert container.producer.wait_connected(CALL_S)
+    producers = (container.producer, container.chat_producer)
+    assert all(producer.wait_connected(CALL_S) for producer in producers)
     yield container
-    container.producer.close()
+    for producer in producers:
+        producer.close()
     container.log_reader.close()
     container.engine.dispose()
 
