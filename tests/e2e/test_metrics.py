@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability.metrics import ENDS, HOLDERS, REFUSAL_CAUSES, SESSION
+from app.observability.metrics import ENDS, HOLDERS, REFUSAL_CAUSES, SESSION, STORES
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
 from app.services.burials import REASONS
@@ -33,6 +33,7 @@ CLOSED_SETS: dict[str, Callable[[str], bool]] = {
     "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
     "cause": lambda value: value in REFUSAL_CAUSES,
     "holder": lambda value: value in HOLDERS,
+    "store": lambda value: value in STORES,
     "code": lambda value: value in STATUS_OF_CODE,
     "status": lambda value: value.isdecimal() and value in STATUSES,
     "endpoint": lambda value: value in SERVED or value.startswith(METHODS),
