@@ -248,7 +248,10 @@ def test_members_read_a_room_and_joining_is_told_once(market: Market, somebody: 
     assert code(market.call("GET", f"{path}/messages", seller)) == (403, "NOT_MEMBER")
     assert market.items("/api/rooms", seller) == []
     with market.engine.connect() as connection:
-        told = "SELECT payload::json->>'type' FROM outbox WHERE key = %s ORDER BY id"
+        told = (
+            "SELECT payload::json->>'type' FROM outbox "
+            "WHERE topic = 'chat-event' AND key = %s ORDER BY id"
+        )
         kinds = connection.exec_driver_sql(told, (str(room["id"]),)).scalars()
         assert list(kinds) == ["enter", "enter", "leave"]
 
