@@ -38,6 +38,11 @@ def request_address(settings: Settings) -> str:
     )
 
 
+def is_trusted(address: str, settings: Settings) -> bool:
+    """Return whether the limits per address spare `address`: loopback, where settings say so."""
+    return settings.trust_loopback and address in LOOPBACK
+
+
 def address_group(address: str) -> str:
     """Return what limits count `address` under: itself, or the /64 of an IPv6 address."""
     try:

@@ -2,7 +2,6 @@
 
 import math
 import time
-from typing import TypeVar
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter, RateLimitExceeded
@@ -11,7 +10,7 @@ from redis import Redis
 from app.bootstrap import Container
 from app.services.accounts import Accounts
 from app.settings import Settings
-from app.web.addresses import LOOPBACK, address_group, request_address
+from app.web.addresses import address_group, is_trusted, request_address
 from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
@@ -28,8 +27,6 @@ from app.web.problem import install_problems, problem
 from app.web.tokens import JwtTokens
 from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
-
-R = TypeVar("R")
 
 
 def create_app(container: Container) -> Flask:
@@ -95,7 +92,7 @@ def make_limiter(app: Flask, settings: Settings, redis: Redis) -> Limiter:
     )
 
     def is_exempt() -> bool:
-        trusted = settings.trust_loopback and request_address(settings) in LOOPBACK
+        trusted = is_trusted(request_address(settings), settings)
         return trusted or not f"{request.path}/".startswith("/api/")
 
     def refused(_: RateLimitExceeded) -> Response:

@@ -18,7 +18,7 @@ from gunicorn.http.message import Request
 from gunicorn.workers.ggevent import GeventWorker
 
 from app.settings import read_settings
-from app.web.addresses import FORWARDED_FOR, LOOPBACK, address_group, client_address
+from app.web.addresses import FORWARDED_FOR, address_group, client_address, is_trusted
 from app.web.server.errors import EdgeError, RequestTimeoutError, code_of
 from app.web.server.quotas import Occupancy, Pace
 from app.web.server.reading import Peer, RequestReader
@@ -105,7 +105,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _group(self, address: str) -> str | None:
         """Whom limits count `address` as; None when none apply."""
-        is_exempt = self._settings.trust_loopback and address in LOOPBACK
+        is_exempt = is_trusted(address, self._settings)
         return None if is_exempt else address_group(address)
 
     def _wait_turn(self, group: str | None) -> None:

@@ -21,7 +21,7 @@ from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.services.snapshots import Snapshots
 from app.settings import Settings
-from app.web.addresses import LOOPBACK, address_group, request_address
+from app.web.addresses import address_group, is_trusted, request_address
 from app.web.metering import BEGUN_AT
 from app.web.problem import problem
 from app.web.ws.gateway import Gateway
@@ -197,7 +197,7 @@ def _refusal(gateway: Gateway, settings: Settings) -> Response | None:
         return _busy()
     address = request_address(settings)
     g.address_group = address_group(address)
-    is_exempt = settings.trust_loopback and address in LOOPBACK
+    is_exempt = is_trusted(address, settings)
     if not is_exempt and gateway.has_too_many_guests(g.address_group):
         return problem("RATE_LIMITED", "too many sockets of guests from this address")
     return None
