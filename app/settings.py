@@ -39,6 +39,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     ping_s: Count = 25
     pong_timeout_s: Seconds = 8.0
     pending_frames_max: Count = 64  # per socket, that wait for a store: a page's subscriptions
+    store_reads_per_socket_max: Count = 4  # under way, per kind of frame: others read beside them
     # Fan-out
     states_per_s_max: Count = 5  # per auction: the eye sees no more
     prices_per_s_max: Count = 1

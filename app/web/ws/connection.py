@@ -51,7 +51,9 @@ class Connection:
         self.is_welcome = False  # has sent `auth`
         self.last_frame_id = -1
         self.channels: set[str] = set()
-        self.queues = FrameQueues(frames_max=limits.pending_frames_max)
+        self.queues = FrameQueues(
+            frames_max=limits.pending_frames_max, at_once_max=limits.store_reads_per_socket_max
+        )
         self.rate = FrameRate(
             per_s=limits.frames_per_s_max,
             bytes_per_s=limits.bytes_per_s_max,

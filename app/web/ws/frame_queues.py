@@ -1,13 +1,16 @@
 """Frames of one socket that wait for a store: carried out beside its reading, in order per queue.
 
-A queue is what must keep its order, such as a channel; different queues wait for different things
-and do not wait for each other.
+A queue is what must keep its order, such as a channel. Queues of one kind (what stands before the
+colon of a name) ask one store: only a few of them are carried out at the same time, so that one
+socket leaves the connections of that store to others. Queues of different kinds never wait for each
+other.
 """
 
 from collections import deque
 from collections.abc import Callable
 
 import gevent
+from gevent.lock import BoundedSemaphore
 
 from app.domain.errors import BusyError
 
@@ -15,11 +18,15 @@ Job = Callable[[], None]
 
 
 class FrameQueues:
-    """At most `frames_max` frames of one socket, those under way included."""
+    """At most `frames_max` frames of one socket, those under way included.
 
-    def __init__(self, *, frames_max: int) -> None:
-        self._frames_max = frames_max
+    Of one kind at most `at_once_max` are under way.
+    """
+
+    def __init__(self, *, frames_max: int, at_once_max: int) -> None:
+        self._frames_max, self._at_once_max = frames_max, at_once_max
         self._queues: dict[str, deque[Job]] = {}
+        self._turns: dict[str, BoundedSemaphore] = {}  # by kind: there are seven
 
     def __len__(self) -> int:
         """How many frames have not been carried out."""
@@ -44,17 +51,24 @@ class FrameQueues:
             queue.append(job)
 
     def clear(self) -> None:
-        """Forget what is not under way."""
+        """Forget all but the first of each queue, which may be under way."""
         for queue in self._queues.values():
-            under_way = queue[0]
+            first = queue[0]
             queue.clear()
-            queue.append(under_way)
+            queue.append(first)
 
     def _run(self, name: str) -> None:
-        queue = self._queues[name]
+        queue, turns = self._queues[name], self._turns_of(name.partition(":")[0])
         while queue:
-            try:
-                queue[0]()
-            finally:
-                queue.popleft()
+            with turns:
+                try:
+                    queue[0]()
+                finally:
+                    queue.popleft()
         del self._queues[name]
+
+    def _turns_of(self, kind: str) -> BoundedSemaphore:
+        turns = self._turns.get(kind)
+        if turns is None:
+            turns = self._turns[kind] = BoundedSemaphore(self._at_once_max)
+        return turns

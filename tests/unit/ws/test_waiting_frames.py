@@ -1,5 +1,8 @@
 """What waits for a store holds up nothing else of its socket, and keeps its order (wire.md)."""
 
+from functools import partial
+
+import gevent
 import pytest
 
 from app.domain.errors import BusyError
@@ -145,7 +148,7 @@ def test_beyond_the_bound_a_frame_is_busy_and_may_be_tried_again() -> None:
 
 def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
     done: list[int] = []
-    queues = FrameQueues(frames_max=1)
+    queues = FrameQueues(frames_max=1, at_once_max=1)
     client = Client(House())
     queues.put("a", lambda: done.append(1))
     with pytest.raises(BusyError):
@@ -155,6 +158,43 @@ def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
     client.answers()
     assert done == [1, 3]
     assert len(queues) == 0
+
+
+def test_a_socket_reads_few_things_at_the_same_time_and_all_in_the_end() -> None:
+    under_way: list[str] = []
+    most: list[int] = []
+    queues = FrameQueues(frames_max=64, at_once_max=4)
+    client = Client(House())
+
+    def read(name: str) -> None:
+        under_way.append(name)
+        most.append(len(under_way))
+        gevent.sleep(0)
+        under_way.remove(name)
+
+    names = [f"auction:{number}" for number in range(32)]
+    for name in [*names, *names]:
+        queues.put(name, partial(read, name))
+    while len(queues):
+        client.answers()
+    assert (len(most), max(most)) == (64, 4)
+
+
+def test_snapshots_that_wait_keep_no_bid_status_and_no_auth_waiting() -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze("rooms")
+    for number in range(10):
+        client.send("subscribe", channel=f"room:{number + 1}")
+    sent = [
+        client.send("bid.status", **STATUS),
+        client.send("auth", token="5"),
+        client.send("bid.place", **BID),
+    ]
+    answered = types(client)
+    assert [frame_id for frame_id, _ in answered] == sent
+    house.thaw("rooms")
+    assert len(types(client)) == 10
 
 
 def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
