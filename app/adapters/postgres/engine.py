@@ -63,6 +63,9 @@ def make_guarded_engine(
 ) -> Engine:
     """As `make_engine`, for those who wait: nothing is asked while `breaker` is open.
 
+    A connection is tried before it is given out, so that nobody gets one that the server has closed
+    since: after a restart of it there are as many as `connections`.
+
     What is not asked raises SQLAlchemy's TimeoutError, as a pool does that has no free connection
     for `wait_s` seconds.
     """
@@ -75,6 +78,7 @@ def make_guarded_engine(
         wait_s=wait_s,
         statement_timeout_ms=int(breaker.timeout_s * 1000 * ANSWER_SHARE),
         poolclass=_guarded_pool(breaker, asked),
+        is_checked=True,
     )
     _guard_connects(engine, breaker, asked)
     _report(engine, breaker)
@@ -90,6 +94,7 @@ def _engine(
     wait_s: float,
     statement_timeout_ms: int | None = None,
     poolclass: type[QueuePool] = QueuePool,
+    is_checked: bool = False,
 ) -> Engine:
     timeout_ms = statement_timeout_ms or limits.statement_timeout_ms
     engine = create_engine(
@@ -100,6 +105,7 @@ def _engine(
         max_overflow=0,
         pool_timeout=wait_s,
         pool_use_lifo=True,
+        pool_pre_ping=is_checked,
         connect_args={
             "application_name": application,
             "connect_timeout": limits.connect_timeout_s,
