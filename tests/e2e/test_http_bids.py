@@ -1,9 +1,6 @@
 """Bids and sellers' wishes over HTTP: receipts, outcomes, refusals (wire.md, HTTP)."""
 
-import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +11,7 @@ from tests.e2e.client import Frame
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
+from tests.freezing import frozen
 from tests.waiting import wait_until
 
 LONG_S = 24 * 3_600
@@ -236,22 +234,12 @@ def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
     assert [b["seq"] for b in history] == list(range(1, len(history) + 1)) == [1, *accepted]
 
 
-@contextmanager
-def stalled(house: House, process: str) -> Iterator[None]:
-    """A process that neither answers nor ends, as long as this lasts."""
-    house.stack.control.kill(process, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        house.stack.control.kill(process, signal.SIGCONT)
-
-
 def test_a_bid_that_kafka_does_not_acknowledge_is_unknown_and_not_lost_or_doubled(
     house: House, seller: Person, anna: Person
 ) -> None:
     lot = put_up(seller)
     outcome(anna, lot, 1_500)
-    with stalled(house, "kafka"):
+    with frozen(house.stack.control.pid("kafka")):
         assert code(bid(anna, lot, 2_000, key="stalled")) == (504, "BID_UNKNOWN")
     answers: list[httpx.Response] = []
 

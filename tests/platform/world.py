@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from app.adapters.postgres.engine import driver_url
 from app.protocol.topics import Topic, dead_letter_topic
 from app.settings import Settings, read_settings
 from tests import kafka_log
+from tests.freezing import freeze, wake
 from tests.integration.database import alembic, own_database
 from tests.platform.lists import GROUP_SUFFIX, TABLES
 from tests.waiting import wait_until
@@ -51,12 +51,12 @@ class Process:
         return self.wait_ended()
 
     def freeze(self) -> None:
-        """SIGSTOP."""
-        self._process.send_signal(signal.SIGSTOP)
+        """SIGSTOP; returns when none of its threads runs any more."""
+        freeze(self._process.pid)
 
     def wake(self) -> None:
         """SIGCONT."""
-        self._process.send_signal(signal.SIGCONT)
+        wake(self._process.pid)
 
     def wait_ended(self) -> int:
         """Its exit code, once it ended by itself."""

@@ -1,9 +1,6 @@
 """A crowd of bidders, and the house seen from its log and its database."""
 
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 
 import pytest
 
@@ -47,13 +44,3 @@ def gather(seller: Person, crowd: Sequence[Person]) -> Iterator[Gather]:
     yield come
     for bidder in here:
         bidder.close()
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """A process that does nothing, until left."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)

@@ -3,17 +3,16 @@
 What is measured is compared with the bound of a store call, not with a number of seconds.
 """
 
-import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from app.settings import Limits
+from tests import freezing
 from tests.e2e.bidding import bid, place
 from tests.e2e.client import Frame, Socket
 from tests.e2e.house import House
@@ -26,24 +25,9 @@ SOON_S = 2 * BOUND_S  # one call of a store that is given up, on a machine with 
 STORES = ("mongodb", "redis", "postgresql")
 
 
-def with_children(pid: int) -> list[int]:
-    """A process and all that it has begotten."""
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        children = [int(child) for child in file.read().split()]
-    return [pid, *(one for child in children for one in with_children(child))]
-
-
-@contextmanager
-def frozen(house: House, server: str) -> Iterator[None]:
+def frozen(house: House, server: str) -> AbstractContextManager[None]:
     """The server's processes stopped; they go on when this is left."""
-    pids = with_children(house.stack.control.pid(server))
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+    return freezing.frozen(house.stack.control.pid(server))
 
 
 @pytest.fixture

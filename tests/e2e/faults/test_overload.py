@@ -16,10 +16,11 @@ from app.services.backlog import RETRY_MAX_S
 from tests import kafka_log
 from tests.e2e.bidders import Bidder, check_all, go_on, wave
 from tests.e2e.client import Frame, Socket
-from tests.e2e.faults.conftest import Gather, frozen
+from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
+from tests.freezing import frozen
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 

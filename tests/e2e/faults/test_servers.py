@@ -8,8 +8,9 @@ import pytest
 from stack.ports import is_listening
 from tests.e2e.bidders import check_all, go_on, wave
 from tests.e2e.client import Frame
-from tests.e2e.faults.conftest import Gather, frozen
+from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
+from tests.freezing import frozen
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 

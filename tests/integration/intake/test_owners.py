@@ -4,8 +4,6 @@ once and in order. A list shows it, because it has no defence of its own."""
 import random
 import time
 
-import pytest
-
 from tests.platform.world import Process, World
 from tests.waiting import wait_until
 
@@ -72,9 +70,6 @@ def test_an_owner_that_froze_between_two_batches_takes_nothing_as_a_zombie(world
     check(world)
 
 
-@pytest.mark.xfail(
-    reason="beside another test the successor took over too late, twice; unknown why"
-)
 def test_an_owner_that_froze_with_a_batch_in_hand_finds_its_progress_moved(world: World) -> None:
     chance = seeded()
     frozen = lone_owner(world, chance, IDLE_TRANSACTION_MS="120000")
