@@ -5,16 +5,23 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from stack.faults import StackFault
 from stack.packages import install_packages
 from stack.progress import Step
 from stack.settings import Settings
+from stack.slowness import slowness
 
 PROGRAM = "stress-ng"
+# It ends with this process however that ends, SIGKILL too; its own children end with it.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 
 
 @contextmanager
 def stressed(settings: Settings, processes: int, *, step: Step) -> Iterator[None]:
-    """So many processes compute all the while, until left; stress-ng is installed if need be."""
+    """So many processes compute all the while, until left; stress-ng is installed if need be.
+
+    Raises StackFault when they ended before: then nothing was shown.
+    """
     if processes == 0:
         yield
         return
@@ -22,11 +29,13 @@ def stressed(settings: Settings, processes: int, *, step: Step) -> Iterator[None
         package = settings.packages["stress"]
         with step(f"apt-get install {package}"):
             install_packages([package])
-    stress = subprocess.Popen(
-        (PROGRAM, "--quiet", "--cpu", str(processes)), stdin=subprocess.DEVNULL
-    )
+    command = (*DIES_WITH_US, PROGRAM, "--quiet", "--cpu", str(processes))
+    stress = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
+        print(f"  {PROGRAM} runs: work takes {slowness():.1f} times longer", flush=True)
         yield
+        if stress.poll() is not None:
+            raise StackFault(f"{PROGRAM} ended before the tests, with {stress.returncode}")
     finally:
         stress.terminate()
         stress.wait()
