@@ -22,9 +22,11 @@ from stack.runtime import Stack
 from stack.stress import stressed
 from stack.toolchains import Go, Node
 
-AT_ONCE = 2  # checks; tests, each on servers of one of these profiles
-TESTS_PROFILES = ("test", "test-2")
-SIDE_BY_SIDE = ("-n", str(AT_ONCE), "--dist", "loadgroup", "--no-loadscope-reorder")
+AT_ONCE = 2  # checks, which compute: one for each core
+# Tests wait for more than half of their time: three at a time, each on servers of its own, keep two
+# cores busy.
+TESTS_PROFILES = ("test", "test-2", "test-3")
+SIDE_BY_SIDE = ("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder")
 TYPED = ("app", "bridge", "workers", "stack", "tests")
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--strict"),
@@ -50,7 +52,7 @@ def check(stack: Stack) -> int:
 
 
 def test(stack: Stack, arguments: Sequence[str]) -> int:
-    """Check, then run all tests, two at a time on servers of their own; or pytest `arguments`.
+    """Check, then run all tests, three at a time on servers of their own; or pytest `arguments`.
 
     `--stress N` lets N processes compute beside them.
     """
