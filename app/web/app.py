@@ -1,16 +1,9 @@
 """The Flask application: routes, limits, headers, the client's files, health, metrics."""
 
-import math
-import time
-
-from flask import Flask, Response, request
-from flask_limiter import Limiter, RateLimitExceeded
-from redis import Redis
+from flask import Flask
 
 from app.bootstrap import Container
 from app.services.accounts import Accounts
-from app.settings import Settings
-from app.web.addresses import address_group, is_trusted, request_address
 from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
@@ -22,8 +15,9 @@ from app.web.client_files import install_client
 from app.web.hashing import HashQueue
 from app.web.headers import install_headers
 from app.web.health import install_health
-from app.web.metering import endpoint, install_metering
-from app.web.problem import install_problems, problem
+from app.web.limiting import make_limiter
+from app.web.metering import install_metering
+from app.web.problem import install_problems
 from app.web.tokens import JwtTokens
 from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
@@ -39,9 +33,10 @@ def create_app(container: Container) -> Flask:
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings), hashing)
-    limiter = make_limiter(app, settings, container.auth_redis)
     waits = OutcomeWaits()
     routes = with_documents(api_routes(container, accounts, waits))
+    own_limits = {route.endpoint for route in routes if route.limit is not None}
+    limiter = make_limiter(app, settings, container.auth_redis, own_limits=own_limits)
     for route in routes:
         view = register(app, route, accounts.authenticate)
         if route.limit is not None:
@@ -70,38 +65,3 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
         *room_routes(container.rooms),
         *admin_routes(container.dead_letter_list, container.replaying),
     ]
-
-
-def make_limiter(app: Flask, settings: Settings, redis: Redis) -> Limiter:
-    """Rates per address group, counted in Redis; without Redis, in this process.
-
-    What no route answers (404, 405) counts too.
-    """
-    limiter = Limiter(
-        lambda: address_group(request_address(settings)),
-        app=app,
-        application_limits=[f"{settings.limits.requests_per_minute}/minute"],
-        request_identifier=endpoint,
-        storage_uri=settings.redis_auth_url,
-        # Annotated as text or numbers; the storage takes a pool by this name.
-        storage_options={"connection_pool": redis.connection_pool},  # type: ignore[dict-item]
-        in_memory_fallback_enabled=True,
-        # Its headers ask Redis once more for every answer, and put the end of the window into the
-        # Retry-After of answers that speak of something else (BUSY).
-        headers_enabled=False,
-    )
-
-    def is_exempt() -> bool:
-        trusted = is_trusted(request_address(settings), settings)
-        return trusted or not f"{request.path}/".startswith("/api/")
-
-    def refused(_: RateLimitExceeded) -> Response:
-        answer = problem("RATE_LIMITED", "too many requests from this address")
-        limit = limiter.current_limit
-        if limit is not None:
-            answer.headers["Retry-After"] = str(max(1, math.ceil(limit.reset_at - time.time())))
-        return answer
-
-    app.register_error_handler(RateLimitExceeded, refused)
-    limiter.request_filter(is_exempt)
-    return limiter

@@ -5,6 +5,7 @@ from random import randbytes
 
 import pytest
 from flask.testing import FlaskClient
+from redis import Redis
 from werkzeug.test import TestResponse
 
 from tests.integration.http.applications import application, nobody_listens
@@ -124,6 +125,44 @@ def test_all_calls_of_an_address_count_together(limited: FlaskClient, address: s
     paths = ("/api/products", "/api/auctions", "/api/me", "/api/nothing", "/api/openapi.json")
     assert 429 not in [asked(limited, address, path).status_code for path in paths]
     assert asked(limited, address, "/api/rooms").status_code == 429
+
+
+def told_of(environment: dict[str, str], address: str) -> int:
+    """How many calls of an address Redis has been told of."""
+    with Redis.from_url(environment["REDIS_AUTH_URL"], decode_responses=True) as redis:
+        return sum(int(redis.get(key) or 0) for key in redis.keys(f"LIMITS:*/{address}/*"))
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/products"])
+def test_redis_is_told_of_calls_by_tens(
+    environment: dict[str, str], address: str, path: str
+) -> None:
+    with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
+        for _ in range(25):
+            assert asked(client, address, path).status_code != 429
+    assert told_of(environment, address) == 20
+
+
+def test_the_limit_of_all_calls_holds_though_they_are_told_of_by_tens(
+    environment: dict[str, str], address: str
+) -> None:
+    with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
+        statuses = [asked(client, address, "/api/nothing").status_code for _ in range(620)]
+    assert statuses.index(429) == 609  # the tenth after six hundred
+    assert set(statuses[609:]) == {429}
+
+
+def test_an_address_over_its_limit_is_refused_without_asking_redis(
+    environment: dict[str, str], limited: FlaskClient, address: str
+) -> None:
+    for _ in range(6):
+        asked(limited, address, "/api/products")
+    before = told_of(environment, address)
+    for path in ("/api/products", "/api/nothing", "/api/me"):
+        refused = asked(limited, address, path)
+        assert code(refused) == (429, "RATE_LIMITED")
+        assert 0 < int(refused.headers["Retry-After"]) <= 61
+    assert told_of(environment, address) == before
 
 
 def test_an_ipv6_address_is_counted_by_its_network(limited: FlaskClient) -> None:
