@@ -23,6 +23,7 @@ from app.web.server.errors import EdgeError, RequestTimeoutError, code_of
 from app.web.server.quotas import Occupancy, Pace
 from app.web.server.reading import Peer, RequestReader
 from app.web.server.refusing import refuse
+from app.web.turns import Turns
 
 log = structlog.get_logger()
 
@@ -47,6 +48,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         self._pace = Pace(
             per_s=limits.requests_per_s_per_address, burst=limits.requests_burst_per_address
         )
+        self._turns = Turns(per_turn=limits.requests_per_turn_max)
         super().init_process()
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: Peer) -> None:
@@ -109,9 +111,10 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         return None if is_exempt else address_group(address)
 
     def _wait_turn(self, group: str | None) -> None:
-        # At least every other greenlet has its turn: pipelined requests come without any wait.
-        delay_s = 0.0 if group is None else self._pace.delay_s(group, time.monotonic())
-        gevent.sleep(delay_s)
+        """Return when it is the turn of the address, and then in a turn of the loop of its own."""
+        if group is not None and (delay_s := self._pace.delay_s(group, time.monotonic())):
+            gevent.sleep(delay_s)
+        self._turns.wait()
 
     def _refuse(
         self, sock: socket.socket, error: Exception, reader: RequestReader, peer: Peer
