@@ -52,6 +52,8 @@ from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
 
+# What a guest may not send, whatever is in it
+OF_PEOPLE = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
 # Queues of a socket beside those of its channels, auctions and rooms
 AUTH, NOTICES = "auth", "notices"
 
@@ -236,6 +238,8 @@ class Dispatcher:
         struct = frames.CLIENT_FRAMES.get(kind) if isinstance(kind, str) else None
         if struct is None:
             raise InvalidError([FieldFault("type", "INVALID", "unknown type")])
+        if struct in OF_PEOPLE:
+            _signed_in(request.connection)  # before a text of a guest's is normalised
         frame = parse(request.values, struct)  # first: a wrong field is named, however long
         if struct is frames.BidPlace:
             self._check_bid_size(request.size)

@@ -70,6 +70,14 @@ def test_anything_before_auth_closes_4401() -> None:
     assert Client(House()).say("time", client_ms=1) == [{"close": 4401}]
 
 
+@pytest.mark.parametrize("type_", ["bid.place", "bid.status", "chat.send", "notice.ack"])
+def test_what_a_guest_may_not_send_is_refused_unread(type_: str) -> None:
+    guest = Client(House())
+    guest.say("auth")
+    (refusal,) = guest.say(type_, room_id="x", text="a" + "\u0301" * 40, key="", more=1)
+    assert refusal["code"] == "UNAUTHENTICATED"
+
+
 def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
     guest = Client(House())
     assert guest.say("auth")[0]["user"] is None
