@@ -54,6 +54,8 @@ log = structlog.get_logger()
 
 # What a guest may not send, whatever is in it
 OF_PEOPLE = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
+# What changes something: carried out though its socket ended before its turn came
+LASTING = (frames.BidPlace, frames.ChatSend, frames.NoticeAck)
 # Queues of a socket beside those of its channels, auctions and rooms
 AUTH, NOTICES = "auth", "notices"
 
@@ -145,11 +147,10 @@ class Dispatcher:
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
         elif self._is_in_rate(connection, frame_id):
             request = Request(connection, frame_id, values, len(text.encode()))
-            self._in_turn(request, partial(self._carry_out, request))
+            self._in_turn(request)
 
     def gone(self, connection: Connection) -> None:
-        """The socket has ended."""
-        connection.queues.clear()
+        """The socket has ended; what it wanted done is still done, see LASTING."""
         identity = connection.identity
         self._registry.remove(connection)
         if identity is not None:
@@ -171,28 +172,32 @@ class Dispatcher:
             connection.answer(rate_limited(connection.rate.retry_after_ms, frame_id))
         return verdict is Verdict.PASS
 
-    def _in_turn(self, request: "Request", job: Callable[[], None]) -> None:
+    def _in_turn(self, request: "Request") -> None:
         """What follows a first `auth` waits for it; a token may be renewed beside the rest."""
         queues, identity = request.connection.queues, request.connection.identity
         waiting = queues.waiting(AUTH)
         if waiting > 1 or (waiting and identity is None):
             with self._answering(request):
-                queues.put(AUTH, job)
+                queues.put(AUTH, partial(self._carry_out_after_auth, request))
         else:
-            job()
+            self._carry_out(request, has_waited=False)
 
-    def _carry_out(self, request: "Request") -> None:
+    def _carry_out_after_auth(self, request: "Request") -> None:
+        if request.connection.is_open:  # else that `auth` failed
+            self._carry_out(request, has_waited=True)
+
+    def _carry_out(self, request: "Request", *, has_waited: bool) -> None:
         connection = request.connection
         with self._answering(request):
             frame = self._parsed(request)
             queue = self._queue_of(connection, frame)
-            if queue is None or (queue == AUTH and connection.queues.waiting(AUTH)):
-                self._run(request, frame)  # a second `auth` has waited for the first
+            if queue is None or (queue == AUTH and has_waited):
+                self._run(request, frame)
             else:
                 connection.queues.put(queue, partial(self._run, request, frame))
 
     def _run(self, request: "Request", frame: frames.ClientFrame) -> None:
-        if request.connection.is_open:
+        if request.connection.is_open or isinstance(frame, LASTING):
             with self._answering(request):
                 self._handlers[type(frame)](request.connection, frame)
 

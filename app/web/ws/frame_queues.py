@@ -50,13 +50,6 @@ class FrameQueues:
         else:
             queue.append(job)
 
-    def clear(self) -> None:
-        """Forget all but the first of each queue, which may be under way."""
-        for queue in self._queues.values():
-            first = queue[0]
-            queue.clear()
-            queue.append(first)
-
     def _run(self, name: str) -> None:
         queue, turns = self._queues[name], self._turns_of(name.partition(":")[0])
         while queue:

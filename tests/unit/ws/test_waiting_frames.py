@@ -210,6 +210,40 @@ def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
     assert client.hub.registry.of_user(5) == []
 
 
+@pytest.mark.parametrize(
+    ("store", "type_", "fields", "topic"),
+    [
+        ("auctions", "bid.place", {"auction_id": 7, "amount": 500}, "auction-bid"),
+        ("rooms", "chat.send", {"room_id": 5, "text": "hello"}, "chat-message"),
+    ],
+)
+def test_what_came_before_its_socket_ended_is_carried_out_all_the_same(
+    store: str, type_: str, fields: dict[str, object], topic: str
+) -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze(store)
+    for key in ("k1", "k2"):  # the first is under way, the second waits for it
+        client.send(type_, **fields, key=key)
+    client.answers()
+    client.end()
+    house.thaw(store)
+    client.answers()
+    assert [name for name, _, _ in house.appended] == [topic, topic]
+
+
+def test_after_a_renewal_that_fails_nothing_is_carried_out() -> None:
+    house = House()
+    client = signed_in(house)
+    house.freeze("sessions")
+    for token in ("forged", "5"):
+        client.send("auth", token=token)
+    client.send("bid.place", **BID)
+    house.thaw("sessions")
+    assert client.answers()[-1] == {"close": 4401}
+    assert house.appended == []
+
+
 def test_a_socket_that_ends_while_its_snapshot_is_read_leaves_no_channel() -> None:
     house = House()
     client = signed_in(house)
