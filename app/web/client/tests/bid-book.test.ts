@@ -140,7 +140,7 @@ describe("BidBook", () => {
     book.reconnected();
     await settle();
     expect(types(sent)).toEqual(["bid.place", "bid.status"]);
-    expect(stage()).toBe("unknown");
+    expect(stage()).toBe("missing");
     answers.push(received);
     book.repeat(key);
     await settle();
@@ -194,6 +194,36 @@ describe("BidBook", () => {
     await settle();
     expect(changes.at(-1)).toMatchObject({ stage: "error", error: "RATE_LIMITED" });
   });
+
+  it("does not call a bid refused whose earlier send may have arrived", async () => {
+    const { book, answers, settle, stage } = build();
+    answers.push(new WireError("LOST", true));
+    const { key } = book.place(OFFER);
+    await settle();
+    answers.push({ type: "bid.status", key, status: "unknown" }, new WireError("BUSY", true));
+    book.reconnected();
+    await settle();
+    expect(stage()).toBe("unknown");
+    answers.push({ type: "bid.status", key, status: "accepted", standing: "leading" });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(stage()).toBe("decided");
+  });
+
+  it.each(["LOST", "INTERNAL", "BUSY", "RATE_LIMITED", "UNAUTHENTICATED"])(
+    "asks again after the asking itself came back with %s",
+    async (code) => {
+      const { book, answers, settle, stage } = build();
+      answers.push(new WireError("LOST", true));
+      const { key } = book.place(OFFER);
+      await settle();
+      answers.push(new WireError(code, true));
+      book.reconnected();
+      await settle();
+      answers.push({ type: "bid.status", key, status: "accepted", standing: "leading" });
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(stage()).toBe("decided");
+    },
+  );
 
   it("lets another outcome follow only a failed one", () => {
     const { book, changes } = build();

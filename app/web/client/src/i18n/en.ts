@@ -123,6 +123,7 @@ export const en = {
   "bid.stage.sending": "Sending your bid of {amount}…",
   "bid.stage.received": "Your bid of {amount} is in. Waiting for the decision…",
   "bid.stage.unknown": "It is not known whether your bid of {amount} arrived. Asking…",
+  "bid.stage.missing": "Your bid of {amount} has not arrived so far.",
   "bid.repeat": "Send it again",
   "bid.repeat.hint": "It counts once, even if both arrive.",
   "bid.outcome.leading": "Your bid of {amount} leads.",

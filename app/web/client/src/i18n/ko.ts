@@ -126,6 +126,7 @@ export const ko: Catalogue = {
   "bid.stage.sending": "{amount} 입찰을 보내는 중…",
   "bid.stage.received": "{amount} 입찰이 접수되었습니다. 결과를 기다리는 중…",
   "bid.stage.unknown": "{amount} 입찰이 도착했는지 아직 알 수 없습니다. 확인하는 중…",
+  "bid.stage.missing": "{amount} 입찰이 아직 도착하지 않았습니다.",
   "bid.repeat": "다시 보내기",
   "bid.repeat.hint": "둘 다 도착해도 한 번만 인정됩니다.",
   "bid.outcome.leading": "{amount} 입찰이 최고 입찰입니다.",

@@ -24,7 +24,7 @@ export function BidProgress({ bid, auction }: Props) {
           </p>
         )}
       </div>
-      {bid?.stage === "unknown" && <Repeat bid={bid} />}
+      {(bid?.stage === "unknown" || bid?.stage === "missing") && <Repeat bid={bid} />}
       {isAsked && !isDeclined && <Confirmation key={bid.key} bid={bid} auction={auction} />}
     </>
   );

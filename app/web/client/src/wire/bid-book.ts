@@ -23,7 +23,8 @@ export const ASK_AFTER_MS = 5_000;
 /** A bid this old is not sent again by itself: its bidder may have changed their mind. */
 export const RESEND_WITHIN_MS = 10_000;
 
-export type BidStage = "sending" | "received" | "unknown" | "decided" | "error";
+/** `unknown`: its fate is not known; `missing`: the house answered that it has not seen it so far. */
+export type BidStage = "sending" | "received" | "unknown" | "missing" | "decided" | "error";
 
 export interface TrackedBid {
   key: string;
@@ -68,6 +69,8 @@ export interface BidBookOptions {
 export class BidBook {
   private readonly bids = new Map<string, TrackedBid>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Keys of bids of which an earlier send may be in the log, whatever becomes of a later one. */
+  private readonly doubtful = new Set<string>();
 
   constructor(private readonly options: BidBookOptions) {}
 
@@ -102,13 +105,18 @@ export class BidBook {
 
   /** Takes up bids another life of this page left without an outcome; `reconnected` asks after them. */
   restore(bids: readonly TrackedBid[]): void {
-    for (const bid of bids) if (!this.bids.has(bid.key)) this.update({ ...bid, stage: "unknown" });
+    for (const bid of bids) {
+      if (this.bids.has(bid.key)) continue;
+      this.doubtful.add(bid.key);
+      this.update({ ...bid, stage: "unknown" });
+    }
   }
 
   /** Forgets everything, as when another user signs in. */
   clear(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
+    this.doubtful.clear();
     this.bids.clear();
   }
 
@@ -144,7 +152,10 @@ export class BidBook {
       key,
     });
     if (answer.type === "bid.received") this.receive(key, answer.bid_id);
-    else this.advance(key, "unknown");
+    else {
+      this.doubtful.add(key);
+      this.advance(key, "unknown");
+    }
   }
 
   private async sendCall({ auctionId, amount, kind, confirm, key }: TrackedBid): Promise<void> {
@@ -165,7 +176,8 @@ export class BidBook {
     const bid = this.bids.get(key);
     if (!bid || isSettled(bid)) return;
     if (!isRefusal(error)) throw error;
-    if (MAY_HAVE_ARRIVED.has(error.code)) this.advance(key, "unknown");
+    if (MAY_HAVE_ARRIVED.has(error.code)) this.doubtful.add(key);
+    if (this.doubtful.has(key)) this.advance(key, "unknown");
     else this.fail(bid, error.code);
   }
 
@@ -180,21 +192,23 @@ export class BidBook {
     }
   }
 
-  private async statusOf({ auctionId, key, bidId }: TrackedBid): Promise<Told> {
+  /** Null when there is no way to ask: HTTP knows a bid only by the id in its receipt. */
+  private async statusOf({ auctionId, key, bidId }: TrackedBid): Promise<Told | null> {
     if (this.options.wire.isOpen) {
       return this.options.wire.request({ type: "bid.status", auction_id: auctionId, key });
     }
-    if (bidId === null) return { status: "unknown" };
+    if (bidId === null) return null;
     return this.options.http.bid(bidId);
   }
 
-  private told(key: string, answer: Told): void {
+  private told(key: string, answer: Told | null): void {
     const bid = this.bids.get(key);
     if (!bid || isSettled(bid)) return;
-    const { status, ...rest } = answer;
-    if (status !== "unknown") this.decide(bid.key, outcomeOf(status, rest));
-    else if (this.options.nowMs() - bid.placedMs < RESEND_WITHIN_MS) void this.send(bid.key);
-    else this.advance(bid.key, "unknown");
+    if (answer && answer.status !== "unknown") {
+      const { status, ...rest } = answer;
+      this.decide(key, outcomeOf(status, rest));
+    } else if (this.options.nowMs() - bid.placedMs < RESEND_WITHIN_MS) void this.send(key);
+    else this.advance(key, answer ? "missing" : "unknown");
   }
 
   private advance(key: string, stage: BidStage): void {
