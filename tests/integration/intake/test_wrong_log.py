@@ -37,6 +37,16 @@ def wait_taken(world: World) -> None:
     wait_until(lambda: world.progress() == ends, what="everything is taken")
 
 
+def owner_that_took(world: World, *, running: bool = False) -> Process:
+    """An ingest process that has taken all of a filled log; ended, unless it goes on `running`."""
+    owner = world.bridge("ingest")
+    fill(world)
+    wait_taken(world)
+    if not running:
+        assert owner.stop() == 0
+    return owner
+
+
 def taken(world: World) -> list[tuple[int, int]]:
     rows = world.rows('SELECT partition, "offset" FROM inbox WHERE topic = %s', world.topic)
     return sorted((row.partition, row.offset) for row in rows)
@@ -56,10 +66,7 @@ def refusal(process: Process) -> str:
 
 @pytest.mark.parametrize("ahead", [True, False])
 def test_kafkas_committed_offset_is_never_read(world: World, *, ahead: bool) -> None:
-    owner = world.bridge("ingest")
-    fill(world)
-    wait_taken(world)
-    assert owner.stop() == 0
+    owner_that_took(world)
     fill(world)
     ends = world.ends()
     world.commit(ends if ahead else dict.fromkeys(ends, 0))
@@ -72,10 +79,7 @@ def test_kafkas_committed_offset_is_never_read(world: World, *, ahead: bool) -> 
 def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(
     world: World,
 ) -> None:
-    owner = world.bridge("ingest")
-    fill(world)
-    wait_taken(world)
-    owner.stop()
+    owner_that_took(world)
     before = taken(world)
     fill(world)
     lost_from = world.progress()[0]
@@ -115,11 +119,7 @@ def test_records_deleted_under_a_parked_partition_stop_a_running_owner(world: Wo
 def test_a_topic_made_again_is_refused_until_a_person_begins_it_anew(
     world: World, *, running: bool
 ) -> None:
-    owner = world.bridge("ingest")
-    fill(world)
-    wait_taken(world)
-    if not running:
-        owner.stop()
+    owner = owner_that_took(world, running=running)
     world.admin.delete_topics([world.topic])
     if running:
         assert "does not exist" in refusal(owner)
@@ -144,11 +144,7 @@ def test_a_topic_made_again_is_refused_until_a_person_begins_it_anew(
 
 @pytest.mark.parametrize("running", [True, False])
 def test_added_partitions_are_refused(world: World, *, running: bool) -> None:
-    owner = world.bridge("ingest")
-    fill(world)
-    wait_taken(world)
-    if not running:
-        owner.stop()
+    owner = owner_that_took(world, running=running)
     world.admin.create_partitions({world.topic: NewPartitions(world.partitions + 1)})
     stopped = owner if running else world.bridge("ingest")
     reason = refusal(stopped)
@@ -175,11 +171,7 @@ def set_topic(world: World, **settings: str) -> None:
 def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
     world: World, settings: dict[str, str], *, running: bool
 ) -> None:
-    owner = world.bridge("ingest")
-    fill(world)
-    wait_taken(world)
-    if not running:
-        owner.stop()
+    owner = owner_that_took(world, running=running)
     set_topic(world, **settings)
     reason = refusal(owner if running else world.bridge("ingest"))
     ((name, value),) = settings.items()
