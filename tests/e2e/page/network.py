@@ -27,7 +27,7 @@ class Network:
         self._flows = asyncio.Event()
         self._flows.set()
         self._delay_s, self._is_cut, self._has_sockets = 0.0, False, True
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._thread = Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._thread.start()
         self._server = self._run(self._listen())
@@ -79,8 +79,10 @@ class Network:
         else:
             self._flows.clear()
         if is_cut:
-            for writer in list(self._writers):
+            for writer, passing in list(self._connections.items()):
                 writer.transport.abort()
+                if passing:
+                    passing.cancel()  # what was held is lost
 
     async def _listen(self) -> asyncio.Server:
         return await asyncio.start_server(self._serve, HOST, 0)
@@ -93,13 +95,13 @@ class Network:
         if self._is_cut:
             writer.transport.abort()
             return
-        self._writers.add(writer)
+        self._connections[writer] = asyncio.current_task()
         try:
             await self._connect(reader, writer)
         except OSError:  # one of the ends has gone; so does the other
             writer.transport.abort()
         finally:
-            self._writers.discard(writer)
+            del self._connections[writer]
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._flows.wait()
@@ -108,16 +110,22 @@ class Network:
             writer.transport.abort()
             return
         there, back = await asyncio.open_connection(HOST, self.upstream_port)
-        await self._pass_on(first, back)
         try:
-            await asyncio.gather(self._pump(reader, back), self._pump(there, writer))
+            await self._pass_on(first, back)
+            # What was held goes on, though the other direction has nobody any more.
+            pumps = (self._pump(reader, back), self._pump(there, writer))
+            await asyncio.gather(*pumps, return_exceptions=True)
+            await back.drain()
         finally:
-            back.transport.abort()
+            back.close()
+            writer.close()
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        while chunk := await source.read(CHUNK_BYTES):
-            await self._pass_on(chunk, target)
-        target.write_eof()
+        try:
+            while chunk := await source.read(CHUNK_BYTES):
+                await self._pass_on(chunk, target)
+        finally:
+            target.write_eof()
 
     async def _pass_on(self, chunk: bytes, target: asyncio.StreamWriter) -> None:
         if self._delay_s:

@@ -1,6 +1,5 @@
 """A network that falls silent, breaks, or lets no WebSocket through."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -17,7 +16,6 @@ STALE_WITHIN_S = 12.0  # of a silent network: what wire.md and the issue of the 
 BACK_WITHIN_S = 12.0  # one reading over HTTP that hangs, the pause before the next, and connecting
 LEADS = "Your bid of ₩10,000 leads."
 NOT_ARRIVED = "Your bid of ₩10,000 has not arrived so far."
-FOUND = re.compile(f"{LEADS}|{NOT_ARRIVED}")
 A_MINUTE_LATER = "() => { const now = Date.now; Date.now = () => now() + 60_000; }"
 
 Come = Callable[[], tuple[Tab, int]]
@@ -86,9 +84,6 @@ def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
     tab.is_stale()
     expect(tab.outcome).to_contain_text("It is not known whether your bid of ₩10,000 arrived")
     network.heal()
-    expect(tab.outcome).to_have_text(FOUND)
-    if LEADS not in tab.outcome.inner_text():  # the network lost it, and its bidder waited
-        tab.page.get_by_role("button", name="Send it again").click()
     expect(tab.outcome).to_have_text(LEADS)
     expect(tab.page.get_by_test_id("bid")).to_have_count(1)
 
