@@ -7,6 +7,9 @@ monkey.patch_all()
 import os  # noqa: E402
 import tempfile  # noqa: E402
 
+# All code is read before the port is taken and before any fork: a new process serves at once.
+import app.web.app  # noqa: E402
+import app.web.server.worker  # noqa: E402, F401
 from app.observability.logging import configure_logging  # noqa: E402
 
 configure_logging(
@@ -25,7 +28,7 @@ keepalive = 30
 # believes whoever connects from loopback.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
-preload_app = False  # connections and producers only after the fork
+preload_app = False  # the application is built after the fork, with its connections
 # By default every instance of a user would share one path.
 control_socket = os.path.join(tempfile.mkdtemp(prefix="gateway-"), "gunicorn.ctl")
 

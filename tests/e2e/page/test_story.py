@@ -13,7 +13,7 @@ from tests.e2e.page.test_money import bid
 from tests.e2e.people import Person
 from tests.waiting import stretched
 
-LOT_S = 90.0  # time for all that happens before the end, on a free machine
+LOT_S = 60.0  # time for all that happens before the end, on a free machine
 
 
 def test_a_bidder_wins_over_a_network_that_drops(
