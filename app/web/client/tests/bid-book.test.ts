@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { BidResult } from "../src/protocol";
 import { BidBook, type TrackedBid } from "../src/wire/bid-book";
 import { HttpProblem } from "../src/wire/http";
 import { WireError } from "../src/wire/socket";
+import { bidResult } from "./builders";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -47,25 +47,6 @@ function build() {
   return { book, answers, sent, called, line, settle, stage: () => changes.at(-1)?.stage, changes };
 }
 
-function result(key: string, change: Partial<BidResult> = {}): BidResult {
-  return {
-    type: "bid.result",
-    bid_id: "b",
-    key,
-    auction_id: 7,
-    status: "accepted",
-    standing: "leading",
-    code: null,
-    seq: 1,
-    alias: 1,
-    price: 12_000,
-    minimum_next_bid: 13_000,
-    ends_at: null,
-    decided_at: null,
-    ...change,
-  };
-}
-
 const received = { type: "bid.received" };
 const types = (sent: { type: string }[]) => sent.map(({ type }) => type);
 
@@ -75,7 +56,7 @@ describe("BidBook", () => {
     answers.push(received);
     const { key } = book.place(OFFER);
     await settle();
-    book.result(result(key));
+    book.result(bidResult(key));
     expect(changes.map(({ stage }) => stage)).toEqual(["sending", "received", "decided"]);
   });
 
@@ -83,7 +64,7 @@ describe("BidBook", () => {
     const { book, answers, settle, stage } = build();
     answers.push(received);
     const { key } = book.place(OFFER);
-    book.result(result(key));
+    book.result(bidResult(key));
     await settle();
     expect(stage()).toBe("decided");
   });
@@ -97,7 +78,7 @@ describe("BidBook", () => {
     expect(types(sent)).toEqual(["bid.place"]);
     await vi.advanceTimersByTimeAsync(5_001);
     expect(types(sent)).toEqual(["bid.place", "bid.status", "bid.status"]);
-    book.result(result(key));
+    book.result(bidResult(key));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(sent).toHaveLength(3);
   });
@@ -150,7 +131,7 @@ describe("BidBook", () => {
   it("goes over HTTP while there is no socket, and takes the outcome that comes with the receipt", async () => {
     const { book, answers, sent, called, line, settle, changes } = build();
     line.isOpen = false;
-    const { re: _, type: __, ...outcome } = { re: 1, ...result("key-1") };
+    const { re: _, type: __, ...outcome } = { re: 1, ...bidResult("key-1") };
     answers.push(outcome);
     book.place(OFFER);
     await settle();
@@ -228,16 +209,16 @@ describe("BidBook", () => {
   it("lets another outcome follow only a failed one", () => {
     const { book, changes } = build();
     const { key } = book.place(OFFER);
-    book.result(result(key, { status: "failed", standing: null }));
-    book.result(result(key));
+    book.result(bidResult(key, { status: "failed", standing: null }));
+    book.result(bidResult(key));
     expect(changes.at(-1)?.outcome?.status).toBe("accepted");
-    book.result(result(key, { status: "rejected" }));
+    book.result(bidResult(key, { status: "rejected" }));
     expect(changes.at(-1)?.outcome?.status).toBe("accepted");
   });
 
   it("ignores results of bids made elsewhere", () => {
     const { book, changes } = build();
-    book.result(result("other"));
+    book.result(bidResult("other"));
     expect(changes).toEqual([]);
   });
 });

@@ -1,11 +1,13 @@
 /** The list of auctions: which, in pages by HTTP; what is in each is read from `auctions.ts`. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Auction, PriceItem } from "../protocol";
 import { keepItems } from "../scroll";
 import type { AuctionFilter } from "../wire/api";
 import { HttpProblem } from "../wire/http";
 import { followPrices, learn } from "./auctions";
+import { connection } from "./live";
 import { firstLimit } from "./paged-list";
+import { Poll } from "./poll";
 import { api } from "./session";
 
 const RELOAD_AFTER_MS = 1_000;
@@ -19,9 +21,19 @@ export class AuctionList {
   private request = 0;
   private reload: ReturnType<typeof setTimeout> | undefined;
   private readonly stop = followPrices((items) => this.prices(items));
+  private readonly poll = new Poll({
+    isLive: computed(() => connection.value === "live"),
+    hasFound: () => this.items.peek().length > 0,
+    read: () => api.auctions({ ...this.filter, limit: firstLimit() }),
+    onFound: ({ items }) => {
+      learn(items);
+      this.prices(items);
+    },
+  });
 
   close(): void {
     clearTimeout(this.reload);
+    this.poll.close();
     this.request += 1;
     this.stop();
   }
@@ -58,7 +70,7 @@ export class AuctionList {
     this.loading.value = false;
   }
 
-  private prices(told: readonly PriceItem[]): void {
+  private prices(told: readonly Pick<PriceItem, "id" | "status">[]): void {
     const known = new Set(this.items.peek().map((auction) => auction.id));
     const isNew = told.some((price) => !known.has(price.id) && price.status === this.filter.status);
     if (isNew && !this.nextCursor.peek()) this.reloadSoon();

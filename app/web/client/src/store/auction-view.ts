@@ -6,12 +6,13 @@
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { Auction, PublicBid, Subscribed } from "../protocol";
 import type { WireError } from "../wire/socket";
-import { AuctionPoll } from "./auction-poll";
 import { auctionOf, learn, type Standing, standingIn } from "./auctions";
 import { connection, isConnected, onPush, wire } from "./live";
+import { Poll } from "./poll";
 import { api } from "./session";
 
 const BIDS_KEPT = 100;
+const BIDS_READ = 20;
 /** What a list knew of an auction passes for current so long, until the snapshot comes. */
 const SNAPSHOT_WITHIN_MS = 2_000;
 
@@ -54,16 +55,16 @@ export function watchAuction(id: number): AuctionView {
   const keep = (found: readonly PublicBid[]) => {
     bids.value = joined(bids.peek(), found);
   };
-  const poll = new AuctionPoll({
-    id,
+  const poll = new Poll({
     isLive,
-    hasAuction: () => auction.peek() !== null,
-    onRead: (told, found) => {
-      learn([told]);
-      keep(found);
+    hasFound: () => auction.peek() !== null,
+    read: () => readAuction(id),
+    onFound: (found) => {
+      learn([found.auction]);
+      keep(found.bids);
     },
-    onMissing: () => {
-      error.value = "NOT_FOUND";
+    onProblem: (code) => {
+      if (code === "NOT_FOUND") error.value = code;
     },
   });
   const stops = [
@@ -126,4 +127,12 @@ async function fillGap(
   if (after === null) return;
   const found = await api.bidsAfter(id, after).catch(() => null);
   if (found) keep(found.items);
+}
+
+/** Reads an auction and its newest bids over HTTP. */
+async function readAuction(id: number): Promise<{ auction: Auction; bids: readonly PublicBid[] }> {
+  const auction = await api.auctionNow(id);
+  if (auction.bid_count === 0) return { auction, bids: [] };
+  const { items } = await api.bidsAfter(id, Math.max(0, auction.bid_count - BIDS_READ));
+  return { auction, bids: items };
 }

@@ -1,9 +1,9 @@
 /** The list of auctions: what is searched for, what was not found, what the address says. */
 import { act, render, screen } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { auction } from "../builders";
-import { PageUnderTest } from "../page";
+import { PageUnderTest, pass } from "../page";
 
 let page: PageUnderTest;
 let found: object[];
@@ -11,6 +11,8 @@ let found: object[];
 beforeEach(() => {
   found = [auction()];
 });
+
+afterEach(() => void vi.useRealTimers());
 
 async function show(address = "/", state: object | null = null): Promise<void> {
   history.replaceState(state, "", address);
@@ -94,4 +96,23 @@ it("adds no page to a list that another is about to replace", async () => {
   expect(lastQuery()?.cursor).toBeUndefined();
   answer({ status: 200, body: { items: [], next_cursor: null } });
   await screen.findByText("Nothing found for “jars”.");
+});
+
+it("reads prices and new auctions over HTTP while no socket can be had", async () => {
+  vi.useFakeTimers();
+  await show();
+  page.socket.drop(1006);
+  found = [auction({ price: 12_000, bid_count: 4, version: 9 }), auction({ id: 8 })];
+  await pass(5_000);
+  expect(screen.getAllByRole("listitem")).toHaveLength(2);
+  expect(screen.getByText("₩12,000")).toBeTruthy();
+});
+
+it("reads no list over HTTP while prices are pushed", async () => {
+  vi.useFakeTimers();
+  await show();
+  await page.socket.welcome();
+  const before = page.gateway.requests.length;
+  await pass(3_000);
+  expect(page.gateway.requests).toHaveLength(before);
 });

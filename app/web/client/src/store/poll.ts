@@ -1,29 +1,28 @@
 /**
- * An auction read over HTTP while there is no live connection: at once for the first sight of it,
- * then every few seconds. Nothing is read while nobody looks.
+ * Something read over HTTP while there is no live connection: soon after it is lost, then every few
+ * seconds. Nothing is read while nobody looks.
  */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { Auction, PublicBid } from "../protocol";
 import { HttpProblem } from "../wire/http";
 import { connection, onWake, wire } from "./live";
-import { api } from "./session";
 
 const EVERY_MS = 3_000;
 /** Most lost connections are back sooner; the rest do not ask all at once. */
 const FIRST_MS = 500;
 const FIRST_JITTER_MS = 1_000;
-const BIDS_SHOWN = 20;
 
-export interface PollOptions {
-  id: number;
+export interface PollOptions<Found> {
   /** Whether the live connection tells everything, so that nothing need be read. */
   isLive: ReadonlySignal<boolean>;
-  hasAuction: () => boolean;
-  onRead: (auction: Auction, bids: readonly PublicBid[]) => void;
-  onMissing: () => void;
+  /** Whether there is something to show: then nothing is read once the connection is given up. */
+  hasFound: () => boolean;
+  read: () => Promise<Found>;
+  onFound: (found: Found) => void;
+  /** Called with the code of a problem. */
+  onProblem?: (code: string) => void;
 }
 
-export class AuctionPoll {
+export class Poll<Found> {
   /** Whether the last reading came and is younger than two turns. */
   readonly isFresh = signal(false);
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,7 +30,7 @@ export class AuctionPoll {
   private turn = 0;
   private readonly stops: (() => void)[];
 
-  constructor(private readonly options: PollOptions) {
+  constructor(private readonly options: PollOptions<Found>) {
     this.stops = [
       effect(() => {
         if (options.isLive.value) this.rest();
@@ -61,8 +60,7 @@ export class AuctionPoll {
   }
 
   private async read(): Promise<void> {
-    const isGivenUp = !isTriedAgain();
-    if (isGivenUp && this.options.hasAuction()) return;
+    if (!isTriedAgain() && this.options.hasFound()) return;
     if (document.visibilityState === "hidden") this.isFresh.value = false;
     else await this.readOnce();
     if (!this.options.isLive.peek()) this.readIn(EVERY_MS);
@@ -72,23 +70,16 @@ export class AuctionPoll {
     this.turn += 1;
     const turn = this.turn;
     try {
-      const auction = await api.auctionNow(this.options.id);
-      const bids = await this.newestBids(auction);
-      if (turn === this.turn) this.succeeded(auction, bids);
+      const found = await this.options.read();
+      if (turn === this.turn) this.succeeded(found);
     } catch (error) {
       if (turn === this.turn) this.failed(error);
     }
   }
 
-  private async newestBids(auction: Auction): Promise<readonly PublicBid[]> {
-    if (auction.bid_count === 0) return [];
-    const { items } = await api.bidsAfter(auction.id, Math.max(0, auction.bid_count - BIDS_SHOWN));
-    return items;
-  }
-
   /** The server is reached: if it was not before, the live connection need not wait any longer. */
-  private succeeded(auction: Auction, bids: readonly PublicBid[]): void {
-    this.options.onRead(auction, bids);
+  private succeeded(found: Found): void {
+    this.options.onFound(found);
     this.isFresh.value = isTriedAgain();
     if (this.hasFailed) wire.wake();
     this.hasFailed = false;
@@ -98,7 +89,7 @@ export class AuctionPoll {
     if (!(error instanceof HttpProblem)) throw error;
     this.isFresh.value = false;
     this.hasFailed = error.code === "NETWORK";
-    if (error.code === "NOT_FOUND") this.options.onMissing();
+    this.options.onProblem?.(error.code);
   }
 }
 
