@@ -167,7 +167,7 @@ def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
             wait_until(reads, what="another worker, while the metrics are read")
             wait_until(lambda: not complaint_of(gateway.base_url), what="it serves")
             # What was read less than a second ago may be shown again.
-            wait_until(lambda n=death: read(url)[served] == 10 * n, what="all counted, once")  # type: ignore[misc]
+            wait_until(lambda n=death: read(url).get(served) == 10 * n, what="all counted, once")  # type: ignore[misc]
             files.append(len(list(tmp_path.iterdir())))
     assert seen == sorted(seen), "a counter fell"
     assert max(files) <= KINDS * (len(("merged", "master", "worker")) + 1)
