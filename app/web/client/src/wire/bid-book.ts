@@ -70,7 +70,7 @@ export class BidBook {
   private readonly bids = new Map<string, TrackedBid>();
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   /** Keys of bids of which an earlier send may be in the log, whatever becomes of a later one. */
-  private readonly doubtful = new Set<string>();
+  private readonly unconfirmed = new Set<string>();
 
   constructor(private readonly options: BidBookOptions) {}
 
@@ -107,7 +107,7 @@ export class BidBook {
   restore(bids: readonly TrackedBid[]): void {
     for (const bid of bids) {
       if (this.bids.has(bid.key)) continue;
-      this.doubtful.add(bid.key);
+      this.unconfirmed.add(bid.key);
       this.update({ ...bid, stage: "unknown" });
     }
   }
@@ -116,7 +116,7 @@ export class BidBook {
   clear(): void {
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
-    this.doubtful.clear();
+    this.unconfirmed.clear();
     this.bids.clear();
   }
 
@@ -153,7 +153,7 @@ export class BidBook {
     });
     if (answer.type === "bid.received") this.receive(key, answer.bid_id);
     else {
-      this.doubtful.add(key);
+      this.unconfirmed.add(key);
       this.advance(key, "unknown");
     }
   }
@@ -176,8 +176,8 @@ export class BidBook {
     const bid = this.bids.get(key);
     if (!bid || isSettled(bid)) return;
     if (!isRefusal(error)) throw error;
-    if (MAY_HAVE_ARRIVED.has(error.code)) this.doubtful.add(key);
-    if (this.doubtful.has(key)) this.advance(key, "unknown");
+    if (MAY_HAVE_ARRIVED.has(error.code)) this.unconfirmed.add(key);
+    if (this.unconfirmed.has(key)) this.advance(key, "unknown");
     else this.fail(bid, error.code);
   }
 
