@@ -73,11 +73,14 @@ export class AuctionList {
   private prices(told: readonly Pick<PriceItem, "id" | "status">[]): void {
     const known = new Set(this.items.peek().map((auction) => auction.id));
     const isNew = told.some((price) => !known.has(price.id) && price.status === this.filter.status);
-    if (isNew && !this.nextCursor.peek()) this.reloadSoon();
+    if (isNew) this.reloadSoon();
   }
 
+  /** A list with pages to come is left as it is: what is new may belong on one of those. */
   private reloadSoon(): void {
     clearTimeout(this.reload);
-    this.reload = setTimeout(() => void this.show(this.filter), RELOAD_AFTER_MS);
+    this.reload = setTimeout(() => {
+      if (!this.nextCursor.peek()) void this.show(this.filter);
+    }, RELOAD_AFTER_MS);
   }
 }

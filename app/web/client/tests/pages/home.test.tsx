@@ -98,6 +98,31 @@ it("adds no page to a list that another is about to replace", async () => {
   await screen.findByText("Nothing found for “jars”.");
 });
 
+it("leaves a list with more pages as it is, though prices came before its first", async () => {
+  vi.useFakeTimers();
+  let answer = (_: object) => {};
+  page = await PageUnderTest.start({ isSignedIn: false });
+  page.gateway.on(
+    "GET",
+    "/api/auctions",
+    () =>
+      new Promise<never>((done) => {
+        answer = done as typeof answer;
+      }),
+  );
+  const { HomePage } = await import("../../src/pages/home");
+  render(<HomePage />);
+  await page.socket.welcome();
+  const { id, price, bid_count, version, status } = auction({ id: 99 });
+  const items = [{ id, price, bid_count, version, status }];
+  await page.answer("subscribe", { type: "subscribed", channel: "auctions", items });
+  await act(async () => answer({ status: 200, body: { items: found, next_cursor: "next" } }));
+  const before = page.gateway.requests.length;
+  await pass(3_000);
+  expect(page.gateway.requests).toHaveLength(before);
+  expect(screen.getByRole("button", { name: "Show more" })).toBeTruthy();
+});
+
 it("reads prices and new auctions over HTTP while no socket can be had", async () => {
   vi.useFakeTimers();
   await show();
