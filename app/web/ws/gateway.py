@@ -38,7 +38,7 @@ class Party(Services, Stores, Protocol):
     """All that the sockets need of the rest of the house."""
 
     def start_log(self) -> None:
-        """Connect to the log, in the background."""
+        """Connect to the log; waits for it a little, and otherwise in the background."""
 
     def flush_log(self, timeout_s: float) -> None:
         """Wait for acknowledgements."""
@@ -98,12 +98,12 @@ class Gateway:
         if self._is_started:
             return
         self._is_started = True
-        self._party.start_log()
         gevent.spawn(self._listener.run)
         self._every(TICK_S, self._tick)
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
         self._every(self._limits.presence_s, self.hub.send_owed)
+        self._party.start_log()
 
     def serve(self, sock: socket.socket, address_group: str) -> None:
         """A socket, until its end. Never raises an Exception.

@@ -31,6 +31,7 @@ from app.web.ws.waits import OutcomeWaits
 PATH = "/ws"
 EXTENSION = "ws_gateway"
 RETRY_AFTER_S = 2
+LOG_WAIT_S = 1.5  # longer than connecting takes; who bids before it is told BUSY
 VERSION = "13"  # of the protocol: RFC 6455 knows no other
 KEY_BYTES = 16
 # All that the library behind flask-sock may read: it raises on some of the others.
@@ -100,9 +101,9 @@ class HouseParty:
         return self._authenticate(token)
 
     def start_log(self) -> None:
-        """Connect to the log, in the background."""
-        self._container.producer.start()
+        """Connect to the log; waits for that of bids a little, and otherwise in the background."""
         self._container.chat_producer.start()
+        self._container.producer.wait_connected(LOG_WAIT_S)
 
     def flush_log(self, timeout_s: float) -> None:
         """Wait for acknowledgements: those of bids first."""

@@ -3,12 +3,17 @@
 import os
 import signal
 from itertools import count
+from uuid import uuid4
 
 from tests.e2e.bidders import check_all, go_on, wave
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Person
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
+
+DEATHS = 5
 
 
 def worker_pids(master: int) -> list[int]:
@@ -59,3 +64,26 @@ def test_after_the_death_of_a_gateways_worker_clients_come_back_and_learn_every_
         bidder.reconnect()
         bidder.chase()
     check_all(lanes, gateway, bidders, answers[0])
+
+
+def test_a_new_worker_takes_the_first_bid_and_the_first_subscription(
+    house: House, seller: Person, anna: Person
+) -> None:
+    """Clients wait in the port's queue until it can: nobody is told BUSY because it is new."""
+    lot_id = put_up(seller)["id"]
+    channel = f"auction:{lot_id}"
+    with house.another_gateway("gateway-new") as gateway:
+        for _ in range(DEATHS):
+            kill_only_worker(house.stack.control.pid(gateway.name))
+            with anna.enter(gateway) as socket:
+                bid = {"auction_id": lot_id, "amount": 5_000, "key": uuid4().hex}
+                for frame in (("bid.place", bid), ("subscribe", {"channel": channel})):
+                    answer = socket.ask(frame[0], **frame[1])
+                    assert answer["type"] != "error", answer
+
+
+def kill_only_worker(master: int) -> None:
+    """Kill the process that a gateway has forked, and wait until it is dead."""
+    (old_pid,) = worker_pids(master)
+    os.kill(old_pid, signal.SIGKILL)
+    wait_until(lambda: old_pid not in worker_pids(master), what="it is dead")
