@@ -60,6 +60,19 @@ class Bidder:
                 del self.amounts[key]
         return [answer for _, answer in answers]
 
+    def receipts_at_last(self) -> list[Frame]:
+        """As `answers`, but a bid is sent again when the house says so, as a page does."""
+        found: list[Frame] = []
+        while sent := self._sent:
+            amounts = dict(self.amounts)
+            for (socket, _, key), answer in zip(sent, self.answers(), strict=True):
+                if answer["type"] == "error" and answer["retry"]:
+                    time.sleep(answer["retry_after_ms"] / 1_000)
+                    self.bid(amounts[key], socket, key)
+                else:
+                    found.append(answer)
+        return found
+
     def told(self, type_: str) -> list[Frame]:
         """What all sockets were told of one kind, those that have ended too."""
         frames = [*self._left, *itertools.chain(*(list(s.frames) for s in self.sockets))]
@@ -150,10 +163,20 @@ class Bidder:
 
 def wave(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
     """One bid from every socket; the answers."""
+    _bid_at_once(bidders, amounts)
+    return [answer for bidder in bidders for answer in bidder.answers()]
+
+
+def received_wave(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
+    """One bid from every socket, sent again until the house takes it; the answers."""
+    _bid_at_once(bidders, amounts)
+    return [answer for bidder in bidders for answer in bidder.receipts_at_last()]
+
+
+def _bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
     for bidder in bidders:
         for socket in bidder.sockets:
             bidder.bid(next(amounts), socket)
-    return [answer for bidder in bidders for answer in bidder.answers()]
 
 
 def go_on(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:

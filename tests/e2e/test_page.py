@@ -1,5 +1,6 @@
 """The page where only a browser shows it: sizes, places, scrolling, focus; phone and desk."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -155,6 +156,8 @@ def test_a_list_is_found_again_as_it_was_left(visitor: Visitor, query: str) -> N
     page.goto("/")
     page.get_by_role("searchbox").press_sequentially(query)
     cards = page.locator(".card")
+    expect(page).to_have_url(re.compile(re.escape(query.replace(" ", "+"))))
+    expect(page.locator(".cards")).to_have_attribute("aria-busy", "false")
     expect(cards.filter(has_text=query)).to_have_count(20)
     more = page.locator("main > button")
     for count in (40, LISTED):

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from tests.e2e.bidders import check_all, wave
+from tests.e2e.bidders import check_all, received_wave
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.integration.lanes.house import House as Lanes
@@ -20,7 +20,7 @@ def test_a_thousand_rising_bids_survive_the_death_of_a_worker_and_of_the_bridge(
         if number in KILLED:
             name = house.name(KILLED[number])
             killed[name] = house.stack.control.kill(name)
-        answers += wave(bidders, amounts)
+        answers += received_wave(bidders, amounts)
     assert {answer["type"] for answer in answers} == {"bid.received"}
     assert len(answers) == PEOPLE * SOCKETS * WAVES
     for bidder in bidders:
