@@ -47,18 +47,12 @@ export function productOf({ name, description, currency }: Listing): ProductCrea
 
 /**
  * The auction's body without its product; `nowMs` is the server's time, a start before it is now.
- * Throws HttpProblem INVALID naming unreadable money.
+ * Throws HttpProblem INVALID naming all that is missing or cannot be read, in the order of the form.
  */
 export function auctionOf(listing: Listing, nowMs: number): Omit<AuctionCreate, "product_id"> {
-  const { currency, length } = listing;
-  const typed = {
-    starting_price: listing.startingPrice,
-    reserve_price: listing.reservePrice,
-    buy_now_price: listing.buyNowPrice,
-  };
-  const { starting_price, reserve_price, buy_now_price } = amounts(typed, currency);
+  const { starting_price, reserve_price, buy_now_price } = pricesOf(listing);
   const startsMs = Math.max(nowMs, Date.parse(listing.startsAt) || nowMs);
-  const lengthMs = LENGTH_MS[length];
+  const lengthMs = LENGTH_MS[listing.length];
   return {
     starting_price: starting_price ?? 0,
     ...(reserve_price === null ? {} : { reserve_price }),
@@ -70,20 +64,20 @@ export function auctionOf(listing: Listing, nowMs: number): Omit<AuctionCreate, 
   };
 }
 
-type Prices<T> = Record<"starting_price" | "reserve_price" | "buy_now_price", T>;
-
-/** Each price in minor units, null where nothing was typed; the starting price is needed. */
-function amounts(typed: Prices<string>, currency: Currency): Prices<number | null> {
+/** Each price in minor units, null where nothing was typed; name and starting price are needed. */
+function pricesOf(listing: Listing) {
   const faults: FieldFault[] = [];
-  const read = (field: keyof Prices<string>, isNeeded: boolean) => {
-    const { amount, fault } = readMoney(typed[field], currency);
-    if (fault && (isNeeded || fault !== "EMPTY")) faults.push({ field, code: fault, message: "" });
+  const refuse = (field: string, code: string) => faults.push({ field, code, message: "" });
+  if (listing.name.trim() === "") refuse("name", "EMPTY");
+  const read = (field: string, typed: string, isNeeded: boolean) => {
+    const { amount, fault } = readMoney(typed, listing.currency);
+    if (fault && (isNeeded || fault !== "EMPTY")) refuse(field, fault);
     return amount;
   };
   const prices = {
-    starting_price: read("starting_price", true),
-    reserve_price: read("reserve_price", false),
-    buy_now_price: read("buy_now_price", false),
+    starting_price: read("starting_price", listing.startingPrice, true),
+    reserve_price: read("reserve_price", listing.reservePrice, false),
+    buy_now_price: read("buy_now_price", listing.buyNowPrice, false),
   };
   if (faults.length > 0) throw new HttpProblem("INVALID", 422, faults);
   return prices;

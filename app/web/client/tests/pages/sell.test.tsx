@@ -34,6 +34,15 @@ async function fill(fields: Record<string, string>): Promise<void> {
 const send = (name = "Start the auction") => userEvent.click(screen.getByRole("button", { name }));
 const sent = () => page.gateway.requests.find(({ path }) => path === "/api/auctions")?.body;
 
+it("an empty form is told of all that is missing at once, and the first has the focus", async () => {
+  await show();
+  await send();
+  const [name, price] = ["Name", "Starting price"].map((label) => screen.getByLabelText(label));
+  for (const input of [name, price]) expect(input?.getAttribute("aria-invalid")).toBe("true");
+  await vi.waitFor(() => expect(document.activeElement).toBe(name));
+  expect(page.gateway.requests.map(({ path }) => path)).not.toContain("/api/products");
+});
+
 describe("the server's fault", () => {
   it.each([
     ["reserve_price", "TOO_LOW", "Reserve (optional)", "The reserve must not be under"],
