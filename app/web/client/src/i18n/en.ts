@@ -82,7 +82,6 @@ export const en = {
   "auction.reserve.met": "Reserve met",
   "auction.leader": "{name} leads",
   "auction.leader.you": "You lead",
-  "auction.no_leader": "No bids yet",
   "auction.description": "Description",
   "auction.price.announced": "Price {price}. {leader}",
   "auction.extended.announced": "The end has moved. New end {time}",

@@ -6,7 +6,9 @@ import { Page } from "../parts/page";
 export function MissingPage() {
   return (
     <Page title={t("page.missing.title")} narrow>
-      <Link to="/">{t("page.missing.home")}</Link>
+      <Link to="/" class="button">
+        {t("page.missing.home")}
+      </Link>
     </Page>
   );
 }

@@ -3,8 +3,9 @@ import { bidderName } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
 
+/** Empty while nobody does. */
 export function leaderText({ leader, mine }: Auction): string {
-  if (!leader) return t("auction.no_leader");
+  if (!leader) return "";
   const ownAlias = mine?.alias ?? null;
   if (leader.alias === ownAlias) return t("auction.leader.you");
   return t("auction.leader", { name: bidderName(leader.alias, ownAlias) });

@@ -30,7 +30,9 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
       <Times auction={auction} />
       <p class="row wrap facts">
         <span>{tn("bids.count", auction.bid_count)}</span>
-        {auction.status === "open" && <span data-testid="leader">{leaderText(auction)}</span>}
+        {auction.status === "open" && auction.leader && standing !== "leading" && (
+          <span data-testid="leader">{leaderText(auction)}</span>
+        )}
         <span class="pill">{t(`auction.reserve.${auction.reserve}`)}</span>
         {auction.buy_now_price !== null && (
           <span class="pill">
@@ -41,8 +43,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
       </p>
       {standing !== "none" && auction.status === "open" && (
         <p class="standing" data-testid="standing">
-          {t(`standing.${standing}`)}
-          <Maximum auction={auction} />
+          {t(`standing.${standing}`)} <Maximum auction={auction} />
         </p>
       )}
     </div>
@@ -52,7 +53,7 @@ export function PricePanel({ view, auction }: { view: AuctionView; auction: Auct
 function Maximum({ auction }: { auction: Auction }) {
   const maximum = auction.mine?.maximum ?? null;
   if (maximum === null || auction.status !== "open") return null;
-  return <span> · {t("standing.maximum", { amount: money(maximum, auction.currency) })}</span>;
+  return <span>{t("standing.maximum", { amount: money(maximum, auction.currency) })}</span>;
 }
 
 function Clock({ auction }: { auction: Auction }) {

@@ -92,9 +92,17 @@ describe("an auction without bids invites to bid first", () => {
 
 it.each([
   ["en", "You lead", "You leads"],
-  ["ko", "내가 최고 입찰자입니다", "최고 입찰: 나"],
-] as const)("who leads is told so in the right person (%s)", async (language, said, wrong) => {
-  await show({ leader: { alias: 4 }, mine: mine("leading") }, language);
-  expect(screen.getByTestId("leader").textContent).toBe(said);
-  expect(screen.getByTestId("leader").textContent).not.toContain(wrong);
+  ["ko", "최고 입찰자입니다", "최고 입찰: 나"],
+] as const)(
+  "who leads is told so once, in the right person (%s)",
+  async (language, said, wrong) => {
+    const text = await show({ leader: { alias: 4 }, mine: mine("leading") }, language);
+    expect(count(text, said)).toBe(1);
+    expect(text).not.toContain(wrong);
+  },
+);
+
+it("an auction that nobody leads says once that there are no bids", async () => {
+  const text = await show({ bid_count: 0, leader: null });
+  expect(count(text, "No bids yet")).toBe(1);
 });
