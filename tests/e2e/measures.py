@@ -21,6 +21,12 @@ _SMALL = (
   .filter(([, box]) => Math.min(box.width, box.height) < least - 0.01)
   .map(([e, box]) => `${name(e)}: ${box.width} x ${box.height}`); }"""
 )
+_WIDE = """() => {
+const { clientWidth: width, scrollWidth } = document.documentElement;
+if (scrollWidth <= width) return [];
+return [...document.querySelectorAll("body *")]
+  .filter(e => !e.matches(".skip") && e.getBoundingClientRect().right > width + 0.01)
+  .map(e => `${e.tagName} ${e.className}: ${e.getBoundingClientRect().right}`); }"""
 _FAINT = (
     "least => {"
     + _CONTROLS
@@ -62,6 +68,12 @@ return controls.filter(e => !toast.contains(e))
 def small_controls(page: Page) -> list[str]:
     """Controls in sight that are smaller than a finger, with their sizes."""
     found: list[str] = page.evaluate(_SMALL, FINGER_PX)
+    return found
+
+
+def scrolled_sideways(page: Page) -> list[str]:
+    """Elements that end beyond the right edge of a page that is wider than its window."""
+    found: list[str] = page.evaluate(_WIDE)
     return found
 
 

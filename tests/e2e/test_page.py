@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e.client import Frame
 from tests.e2e.lots import put_up
-from tests.e2e.measures import controls_under_toast, faint_controls, focused, small_controls
+from tests.e2e.measures import controls_under_toast, focused
 from tests.e2e.people import PASSWORD, Gateway, Person
 from tests.e2e.visitors import DESKTOP, PHONE, Visitor, chromium
 from tests.waiting import stretched, wait_until
@@ -63,20 +63,6 @@ def bid(person: Person, lot: Frame, amount: int) -> None:
     body = {"amount": amount, "confirm": True}
     answer = person.request("POST", f"/api/auctions/{lot['id']}/bids", body, headers=headers)
     assert answer.is_success, answer.text
-
-
-def test_controls_are_as_large_as_a_finger_and_their_edges_seen(
-    visitor: Visitor, seller: Person
-) -> None:
-    lot = put_up(seller)
-    for path in ("/", "/login", "/signup", "/sell", "/bids", "/notices", f"/auctions/{lot['id']}"):
-        visitor.page.goto(path)
-        expect(visitor.page.locator("h1")).to_be_visible()
-        visitor.page.wait_for_load_state("networkidle")
-        assert small_controls(visitor.page) == [], path
-        for scheme in ("light", "dark"):
-            visitor.page.emulate_media(color_scheme=scheme)
-            assert faint_controls(visitor.page) == [], (path, scheme)
 
 
 def test_a_toast_names_another_lot_and_never_lies_over_a_control(

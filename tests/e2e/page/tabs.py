@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 from uuid import uuid4
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
 from tests.e2e.people import PASSWORD
 from tests.e2e.visitors import WAIT_MS
@@ -24,15 +24,16 @@ SECOND_TAP = """(button, gapMs) => button.addEventListener("click", () => setTim
 
 
 class Browsing:
-    """Somebody with a browser of their own at `url`, who is signed in by its cookie."""
+    """Somebody with a browser of their own at `url`, signed in; a phone is touched."""
 
     def __init__(self, browser: Browser, url: str, *, size: tuple[int, int], locale: str) -> None:
         width, height = size
+        self.is_touched = size == PHONE
         self.context: BrowserContext = browser.new_context(
             base_url=url,
             locale=locale,
             viewport={"width": width, "height": height},
-            has_touch=size == PHONE,
+            has_touch=self.is_touched,
         )
         self.context.set_default_timeout(WAIT_MS)
         self._sign_in(url)
@@ -47,16 +48,31 @@ class Browsing:
 
     def open(self, path: str) -> "Tab":
         """One more tab, at `path`."""
-        tab = Tab(self.context.new_page())
+        tab = Tab(self.context.new_page(), is_touched=self.is_touched)
         tab.page.goto(path)
         return tab
 
 
 class Tab:
-    """One page. `sent` is what it sent over its sockets."""
+    """One page, and the parts of it that a bidder looks at.
 
-    def __init__(self, page: Page) -> None:
+    `panel` has the price and the clock, `standing` says who leads, `outcome` what became of the
+    last bid, `bar` how the connection is. `sent` is what the page sent over its sockets.
+    """
+
+    def __init__(self, page: Page, *, is_touched: bool) -> None:
         self.page = page
+        self.panel = page.locator(".price-panel")
+        self.price, self.standing, self.outcome, self.result = (
+            page.get_by_test_id(name) for name in ("price", "standing", "outcome", "result")
+        )
+        self.bar = page.locator(".connection")
+        form = page.locator(".bid-panel form")
+        self.amount, self.bid_button = (
+            form.locator("input[inputmode]"),
+            form.locator("[type=submit]"),
+        )
+        self.press = self.bid_button.tap if is_touched else self.bid_button.click
         self.sent: list[Sent] = []
         page.on("websocket", self._listen)
 
@@ -67,38 +83,17 @@ class Tab:
         """The amounts of the bids it sent over its sockets."""
         return [cast("int", frame["amount"]) for frame in self.sent if frame["type"] == "bid.place"]
 
-    @property
-    def price(self) -> Locator:
-        """The price that is shown."""
-        return self.page.get_by_test_id("price")
-
-    @property
-    def outcome(self) -> Locator:
-        """What is said of the last bid."""
-        return self.page.get_by_test_id("outcome")
-
-    @property
-    def bid_button(self) -> Locator:
-        """The button of the bid's form, whatever it says."""
-        return self.page.locator(".bid-panel form button[type=submit]")
-
-    @property
-    def bar(self) -> Locator:
-        """What is said of the connection."""
-        return self.page.locator(".connection")
-
-    @property
-    def panel(self) -> Locator:
-        """Where price and clock are."""
-        return self.page.locator(".price-panel")
-
     def is_live(self, *, seconds: float | None = None) -> None:
         """Wait until the price is told as that of now, for `seconds` of a free machine."""
-        expect(self.panel).to_have_attribute("data-stale", "false", timeout=_ms(seconds))
+        self._has_price(stale="false", seconds=seconds)
 
     def is_stale(self, *, seconds: float | None = None) -> None:
         """Wait until the price is told as an old one, for `seconds` of a free machine."""
-        expect(self.panel).to_have_attribute("data-stale", "true", timeout=_ms(seconds))
+        self._has_price(stale="true", seconds=seconds)
+
+    def _has_price(self, *, stale: str, seconds: float | None) -> None:
+        timeout = WAIT_MS if seconds is None else stretched(seconds) * 1_000
+        expect(self.panel).to_have_attribute("data-stale", stale, timeout=timeout)
 
     def press_while(self, happens: Callable[[], None]) -> None:
         """Press the bid's button, let something happen, and let go."""
@@ -111,11 +106,7 @@ class Tab:
         self.page.mouse.up()
 
     def tap_twice(self, gap_ms: int) -> None:
-        """Click the bid's button, and again after `gap_ms` of the page's own clock."""
+        """Press the bid's button, and again after `gap_ms` of the page's own clock."""
         self.bid_button.evaluate(SECOND_TAP, gap_ms)
-        self.bid_button.click()
+        self.press()
         expect(self.page.locator("html[data-tapped-twice]")).to_be_attached()
-
-
-def _ms(seconds: float | None) -> float:
-    return WAIT_MS if seconds is None else stretched(seconds) * 1_000

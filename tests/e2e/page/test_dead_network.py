@@ -44,7 +44,7 @@ def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
     expect(tab.panel).to_contain_text("Last known price")
     expect(tab.price).to_have_text("₩10,000")
     expect(tab.bid_button).to_be_disabled()
-    tab.bid_button.click(force=True)
+    tab.press(force=True)
     expect(tab.outcome).to_be_empty()
     network.heal()
     tab.is_live(seconds=BACK_WITHIN_S)
@@ -61,12 +61,12 @@ def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
     tab.is_live()
     network.cut()
     tab.is_stale()
-    tab.bid_button.click(force=True)
+    tab.press(force=True)
     expect(tab.page.get_by_text("There is no connection, so you cannot bid")).to_be_visible()
     expect(tab.outcome).to_be_empty()
     network.heal()
     tab.is_live()
-    tab.bid_button.click()
+    tab.press()
     expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
     assert tab.bids() == [10_000]
 
@@ -77,7 +77,7 @@ def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
     tab, _ = come()
     tab.is_live()
     network.hold()
-    tab.bid_button.click()
+    tab.press()
     expect(tab.outcome).to_contain_text("Sending your bid of ₩10,000")
     tab.is_stale()
     expect(tab.outcome).to_contain_text("It is not known whether your bid of ₩10,000 arrived")
@@ -93,11 +93,11 @@ def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
     tab, lot_id = come()
     expect(tab.price).to_have_text("₩10,000")
     tab.is_live()
-    tab.bid_button.click()
+    tab.press()
     expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
     bid(ben, lot_id, 20_000)
     expect(tab.price).to_have_text("₩20,000")
-    expect(tab.page.get_by_test_id("standing")).to_contain_text("You have been outbid")
+    expect(tab.standing).to_contain_text("You have been outbid")
     assert tab.sent == []
 
 

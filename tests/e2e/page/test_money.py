@@ -57,7 +57,7 @@ def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
     expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
 
 
-@pytest.mark.parametrize("gap_ms", [60, 200, 400])
+@pytest.mark.parametrize("gap_ms", [60, 100, 400])
 def test_a_second_tap_sends_no_second_bid(
     visit: Visit, seller: Person, gap_ms: int, size: tuple[int, int]
 ) -> None:
@@ -72,22 +72,21 @@ def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
     visit: Visit, seller: Person, size: tuple[int, int]
 ) -> None:
     tab, _ = at_lot(visit, seller, size=size, locale="ko-KR")
-    tab.bid_button.click()
+    tab.press()
     expect(tab.bid_button).to_have_text("내 최대 금액을 ₩11,000까지 올리기")
-    tab.page.get_by_label("금액", exact=True).fill("１５０００원")
+    tab.amount.fill("１５０００원")
     expect(tab.bid_button).to_have_text("내 최대 금액을 ₩15,000까지 올리기")
-    tab.bid_button.click()
-    expect(tab.page.get_by_test_id("standing")).to_contain_text("내 최대 금액: ₩15,000")
+    tab.press()
+    expect(tab.standing).to_contain_text("내 최대 금액: ₩15,000")
     expect(tab.price).to_have_text("₩10,000")
     assert tab.bids() == [10_000, 15_000]
 
 
 def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller: Person) -> None:
     tab, _ = at_lot(visit, seller)
-    amount = tab.page.get_by_label("Amount", exact=True)
     for text in ("1e5", "15000.5", "-15000"):
-        amount.fill(text)
-        tab.bid_button.click()
+        tab.amount.fill(text)
+        tab.press()
         expect(tab.page.get_by_text("This cannot be read as an amount.")).to_be_visible()
     assert tab.bids() == []
 
@@ -96,16 +95,15 @@ def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
     visit: Visit, seller: Person, size: tuple[int, int]
 ) -> None:
     tab, _ = at_lot(visit, seller, size=size)
-    amount = tab.page.get_by_label("Amount", exact=True)
-    amount.fill("60000")
-    tab.bid_button.click()
+    tab.amount.fill("60000")
+    tab.press()
     asked = tab.page.get_by_role("alertdialog")
     expect(asked).to_contain_text("₩60,000 is more than five times the price, which is ₩10,000.")
     tab.page.keyboard.press("Escape")
     expect(asked).to_be_hidden()
-    expect(amount).to_have_value("60000")
+    expect(tab.amount).to_have_value("60000")
     expect(tab.bid_button).to_be_focused()
-    tab.bid_button.click()
+    tab.press()
     tab.page.get_by_role("button", name="Yes, bid ₩60,000").click()
     expect(tab.outcome).to_have_text("Your bid of ₩60,000 leads.")
 
@@ -113,8 +111,8 @@ def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
 def test_a_bid_that_buys_at_once_says_so_before(visit: Visit, seller: Person) -> None:
     lot_id = put_up(seller, starting_price=10_000, buy_now_price=30_000)["id"]
     tab = visit().open(f"/auctions/{lot_id}")
-    tab.page.get_by_label("Amount", exact=True).fill("35,000")
-    tab.bid_button.click()
+    tab.amount.fill("35,000")
+    tab.press()
     expect(tab.page.get_by_role("alertdialog")).to_contain_text("You buy at once for ₩30,000")
     tab.page.get_by_role("button", name="Yes, buy for ₩30,000").click()
-    expect(tab.page.get_by_test_id("result")).to_contain_text("₩30,000")
+    expect(tab.result).to_contain_text("₩30,000")
