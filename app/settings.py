@@ -52,7 +52,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     settle_batch_max: Count = 500  # keeps a settle's transaction under 0.1 s
     settle_round_s: Seconds = 1.0  # then other lanes get their turn
     poll_records_max: Count = 1_000
-    poll_wait_ms: Count = 100
+    poll_wait_ms: Count = 500  # at most: a record that comes ends the wait, an idle house asks less
     record_bytes_max: Count = 64 * 1024  # twice what a client may send; longer: dead letter
     record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
     log_queue_bytes_max: Count = 32 * 1024 * 1024  # per topic: the client's own has no bound

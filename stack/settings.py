@@ -65,6 +65,7 @@ class Settings:
     """Everything stack.toml says, for one profile.
 
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
+    `short_lived`: servers are run for minutes.
     """
 
     versions: Versions
@@ -73,6 +74,7 @@ class Settings:
     packages: Mapping[str, str]
     trace_every: int
     proxied: bool
+    short_lived: bool
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -102,6 +104,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         packages=table["packages"],
         trace_every=own["trace_every"],
         proxied=own.get("proxied", False),
+        short_lived=own.get("short_lived", False),
     )
 
 
