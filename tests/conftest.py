@@ -22,11 +22,11 @@ FIRST = (
     "tests/e2e/page/",
     "tests/e2e/faults/",
     "tests/e2e/",
+    "tests/simulation/",
     "tests/integration/intake/test_owners.py",
     "tests/integration/lanes/",
     "tests/integration/replay/",
     "tests/integration/audit/",
-    "tests/simulation/",
     "tests/integration/",
 )
 

@@ -98,7 +98,7 @@ class Network:
         self._connections[writer] = asyncio.current_task()
         try:
             await self._connect(reader, writer)
-        except OSError:  # one of the ends has gone; so does the other
+        except (OSError, asyncio.CancelledError):  # one of the ends has gone; so does the other
             writer.transport.abort()
         finally:
             del self._connections[writer]

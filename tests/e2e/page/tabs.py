@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, WebSocket, expect
 
 from tests.e2e.people import PASSWORD
 from tests.e2e.visitors import WAIT_MS
@@ -74,14 +74,28 @@ class Tab:
         )
         self.press = self.bid_button.tap if is_touched else self.bid_button.click
         self.sent: list[Sent] = []
+        self._bids: dict[str, int] = {}  # amounts by key
         page.on("websocket", self._listen)
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framesent", lambda text: self.sent.append(json.loads(text)))
+        page.on("request", self._count_request)
 
     def bids(self) -> list[int]:
-        """The amounts of the bids it sent over its sockets."""
-        return [cast("int", frame["amount"]) for frame in self.sent if frame["type"] == "bid.place"]
+        """The amounts of the bids it sent, each once, over a socket or by a request."""
+        return list(self._bids.values())
+
+    def _listen(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._count_frame)
+
+    def _count_frame(self, text: str | bytes) -> None:
+        frame = json.loads(text)
+        self.sent.append(frame)
+        if frame["type"] == "bid.place":
+            self._bids[frame["key"]] = frame["amount"]
+
+    def _count_request(self, request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/bids"):
+            self._bids[request.headers["idempotency-key"]] = json.loads(request.post_data or "")[
+                "amount"
+            ]
 
     def is_live(self, *, seconds: float | None = None) -> None:
         """Wait until the price is told as that of now, for `seconds` of a free machine."""
