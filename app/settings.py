@@ -114,6 +114,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     requests_per_s_per_address: Count = 100  # a page loads ten files; over it they take turns
     requests_burst_per_address: Count = 200
     requests_per_turn_max: Count = 2  # of the loop: a millisecond or two before sockets are read
+    # Of all who show no token, per process: a quarter of its time, whatever they ask for.
+    guest_requests_per_s_max: Count = 250
     guest_sockets_per_address_max: Count = 50  # a class room that watches, without accounts
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 

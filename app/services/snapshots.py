@@ -21,6 +21,7 @@ from app.settings import Limits
 
 SNAPSHOTS_MAX = 1_000  # auctions looked at in one moment; 10 KB each
 PAGES_MAX = 100  # of a list, by whatever is asked; 100 KB each
+HISTORIES_MAX = 1_000  # parts of auctions' histories; 15 KB each
 PRICES = "prices"
 
 After = tuple[int, int]
@@ -80,6 +81,8 @@ class Snapshots:
         )
         self._pages: ReadCache[tuple[AuctionQuery, After | None], list[tuple[Auction, int]]]
         self._pages = ReadCache(size_max=PAGES_MAX, ttl_s=ttl_s, wait_s=wait_s)
+        self._histories: ReadCache[tuple[int, int, int, int], list[PublicBid]]
+        self._histories = ReadCache(size_max=HISTORIES_MAX, ttl_s=ttl_s, wait_s=wait_s)
         self._prices: ReadCache[str, list[PriceItem]]
         self._prices = ReadCache(size_max=1, ttl_s=ttl_s, wait_s=wait_s)
 
@@ -92,12 +95,15 @@ class Snapshots:
         return self._pages.get((query, after), lambda: self._auctions.page(query, after, None))
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
-        """Accepted bids, ascending, never kept: it fills the gaps in what was pushed.
+        """Accepted bids, ascending, none missing that the auction counts. Raises NotFoundError.
 
-        Raises NotFoundError.
+        It fills the gaps in what was pushed, so what was read for fewer bids is not handed out.
         """
-        self.auction(auction_id)
-        return self._auctions.history(auction_id, after_seq, limit)
+        count = self.auction(auction_id).auction.bid_count
+        return self._histories.get(
+            (auction_id, after_seq, limit, count),
+            lambda: self._auctions.history(auction_id, after_seq, limit),
+        )
 
     def prices(self) -> list[PriceItem]:
         """Open auctions, and those about to be."""

@@ -15,7 +15,7 @@ from app.domain.errors import BusyError
 
 R = TypeVar("R")
 
-NICENESS = 5  # a third of a share of a core that others want; each thread has its own on Linux
+NICENESS = 15  # a thirtieth of a share of a core that others want; Linux has one per thread
 RETRY_AFTER_S = 2.0  # the time in which a full queue is worked off
 
 

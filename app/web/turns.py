@@ -1,4 +1,4 @@
-"""Turns of the event loop: few of those who wait for nothing begin in each.
+"""Turns of the event loop: few of those who wait for nothing begin in each, or in a while.
 
 Between two looks at its sockets gevent's loop runs up to a thousand greenlets that are ready, and
 `gevent.sleep(0)` makes a greenlet ready at once. Fifty clients whose next request is there already
@@ -12,13 +12,12 @@ NEXT_TURN_S = 1e-6  # a timer, however short, is over only after the sockets wer
 
 
 class Turns:
-    """Lets at most `per_turn` greenlets begin in one turn of the loop, in their order."""
+    """Lets at most `at_once` greenlets begin, in their order, and others `rest_s` later."""
 
-    def __init__(self, *, per_turn: int) -> None:
-        self._places = BoundedSemaphore(per_turn)
+    def __init__(self, *, at_once: int, rest_s: float = NEXT_TURN_S) -> None:
+        self._places, self._rest_s = BoundedSemaphore(at_once), rest_s
 
     def wait(self) -> None:
-        """Return in another turn of the loop, when it is one's own."""
-        with self._places:
-            gevent.sleep(NEXT_TURN_S)
-        gevent.sleep(0)  # whoever is next takes the place before this one comes again
+        """Return when it is one's own turn: at once, where nobody has just begun."""
+        self._places.acquire()
+        gevent.spawn_later(self._rest_s, self._places.release)

@@ -48,7 +48,8 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         self._pace = Pace(
             per_s=limits.requests_per_s_per_address, burst=limits.requests_burst_per_address
         )
-        self._turns = Turns(per_turn=limits.requests_per_turn_max)
+        self._turns = Turns(at_once=limits.requests_per_turn_max)
+        self._guest_turns = Turns(at_once=1, rest_s=1 / limits.guest_requests_per_s_max)
         super().init_process()
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: Peer) -> None:
@@ -102,7 +103,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             group = self._group(address)
             with self._unfinished.hold(group) if proxies else nullcontext():
                 reader.read_body(request)
-                self._wait_turn(group)
+                self._wait_turn(group, request)
         return request, group
 
     def _group(self, address: str) -> str | None:
@@ -110,11 +111,14 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         is_exempt = is_trusted(address, self._settings)
         return None if is_exempt else address_group(address)
 
-    def _wait_turn(self, group: str | None) -> None:
-        """Return when it is the turn of the address, and then in a turn of the loop of its own."""
+    def _wait_turn(self, group: str | None, request: Request) -> None:
+        """Return when it is the turn of the address, and then that of the request."""
         if group is not None and (delay_s := self._pace.delay_s(group, time.monotonic())):
             gevent.sleep(delay_s)
-        self._turns.wait()
+        if group is None or any(name == "AUTHORIZATION" for name, _ in request.headers):
+            self._turns.wait()
+        else:
+            self._guest_turns.wait()
 
     def _refuse(
         self, sock: socket.socket, error: Exception, reader: RequestReader, peer: Peer
