@@ -142,7 +142,7 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = pytest.mark.timeout(3_600)(Histories.TestCase)
 TestHistories.settings = settings(
-    max_examples=int(os.environ.get("SIMULATED_HISTORIES", "1000")),
+    max_examples=int(os.environ.get("SIMULATED_HISTORIES", "500")),
     stateful_step_count=40,
     deadline=None,
     print_blob=True,

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from stack.campaign.kept import Kept
-from stack.campaign.load import BIDS_PER_S
 from stack.places import CHECKOUT
 from stack.slowness import slowness
 
 MINUTES = 3
+BIDS_PER_S = 30  # of a free machine: faults are to be borne here, not a load
 NAME = "mixed-1"
 HELD, NOT_HELD = 0, 1
 
@@ -21,7 +21,7 @@ HELD, NOT_HELD = 0, 1
 @pytest.mark.timeout(3_600)  # three minutes, and the stack, rest and audit of a slow machine
 def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> None:
     seed = int(os.environ.get("CAMPAIGN_SEED") or random.randrange(1_000_000))
-    rate = BIDS_PER_S / slowness()  # faults are to be borne, not a load beyond the machine
+    rate = BIDS_PER_S / slowness()
     named = {"only": NAME, "minutes": MINUTES, "seed": seed, "rate": rate, "kept": tmp_path}
     arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
     run = subprocess.run(

@@ -28,10 +28,10 @@ from app.domain.rules import Rules
 from app.domain.terms import SoftClose, Terms
 from tests.unit.domain.builders import AUCTION, SELLER, Asked, after, make
 
-# Twelve properties run on this many logs each: over 10,000 cases. A failure prints the blob
+# Twelve properties run on this many logs each: 6,000 cases. A failure prints the blob
 # that reproduces it.
 PROPERTY: Final = settings(
-    max_examples=900,
+    max_examples=500,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
