@@ -26,6 +26,20 @@ async function show(address = "/", state: object | null = null): Promise<void> {
   await vi.waitFor(() => expect(screen.queryByText("Loading…")).toBeNull());
 }
 
+/** Asked for the list from now on, the gateway waits; the function returned answers. */
+function holdList(): (_: object) => void {
+  let answer = (_: object) => {};
+  page.gateway.on(
+    "GET",
+    "/api/auctions",
+    () =>
+      new Promise<never>((done) => {
+        answer = done as typeof answer;
+      }),
+  );
+  return (found) => answer(found);
+}
+
 const box = () => screen.getByRole("searchbox") as HTMLInputElement;
 const lastQuery = () => page.gateway.requests.at(-1)?.query;
 
@@ -80,15 +94,7 @@ it("adds no page to a list that another is about to replace", async () => {
   }));
   await userEvent.type(box(), "jar");
   const more = await screen.findByRole("button", { name: "Show more" });
-  let answer = (_: object) => {};
-  page.gateway.on(
-    "GET",
-    "/api/auctions",
-    () =>
-      new Promise<never>((done) => {
-        answer = done as typeof answer;
-      }),
-  );
+  const answer = holdList();
   await userEvent.type(box(), "s");
   await vi.waitFor(() => expect(lastQuery()?.query).toBe("jars"));
   await userEvent.click(more);
@@ -100,16 +106,8 @@ it("adds no page to a list that another is about to replace", async () => {
 
 it("leaves a list with more pages as it is, though prices came before its first", async () => {
   vi.useFakeTimers();
-  let answer = (_: object) => {};
   page = await PageUnderTest.start({ isSignedIn: false });
-  page.gateway.on(
-    "GET",
-    "/api/auctions",
-    () =>
-      new Promise<never>((done) => {
-        answer = done as typeof answer;
-      }),
-  );
+  const answer = holdList();
   const { HomePage } = await import("../../src/pages/home");
   render(<HomePage />);
   await page.socket.welcome();
