@@ -1,7 +1,9 @@
 /** Before each test file: English texts. After each test: nothing rendered stays. */
-import { cleanup } from "@testing-library/preact";
+import { cleanup, configure } from "@testing-library/preact";
 import { afterEach } from "vitest";
+import { PATIENCE_MS } from "./patience";
 
+configure({ asyncUtilTimeout: PATIENCE_MS });
 localStorage.setItem("language", "en");
 
 afterEach(cleanup);

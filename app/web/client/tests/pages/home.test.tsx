@@ -3,7 +3,9 @@ import { act, render, screen } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { auction } from "../builders";
+import type { Answer } from "../fake-gateway";
 import { PageUnderTest, pass } from "../page";
+import { eventually } from "../patience";
 
 let page: PageUnderTest;
 let found: object[];
@@ -23,21 +25,17 @@ async function show(address = "/", state: object | null = null): Promise<void> {
   }));
   const { HomePage } = await import("../../src/pages/home");
   render(<HomePage />);
-  await vi.waitFor(() => expect(screen.queryByText("Loading…")).toBeNull());
+  await eventually(() => expect(screen.queryByText("Loading…")).toBeNull());
 }
 
-/** Asked for the list from now on, the gateway waits; the function returned answers. */
+/** Asked for the list from now on, the gateway waits; the function returned answers all who ask. */
 function holdList(): (_: object) => void {
   let answer = (_: object) => {};
-  page.gateway.on(
-    "GET",
-    "/api/auctions",
-    () =>
-      new Promise<never>((done) => {
-        answer = done as typeof answer;
-      }),
-  );
-  return (found) => answer(found);
+  const answered = new Promise<object>((done) => {
+    answer = done;
+  });
+  page.gateway.on("GET", "/api/auctions", () => answered as Promise<Answer>);
+  return answer;
 }
 
 const box = () => screen.getByRole("searchbox") as HTMLInputElement;
@@ -47,7 +45,7 @@ it("searches for what was typed, spaces and all", async () => {
   await show();
   await userEvent.type(box(), "Film camera ");
   expect(box().value).toBe("Film camera ");
-  await vi.waitFor(() => expect(lastQuery()?.query).toBe("Film camera"));
+  await eventually(() => expect(lastQuery()?.query).toBe("Film camera"));
   expect(box().value).toBe("Film camera ");
 });
 
@@ -66,19 +64,19 @@ it("shows what the address says, and says in the address what it shows", async (
   await userEvent.click(screen.getByRole("radio", { name: "Upcoming" }));
   expect(location.search).toBe("?status=scheduled&query=Film+camera&sort=price");
   await userEvent.clear(box());
-  await vi.waitFor(() => expect(location.search).toBe("?status=scheduled&sort=price"));
+  await eventually(() => expect(location.search).toBe("?status=scheduled&sort=price"));
 });
 
 it("shows the list as another entry of the history has it", async () => {
   await show();
   await userEvent.type(box(), "jar");
-  await vi.waitFor(() => expect(location.search).toBe("?query=jar"));
+  await eventually(() => expect(location.search).toBe("?query=jar"));
   await act(async () => {
     history.replaceState(null, "", "/?status=closed");
     dispatchEvent(new PopStateEvent("popstate"));
   });
   expect(box().value).toBe("");
-  await vi.waitFor(() => expect(lastQuery()).toMatchObject({ status: "closed" }));
+  await eventually(() => expect(lastQuery()).toMatchObject({ status: "closed" }));
 });
 
 it("reads as many auctions as were shown when the list was left", async () => {
@@ -96,7 +94,7 @@ it("adds no page to a list that another is about to replace", async () => {
   const more = await screen.findByRole("button", { name: "Show more" });
   const answer = holdList();
   await userEvent.type(box(), "s");
-  await vi.waitFor(() => expect(lastQuery()?.query).toBe("jars"));
+  await eventually(() => expect(lastQuery()?.query).toBe("jars"));
   await userEvent.click(more);
   expect(lastQuery()?.query).toBe("jars");
   expect(lastQuery()?.cursor).toBeUndefined();

@@ -1,8 +1,9 @@
 /** My bids follow what every other page knows. */
 import { render, screen } from "@testing-library/preact";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { auction, bidResult, notice } from "../builders";
 import { PageUnderTest } from "../page";
+import { eventually } from "../patience";
 
 const LED = auction({
   leader: { alias: 4 },
@@ -67,5 +68,5 @@ it("hear of a bid made elsewhere, as in another tab", async () => {
   await page.say({ type: "notice", ...notice({ kind: "outbid" }) });
   await screen.findByText("You have been outbid");
   await page.say(bidResult("k", { seq: 5 }));
-  await vi.waitFor(() => expect(screen.getByText("You lead")).toBeTruthy());
+  await eventually(() => expect(screen.getByText("You lead")).toBeTruthy());
 });

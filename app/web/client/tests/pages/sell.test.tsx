@@ -1,8 +1,9 @@
 /** Selling: the server's clock, the server's faults in words, the focus on the first of them. */
 import { fireEvent, render, screen } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { PageUnderTest } from "../page";
+import { eventually } from "../patience";
 
 const MINUTE_MS = 60_000;
 const SLOW_MS = 10_000; // of a machine that has much else to do
@@ -39,7 +40,7 @@ it("an empty form is told of all that is missing at once, and the first has the 
   await send();
   const [name, price] = ["Name", "Starting price"].map((label) => screen.getByLabelText(label));
   for (const input of [name, price]) expect(input?.getAttribute("aria-invalid")).toBe("true");
-  await vi.waitFor(() => expect(document.activeElement).toBe(name));
+  await eventually(() => expect(document.activeElement).toBe(name));
   expect(page.gateway.requests.map(({ path }) => path)).not.toContain("/api/products");
 });
 
@@ -54,14 +55,14 @@ describe("the server's fault", () => {
     refuse({ field, code });
     await fill({ Name: "Jar", "Starting price": "5000", "Reserve (optional)": "100" });
     await send();
-    const input = await vi.waitFor(() => {
+    const input = await eventually(() => {
       const found = screen.getByLabelText(label);
       expect(found.getAttribute("aria-invalid")).toBe("true");
       return found;
     });
     const about = document.getElementById(input.getAttribute("aria-describedby") ?? "");
     expect(about?.textContent).toContain(words);
-    await vi.waitFor(() => expect(document.activeElement).toBe(input));
+    await eventually(() => expect(document.activeElement).toBe(input));
   });
 
   it("is told in Korean too", async () => {
@@ -85,7 +86,7 @@ describe("the server's fault", () => {
       "Buy now (optional)": "90",
     });
     await send();
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(document.activeElement).toBe(screen.getByLabelText("Reserve (optional)")),
     );
   });
@@ -108,7 +109,7 @@ describe("the length", () => {
     clock.reset();
     clock.guess(Date.now() - aheadMs);
     await send();
-    await vi.waitFor(() => expect(sent()).toBeTruthy());
+    await eventually(() => expect(sent()).toBeTruthy());
     expect(Math.abs(endsInMs(Date.now() - aheadMs))).toBeLessThan(SLOW_MS);
   });
 
@@ -119,7 +120,7 @@ describe("the length", () => {
     const created_at = new Date(serverMs).toISOString();
     page.gateway.on("POST", "/api/products", { status: 201, body: { id: 70, created_at } });
     await send();
-    await vi.waitFor(() => expect(sent()).toBeTruthy());
+    await eventually(() => expect(sent()).toBeTruthy());
     expect(Math.abs(endsInMs(serverMs))).toBeLessThan(SLOW_MS);
   });
 
@@ -128,7 +129,7 @@ describe("the length", () => {
       target: { value: "2020-01-01T10:00" },
     });
     await send();
-    await vi.waitFor(() => expect(sent()).toBeTruthy());
+    await eventually(() => expect(sent()).toBeTruthy());
     expect(Math.abs(endsInMs(Date.now()))).toBeLessThan(SLOW_MS);
   });
 });

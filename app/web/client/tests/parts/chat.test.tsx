@@ -1,8 +1,9 @@
 /** The chat's scrolling: whoever reads back is left there; what one says oneself is always seen. */
 import { fireEvent, render, screen } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { PageUnderTest } from "../page";
+import { eventually } from "../patience";
 
 const SEEN_PX = 100;
 const ALL_PX = 1_000;
@@ -40,7 +41,7 @@ beforeEach(async () => {
   const { Chat } = await import("../../src/parts/chat");
   render(<Chat auctionId={7} />);
   await page.socket.welcome();
-  await vi.waitFor(() => page.socket.last("subscribe"));
+  await eventually(() => page.socket.last("subscribe"));
   await page.answer("subscribe", { type: "subscribed", channel: "room:5", messages: [], seq: 0 });
   Object.defineProperty(log(), "scrollHeight", { value: ALL_PX, configurable: true });
   Object.defineProperty(log(), "clientHeight", { value: SEEN_PX, configurable: true });

@@ -1,6 +1,7 @@
 /** The focus stays near where it was when what had it goes away. */
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { keepFocus } from "../../src/parts/focus-keeper";
+import { eventually } from "../patience";
 
 beforeAll(keepFocus);
 afterEach(() => document.body.replaceChildren());
@@ -14,7 +15,7 @@ function build(html: string): HTMLElement {
 }
 
 const hasFocus = (text: string) =>
-  vi.waitFor(() => expect(document.activeElement?.textContent).toBe(text));
+  eventually(() => expect(document.activeElement?.textContent).toBe(text));
 
 it("goes to the heading of the part a button was in", async () => {
   build(`<section><h2>Bid</h2><p><button id="pressed">Send again</button></p></section>`).remove();
