@@ -23,6 +23,8 @@ from bridge.runner import StoppedError
 
 BROKER_WAIT_S = 30.0
 TOPICS_LOOK_S = 2.0
+CLOSE_MS = 2_000
+COMMIT_S = 0.5  # a commit costs client and broker as much as a record does
 
 Polled = Mapping[TopicPartition, list[RawRecord]]
 
@@ -41,24 +43,32 @@ class Polling:
         except BaseException:
             self._watch.close()
             raise
-        self._looked_at = time.monotonic()
+        self._looked_at = self._committed_at = time.monotonic()
+        self._handled: dict[TopicPartition, int] = {}  # and not committed yet
         self._assignment = Assignment()
         self._consumer.subscribe([topic.name for topic in topics], listener=self._assignment)
 
     def close(self) -> None:
-        """Leave the group."""
+        """Commit what was handled, as far as the group lets us, and leave it."""
         self._watch.close()
-        self._consumer.close(autocommit=False, timeout_ms=2_000)
+        if self._handled:
+            with suppress(KafkaError):
+                self._consumer.commit(_offsets(self._handled), timeout_ms=CLOSE_MS)
+        self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def poll(self) -> Polled:
         """What came within a moment, by partition, in offset order."""
         self._look_at_topics()
+        self._commit_in_time()
         polled = self._consumer.poll(timeout_ms=self._wait_ms)
         return {part: [raw_record(one) for one in batch] for part, batch in polled.items()}
 
     def changes(self) -> tuple[set[TopicPartition], set[TopicPartition]]:
         """The partitions that came and those that went since the last call."""
-        return self._assignment.changes()
+        fresh, gone = self._assignment.changes()
+        for part in gone:
+            self._handled.pop(part, None)
+        return fresh, gone
 
     def bounds(self, parts: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
         """What the logs of these partitions hold now."""
@@ -82,11 +92,16 @@ class Polling:
             self._consumer.resume(*(resting - wanted))
 
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Tell Kafka, without waiting, that everything before these offsets was handled."""
-        if positions:
-            self._consumer.commit_async(
-                {part: OffsetAndMetadata(offset, "", -1) for part, offset in positions.items()}
-            )
+        """Tell Kafka, at the latest in a moment, that everything before these was handled."""
+        self._handled.update(positions)
+        self._commit_in_time()
+
+    def _commit_in_time(self) -> None:
+        now = time.monotonic()
+        if self._handled and now - self._committed_at >= COMMIT_S:
+            self._committed_at = now
+            self._consumer.commit_async(_offsets(self._handled))
+            self._handled.clear()
 
     def _look_at_topics(self) -> None:
         now = time.monotonic()
@@ -102,3 +117,7 @@ class Polling:
             return self._watch.look()
         except WrongTopicError as error:
             raise StoppedError(f"{error}. {WAY_OUT}") from error
+
+
+def _offsets(positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    return {part: OffsetAndMetadata(offset, "", -1) for part, offset in positions.items()}
