@@ -292,7 +292,7 @@ class Container:
         return Accounts(
             self.users,
             RedisSessions(self.auth_redis, self.fanout, limits=limits),
-            passwords=Argon2Passwords(offload),
+            passwords=Argon2Passwords(offload, limits=limits),
             profiles=PrecisProfiles(),
             access=access,
             refresh_key=self.settings.secret_key,

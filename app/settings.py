@@ -100,6 +100,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     refresh_reuse_s: Seconds = 10.0  # two tabs, a lost answer: wire.md
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
+    # What a new password's hash costs, by Argon2id. The defaults are RFC 9106's where memory is
+    # scarce, the least are those of OWASP's Password Storage Cheat Sheet.
+    password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 64 * 1024
+    password_passes: Annotated[int, Meta(ge=2)] = 3
     # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when
     # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
     hashes_waiting_max: Count = 32

@@ -6,6 +6,8 @@ from stack.ports import HOST
 from stack.settings import Settings
 
 FLOWER_USER = "flower"
+# The least that app/settings.py takes: hundreds of people sign up and log in during a run of tests.
+CHEAP_PASSWORDS = {"PASSWORD_MEMORY_KIB": "19456", "PASSWORD_PASSES": "2"}
 
 
 def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
@@ -52,6 +54,7 @@ def application_environment(
         "STACK_STATUS_FILE": str(places.status_file),
         "LOG_LEVEL": "INFO",
         "TRACE_EVERY": str(settings.trace_every),
+        **(CHEAP_PASSWORDS if settings.short_lived else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""The port `Passwords` by Argon2id with the library's own parameters."""
+"""The port `Passwords` by Argon2id."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -6,6 +6,8 @@ from typing import Protocol, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+from app.settings import Limits
 
 R = TypeVar("R")
 
@@ -19,10 +21,16 @@ class Offload(Protocol):
 
 
 class Argon2Passwords:
-    """Hashes of 64 MiB and some 50 ms each, computed by way of `offload`."""
+    """Hashes of 64 MiB and 0.2 s of a core each, by default, computed by way of `offload`.
 
-    def __init__(self, offload: Offload) -> None:
-        self._hasher, self._offload = PasswordHasher(), offload
+    A stored hash names what it cost, so that passwords of before a change go on to be good.
+    """
+
+    def __init__(self, offload: Offload, *, limits: Limits) -> None:
+        self._offload = offload
+        self._hasher = PasswordHasher(
+            time_cost=limits.password_passes, memory_cost=limits.password_memory_kib
+        )
 
     def hash(self, password: str) -> str:
         """A salted hash."""

@@ -1,0 +1,40 @@
+"""What a hash costs is set, never below what is safe; and one that cost otherwise is still good."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from app.adapters.passwords.argon2 import Argon2Passwords
+from app.settings import Limits, Settings, SettingsError, read_settings
+
+R = TypeVar("R")
+
+LEAST = Limits(password_memory_kib=19 * 1024, password_passes=2)
+
+
+def at_once(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
+    return function(*arguments)
+
+
+def test_a_hash_costs_what_is_set_and_by_default_what_the_rfc_says() -> None:
+    assert Argon2Passwords(at_once, limits=LEAST).hash("a").startswith("$argon2id$v=19$m=19456,t=2")
+    assert (
+        Argon2Passwords(at_once, limits=Limits()).hash("a").startswith("$argon2id$v=19$m=65536,t=3")
+    )
+
+
+def test_a_password_of_before_a_change_is_still_good() -> None:
+    before = Argon2Passwords(at_once, limits=LEAST).hash("battery staple")
+    passwords = Argon2Passwords(at_once, limits=Limits())
+    assert passwords.matches("battery staple", before)
+    assert not passwords.matches("another", before)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PASSWORD_MEMORY_KIB", "19455"), ("PASSWORD_PASSES", "1")]
+)
+def test_a_hash_that_is_too_cheap_is_no_setting(name: str, value: str) -> None:
+    required = {field.upper(): "x" * 32 for field in Settings.__struct_fields__[:8]}
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**required, name: value})
