@@ -27,6 +27,7 @@ AT_ONCE = 2  # checks, which compute: one for each core
 # cores busy.
 TESTS_PROFILES = ("test", "test-2", "test-3")
 SIDE_BY_SIDE = ("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder")
+ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
 TYPED = ("app", "bridge", "workers", "stack", "tests")
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--strict"),
@@ -52,9 +53,9 @@ def check(stack: Stack) -> int:
 
 
 def test(stack: Stack, arguments: Sequence[str]) -> int:
-    """Check, then run all tests, three at a time on servers of their own; or pytest `arguments`.
+    """Check, run all tests, three at a time on servers of their own, those that measure alone.
 
-    `--stress N` lets N processes compute beside them.
+    Or run pytest with `arguments`. `--stress N` lets N processes compute beside them.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stress", type=int, default=0)
@@ -69,7 +70,8 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
             return failed
         install_for_all(stack)
         with _servers(*(Stack.of(profile, step=shown) for profile in TESTS_PROFILES)):
-            return _run(stack, "pytest", *SIDE_BY_SIDE)
+            failed = _run(stack, "pytest", *SIDE_BY_SIDE, "-m", f"not {ALONE}")
+            return _run(stack, "pytest", "-m", ALONE) or failed
 
 
 @contextmanager
