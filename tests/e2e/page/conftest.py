@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.e2e.house import House
 from tests.e2e.page.network import Network
-from tests.e2e.page.tabs import DESKTOP, PHONE, Browsing
+from tests.e2e.page.tabs import Browsing
 from tests.e2e.people import Gateway
-from tests.e2e.visitors import chromium
+from tests.e2e.visitors import DESKTOP, PHONE, chromium
 
 Visit = Callable[..., Browsing]
 
@@ -41,9 +41,9 @@ def network(page_network: Network) -> Iterator[Network]:
 
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
-def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+def size(request: pytest.FixtureRequest) -> ViewportSize:
     """Width and height of a window."""
-    found: tuple[int, int] = request.param
+    found: ViewportSize = request.param
     return found
 
 
@@ -53,7 +53,7 @@ def visit(browser: Browser, gateway: Gateway) -> Iterator[Visit]:
     here: list[Browsing] = []
 
     def come(
-        *, size: tuple[int, int] = PHONE, locale: str = "en-GB", over: Network | None = None
+        *, size: ViewportSize = PHONE, locale: str = "en-GB", over: Network | None = None
     ) -> Browsing:
         url = gateway.base_url if over is None else over.url
         here.append(Browsing(browser, url, size=size, locale=locale))

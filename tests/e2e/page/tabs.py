@@ -5,13 +5,20 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, WebSocket, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    ViewportSize,
+    WebSocket,
+    expect,
+)
 
 from tests.e2e.people import PASSWORD
-from tests.e2e.visitors import WAIT_MS
+from tests.e2e.visitors import PHONE, WAIT_MS
 from tests.waiting import stretched
 
-PHONE, DESKTOP = (390, 844), (1280, 900)
 Sent = dict[str, Any]
 
 # The driver is too slow to tap so soon again.
@@ -26,13 +33,12 @@ SECOND_TAP = """(button, gapMs) => button.addEventListener("click", () => setTim
 class Browsing:
     """Somebody with a browser of their own at `url`, signed in; a phone is touched."""
 
-    def __init__(self, browser: Browser, url: str, *, size: tuple[int, int], locale: str) -> None:
-        width, height = size
+    def __init__(self, browser: Browser, url: str, *, size: ViewportSize, locale: str) -> None:
         self.is_touched = size == PHONE
         self.context: BrowserContext = browser.new_context(
             base_url=url,
             locale=locale,
-            viewport={"width": width, "height": height},
+            viewport=size,
             has_touch=self.is_touched,
         )
         self.context.set_default_timeout(WAIT_MS)

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from stack.builds import CLIENT
 from tests.e2e.lots import put_up
 from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
 from tests.e2e.page.conftest import Visit
-from tests.e2e.page.tabs import DESKTOP, PHONE, Tab
+from tests.e2e.page.tabs import Tab
 from tests.e2e.page.test_money import bid
 from tests.e2e.people import Person
+from tests.e2e.visitors import DESKTOP, PHONE
 
 AXE = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
 # WCAG 2.2, levels A and AA; the size of targets is a rule of 2.2 that axe does not run by default.
@@ -140,7 +141,7 @@ def test_every_page_is_readable_and_can_be_pressed(
     visit: Visit,
     seller: Person,
     ben: Person,
-    size: tuple[int, int],
+    size: ViewportSize,
     locale: str,
     colours: Any,
     tmp_path: Path,

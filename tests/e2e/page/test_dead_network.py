@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.e2e.lots import put_up
 from tests.e2e.page.conftest import Visit
@@ -21,7 +21,7 @@ Come = Callable[[], tuple[Tab, int]]
 
 @pytest.fixture
 def come(
-    visit: Visit, seller: Person, network: Network, size: tuple[int, int]
+    visit: Visit, seller: Person, network: Network, size: ViewportSize
 ) -> Callable[[], tuple[Tab, int]]:
     """Lets somebody come over the network to a new lot from 10,000 won."""
 

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.e2e.lots import put_up
 from tests.e2e.page.conftest import Visit
@@ -31,7 +31,7 @@ def at_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]:
 
 
 def test_what_is_sent_is_what_the_button_said_when_it_was_pressed(
-    visit: Visit, seller: Person, ben: Person, size: tuple[int, int]
+    visit: Visit, seller: Person, ben: Person, size: ViewportSize
 ) -> None:
     tab, lot_id = at_lot(visit, seller, size=size)
 
@@ -59,7 +59,7 @@ def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
 
 @pytest.mark.parametrize("gap_ms", [60, 100, 400])
 def test_a_second_tap_sends_no_second_bid(
-    visit: Visit, seller: Person, gap_ms: int, size: tuple[int, int]
+    visit: Visit, seller: Person, gap_ms: int, size: ViewportSize
 ) -> None:
     tab, _ = at_lot(visit, seller, size=size)
     tab.tap_twice(gap_ms)
@@ -69,7 +69,7 @@ def test_a_second_tap_sends_no_second_bid(
 
 
 def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
-    visit: Visit, seller: Person, size: tuple[int, int]
+    visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
     tab, _ = at_lot(visit, seller, size=size, locale="ko-KR")
     tab.press()
@@ -92,7 +92,7 @@ def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller
 
 
 def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
-    visit: Visit, seller: Person, size: tuple[int, int]
+    visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
     tab, _ = at_lot(visit, seller, size=size)
     tab.amount.fill("60000")

@@ -8,9 +8,10 @@ from playwright.sync_api import expect
 from tests.e2e.lots import put_up
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.network import Network
-from tests.e2e.page.tabs import PHONE, Tab
+from tests.e2e.page.tabs import Tab
 from tests.e2e.page.test_money import bid
 from tests.e2e.people import Person
+from tests.e2e.visitors import PHONE
 from tests.waiting import stretched
 
 LOT_S = 35.0  # time for all that happens before the end, on a free machine
