@@ -258,7 +258,7 @@ class Stack:
             shutil.rmtree(directory)
             directory.mkdir()
         places.status_file.unlink(missing_ok=True)
-        places.port_offset_file.write_text(str(_port_offset(places)), encoding="utf-8")
+        places.port_offset_file.write_text(str(self.settings.port_offset), encoding="utf-8")
         config = render_supervisor(
             root=places.root,
             run_dir=places.run_dir,

@@ -64,11 +64,13 @@ class Sizes:
 class Settings:
     """Everything stack.toml says, for one profile.
 
+    `port_offset` is that of the checkout, the profile's own is in `ports`.
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
     `short_lived`: servers are run for minutes.
     """
 
     versions: Versions
+    port_offset: int
     ports: Ports
     sizes: Sizes
     packages: Mapping[str, str]
@@ -99,6 +101,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
     _check_ports(ports)
     return Settings(
         versions=Versions(**table["versions"]),
+        port_offset=port_offset,
         ports=ports,
         sizes=Sizes(**table["sizes"]),
         packages=table["packages"],
