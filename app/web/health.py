@@ -1,6 +1,5 @@
 """Liveness and readiness: what each dependency says, every question bounded in time."""
 
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from msgspec import Struct
 from redis import Redis
 from sqlalchemy import Engine
 
+from app.adapters.kafka.probe import ask_brokers
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap import Container
 
@@ -120,7 +120,6 @@ def _write(redis: Redis) -> None:
 
 
 def _reach_log(servers: str, producer: BackgroundProducer) -> None:
-    host, _, port = servers.split(",", maxsplit=1)[0].rpartition(":")
-    socket.create_connection((host, int(port)), timeout=CHECK_TIMEOUT_S).close()
+    ask_brokers(servers, timeout_s=CHECK_TIMEOUT_S)
     if not producer.wait_connected(CONNECT_WAIT_S):
         raise NotReadyError("not connected yet")

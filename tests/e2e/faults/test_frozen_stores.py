@@ -31,6 +31,7 @@ READINESS = {
     "mongodb": ("mongodb",),
     "redis": ("redis_fanout", "redis_auth"),
     "postgresql": ("postgresql",),
+    "kafka": ("kafka",),
 }
 
 
