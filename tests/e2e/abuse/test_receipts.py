@@ -16,10 +16,10 @@ from tests.e2e.abuse.attack import Report, attack
 from tests.e2e.abuse.conftest import WaitCalm
 from tests.e2e.abuse.honest import Honest, p99
 
-ROUNDS_MIN, ROUNDS_MAX = 3, 9
-QUIET_S, ABUSED_S = 3.0, 3.0
+ROUNDS_MIN, ROUNDS_MAX = 3, 12
+QUIET_S, ABUSED_S = 2.0, 2.0
 FACTOR = 3  # issue: under three times the quiet value
-FACTOR_CLEAR = 2  # below this the first round decides
+FACTOR_CLEAR = 2.5  # below this the first round decides
 FACTOR_HOPELESS = 20  # above it the last of ROUNDS_MIN does
 FREE_QUIET_S = 0.012  # the p99 on two free cores
 SLOWER_MAX = 10.0  # a whole round would pass between two requests of a client

@@ -13,7 +13,7 @@ from stack.places import CHECKOUT
 from stack.slowness import slowness
 
 MINUTES = 3
-BIDS_PER_S = 15  # of a free machine: faults are to be borne here, not a load
+BIDS_PER_S = 10  # of a free machine: faults are to be borne here, not a load
 NAME = "mixed-1"
 HELD, NOT_HELD = 0, 1
 
