@@ -151,6 +151,23 @@ def build(container: Container) -> Settled:
     return settled
 
 
+def wait_all_settled(settled: Settled) -> None:
+    """Return when all that is in the log was taken, and nothing of the sold lot waits."""
+    container, progress, inbox = settled.container, schema.ingest_progress, schema.inbox
+    ends = {part: end for part, (_, end) in container.log_reader.bounds(AUCTION_BID).items()}
+    taken = select(progress.c.partition, progress.c.next_offset).where(
+        progress.c.topic == AUCTION_BID.name
+    )
+
+    def is_all_settled() -> bool:
+        with container.engine.connect() as connection:
+            offsets = {row.partition: row.next_offset for row in connection.execute(taken)}
+        waiting = settled.rows(inbox, inbox.c.key == str(settled.sold.auction_id))
+        return offsets == ends and not waiting
+
+    wait_until(is_all_settled, what="all that was asked is settled")
+
+
 def leave_waiting(settled: Settled) -> None:
     """With no worker there: a bid that is taken and not settled."""
     bid(settled.container, settled.waiting, 0, 2_000, "waits", "exact")

@@ -40,12 +40,19 @@ def test_without_a_journal_it_is_said_what_is_not_checked(settled: Settled) -> N
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("offset", 10**9), ("offset", 2), ("amount", 4), ("bid_id", "none")]
+    "change",
+    [
+        setting("offset", 10**9),
+        lambda frame: frame.update(offset=frame["offset"] ^ 1),  # of another record
+        setting("amount", 4),
+        setting("bid_id", "none"),
+    ],
+    ids=["beyond the log", "another offset", "amount", "bid"],
 )
 def test_a_forged_receipt_is_noticed(
-    settled: Settled, journal: Journal, field: str, value: Any
+    settled: Settled, journal: Journal, change: Callable[[Frame], None]
 ) -> None:
-    journal.forge("bid.received", setting(field, value))
+    journal.forge("bid.received", change)
     assert violated(settled, journal) == ["I1"]
 
 
