@@ -24,7 +24,7 @@ from bridge.runner import StoppedError
 BROKER_WAIT_S = 30.0
 TOPICS_LOOK_S = 2.0
 CLOSE_MS = 2_000
-COMMIT_S = 0.5  # a commit costs client and broker as much as a record does
+COMMIT_S = 0.5  # after every batch, commits took a tenth of the bridge and of the broker
 
 Polled = Mapping[TopicPartition, list[RawRecord]]
 
@@ -94,7 +94,6 @@ class Polling:
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka, at the latest in a moment, that everything before these was handled."""
         self._handled.update(positions)
-        self._commit_in_time()
 
     def _commit_in_time(self) -> None:
         now = time.monotonic()
