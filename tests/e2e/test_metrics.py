@@ -18,6 +18,7 @@ from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
+from tests.e2e.processes import worker_pids
 from tests.e2e.raw import Wire, head
 from tests.waiting import stretched, wait_until
 
@@ -143,8 +144,7 @@ KINDS = 4  # of files: a process has at most one of each
 
 
 def workers_of(house: House, gateway: Gateway) -> list[int]:
-    master = house.stack.control.pid(gateway.name)
-    return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+    return worker_pids(house.stack.control.pid(gateway.name))
 
 
 def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(

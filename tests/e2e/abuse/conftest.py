@@ -14,7 +14,7 @@ from tests.e2e.client import Frame
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
-from tests.e2e.processes import wait_idle, worker_pids
+from tests.e2e.processes import wait_idle
 
 WaitCalm = Callable[[], None]
 
@@ -64,8 +64,7 @@ def target(house: House, abused: Gateway, lots: list[Frame], abusers: list[Perso
 @pytest.fixture(scope="package")
 def wait_calm(house: House, abused: Gateway) -> WaitCalm:
     """Waits until the gateway has done what the last abuse asked of it."""
-    pids = worker_pids(house.stack.control.pid(abused.name))
-    return lambda: wait_idle(pids)
+    return lambda: wait_idle(house.stack.control.pid(abused.name))
 
 
 @pytest.fixture(scope="package")

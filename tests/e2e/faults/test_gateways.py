@@ -10,16 +10,11 @@ from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Person
+from tests.e2e.processes import worker_pids
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 
 DEATHS = 5
-
-
-def worker_pids(master: int) -> list[int]:
-    """The processes that a gateway has forked."""
-    with open(f"/proc/{master}/task/{master}/children", encoding="ascii") as children:
-        return [int(pid) for pid in children.read().split()]
 
 
 def test_two_gateways_show_the_same_and_outcomes_reach_the_sockets_at_both(
