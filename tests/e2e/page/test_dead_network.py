@@ -11,20 +11,19 @@ from tests.e2e.page.network import Network
 from tests.e2e.page.tabs import Tab
 from tests.e2e.page.test_money import bid
 from tests.e2e.people import Person
-from tests.e2e.visitors import PHONE
 
 STALE_WITHIN_S = 12.0  # of a silent network: what wire.md and the issue of the page promise
 BACK_WITHIN_S = 12.0  # one reading over HTTP that hangs, the pause before the next, and connecting
 LEADS = "Your bid of ₩10,000 leads."
 
-Come = Callable[..., tuple[Tab, int]]
+Come = Callable[[], tuple[Tab, int]]
 
 
 @pytest.fixture
-def come(visit: Visit, seller: Person, network: Network) -> Come:
+def come(visit: Visit, seller: Person, network: Network, size: ViewportSize) -> Come:
     """Lets somebody come over the network to a new lot from 10,000 won."""
 
-    def come(*, size: ViewportSize = PHONE) -> tuple[Tab, int]:
+    def come() -> tuple[Tab, int]:
         lot_id: int = put_up(seller, starting_price=10_000)["id"]
         return visit(size=size, over=network).open(f"/auctions/{lot_id}"), lot_id
 
@@ -32,9 +31,9 @@ def come(visit: Visit, seller: Person, network: Network) -> Come:
 
 
 def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
-    come: Come, network: Network, ben: Person, size: ViewportSize
+    come: Come, network: Network, ben: Person
 ) -> None:
-    tab, lot_id = come(size=size)
+    tab, lot_id = come()
     tab.is_live()
     network.hold()
     bid(ben, lot_id, 20_000)
