@@ -33,3 +33,11 @@ def test_every_fault_is_named() -> None:
     told = str(caught.value)
     assert all(name in told for name in ("SECRET_KEY", "STATES_PER_S_MAX", "DATABASE_URL"))
     assert len(told.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PASSWORD_MEMORY_KIB", "19455"), ("PASSWORD_PASSES", "1")]
+)
+def test_a_hash_that_is_too_cheap_is_no_setting(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**GOOD, name: value})

@@ -29,12 +29,12 @@ async function show(address = "/", state: object | null = null): Promise<void> {
 }
 
 /** Asked for the list from now on, the gateway waits; the function returned answers all who ask. */
-function holdList(): (_: object) => void {
-  let answer = (_: object) => {};
-  const answered = new Promise<object>((done) => {
+function holdList(): (_: Answer) => void {
+  let answer: (_: Answer) => void = () => {};
+  const answered = new Promise<Answer>((done) => {
     answer = done;
   });
-  page.gateway.on("GET", "/api/auctions", () => answered as Promise<Answer>);
+  page.gateway.on("GET", "/api/auctions", () => answered);
   return answer;
 }
 
