@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Auction, AuctionStatePush, BidResult } from "../src/protocol";
 import { gapAfter } from "../src/store/auction-view";
-import { standingIn, withOwnBid, withState } from "../src/store/auctions";
+import { auctionOf, learn, standingIn, withOwnBid, withState } from "../src/store/auctions";
 
 function auction(change: Partial<Auction> = {}): Auction {
   const mine = { standing: "outbid", alias: 4, maximum: null, watching: false } as const;
@@ -34,6 +34,16 @@ describe("standing", () => {
     expect(standingIn(after)).toBe("leading");
     expect(after.mine?.maximum).toBe(50_000);
   });
+
+  it.each([3, 4])(
+    "is kept when what was read before the own bid comes late, as version %i",
+    (version) => {
+      learn([auction({ id: 7, version: 3, leader: { alias: 4 } })]);
+      const mine = { standing: "none", alias: null, maximum: null, watching: false } as const;
+      learn([auction({ id: 7, version, leader: { alias: 4 }, mine })]);
+      expect(standingIn(auctionOf(7).value)).toBe("leading");
+    },
+  );
 
   it("is not changed by the late result of a bid that others have overtaken", () => {
     const result = { status: "accepted", standing: "leading", alias: 4, seq: 2 } as BidResult;

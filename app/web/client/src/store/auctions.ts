@@ -9,11 +9,11 @@ import type {
   Auction,
   AuctionStatePush,
   AuctionStatus,
-  BidResult,
   Mine,
+  Outcome,
   PriceItem,
 } from "../protocol";
-import { amountOf } from "./bids";
+import { amountOf, onDecided } from "./bids";
 import { onPush, wire } from "./live";
 import { api, user } from "./session";
 
@@ -35,8 +35,14 @@ export function learn(found: readonly Auction[]): void {
   for (const told of found) {
     const known = entry(told.id);
     const before = known.peek();
-    if (!before || isNewer(told, before)) known.value = told;
+    if (!before || isNewer(told, before)) known.value = withKnownAlias(told, before);
   }
+}
+
+/** An alias once given stays (rule 17): what was read without it is older than the own bid. */
+function withKnownAlias(told: Auction, before: Auction | null): Auction {
+  const mine = before?.mine;
+  return mine?.alias != null && told.mine?.alias == null ? { ...told, mine } : told;
 }
 
 /** Asks for an auction again, unless that is under way: pushes do not tell everything. */
@@ -99,7 +105,7 @@ export function hasEnded(status: AuctionStatus): boolean {
  * What a decided own bid tells about the viewer. The state comes by `auction.state`; until it does,
  * a bid newer than the known ones tells who leads, so that nobody is "outbid" for a moment.
  */
-export function withOwnBid(auction: Auction, result: BidResult, amount: number | null): Auction {
+export function withOwnBid(auction: Auction, result: Outcome, amount: number | null): Auction {
   if (result.status !== "accepted" || result.alias === null) return auction;
   const leads = result.standing === "leading";
   const isNewest = (result.seq ?? 0) > auction.bid_count;
@@ -172,11 +178,15 @@ onPush("auction.state", (push) => {
 
 onPush("auctions.price", (push) => learnPrices(push.items));
 
-onPush("bid.result", (push) => {
-  const known = entries.get(push.auction_id);
+function learnOutcome(auctionId: number, outcome: Outcome, amount: number | null): void {
+  const known = entries.get(auctionId);
   const before = known?.peek();
-  if (known && before) known.value = withOwnBid(before, push, amountOf(push.key));
-});
+  if (known && before) known.value = withOwnBid(before, outcome, amount);
+}
+
+// Bids made elsewhere come by push only, those of this page by receipts and answers too.
+onPush("bid.result", (push) => learnOutcome(push.auction_id, push, amountOf(push.key)));
+onDecided((bid, outcome) => learnOutcome(bid.auctionId, outcome, bid.amount));
 
 onPush("notice", ({ kind, auction_id }) => {
   const known = entries.get(auction_id)?.peek();

@@ -1,5 +1,6 @@
 /** The viewer's own bids, newest last, across pages and reconnections. */
 import { signal } from "@preact/signals";
+import type { Outcome } from "../protocol";
 import { BidBook, isSettled, type Offer, type TrackedBid } from "../wire/bid-book";
 import { newKey } from "../wire/key";
 import { onConnected, onPush, wire } from "./live";
@@ -9,6 +10,15 @@ import { api, isRestoring, user } from "./session";
 const KEPT = 50;
 /** A second tap comes this soon after the first; it is no other bid, whatever the button says by then. */
 const PAUSE_MS = 1_000;
+
+type DecisionListener = (bid: TrackedBid, outcome: Outcome) => void;
+
+const decisionListeners: DecisionListener[] = [];
+
+/** `listener` gets every own bid of this page once it is decided, whichever way that was learnt. */
+export function onDecided(listener: DecisionListener): void {
+  decisionListeners.push(listener);
+}
 
 const pending = new PendingBids(sessionStorage);
 
@@ -24,6 +34,7 @@ const book = new BidBook({
     ownBids.value = [...others, bid].sort((a, b) => a.placedMs - b.placedMs).slice(-KEPT);
     const owner = user.peek();
     if (owner) pending.keep(owner.id, ownBids.peek());
+    if (bid.outcome) for (const listener of decisionListeners) listener(bid, bid.outcome);
   },
 });
 
