@@ -45,7 +45,7 @@ export function loginPath(): string {
   return `/login?next=${encodeURIComponent(location.pathname + location.search)}`;
 }
 
-/** From a log-in page to where its visitor wanted to be. */
-export function leaveForNext(): void {
-  navigate(new URLSearchParams(location.search).get("next") ?? "/", { replace: true });
+/** Where the visitor of a log-in page wanted to be. */
+export function nextPath(): string {
+  return new URLSearchParams(location.search).get("next") ?? "/";
 }

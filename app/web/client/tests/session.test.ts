@@ -107,10 +107,25 @@ describe("a session under way", () => {
     gateway.on("POST", "/api/auth/refresh", () => new Promise((resolve) => (answer = resolve)));
     const renewal = renew();
     await vi.advanceTimersByTimeAsync(0);
-    await logOut();
+    logOut();
     answer(OK);
     await renewal;
     expect(user.value).toBeNull();
+  });
+
+  it("begins only when the log-out before it has its answer, which takes the cookie away", async () => {
+    const { user, logIn, logOut } = await resumed(OK);
+    let answer: (answer: Answer) => void = () => {};
+    gateway.on("POST", "/api/auth/logout", () => new Promise((resolve) => (answer = resolve)));
+    gateway.on("POST", "/api/auth/login", OK);
+    logOut();
+    expect(user.value).toBeNull();
+    const login = logIn({ email: "soo@example.org", password: "secret" });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(gateway.requests.map(({ path }) => path)).not.toContain("/api/auth/login");
+    answer({ status: 204 });
+    await login;
+    expect(user.value).toEqual(SOO);
   });
 
   it("tries a refresh that failed again at once when the network is back", async () => {

@@ -5,7 +5,7 @@ import { Field } from "../parts/field";
 import { Form } from "../parts/form";
 import { Link } from "../parts/link";
 import { Page } from "../parts/page";
-import { leaveForNext } from "../router";
+import { nextPath } from "../router";
 import { logIn } from "../store/session";
 
 export function LoginPage() {
@@ -13,7 +13,7 @@ export function LoginPage() {
   const password = useSignal("");
   const submit = async () => {
     await logIn({ email: email.value, password: password.value });
-    leaveForNext();
+    return nextPath();
   };
   return (
     <Page title={t("auth.login.title")} narrow>

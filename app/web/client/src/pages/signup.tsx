@@ -5,7 +5,7 @@ import { Field } from "../parts/field";
 import { Form } from "../parts/form";
 import { Link } from "../parts/link";
 import { Page } from "../parts/page";
-import { leaveForNext } from "../router";
+import { nextPath } from "../router";
 import { signUp } from "../store/session";
 
 const EMPTY = { email: "", nickname: "", password: "" };
@@ -17,7 +17,7 @@ export function SignupPage() {
   };
   const submit = async () => {
     await signUp(body.value);
-    leaveForNext();
+    return nextPath();
   };
   return (
     <Page title={t("auth.signup.title")} narrow>

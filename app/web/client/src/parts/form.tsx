@@ -1,11 +1,12 @@
 /**
  * A form that calls the server: one call at a time, its refusal shown as a whole and per field. The
- * first field with a fault takes the focus.
+ * first field with a fault takes the focus. Who has gone elsewhere meanwhile is left there.
  */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { errorText, fieldFaultText } from "../i18n";
+import { navigate } from "../router";
 import { HttpProblem } from "../wire/http";
 
 /** What is wrong with a field by its name in the protocol, in words; undefined when nothing is. */
@@ -13,7 +14,8 @@ export type FaultOf = (field: string) => string | undefined;
 
 interface Props {
   submitLabel: string;
-  onSubmit: () => Promise<void>;
+  /** Calls the server; the answer is the page to go to then, or null to stay. */
+  onSubmit: () => Promise<string | null>;
   children: (fault: FaultOf) => ComponentChildren;
 }
 
@@ -32,7 +34,10 @@ export function Form({ submitLabel, onSubmit, children }: Props) {
       return;
     }
     busy.value = true;
-    problem.value = await problemOf(onSubmit());
+    problem.value = await problemOf(async () => {
+      const next = await onSubmit();
+      if (next !== null && form.current) navigate(next, { replace: true });
+    });
     busy.value = false;
   };
   return (
@@ -55,9 +60,9 @@ function focusUnreadable(form: HTMLFormElement): boolean {
   return found !== undefined;
 }
 
-async function problemOf(work: Promise<void>): Promise<HttpProblem | null> {
+async function problemOf(work: () => Promise<void>): Promise<HttpProblem | null> {
   try {
-    await work;
+    await work();
     return null;
   } catch (error) {
     if (error instanceof HttpProblem) return error;

@@ -34,8 +34,8 @@ function Guest() {
 }
 
 function Member() {
-  const leave = async () => {
-    await logOut();
+  const leave = () => {
+    logOut();
     navigate("/");
   };
   const unread = notices.value.length;

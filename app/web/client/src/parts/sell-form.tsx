@@ -3,7 +3,6 @@ import { useSignal } from "@preact/signals";
 import { CURRENCIES } from "../format/money";
 import { t } from "../i18n";
 import type { Currency } from "../protocol";
-import { navigate } from "../router";
 import {
   auctionOf,
   EMPTY_LISTING,
@@ -42,7 +41,7 @@ export function SellForm({ onProductSaved }: { onProductSaved: () => void }) {
     const auction = auctionOf(listing.value, clock.nowMs());
     try {
       const { id } = await api.createAuction({ ...auction, product_id: productId.value });
-      navigate(`/auctions/${id}`, { replace: true });
+      return `/auctions/${id}`;
     } catch (error) {
       onProductSaved();
       throw error;

@@ -37,6 +37,7 @@ function LowerReserve({ auction }: { auction: Auction }) {
     if (amount === null) throw invalid("reserve_price", fault);
     await api.lowerReserve(auction.id, amount);
     lowered.value = amount;
+    return null;
   };
   return (
     <>
@@ -70,6 +71,7 @@ function Cancel({ auction }: { auction: Auction }) {
     const reason = typed.value.trim();
     if (reason === "" && auction.bid_count > 0) throw invalid("reason", "REQUIRED");
     await api.cancel(auction.id, reason === "" ? {} : { reason });
+    return null;
   };
   return (
     <Form submitLabel={t("seller.cancel.submit")} onSubmit={submit}>

@@ -40,6 +40,8 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let failures = 0;
 /** Counts log-ins and ends: what was asked for before one of them concerns nobody any more. */
 let epoch = 0;
+/** Ends when no log-out is under way: its answer takes the refresh cookie away, whoever's it is by then. */
+let loggedOut: Promise<unknown> = Promise.resolve();
 let whenRenewed: (token: string) => void = () => {};
 
 const http = new Http({ current: () => token?.text ?? null, refreshed: renew });
@@ -84,16 +86,16 @@ export async function signUp(body: Signup): Promise<void> {
 }
 
 export async function logIn(body: Login): Promise<void> {
+  await loggedOut;
   const tokens = await openApi.login(body);
   epoch += 1;
   enter(tokens);
 }
 
 /** Ends the session. It is over here at once: the server closes the socket before it answers. */
-export async function logOut(): Promise<void> {
-  const told = api.logout().catch(() => null); // takes the token along
+export function logOut(): void {
+  loggedOut = api.logout().catch(() => null); // takes the token along
   leave();
-  await told;
 }
 
 /** The server refused the access token: the next use gets another. */
