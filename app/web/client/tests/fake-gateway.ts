@@ -51,6 +51,16 @@ export class FakeGateway {
     return this;
   }
 
+  /** Lets all wait who ask `method path` from now on; the function returned answers them. */
+  hold(method: string, path: string): (answer: Answer) => void {
+    let answer: (answer: Answer) => void = () => {};
+    const answered = new Promise<Answer>((resolve) => {
+      answer = resolve;
+    });
+    this.on(method, path, () => answered);
+    return answer;
+  }
+
   /** The newest socket. */
   get socket(): FakeSocket {
     const socket = this.sockets.at(-1);

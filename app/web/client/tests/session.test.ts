@@ -69,7 +69,7 @@ describe("a refresh on loading", () => {
   });
 
   it("that hangs does not keep the page from being shown", async () => {
-    gateway.on("POST", "/api/auth/refresh", () => new Promise<Answer>(() => {}));
+    gateway.hold("POST", "/api/auth/refresh");
     const { resume, sessionKnown, isRestoring } = await session();
     void resume();
     await vi.advanceTimersByTimeAsync(2_000);
@@ -103,8 +103,7 @@ describe("a session under way", () => {
 
   it("is not taken up again by a refresh that was under way when its user logged out", async () => {
     const { user, renew, logOut } = await resumed(OK);
-    let answer: (answer: Answer) => void = () => {};
-    gateway.on("POST", "/api/auth/refresh", () => new Promise((resolve) => (answer = resolve)));
+    const answer = gateway.hold("POST", "/api/auth/refresh");
     const renewal = renew();
     await vi.advanceTimersByTimeAsync(0);
     logOut();
@@ -115,8 +114,7 @@ describe("a session under way", () => {
 
   it("begins only when the log-out before it has its answer, which takes the cookie away", async () => {
     const { user, logIn, logOut } = await resumed(OK);
-    let answer: (answer: Answer) => void = () => {};
-    gateway.on("POST", "/api/auth/logout", () => new Promise((resolve) => (answer = resolve)));
+    const answer = gateway.hold("POST", "/api/auth/logout");
     gateway.on("POST", "/api/auth/login", OK);
     logOut();
     expect(user.value).toBeNull();

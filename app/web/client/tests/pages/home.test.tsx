@@ -3,7 +3,6 @@ import { act, render, screen } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { auction } from "../builders";
-import type { Answer } from "../fake-gateway";
 import { PageUnderTest, pass } from "../page";
 import { eventually } from "../patience";
 
@@ -26,16 +25,6 @@ async function show(address = "/", state: object | null = null): Promise<void> {
   const { HomePage } = await import("../../src/pages/home");
   render(<HomePage />);
   await eventually(() => expect(screen.queryByText("Loading…")).toBeNull());
-}
-
-/** Asked for the list from now on, the gateway waits; the function returned answers all who ask. */
-function holdList(): (_: Answer) => void {
-  let answer: (_: Answer) => void = () => {};
-  const answered = new Promise<Answer>((done) => {
-    answer = done;
-  });
-  page.gateway.on("GET", "/api/auctions", () => answered);
-  return answer;
 }
 
 const box = () => screen.getByRole("searchbox") as HTMLInputElement;
@@ -92,7 +81,7 @@ it("adds no page to a list that another is about to replace", async () => {
   }));
   await userEvent.type(box(), "jar");
   const more = await screen.findByRole("button", { name: "Show more" });
-  const answer = holdList();
+  const answer = page.gateway.hold("GET", "/api/auctions");
   await userEvent.type(box(), "s");
   await eventually(() => expect(lastQuery()?.query).toBe("jars"));
   await userEvent.click(more);
@@ -105,7 +94,7 @@ it("adds no page to a list that another is about to replace", async () => {
 it("leaves a list with more pages as it is, though prices came before its first", async () => {
   vi.useFakeTimers();
   page = await PageUnderTest.start({ isSignedIn: false });
-  const answer = holdList();
+  const answer = page.gateway.hold("GET", "/api/auctions");
   const { HomePage } = await import("../../src/pages/home");
   render(<HomePage />);
   await page.socket.welcome();

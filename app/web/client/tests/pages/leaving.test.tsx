@@ -9,12 +9,11 @@ import { eventually } from "../patience";
 
 afterEach(() => void vi.unstubAllGlobals());
 
-/** The whole page at `path`, and a function that answers its `method` call of `endpoint`. */
+/** Shows the whole page at `path`; the function returned answers its POST to `endpoint`. */
 async function open(path: string, endpoint: string, { isSignedIn }: { isSignedIn: boolean }) {
   history.replaceState(null, "", path);
   const page = await PageUnderTest.start({ isSignedIn });
-  let answer: (answer: Answer) => void = () => {};
-  page.gateway.on("POST", endpoint, () => new Promise((resolve) => (answer = resolve)));
+  const answer = page.gateway.hold("POST", endpoint);
   const { App } = await import("../../src/app");
   render(<App />);
   return (told: Answer) => act(async () => answer(told));
