@@ -13,7 +13,7 @@ import type {
   Outcome,
   PriceItem,
 } from "../protocol";
-import { amountOf, onDecided } from "./bids";
+import { onDecided } from "./bids";
 import { onPush, wire } from "./live";
 import { api, user } from "./session";
 
@@ -52,6 +52,12 @@ export async function learnAnew(id: number): Promise<void> {
   const told = await api.auction(id).catch(() => null);
   asked.delete(id);
   if (told) learn([told]);
+}
+
+function learnOutcome(auctionId: number, outcome: Outcome, amount: number | null): void {
+  const known = entries.get(auctionId);
+  const before = known?.peek();
+  if (known && before) known.value = withOwnBid(before, outcome, amount);
 }
 
 /** Keeps the prices of all known auctions current until the returned function is called. */
@@ -178,14 +184,8 @@ onPush("auction.state", (push) => {
 
 onPush("auctions.price", (push) => learnPrices(push.items));
 
-function learnOutcome(auctionId: number, outcome: Outcome, amount: number | null): void {
-  const known = entries.get(auctionId);
-  const before = known?.peek();
-  if (known && before) known.value = withOwnBid(before, outcome, amount);
-}
-
-// Bids made elsewhere come by push only, those of this page by receipts and answers too.
-onPush("bid.result", (push) => learnOutcome(push.auction_id, push, amountOf(push.key)));
+// Bids made elsewhere come by push only; what those of this page offered is known here alone.
+onPush("bid.result", (push) => learnOutcome(push.auction_id, push, null));
 onDecided((bid, outcome) => learnOutcome(bid.auctionId, outcome, bid.amount));
 
 onPush("notice", ({ kind, auction_id }) => {

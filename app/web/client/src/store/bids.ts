@@ -87,11 +87,6 @@ export function lastBidOn(auctionId: number): TrackedBid | null {
   return ownBids.value.findLast((bid) => bid.auctionId === auctionId) ?? null;
 }
 
-/** How much the own bid of this key offers; null for a bid made elsewhere. */
-export function amountOf(key: string): number | null {
-  return ownBids.peek().find((bid) => bid.key === key)?.amount ?? null;
-}
-
 /**
  * Follows outcomes and reconnections; a change of user forgets the other's bids. Bids that had no
  * outcome when the page was left or loaded anew are taken up again.
