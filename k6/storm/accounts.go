@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 )
 
 // account is one user of the storm. Its refresh token spares the next run the password hash, which
@@ -21,6 +22,7 @@ type account struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 
 	accessToken string
+	expiresAt   time.Time // of the access token
 }
 
 // accounts are the users of one server. The first is the seller, the others bid.
@@ -57,6 +59,11 @@ func (a *accounts) save(path string) error {
 	if err != nil {
 		return err
 	}
+	return replaceFile(path, content)
+}
+
+// replaceFile writes a file of secrets, whole or not at all.
+func replaceFile(path string, content []byte) error {
 	written := path + ".new"
 	if err := os.WriteFile(written, content, 0o600); err != nil {
 		return err
@@ -90,6 +97,7 @@ func (a *accounts) invent(i int) *account {
 type session struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
+	ExpiresIn    int    `json:"expires_in"`
 }
 
 // signIn takes the cheapest way that works: refresh, log in, sign up and log in. The last is also
@@ -127,6 +135,7 @@ func (u *account) logIn(ctx context.Context, server *api) error {
 
 func (u *account) open(ctx context.Context, server *api, path string, body map[string]string) error {
 	var opened session
+	asked := time.Now()
 	if err := server.post(ctx, path, "", body, &opened); err != nil {
 		return err
 	}
@@ -134,6 +143,7 @@ func (u *account) open(ctx context.Context, server *api, path string, body map[s
 		return fmt.Errorf("POST %s: no token in the answer", path)
 	}
 	u.accessToken, u.RefreshToken = opened.AccessToken, opened.RefreshToken
+	u.expiresAt = asked.Add(time.Duration(opened.ExpiresIn) * time.Second)
 	return nil
 }
 

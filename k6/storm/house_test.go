@@ -27,7 +27,9 @@ type house struct {
 	calls    map[string]int    // by path
 	bids     []placed
 	created  int64
-	auctions []map[string]any
+
+	opened, open, openAtMost int // sockets
+	auctions                 []map[string]any
 }
 
 // placed is a bid as it arrived.
@@ -129,7 +131,7 @@ func (h *house) refresh(w http.ResponseWriter, r *http.Request) {
 func (h *house) openSession(w http.ResponseWriter) {
 	token := randomText(8)
 	h.families[token] = true
-	reply(w, http.StatusOK, map[string]any{"access_token": "access-" + token, "refresh_token": token})
+	reply(w, http.StatusOK, map[string]any{"access_token": "access-" + token, "refresh_token": token, "expires_in": 600})
 }
 
 func (h *house) create(w http.ResponseWriter, r *http.Request) {
@@ -179,6 +181,8 @@ func (h *house) socket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.Close()
+	h.count(1)
+	defer h.count(-1)
 	say(conn, `{"type":"auctions.price","items":[{"id":1,"type":"bid.result","key":"no"}]}`)
 	for lastID := 0; ; {
 		text, err := wsutil.ReadClientText(conn)
@@ -193,6 +197,14 @@ func (h *house) socket(w http.ResponseWriter, r *http.Request) {
 		lastID = p.ID
 		h.take(conn, p)
 	}
+}
+
+func (h *house) count(change int) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.opened += max(change, 0)
+	h.open += change
+	h.openAtMost = max(h.openAtMost, h.open)
 }
 
 func (h *house) take(conn net.Conn, p placed) {

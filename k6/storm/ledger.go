@@ -22,16 +22,17 @@ type ledger struct {
 	repeated int // outcomes after the first that was not "failed"
 }
 
-func newLedger(s schedule, grace time.Duration) *ledger {
+func newLedger(t timetable, grace time.Duration) *ledger {
+	s := schedule{timetable: t}
 	return &ledger{
 		schedule: s,
 		grace:    grace,
-		sent:     make([]time.Duration, s.bids),
-		received: make([]time.Duration, s.bids),
-		result:   make([]time.Duration, s.bids),
-		outcome:  make([]label, s.bids),
-		fault:    make([]label, s.bids),
-		open:     s.bids,
+		sent:     make([]time.Duration, s.count()),
+		received: make([]time.Duration, s.count()),
+		result:   make([]time.Duration, s.count()),
+		outcome:  make([]label, s.count()),
+		fault:    make([]label, s.count()),
+		open:     s.count(),
 	}
 }
 
@@ -45,13 +46,18 @@ func (l *ledger) markReceived(n int, at time.Duration) {
 	}
 }
 
+// isOpen is true while bid n has neither outcome nor fault.
+func (l *ledger) isOpen(n int) bool {
+	return l.result[n] == 0 && l.fault[n] == 0
+}
+
 // markOutcome notes the outcome of bid n. Only "failed" may be followed by another.
 func (l *ledger) markOutcome(n int, at time.Duration, a answer) {
 	if l.result[n] != 0 && !l.isFailed(n) {
 		l.repeated++
 		return
 	}
-	if l.result[n] == 0 && l.fault[n] == 0 {
+	if l.isOpen(n) {
 		l.open--
 	}
 	l.outcome[n] = l.labels.of(a.status, a.detail())
@@ -60,7 +66,7 @@ func (l *ledger) markOutcome(n int, at time.Duration, a answer) {
 
 // markFault notes that bid n was answered by an error, or could not be sent.
 func (l *ledger) markFault(n int, code []byte) {
-	if l.result[n] == 0 && l.fault[n] == 0 {
+	if l.isOpen(n) {
 		l.open--
 	}
 	l.fault[n] = l.labels.of(code, nil)

@@ -38,7 +38,7 @@ func TestTheLadderBeatsThePriceByTheStepOfTheTable(t *testing.T) {
 }
 
 func TestBidsAreDueEvenlyAndNeverOfferedEarly(t *testing.T) {
-	s := schedule{start: time.Now(), rate: 1_000, bids: 100}
+	s := schedule{start: time.Now(), timetable: even{rate: 1_000, bids: 100, users: 1}}
 	next := 0
 	s.run(context.Background(), func(n int) {
 		if n != next || time.Since(s.start) < s.due(n) {
@@ -174,7 +174,7 @@ func TestOptionsThatCannotBeKeptAreRefused(t *testing.T) {
 		{"--sockets", "10", "--auctions", "11", "--rate", "1"},
 		{"--sockets", "10", "--rate", "201"},
 		{"--rate", "0"},
-		{"--seconds", "301"},
+		{"--seconds", "541"},
 		{"--sockets", "1000", "--rate", "20000", "--seconds", "200"},
 	}
 	for _, arguments := range refused {

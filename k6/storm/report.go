@@ -60,6 +60,7 @@ type rateReport struct {
 	Sent     float64 `json:"sent_per_s"`
 	Received float64 `json:"received_per_s"`
 	Decided  float64 `json:"decided_per_s"`
+	Steady   float64 `json:"steady_per_s"` // decided while the number of users stood still
 }
 
 type cpuReport struct {
@@ -122,9 +123,23 @@ func count(times []time.Duration) int {
 	return found
 }
 
+// perSecondWithin is the rate of the given times that lie within s; 0 when s has no length.
+func perSecondWithin(times []time.Duration, s stay) float64 {
+	found := 0
+	for _, at := range times {
+		if at > s.from && at <= s.until {
+			found++
+		}
+	}
+	if s.until == s.from {
+		return 0
+	}
+	return float64(found) / (s.until - s.from).Seconds()
+}
+
 // fill writes into r everything that the ledger knows; the ledger must be at rest.
-func (l *ledger) fill(r *report) {
-	r.RateOffered = l.rate
+func (l *ledger) fill(r *report, steady stay) {
+	r.RateOffered = float64(l.count()) / r.Seconds
 	r.Outcomes, r.Errors = l.counts(l.outcome), l.counts(l.fault)
 	r.Bids = l.bidCounts(r.Outcomes)
 	r.Failures = l.failures()
@@ -134,6 +149,7 @@ func (l *ledger) fill(r *report) {
 	r.SendLagMs = spreadOf(l.delays(l.sent))
 	r.Rates = rateReport{
 		Sent: perSecond(l.sent), Received: perSecond(l.received), Decided: perSecond(l.result),
+		Steady: perSecondWithin(l.result, steady),
 	}
 }
 
@@ -148,7 +164,7 @@ func (l *ledger) counts(found []label) map[string]int {
 }
 
 func (l *ledger) bidCounts(outcomes map[string]int) bidReport {
-	b := bidReport{Offered: l.bids, Sent: count(l.sent), Received: count(l.received)}
+	b := bidReport{Offered: l.count(), Sent: count(l.sent), Received: count(l.received)}
 	for text, found := range outcomes {
 		if strings.HasPrefix(text, "accepted") {
 			b.Accepted += found
@@ -162,7 +178,7 @@ func (l *ledger) bidCounts(outcomes map[string]int) bidReport {
 
 func (l *ledger) failures() failureReport {
 	var f failureReport
-	for n := range l.bids {
+	for n := range l.count() {
 		switch {
 		case l.sent[n] == 0:
 			f.NotSent++
@@ -177,6 +193,6 @@ func (l *ledger) failures() failureReport {
 		}
 	}
 	f.Total = f.NotSent + f.Error + f.Missing + f.Failed + f.Late
-	f.Share = float64(f.Total) / float64(l.bids)
+	f.Share = float64(f.Total) / float64(l.count())
 	return f
 }

@@ -79,7 +79,7 @@ func (c *requests) place(b bid) response {
 		return response{err: err}
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+c.bidders[b.n%len(c.bidders)].accessToken)
+	request.Header.Set("Authorization", "Bearer "+c.bidders[c.ledger.bidder(b.n)].accessToken)
 	request.Header.Set("Idempotency-Key", string(c.names.appendTo(nil, b.n)))
 	request.Header.Set("Prefer", preferOutcome)
 	answer, err := c.client.Do(request)

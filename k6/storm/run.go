@@ -32,7 +32,7 @@ func run(ctx context.Context, o options, tell announce) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newLedger(schedule{rate: o.rate, bids: o.bids()}, o.grace)
+	l := newLedger(o.timetable(), o.grace)
 	r := &report{Mode: o.mode, Auctions: auctionIDs, Seconds: o.duration.Seconds()}
 	if o.mode == "http" {
 		err = storm(ctx, o, l, newRequests(o, users, l), r, tell)
@@ -46,26 +46,35 @@ func run(ctx context.Context, o options, tell announce) (*report, error) {
 
 // prepare signs everybody in and opens the auctions. It returns the bidders.
 func prepare(ctx context.Context, o options, tell announce) ([]*account, []int64, error) {
-	known, err := loadAccounts(o.accounts, o.baseURL)
+	server := newAPI(o.baseURL, o.signIns)
+	defer server.client.CloseIdleConnections()
+	known, err := signInAll(ctx, server, o, tell)
 	if err != nil {
 		return nil, nil, err
+	}
+	auctionIDs, err := openAuctions(ctx, server, known.Users[0], o.auctions)
+	return known.Users[1 : o.sockets+1], auctionIDs, err
+}
+
+// signInAll signs in the seller, who is the first, and a user for each socket.
+func signInAll(ctx context.Context, server *api, o options, tell announce) (*accounts, error) {
+	known, err := loadAccounts(o.accounts, o.baseURL)
+	if err != nil {
+		return nil, err
 	}
 	tell(phaseSignIn, "users=%d known=%d", o.sockets+1, len(known.Users))
 	known.grow(o.sockets + 1)
 	if err := known.save(o.accounts); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	server := newAPI(o.baseURL, o.signIns)
-	defer server.client.CloseIdleConnections()
 	signInErr := known.signIn(ctx, server, o.sockets+1, o.signIns)
 	if err := known.save(o.accounts); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if signInErr != nil {
-		return nil, nil, fmt.Errorf("sign in: %w", signInErr)
+		return nil, fmt.Errorf("sign in: %w", signInErr)
 	}
-	auctionIDs, err := openAuctions(ctx, server, known.Users[0], o.auctions)
-	return known.Users[1 : o.sockets+1], auctionIDs, err
+	return known, nil
 }
 
 // storm offers all bids, waits for what they are owed, and fills the report.
@@ -77,11 +86,11 @@ func storm(
 		return err
 	}
 	pump(ctx, c, time.Now().Add(o.settleTime), func() bool { return false })
-	tell(phaseStorm, "bids=%d rate=%g", l.bids, o.rate)
+	tell(phaseStorm, "bids=%d", l.count())
 	before := cpuTime()
 	l.start = time.Now()
-	offered := l.run(ctx, climbing(r.Auctions, o.sockets, c.offer), c.poll)
-	deadline := l.start.Add(l.due(l.bids) + l.grace)
+	offered := l.run(ctx, climbing(r.Auctions, l, c.offer), c.poll)
+	deadline := l.start.Add(l.due(l.count()-1) + l.grace)
 	pump(ctx, c, deadline, func() bool { return l.open == 0 })
 	spent := cpuTime() - before
 	tell(phaseDone, "offered=%d open=%d", offered, l.open)
@@ -89,23 +98,23 @@ func storm(
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	l.fill(r)
+	l.fill(r, o.steady())
 	r.CPU = cpuReport{
 		StormS:        spent.Seconds(),
-		PerThousandS:  spent.Seconds() * 1000 / float64(l.bids),
+		PerThousandS:  spent.Seconds() * 1000 / float64(l.count()),
 		WholeProcessS: cpuTime().Seconds(),
 	}
 	return nil
 }
 
 // climbing gives each bid its auction, the same for all bids of one user, and the next amount there.
-func climbing(auctionIDs []int64, bidders int, offer func(bid)) func(n int) {
+func climbing(auctionIDs []int64, t timetable, offer func(bid)) func(n int) {
 	ladders := make([]ladder, len(auctionIDs))
 	for i := range ladders {
 		ladders[i] = newLadder()
 	}
 	return func(n int) {
-		lot := n % bidders % len(auctionIDs)
+		lot := t.bidder(n) % len(auctionIDs)
 		offer(bid{auctionID: auctionIDs[lot], amount: ladders[lot].climb(), n: n})
 	}
 }

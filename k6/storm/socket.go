@@ -18,8 +18,10 @@ import (
 // non-blocking descriptor, which its owner reads when it has something to say.
 type socket struct {
 	fd       int
-	down     bool // nothing more can be sent or read
-	leaving  bool // we have said good-bye: its end is no fault
+	coming   bool  // it is not open yet, and will be
+	waiting  []bid // due while it was coming
+	down     bool  // nothing more can be sent or read
+	leaving  bool  // we have said good-bye: its end is no fault
 	throttle throttle
 	inbound  inbound
 	payload  []byte       // the text being sent

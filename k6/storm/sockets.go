@@ -29,6 +29,7 @@ type sockets struct {
 	events     [eventsMax]syscall.EpollEvent
 	chunk      []byte
 	report     socketReport
+	visits     *visits // nil: everybody is there all the time
 }
 
 func newSockets(o options, bidders []*account, auctionIDs []int64, l *ledger) *sockets {
@@ -38,7 +39,10 @@ func newSockets(o options, bidders []*account, auctionIDs []int64, l *ledger) *s
 		report: socketReport{Failed: map[string]int{}, Closed: map[string]int{}, Wanted: len(bidders)},
 	}
 	for range bidders {
-		c.all = append(c.all, &socket{down: true})
+		c.all = append(c.all, &socket{down: true, coming: o.stages != nil})
+	}
+	if o.stages != nil {
+		c.visits = newVisits(stays(o.stages), o.openings)
 	}
 	return c
 }
@@ -57,6 +61,10 @@ func (c *sockets) open(ctx context.Context) error {
 	}
 	if c.epoll, err = syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); err != nil {
 		return err
+	}
+	if c.visits != nil {
+		c.visits.open = func(i int) error { return c.all[i].open(ctx, c.welcome(i, base)) }
+		return nil
 	}
 	results := make(chan opened, len(c.all))
 	go func() {
@@ -90,6 +98,7 @@ func (c *sockets) welcome(i int, base *url.URL) welcome {
 
 func (c *sockets) adopt(result opened) {
 	s := c.all[result.index]
+	s.coming = false
 	if result.err == nil {
 		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(result.index)}
 		result.err = syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, s.fd, &event)
@@ -110,7 +119,11 @@ func firstKey(counts map[string]int) string {
 }
 
 func (c *sockets) offer(b bid) {
-	s := c.all[b.n%len(c.all)]
+	s := c.all[c.ledger.bidder(b.n)]
+	if s.coming {
+		s.waiting = append(s.waiting, b)
+		return
+	}
 	if s.down {
 		c.ledger.markFault(b.n, []byte(faultClosed))
 		return
@@ -119,7 +132,7 @@ func (c *sockets) offer(b bid) {
 		c.ledger.markFault(b.n, []byte(faultThrottled))
 		return
 	}
-	s.payload = appendBid(s.payload[:0], firstBidID+b.n/len(c.all), b, c.names)
+	s.payload = appendBid(s.payload[:0], firstBidID+c.ledger.turn(b.n), b, c.names)
 	c.ledger.markSent(b.n)
 	if err := s.send(ws.OpText); err != nil {
 		c.end(s, err)
@@ -127,6 +140,9 @@ func (c *sockets) offer(b bid) {
 }
 
 func (c *sockets) poll() {
+	if c.visits != nil && !c.ledger.start.IsZero() {
+		c.visits.proceed(c)
+	}
 	for {
 		ready, err := syscall.EpollWait(c.epoll, c.events[:], 0)
 		if err != nil {
@@ -157,9 +173,9 @@ func (c *sockets) serve(index int) {
 func (c *sockets) take(index int, a answer) {
 	n, ours := c.names.number(a.key)
 	if string(a.kind) == "error" {
-		n, ours = (a.re-firstBidID)*len(c.all)+index, a.re >= firstBidID
+		n, ours = c.ledger.number(index, a.re-firstBidID)
 	}
-	if !ours || n >= c.ledger.bids || n%len(c.all) != index {
+	if !ours || n >= c.ledger.count() || c.ledger.bidder(n) != index {
 		return
 	}
 	switch at := c.ledger.elapsed(); string(a.kind) {

@@ -140,7 +140,7 @@ func TestASocketThatIsClosedFailsTheBidsItStillOwes(t *testing.T) {
 func TestSocketsThatCannotBeOpenedAreCountedByCause(t *testing.T) {
 	h := newHouse(t, accept)
 	o := h.options()
-	l := newLedger(schedule{rate: o.rate, bids: o.bids()}, o.grace)
+	l := newLedger(o.timetable(), o.grace)
 	bidders := []*account{{accessToken: "access-1"}, {accessToken: "forged"}}
 	c := newSockets(o, bidders, []int64{1}, l)
 	if err := c.open(context.Background()); err != nil {
