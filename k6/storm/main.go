@@ -6,7 +6,7 @@
 // goes to standard error. It ends with 0 whenever the storm was run, however it went: judging the
 // figures is the caller's part. 1 means that it could not be run, 2 that the options are wrong.
 //
-// With --prepare it only signs the users in, for the scripts in k6/.
+// With --prepare it only signs the users in and opens the auctions, for the scripts in k6/.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if options.prepare != "" {
-		if err := prepareUsers(ctx, options, progress(os.Stderr)); err != nil {
+		if err := prepareRun(ctx, options, progress(os.Stderr)); err != nil {
 			fmt.Fprintln(os.Stderr, "storm:", err)
 			os.Exit(1)
 		}

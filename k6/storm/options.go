@@ -45,7 +45,7 @@ func parseOptions(arguments []string, output io.Writer) (options, error) {
 	flags.StringVar(&o.wsURL, "ws-url", "", "address of the WebSocket; default: /ws of the base URL")
 	flags.StringVar(&o.mode, "mode", "ws", "how bids are sent: ws or http")
 	flags.StringVar(&o.accounts, "tokens", "-", "file that keeps the users for the next run; - for none")
-	flags.StringVar(&o.prepare, "prepare", "", "sign users in, write them into this file, and end")
+	flags.StringVar(&o.prepare, "prepare", "", "sign users in, open auctions, write both into this file, and end")
 	flags.IntVar(&o.sockets, "sockets", 1000, "users, one socket each")
 	flags.IntVar(&o.auctions, "auctions", 1, "auctions the users are spread over")
 	flags.Float64Var(&o.rate, "rate", 2000, "bids offered per second, all users together")

@@ -57,7 +57,9 @@ func prepare(ctx context.Context, o options, tell announce) ([]*account, []int64
 }
 
 // signInAll signs in the seller, who is the first, and a user for each socket.
-func signInAll(ctx context.Context, server *api, o options, tell announce) (*accounts, error) {
+func signInAll(
+	ctx context.Context, server *api, o options, tell announce,
+) (*accounts, error) {
 	known, err := loadAccounts(o.accounts, o.baseURL)
 	if err != nil {
 		return nil, err

@@ -131,30 +131,30 @@ func TestBidsOfASocketThatCannotBeOpenedFail(t *testing.T) {
 	}
 }
 
-func TestPreparedUsersAreSignedInAndTheirTokensWritten(t *testing.T) {
+func TestWhatTheScriptsNeedIsPreparedAndWritten(t *testing.T) {
 	h := newHouse(t, accept)
 	o := h.options()
 	o.sockets, o.prepare = 3, filepath.Join(t.TempDir(), "users.json")
-	if err := prepareUsers(context.Background(), o, progress(io.Discard)); err != nil {
+	if err := prepareRun(context.Background(), o, progress(io.Discard)); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(o.prepare)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got preparedUsers
+	var got prepared
 	json.Unmarshal(content, &got)
-	if len(got.Users) != 4 || got.BaseURL != h.server.URL {
+	if len(got.Users) != 3 || len(got.Auctions) != 2 || got.BaseURL != h.server.URL {
 		t.Errorf("%s", content)
 	}
 	for _, user := range got.Users {
 		if !strings.HasPrefix(user.AccessToken, "access-") || !h.families[user.RefreshToken] {
 			t.Errorf("%+v", user)
 		}
-	}
-	left := time.Until(time.UnixMilli(got.ExpiresAt))
-	if left < 9*time.Minute || left > 10*time.Minute {
-		t.Errorf("expires in %v", left)
+		left := time.Until(time.UnixMilli(user.ExpiresAt))
+		if left < 9*time.Minute || left > 10*time.Minute {
+			t.Errorf("expires in %v", left)
+		}
 	}
 	if info, _ := os.Stat(o.prepare); info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v", info.Mode())

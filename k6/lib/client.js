@@ -1,0 +1,131 @@
+// One WebSocket of the house (wire.md): questions and their answers, pushes, the end.
+import { clearTimeout, setTimeout } from "k6/timers";
+import { WebSocket } from "k6/websockets";
+import { BASE_URL, WS_URL } from "./prepared.js";
+
+/** @typedef {{ type: string, [field: string]: any }} Frame */
+
+const OPEN_MAX_MS = 10_000;
+const ANSWER_MAX_MS = 5_000;
+const CLOSE_MAX_MS = 5_000;
+
+/** A socket that may ask; nothing it returns ever rejects. */
+export class Client {
+  /** @param {(push: Frame) => void} onPush */
+  constructor(onPush) {
+    this.isOpen = false;
+    this.lastId = 0;
+    /** @type {Map<number, (answer: Frame) => void>} */
+    this.asked = new Map();
+    this.socket = new WebSocket(WS_URL, null, { headers: { Origin: BASE_URL } });
+    this.opened = within(OPEN_MAX_MS, false, (resolve) => {
+      this.socket.addEventListener("open", () => {
+        this.isOpen = true;
+        resolve(true);
+      });
+      this.socket.addEventListener("error", () => resolve(false));
+    });
+    /** @type {(value: undefined) => void} */
+    this.end = () => {};
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    this.socket.addEventListener("close", () => this.onClose());
+    this.socket.addEventListener("message", (event) =>
+      this.onFrame(JSON.parse(/** @type {any} */ (event).data), onPush),
+    );
+  }
+
+  onClose() {
+    this.isOpen = false;
+    for (const answer of this.asked.values()) {
+      answer({ type: "error", code: "SOCKET_CLOSED" });
+    }
+    this.asked.clear();
+    this.end(undefined);
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {(push: Frame) => void} onPush
+   */
+  onFrame(frame, onPush) {
+    const answer = this.asked.get(frame.re);
+    if (answer) {
+      this.asked.delete(frame.re);
+      answer(frame);
+    } else {
+      onPush(frame);
+    }
+  }
+
+  /**
+   * The answer to a frame; an error of ours when the socket ends or nothing comes.
+   * @param {string} type
+   * @param {{ [field: string]: any }} fields
+   * @returns {Promise<Frame>}
+   */
+  ask(type, fields) {
+    if (!this.isOpen) {
+      return Promise.resolve({ type: "error", code: "SOCKET_CLOSED" });
+    }
+    this.lastId += 1;
+    const id = this.lastId;
+    /** @type {Frame} */
+    const silence = { type: "error", code: "NO_ANSWER" };
+    return within(ANSWER_MAX_MS, silence, (resolve) => {
+      this.asked.set(id, resolve);
+      this.socket.send(JSON.stringify({ id, type, ...fields }));
+    });
+  }
+
+  /** Says good-bye and waits for the server's, so that k6 has nothing left to tear down. */
+  close() {
+    this.isOpen = false;
+    this.socket.close();
+    return within(CLOSE_MAX_MS, undefined, (resolve) => {
+      this.ended.then(() => resolve(undefined));
+    });
+  }
+}
+
+/**
+ * A socket that has been let in and watches `channel`; null when the house refused any of it.
+ * @param {string} token
+ * @param {string} channel
+ * @param {(push: Frame, client: Client) => void} onPush
+ * @returns {Promise<{ client: Client, snapshot: Frame } | null>}
+ */
+export async function enter(token, channel, onPush) {
+  /** @type {Client} */
+  const client = new Client((push) => onPush(push, client));
+  if (await client.opened) {
+    const welcome = await client.ask("auth", { token });
+    if (welcome.type === "welcome") {
+      const snapshot = await client.ask("subscribe", { channel });
+      if (snapshot.type === "subscribed") {
+        return { client, snapshot };
+      }
+    }
+  }
+  await client.close();
+  return null;
+}
+
+/**
+ * What `start` resolves with, or `otherwise` after so many milliseconds.
+ * @template T
+ * @param {number} ms
+ * @param {T} otherwise
+ * @param {(resolve: (value: T) => void) => void} start
+ * @returns {Promise<T>}
+ */
+export function within(ms, otherwise, start) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(otherwise), ms);
+    start((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}
