@@ -6,6 +6,7 @@
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options
 #   make servers profile=test  keep the tests' servers running between such runs
+#   make storm script=spread url=http://127.0.0.1:8080
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
@@ -13,7 +14,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check test demo run audit bench \
-  faults
+  storm faults
 
 help: ## list the verbs
 	@$(stack) --help
@@ -32,6 +33,9 @@ logs restart:
 
 test:
 	@$(stack) $@ $(profile_option) $(if $(stress),--stress $(stress)) $(t)
+
+storm:
+	@$(stack) $@ $(profile_option) $(script) $(if $(url),--url $(url)) $(if $(prepare),--prepare)
 
 faults:
 	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

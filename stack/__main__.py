@@ -33,12 +33,13 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "run": ("run a command as the processes run", chores.run),
     "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
+    "storm": ("drive a script of k6/, then audit", chores.storm),
     "faults": ("run the fault campaign", chores.faults),
 }
 # Tests, benchmark and campaign must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "run", "audit", "bench", "faults")
+WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults")
 HELP = ("-h", "--help")
 
 

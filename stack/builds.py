@@ -19,6 +19,7 @@ KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
 # Each is a program of a few lines around a library; its go.mod pins that.
 FERRETDB, TOXIPROXY = "ferretdb", "toxiproxy"
 CLIENT = CHECKOUT / "app" / "web" / "client"
+K6 = CHECKOUT / "k6"
 CLIENT_MADE = {"node_modules", "dist"}
 
 
@@ -76,21 +77,25 @@ def build_go(name: str, version: str, go: Go) -> None:
     _make(libraries_dir() / f"{name}-{version}", _go_inputs(name), build)
 
 
-def install_client_packages(node: Node) -> None:
-    """npm ci, when the lock file changed since the last."""
-    marker = CLIENT / "node_modules" / ".package-lock.sha256"
-    digest = digest_of([CLIENT / "package-lock.json", CLIENT / "package.json"])
-    if marker.exists() and marker.read_text(encoding="utf-8") == digest:
+def packages_are_current(directory: Path) -> bool:
+    """Whether the npm packages of `directory` (CLIENT, K6) are those its lock file names now."""
+    marker = _packages_marker(directory)
+    return marker.exists() and marker.read_text(encoding="utf-8") == _packages_digest(directory)
+
+
+def install_npm_packages(node: Node, directory: Path) -> None:
+    """npm ci in `directory`, when its lock file changed since the last."""
+    if packages_are_current(directory):
         return
     options = ("--no-audit", "--no-fund")
-    _npm(node, "ci", *options, what="installing the client's packages")
-    marker.write_text(digest, encoding="utf-8")
+    _npm(node, directory, "ci", *options, what=f"installing the packages of {directory.name}")
+    _packages_marker(directory).write_text(_packages_digest(directory), encoding="utf-8")
 
 
 def build_client(node: Node) -> None:
     """Build the browser's client into its dist/."""
-    install_client_packages(node)
-    _npm(node, "run", "build", what="building the client")
+    install_npm_packages(node, CLIENT)
+    _npm(node, CLIENT, "run", "build", what="building the client")
     _stamp(CLIENT / "dist").write_text(digest_of(_client_inputs()), encoding="utf-8")
 
 
@@ -103,12 +108,20 @@ def digest_of(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _npm(node: Node, *arguments: str, what: str) -> None:
+def _packages_marker(directory: Path) -> Path:
+    return directory / "node_modules" / ".package-lock.sha256"
+
+
+def _packages_digest(directory: Path) -> str:
+    return digest_of([directory / "package-lock.json", directory / "package.json"])
+
+
+def _npm(node: Node, directory: Path, *arguments: str, what: str) -> None:
     run_logged(
         (node.npm, *arguments),
-        log_file=install_log_dir() / f"npm-{arguments[0]}.log",
+        log_file=install_log_dir() / f"npm-{arguments[0]}-{directory.name}.log",
         what=what,
-        directory=CLIENT,
+        directory=directory,
         environment={"PATH": node.path(os.environ["PATH"])},
     )
 

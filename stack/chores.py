@@ -1,8 +1,9 @@
-"""What `make check`, `test`, `demo`, `audit`, `bench` and `faults` do: the environment's tools."""
+"""What `make check`, `test`, `demo`, `audit`, `bench`, `storm` and `faults` do: the tools."""
 
 import argparse
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,12 @@ from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault
-from stack.install import go, install_client, node
+from stack.install import go, install_client, install_scripts, node
 from stack.lifecycle import alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
+from stack.storm.target import read_target
 from stack.stress import stressed
 from stack.toolchains import Go, Node
 
@@ -43,8 +45,9 @@ def check(stack: Stack) -> int:
     install_for(stack, development=True)
     golang, javascript = go(stack.settings, shown), node(stack.settings, shown)
     checks: list[Callable[[], bool]] = [  # the longest first
-        lambda: _client_passes(javascript),
+        lambda: _npm_passes("client", builds.CLIENT, javascript),
         *(partial(_passes, name, _command(name)) for name in CHECKS),
+        lambda: _npm_passes("k6 scripts", builds.K6, javascript),
         lambda: _generator_passes(golang),
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -118,6 +121,19 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
     return _run(stack, "python", "-m", "stack.bench", *arguments)
 
 
+def storm(stack: Stack, arguments: Sequence[str]) -> int:
+    """Drive a script of k6/ against a running house; 1 when it did not hold, 2 when not run."""
+    try:
+        read_target(arguments, own_url=stack.addresses()["BASE_URL"])
+    except StackFault as fault:
+        print(f"storm: {fault}", file=sys.stderr)
+        return 2
+    install_for(stack, development=False)
+    install_scripts(stack.settings, step=shown)
+    go(stack.settings, shown)
+    return _run(stack, "python", "-m", "stack.storm", "--profile", stack.profile, *arguments)
+
+
 def faults(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the fault campaign, on a stack of its own profile."""
     install_for_all(stack)
@@ -131,12 +147,12 @@ def _command(name: str) -> tuple[str, ...]:
     return (executable(command[0]), *command[1:])
 
 
-def _client_passes(tools: Node) -> bool:
-    with shown("client packages"):
-        builds.install_client_packages(tools)
+def _npm_passes(name: str, directory: Path, tools: Node) -> bool:
+    with shown(f"packages of {directory.name}/"):
+        builds.install_npm_packages(tools, directory)
     environment = {**os.environ, "PATH": tools.path(os.environ["PATH"]), "CI": "true"}
     command = (tools.npm, "run", "check")
-    return _passes("client", command, directory=builds.CLIENT, environment=environment)
+    return _passes(name, command, directory=directory, environment=environment)
 
 
 def _generator_passes(tool: Go) -> bool:

@@ -56,6 +56,15 @@ def install_client(settings: Settings, *, step: Step) -> None:
                 builds.build_client(tools)
 
 
+def install_scripts(settings: Settings, *, step: Step) -> Node:
+    """Install what the scripts of k6/ are checked and run with here; the Node that does it."""
+    tools = node(settings, step)
+    if not builds.packages_are_current(builds.K6):
+        with _alone(), step("packages of k6/"):
+            builds.install_npm_packages(tools, builds.K6)
+    return tools
+
+
 def install_proxy(settings: Settings, *, step: Step) -> None:
     """Build toxiproxy, which only the fault campaign needs."""
     with _alone():

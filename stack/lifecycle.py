@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from stack.application import executable
 from stack.control import RUNNING
 from stack.faults import StackFault
-from stack.install import install, install_client, install_proxy
+from stack.install import install, install_client, install_proxy, install_scripts
 from stack.leftovers import leftovers_of
 from stack.progress import shown
 from stack.runtime import Stack
@@ -28,6 +28,7 @@ def install_for_all(stack: Stack) -> None:
     """Install what running, checking and testing need."""
     install_for(stack, development=True)
     install_client(stack.settings, step=shown)
+    install_scripts(stack.settings, step=shown)
     install_proxy(stack.settings, step=shown)
 
 

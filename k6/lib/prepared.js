@@ -12,11 +12,9 @@ export const WS_URL = __ENV.WS_URL || `${BASE_URL.replace(/^http/, "ws")}/ws`;
 // An access token is taken until so shortly before its end.
 const TOKEN_RESERVE_MS = 10_000;
 
+// Without a file the options can be read, and nothing can be run.
 function readFile() {
-  if (!__ENV.USERS) {
-    throw new Error("USERS names no file: `make storm prepare=1` makes one, see k6/README.md");
-  }
-  return JSON.parse(open(__ENV.USERS));
+  return __ENV.USERS ? JSON.parse(open(__ENV.USERS)) : { prepared_at: 0, auctions: [], users: [] };
 }
 
 /** @type {User[]} */
@@ -32,6 +30,9 @@ const grounds = new SharedArray("ground", () => {
  * @param {{ users: number, auctions: number, lengthMs: number }} wanted
  */
 export function checkPrepared({ users: count, auctions, lengthMs }) {
+  if (!__ENV.USERS) {
+    throw new Error("USERS names no file: `make storm prepare=1` makes one, see k6/README.md");
+  }
   if (users.length < count || grounds[0].auctions.length < auctions) {
     throw new Error(
       `${__ENV.USERS} has ${users.length} users and ${grounds[0].auctions.length} auctions, ` +

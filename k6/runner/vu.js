@@ -143,16 +143,14 @@ export class VirtualUser {
 
 /** @param {Shared} shared */
 function sharedArrayOf(shared) {
-  return class SharedArray {
-    /**
-     * @param {string} name
-     * @param {() => unknown[]} make
-     */
-    constructor(name, make) {
-      const known = shared.arrays.get(name) ?? frozen(JSON.parse(JSON.stringify(make())));
-      shared.arrays.set(name, known);
-      return known;
-    }
+  /**
+   * @param {string} name
+   * @param {() => unknown[]} make
+   */
+  return function SharedArray(name, make) {
+    const known = shared.arrays.get(name) ?? frozen(JSON.parse(JSON.stringify(make())));
+    shared.arrays.set(name, known);
+    return known;
   };
 }
 
@@ -176,16 +174,13 @@ function frozen(value) {
 function metricsOf(registry, isStarting) {
   /** @param {import("./metrics.js").Kind} kind */
   const metric = (kind) =>
-    class Metric {
-      /** @param {string} name */
-      constructor(name) {
-        if (!isStarting()) {
-          throw new Error("metrics are declared in the init code");
-        }
-        const sink = registry.declare(name, kind);
-        const add = (/** @type {number | boolean} */ value) => sink.add(value);
-        return /** @type {any} */ (only(name, { add }));
+    /** @param {string} name */
+    function Metric(name) {
+      if (!isStarting()) {
+        throw new Error("metrics are declared in the init code");
       }
+      const sink = registry.declare(name, kind);
+      return only(name, { add: (/** @type {number | boolean} */ value) => sink.add(value) });
     };
   return { Counter: metric("counter"), Rate: metric("rate"), Trend: metric("trend") };
 }

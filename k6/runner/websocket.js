@@ -10,32 +10,29 @@ const EVENTS = ["open", "message", "close", "error"];
  * @param {() => void} checkRunning
  */
 export function webSocketOf(loop, checkRunning) {
-  return class WebSocket {
-    /**
-     * @param {string} url
-     * @param {null} [protocols]
-     * @param {{ headers?: { [name: string]: string } }} [params]
-     */
-    constructor(url, protocols, params = {}) {
-      checkRunning();
-      if (protocols) {
-        throw new Refusal("protocols of a WebSocket are not offered");
-      }
-      onlyKeys("WebSocket parameters", params, ["headers"]);
-      const socket = new WS(url, { headers: params.headers, perMessageDeflate: false });
-      const ended = loop.begin(() => socket.terminate());
-      socket.on("close", () => ended());
-      socket.on("error", () => {}); // whether the script listens or not
-      return /** @type {any} */ (only("WebSocket", members(socket, loop)));
+  /**
+   * @param {string} url
+   * @param {null} [protocols]
+   * @param {{ headers?: { [name: string]: string } }} [params]
+   */
+  return function WebSocket(url, protocols, params = {}) {
+    checkRunning();
+    if (protocols) {
+      throw new Refusal("protocols of a WebSocket are not offered");
     }
+    onlyKeys("WebSocket parameters", params, ["headers"]);
+    const socket = new WS(url, { headers: params.headers, perMessageDeflate: false });
+    const ended = loop.begin(() => socket.terminate());
+    socket.on("close", () => ended());
+    socket.on("error", () => {}); // whether the script listens or not
+    return only("WebSocket", members(socket));
   };
 }
 
 /**
  * @param {WS} socket
- * @param {import("./loop.js").Loop} loop
  */
-function members(socket, loop) {
+function members(socket) {
   return {
     /** @param {string} text */
     send: (text) => socket.send(text),

@@ -10,15 +10,13 @@ from datetime import UTC, datetime
 
 from stack.bench.measurement import Measurement, measure
 from stack.bench.report import write_report
-from stack.bench.storm import Load, build_storm
+from stack.bench.storm import USERS_FILE, Load, build_storm
 from stack.faults import StackFault
 from stack.lifecycle import alone
 from stack.progress import shown
 from stack.runtime import Stack
 
 PROFILE = "bench"
-# In the data directory, because they are good only for the database beside it.
-USERS_FILE = "storm-users.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         "--auctions", type=int, default=1, help="auctions the users are spread over"
     )
     parser.add_argument("--mode", choices=("ws", "http"), default="ws", help="how bids are sent")
-    parser.add_argument("--subscribe", action="store_true", help="every socket watches its auction")
+    parser.add_argument(
+        "--subscribe",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="every socket watches its auction, as a page does",
+    )
     parser.add_argument(
         "--fresh", action="store_true", help="forget the data of earlier runs first"
     )

@@ -1,7 +1,7 @@
 """One step of the benchmark: a storm, and what it cost each process meanwhile."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,10 @@ SUPERVISOR = "supervisor"
 GENERATOR = "generator"
 # A step that is worse than this has passed what the system can carry.
 P99_MAX_MS = 1_000.0
+
+
+# Drives the house, says each phase as it begins, and returns a report like the load generator's.
+Run = Callable[[Callable[[str], None]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +63,25 @@ class _Reading:
 
 def measure(stack: Stack, load: Load, *, executable: Path, users_file: Path) -> Measurement:
     """Run one storm on a running stack. Raises StackFault when it could not be run."""
+    addresses = stack.addresses()
+    return measure_run(
+        stack,
+        load,
+        lambda on_phase: run_storm(
+            executable, load, addresses=addresses, users_file=users_file, on_phase=on_phase
+        ),
+    )
+
+
+def measure_run(stack: Stack, load: Load, run: Run) -> Measurement:
+    """Measure a running stack while `run` drives it, from its phase `storm` to its phase `done`."""
     readings: dict[str, _Reading] = {}
 
     def read(phase: str) -> None:
         readings[phase] = _Reading(time.monotonic(), usage_by_name(_named_pids(stack)))
 
-    addresses = stack.addresses()
-    with Probe(addresses["DATABASE_URL"]) as probe:
-        storm = run_storm(
-            executable, load, addresses=addresses, users_file=users_file, on_phase=read
-        )
+    with Probe(stack.addresses()["DATABASE_URL"]) as probe:
+        storm = run(read)
     if not {"storm", "done"} <= readings.keys():
         raise StackFault("the load generator did not say when its storm began and ended")
     return _measurement(load, storm, readings["storm"], readings["done"], probe)

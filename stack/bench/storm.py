@@ -14,11 +14,17 @@ from stack.settings import Versions
 from stack.toolchains import find_go
 
 SOURCE = CHECKOUT / "k6" / "storm"
+# In the data directory, because they are good only for the database beside it.
+USERS_FILE = "storm-users.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is offered: `rate` in bids per second over all sockets."""
+    """What is offered: `rate` in bids per second over all sockets.
+
+    With `stages` (as k6/storm takes them: 5s:100,10s:500) users come and go instead, each bids once
+    a second, and the first three say nothing.
+    """
 
     rate: float
     seconds: float
@@ -26,6 +32,7 @@ class Load:
     auctions: int
     mode: str
     subscribe: bool
+    stages: str = ""
 
 
 def build_storm(versions: Versions) -> Path:
@@ -44,6 +51,27 @@ def build_storm(versions: Versions) -> Path:
     return target
 
 
+def prepare_run(
+    executable: Path, *, url: str, users: int, auctions: int, users_file: Path, target: Path
+) -> None:
+    """Sign `users` in and open `auctions` at `url`; the scripts of k6/ read `target`.
+
+    Raises StackFault with the generator's words when it cannot.
+    """
+    options = {
+        "base-url": url,
+        "tokens": users_file,
+        "prepare": target,
+        "sockets": users,
+        "auctions": auctions,
+        "rate": 1,
+    }
+    command = [str(executable), *(f"--{name}={value}" for name, value in options.items())]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise StackFault(result.stderr.strip().rpartition("\n")[2])
+
+
 def run_storm(
     executable: Path,
     load: Load,
@@ -57,13 +85,16 @@ def run_storm(
     `on_phase` is called with the name of each phase as it begins: `storm` at the first bid, `done`
     at the last outcome. Raises StackFault with the generator's words when it could not run.
     """
+    amount: dict[str, object] = (
+        {"stages": load.stages}
+        if load.stages
+        else {"rate": load.rate, "seconds": load.seconds, "sockets": load.sockets}
+    )
     options = {
         "base-url": addresses["BASE_URL"],
         "ws-url": addresses["WS_URL"],
         "tokens": str(users_file),
-        "rate": load.rate,
-        "seconds": load.seconds,
-        "sockets": load.sockets,
+        **amount,
         "auctions": load.auctions,
         "mode": load.mode,
         "subscribe": str(load.subscribe).lower(),

@@ -1,0 +1,176 @@
+"""`python -m stack.storm --profile NAME [SCRIPT]`: run a script, print BowChat's table, then audit."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stack.application import executable
+from stack.bench.measurement import Measurement, measure_run
+from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run
+from stack.faults import StackFault
+from stack.places import CHECKOUT
+from stack.progress import shown
+from stack.runtime import Stack
+from stack.storm.drivers import (
+    Driver,
+    GeneratorDriver,
+    k6_command,
+    node_command,
+    script_driver,
+)
+from stack.storm.script import BIDDING, Script, read_script
+from stack.storm.table import render
+from stack.storm.target import Target, read_target
+from stack.toolchains import Node, find_node
+
+# What a run leaves behind: users and auctions of the last, its summary.
+WORK_DIR = CHECKOUT / "var" / "storm"
+PREPARED, SUMMARY, USERS_ELSEWHERE = "prepared.json", "summary.json", "users.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns 0 when everything held, 1 when a threshold or an invariant did not, 2 if not run."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--profile", required=True)
+    options, wanted = parser.parse_known_args(arguments)
+    stack = Stack.of(options.profile, step=shown)
+    try:
+        target = read_target(wanted, own_url=stack.addresses()["BASE_URL"])
+        run = StormRun(stack, target)
+        if target.only_prepare:
+            run.prepare()
+            print(f"\n{run.advice()}")
+            return 0
+        driver = run.driver()
+        with shown(f"{target.script.stem} by {driver.name}"):
+            report, measured = _drive(driver, run)
+    except StackFault as fault:
+        print(f"storm: {fault}", file=sys.stderr)
+        return 2
+    _print(run.script, report, measured, driver)
+    return _verdict(driver, target)
+
+
+class StormRun:
+    """One script on one house, with the tools that are here. Raises StackFault as it is made."""
+
+    def __init__(self, stack: Stack, target: Target) -> None:
+        WORK_DIR.mkdir(parents=True, exist_ok=True)
+        self.stack, self.target = stack, target
+        self.node = _node(stack)
+        self.script = read_script(target.script, self.node)
+        self.generator = build_storm(stack.settings.versions)
+
+    @property
+    def load(self) -> Load:
+        """What the script offers, for the load generator and for the reports."""
+        bids = self.script.transport in BIDDING
+        return Load(
+            rate=0,
+            seconds=0,
+            sockets=self.script.users,
+            auctions=self.script.auctions,
+            mode=self.script.transport,
+            subscribe=True,
+            stages=self.script.stages if bids else "",
+        )
+
+    def driver(self) -> Driver:
+        """k6 when it is on PATH, else the load generator, else the runner."""
+        k6, file = shutil.which("k6"), self.script.file
+        if k6:
+            return self._script_driver(f"{k6}", k6_command(k6, file))
+        if self.target.url.startswith("https"):
+            raise StackFault("without k6 on PATH only http:// can be driven")
+        if self.script.transport in BIDDING:
+            return GeneratorDriver(
+                script=self.script,
+                target=self.target,
+                load=self.load,
+                executable=self.generator,
+                users_file=self._users_file,
+                crossed=[],
+            )
+        return self._script_driver(
+            "the runner of the tests (k6/runner, Node)", node_command(self.node, file)
+        )
+
+    def prepare(self) -> None:
+        """Sign the users in and open the auctions, for k6 or the runner."""
+        with shown(f"sign in {self.script.users:,} users"):
+            prepare_run(
+                self.generator,
+                url=self.target.url,
+                users=self.script.users,
+                auctions=self.script.auctions,
+                users_file=self._users_file,
+                target=WORK_DIR / PREPARED,
+            )
+
+    def advice(self) -> str:
+        """How to run the script on what was prepared, within the life of its tokens."""
+        file = self.script.file.relative_to(CHECKOUT)
+        return (
+            "Within nine minutes:\n"
+            f"  BASE_URL={self.target.url} USERS={WORK_DIR / PREPARED} k6 run {file}"
+        )
+
+    @property
+    def _users_file(self) -> Path:
+        """Accounts are good only for the database they are in."""
+        own = self.stack.places.data_dir / USERS_FILE
+        return own if self.target.is_own else WORK_DIR / USERS_ELSEWHERE
+
+    def _script_driver(self, name: str, command: tuple[str, ...]) -> Driver:
+        self.prepare()
+        return script_driver(
+            name,
+            command,
+            script=self.script,
+            target=self.target,
+            prepared=WORK_DIR / PREPARED,
+            summary_file=WORK_DIR / SUMMARY,
+        )
+
+
+def _node(stack: Stack) -> Node:
+    found = find_node(stack.settings.versions)
+    if found is None:
+        raise StackFault(f"the scripts need Node {stack.settings.versions.node_min}")
+    return found
+
+
+def _drive(driver: Driver, run: StormRun) -> tuple[dict[str, Any], Measurement | None]:
+    if not run.target.is_own:
+        return driver.run(lambda _: None), None
+    measured = measure_run(run.stack, run.load, driver.run)
+    return dict(measured.storm), measured
+
+
+def _print(
+    script: Script, report: dict[str, Any], measured: Measurement | None, driver: Driver
+) -> None:
+    if script.transport in BIDDING:
+        print(f"\n{render(report, measured)}")
+    print(f"\n{script.file.stem} was driven by {driver.name}.")
+    for threshold in driver.crossed:
+        print(f"crossed: {threshold}")
+
+
+def _verdict(driver: Driver, target: Target) -> int:
+    failed = 1 if driver.crossed else 0
+    if not target.is_own:
+        print(f"audit: not run, {target.url} is not this checkout's stack")
+        return failed
+    audited = subprocess.run(
+        (executable("python"), "-m", "bridge", "audit"), cwd=CHECKOUT, check=False
+    )
+    return max(failed, min(1, audited.returncode))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
