@@ -7,11 +7,10 @@ import { enter, within } from "./lib/client.js";
 import { BASE_URL, checkPrepared, me, myAuction } from "./lib/prepared.js";
 import { leavesAt, lengthOf, rampingUsers, stagesOr } from "./lib/stages.js";
 import { summaryOf, TREND_STATS } from "./lib/summary.js";
-import { pause } from "./lib/time.js";
+import { OUTCOME_MAX_MS, pause } from "./lib/time.js";
 
 const ROOMS = Number(__ENV.AUCTIONS || 10);
 const SAY_INTERVAL_MS = 1_000;
-const HEARD_MAX_MS = 5_000;
 
 const stages = stagesOr([
   { duration: "5s", target: 50 },
@@ -49,7 +48,7 @@ export default async function () {
   const room = await joinRoom();
   /** @type {Map<string, (heard: boolean) => void>} */
   const unheard = new Map();
-  let lastSeq = 0;
+  let lastSeq = -1;
   const entered =
     room &&
     (await enter(me().access_token, `room:${room}`, (push) => {
@@ -120,7 +119,7 @@ async function talk(client, room, unheard, until) {
  */
 async function say(client, room_id, unheard, key) {
   const saidAt = Date.now();
-  const heard = within(HEARD_MAX_MS, false, (resolve) => {
+  const heard = within(OUTCOME_MAX_MS, false, (resolve) => {
     unheard.set(key, (was) => {
       heardMs.add(Date.now() - saidAt);
       resolve(was);

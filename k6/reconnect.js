@@ -1,19 +1,21 @@
 // A thousand viewers of one auction lose their sockets at once and come back: none is refused, and
-// within five seconds each shows a price that was bid after the drop. One user bids all the while.
+// within five seconds each shows a price that was bid after the drop. Two users outbid
+// each other all the while: a leader's own higher bid would not move the price.
 import exec from "k6/execution";
 import { Rate, Trend } from "k6/metrics";
 import { enter, within } from "./lib/client.js";
 import { amountAt, amountNow, checkPrepared, me, myAuction } from "./lib/prepared.js";
 import { scaled } from "./lib/stages.js";
 import { summaryOf, TREND_STATS } from "./lib/summary.js";
-import { pause } from "./lib/time.js";
+import { OUTCOME_MAX_MS, pause } from "./lib/time.js";
 
 const VIEWERS = scaled(1_000);
 const CONNECT_MS = Number(__ENV.CONNECT_S || 10) * 1_000;
 const DROP_MS = CONNECT_MS + 2_000;
-const CURRENT_MAX_MS = 5_000;
+const CURRENT_MAX_MS = OUTCOME_MAX_MS;
 const END_MS = DROP_MS + CURRENT_MAX_MS + 1_000;
-const BID_INTERVAL_MS = 500;
+const BIDDERS = 2;
+const BID_INTERVAL_MS = 1_000;
 const BACKOFF_MS = 500; // the first step of the back-off: wire.md, Reconnect
 const AMOUNT_STEP_MS = 1;
 
@@ -28,7 +30,7 @@ export const load = { transport: "viewers", viewers: VIEWERS, auctions: 1 };
 export const options = {
   scenarios: {
     viewers: onceEach("view", VIEWERS),
-    bidder: onceEach("bid", 1),
+    bidders: onceEach("bid", BIDDERS),
   },
   thresholds: {
     viewers_refused: ["rate==0"],
@@ -49,17 +51,18 @@ function onceEach(exec, vus) {
 }
 
 export function setup() {
-  checkPrepared({ users: VIEWERS + 1, auctions: 1, lengthMs: END_MS });
+  checkPrepared({ users: VIEWERS + BIDDERS, auctions: 1, lengthMs: END_MS });
 }
 
 export async function bid() {
   const auction_id = myAuction(1);
   const entered = await enter(me().access_token, `auction:${auction_id}`, () => {});
   if (!entered) {
-    throw new Error("the bidder cannot enter");
+    throw new Error("a bidder cannot enter");
   }
+  await pause((exec.vu.idInTest % BIDDERS) * (BID_INTERVAL_MS / BIDDERS));
   for (let n = 0; Date.now() < exec.scenario.startTime + END_MS; n += 1) {
-    const key = `${exec.scenario.startTime.toString(36)}-${n}`;
+    const key = `${exec.scenario.startTime.toString(36)}-${exec.vu.idInTest}-${n}`;
     const amount = amountNow(AMOUNT_STEP_MS);
     entered.client.ask("bid.place", { auction_id, amount, confirm: true, key });
     await pause(BID_INTERVAL_MS);

@@ -3,9 +3,9 @@ import exec from "k6/execution";
 import http from "k6/http";
 import { enter, within } from "./client.js";
 import { amountNow, BASE_URL, myAuction } from "./prepared.js";
-import { markDecided, markFailed, markReceived, markSent, OUTCOME_MAX_MS } from "./results.js";
+import { markDecided, markFailed, markReceived, markSent } from "./results.js";
 import { leavesAt, lengthOf, steadySpan } from "./stages.js";
-import { pause } from "./time.js";
+import { OUTCOME_MAX_MS, pause } from "./time.js";
 import { currentToken, keepSignedIn } from "./tokens.js";
 
 const BID_INTERVAL_MS = 1_000;

@@ -3,9 +3,7 @@ import exec from "k6/execution";
 import { Counter, Rate, Trend } from "k6/metrics";
 
 // A bid fails when it cannot be sent, is answered by an error that is not a refusal by the rules of
-// the auction, is given up (`failed`), or has no outcome after OUTCOME_MAX_MS.
-export const OUTCOME_MAX_MS = 5_000;
-
+// the auction, is given up (`failed`), or has no outcome in time.
 const failed = new Rate("bid_failed");
 const outcomeMs = new Trend("bid_outcome_ms", true);
 const receivedMs = new Trend("bid_received_ms", true);

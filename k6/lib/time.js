@@ -1,6 +1,10 @@
 // Waiting, and lengths of time as k6 writes them.
 import { setTimeout } from "k6/timers";
 
+// Later than this a bid has no outcome, a message was not heard, a viewer is not current. OUTCOME_S
+// is for machines that are too slow for five seconds.
+export const OUTCOME_MAX_MS = Number(__ENV.OUTCOME_S || 5) * 1_000;
+
 /**
  * Waits without keeping the sockets of this user from being served, as sleep() would.
  * @param {number} ms

@@ -1,4 +1,4 @@
-"""`python -m stack.storm --profile NAME [SCRIPT]`: run a script, print BowChat's table, then audit."""
+"""`python -m stack.storm --profile NAME [SCRIPT]`: run a script, print its table, then audit."""
 
 import argparse
 import shutil
