@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describe, run } from "../run.js";
-import { file, once } from "./scripts.js";
+import { doing, file } from "./scripts.js";
 
 /** @type {{ [name: string]: [string, string, RegExp] }} */
 const REFUSED = {
@@ -39,7 +39,7 @@ const REFUSED = {
 
 for (const [what, [imports, body, words]] of Object.entries(REFUSED)) {
   test(`${what} that is not offered is refused by name`, async () => {
-    await assert.rejects(run(once(imports, body)), words);
+    await assert.rejects(run(doing(imports, body)), words);
   });
 }
 

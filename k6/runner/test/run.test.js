@@ -1,11 +1,13 @@
 // A run does what k6's would: worlds apart, an init code without a network, iterations that end.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
 import { run } from "../run.js";
 import { wantedAt } from "../scenarios.js";
-import { file, once } from "./scripts.js";
+import { doing, file } from "./scripts.js";
 
 test("each user has a world of its own, and a number", async () => {
   const script = file(`
@@ -48,7 +50,6 @@ test("setup's data reaches every user, a shared array is read once and cannot be
     export const setup = () => ({ reads, tag: "x" });
     export default function (data) {
       if (data.tag !== "x" || data.reads !== 1 || reads !== 0) throw new Error("read again");
-      "use strict";
       users[0].name = "ben";
     }
     export const handleSummary = () => ({});
@@ -60,6 +61,7 @@ test("setup's data reaches every user, a shared array is read once and cannot be
 
 test("an iteration lasts until its timers and sockets have ended", async () => {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
   server.on("connection", (socket) => socket.on("message", (text) => socket.send(`${text}!`)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const script = file(`
@@ -90,9 +92,9 @@ test("an iteration lasts until its timers and sockets have ended", async () => {
 
 test("a request is measured as k6 measures it, and one that nobody answers has no status", async () => {
   const server = createServer((_, answer) => answer.writeHead(503).end("{}"));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  const script = once(
+  const script = doing(
     `import http from "k6/http";`,
     `const busy = await http.asyncRequest("POST", "http://127.0.0.1:${port}/", "{}");
      const nobody = await http.asyncRequest("GET", "http://127.0.0.1:9/");
@@ -104,13 +106,12 @@ test("a request is measured as k6 measures it, and one that nobody answers has n
 });
 
 test("what throws, and what does not end in time, is a fault of the run", async () => {
-  const thrown = await run(once("", `fetch("http://127.0.0.1:9/");`));
+  const thrown = await run(doing("", `fetch("http://127.0.0.1:9/");`));
   assert.match(thrown.faults[0], /fetch is not defined/);
-  const text = once(
+  const text = doing(
     `import { setTimeout } from "k6/timers";`,
     "await new Promise((resolve) => setTimeout(resolve, 60_000));",
   );
-  const { readFileSync } = await import("node:fs");
   const hasty = file(
     readFileSync(text, "utf-8").replace(`maxDuration: "5s"`, `maxDuration: "200ms"`),
   );
@@ -124,7 +125,7 @@ test("the init code has neither network nor, later, files", async () => {
     await http.asyncRequest("GET", "http://127.0.0.1:9/");
   `);
   await assert.rejects(run(early), /may not use the network/);
-  const { faults } = await run(once("", `open("./script-1.js");`));
+  const { faults } = await run(doing("", `open("./script-1.js");`));
   assert.match(faults[0], /init code alone/);
 });
 

@@ -33,6 +33,6 @@ export const ONCE = `
  * @param {string} imports
  * @param {string} body
  */
-export function once(imports, body) {
+export function doing(imports, body) {
   return file(`${imports}\n${ONCE}\nexport default async function () {\n${body}\n}\n`);
 }
