@@ -62,6 +62,13 @@ def prepared(house: House, generator: Path, users_file: Path, tmp_path: Path) ->
 
 
 @pytest.fixture
+def auctions(prepared: Path) -> list[int]:
+    """The auctions of `prepared`."""
+    found: list[int] = json.loads(prepared.read_text(encoding="utf-8"))["auctions"]
+    return found
+
+
+@pytest.fixture
 def run_script(house: House, prepared: Path, tmp_path: Path) -> RunScript:
     """Runs a script in the runner, at small scale; keyword arguments are its environment."""
 
@@ -81,7 +88,7 @@ def run_script(house: House, prepared: Path, tmp_path: Path) -> RunScript:
             env={**os.environ, **own, **environment},
             capture_output=True,
             text=True,
-            timeout=CALL_S * 4,
+            timeout=CALL_S,
             check=False,
         )
         return _outcome(result, summary)

@@ -1,0 +1,96 @@
+"""`make storm` drives a script with what is here, says with what, and judges the run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack.places import CHECKOUT
+from stack.storm.script import RUNNER
+from stack.toolchains import find_node
+from tests.e2e.house import House
+from tests.e2e.people import Gateway
+from tests.waiting import CALL_S
+
+STAGES = "500ms:3,3s:3,500ms:0"
+K6 = """#!/bin/sh
+# What a user's k6 does, done by the runner; k6 itself is not installed.
+[ "$1" = run ] && exec {node} --experimental-vm-modules --no-warnings {runner} run "$2"
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(house: House) -> Iterator[Gateway]:
+    """A gateway at another address than the stack's own: nothing is measured or audited there."""
+    with house.another_gateway("gateway-storm") as gateway:
+        yield gateway
+
+
+def storm(
+    house: House, at: Gateway, *arguments: str, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    command = (sys.executable, "-m", "stack.storm", "--profile", house.stack.profile)
+    return subprocess.run(
+        (*command, "--url", at.base_url, *arguments),
+        cwd=CHECKOUT,
+        env={**os.environ, "STAGES": STAGES, **environment},
+        capture_output=True,
+        text=True,
+        timeout=CALL_S,
+        check=False,
+    )
+
+
+def test_without_k6_the_load_generator_bids_and_the_table_is_printed(
+    house: House, elsewhere: Gateway
+) -> None:
+    result = storm(house, elsewhere, "storm")
+    lines = result.stdout.splitlines()
+    (lost,) = [line for line in lines if line.startswith("| bids without outcome")]
+    assert lost.startswith("| bids without outcome within 5 s | 73 % (HTTP) | 58 % (HTTP) | 98.7 %")
+    assert "| 0.00% (0 of " in lost, result
+    assert "storm was driven by our load generator (k6/storm, Go)." in lines
+    assert any(line.startswith("audit: not run") for line in lines)
+
+
+def test_k6_is_preferred_when_it_is_on_path(
+    house: House, elsewhere: Gateway, tmp_path: Path
+) -> None:
+    node = find_node(house.stack.settings.versions)
+    assert node is not None
+    k6 = tmp_path / "k6"
+    k6.write_text(K6.format(node=node.node, runner=RUNNER), encoding="utf-8")
+    k6.chmod(0o755)
+    result = storm(
+        house, elsewhere, "spread", AUCTIONS="2", PATH=f"{tmp_path}:{os.environ['PATH']}"
+    )
+    assert f"spread was driven by {k6}." in result.stdout, result
+    assert "| 0.00% (0 of " in result.stdout
+
+
+def test_what_the_load_generator_cannot_be_is_run_by_the_runner(
+    house: House, elsewhere: Gateway
+) -> None:
+    result = storm(house, elsewhere, "chat", AUCTIONS="1")
+    assert "chat was driven by the runner of the tests" in result.stdout, result
+    assert "held    messages_disordered rate==0" in result.stdout
+    assert "73 % (HTTP)" not in result.stdout, "it says nothing of bids"
+
+
+def test_a_house_that_decides_nothing_fails_the_storm(house: House, elsewhere: Gateway) -> None:
+    with house.without("bridge"):
+        result = storm(house, elsewhere, "storm", STAGES="100ms:1,1200ms:1")
+    assert result.returncode == 1
+    assert "crossed: bid_failed rate<0.001: 1" in result.stdout
+
+
+def test_users_are_prepared_for_a_k6_that_is_run_by_hand(house: House, elsewhere: Gateway) -> None:
+    result = storm(house, elsewhere, "storm", "--prepare")
+    assert result.returncode == 0, result
+    (advice,) = [line for line in result.stdout.splitlines() if "k6 run" in line]
+    assert f"BASE_URL={elsewhere.base_url} USERS=" in advice
+    (file,) = [part for part in advice.split() if part.startswith("USERS=")]
+    assert Path(file.removeprefix("USERS=")).exists()
