@@ -21,7 +21,7 @@ PROFILE = "bench"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when no bid of the first step failed, 1 when some did, 2 when nothing was run."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     stack = Stack.of(PROFILE, step=shown)
     try:
         with alone(stack):
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if steps[0].failures else 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The options of the benchmark."""
     parser = argparse.ArgumentParser(prog="python -m stack.bench", description=__doc__)
     parser.add_argument("--rate", type=float, default=2_000, help="bids offered per second")
     parser.add_argument(

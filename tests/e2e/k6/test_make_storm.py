@@ -15,7 +15,7 @@ from tests.e2e.house import House
 from tests.e2e.people import Gateway
 from tests.waiting import CALL_S
 
-STAGES = "500ms:3,3s:3,500ms:0"
+STAGES = "200ms:3,2s:3,300ms:0"
 K6 = """#!/bin/sh
 # What a user's k6 does, done by the runner; k6 itself is not installed.
 [ "$1" = run ] && exec {node} --experimental-vm-modules --no-warnings {runner} run "$2"

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.house import House
 from tests.e2e.k6.conftest import USERS, Outcome, RunScript
 
-STAGES = f"1s:{USERS},3s:{USERS},1s:0"
+STAGES = f"500ms:{USERS},2500ms:{USERS},500ms:0"
 OF_LATENCY = {"bid_outcome_ms p(95)<500", "message_heard_ms p(95)<500"}
 CROSSED = 99  # k6's code
 
@@ -28,10 +28,11 @@ def test_users_come_bid_once_a_second_and_go(
     house: House, run_script: RunScript, auctions: list[int], script: str, lots: int
 ) -> None:
     outcome = run_script(script, STAGES=STAGES)
-    assert_held(outcome, "bid_failed rate<0.001")
+    of_http = ["http_req_failed rate<0.001"] if script == "http" else []
+    assert_held(outcome, "bid_failed rate<0.001", *of_http)
     bids = {name: outcome.metrics[name]["count"] for name in outcome.metrics if "bids_" in name}
-    # Each stays for between three and five seconds, and looks on for the first.
-    assert 2 * USERS <= bids["bids_sent"] <= 4 * USERS
+    # Each stays for about three seconds, and looks on for the first.
+    assert USERS <= bids["bids_sent"] <= 3 * USERS
     assert bids["bids_decided"] == bids["bids_sent"]
     counts = [
         house.gateway.http.get(f"/api/auctions/{lot}").json()["bid_count"] for lot in auctions
@@ -39,13 +40,9 @@ def test_users_come_bid_once_a_second_and_go(
     assert sum(counts) == bids["bids_accepted"]
     assert all(counts[:lots]), "every auction of the script is bid on"
     assert not any(counts[lots:]), "and no other"
-    assert 0 < bids["bids_steady"] < bids["bids_decided"]
-
-
-def test_bids_over_http_are_requests_that_succeed(run_script: RunScript) -> None:
-    outcome = run_script("http", STAGES="500ms:3,2s:3,500ms:0")
-    assert_held(outcome, "http_req_failed rate<0.001")
-    assert outcome.metrics["http_reqs"]["count"] == outcome.metrics["bids_sent"]["count"] > 0
+    assert 0 < bids["bids_steady"] <= bids["bids_decided"]
+    over_http = outcome.metrics["http_reqs"]["count"]
+    assert over_http == (bids["bids_sent"] if script == "http" else 0)
 
 
 def test_viewers_who_are_dropped_come_back_and_are_current(run_script: RunScript) -> None:
@@ -60,7 +57,7 @@ def test_what_is_said_is_heard_in_the_order_of_the_room(run_script: RunScript) -
     outcome = run_script("chat", STAGES=STAGES)
     assert_held(outcome, "message_failed rate<0.001", "messages_disordered rate==0")
     said = outcome.metrics["message_failed"]["fails"]
-    assert said >= 2 * USERS
+    assert said >= USERS
     assert outcome.metrics["messages_disordered"]["fails"] > said, "others hear it, too"
 
 
@@ -68,14 +65,14 @@ def test_a_house_that_decides_nothing_crosses_the_thresholds(
     house: House, run_script: RunScript
 ) -> None:
     with house.without("bridge"):
-        outcome = run_script("storm", STAGES="500ms:3,2s:3,500ms:0", OUTCOME_S="1")
+        outcome = run_script("storm", STAGES="200ms:3,2s:3,200ms:0", OUTCOME_S="1")
     assert outcome.code == CROSSED
     assert "bid_failed rate<0.001" in outcome.crossed
     assert "bid failed: no outcome" in outcome.complaints
 
 
 def test_a_socket_that_is_refused_fails_its_bids(run_script: RunScript) -> None:
-    outcome = run_script("storm", STAGES="500ms:2,2s:2,500ms:0", WS_URL="ws://127.0.0.1:9/ws")
+    outcome = run_script("storm", STAGES="100ms:2,1500ms:2,100ms:0", WS_URL="ws://127.0.0.1:9/ws")
     assert outcome.code == CROSSED
     assert "bid failed: the socket cannot be opened" in outcome.complaints
 

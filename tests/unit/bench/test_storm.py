@@ -1,10 +1,12 @@
 """The load generator is followed phase by phase; its report or its complaint comes back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from stack.bench.__main__ import parser
 from stack.bench.storm import Load, run_storm
 from stack.faults import StackFault
 
@@ -49,3 +51,25 @@ def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) 
             users_file=tmp_path / "users.json",
             on_phase=lambda _: None,
         )
+
+
+def test_stages_take_the_place_of_rate_and_sockets(tmp_path: Path) -> None:
+    script = """
+    echo "phase=done" >&2
+    printf '{"arguments": "%s"}' "$*"
+    """
+    report = run_storm(
+        generator(tmp_path, script),
+        replace(LOAD, stages="5s:100,5s:0"),
+        addresses=ADDRESSES,
+        users_file=tmp_path / "users.json",
+        on_phase=lambda _: None,
+    )
+    assert "--stages=5s:100,5s:0" in report["arguments"]
+    assert "--rate" not in report["arguments"]
+    assert "--sockets" not in report["arguments"]
+
+
+def test_the_benchmarks_sockets_watch_unless_they_are_told_not_to() -> None:
+    assert parser().parse_args([]).subscribe
+    assert not parser().parse_args(["--no-subscribe"]).subscribe
