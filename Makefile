@@ -4,7 +4,7 @@
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make test stress=8         everything on a busy machine: stress-ng --cpu 8 runs beside it
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
-#   make audit o="--json"      with these options
+#   make audit o="--json"      with these options; bench likewise
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
@@ -19,13 +19,13 @@ profile_option = $(if $(profile),--profile $(profile))
 help: ## list the verbs
 	@$(stack) --help
 
-up down status clean env servers install check demo bench:
+up down status clean env servers install check demo:
 	@$(stack) $@ $(profile_option)
 
 run:
 	@$(stack) $@ $(profile_option) $(c)
 
-audit:
+audit bench:
 	@$(stack) $@ $(profile_option) $(o)
 
 logs restart:
