@@ -14,6 +14,7 @@ export class Client {
   /** @param {(push: Frame) => void} onPush */
   constructor(onPush) {
     this.isOpen = false;
+    this.wasOpen = false;
     this.lastId = 0;
     /** @type {Map<number, (answer: Frame) => void>} */
     this.asked = new Map();
@@ -21,6 +22,7 @@ export class Client {
     this.opened = within(OPEN_MAX_MS, false, (resolve) => {
       this.socket.addEventListener("open", () => {
         this.isOpen = true;
+        this.wasOpen = true;
         resolve(true);
       });
       this.socket.addEventListener("error", () => resolve(false));
@@ -79,10 +81,15 @@ export class Client {
     });
   }
 
-  /** Says good-bye and waits for the server's, so that k6 has nothing left to tear down. */
+  /**
+   * Says good-bye and waits for the server's, so that k6 has nothing left to tear down. A socket that
+   * never opened has nobody to say it to: k6 would wait for a writer that is not there.
+   */
   close() {
     this.isOpen = false;
-    this.socket.close();
+    if (this.wasOpen) {
+      this.socket.close();
+    }
     return within(CLOSE_MAX_MS, undefined, (resolve) => {
       this.ended.then(() => resolve(undefined));
     });

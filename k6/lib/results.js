@@ -7,6 +7,7 @@ import { Counter, Rate, Trend } from "k6/metrics";
 const failed = new Rate("bid_failed");
 const outcomeMs = new Trend("bid_outcome_ms", true);
 const receivedMs = new Trend("bid_received_ms", true);
+const lost = new Counter("bids_lost");
 const sent = new Counter("bids_sent");
 const decided = new Counter("bids_decided");
 const accepted = new Counter("bids_accepted");
@@ -44,5 +45,6 @@ export function markDecided(sentAt, status, steadySpan) {
 /** @param {string} cause */
 export function markFailed(cause) {
   failed.add(true);
+  lost.add(1);
   console.warn(`bid failed: ${cause}`);
 }

@@ -28,7 +28,7 @@ type house struct {
 	bids     []placed
 	created  int64
 
-	opened, open, openAtMost int // sockets
+	opened, open int // sockets
 	auctions                 []map[string]any
 }
 
@@ -43,6 +43,7 @@ type placed struct {
 	Confirm   bool   `json:"confirm"`
 	Key       string `json:"key"`
 	at        time.Time
+	open      int // sockets at that moment
 }
 
 func newHouse(t *testing.T, answer func(h *house, c net.Conn, p placed)) *house {
@@ -152,6 +153,7 @@ func (h *house) keep(p placed) {
 	p.at = time.Now()
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
+	p.open = h.open
 	h.bids = append(h.bids, p)
 }
 
@@ -204,7 +206,6 @@ func (h *house) count(change int) {
 	defer h.mutex.Unlock()
 	h.opened += max(change, 0)
 	h.open += change
-	h.openAtMost = max(h.openAtMost, h.open)
 }
 
 func (h *house) take(conn net.Conn, p placed) {

@@ -17,11 +17,22 @@ def render(taken_at: str, machine: Mapping[str, object], steps: Sequence[Measure
             [[name, *(row(step) for step in steps)] for name, row in FIGURES.items()],
         ),
         "",
-        "CPU seconds per 1,000 decided bids (RSS in MiB at the end; shared pages count in each):",
-        "",
-        *_table(["process", *(_heading(step) for step in steps)], _process_rows(steps)),
+        *_cost_lines(steps, [_heading(step) for step in steps]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def render_costs(measured: Measurement) -> str:
+    """What one run cost each process."""
+    return "\n".join(_cost_lines([measured], ["this run"]))
+
+
+def _cost_lines(steps: Sequence[Measurement], headings: Sequence[str]) -> list[str]:
+    return [
+        "CPU seconds per 1,000 decided bids (RSS in MiB at the end; shared pages count in each):",
+        "",
+        *_table(["process", *headings], _process_rows(steps)),
+    ]
 
 
 FIGURES: dict[str, Callable[[Measurement], str]] = {

@@ -11,6 +11,7 @@ from typing import Any
 from stack.application import executable
 from stack.bench.measurement import Measurement, measure_run
 from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run
+from stack.bench.table import render_costs
 from stack.faults import StackFault
 from stack.places import CHECKOUT
 from stack.progress import shown
@@ -156,6 +157,8 @@ def _print(
 ) -> None:
     if script.transport in BIDDING:
         print(f"\n{render(report, measured)}")
+        if measured:
+            print(f"\n{render_costs(measured)}")
     print(f"\n{script.file.stem} was driven by {driver.name}.")
     for threshold in driver.crossed:
         print(f"crossed: {threshold}")

@@ -126,7 +126,7 @@ def report_of(
     def value(metric: str, statistic: str) -> float:
         return float(metrics.get(metric, {}).get(statistic, 0.0))
 
-    failed = int(value("bid_failed", "passes"))
+    lost = int(value("bids_lost", "count"))
     steady = value("bids_steady", "count") / steady_s if steady_s else 0.0
     return {
         "bids": {
@@ -134,7 +134,7 @@ def report_of(
             "decided": int(value("bids_decided", "count")),
             "accepted": int(value("bids_accepted", "count")),
         },
-        "failures": {"total": failed, "share": value("bid_failed", "rate")},
+        "failures": {"total": lost, "share": value("bid_failed", "rate")},
         "rates": {"steady_per_s": steady},
         "result_ms": {
             "p50": value("bid_outcome_ms", "med"),

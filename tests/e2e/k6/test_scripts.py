@@ -31,6 +31,7 @@ def test_users_come_bid_once_a_second_and_go(
     of_http = ["http_req_failed rate<0.001"] if script == "http" else []
     assert_held(outcome, "bid_failed rate<0.001", *of_http)
     bids = {name: outcome.metrics[name]["count"] for name in outcome.metrics if "bids_" in name}
+    assert bids["bids_lost"] == 0
     # Each stays for about three seconds, and looks on for the first.
     assert USERS <= bids["bids_sent"] <= 3 * USERS
     assert bids["bids_decided"] == bids["bids_sent"]

@@ -10,7 +10,8 @@ SUMMARY = {
     "bids_decided": {"count": 19_998.0},
     "bids_accepted": {"count": 15_000.0},
     "bids_steady": {"count": 19_000.0},
-    "bid_failed": {"rate": 0.0001, "passes": 2.0, "fails": 19_998.0},
+    "bids_lost": {"count": 2.0},
+    "bid_failed": {"rate": 0.0001},
     "bid_outcome_ms": {"med": 41.2, "p(95)": 99.0, "p(99)": 1_234.5},
 }
 REPORT = report_of(SUMMARY, steady_s=20, cpu_s=30.0)
