@@ -29,7 +29,7 @@ type house struct {
 	created  int64
 
 	opened, open int // sockets
-	auctions                 []map[string]any
+	auctions     []map[string]any
 }
 
 // placed is a bid as it arrived.
