@@ -1,4 +1,4 @@
-// Fifty people in the rooms of ten auctions: each says something once a second and hears it back,
+// Fifty people in the rooms of ten auctions: each says something once a second and gets it back,
 // in the order of the room.
 import exec from "k6/execution";
 import http from "k6/http";
@@ -19,7 +19,7 @@ const stages = stagesOr([
 ]);
 const failed = new Rate("message_failed");
 const disordered = new Rate("messages_disordered");
-const heardMs = new Trend("message_heard_ms", true);
+const deliveredMs = new Trend("message_delivered_ms", true);
 
 export const load = { transport: "chat", stages, auctions: ROOMS };
 
@@ -29,7 +29,7 @@ export const options = {
   thresholds: {
     message_failed: ["rate<0.001"],
     messages_disordered: ["rate==0"],
-    message_heard_ms: ["p(95)<500"],
+    message_delivered_ms: ["p(95)<500"],
   },
   summaryTrendStats: TREND_STATS,
 };
@@ -46,8 +46,8 @@ export default async function () {
     return;
   }
   const room = await joinRoom();
-  /** @type {Map<string, (heard: boolean) => void>} */
-  const unheard = new Map();
+  /** @type {Map<string, (delivered: boolean) => void>} */
+  const undelivered = new Map();
   let lastSeq = -1;
   const entered =
     room &&
@@ -55,9 +55,9 @@ export default async function () {
       if (push.type === "chat.message") {
         disordered.add(push.seq <= lastSeq);
         lastSeq = push.seq;
-        const onHeard = unheard.get(push.text);
-        if (onHeard) {
-          onHeard(true);
+        const onDelivered = undelivered.get(push.text);
+        if (onDelivered) {
+          onDelivered(true);
         }
       }
     }));
@@ -66,7 +66,7 @@ export default async function () {
     await pause(SAY_INTERVAL_MS);
     return;
   }
-  await talk(entered.client, room, unheard, until);
+  await talk(entered.client, room, undelivered, until);
   await entered.client.close();
 }
 
@@ -97,37 +97,37 @@ function post(path, body) {
 /**
  * @param {import("./lib/client.js").Client} client
  * @param {number} room
- * @param {Map<string, (heard: boolean) => void>} unheard
+ * @param {Map<string, (delivered: boolean) => void>} undelivered
  * @param {number} until
  */
-async function talk(client, room, unheard, until) {
+async function talk(client, room, undelivered, until) {
   const said = [];
   for (let n = 0; Date.now() < until && client.isOpen; n += 1) {
     const key = `${exec.scenario.startTime.toString(36)}-${exec.vu.idInTest}-${n}`;
-    said.push(say(client, room, unheard, key));
+    said.push(say(client, room, undelivered, key));
     await pause(SAY_INTERVAL_MS);
   }
   await Promise.all(said);
 }
 
 /**
- * Says the key; it failed when it is not acknowledged, or not heard in time.
+ * Says the key; it failed when it is not acknowledged, or not delivered in time.
  * @param {import("./lib/client.js").Client} client
  * @param {number} room_id
- * @param {Map<string, (heard: boolean) => void>} unheard
+ * @param {Map<string, (delivered: boolean) => void>} undelivered
  * @param {string} key
  */
-async function say(client, room_id, unheard, key) {
+async function say(client, room_id, undelivered, key) {
   const saidAt = Date.now();
-  const heard = within(OUTCOME_MAX_MS, false, (resolve) => {
-    unheard.set(key, (was) => {
-      heardMs.add(Date.now() - saidAt);
+  const delivered = within(OUTCOME_MAX_MS, false, (resolve) => {
+    undelivered.set(key, (was) => {
+      deliveredMs.add(Date.now() - saidAt);
       resolve(was);
     });
   });
   const answer = await client.ask("chat.send", { room_id, text: key, key });
-  failed.add(answer.type !== "chat.received" || !(await heard));
-  unheard.delete(key);
+  failed.add(answer.type !== "chat.received" || !(await delivered));
+  undelivered.delete(key);
 }
 
 export const handleSummary = summaryOf;

@@ -4,7 +4,7 @@ import { SharedArray } from "k6/data";
 import exec from "k6/execution";
 
 /** @typedef {{ access_token: string, refresh_token: string, expires_at: number }} User */
-/** @typedef {{ prepared_at: number, auctions: number[] }} Ground */
+/** @typedef {{ prepared_at: number, auctions: number[] }} Preparation */
 
 export const BASE_URL = (__ENV.BASE_URL || "http://127.0.0.1:8080").replace(/\/$/, "");
 export const WS_URL = __ENV.WS_URL || `${BASE_URL.replace(/^http/, "ws")}/ws`;
@@ -19,8 +19,8 @@ function readFile() {
 
 /** @type {User[]} */
 const users = new SharedArray("users", () => readFile().users);
-/** @type {Ground[]} */
-const grounds = new SharedArray("ground", () => {
+/** @type {Preparation[]} */
+const preparations = new SharedArray("preparation", () => {
   const { prepared_at, auctions } = readFile();
   return [{ prepared_at, auctions }];
 });
@@ -33,9 +33,9 @@ export function checkPrepared({ users: count, auctions, lengthMs }) {
   if (!__ENV.USERS) {
     throw new Error("USERS names no file: `make storm prepare=1` makes one, see k6/README.md");
   }
-  if (users.length < count || grounds[0].auctions.length < auctions) {
+  if (users.length < count || preparations[0].auctions.length < auctions) {
     throw new Error(
-      `${__ENV.USERS} has ${users.length} users and ${grounds[0].auctions.length} auctions, ` +
+      `${__ENV.USERS} has ${users.length} users and ${preparations[0].auctions.length} auctions, ` +
         `this takes ${count} and ${auctions}: prepare again`,
     );
   }
@@ -54,7 +54,7 @@ export function me() {
  * @param {number} count
  */
 export function myAuction(count) {
-  return grounds[0].auctions[(exec.vu.idInTest - 1) % count];
+  return preparations[0].auctions[(exec.vu.idInTest - 1) % count];
 }
 
 // KRW; from this price on a step is STEP, whatever the price (rule 4).
@@ -75,5 +75,5 @@ export function amountNow(stepMs) {
  * @param {number} stepMs
  */
 export function amountAt(at, stepMs) {
-  return FIRST_AMOUNT + STEP * Math.floor((at - grounds[0].prepared_at) / stepMs);
+  return FIRST_AMOUNT + STEP * Math.floor((at - preparations[0].prepared_at) / stepMs);
 }

@@ -1,7 +1,7 @@
 // Waiting, and lengths of time as k6 writes them.
 import { setTimeout } from "k6/timers";
 
-// Later than this a bid has no outcome, a message was not heard, a viewer is not current. OUTCOME_S
+// Later than this a bid has no outcome, a message was not delivered, a viewer is not current. OUTCOME_S
 // is for machines that are too slow for five seconds.
 export const OUTCOME_MAX_MS = Number(__ENV.OUTCOME_S || 5) * 1_000;
 

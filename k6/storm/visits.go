@@ -58,7 +58,7 @@ func (v *visits) leave(c *sockets) {
 	remaining := v.going[:0]
 	for _, user := range v.going {
 		s := c.all[user]
-		if s.coming || !s.down && v.owes(c.ledger, user) {
+		if s.coming || !s.down && v.hasPending(c.ledger, user) {
 			remaining = append(remaining, user)
 			continue
 		}
@@ -72,9 +72,9 @@ func (v *visits) leave(c *sockets) {
 	v.going = remaining
 }
 
-// owes is true while a bid of the user is open whose time is not over. Earlier bids than those of
+// hasPending is true while a bid of the user is open whose time is not over. Earlier bids than those of
 // the grace cannot be.
-func (v *visits) owes(l *ledger, user int) bool {
+func (v *visits) hasPending(l *ledger, user int) bool {
 	numbers := l.timetable.(*staged).numbers[user]
 	for i := len(numbers) - 1; i >= 0; i-- {
 		if l.due(numbers[i])+l.grace < l.elapsed() {

@@ -69,7 +69,7 @@ def prepare_run(
     command = [str(executable), *(f"--{name}={value}" for name, value in options.items())]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise StackFault(result.stderr.strip().rpartition("\n")[2])
+        raise StackFault(_words(result.stderr.strip().rpartition("\n")[2]))
 
 
 def run_storm(
@@ -112,6 +112,11 @@ def run_storm(
     return result
 
 
+def _words(complaint: str) -> str:
+    """The generator's complaint without its name: the caller has one of its own."""
+    return complaint.removeprefix("storm: ")
+
+
 def _follow(process: "subprocess.Popen[str]", on_phase: Callable[[str], None]) -> str:
     """Call `on_phase` for the phases; return the last line that was none."""
     complaint = ""
@@ -119,5 +124,5 @@ def _follow(process: "subprocess.Popen[str]", on_phase: Callable[[str], None]) -
         if line.startswith("phase="):
             on_phase(line.removeprefix("phase=").split()[0])
         else:
-            complaint = line.strip()
+            complaint = _words(line.strip())
     return complaint
