@@ -5,9 +5,10 @@ import http from "k6/http";
 import { Rate, Trend } from "k6/metrics";
 import { enter, within } from "./lib/client.js";
 import { BASE_URL, checkPrepared, me, myAuction } from "./lib/prepared.js";
-import { leavesAt, lengthOf, rampingUsers, stagesOr } from "./lib/stages.js";
+import { lengthOf, rampingUsers, stagesOr, usersMax } from "./lib/stages.js";
 import { summaryOf, TREND_STATS } from "./lib/summary.js";
 import { OUTCOME_MAX_MS, pause } from "./lib/time.js";
+import { isOver, visitEnds } from "./lib/visits.js";
 
 const ROOMS = Number(__ENV.AUCTIONS || 10);
 const SAY_INTERVAL_MS = 1_000;
@@ -35,14 +36,11 @@ export const options = {
 };
 
 export function setup() {
-  const users = stages.reduce((most, stage) => Math.max(most, stage.target), 0);
-  checkPrepared({ users, auctions: ROOMS, lengthMs: lengthOf(stages) });
+  checkPrepared({ users: usersMax(stages), auctions: ROOMS, lengthMs: lengthOf(stages) });
 }
 
 export default async function () {
-  const until = exec.scenario.startTime + leavesAt(stages, exec.vu.idInTest);
-  if (Date.now() >= until - SAY_INTERVAL_MS) {
-    await pause(exec.scenario.startTime + lengthOf(stages) - Date.now());
+  if (await isOver(stages)) {
     return;
   }
   const room = await joinRoom();
@@ -66,7 +64,7 @@ export default async function () {
     await pause(SAY_INTERVAL_MS);
     return;
   }
-  await talk(entered.client, room, undelivered, until);
+  await talk(entered.client, room, undelivered, visitEnds(stages));
   await entered.client.close();
 }
 

@@ -2,16 +2,10 @@
 // a rising amount once a second.
 import { bidOverSocket } from "./lib/bidding.js";
 import { stagesOr } from "./lib/stages.js";
-import { checkStorm, stormOptions } from "./lib/storm.js";
+import { BOWCHAT_STAGES, checkStorm, stormOptions } from "./lib/storm.js";
 import { summaryOf } from "./lib/summary.js";
 
-const stages = stagesOr([
-  { duration: "5s", target: 100 },
-  { duration: "10s", target: 500 },
-  { duration: "10s", target: 1_000 },
-  { duration: "20s", target: 1_000 },
-  { duration: "5s", target: 0 },
-]);
+const stages = stagesOr(BOWCHAT_STAGES);
 
 export const load = { transport: "ws", stages, auctions: 1 };
 export const options = stormOptions(stages);

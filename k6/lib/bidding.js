@@ -4,9 +4,10 @@ import http from "k6/http";
 import { enter, within } from "./client.js";
 import { amountNow, BASE_URL, myAuction } from "./prepared.js";
 import { markDecided, markFailed, markReceived, markSent } from "./results.js";
-import { leavesAt, lengthOf, steadySpan } from "./stages.js";
+import { steadySpan } from "./stages.js";
 import { OUTCOME_MAX_MS, pause } from "./time.js";
 import { currentToken, keepSignedIn } from "./tokens.js";
+import { isOver, visitEnds } from "./visits.js";
 
 const BID_INTERVAL_MS = 1_000;
 const REQUEST_MAX = "10s";
@@ -26,7 +27,7 @@ function newKey() {
  * @param {Plan} plan
  */
 export async function bidOverSocket(plan) {
-  if (await isOver(plan)) {
+  if (await isOver(plan.stages)) {
     return;
   }
   const joinedAt = Date.now();
@@ -65,7 +66,7 @@ export async function bidOverSocket(plan) {
  * @param {Plan} plan
  */
 export async function bidOverHttp(plan) {
-  if (await isOver(plan)) {
+  if (await isOver(plan.stages)) {
     return;
   }
   await bidEachSecond(
@@ -77,27 +78,13 @@ export async function bidOverHttp(plan) {
 }
 
 /**
- * True when the time of this user is over; then also the rest of the run has passed, because k6
- * would begin another visit at once.
- * @param {Plan} plan
- */
-async function isOver({ stages }) {
-  const elapsed = Date.now() - exec.scenario.startTime;
-  if (elapsed < leavesAt(stages, exec.vu.idInTest) - BID_INTERVAL_MS) {
-    return false;
-  }
-  await pause(lengthOf(stages) - elapsed);
-  return true;
-}
-
-/**
  * @param {Plan} plan
  * @param {number} joinedAt
  * @param {() => boolean} goesOn
  * @param {PlaceBid} place
  */
 async function bidEachSecond({ stages, stepMs }, joinedAt, goesOn, place) {
-  const until = exec.scenario.startTime + leavesAt(stages, exec.vu.idInTest);
+  const until = visitEnds(stages);
   const placed = [];
   for (let due = joinedAt + BID_INTERVAL_MS; due < until && goesOn(); due += BID_INTERVAL_MS) {
     await pause(due - Date.now());

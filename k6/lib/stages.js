@@ -50,6 +50,11 @@ export function rampingUsers(stages) {
 }
 
 /** @param {Stage[]} stages */
+export function usersMax(stages) {
+  return stages.reduce((most, stage) => Math.max(most, stage.target), 0);
+}
+
+/** @param {Stage[]} stages */
 export function lengthOf(stages) {
   return stages.reduce((sum, stage) => sum + milliseconds(stage.duration), 0);
 }

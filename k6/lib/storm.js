@@ -1,8 +1,17 @@
 // What the storms have in common: the options and the set-up of users who come, bid and go.
 import { checkPrepared } from "./prepared.js";
 import { BID_THRESHOLDS } from "./results.js";
-import { lengthOf, rampingUsers } from "./stages.js";
+import { lengthOf, rampingUsers, usersMax } from "./stages.js";
 import { TREND_STATS } from "./summary.js";
+
+/** BowChat's, as its README gives them. */
+export const BOWCHAT_STAGES = [
+  { duration: "5s", target: 100 },
+  { duration: "10s", target: 500 },
+  { duration: "10s", target: 1_000 },
+  { duration: "20s", target: 1_000 },
+  { duration: "5s", target: 0 },
+];
 
 /**
  * @param {import("./stages.js").Stage[]} stages
@@ -15,11 +24,6 @@ export function stormOptions(stages, thresholds = {}) {
     thresholds: { ...BID_THRESHOLDS, ...thresholds },
     summaryTrendStats: TREND_STATS,
   };
-}
-
-/** @param {import("./stages.js").Stage[]} stages */
-function usersMax(stages) {
-  return stages.reduce((most, stage) => Math.max(most, stage.target), 0);
 }
 
 // In a longer run users renew their tokens; a storm must not be disturbed by that.
