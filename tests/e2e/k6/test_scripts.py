@@ -4,6 +4,10 @@ How fast the house is on the machine of the tests is not judged here: thresholds
 crossed, all others must hold.
 """
 
+import json
+import time
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.house import House
@@ -21,6 +25,13 @@ def assert_held(outcome: Outcome, *thresholds: str) -> None:
     assert outcome.code == (CROSSED if outcome.crossed else 0), outcome
 
 
+def bids_placed(house: House, lot: int) -> int:
+    """How many bids of people the auction accepted: what it bids for a leader is not theirs."""
+    page = house.gateway.http.get(f"/api/auctions/{lot}/bids", params={"limit": 100}).json()
+    assert page["next_cursor"] is None
+    return sum(not bid["automatic"] for bid in page["items"])
+
+
 @pytest.mark.parametrize(
     ("script", "lots"), [("storm", 1), ("spread", 3), ("http", 1), ("soak", 3)]
 )
@@ -35,15 +46,26 @@ def test_users_come_bid_once_a_second_and_go(
     # Each stays for about three seconds, and looks on for the first.
     assert USERS <= bids["bids_sent"] <= 3 * USERS
     assert bids["bids_decided"] == bids["bids_sent"]
-    counts = [
-        house.gateway.http.get(f"/api/auctions/{lot}").json()["bid_count"] for lot in auctions
-    ]
+    counts = [bids_placed(house, lot) for lot in auctions]
     assert sum(counts) == bids["bids_accepted"]
     assert all(counts[:lots]), "every auction of the script is bid on"
     assert not any(counts[lots:]), "and no other"
     assert 0 < bids["bids_steady"] <= bids["bids_decided"]
     over_http = outcome.metrics["http_reqs"]["count"]
     assert over_http == (bids["bids_sent"] if script == "http" else 0)
+
+
+def test_a_token_that_is_about_to_end_is_renewed_on_the_open_socket(
+    run_script: RunScript, prepared: Path
+) -> None:
+    file = json.loads(prepared.read_text(encoding="utf-8"))
+    for user in file["users"]:  # 1.5 s until the last minute of each
+        user["expires_at"] = (time.time() + 61.5) * 1_000
+    prepared.write_text(json.dumps(file), encoding="utf-8")
+    outcome = run_script("soak", STAGES="200ms:3,4s:3,300ms:0")
+    assert_held(outcome, "bid_failed rate<0.001")
+    assert outcome.metrics["http_reqs"]["count"] == 3, "each once"
+    assert outcome.metrics["http_req_failed"]["passes"] == 0
 
 
 def test_viewers_who_are_dropped_come_back_and_are_current(run_script: RunScript) -> None:
