@@ -75,7 +75,7 @@ export function leavesAt(stages, rank) {
     if (target >= rank) {
       until = begun + length;
     } else if (before >= rank) {
-      until = begun + (length * (before - rank)) / (before - target);
+      until = begun + (length * (before - rank + 1)) / (before - target);
     }
     begun += length;
     before = target;

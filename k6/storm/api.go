@@ -15,7 +15,8 @@ import (
 const (
 	refusalsMax  = 5 // a call told to come back later is given up after so many tries
 	retryWaitMax = 10 * time.Second
-	answerMax    = 1 << 20 // bytes of an answer that are read
+	answerMax    = 1 << 20     // bytes of an answer that are read
+	setUpTimeout = time.Minute // one call: passwords are hashed one after another
 )
 
 // api speaks the HTTP API for setting up: users, products, auctions.
@@ -25,16 +26,16 @@ type api struct {
 }
 
 func newAPI(base string, connections int) *api {
-	return &api{base: base, client: newClient(connections)}
+	return &api{base: base, client: newClient(connections, setUpTimeout)}
 }
 
-func newClient(connections int) *http.Client {
+func newClient(connections int, timeout time.Duration) *http.Client {
 	transport := &http.Transport{
 		MaxConnsPerHost:     connections,
 		MaxIdleConnsPerHost: connections,
 		DisableCompression:  true,
 	}
-	return &http.Client{Transport: transport, Timeout: requestTimeout}
+	return &http.Client{Transport: transport, Timeout: timeout}
 }
 
 // problem is an error answer of the API (RFC 9457).

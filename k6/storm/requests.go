@@ -35,7 +35,7 @@ type response struct {
 func newRequests(o options, bidders []*account, l *ledger) *requests {
 	return &requests{
 		base: o.baseURL, bidders: bidders, ledger: l, names: newKeys(),
-		client: newClient(len(bidders)), answers: make(chan response, len(bidders)),
+		client: newClient(len(bidders), requestTimeout), answers: make(chan response, len(bidders)),
 	}
 }
 

@@ -1,7 +1,7 @@
 // Scripts of a few lines, each in a file of its own.
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 const directory = mkdtempSync(join(tmpdir(), "runner-"));
 let written = 0;
@@ -15,6 +15,14 @@ export function file(text) {
   const path = join(directory, `script-${written}.js`);
   writeFileSync(path, text);
   return path;
+}
+
+/**
+ * How a script imports a file of k6/lib.
+ * @param {string} name
+ */
+export function library(name) {
+  return relative(directory, resolve(import.meta.dirname, "../../lib", name));
 }
 
 export const ONCE = `
