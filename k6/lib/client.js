@@ -1,13 +1,22 @@
 // One WebSocket of the house (wire.md): questions and their answers, pushes, the end.
+import { Counter } from "k6/metrics";
 import { clearTimeout, setTimeout } from "k6/timers";
 import { WebSocket } from "k6/websockets";
 import { BASE_URL, WS_URL } from "./prepared.js";
+import { OUTCOME_MAX_MS, pause } from "./time.js";
 
 /** @typedef {{ type: string, [field: string]: any }} Frame */
 
 const OPEN_MAX_MS = 10_000;
 const ANSWER_MAX_MS = 5_000;
 const CLOSE_MAX_MS = 5_000;
+const RETRY_MS = 500; // when the answer does not say
+
+// Sign-ins and subscriptions that were answered "later".
+const deferred = new Counter("entries_deferred");
+
+/** @type {Frame} */
+const NOT_OPENED = { type: "error", code: "NOT_OPENED" };
 
 /** A socket that may ask; nothing it returns ever rejects. */
 export class Client {
@@ -106,17 +115,34 @@ export class Client {
 export async function enter(token, channel, onPush) {
   /** @type {Client} */
   const client = new Client((push) => onPush(push, client));
-  if (await client.opened) {
-    const welcome = await client.ask("auth", { token });
-    if (welcome.type === "welcome") {
-      const snapshot = await client.ask("subscribe", { channel });
-      if (snapshot.type === "subscribed") {
-        return { client, snapshot };
-      }
-    }
+  const isOpen = await client.opened;
+  let answer = isOpen ? await askAgain(client, "auth", { token }) : NOT_OPENED;
+  if (answer.type === "welcome") {
+    answer = await askAgain(client, "subscribe", { channel });
   }
+  if (answer.type === "subscribed") {
+    return { client, snapshot: answer };
+  }
+  console.warn(`refused: ${answer.code}`);
   await client.close();
   return null;
+}
+
+/**
+ * As Client.ask, but an answer that says "later" is obeyed, as a page does, while it is in time.
+ * @param {Client} client
+ * @param {string} type
+ * @param {{ [field: string]: any }} fields
+ */
+async function askAgain(client, type, fields) {
+  const until = Date.now() + OUTCOME_MAX_MS;
+  let answer = await client.ask(type, fields);
+  while (answer.type === "error" && answer.retry && Date.now() < until) {
+    deferred.add(1);
+    await pause(answer.retry_after_ms || RETRY_MS);
+    answer = await client.ask(type, fields);
+  }
+  return answer;
 }
 
 /**
