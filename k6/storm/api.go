@@ -96,7 +96,7 @@ func (a *api) postOnce(
 		return 0, err
 	}
 	if response.StatusCode >= 300 {
-		return retryWait(response), readProblem(path, response.StatusCode, content)
+		return retryAfter(response), readProblem(path, response.StatusCode, content)
 	}
 	return 0, json.Unmarshal(content, answer)
 }
@@ -110,7 +110,7 @@ func readProblem(path string, status int, content []byte) error {
 	return fmt.Errorf("POST %s: %w", path, p)
 }
 
-func retryWait(response *http.Response) time.Duration {
+func retryAfter(response *http.Response) time.Duration {
 	if response.StatusCode != http.StatusTooManyRequests &&
 		response.StatusCode != http.StatusServiceUnavailable {
 		return 0

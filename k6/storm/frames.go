@@ -1,14 +1,14 @@
 package main
 
-import "strconv"
-
-// Frame ids rise by one a frame. The first two belong to opening a socket; from firstBidID on the
-// id tells which of the socket's bids a frame carried, so that an error leads back to its bid.
-const (
-	authID = iota + 1
-	subscribeID
-	firstBidID
+import (
+	"strconv"
+	"time"
 )
+
+// firstBidID is the frame id of a socket's first bid. Ids rise by one a frame: below it they belong
+// to opening the socket, from it on they tell which of the socket's bids a frame carried, so that an
+// error leads back to its bid.
+const firstBidID = 100
 
 // bid is one offer as it is sent.
 type bid struct {
@@ -17,13 +17,15 @@ type bid struct {
 	n         int // its number in the run
 }
 
-func appendAuth(text []byte, token string) []byte {
-	text = append(text, `{"id":1,"type":"auth","token":"`...)
+func appendAuth(text []byte, id int, token string) []byte {
+	text = strconv.AppendInt(append(text, `{"id":`...), int64(id), 10)
+	text = append(text, `,"type":"auth","token":"`...)
 	return append(append(text, token...), `"}`...)
 }
 
-func appendSubscribe(text []byte, auctionID int64) []byte {
-	text = append(text, `{"id":2,"type":"subscribe","channel":"auction:`...)
+func appendSubscribe(text []byte, id int, auctionID int64) []byte {
+	text = strconv.AppendInt(append(text, `{"id":`...), int64(id), 10)
+	text = append(text, `,"type":"subscribe","channel":"auction:`...)
 	return append(strconv.AppendInt(text, auctionID, 10), `"}`...)
 }
 
@@ -44,6 +46,8 @@ func appendBid(text []byte, id int, b bid, names keys) []byte {
 type answer struct {
 	kind, key, status, standing, code []byte
 	re                                int
+	retry                             bool          // the error says "later"
+	retryAfter                        time.Duration // 0: it does not say when
 }
 
 func readAnswer(text []byte) answer {
@@ -63,6 +67,11 @@ func readAnswer(text []byte) answer {
 			a.standing = unquote(value)
 		case "code":
 			a.code = unquote(value)
+		case "retry":
+			a.retry = string(value) == "true"
+		case "retry_after_ms":
+			milliseconds, _ := strconv.Atoi(string(value))
+			a.retryAfter = time.Duration(milliseconds) * time.Millisecond
 		}
 		return true
 	})

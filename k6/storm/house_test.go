@@ -29,6 +29,7 @@ type house struct {
 	created  int64
 
 	opened, open int // sockets
+	later        int // subscriptions that are still to be answered "later"
 	auctions     []map[string]any
 }
 
@@ -208,10 +209,19 @@ func (h *house) count(change int) {
 	h.open += change
 }
 
+func (h *house) isLater() bool {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	h.later--
+	return h.later >= 0
+}
+
 func (h *house) take(conn net.Conn, p placed) {
 	switch {
 	case p.Type == "auth" && strings.HasPrefix(p.Token, "access-"):
 		say(conn, `{"re":%d,"type":"welcome","connection_id":"c","server_ms":1}`, p.ID)
+	case p.Type == "subscribe" && h.isLater():
+		say(conn, `{"type":"error","re":%d,"code":"BUSY","detail":"","retry":true,"retry_after_ms":9}`, p.ID)
 	case p.Type == "subscribe":
 		say(conn, `{"type":"subscribed","re":%d,"channel":"%s","bids":[]}`, p.ID, p.Channel)
 	case p.Type == "bid.place":

@@ -29,12 +29,13 @@ type report struct {
 }
 
 type socketReport struct {
-	Wanted int            `json:"wanted"`
-	Opened int            `json:"opened"`
-	Failed map[string]int `json:"failed"` // not opened, by cause
-	Closed map[string]int `json:"closed"` // ended before we left, by close code or cause
-	Frames int64          `json:"frames"` // text messages after opening
-	Bytes  int64          `json:"bytes"`
+	Wanted   int            `json:"wanted"`
+	Opened   int            `json:"opened"`
+	Failed   map[string]int `json:"failed"`   // not opened, by cause
+	Closed   map[string]int `json:"closed"`   // ended before we left, by close code or cause
+	Deferred int            `json:"deferred"` // times that opening was answered "later"
+	Frames   int64          `json:"frames"`   // text messages after opening
+	Bytes    int64          `json:"bytes"`
 }
 
 type bidReport struct {

@@ -22,6 +22,8 @@ type socket struct {
 	waiting  []bid // due while it was coming
 	down     bool  // nothing more can be sent or read
 	leaving  bool  // we have said good-bye: its end is no fault
+	lastID   int   // of the frames that opened it
+	deferred int   // how often it was told "later" meanwhile
 	throttle throttle
 	inbound  inbound
 	payload  []byte       // the text being sent
@@ -80,13 +82,40 @@ func descriptor(conn net.Conn) (int, error) {
 }
 
 func (s *socket) enter(conn net.Conn, w welcome) error {
-	s.payload = appendAuth(s.payload[:0], w.token)
-	if err := s.ask(conn, "welcome"); err != nil || w.watch == 0 {
+	auth := func(id int) { s.payload = appendAuth(s.payload[:0], id, w.token) }
+	if err := s.askAgain(conn, "welcome", auth); err != nil || w.watch == 0 {
 		return err
 	}
-	s.payload = appendSubscribe(s.payload[:0], w.watch)
-	return s.ask(conn, "subscribed")
+	subscribe := func(id int) { s.payload = appendSubscribe(s.payload[:0], id, w.watch) }
+	return s.askAgain(conn, "subscribed", subscribe)
 }
+
+// askAgain asks until the answer is another than "later" (BUSY), as a page does; after outcomeGrace
+// that is refused, too. Each question has an id of its own.
+func (s *socket) askAgain(conn net.Conn, kind string, write func(id int)) error {
+	until := time.Now().Add(outcomeGrace)
+	for {
+		s.lastID++
+		write(s.lastID)
+		err := s.ask(conn, kind)
+		var later errLater
+		if !errors.As(err, &later) || s.lastID == firstBidID-1 || time.Now().After(until) {
+			return err
+		}
+		s.deferred++
+		time.Sleep(later.wait)
+	}
+}
+
+// errLater is an error that says when to ask again.
+type errLater struct {
+	code string
+	wait time.Duration
+}
+
+func (e errLater) Error() string { return "error " + e.code }
+
+const retryWait = 500 * time.Millisecond // when the answer does not say
 
 // ask sends the payload and waits for its answer. Pushes that come before it are dropped.
 func (s *socket) ask(conn net.Conn, kind string) error {
@@ -114,7 +143,7 @@ func (s *socket) ask(conn net.Conn, kind string) error {
 		if got := readAnswer(text); string(got.kind) == kind {
 			return nil
 		} else if string(got.kind) == "error" {
-			return fmt.Errorf("error %s", got.code)
+			return got.refusal()
 		}
 	}
 }
@@ -174,6 +203,18 @@ func (s *socket) read(chunk []byte, take func(text []byte)) error {
 			}
 		}
 	}
+}
+
+// refusal is the error that the answer is.
+func (a answer) refusal() error {
+	if !a.retry {
+		return fmt.Errorf("error %s", a.code)
+	}
+	wait := a.retryAfter
+	if wait == 0 {
+		wait = retryWait
+	}
+	return errLater{code: string(a.code), wait: wait}
 }
 
 func closeCode(payload []byte) errClosed {

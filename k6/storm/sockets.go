@@ -99,6 +99,7 @@ func (c *sockets) welcome(i int, base *url.URL) welcome {
 func (c *sockets) adopt(result opened) {
 	s := c.all[result.index]
 	s.coming = false
+	c.report.Deferred += s.deferred
 	if result.err == nil {
 		event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(result.index)}
 		result.err = syscall.EpollCtl(c.epoll, syscall.EPOLL_CTL_ADD, s.fd, &event)

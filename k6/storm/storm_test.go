@@ -193,3 +193,14 @@ func TestAnInterruptedStormEndsSoonAndSaysSo(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestAHouseThatSaysLaterIsAskedAgain(t *testing.T) {
+	h := newHouse(t, accept)
+	h.later = 30
+	o := h.options()
+	o.subscribe = true
+	r := mustRun(t, o)
+	if r.Sockets.Opened != 20 || r.Sockets.Deferred != 30 || r.Failures.Total != 0 {
+		t.Errorf("sockets %+v, failures %+v", r.Sockets, r.Failures)
+	}
+}
