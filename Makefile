@@ -13,13 +13,13 @@ stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs clean env servers install check test demo run audit bench \
-  storm faults
+.PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
+  bench storm faults
 
 help: ## list the verbs
 	@$(stack) --help
 
-up down status clean env servers install check demo:
+up down status clean env servers install check docs demo:
 	@$(stack) $@ $(profile_option)
 
 run:

@@ -1,5 +1,6 @@
 """How the gateway runs: everything is patched before anything else is imported."""
 
+import gevent
 from gevent import monkey
 
 monkey.patch_all()
@@ -35,8 +36,13 @@ control_socket = os.path.join(tempfile.mkdtemp(prefix="gateway-"), "gunicorn.ctl
 
 def post_worker_init(worker: object) -> None:
     """The sockets' greenlets start with the worker, and end before it."""
+    from app.adapters.postgres.pools import measure_pools  # noqa: PLC0415
+    from app.observability.process import start_sampling  # noqa: PLC0415
+    from app.web.loop_delay import watch_loop  # noqa: PLC0415
     from app.web.ws.drain import watch  # noqa: PLC0415
     from app.web.ws.routes import gateway_of  # noqa: PLC0415
     from wsgi import app  # noqa: PLC0415 - not before the fork
 
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
+    gevent.spawn(watch_loop)
+    start_sampling(os.environ.get("PROCESS_NAME") or "gateway", [measure_pools])

@@ -4,21 +4,28 @@ It is a process beside those that serve people, so that no scraper takes their t
 ask, the files are read once a second, and with a lower priority.
 """
 
+import argparse
 import os
+import socket
+import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from app.observability.exporting import DIRECTORY_VARIABLE, ExporterError, listen
 from app.observability.logging import configure_logging
 from app.observability.multiprocess import render
-from app.settings import read_settings
+from app.observability.process import start_sampling
+from app.observability.supervision import measure_restarts
+from app.settings import Settings, SettingsError, read_settings
 
 log = structlog.get_logger()
 
@@ -26,13 +33,14 @@ PATH = "/metrics"
 KEPT_S = 1.0  # what was read is shown so long: people look every 5 to 60 s
 CLIENT_TIMEOUT_S = 10.0
 NICENESS = 5
+REFUSED = 2
 
 
 class Exporter:
-    """The WSGI application."""
+    """The WSGI application; each of `measures` is called before each reading."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, measures: Sequence[Callable[[], None]] = ()) -> None:
+        self._directory, self._measures = directory, measures
         self._lock = threading.Lock()
         self._read_at, self._text = -KEPT_S, b""
 
@@ -48,16 +56,33 @@ class Exporter:
     def _current(self) -> bytes:
         with self._lock:
             if time.monotonic() - self._read_at >= KEPT_S:
+                for measure in self._measures:
+                    measure()
                 self._text = render(self._directory)
                 self._read_at = time.monotonic()
             return self._text
 
 
 class Server(ThreadingMixIn, WSGIServer):
-    """A thread for each client, none of which keeps the process alive."""
+    """A thread for each client, none of which keeps the process alive.
+
+    It takes over a socket that listens. With a `parent` it ends with that process.
+    """
 
     daemon_threads = True
-    request_queue_size = 64
+
+    def __init__(self, listening: socket.socket, parent: int | None) -> None:
+        super().__init__(listening.getsockname()[:2], Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+        self.setup_environ()
+        self._parent = parent
+
+    def service_actions(self) -> None:
+        """End when the parent has: called twice a second."""
+        if self._parent is not None and os.getppid() != self._parent:
+            os._exit(0)
 
 
 class Handler(WSGIRequestHandler):
@@ -69,17 +94,42 @@ class Handler(WSGIRequestHandler):
         """Say nothing."""
 
 
-def main() -> None:
-    """Serve until told to end."""
-    settings = read_settings()
-    configure_logging(settings.log_level, process=settings.process_name or "exporter")
+def main() -> int:
+    """Serve until told to end; 2 and one line when that cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m app.exporter", description=__doc__)
+    parser.add_argument("--http", metavar="HOST:PORT", help="default: METRICS_BIND")
+    parser.add_argument("--inherited", metavar="FD", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    try:
+        settings = read_settings()
+        parent = None if options.inherited is None else os.getppid()
+        listening = _listening(options, settings)
+    except (SettingsError, ExporterError) as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    name = "metrics" if parent else settings.process_name or "metrics"
+    _serve(Server(listening, parent), settings, name=name)
+    return 0
+
+
+def _listening(options: argparse.Namespace, settings: Settings) -> socket.socket:
+    if not os.environ.get(DIRECTORY_VARIABLE):
+        raise ExporterError(f"{DIRECTORY_VARIABLE} names no directory")
+    if options.inherited is not None:
+        return socket.socket(fileno=options.inherited)
+    return listen(options.http or settings.metrics_bind)
+
+
+def _serve(server: Server, settings: Settings, *, name: str) -> None:
+    configure_logging(settings.log_level, process=name)
     os.nice(NICENESS)
-    host, _, port = settings.metrics_bind.rpartition(":")
-    exporter = Exporter(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
-    with make_server(host, int(port), exporter, Server, Handler) as server:
-        log.info("metrics_served", bind=settings.metrics_bind)
-        server.serve_forever()
+    start_sampling(name)
+    status_file = settings.stack_status_file
+    measures = [partial(measure_restarts, Path(status_file))] if status_file else []
+    server.set_app(Exporter(Path(os.environ[DIRECTORY_VARIABLE]), measures))
+    log.info("metrics_served", bind=f"{server.server_name}:{server.server_port}")
+    server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -143,7 +143,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     # How many of our own proxies stand in front: each adds an address to X-Forwarded-For. Until
     # its headers have come a request cannot be counted for its client: that is left to them.
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
-    metrics_bind: str = "127.0.0.1:9464"  # they tell outsiders more than they should know
+    # The exporter's HOST:PORT. Metrics tell outsiders more than they should know.
+    metrics_bind: str = "127.0.0.1:9464"
     kafka_replication: Count = 3
     kafka_min_isr: Count = 2
     log_level: str = "INFO"

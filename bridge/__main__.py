@@ -5,14 +5,22 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from kafka.errors import KafkaError
 
 from app.adapters.kafka.topic_settings import WrongTopicError
 from app.adapters.kafka.topics import create_topics
+from app.adapters.postgres.backlog import measure_waiting_lanes
+from app.adapters.postgres.connections import measure_connections
 from app.adapters.postgres.horizon import VacuumHorizon
+from app.adapters.postgres.pools import measure_pools
 from app.bootstrap import Container, build_container
+from app.observability import metrics
+from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
+from app.observability.process import start_sampling
+from app.protocol.topics import Topic
 from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
 from bridge.audit import command as audit
@@ -22,7 +30,7 @@ from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
-from bridge.pipelines.gauge import Gauge, HorizonGauge
+from bridge.pipelines.gauge import Gauge, LagGauge, StoreGauge
 from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
@@ -90,8 +98,28 @@ def _clock(container: Container) -> list[Pipeline]:
 
 
 def _gauge(container: Container) -> list[Pipeline]:
+    engine = container.engine
     backlogs = [Gauge(source, redis=container.fanout) for source in container.backlogs()]
-    return [*backlogs, HorizonGauge(VacuumHorizon(container.engine))]
+    postgresql: list[Callable[[], None]] = [
+        VacuumHorizon(engine).measure,
+        partial(measure_connections, engine),
+        *(
+            partial(measure_waiting_lanes, engine, lane.topic)
+            for lane in container.lane_topics.values()
+        ),
+    ]
+    return [
+        *backlogs,
+        StoreGauge(metrics.POSTGRESQL, postgresql),
+        StoreGauge(metrics.REDIS, [container.waker.measure_queues]),
+        LagGauge(container.settings, _consumed(container)),
+    ]
+
+
+def _consumed(container: Container) -> dict[str, tuple[Topic, ...]]:
+    """By consumer group, the topics it reads."""
+    lanes = {lane.group: (lane.topic,) for lane in container.lane_topics.values()}
+    return {**lanes, **{pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}}
 
 
 PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
@@ -121,10 +149,16 @@ def main(make_container: MakeContainer = build_container) -> int:
         return COMMANDS[sys.argv[1]](sys.argv[2:], make_container)
     parser = argparse.ArgumentParser(prog="python -m bridge", description=__doc__)
     parser.add_argument("verbs", nargs="+", choices=["topics", *PIPELINES])
-    verbs = parser.parse_args().verbs
+    parser.add_argument(
+        "--http", metavar="HOST:PORT", help="serve the metrics of this machine there"
+    )
+    options = parser.parse_args()
+    verbs: list[str] = options.verbs
     try:
         settings = read_settings()
-    except SettingsError as error:
+        if options.http is not None:
+            start_exporter(options.http)
+    except (SettingsError, ExporterError) as error:
         print(error, file=sys.stderr)
         return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
@@ -153,6 +187,7 @@ def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
 
 
 def _run(verbs: list[str], container: Container) -> int:
+    start_sampling(container.settings.process_name or "bridge", [measure_pools])
     runner = Runner([pipeline for verb in verbs for pipeline in PIPELINES[verb](container)])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())

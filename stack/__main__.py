@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "servers": ("start the servers alone", lambda stack, _: lifecycle.servers(stack)),
     "install": ("install what is needed", lambda stack, _: lifecycle.install_for_all(stack)),
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
+    "docs": ("write docs/metrics.md from the code", lambda stack, _: chores.docs(stack)),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
     "run": ("run a command as the processes run", chores.run),

@@ -31,12 +31,14 @@ TESTS_PROFILES = ("test", "test-2", "test-3")
 SIDE_BY_SIDE = ("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder")
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
 TYPED = ("app", "bridge", "workers", "stack", "tests")
+PAGE_OF_METRICS = ("python", "-m", "app.observability.reference")
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--strict"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
+    "page of metrics": (*PAGE_OF_METRICS, "--check"),
 }
 
 
@@ -93,6 +95,12 @@ def _servers(*stacks: Stack) -> Iterator[None]:
             yield
         finally:
             list(pool.map(Stack.down, own))
+
+
+def docs(stack: Stack) -> None:
+    """Write the pages that are made of the code."""
+    if _run(stack, *PAGE_OF_METRICS) != 0:
+        raise StackFault("docs/metrics.md was not written")
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

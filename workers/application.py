@@ -1,14 +1,30 @@
 """A Celery application of worker processes, on the services of whoever makes it."""
 
-from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+import sys
+from collections.abc import Mapping
 
+from celery import Celery
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    setup_logging,
+    worker_init,
+    worker_process_init,
+)
+from click import Option
+
+from app.adapters.postgres.pools import measure_pools
 from app.adapters.tasks.application import make_celery
 from app.bootstrap import Container
+from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
+from app.observability.process import start_sampling
 from app.observability.tracing import follow_every
 from workers.tasks.bids import register_settle
 from workers.tasks.notices import register_publish_notices
+
+HTTP = "http"  # the option `--http`
+REFUSED = 2
 
 
 def make_worker(container: Container) -> Celery:
@@ -17,16 +33,40 @@ def make_worker(container: Container) -> Celery:
     register_settle(app, container)
     register_publish_notices(app, container)
     _prepare_processes(container)
+    app.user_options["worker"].add(
+        Option(("--http",), metavar="HOST:PORT", help="serve the metrics of this machine there")
+    )
     return app
+
+
+def _start_exporter(bind: str) -> None:
+    try:
+        start_exporter(bind)
+    except ExporterError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(REFUSED) from error  # Celery goes on after anything else
 
 
 def _prepare_processes(container: Container) -> None:
     settings = container.settings
 
+    def sample(**_: object) -> None:
+        start_sampling(settings.process_name or "worker", [measure_pools])
+
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
         configure_logging(settings.log_level, process=settings.process_name or "worker")
         follow_every(settings.trace_every)
+
+    @celeryd_init.connect(weak=False)
+    def _serve_metrics(options: Mapping[str, object], **_: object) -> None:
+        if options.get(HTTP) is not None:
+            _start_exporter(str(options[HTTP]))
+
+    # The main process, and each child it forks.
+    worker_init.connect(sample, weak=False)
+    worker_process_init.connect(sample, weak=False)
+    beat_init.connect(sample, weak=False)
 
     @worker_process_init.connect(weak=False)
     def _forget_inherited_connections(**_: object) -> None:

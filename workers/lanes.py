@@ -140,11 +140,14 @@ def _finish(records: Sequence[InboxRecord], settlement: Settlement, *, seconds: 
     if settlement.after_commit is not None:
         settlement.after_commit()
     first, last = records[0], records[-1]
-    waited_s = time.time() - first.log_time.timestamp()
+    now = time.time()
+    waited_s = now - first.log_time.timestamp()
     metrics.SETTLED.labels(first.topic).inc(len(records))
     metrics.SETTLED_BATCH.labels(first.topic).observe(len(records))
     metrics.SETTLE_SECONDS.labels(first.topic).observe(seconds)
     metrics.WAIT_SECONDS.labels(first.topic).observe(max(0.0, waited_s))
+    if first.taken_at_s is not None:
+        metrics.INBOX_SECONDS.labels(first.topic).observe(max(0.0, now - first.taken_at_s))
     log.info(
         "settled",
         topic=first.topic,

@@ -24,6 +24,7 @@ PROC = Path("/proc")
 MERGED = "merged"  # stands for a pid in the names of merged files
 OF_THE_LIVING = "gauge_live"
 NEWEST_COUNTS = "gauge_mostrecent"
+LARGEST_COUNTS = "gauge_max"
 # A file that a process has just begun is empty for a moment.
 READ_ATTEMPTS, READ_PAUSE_S = 3, 0.05
 
@@ -68,7 +69,7 @@ def _merge(directory: Path, kind: str, sources: list[Path]) -> None:
     for file in ([target] if target.exists() else []) + sources:
         for key, value in _values(file):
             known = values.get(key, (0.0, 0.0))
-            values[key] = _newer(known, value) if kind == NEWEST_COUNTS else _sum(known, value)
+            values[key] = _COMBINED.get(kind, _sum)(known, value)
     draft = MmapedDict(str(target.with_suffix(".draft")))  # type: ignore[no-untyped-call]
     for key, (number, at) in values.items():
         draft.write_value(key, number, at)  # type: ignore[no-untyped-call]
@@ -109,6 +110,13 @@ def _sum(one: Value, other: Value) -> Value:
 
 def _newer(one: Value, other: Value) -> Value:
     return max(one, other, key=lambda value: value[1])
+
+
+def _larger(one: Value, other: Value) -> Value:
+    return max(one, other)
+
+
+_COMBINED = {NEWEST_COUNTS: _newer, LARGEST_COUNTS: _larger}
 
 
 def _read(directory: Path) -> bytes:

@@ -83,12 +83,13 @@ class Backlog(Struct, frozen=True):
     """On `backlog`, once a second: how far behind those are who work a topic off.
 
     `fill` is what waits as a share of its limit, 1.0 being full; `behind_s` is how long ago the
-    oldest that waits came.
+    oldest that waits came; `published_at`, in seconds since 1970, when this was published.
     """
 
     topic: str
     fill: float
     behind_s: float
+    published_at: float | None = None
 
 
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)

@@ -6,7 +6,7 @@ knows no auction; `LaneTopic` is all it is told. What it needs of a store are th
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -45,6 +45,7 @@ class InboxRecord:
     attempts: int = 0
     first_failed_at: datetime | None = None
     replays: int = 0
+    taken_at_s: float | None = field(default=None, compare=False)  # since 1970; set once it is in
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Everything that decides is in the domain; everything that stores is behind `AuctionStore`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -142,8 +143,10 @@ class AuctionLane:
         return [bid in answered for bid in ids]
 
     def _settled(self, batch: Batch) -> None:
+        outcomes: Counter[str] = Counter()
         for bid in decided_bids(batch.entries):
             outcome = bid.decision.outcome
+            outcomes[outcome.code or outcome.status] += 1
             trace_bid(
                 "bid_decided",
                 str(bid.record.bid_id),
@@ -151,6 +154,8 @@ class AuctionLane:
                 status=outcome.status,
                 code=outcome.code,
             )
+        for name, number in outcomes.items():
+            metrics.DECIDED_BIDS.labels(name).inc(number)
         delay_s = close_delay_s(batch)
         if delay_s is not None:
             metrics.CLOSE_SECONDS.observe(delay_s)

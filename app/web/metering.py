@@ -1,31 +1,41 @@
-"""How long each call took, by route and status."""
+"""Requests by route and status, by prometheus-flask-exporter; /metrics is not on this port.
 
-import time
+What no route answers is only counted: its method and path are whatever somebody sends.
+"""
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, request
+from prometheus_client import CollectorRegistry
+from prometheus_flask_exporter import NO_PREFIX, PrometheusMetrics
 
-from app.observability.metrics import HTTP_SECONDS
+from app.observability.declarations import SECONDS
+from app.observability.metrics import UNMATCHED_REQUESTS
 
-BEGUN_AT = "begun_at"  # monotonic seconds, in Flask's `g`; without it nothing is measured
 UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
 
 
-def endpoint() -> str:
-    """Return the name of the route of this request: one of a closed set, whatever is asked for."""
-    return request.endpoint or UNMATCHED
+def endpoint(asked: Request = request) -> str:
+    """Return the name of the route of a request: one of a closed set, whatever is asked for."""
+    return asked.endpoint or UNMATCHED
+
+
+@PrometheusMetrics.do_not_track()  # type: ignore[untyped-decorator]
+def leave_out() -> None:
+    """Keep this request out of the metrics."""
 
 
 def install_metering(app: Flask) -> None:
-    """Measure every request of `app`."""
+    """Measure every request of `app` that a route answers."""
+    exporter = PrometheusMetrics.for_app_factory(
+        path=None,
+        group_by=endpoint,
+        defaults_prefix=NO_PREFIX,
+        buckets=SECONDS,
+        registry=CollectorRegistry(),  # there may be other applications in this process
+    )
+    exporter.init_app(app)
 
     @app.before_request
-    def begin() -> None:
-        g.setdefault(BEGUN_AT, time.monotonic())
-
-    @app.after_request
-    def end(response: Response) -> Response:
-        begun_at = g.pop(BEGUN_AT, None)
-        if begun_at is not None:
-            took_s = time.monotonic() - begun_at
-            HTTP_SECONDS.labels(endpoint(), response.status_code).observe(took_s)
-        return response
+    def leave_out_unmatched() -> None:
+        if request.url_rule is None:
+            UNMATCHED_REQUESTS.inc()
+            leave_out()

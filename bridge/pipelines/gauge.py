@@ -1,19 +1,27 @@
 """Gauge: tells the gateways how far behind the work on a topic is, once a second, and operators
-what keeps row versions in PostgreSQL.
+what only the stores know.
 
 Any number of processes may do it: they tell the same. When none does, gateways take everything.
 """
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 from redis import Redis
 
-from app.adapters.postgres.horizon import VacuumHorizon
+from app.adapters.kafka.lags import KafkaLags, Reach
+from app.observability import metrics
 from app.protocol.channels import BACKLOGS
-from app.services.backlog import BacklogSource
+from app.protocol.topics import Topic
+from app.services.backlog import BacklogSource, Trail
+from app.settings import Settings
 
 PERIOD_S = 1.0
+LAG_PERIOD_S = 2.0  # six requests to the broker each
+
+Part = tuple[str, int]
 
 
 class Gauge:
@@ -28,7 +36,8 @@ class Gauge:
 
     def step(self) -> None:
         """Measure and tell."""
-        self._redis.publish(BACKLOGS, msgspec.json.encode(self._source.read()))
+        news = replace(self._source.read(), published_at=time.time())
+        self._redis.publish(BACKLOGS, msgspec.json.encode(news))
         time.sleep(PERIOD_S)
 
     def close(self) -> None:
@@ -36,21 +45,59 @@ class Gauge:
         self._source.close()
 
 
-class HorizonGauge:
-    """The pipeline of the database."""
+class StoreGauge:
+    """The pipeline of one store: `measures` set its gauges, and raise when it does not answer."""
 
-    name = "gauge:postgresql"
-
-    def __init__(self, horizon: VacuumHorizon) -> None:
-        self._horizon = horizon
+    def __init__(self, store: str, measures: Sequence[Callable[[], None]]) -> None:
+        self.name = f"gauge:{store}"
+        self._measures = measures
 
     def open(self) -> None:
-        """Do nothing: the engine connects on first use."""
+        """Do nothing: the measures connect on first use."""
 
     def step(self) -> None:
         """Measure."""
-        self._horizon.measure()
+        for measure in self._measures:
+            measure()
         time.sleep(PERIOD_S)
 
     def close(self) -> None:
-        """Do nothing: connections go back to the engine's pool."""
+        """Do nothing: connections go back to their pools."""
+
+
+class LagGauge:
+    """The pipeline of the consumer groups; `topics` by group. The groups may be down."""
+
+    name = "gauge:groups"
+
+    def __init__(self, settings: Settings, topics: Mapping[str, Sequence[Topic]]) -> None:
+        self._lags = KafkaLags(settings, name=self.name)
+        self._parts: dict[str, Sequence[Part]] = {
+            group: [(topic.name, number) for topic in ones for number in range(topic.partitions)]
+            for group, ones in topics.items()
+        }
+        self._trails = {
+            (group, topic.name): Trail() for group, ones in topics.items() for topic in ones
+        }
+
+    def open(self) -> None:
+        """Do nothing: the client connects on first use."""
+
+    def step(self) -> None:
+        """Ask the broker. Raise BusyError when it does not answer."""
+        reaches = self._lags.reaches(self._parts)
+        for (group, topic), trail in self._trails.items():
+            ones = [reach for (name, _), reach in reaches[group].items() if name == topic]
+            self._set(group, topic, trail, ones)
+        time.sleep(LAG_PERIOD_S)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._lags.close()
+
+    @staticmethod
+    def _set(group: str, topic: str, trail: Trail, reaches: Sequence[Reach]) -> None:
+        lag, end = sum(reach.lag for reach in reaches), sum(reach.end for reach in reaches)
+        behind_s = trail.behind_s(done=end - lag, end=end, now=time.monotonic())
+        metrics.GROUP_LAG_RECORDS.labels(group, topic).set(lag)
+        metrics.GROUP_LAG_SECONDS.labels(group, topic).set(behind_s)

@@ -1,52 +1,74 @@
 """Metrics are an interface: what is declared."""
 
 import pytest
-from prometheus_client import Counter, Gauge, Histogram
-from prometheus_client.metrics import MetricWrapperBase
 
 from app.observability import metrics
+from app.observability.declarations import DECLARED, Declaration
+from app.observability.reference import LABELS, PAGE, main, reference
+from bridge.__main__ import PIPELINES
 
-DECLARED = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
 UNITS = {
-    "bids", "bytes", "calls", "conflicts", "failures", "frames", "lanes", "messages", "partitions",
-    "records", "requests", "retries", "seconds", "settles", "sockets", "transactions",
+    "bids", "bytes", "calls", "connections", "conflicts", "failures", "frames", "greenlets",
+    "lanes", "messages", "partitions", "records", "requests", "restarts", "retries", "seconds",
+    "settles", "sockets", "tasks", "threads", "transactions",
 }  # fmt: skip
-LABELS = {
-    "cause",
-    "code",
-    "end",
-    "endpoint",
-    "holder",
-    "pipeline",
-    "reason",
-    "status",
-    "store",
-    "topic",
-}  # each from a closed set that metrics.py names
+PARTS = {
+    "auction", "backlog", "broadcast", "gateway", "group", "ingest", "lane", "pipeline", "pool",
+    "postgres", "process", "queue", "relay", "save", "ws",
+}  # fmt: skip
+OF_A_LIBRARY = ("http_", "exporter_")
+OURS = [one for one in DECLARED if not one.name.startswith(OF_A_LIBRARY)]
 
 
-def name_of(metric: MetricWrapperBase) -> str:
-    return next(iter(metric.describe())).name
+def name_of(one: Declaration) -> str:
+    return one.name
 
 
-@pytest.mark.parametrize("metric", DECLARED, ids=name_of)
-def test_a_metric_says_its_unit_and_its_meaning(metric: MetricWrapperBase) -> None:
-    (described,) = metric.describe()
-    assert described.name.rpartition("_")[2] in UNITS
-    assert described.documentation.endswith(".")
-    assert isinstance(metric, Counter | Gauge | Histogram)
+@pytest.mark.parametrize("one", OURS, ids=name_of)
+def test_a_metric_says_its_unit_its_part_and_its_meaning(one: Declaration) -> None:
+    assert one.unit in UNITS
+    assert one.name.partition("_")[0] in PARTS
+    assert one.meaning.endswith(".")
 
 
-@pytest.mark.parametrize("metric", DECLARED, ids=name_of)
-def test_labels_come_from_closed_sets(metric: MetricWrapperBase) -> None:
-    assert set(metric._labelnames) <= LABELS
+@pytest.mark.parametrize("one", DECLARED, ids=name_of)
+def test_labels_come_from_closed_sets(one: Declaration) -> None:
+    assert set(one.labels) <= LABELS.keys()
 
 
-def test_no_name_is_declared_twice_and_every_metric_belongs_to_a_part() -> None:
-    names = [name_of(metric) for metric in DECLARED]
-    parts = {name.partition("_")[0] for name in names}
+def test_every_label_and_every_metric_is_declared_once_and_used() -> None:
+    names = [one.name for one in DECLARED]
     assert len(set(names)) == len(names)
-    assert parts == {
-        "auction", "backlog", "broadcast", "gateway", "http", "ingest", "lane", "pipeline",
-        "postgres", "relay", "save", "ws",
-    }  # fmt: skip
+    assert LABELS.keys() == {label for one in DECLARED for label in one.labels}
+
+
+def test_what_is_declared_is_what_there_is() -> None:
+    made = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for value in vars(metrics).values()
+        if hasattr(value, "describe")
+        for family in value.describe()
+    }
+    assert made == {one.name for one in OURS}
+
+
+def test_pipelines_are_those_of_the_bridge() -> None:
+    listed = {value.partition(":")[0] for value in LABELS["pipeline"].values}
+    assert listed == PIPELINES.keys()
+
+
+def test_the_page_lists_every_metric_with_its_labels() -> None:
+    lines = reference().splitlines()
+    for one in DECLARED:
+        (line,) = [line for line in lines if line.startswith(f"| `{one.name}` |")]
+        assert all(f"`{label}`" in line for label in one.labels)
+    assert PAGE.read_text(encoding="utf-8") == reference()
+
+
+def test_a_page_that_is_behind_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--check"]) == 0
+    monkeypatch.setattr("app.observability.reference.DECLARED", OURS[1:])
+    assert main(["--check"]) == 1
+    assert "docs/metrics.md" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """How far consumer groups are behind, asked of the broker: the groups themselves may be down."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,18 +42,24 @@ class KafkaLags:
 
     def reach(self, group: str, parts: Sequence[Part]) -> dict[Part, Reach]:
         """Of each of the partitions. Raises BusyError."""
-        wanted = [TopicPartition(*part) for part in parts]
+        return self.reaches({group: parts})[group]
+
+    def reaches(self, parts: Mapping[str, Sequence[Part]]) -> dict[str, dict[Part, Reach]]:
+        """Of several groups, each in its partitions. Raises BusyError."""
+        wanted = {TopicPartition(*part) for ones in parts.values() for part in ones}
         try:
             admin = self._connected()
             ends = _offsets(admin, wanted, OffsetSpec.LATEST)
             done = _offsets(admin, wanted, OffsetSpec.EARLIEST)
-            committed = _committed(admin, group)
+            committed = {group: _committed(admin, group) for group in parts}
         except KafkaError as error:
             raise BusyError("the log cannot answer") from error
-        return {
-            (part.topic, part.partition): Reach(max(done[part], committed.get(part, 0)), ends[part])
-            for part in wanted
-        }
+
+        def reach(group: str, part: Part) -> Reach:
+            at = TopicPartition(*part)
+            return Reach(max(done[at], committed[group].get(at, 0)), ends[at])
+
+        return {group: {part: reach(group, part) for part in ones} for group, ones in parts.items()}
 
     def close(self) -> None:
         """Hang up."""
@@ -70,7 +76,7 @@ class KafkaLags:
 
 
 def _offsets(
-    admin: KafkaAdminClient, parts: Sequence[TopicPartition], spec: OffsetSpec
+    admin: KafkaAdminClient, parts: Collection[TopicPartition], spec: OffsetSpec
 ) -> dict[TopicPartition, int]:
     found = admin.list_partition_offsets(dict.fromkeys(parts, spec))
     return {part: int(place.offset) for part, place in found.items()}

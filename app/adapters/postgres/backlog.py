@@ -20,6 +20,20 @@ SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)
 FROM (SELECT created_at FROM outbox LIMIT %s) AS counted"""
 
 
+# One step of the index for each lane, however many records wait in it.
+WAITING_LANES = """
+WITH RECURSIVE lanes (key, number) AS (
+  (SELECT key, 1 FROM inbox WHERE topic = %(topic)s ORDER BY key LIMIT 1)
+  UNION ALL
+  SELECT (SELECT i.key FROM inbox AS i WHERE i.topic = %(topic)s AND i.key > lanes.key
+          ORDER BY i.key LIMIT 1), number + 1
+  FROM lanes WHERE key IS NOT NULL AND number < %(limit)s)
+SELECT count(*) FROM lanes
+WHERE key IS NOT NULL
+  AND NOT EXISTS (SELECT FROM parked_lanes AS p WHERE p.topic = %(topic)s AND p.key = lanes.key)"""
+LANES_MAX = 1_000  # that are counted: more are many, whatever their number
+
+
 class LaneBacklog:
     """The backlog of a topic whose records are settled: the fuller of inbox and outbox.
 
@@ -39,11 +53,20 @@ class LaneBacklog:
         metrics.BACKLOG.labels(name).set(waiting)
         metrics.BACKLOG_AGE.labels(name).set(waited_s)
         metrics.UNSENT.set(unsent)
+        metrics.UNSENT_AGE.set(unsent_s)
         fill = max(waiting / limits.inbox_backlog_max, unsent / limits.outbox_backlog_max)
         return Backlog(topic=name, fill=fill, behind_s=max(waited_s, unsent_s))
 
     def close(self) -> None:
         """Holds nothing."""
+
+
+def measure_waiting_lanes(engine: Engine, topic: Topic) -> None:
+    """Set the gauge of the lanes with work. Raise the driver's error when nobody answers."""
+    asked = {"topic": topic.name, "limit": LANES_MAX}
+    with engine.begin() as connection:
+        lanes = connection.exec_driver_sql(WAITING_LANES, asked).scalar_one()
+    metrics.WAITING_LANES.labels(topic.name).set(lanes)
 
 
 def _counted(connection: Connection, sql: str, *parameters: object) -> tuple[int, float]:

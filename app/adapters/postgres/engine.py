@@ -9,6 +9,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import PoolProxiedConnection
 
+from app.adapters.postgres.pools import watch_pool
 from app.services.breaker import Breaker
 from app.settings import Limits
 
@@ -122,6 +123,7 @@ def _engine(
         },
     )
     event.listen(engine, "handle_error", _leave_values_out)
+    watch_pool(engine, application)
     return engine
 
 

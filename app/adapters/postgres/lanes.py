@@ -29,7 +29,8 @@ FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key 
   payload text, log_time timestamptz, replays smallint)"""
 
 _RECORD = """
-SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays
+SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
+  extract(epoch FROM taken_at)::float8
 FROM inbox
 WHERE topic = %(topic)s AND key = %(key)s
   AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = %(topic)s AND key = %(key)s)"""

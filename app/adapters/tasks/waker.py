@@ -7,6 +7,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
+from app.observability import metrics
 from app.protocol.channels import TELL_KEY, wake_key
 from app.services.waking import (
     MAINTENANCE_QUEUE,
@@ -78,6 +79,15 @@ class CeleryWaker:
             return sum(map(int, pipe.execute()[-len(settling) :]))
         except RedisError:
             return 0
+
+    def measure_queues(self) -> None:
+        """Set the gauges of all queues. Raise RedisError when Redis does not answer."""
+        queues = sorted({*self._queues.values(), NOTICE_QUEUE, MAINTENANCE_QUEUE})
+        pipe = self._broker.pipeline(transaction=False)
+        for queue in queues:
+            pipe.llen(queue)
+        for queue, length in zip(queues, pipe.execute(), strict=True):
+            metrics.QUEUE_LENGTH.labels(queue).set(int(length))
 
     def tell(self) -> None:
         """Have new notices published now rather than by the next sweep."""

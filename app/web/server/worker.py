@@ -17,6 +17,7 @@ from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.http.message import Request
 from gunicorn.workers.ggevent import GeventWorker
 
+from app.observability.metrics import GREENLETS
 from app.settings import read_settings
 from app.web.addresses import FORWARDED_FOR, address_group, client_address, is_trusted
 from app.web.server.errors import EdgeError, RequestTimeoutError, code_of
@@ -54,6 +55,10 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: Peer) -> None:
         """Serve one connection until its end."""
+        with GREENLETS.track_inprogress():
+            self._handle(listener, client, addr)
+
+    def _handle(self, listener: socket.socket, client: socket.socket, addr: Peer) -> None:
         client.settimeout(None)
         reader = RequestReader(self.cfg, client, addr, self._settings.limits)
         try:

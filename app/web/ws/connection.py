@@ -90,6 +90,11 @@ class Connection:
         return self._writer.bytes_queued
 
     @property
+    def frames_queued(self) -> int:
+        """Frames that wait for a slow reader."""
+        return self._writer.frames_queued
+
+    @property
     def end(self) -> str:
         """How it ended: the code of our close, `client`, or `lost` without a word."""
         if self._client_closed:
@@ -114,6 +119,7 @@ class Connection:
 
     def push(self, frame: bytes) -> None:
         """Send a frame made by `text_frame`; never blocks."""
+        self._traffic.pushes += 1
         self._writer.write(frame)
 
     def answer(self, message: msgspec.Struct) -> None:

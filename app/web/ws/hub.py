@@ -240,7 +240,10 @@ class Hub:
         self.registry.evict(evicted.user_id, evicted.socket_id)
 
     def _backlog(self, payload: bytes) -> None:
-        self._stores.admission.heard(fanout.backlog_decoder.decode(payload))
+        news = fanout.backlog_decoder.decode(payload)
+        if news.published_at is not None:
+            self.registry.traffic.deliveries_s.append(max(0.0, time.time() - news.published_at))
+        self._stores.admission.heard(news)
 
     def _resume_channel(self, name: str) -> None:
         kind, _, number = name.partition(":")

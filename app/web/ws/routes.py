@@ -22,7 +22,7 @@ from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.services.snapshots import Snapshots
 from app.settings import Settings
 from app.web.addresses import address_group, is_trusted, request_address
-from app.web.metering import BEGUN_AT
+from app.web.metering import leave_out
 from app.web.problem import problem
 from app.web.ws.gateway import Gateway
 from app.web.ws.identity import Identity
@@ -146,7 +146,7 @@ def register_ws(
         return refusal
 
     def websocket(server: Any) -> None:  # noqa: ANN401 - simple-websocket has no types
-        g.pop(BEGUN_AT)  # the life of a socket is no duration of a request
+        leave_out()  # the life of a socket is no duration of a request
         server.connected = False  # else a second close frame is sent after ours
         gateway.serve(server.sock, g.address_group)
 

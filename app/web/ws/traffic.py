@@ -19,25 +19,32 @@ class Queued(Protocol):
         """Bytes that wait for the reader."""
         ...
 
+    @property
+    def frames_queued(self) -> int:
+        """Frames that wait for the reader."""
+        ...
+
 
 class Traffic:
     """Since the last `publish`; times in seconds."""
 
     __slots__ = (
-        "bids_acknowledged", "bids_received", "bids_unknown", "fanouts_s", "frames_in",
-        "frames_out", "receipts_s",
+        "bids_acknowledged", "bids_received", "bids_unknown", "deliveries_s", "fanouts_s",
+        "frames_in", "frames_out", "pushes", "receipts_s",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.frames_in = self.frames_out = 0
+        self.frames_in = self.frames_out = self.pushes = 0
         self.bids_received = self.bids_acknowledged = self.bids_unknown = 0
         self.receipts_s: list[float] = []
         self.fanouts_s: list[float] = []
+        self.deliveries_s: list[float] = []
 
     def publish(self, sockets: Collection[Queued]) -> None:
         """Hand everything over to the metrics and begin anew."""
         metrics.OPEN_SOCKETS.set(len(sockets))
         metrics.QUEUED_BYTES.set(sum(socket.bytes_queued for socket in sockets))
+        metrics.QUEUED_FRAMES.set(sum(socket.frames_queued for socket in sockets))
         for name, counter in _COUNTERS.items():
             counter.inc(getattr(self, name))
             setattr(self, name, 0)
@@ -56,6 +63,7 @@ def count_end(end: str) -> None:
 _COUNTERS: dict[str, Counter] = {
     "frames_in": metrics.FRAMES_IN,
     "frames_out": metrics.FRAMES_OUT,
+    "pushes": metrics.PUSHES,
     "bids_received": metrics.BIDS_RECEIVED,
     "bids_acknowledged": metrics.BIDS_ACKNOWLEDGED,
     "bids_unknown": metrics.BIDS_UNKNOWN,
@@ -63,4 +71,5 @@ _COUNTERS: dict[str, Counter] = {
 _HISTOGRAMS: dict[str, Histogram] = {
     "receipts_s": metrics.RECEIPT_SECONDS,
     "fanouts_s": metrics.FANOUT_SECONDS,
+    "deliveries_s": metrics.DELIVERY_SECONDS,
 }

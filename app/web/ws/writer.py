@@ -58,6 +58,11 @@ class Writer:
         """Bytes that wait for the reader."""
         return self._bytes_queued
 
+    @property
+    def frames_queued(self) -> int:
+        """Frames that wait for the reader."""
+        return len(self._queue)
+
     def write(self, frame: bytes) -> None:
         """Send a frame, now or soon; ignored once the socket closes."""
         if self._closing or self._dead:

@@ -1,0 +1,144 @@
+"""docs/metrics.md, made of the declarations: `python -m app.observability.reference` writes it.
+
+With `--check` it only says whether the page is what it would write. Here is every label with the closed set its values come from.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPMethod, HTTPStatus
+from pathlib import Path
+from typing import get_args
+
+from app.domain.errors import RejectionCode
+from app.observability import metrics
+from app.observability.declarations import DECLARED, Declaration
+from app.protocol.problems import STATUS_OF_CODE
+from app.protocol.topics import (
+    ALL_TOPICS,
+    BROADCAST_GROUP,
+    EVENT_GROUP,
+    INGEST_GROUP,
+    LIVE_TOPICS,
+    SAVE_GROUP,
+)
+from app.services.burials import REASONS
+from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+TOPICS = tuple(topic.name for topic in ALL_TOPICS)
+GAUGED = (*(topic.name for topic in LIVE_TOPICS), metrics.POSTGRESQL, metrics.REDIS, "groups")
+PIPELINES = (
+    "relay", "broadcast", "save", "event", "clock",
+    *(f"ingest:{topic.name}" for topic in LIVE_TOPICS), *(f"gauge:{name}" for name in GAUGED),
+)  # fmt: skip
+SERVED = ("client", "healthz", "readyz")
+
+INTRODUCTION = """\
+# Metrics
+
+Made by `make docs` from `app/observability/metrics.py`: change that, not this. The last word of a
+name is its unit. Each process counts into the files of `PROMETHEUS_MULTIPROC_DIR`; what a process
+that died has counted is kept, so no counter ever falls. They are served on a port of their own by
+
+- `python -m app.exporter`, for all processes of the machine (`METRICS_URL` of `make env`);
+- `--http HOST:PORT` of `python -m bridge …` and of `celery … worker …`, for all processes that
+  share that directory: what a host or a container needs that runs one kind of process alone;
+- Flower, for what Celery's events tell: `/metrics` on its own port.
+
+The way of a bid, leg by leg: `ws_receipt_seconds` (frame to receipt, which is Kafka's
+acknowledgement), `ingest_lag_seconds` (log to inbox), `lane_inbox_seconds` (inbox to settled),
+`relay_lag_seconds` and `broadcast_lag_seconds` (settled to Kafka, Kafka to published),
+`ws_delivery_seconds` (published to the gateway, which writes to the socket at once).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label: its `values`, and a `pattern` of others that our own settings and code choose."""
+
+    meaning: str
+    values: Sequence[str] = ()
+    pattern: str = ""
+
+    def allows(self, value: str) -> bool:
+        """Whether the label may have this value."""
+        return value in self.values or re.fullmatch(self.pattern, value) is not None
+
+
+LABELS = {
+    "application": Label("the name a process gives to PostgreSQL", metrics.APPLICATIONS),
+    "cause": Label("why a gateway did not take a record", sorted(metrics.REFUSAL_CAUSES)),
+    "code": Label("an error code", tuple(STATUS_OF_CODE)),
+    "end": Label("how a socket ended", sorted(metrics.ENDS)),
+    "endpoint": Label(
+        "a route, as `GET /api/auctions/<int:auction_id>`, or one of", SERVED, r"[A-Z]+ /api/\S*"
+    ),
+    "group": Label("a consumer group", (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)),
+    "holder": Label("who holds a transaction open", sorted(metrics.HOLDERS)),
+    "method": Label("a method that the route takes", [method.value for method in HTTPMethod]),
+    "outcome": Label(
+        "`accepted`, or why a bid was refused", ("accepted", *get_args(RejectionCode))
+    ),
+    "pipeline": Label("a pipeline of the bridge", PIPELINES),
+    "pool": Label("a pool of connections, by their application", metrics.APPLICATIONS),
+    "process": Label(
+        "the supervisor's name of a process, as `gateway` or `worker-bids-0`; without a supervisor"
+        " `gateway`, `bridge`, `worker` or `metrics`",
+        pattern=r"[a-z][a-z0-9-]*",
+    ),
+    "queue": Label("a queue of Celery", (SETTLE_QUEUE, NOTICE_QUEUE, MAINTENANCE_QUEUE)),
+    "reason": Label("why a record is a dead letter", REASONS),
+    "state": Label("what a connection does", metrics.CONNECTION_STATES),
+    "status": Label("a status of HTTP", [str(status.value) for status in HTTPStatus]),
+    "store": Label("a store", sorted(metrics.STORES)),
+    "topic": Label("a topic", TOPICS),
+    "version": Label("a version", pattern=r"[0-9.]+"),
+}
+NOT_LISTED = (
+    "method",
+    "status",
+    "code",
+)  # everybody knows the one, and the other are in problems.py
+
+
+def reference() -> str:
+    """The page."""
+    parts = [INTRODUCTION, _table_of_metrics(), "## Labels\n", _table_of_labels()]
+    return "\n".join(parts)
+
+
+def _table_of_metrics() -> str:
+    lines = ["| metric | type | labels | unit | meaning |", "|---|---|---|---|---|"]
+    lines += [_line(one) for one in sorted(DECLARED, key=lambda declared: declared.name)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(one: Declaration) -> str:
+    labels = ", ".join(f"`{label}`" for label in one.labels)
+    return f"| `{one.name}` | {one.kind} | {labels} | {one.unit} | {one.meaning} |"
+
+
+def _table_of_labels() -> str:
+    lines = ["| label | is | values |", "|---|---|---|"]
+    for name, label in LABELS.items():
+        listed = () if name in NOT_LISTED else label.values
+        values = ", ".join(f"`{value}`" for value in listed)
+        lines.append(f"| `{name}` | {label.meaning} | {values} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page; with `--check` 1 and a line when it is another."""
+    if list(arguments) != ["--check"]:
+        PAGE.write_text(reference(), encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == reference():
+        return 0
+    print(f"docs/{PAGE.name} does not list the metrics that are declared: run `make docs`")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
