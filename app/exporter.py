@@ -24,6 +24,7 @@ from app.observability.exporting import DIRECTORY_VARIABLE, ExporterError, liste
 from app.observability.logging import configure_logging
 from app.observability.multiprocess import render
 from app.observability.process import start_sampling
+from app.observability.series import begin_series
 from app.observability.supervision import measure_restarts
 from app.settings import Settings, SettingsError, read_settings
 
@@ -123,6 +124,7 @@ def _listening(options: argparse.Namespace, settings: Settings) -> socket.socket
 def _serve(server: Server, settings: Settings, *, name: str) -> None:
     configure_logging(settings.log_level, process=name)
     os.nice(NICENESS)
+    begin_series()
     start_sampling(name)
     status_file = settings.stack_status_file
     measures = [partial(measure_restarts, Path(status_file))] if status_file else []

@@ -66,12 +66,6 @@ declare(
     ("method", "endpoint", "status"),
 )
 declare("http_request_total", "counter", "Requests answered, sockets aside.", ("method", "status"))
-declare(
-    "http_request_exceptions_total",
-    "counter",
-    "Requests that ended in an exception nobody turned into an answer.",
-    ("method", "status"),
-)
 declare("exporter_info", "gauge", "1, with the version of prometheus-flask-exporter.", ("version",))
 REFUSED_REQUESTS = counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", "code"

@@ -1,6 +1,7 @@
 """docs/metrics.md, made of the declarations: `python -m app.observability.reference` writes it.
 
-With `--check` it only says whether the page is what it would write. Here is every label with the closed set its values come from.
+With `--check` it only says whether the page is what it would write. Here is every label with the
+closed set its values come from.
 """
 
 import re

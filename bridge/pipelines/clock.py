@@ -13,6 +13,7 @@ from app.adapters.postgres import lanes
 from app.adapters.postgres.locks import CLOCK_LOCK
 from app.adapters.postgres.parked import parked_by_topic
 from app.observability import metrics
+from app.protocol.topics import LIVE_TOPICS
 from app.services.due import DueRecords
 from app.services.waking import Lane, Waker
 from app.settings import Settings
@@ -39,7 +40,7 @@ class Clock(StandingBy):
         self._waker = waker
         self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
         self._woken: dict[Lane, float] = {}
-        self._topics_parked: set[str] = set()
+        self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
         """Ask what is due, sweep, and sleep until the next start or end."""

@@ -9,6 +9,7 @@ from typing import Self
 import httpx
 
 from stack import Program, Stack
+from stack.application import executable
 from stack.ports import HOST, is_free
 from stack.readiness import complaint_of
 from tests.e2e.people import Gateway
@@ -104,6 +105,17 @@ class House:
         (program,) = [own for own in self._programs if own.name == self.name(process)]
         environment = {**program.environment, **changes}
         self.stack.control.run(replace(program, environment=environment))
+        try:
+            yield
+        finally:
+            self.stack.control.run(program)
+
+    @contextmanager
+    def with_pipelines(self, *pipelines: str) -> Iterator[None]:
+        """The bridge with these pipelines alone, until left."""
+        (program,) = [own for own in self._programs if own.name == self.name("bridge")]
+        command = (executable("python"), "-m", "bridge", *pipelines)
+        self.stack.control.run(replace(program, command=command))
         try:
             yield
         finally:

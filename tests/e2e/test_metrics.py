@@ -2,62 +2,21 @@
 
 import os
 import signal
-from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability.metrics import ENDS, HOLDERS, REFUSAL_CAUSES, SESSION, STORES
-from app.protocol.problems import STATUS_OF_CODE
-from app.protocol.topics import ALL_TOPICS, AUCTION_BID, AUCTION_EVENT
-from app.services.burials import REASONS
+from app.observability.metrics import SESSION
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from stack.readiness import complaint_of
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
 from tests.e2e.processes import worker_pids
 from tests.e2e.raw import Wire, head
+from tests.scraping import read
 from tests.waiting import stretched, wait_until
-
-PIPELINES = {"relay", "broadcast", "save", "event", "clock"}
-OF_A_TOPIC = {"ingest", "gauge"}
-STATUSES = {str(int(status)) for status in HTTPStatus}
-SERVED = {"client", "healthz", "readyz", "unmatched", "websocket"}
-METHODS = tuple(f"{method} /api/" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
-CLOSED_SETS: dict[str, Callable[[str], bool]] = {
-    "topic": lambda value: value in {topic.name for topic in ALL_TOPICS},
-    "end": lambda value: value in ENDS,
-    "reason": lambda value: value in REASONS,
-    "pipeline": lambda value: value.partition(":")[0] in PIPELINES | OF_A_TOPIC,
-    "cause": lambda value: value in REFUSAL_CAUSES,
-    "holder": lambda value: value in HOLDERS,
-    "store": lambda value: value in STORES,
-    "code": lambda value: value in STATUS_OF_CODE,
-    "status": lambda value: value.isdecimal() and value in STATUSES,
-    "endpoint": lambda value: value in SERVED or value.startswith(METHODS),
-}
-OURS = (
-    "auction_", "backlog_", "broadcast_", "gateway_", "http_", "ingest_", "lane_", "pipeline_",
-    "postgres_", "relay_", "save_", "ws_",
-)  # fmt: skip
-
-Samples = dict[tuple[str, str], float]
-
-
-def read(url: str) -> Samples:
-    """Our own samples: {(name, value of its label or nothing): value}, buckets left out."""
-    text = httpx.get(url).text
-    found: Samples = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name.startswith(OURS) and "le" not in sample.labels:
-                assert all(CLOSED_SETS[name](value) for name, value in sample.labels.items())
-                found[sample.name, "".join(sample.labels.values())] = sample.value
-    return found
-
 
 # Each is counted by another process on the way of one bid, or at the end of its auction.
 ON_THE_WAY = [
@@ -67,6 +26,10 @@ ON_THE_WAY = [
     ("ws_acknowledged_bids_total", ""),
     ("ws_receipt_seconds_count", ""),
     ("ws_fanout_seconds_count", ""),
+    ("ws_delivery_seconds_count", ""),
+    ("ws_pushed_frames_total", ""),
+    ("gateway_loop_delay_seconds_count", ""),
+    ("auction_decided_bids_total", "accepted"),
     ("ws_ended_sockets_total", "client"),
     ("ingest_taken_records_total", AUCTION_BID.name),
     ("ingest_batch_records_count", AUCTION_BID.name),
@@ -75,6 +38,7 @@ ON_THE_WAY = [
     ("lane_batch_records_count", AUCTION_BID.name),
     ("lane_settle_seconds_count", AUCTION_BID.name),
     ("lane_wait_seconds_count", AUCTION_BID.name),
+    ("lane_inbox_seconds_count", AUCTION_BID.name),
     ("relay_sent_messages_total", AUCTION_EVENT.name),
     ("relay_lag_seconds_count", ""),
     ("broadcast_published_messages_total", AUCTION_EVENT.name),
@@ -124,7 +88,7 @@ def test_sockets_are_counted_while_they_are_open_and_by_their_end(
         ended = read(url)
     assert ended["ws_ended_sockets_total", "4401"] == 1
     assert ended["ws_ended_sockets_total", "client"] == 2
-    served = ("http_request_seconds_count", "websocket200")
+    served = ("http_request_duration_seconds_count", "websocketGET200")
     assert served not in ended, "a socket's life is no duration of a request"
 
 
@@ -140,7 +104,7 @@ def test_sockets_of_a_killed_gateway_are_not_open(house: House, tmp_path: Path) 
 
 
 DEATHS = 6
-KINDS = 4  # of files: a process has at most one of each
+KINDS = 5  # of files: a process has at most one of each
 
 
 def workers_of(house: House, gateway: Gateway) -> list[int]:
@@ -150,7 +114,7 @@ def workers_of(house: House, gateway: Gateway) -> list[int]:
 def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
     house: House, tmp_path: Path
 ) -> None:
-    served = ("http_request_seconds_count", "healthz200")
+    served = ("http_request_duration_seconds_count", "healthzGET200")
     seen, files = [0.0], []
     with house.metered_gateway("gateway-mortal", tmp_path) as (gateway, url):
         for death in range(1, DEATHS + 1):
@@ -170,12 +134,12 @@ def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
             wait_until(lambda n=death: read(url).get(served) == 10 * n, what="all counted, once")  # type: ignore[misc]
             files.append(len(list(tmp_path.iterdir())))
     assert seen == sorted(seen), "a counter fell"
-    assert max(files) <= KINDS * (len(("merged", "master", "worker")) + 1)
+    assert max(files) <= KINDS * (len(("merged", "exporter", "master", "worker")) + 1)
 
 
 def test_what_is_asked_for_makes_no_series_of_its_own(house: House, gateway: Gateway) -> None:
     def series() -> set[tuple[str, str]]:
-        return {at for at in read(house.metrics_url) if at[0].startswith("http_")}
+        return {at for at in read(house.metrics_url) if at[0].startswith(("http_", "gateway_"))}
 
     strange = [("BREW", "/api/products"), ("GET", "/api/nothing/{}"), ("X{}", "/{}"),
                ("GET", "/{}.js"), ("PATCH", "/ws"), ("DELETE", "/api/auctions/{}")]  # fmt: skip

@@ -1,0 +1,302 @@
+"""What operators see of the running house: every metric, and what becomes of each when work stops,
+waits, or dies."""
+
+import os
+import signal
+import statistics
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from sqlalchemy import create_engine
+
+from app.adapters.postgres.engine import driver_url
+from app.observability.declarations import DECLARED
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
+from stack.application import executable
+from stack.ports import HOST, is_free
+from tests.e2e.house import House, answers
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.scraping import Samples, read
+from tests.waiting import stretched, wait_until
+
+PROCESSES = ("gateway", "bridge", "worker-bids-0", "worker-bids-1", "worker-other", "metrics")
+LAGS = [
+    ("auction", AUCTION_BID.name),
+    ("broadcast", AUCTION_EVENT.name), ("broadcast", CHAT_EVENT.name),
+    ("broadcast", CHAT_MESSAGE.name), ("save", CHAT_MESSAGE.name), ("event", CHAT_EVENT.name),
+]  # fmt: skip
+
+
+def place_bid(person: Person, amount: int = 1_500) -> None:
+    lot = put_up(person)
+    with person.gateway.sign_up("Carol").enter() as bidder:
+        bidder.ask("subscribe", channel=f"auction:{lot['id']}")
+        bidder.ask("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+
+
+def chat(seller: Person, anna: Person) -> None:
+    lot = put_up(seller)
+    room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
+    anna.call("POST", f"/api/rooms/{room['id']}/join")
+    with anna.enter() as socket:
+        said = socket.ask("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
+        assert said["type"] == "chat.received", said
+
+
+def test_every_declared_metric_shows_a_plausible_value(
+    house: House, seller: Person, anna: Person
+) -> None:
+    place_bid(seller)
+    chat(seller, anna)
+
+    def missing() -> set[str]:
+        return {one.sample for one in DECLARED} - {name for name, _ in read(house.metrics_url)}
+
+    wait_until(lambda: not missing(), what=f"every metric; still missing: {missing()}")
+    shown = read(house.metrics_url)
+    assert all(value >= 0 for value in shown.values())
+    for process in map(house.name, PROCESSES):
+        assert 10e6 < shown["process_resident_bytes", process] < 2e9, process
+        assert shown["process_running_threads", process] >= 1, process
+        assert shown["process_used_cpu_seconds_total", process] > 0, process
+        assert ("process_unasked_restarts", process) in shown
+    # Relay and clock keep a connection each, for their locks.
+    assert (
+        2 <= shown["pool_used_connections", "bridge"] <= shown["pool_allowed_connections", "bridge"]
+    )
+    assert (
+        shown["postgres_allowed_connections", ""]
+        > shown["postgres_open_connections", "workeridle"]
+        > 0
+    )
+    assert {("group_lag_records", "".join(lag)) for lag in LAGS} <= shown.keys()
+
+
+def lags_of(shown: Samples, unit: str) -> dict[tuple[str, str], float]:
+    return {lag: shown[f"group_lag_{unit}", "".join(lag)] for lag in LAGS}
+
+
+def test_the_lag_of_every_group_rises_while_its_consumer_is_stopped_and_falls_again(
+    house: House, seller: Person, anna: Person
+) -> None:
+    def is_behind(groups: set[str]) -> bool:
+        shown = read(house.metrics_url)
+        of = [lag for lag in LAGS if lag[0] in groups]
+        records, seconds = lags_of(shown, "records"), lags_of(shown, "seconds")
+        return all(records[lag] > 0 and seconds[lag] > 0 for lag in of)
+
+    plain = {"broadcast", "save", "event"}
+    with house.with_pipelines("ingest", "relay", "clock", "gauge"):
+        place_bid(seller)
+        chat(seller, anna)
+        wait_until(lambda: is_behind(plain), what="the plain consumers are behind")
+    with house.with_pipelines("relay", "clock", "gauge"):
+        place_bid(seller)
+        wait_until(lambda: is_behind({"auction"}), what="ingest is behind")
+
+    def is_done() -> bool:
+        shown = read(house.metrics_url)
+        return not any({**lags_of(shown, "records"), **lags_of(shown, "seconds")}.values())
+
+    wait_until(is_done, what="all have caught up")
+
+
+@contextmanager
+def locked(house: House, table: str) -> Iterator[None]:
+    engine = create_engine(driver_url(house.stack.environment()["DATABASE_URL"]))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+    engine.dispose()
+
+
+def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_transaction(
+    house: House, seller: Person
+) -> None:
+    lot = put_up(seller)
+    bidder = seller.gateway.sign_up("Dora").enter()
+    with bidder, locked(house, "bids"):
+        bidder.ask("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)
+        wanted = {
+            ("pool_used_connections", "worker"), ("backlog_waiting_lanes", AUCTION_BID.name),
+            ("backlog_waiting_records", AUCTION_BID.name), ("backlog_age_seconds", AUCTION_BID.name),
+            ("postgres_oldest_transaction_seconds", "session"),
+            ("postgres_open_connections", "otheridle in transaction"),
+        }  # fmt: skip
+        seen: set[tuple[str, str]] = set()
+
+        def all_seen() -> bool:
+            shown = read(house.metrics_url)
+            seen.update(at for at in wanted if shown[at] > 0)
+            return seen == wanted
+
+        wait_until(all_seen, what=f"{wanted} above 0")
+    wait_until(
+        lambda: read(house.metrics_url)["backlog_waiting_lanes", AUCTION_BID.name] == 0,
+        what="it was settled",
+    )
+
+
+def test_tasks_that_no_worker_takes_are_counted(house: House) -> None:
+    waiting = ("queue_waiting_tasks", "notices")
+    celery = ("celery", "-q", "-A", "workers.celery_app", "call", "workers.publish_notices")
+    with house.without("worker-other"):
+        from app.services.waking import PUBLISH_NOTICES_TASK
+
+        command = (executable(celery[0]), *celery[1:5], PUBLISH_NOTICES_TASK)
+        environment = {**os.environ, **house.stack.environment()}
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        wait_until(lambda: read(house.metrics_url)[waiting] > 0, what="a task waits")
+    wait_until(lambda: read(house.metrics_url)[waiting] == 0, what="it was taken")
+
+
+def test_a_killed_process_is_a_restart_and_what_it_used_is_not_forgotten(house: House) -> None:
+    name = house.name("worker-other")
+    restarts = ("process_unasked_restarts", name)
+    used = ("process_used_cpu_seconds_total", name)
+    before = read(house.metrics_url)
+    old_pid = house.stack.control.kill(name)
+    seen: list[float] = []
+
+    def is_counted() -> bool:
+        shown = read(house.metrics_url)
+        seen.append(shown[used])
+        return shown[restarts] == before[restarts] + 1 and shown[used] > before[used]
+
+    wait_until(is_counted, what="a restart, and more processor time than before")
+    house.stack.control.wait_restarted(name, old_pid=old_pid)
+    assert seen == sorted(seen)
+    assert seen[0] >= before[used]
+
+
+def test_a_loop_that_does_not_turn_is_seen_as_its_delay(house: House, tmp_path: Path) -> None:
+    stopped_s = 2.0
+    with house.metered_gateway("gateway-late", tmp_path) as (gateway, url):
+        delay = ("gateway_loop_delay_seconds_sum", "")
+        wait_until(lambda: read(url)["gateway_loop_delay_seconds_count", ""] > 10, what="samples")
+        before = read(url)[delay]
+        master = house.stack.control.pid(gateway.name)
+        (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        os.kill(int(worker), signal.SIGSTOP)
+        time.sleep(stopped_s)  # as long as nothing turns; not waited for anything
+        os.kill(int(worker), signal.SIGCONT)
+        wait_until(lambda: read(url)[delay] >= before + 0.9 * stopped_s, what="it is seen")
+
+
+def commands(bind: str) -> dict[str, tuple[str, ...]]:
+    worker = ("worker", "-Q", "nobody", "--without-gossip", "--without-mingle")
+    return {
+        "bridge": ("python", "-m", "bridge", "gauge", "--http", bind),
+        "worker": (
+            "celery", "-q", "-A", "workers.celery_app", *worker, "-n", "alone@%h",
+            "-P", "prefork", "-c", "2", "--http", bind,
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["bridge", "worker"])
+def test_bridge_and_workers_of_a_host_of_their_own_serve_their_metrics_while_they_live(
+    house: House, tmp_path: Path, kind: str
+) -> None:
+    port = next(port for port in range(house.gateway.port + 20, 65_535) if is_free(port))
+    bind = f"{HOST}:{port}"
+    command, *arguments = commands(bind)[kind]
+    environment = {**os.environ, **house.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path))}
+    environment.pop("PROCESS_NAME", None)
+    url = f"http://{bind}/metrics"
+    started = subprocess.Popen(
+        (executable(command), *arguments), env=environment, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: answers(url), what="metrics")
+        sampled = ("process_resident_bytes", kind)
+        wait_until(lambda: read(url).get(sampled, 0) > 10e6, what="a sample of the process")
+        assert {process for name, process in read(url) if name == sampled[0]} == {kind, "metrics"}
+    finally:
+        os.kill(started.pid, signal.SIGKILL)
+        started.wait()
+        wait_until(lambda: not answers(url), what="the exporter ends with its process")
+        if kind == "worker":  # the children of a killed Celery worker end by themselves
+            os.killpg(started.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("kind", ["bridge", "worker"])
+@pytest.mark.parametrize("bind", ["nowhere", "127.0.0.1:99999", "taken"])
+def test_an_address_that_metrics_cannot_have_is_one_line_and_exit_code_2(
+    house: House, tmp_path: Path, kind: str, bind: str
+) -> None:
+    if bind == "taken":
+        bind = f"{HOST}:{house.gateway.port}"
+    command, *arguments = commands(bind)[kind]
+    environment = {**os.environ, **house.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path))}
+    done = subprocess.run(
+        (executable(command), *arguments), env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert bind in line
+
+
+SCRAPERS, BLOCKS, BIDS = 10, 3, 40
+
+
+@contextmanager
+def scraped(url: str) -> Iterator[list[int]]:
+    """Ten scrapers look once a second each; how many bytes each answer had."""
+    found: list[int] = []
+    ended = threading.Event()
+
+    def scrape() -> None:
+        with httpx.Client() as client:
+            while not ended.wait(1.0):
+                found.append(len(client.get(url).content))
+
+    scrapers = [threading.Thread(target=scrape) for _ in range(SCRAPERS)]
+    for scraper in scrapers:
+        scraper.start()
+    try:
+        yield found
+    finally:
+        ended.set()
+        for scraper in scrapers:
+            scraper.join()
+
+
+def test_ten_scrapers_slow_no_bid(house: House, gateway: Gateway, seller: Person) -> None:
+    lot = put_up(seller)
+    took: dict[bool, list[float]] = {True: [], False: []}
+    amounts = iter(range(1_500, 10**6, 100))
+    bidders = [gateway.sign_up(f"Bidder {number}").enter() for number in range(4)]
+
+    def bid() -> float:
+        begun = time.perf_counter()
+        bidder = bidders[next(turn)]
+        answer = bidder.ask(
+            "bid.place", auction_id=lot["id"], amount=next(amounts), key=uuid4().hex
+        )
+        assert answer["type"] == "bid.received", answer
+        bidder.push("bid.result", bid_id=answer["bid_id"])
+        return time.perf_counter() - begun
+
+    turn = (number % len(bidders) for number in range(10**6))
+    for _ in range(BLOCKS):
+        took[False] += [bid() for _ in range(BIDS)]
+        with scraped(house.metrics_url) as found:
+            took[True] += [bid() for _ in range(BIDS)]
+        assert not found or min(found) > 1_000
+    ratio = statistics.median(took[True]) / statistics.median(took[False])
+    print(f"median with ten scrapers / without: {ratio:.2f}")
+    assert ratio < 2, took
+    for bidder in bidders:
+        bidder.__exit__(None, None, None)

@@ -1,0 +1,23 @@
+"""Metrics as a scraper reads them."""
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.observability.declarations import DECLARED
+from app.observability.reference import LABELS
+
+Samples = dict[tuple[str, str], float]
+NAMES = {f"{one.name}{suffix}" for one in DECLARED for suffix in ("", "_count", "_sum")}
+
+
+def read(url: str) -> Samples:
+    """What is declared: {(name, values of its labels or nothing): value}, buckets left out."""
+    text = httpx.get(url).text
+    found: Samples = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name in NAMES:
+                wrong = {n: v for n, v in sample.labels.items() if not LABELS[n].allows(v)}
+                assert not wrong, (sample.name, wrong)
+                found[sample.name, "".join(sample.labels.values())] = sample.value
+    return found
