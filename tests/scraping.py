@@ -21,3 +21,13 @@ def read(url: str) -> Samples:
                 assert not wrong, (sample.name, wrong)
                 found[sample.name, "".join(sample.labels.values())] = sample.value
     return found
+
+
+def above(url: str, name: str, *, bound_s: float) -> float:
+    """How many observations of a histogram without labels are above one of its bounds."""
+    counts: dict[str, float] = {}
+    for family in text_string_to_metric_families(httpx.get(url).text):
+        for sample in family.samples:
+            if sample.name == f"{name}_bucket":
+                counts[sample.labels["le"]] = sample.value
+    return counts["+Inf"] - counts[f"{bound_s:.1f}"]
