@@ -117,9 +117,13 @@ def _gauge(container: Container) -> list[Pipeline]:
 
 
 def _consumed(container: Container) -> dict[str, tuple[Topic, ...]]:
-    """By consumer group, the topics it reads."""
+    """By consumer group, the topics it reads, of those there must be."""
     lanes = {lane.group: (lane.topic,) for lane in container.lane_topics.values()}
-    return {**lanes, **{pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}}
+    plain = {pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}
+    return {
+        group: tuple(topic for topic in topics if topic in container.topics)
+        for group, topics in {**lanes, **plain}.items()
+    }
 
 
 PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {

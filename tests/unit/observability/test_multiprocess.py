@@ -20,9 +20,10 @@ Counter("things", "Things.", ["kind"]).labels("a").inc(number)
 Histogram("size", "Size.", buckets=[1, 10]).observe(number)
 Gauge("living", "Living.", multiprocess_mode="livesum").set(number)
 Gauge("last", "Last.", multiprocess_mode="mostrecent").set(number)
+Gauge("largest", "Largest.", multiprocess_mode="max").set(10 - number)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-TOTALS = {"things_total": 7.0, "size_sum": 7.0, "size_count": 3.0, "last": 4.0}
+TOTALS = {"things_total": 7.0, "size_sum": 7.0, "size_count": 3.0, "last": 4.0, "largest": 9.0}
 BUCKETS = {"1.0": 1.0, "10.0": 3.0, "+Inf": 3.0}
 
 
@@ -55,7 +56,8 @@ def test_what_dead_processes_counted_stays_and_what_they_were_does_not(tmp_path:
     count_and_die(tmp_path, 1, 2, 4)
     check(tmp_path)
     check(tmp_path)
-    merged = {"counter_merged.db", "histogram_merged.db", "gauge_mostrecent_merged.db"}
+    kinds = ("counter", "histogram", "gauge_mostrecent", "gauge_max")
+    merged = {f"{kind}_merged.db" for kind in kinds}
     assert files(tmp_path) == {*merged, "lock"}
 
 
@@ -63,7 +65,7 @@ def test_however_many_die_and_are_read_in_between_nothing_is_counted_twice(tmp_p
     for number in (1, 2, 4):
         count_and_die(tmp_path, number)
         shown(tmp_path)
-        assert len(files(tmp_path)) == 4
+        assert len(files(tmp_path)) == 5
     check(tmp_path)
 
 
