@@ -11,7 +11,10 @@ import tempfile  # noqa: E402
 # All code is read before the port is taken and before any fork: a new process serves at once.
 import app.web.app  # noqa: E402
 import app.web.server.worker  # noqa: E402, F401
+from app.adapters.postgres.pools import measure_pools  # noqa: E402
 from app.observability.logging import configure_logging  # noqa: E402
+from app.observability.process import start_sampling  # noqa: E402
+from app.web.loop_delay import watch_loop  # noqa: E402
 
 configure_logging(
     os.environ.get("LOG_LEVEL", "INFO"), process=os.environ.get("PROCESS_NAME", "gateway")
@@ -36,9 +39,6 @@ control_socket = os.path.join(tempfile.mkdtemp(prefix="gateway-"), "gunicorn.ctl
 
 def post_worker_init(worker: object) -> None:
     """The sockets' greenlets start with the worker, and end before it."""
-    from app.adapters.postgres.pools import measure_pools  # noqa: PLC0415
-    from app.observability.process import start_sampling  # noqa: PLC0415
-    from app.web.loop_delay import watch_loop  # noqa: PLC0415
     from app.web.ws.drain import watch  # noqa: PLC0415
     from app.web.ws.routes import gateway_of  # noqa: PLC0415
     from wsgi import app  # noqa: PLC0415 - not before the fork

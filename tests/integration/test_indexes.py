@@ -20,7 +20,8 @@ from app.protocol.resources import AuctionQuery, Page, ProductQuery
 from app.protocol.topics import AUCTION_BID
 from tests.integration.database import alembic, own_database
 
-# Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices, twenty people's, one in a hundred is unread.
+# Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices,
+# twenty people's, one in a hundred is unread.
 FILL = (
     """INSERT INTO users (email, nickname) SELECT n, 'u' FROM generate_series(1, 2000) n""",
     """INSERT INTO products (seller_id, name, description, sale_type, currency)
