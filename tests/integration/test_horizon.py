@@ -9,7 +9,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.observability import metrics
-from bridge.pipelines.gauge import HorizonGauge
+from bridge.pipelines.gauge import StoreGauge
 from tests.integration.database import own_database
 from tests.waiting import wait_until
 
@@ -21,11 +21,11 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture
-def gauge(engine: Engine) -> HorizonGauge:
-    return HorizonGauge(VacuumHorizon(engine))
+def gauge(engine: Engine) -> StoreGauge:
+    return StoreGauge("postgresql", [VacuumHorizon(engine).measure])
 
 
-def measured(gauge: HorizonGauge) -> float:
+def measured(gauge: StoreGauge) -> float:
     """What operators see after another step, in seconds."""
     gauge.step()
     return value_of(metrics.OLDEST_TRANSACTION.labels(metrics.SESSION))
@@ -36,7 +36,7 @@ def value_of(metric: Any) -> float:
 
 
 def test_an_open_transaction_is_seen_and_ages_until_it_ends(
-    engine: Engine, gauge: HorizonGauge
+    engine: Engine, gauge: StoreGauge
 ) -> None:
     gauge.open()
     assert measured(gauge) == 0
@@ -54,14 +54,14 @@ def test_an_open_transaction_is_seen_and_ages_until_it_ends(
     gauge.close()
 
 
-def test_what_is_prepared_or_replicated_is_measured_too(gauge: HorizonGauge) -> None:
+def test_what_is_prepared_or_replicated_is_measured_too(gauge: StoreGauge) -> None:
     """This server prepares nothing and has no replica: the questions are answered, with 0."""
     gauge.step()
     assert value_of(metrics.OLDEST_TRANSACTION.labels(metrics.PREPARED)) == 0
     assert value_of(metrics.REPLICATION_HORIZON) == 0
 
 
-def test_transactions_of_other_databases_are_not_ours(gauge: HorizonGauge) -> None:
+def test_transactions_of_other_databases_are_not_ours(gauge: StoreGauge) -> None:
     with own_database("horizon_other") as environment:
         other = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
         with other.connect() as connection:
