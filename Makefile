@@ -3,6 +3,7 @@
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make test stress=8         everything on a busy machine: stress-ng --cpu 8 runs beside it
+#   make scale pool=bids n=4   run four processes of a pool: bids, other, bridge or gateway
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options; bench likewise
 #   make servers profile=test  keep the tests' servers running between such runs
@@ -14,7 +15,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
-  bench storm faults
+  bench storm faults scale
 
 help: ## list the verbs
 	@$(stack) --help
@@ -30,6 +31,9 @@ audit bench:
 
 logs restart:
 	@$(stack) $@ $(profile_option) $(p)
+
+scale:
+	@$(stack) $@ $(profile_option) --pool "$(pool)" -n "$(n)"
 
 test:
 	@$(stack) $@ $(profile_option) $(if $(stress),--stress $(stress)) $(t)

@@ -21,6 +21,7 @@ configure_logging(
 )
 errorlog = None  # said as everything else is
 bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
+reuse_port = True  # several gateways of one machine share it: `make scale pool=gateway n=2`
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "app.web.server.worker.EdgeWorker"
 worker_connections = 8_000  # above our own limit on sockets, so that health checks find room

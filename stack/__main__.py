@@ -8,8 +8,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - whatever Python a machine has ru
 import argparse
 from collections.abc import Callable
 
-from stack import chores, lifecycle
-from stack.faults import StackFault, fault_of
+from stack import chores, lifecycle, scaling
+from stack.faults import StackFault, UsageFault, fault_of
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.settings import profile_names
@@ -21,6 +21,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "up": ("start everything, print the address", lambda stack, _: lifecycle.up(stack)),
     "down": ("stop everything; the data stays", lambda stack, _: lifecycle.down(stack)),
     "restart": ("restart the application in turn, or one", lifecycle.restart),
+    "scale": ("run N processes of POOL", scaling.scale),
     "status": ("show every process; 1 if one is ill", lambda stack, _: lifecycle.status(stack)),
     "logs": ("follow the logs, or the one named", lifecycle.logs),
     "clean": ("stop everything, delete the data", lambda stack, _: lifecycle.clean(stack)),
@@ -40,7 +41,9 @@ VERBS: dict[str, tuple[str, Verb]] = {
 # Tests, benchmark and campaign must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
-WITH_ARGUMENTS = ("restart", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults")
+WITH_ARGUMENTS = (
+    "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults",
+)  # fmt: skip
 HELP = ("-h", "--help")
 
 
@@ -70,6 +73,7 @@ def main(arguments: list[str]) -> int:
         return do(Stack.of(profile, step=shown), rest) or 0
     except StackFault as fault:
         print(f"stack: {fault}", file=sys.stderr)
+        return 2 if isinstance(fault, UsageFault) else 1
     except OSError as error:
         print(f"stack: {fault_of(error)}", file=sys.stderr)
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """The application's processes: what the supervisor runs once the servers are ready."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from stack.places import CHECKOUT
@@ -9,6 +9,12 @@ from stack.programs import Program
 from stack.settings import Settings
 
 PIPELINES = ("ingest", "relay", "broadcast", "save", "event", "clock", "gauge")
+POOL_NAMES = {
+    "gateway": "gateway",
+    "bridge": "bridge",
+    "bids": "worker-bids",
+    "other": "worker-other",
+}
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 
@@ -24,31 +30,59 @@ def application_programs(
     `prefix` goes before every name, and before every Celery node's, so that tests may run a
     second application, with another `environment`, beside the first.
     """
-    bids = [
-        _worker(f"{prefix}worker-bids-{number}", environment, queues="bids", pool=("solo",))
-        for number in range(settings.sizes.worker_bids)
-    ]
-    other = _worker(
-        f"{prefix}worker-other",
-        environment,
-        queues="notices,maintenance",
-        pool=("threads", "--concurrency", "4"),
+    gateways, bridges, bids, other = (
+        [
+            POOLS[pool](prefix + name, environment)
+            for name in pool_names(pool, settings.pools[pool].size)
+        ]
+        for pool in POOL_NAMES
     )
     schedule = run_dir / f"{prefix}celerybeat-schedule"
     return [
-        _program(f"{prefix}gateway", environment, "gunicorn", "wsgi:app", stop_wait_s=30),
+        *gateways,
         _program(f"{prefix}metrics", environment, "python", "-m", "app.exporter"),
-        _program(f"{prefix}bridge", environment, "python", "-m", "bridge", *PIPELINES),
+        *bridges,
         *bids,
-        other,
+        *other,
         _celery(f"{prefix}beat", environment, "beat", "--schedule", str(schedule), "--pidfile="),
         _flower(f"{prefix}flower", settings, environment),
     ]
 
 
+def pool_names(pool: str, size: int) -> list[str]:
+    """Return the names of a pool's processes: `worker-bids-0`, …; `gateway`, `gateway-1`, …"""
+    name = POOL_NAMES[pool]
+    first = f"{name}-0" if pool == "bids" else name
+    return [first, *(f"{name}-{number}" for number in range(1, size))]
+
+
+def pool_of(name: str) -> str | None:
+    """Return the pool that the process of this name belongs to, whatever its number; None: none."""
+    stem, _, number = name.rpartition("-")
+    kind = stem if number.isdecimal() else name
+    return next((pool for pool, own in POOL_NAMES.items() if own == kind), None)
+
+
 def executable(name: str) -> str:
     """A program of the virtual environment."""
     return str(VIRTUAL_ENVIRONMENT / "bin" / name)
+
+
+def _gateway(name: str, environment: Mapping[str, str]) -> Program:
+    return _program(name, environment, "gunicorn", "wsgi:app", stop_wait_s=30)
+
+
+def _bridge(name: str, environment: Mapping[str, str]) -> Program:
+    return _program(name, environment, "python", "-m", "bridge", *PIPELINES)
+
+
+def _worker_bids(name: str, environment: Mapping[str, str]) -> Program:
+    return _worker(name, environment, queues="bids", pool=("solo",))
+
+
+def _worker_other(name: str, environment: Mapping[str, str]) -> Program:
+    threads = ("threads", "--concurrency", "4")
+    return _worker(name, environment, queues="notices,maintenance", pool=threads)
 
 
 def _worker(
@@ -79,3 +113,12 @@ def _program(
         environment=environment,
         stop_wait_s=stop_wait_s,
     )
+
+
+# How a process of each pool is made, from its name and the environment.
+POOLS: dict[str, Callable[[str, Mapping[str, str]], Program]] = {
+    "gateway": _gateway,
+    "bridge": _bridge,
+    "bids": _worker_bids,
+    "other": _worker_other,
+}

@@ -7,6 +7,10 @@ class StackFault(Exception):  # noqa: N818 - the word for it everywhere in the s
     """A fault a person can act on; its text is all that is shown, so it says what to do."""
 
 
+class UsageFault(StackFault):
+    """A request that cannot be met as it was put; nothing was changed by it."""
+
+
 def fault_of(error: OSError) -> StackFault:
     """The line to show for an error of the operating system that nothing else has explained."""
     where = f" at {error.filename}" if error.filename else ""

@@ -58,6 +58,11 @@ class Places:
         return self.run_dir / "port_offset"
 
     @property
+    def pools_file(self) -> Path:
+        """How many processes each pool was scaled to, as JSON; those that never were are absent."""
+        return self.run_dir / "pools.json"
+
+    @property
     def metrics_dir(self) -> Path:
         """Where application processes of this profile share their metrics."""
         return self.run_dir / "metrics"

@@ -45,16 +45,24 @@ def is_listening(port: int) -> bool:
     return True
 
 
+def listeners_on(port: int) -> int:
+    """Return how many sockets listen on the port: processes may share it (SO_REUSEPORT)."""
+    return len(_listening(port))
+
+
 def holder_of(port: int) -> str:
     """`pid 7 (redis-server)`, or `another program` where the system does not tell us."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        if Path(table).exists():
-            inodes |= listening_inodes(Path(table).read_text(encoding="ascii"), port)
+    inodes = _listening(port)
     for process in Path("/proc").glob("[0-9]*"):
         if inodes & _socket_inodes(process):
             return f"pid {process.name} ({_command_of(process)})"
     return "another program"
+
+
+def _listening(port: int) -> set[str]:
+    tables = [Path(table) for table in ("/proc/net/tcp", "/proc/net/tcp6")]
+    texts = [table.read_text(encoding="ascii") for table in tables if table.exists()]
+    return set[str]().union(*(listening_inodes(text, port) for text in texts))
 
 
 def listening_inodes(table: str, port: int) -> set[str]:

@@ -1,22 +1,24 @@
 """One profile's stack from nothing to running servers, and down again."""
 
+import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Self
 
 from stack import leftovers
-from stack.application import application_programs, executable
+from stack.application import application_programs, executable, pool_of
 from stack.commands import plain_environment, run_logged
 from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, STOP_TIMEOUT_S, Control
 from stack.credentials import Credentials, credentials_in
 from stack.environment import addresses, application_environment
 from stack.faults import StackFault
 from stack.places import Places, places_of
-from stack.ports import check_free
+from stack.ports import check_free, listeners_on
 from stack.programs import Program
 from stack.progress import Step, silent
 from stack.readiness import complaint_of
@@ -25,7 +27,7 @@ from stack.servers.kafka import Kafka
 from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL
 from stack.servers.redis import Redis
-from stack.settings import Settings, parse_port_offset, read_settings
+from stack.settings import Pool, Settings, parse_port_offset, read_settings
 from stack.slowness import Deadline
 from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
@@ -35,6 +37,7 @@ APPLICATION_PORTS = ("gateway", "metrics", "flower")
 STOPPED_FIRST = ("mongodb", "kafka", "redis")
 STOPPED_LAST = ("postgresql",)
 SERVERS = (*STOPPED_LAST, *STOPPED_FIRST)
+GATEWAY = "gateway"
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
 
@@ -60,7 +63,8 @@ class Stack:
         """
         places = places_of(profile, wanted_data_dir=os.environ.get("STACK_DATA_DIR"))
         settings = read_settings(profile=profile, port_offset=_port_offset(places))
-        return cls(profile, places=places, settings=settings, step=step)
+        pools = _as_scaled(settings.pools, places.pools_file)
+        return cls(profile, places=places, settings=replace(settings, pools=pools), step=step)
 
     @property
     def credentials(self) -> Credentials:
@@ -146,6 +150,20 @@ class Stack:
                 self.control.run(programs[name])
                 self._wait_ready()
 
+    def fit_pools(self) -> None:
+        """Start the processes that the pools lack, and end those that they have too many of."""
+        self._start_application()
+        names = {program.name for program in self.application()}
+        running = [process.name for process in self.control.processes()]
+        surplus = [name for name in running if pool_of(name) and name not in names]
+        if surplus:
+            with self._step(f"stop {', '.join(surplus)}"):
+                self.control.stop_together(surplus)
+                for name in surplus:
+                    self.control.forget(name)
+        with self._step("the application is ready"):
+            self._wait_ready()
+
     def is_complete(self) -> bool:
         """Whether servers and application all run."""
         running = {p.name for p in self.control.processes() if p.state == RUNNING}
@@ -217,8 +235,12 @@ class Stack:
 
     def _start_application(self) -> None:
         absent = [p for p in self.application() if not self.control.runs(p.name)]
-        names = [program.name for program in absent]
-        self._check_ports([name for name in APPLICATION_PORTS if name in names])
+        if not absent:
+            return
+        names = {program.name for program in absent}
+        running = {pool_of(process.name) for process in self.control.processes() if process.pid}
+        # Gateways share their port: while one runs, it is in use by our own.
+        self._check_ports(name for name in APPLICATION_PORTS if name in names - running)
         with self._step(f"start {len(absent)} application processes"):
             for program in absent:
                 self.control.run(program, wait=False)
@@ -231,8 +253,7 @@ class Stack:
     def _wait_ready(self) -> None:
         """Wait until /readyz is green and every process has lived for a second."""
         deadline = Deadline(READY_TIMEOUT_S)
-        base_url = self.addresses()["BASE_URL"]
-        complaint = complaint_of(base_url)
+        complaint = self._complaint()
         while complaint or not self.is_complete():
             for process in self.control.processes():
                 if process.dying:
@@ -241,7 +262,16 @@ class Stack:
                 reason = complaint or "see `make status`"
                 raise StackFault(f"not ready after {deadline}: {reason}")
             time.sleep(POLL_S)
-            complaint = complaint_of(base_url)
+            complaint = self._complaint()
+
+    def _complaint(self) -> str:
+        """What keeps the gateways from being ready; empty: nothing."""
+        settings = self.settings
+        workers = settings.pools[GATEWAY].size * settings.sizes.gateway_workers
+        listening = listeners_on(settings.ports.gateway)  # each worker has a socket of its own
+        if listening < workers:
+            return f"{listening} of {workers} gateway workers listen"
+        return complaint_of(self.addresses()["BASE_URL"])
 
     def _stop_in_order(self) -> None:
         running = [process.name for process in self.control.processes() if process.pid]
@@ -288,6 +318,12 @@ class Stack:
                 f"{free_mb} MB free at {self.places.data_dir}, {needed_mb} needed: make room, "
                 "or name another place with STACK_DATA_DIR"
             )
+
+
+def _as_scaled(pools: Mapping[str, Pool], file: Path) -> dict[str, Pool]:
+    """The pools with the sizes that `make scale` gave them."""
+    sizes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {name: replace(pool, size=sizes.get(name, pool.size)) for name, pool in pools.items()}
 
 
 def _port_offset(places: Places) -> int:

@@ -52,12 +52,20 @@ class Sizes:
     """Process counts and memory bounds, in the unit each name ends with."""
 
     gateway_workers: int
-    worker_bids: int
     kafka_heap_mb: int
     postgresql_shared_buffers_mb: int
     postgresql_connections_max: int
     redis_memory_mb: int
     disk_free_min_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Processes of one kind: how many `make up` starts, and what one of them takes at most."""
+
+    size: int
+    memory_mb: int
+    connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,7 @@ class Settings:
     versions: Versions
     port_offset: int
     ports: Ports
+    pools: Mapping[str, Pool]
     sizes: Sizes
     packages: Mapping[str, str]
     trace_every: int
@@ -103,6 +112,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         versions=Versions(**table["versions"]),
         port_offset=port_offset,
         ports=ports,
+        pools={name: Pool(**pool) for name, pool in table["pools"].items()},
         sizes=Sizes(**table["sizes"]),
         packages=table["packages"],
         trace_every=own["trace_every"],
