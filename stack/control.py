@@ -88,15 +88,19 @@ class Control:
                 self.wait_for(partial(self.runs, name), name=name)
             yield
         finally:
-            self.stop_together(names)
-            for name in names:
-                self.forget(name)
+            self.forget_together(names)
 
     def forget(self, name: str) -> None:
         """Stop a process and take it from the supervisor; its log stays."""
         self.stop(name)
         self._supervisor.remove(name)
         self._program_file(name).unlink(missing_ok=True)
+
+    def forget_together(self, names: list[str]) -> None:
+        """Stop several processes at once and take them from the supervisor."""
+        self.stop_together(names)
+        for name in names:
+            self.forget(name)
 
     def start(self, name: str, *, wait: bool = True) -> None:
         """Start a process that is stopped or was given up."""

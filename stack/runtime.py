@@ -154,13 +154,11 @@ class Stack:
         """Start the processes that the pools lack, and end those that they have too many of."""
         self._start_application()
         names = {program.name for program in self.application()}
-        running = [process.name for process in self.control.processes()]
-        surplus = [name for name in running if pool_of(name) and name not in names]
+        known = [process.name for process in self.control.processes()]
+        surplus = [name for name in known if pool_of(name) and name not in names]
         if surplus:
             with self._step(f"stop {', '.join(surplus)}"):
-                self.control.stop_together(surplus)
-                for name in surplus:
-                    self.control.forget(name)
+                self.control.forget_together(surplus)
         with self._step("the application is ready"):
             self._wait_ready()
 
