@@ -4,10 +4,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Self
 
 from stack import leftovers
@@ -27,7 +26,7 @@ from stack.servers.kafka import Kafka
 from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL
 from stack.servers.redis import Redis
-from stack.settings import Pool, Settings, parse_port_offset, read_settings
+from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
 from stack.slowness import Deadline
 from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
@@ -63,7 +62,9 @@ class Stack:
         """
         places = places_of(profile, wanted_data_dir=os.environ.get("STACK_DATA_DIR"))
         settings = read_settings(profile=profile, port_offset=_port_offset(places))
-        pools = _as_scaled(settings.pools, places.pools_file)
+        file = places.pools_file
+        sizes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        pools = with_sizes(settings.pools, sizes)
         return cls(profile, places=places, settings=replace(settings, pools=pools), step=step)
 
     @property
@@ -316,12 +317,6 @@ class Stack:
                 f"{free_mb} MB free at {self.places.data_dir}, {needed_mb} needed: make room, "
                 "or name another place with STACK_DATA_DIR"
             )
-
-
-def _as_scaled(pools: Mapping[str, Pool], file: Path) -> dict[str, Pool]:
-    """The pools with the sizes that `make scale` gave them."""
-    sizes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return {name: replace(pool, size=sizes.get(name, pool.size)) for name, pool in pools.items()}
 
 
 def _port_offset(places: Places) -> int:

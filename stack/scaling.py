@@ -6,7 +6,6 @@ The sizes are remembered until `make clean`: what was scaled comes up so again.
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +13,7 @@ from stack.faults import UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
 from stack.runtime import Stack
-from stack.settings import Pool
+from stack.settings import Pool, with_sizes
 
 # Connections of PostgreSQL that no pool has: FerretDB's, and those of operators' commands.
 OTHER_CONNECTIONS = 20
@@ -27,9 +26,9 @@ def scale(stack: Stack, arguments: Sequence[str]) -> None:
         if not stack.is_up():
             raise UsageFault(f"the {stack.profile} stack is down: `make up` starts it")
         pools = stack.settings.pools
-        wanted = {**pools, pool: replace(pools[pool], size=size)}
-        _check_connections(wanted, pool, most=stack.settings.sizes.postgresql_connections_max)
-        _check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
+        wanted = with_sizes(pools, {pool: size})
+        check_connections(wanted, pool, most=stack.settings.sizes.postgresql_connections_max)
+        check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
         _remember(stack.places.pools_file, wanted)
         Stack.of(stack.profile, step=shown).fit_pools()
     print(f"Pool {pool}: {size} processes (before: {pools[pool].size}).")
@@ -53,7 +52,8 @@ def _parse(stack: Stack, arguments: Sequence[str]) -> tuple[str, int]:
     return options.pool, int(options.n)
 
 
-def _check_connections(wanted: Mapping[str, Pool], pool: str, *, most: int) -> None:
+def check_connections(wanted: Mapping[str, Pool], pool: str, *, most: int) -> None:
+    """Raise UsageFault when PostgreSQL, which has `most`, has too few for the pools `wanted`."""
     others = sum(own.size * own.connections for name, own in wanted.items() if name != pool)
     size_max = (most - OTHER_CONNECTIONS - others) // wanted[pool].connections
     if wanted[pool].size > size_max:
@@ -63,7 +63,8 @@ def _check_connections(wanted: Mapping[str, Pool], pool: str, *, most: int) -> N
         )
 
 
-def _check_memory(now: Pool, pool: str, *, size: int, free_mb: int) -> None:
+def check_memory(now: Pool, pool: str, *, size: int, free_mb: int) -> None:
+    """Raise UsageFault when the free memory is not enough to grow from `now` to `size`."""
     size_max = now.size + free_mb // now.memory_mb
     if size > max(size_max, now.size):
         raise UsageFault(

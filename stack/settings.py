@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,11 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         proxied=own.get("proxied", False),
         short_lived=own.get("short_lived", False),
     )
+
+
+def with_sizes(pools: Mapping[str, Pool], sizes: Mapping[str, int]) -> dict[str, Pool]:
+    """Return the pools, those that `sizes` names with that size."""
+    return {name: replace(pool, size=sizes.get(name, pool.size)) for name, pool in pools.items()}
 
 
 def parse_port_offset(text: str) -> int:

@@ -1,8 +1,12 @@
 """People who bid while the house restarts around them, and keep to wire.md when they come back."""
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -95,6 +99,24 @@ class Regular(Bidder):
             except NOT_LET_IN:
                 time.sleep(random.uniform(0, pause_s))
                 pause_s = min(2 * pause_s, PAUSE_MAX_S)
+
+
+@contextmanager
+def crowd_bids(
+    regulars: Sequence[Regular], requesters: Sequence[Bidder], at: Sequence[Gateway]
+) -> Iterator[None]:
+    """Everybody bids all the time, until left; whatever went wrong for one is raised then."""
+    over, amounts = threading.Event(), count(2_000, 1_000)
+    goes_on: Callable[[], bool] = lambda: not over.is_set()  # noqa: E731 - needs its type
+    with ThreadPoolExecutor() as pool:
+        jobs = [pool.submit(regular.bid_while, goes_on, amounts) for regular in regulars]
+        jobs += [pool.submit(bid_by_requests, one, at, goes_on, amounts) for one in requesters]
+        try:
+            yield
+        finally:
+            over.set()
+    for job in jobs:
+        job.result()
 
 
 def bid_by_requests(

@@ -1,20 +1,16 @@
 """Everything is restarted, one after another, and the database grows: no bid fails."""
 
 import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Sequence
 from pathlib import Path
 
 from stack.readiness import complaint_of
-from tests.e2e.bidders import DECIDED, Bidder, check_all
+from tests.e2e.bidders import DECIDED, check_all
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.faults.expansion import expanded
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
-from tests.e2e.regulars import Regular, bid_by_requests
+from tests.e2e.regulars import Regular, crowd_bids
 from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 
@@ -32,24 +28,6 @@ def restart(house: House, name: str) -> None:
 def restart_gateway(house: House, gateway: Gateway) -> None:
     restart(house, gateway.name)
     wait_until(lambda: not complaint_of(gateway.base_url), what=f"{gateway.name} is ready")
-
-
-@contextmanager
-def crowd_bids(
-    regulars: Sequence[Regular], requesters: Sequence[Bidder], at: Sequence[Gateway]
-) -> Iterator[None]:
-    """Everybody bids all the time, until left; whatever went wrong for one is raised then."""
-    over, amounts = threading.Event(), count(2_000, 1_000)
-    goes_on: Callable[[], bool] = lambda: not over.is_set()  # noqa: E731 - needs its type
-    with ThreadPoolExecutor() as pool:
-        jobs = [pool.submit(regular.bid_while, goes_on, amounts) for regular in regulars]
-        jobs += [pool.submit(bid_by_requests, one, at, goes_on, amounts) for one in requesters]
-        try:
-            yield
-        finally:
-            over.set()
-    for job in jobs:
-        job.result()
 
 
 def test_a_rolling_restart_with_an_expanding_migration_in_its_middle_fails_no_bid(

@@ -36,7 +36,7 @@ def test_a_prefix_makes_a_second_application_of_other_names() -> None:
 def test_each_worker_is_a_celery_node_of_its_own() -> None:
     programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"), prefix="x-")
     nodes = [p.command[p.command.index("-n") + 1] for p in programs if "-n" in p.command]
-    assert len(nodes) == SETTINGS.sizes.worker_bids + 1 == len(set(nodes))
+    assert len(nodes) == SETTINGS.pools["bids"].size + 1 == len(set(nodes))
 
 
 def test_no_password_is_on_a_command_line() -> None:
