@@ -1,5 +1,6 @@
 # One verb per chore. `make up` is all it takes to see the auction house; `make test` judges it.
 #   make logs p=gateway        follow one process
+#   make up with=prometheus    and Prometheus beside it, with the alerts of grafana/prometheus
 #   make restart p=bridge      restart one process; without p= all of the application, in turn
 #   make test t="tests/unit"   pytest with these arguments, without the checks
 #   make test stress=8         everything on a busy machine: stress-ng --cpu 8 runs beside it
@@ -20,7 +21,10 @@ profile_option = $(if $(profile),--profile $(profile))
 help: ## list the verbs
 	@$(stack) --help
 
-up down status clean env servers install check docs demo:
+up:
+	@$(stack) $@ $(profile_option) $(if $(with),--with $(with))
+
+down status clean env servers install check docs demo:
 	@$(stack) $@ $(profile_option)
 
 run:

@@ -18,7 +18,7 @@ Verb = Callable[[Stack, list[str]], int | None]
 
 # What each does, and how.
 VERBS: dict[str, tuple[str, Verb]] = {
-    "up": ("start everything, print the address", lambda stack, _: lifecycle.up(stack)),
+    "up": ("start everything, print the address", lifecycle.up),
     "down": ("stop everything; the data stays", lambda stack, _: lifecycle.down(stack)),
     "restart": ("restart the application in turn, or one", lifecycle.restart),
     "scale": ("run N processes of POOL", scaling.scale),
@@ -29,7 +29,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "servers": ("start the servers alone", lambda stack, _: lifecycle.servers(stack)),
     "install": ("install what is needed", lambda stack, _: lifecycle.install_for_all(stack)),
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
-    "docs": ("write docs/metrics.md from the code", lambda stack, _: chores.docs(stack)),
+    "docs": ("write what is made of the code", lambda stack, _: chores.docs(stack)),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
     "run": ("run a command as the processes run", chores.run),
@@ -42,7 +42,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
-    "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults",
+    "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults",
 )  # fmt: skip
 HELP = ("-h", "--help")
 

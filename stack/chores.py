@@ -31,14 +31,18 @@ TESTS_PROFILES = ("test", "test-2", "test-3")
 SIDE_BY_SIDE = ("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder")
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
 TYPED = ("app", "bridge", "workers", "stack", "tests")
-PAGE_OF_METRICS = ("python", "-m", "app.observability.reference")
+# What is made of the code: each writes its files; with --check it says whether they are so.
+MADE: dict[str, tuple[str, ...]] = {
+    "page of metrics": ("python", "-m", "app.observability.reference"),
+    "boards and alerts": ("python", "-m", "stack.boards"),
+}
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--strict"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
-    "page of metrics": (*PAGE_OF_METRICS, "--check"),
+    **{name: (*command, "--check") for name, command in MADE.items()},
 }
 
 
@@ -98,9 +102,10 @@ def _servers(*stacks: Stack) -> Iterator[None]:
 
 
 def docs(stack: Stack) -> None:
-    """Write the pages that are made of the code."""
-    if _run(stack, *PAGE_OF_METRICS) != 0:
-        raise StackFault("docs/metrics.md was not written")
+    """Write what is made of the code."""
+    for name, command in MADE.items():
+        if _run(stack, *command) != 0:
+            raise StackFault(f"{name}: not as it must be")
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

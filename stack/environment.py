@@ -22,6 +22,7 @@ def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "REDIS_URL": _redis_url(settings, 0),
         "MONGODB_URL": f"mongodb://{HOST}:{ports.mongodb}/auction",
         "METRICS_URL": f"http://{HOST}:{ports.metrics}/metrics",
+        "PROMETHEUS_URL": f"http://{HOST}:{ports.prometheus}",  # when `with=prometheus` added it
         "FLOWER_URL": f"http://{HOST}:{ports.flower}",
         "FLOWER_USER": FLOWER_USER,
         "FLOWER_PASSWORD": credentials.flower_password,

@@ -43,7 +43,9 @@ esac
 $install "$@"
 
 # policy-rc.d only keeps it from starting now; without this it starts with the machine.
-case " $* " in *" redis-server "*)
-    if command -v systemctl >/dev/null; then systemctl disable --quiet redis-server || true; fi
-    ;;
-esac
+for service in redis-server prometheus prometheus-node-exporter; do
+    case " $* " in *" $service "*)
+        if command -v systemctl >/dev/null; then systemctl disable --quiet "$service" || true; fi
+        ;;
+    esac
+done

@@ -9,13 +9,16 @@ from contextlib import contextmanager, suppress
 
 from stack.application import executable
 from stack.control import RUNNING
-from stack.faults import StackFault
+from stack.faults import StackFault, UsageFault
 from stack.install import install, install_client, install_proxy, install_scripts
 from stack.leftovers import leftovers_of
+from stack.packages import install_missing
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.servers.mongodb import mongodb_engine
 from stack.supervision import Process
+
+PROMETHEUS = "prometheus"
 
 
 def install_for(stack: Stack, *, development: bool) -> None:
@@ -32,8 +35,12 @@ def install_for_all(stack: Stack) -> None:
     install_proxy(stack.settings, step=shown)
 
 
-def up(stack: Stack) -> None:
-    """Start everything that does not run, wait until /readyz is green, and print the addresses."""
+def up(stack: Stack, arguments: Sequence[str]) -> None:
+    """Start everything that does not run, wait until /readyz is green, and print the addresses.
+
+    `--with prometheus` adds what nobody needs to bid.
+    """
+    extras = _extras(arguments)
     begun = time.monotonic()
     with alone(stack):
         if stack.is_complete():
@@ -45,7 +52,19 @@ def up(stack: Stack) -> None:
             stack.up()
             _seed(stack)
             print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")
+        if PROMETHEUS in extras:
+            install_missing(stack.settings, PROMETHEUS, program=PROMETHEUS, step=shown)
+            stack.prometheus_up()
     _print_welcome(stack)
+
+
+def _extras(arguments: Sequence[str]) -> list[str]:
+    if not arguments:
+        return []
+    option, *names = arguments
+    if option != "--with" or len(names) != 1 or set(names[0].split(",")) - {PROMETHEUS}:
+        raise UsageFault(f"up takes with={PROMETHEUS}, and no {' '.join(arguments)}")
+    return names[0].split(",")
 
 
 def servers(stack: Stack) -> None:
@@ -151,6 +170,8 @@ def _print_welcome(stack: Stack) -> None:
     print(f"  Auctions  {addresses['BASE_URL']}")
     flower = f"{addresses['FLOWER_USER']} / {addresses['FLOWER_PASSWORD']}"
     print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})", flush=True)
+    if any(process.name == PROMETHEUS for process in stack.control.processes()):
+        print(f"  Figures   {addresses['PROMETHEUS_URL']}", flush=True)
     subprocess.run(
         (executable("python"), "-m", "stack.demo", "log-ins"),
         cwd=stack.places.root,

@@ -13,6 +13,7 @@ from stack.builds import kafka_is_current
 from stack.commands import run_logged
 from stack.faults import StackFault
 from stack.places import CHECKOUT, install_log_dir
+from stack.progress import Step
 from stack.servers.postgresql import installed_version
 from stack.settings import Settings
 from stack.toolchains import java_is_suitable
@@ -43,6 +44,14 @@ def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
 def names_of(present: Mapping[str, bool], packages: Mapping[str, str]) -> list[str]:
     """Debian's names of what is not present."""
     return [packages[what] for what, is_there in present.items() if not is_there]
+
+
+def install_missing(settings: Settings, what: str, *, program: str, step: Step) -> None:
+    """Install the package of stack.toml that is called `what`, unless its program is there."""
+    if shutil.which(program) is None:
+        package = settings.packages[what]
+        with step(f"apt-get install {package}"):
+            install_packages([package])
 
 
 def install_packages(names: list[str]) -> None:

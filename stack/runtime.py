@@ -25,6 +25,7 @@ from stack.servers import Server
 from stack.servers.kafka import Kafka
 from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL
+from stack.servers.prometheus import Prometheus
 from stack.servers.redis import Redis
 from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
 from stack.slowness import Deadline
@@ -135,6 +136,14 @@ class Stack:
         self._start_application()
         with self._step("the application is ready"):
             self._wait_ready()
+
+    def prometheus_up(self) -> None:
+        """Start Prometheus beside the rest, unless it runs; its package must be there."""
+        server = Prometheus(self.places, self.settings)
+        if server.name not in {one.name for one in self.control.processes() if one.pid}:
+            self._check_ports((server.name,))
+        self._launch(server)
+        self._complete(server)
 
     def restart(self, names: Sequence[str]) -> None:
         """End and start the application's processes, or those of `names`, one after another.

@@ -32,6 +32,7 @@ class Ports:
 
     gateway: int
     metrics: int
+    prometheus: int
     flower: int
     postgresql: int
     redis: int

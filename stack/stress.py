@@ -1,12 +1,11 @@
 """A machine that has other things to do: how the tests are shown to pass on a bad day."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stack.faults import StackFault
-from stack.packages import install_packages
+from stack.packages import install_missing
 from stack.progress import Step
 from stack.settings import Settings
 from stack.slowness import slowness
@@ -25,10 +24,7 @@ def stressed(settings: Settings, processes: int, *, step: Step) -> Iterator[None
     if processes == 0:
         yield
         return
-    if shutil.which(PROGRAM) is None:
-        package = settings.packages["stress"]
-        with step(f"apt-get install {package}"):
-            install_packages([package])
+    install_missing(settings, "stress", program=PROGRAM, step=step)
     command = (*DIES_WITH_US, PROGRAM, "--quiet", "--cpu", str(processes))
     stress = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:

@@ -13,7 +13,7 @@ def test_without_a_verb_help_is_about_the_stack(capsys: pytest.CaptureFixture[st
 def test_help_after_a_verb_that_takes_nothing_is_about_the_stack(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["up", "--help"]) == 0
+    assert main(["down", "--help"]) == 0
     assert "start everything" in capsys.readouterr().out
 
 
@@ -26,7 +26,7 @@ def test_help_after_a_verb_with_arguments_is_the_verbs(
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
-    [([], "which VERB?"), (["up", "now"], "up takes no now"), (["upp"], "invalid choice")],
+    [([], "which VERB?"), (["down", "now"], "down takes no now"), (["upp"], "invalid choice")],
 )
 def test_a_wrong_command_line_is_refused(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
@@ -35,3 +35,10 @@ def test_a_wrong_command_line_is_refused(
         main(arguments)
     assert ended.value.code == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_what_cannot_be_added_is_refused_before_anything_starts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["up", "--with", "grafana"]) == 2
+    assert "up takes with=prometheus, and no --with grafana" in capsys.readouterr().err

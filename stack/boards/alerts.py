@@ -1,0 +1,156 @@
+"""When somebody must be told: the rules of Prometheus, each with the page that says what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Fires when `expression` gives anything for as long as `lasts`.
+
+    `run_book` is a page of docs/ with one of its headings, as GitHub names it.
+    """
+
+    name: str
+    expression: str
+    lasts: str
+    severity: str
+    summary: str
+    run_book: str
+
+    def rule(self) -> dict[str, Any]:
+        """As Prometheus reads it."""
+        return {
+            "alert": self.name,
+            "expr": self.expression,
+            "for": self.lasts,
+            "labels": {"severity": self.severity},
+            "annotations": {"summary": self.summary, "runbook": f"docs/{self.run_book}"},
+        }
+
+
+PAGE, TICKET = "page", "ticket"  # now, whatever the hour; or on the next working day
+
+ALERTS: tuple[Alert, ...] = (
+    Alert(
+        "HouseNotScraped",
+        'up{job="auction"} == 0',
+        "30s",
+        PAGE,
+        "The metrics of {{ $labels.instance }} cannot be read.",
+        "overload.md#how-a-gateway-knows",
+    ),
+    Alert(
+        "BidsWaitTooLong",
+        'max(backlog_age_seconds{topic="auction-bid"}) > 5',
+        "30s",
+        PAGE,
+        "A bid has waited {{ $value }} s to be decided: scale the pool bids.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "BidsRefused",
+        'sum by (cause) (rate(gateway_refused_records_total{topic="auction-bid"}[5m])) > 0',
+        "1m",
+        PAGE,
+        "Gateways refuse bids: {{ $labels.cause }}.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "BidsOfUnknownFate",
+        "sum(rate(ws_unknown_bids_total[5m])) > 0",
+        "1m",
+        PAGE,
+        "Kafka does not acknowledge bids in time.",
+        "overload.md#how-a-gateway-knows",
+    ),
+    Alert(
+        "ConsumerBehind",
+        "max by (group, topic) (group_lag_seconds) > 30",
+        "1m",
+        PAGE,
+        "Group {{ $labels.group }} is {{ $value }} s behind on {{ $labels.topic }}.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "OutboxStuck",
+        "max(relay_unsent_age_seconds) > 5",
+        "30s",
+        PAGE,
+        "What was decided has not reached Kafka for {{ $value }} s.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "AuctionsCloseLate",
+        "histogram_quantile(0.99, sum by (le) (rate(auction_close_seconds_bucket[15m]))) > 5",
+        "5m",
+        TICKET,
+        "Auctions close {{ $value }} s after their end.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "RecordsGivenUp",
+        "sum by (topic, reason) (increase(lane_dead_records_total[10m])) > 0",
+        "0s",
+        PAGE,
+        "Records of {{ $labels.topic }} became dead letters: {{ $labels.reason }}.",
+        "operations.md#dead-letters",
+    ),
+    Alert(
+        "LanesParked",
+        "sum by (topic) (lane_parked_now_lanes) > 0",
+        "0s",
+        PAGE,
+        "{{ $value }} lanes of {{ $labels.topic }} wait for a person.",
+        "operations.md#parked-lanes-and-partitions",
+    ),
+    Alert(
+        "PipelineFails",
+        "sum by (pipeline) (increase(pipeline_failures_total[5m])) > 3",
+        "1m",
+        PAGE,
+        "{{ $labels.pipeline }} fails and is begun again.",
+        "operations.md#ingest-refuses-to-go-on",
+    ),
+    Alert(
+        "OldTransaction",
+        "max by (holder) (postgres_oldest_transaction_seconds) > 300",
+        "1m",
+        TICKET,
+        "A transaction is {{ $value }} s old: {{ $labels.holder }}.",
+        "operations.md#what-keeps-old-rows",
+    ),
+    Alert(
+        "PostgresConnectionsRunOut",
+        "sum(postgres_open_connections) / max(postgres_allowed_connections) > 0.9",
+        "1m",
+        PAGE,
+        "PostgreSQL has few connections left.",
+        "overload.md#what-is-not-bounded-by-these",
+    ),
+    Alert(
+        "HttpErrors",
+        'sum(rate(http_request_total{status=~"5.."}[5m])) / sum(rate(http_request_total[5m]))'
+        " > 0.01",
+        "2m",
+        PAGE,
+        "More than one request in a hundred fails by our fault.",
+        "overload.md#how-a-gateway-knows",
+    ),
+    Alert(
+        "GatewayLoopLate",
+        "histogram_quantile(0.99, sum by (le) (rate(gateway_loop_delay_seconds_bucket[5m]))) > 0.25",
+        "2m",
+        TICKET,
+        "Everything in a gateway waits {{ $value }} s: add one.",
+        "overload.md#when-more-comes-than-can-be-worked-off",
+    ),
+    Alert(
+        "ProcessKeepsDying",
+        "sum by (process) (changes(process_unasked_restarts[10m])) > 2",
+        "0s",
+        PAGE,
+        "{{ $labels.process }} dies again and again.",
+        "operations.md#ingest-refuses-to-go-on",
+    ),
+)
