@@ -139,7 +139,8 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "GatewayLoopLate",
-        "histogram_quantile(0.99, sum by (le) (rate(gateway_loop_delay_seconds_bucket[5m]))) > 0.25",
+        "histogram_quantile(0.99, sum by (le) (rate(gateway_loop_delay_seconds_bucket[5m])))"
+        " > 0.25",
         "2m",
         TICKET,
         "Everything in a gateway waits {{ $value }} s: add one.",
