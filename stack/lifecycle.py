@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from stack.application import executable
+from stack.arguments import Parser
 from stack.control import RUNNING
 from stack.faults import StackFault, UsageFault
 from stack.install import install, install_client, install_proxy, install_scripts
@@ -58,13 +59,13 @@ def up(stack: Stack, arguments: Sequence[str]) -> None:
     _print_welcome(stack)
 
 
-def _extras(arguments: Sequence[str]) -> list[str]:
-    if not arguments:
-        return []
-    option, *names = arguments
-    if option != "--with" or len(names) != 1 or set(names[0].split(",")) - {PROMETHEUS}:
-        raise UsageFault(f"up takes with={PROMETHEUS}, and no {' '.join(arguments)}")
-    return names[0].split(",")
+def _extras(arguments: Sequence[str]) -> set[str]:
+    parser = Parser(prog="make up", add_help=False, allow_abbrev=False)
+    parser.add_argument("--with", dest="names", default="")
+    wanted = set(parser.parse_args(arguments).names.split(",")) - {""}
+    if unknown := wanted - {PROMETHEUS}:
+        raise UsageFault(f"nothing to add named {', '.join(sorted(unknown))}: with={PROMETHEUS}")
+    return wanted
 
 
 def servers(stack: Stack) -> None:

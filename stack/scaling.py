@@ -3,12 +3,12 @@
 The sizes are remembered until `make clean`: what was scaled comes up so again.
 """
 
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from stack.application import pool_of
+from stack.arguments import Parser
 from stack.faults import UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -23,7 +23,7 @@ def scale(stack: Stack, arguments: Sequence[str]) -> None:
     """Run so many processes of one pool; UsageFault, and nothing changed, for what cannot be."""
     pool, size = _parse(stack, arguments)
     with alone(stack):
-        if not stack.is_up():
+        if not any(pool_of(process.name) for process in stack.control.processes()):
             raise UsageFault(f"the {stack.profile} stack is down: `make up` starts it")
         pools = stack.settings.pools
         wanted = with_sizes(pools, {pool: size})
@@ -34,19 +34,16 @@ def scale(stack: Stack, arguments: Sequence[str]) -> None:
     print(f"Pool {pool}: {size} processes (before: {pools[pool].size}).")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageFault(message)
-
-
 def _parse(stack: Stack, arguments: Sequence[str]) -> tuple[str, int]:
-    parser = _Parser(prog="make scale", add_help=False, allow_abbrev=False)
+    parser = Parser(prog="make scale", add_help=False, allow_abbrev=False)
     parser.add_argument("--pool", default="")
     parser.add_argument("-n", default="")
     options = parser.parse_args(arguments)
     names = ", ".join(stack.settings.pools)
     if options.pool not in stack.settings.pools:
         raise UsageFault(f"no pool {options.pool or 'named'}: pool= takes one of {names}")
+    if not options.n:
+        raise UsageFault("no n named: n= takes a number of processes, 1 or more")
     if not options.n.isdecimal() or int(options.n) < 1:
         raise UsageFault(f"n={options.n} is not a number of processes: 1 or more")
     return options.pool, int(options.n)

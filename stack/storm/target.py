@@ -1,12 +1,12 @@
 """What is to be run, and against which house; refused in one line when it cannot be."""
 
-import argparse
 import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from stack.arguments import Parser
 from stack.faults import StackFault
 from stack.places import CHECKOUT
 
@@ -33,7 +33,7 @@ class Target:
 
 def read_target(arguments: Sequence[str], *, own_url: str) -> Target:
     """The target that `arguments` name. Raises StackFault when there is no such script or house."""
-    parser = argparse.ArgumentParser(prog="make storm", description=__doc__)
+    parser = Parser(prog="make storm", description=__doc__)
     parser.add_argument("script", nargs="?", default=DEFAULT_SCRIPT, help=", ".join(names()))
     parser.add_argument("--url", default=own_url, help="another house than this checkout's")
     parser.add_argument(

@@ -9,10 +9,9 @@ from typing import Self
 import httpx
 
 from stack import Program, Stack
-from stack.application import application_programs, executable
-from stack.ports import HOST, is_free, listeners_on
+from stack.application import executable
+from stack.ports import HOST, is_free
 from stack.readiness import complaint_of
-from stack.settings import with_sizes
 from tests.e2e.people import Gateway
 
 # Without beat and Flower: no bid, no close and no push depends on them.
@@ -60,37 +59,6 @@ class House:
         """
         with self.other_gateways({process: changes}) as (gateway,):
             yield gateway
-
-    @contextmanager
-    def scaled(self, **sizes: int) -> Iterator[None]:
-        """More processes in these pools, until left; further gateways share the first's port."""
-        stack = self.stack
-        programs = application_programs(
-            replace(stack.settings, pools=with_sizes(stack.settings.pools, sizes)),
-            stack.environment(**self._changes(self.gateway, {})),
-            run_dir=stack.places.run_dir,
-            prefix=self.prefix,
-        )
-        own = {program.name for program in self._programs} | {self.name(left) for left in LEFT_OUT}
-        further = [program for program in programs if program.name not in own]
-        workers = stack.settings.sizes.gateway_workers * sizes.get("gateway", 1)
-        with stack.control.running(further):
-            stack.control.wait_for(
-                lambda: listeners_on(self.gateway.port) == workers, name=self.gateway.name
-            )
-            yield
-
-    @contextmanager
-    def flower(self) -> Iterator[str]:
-        """Flower, until left; its address, with the log-in."""
-        programs = self.stack.application(prefix=self.prefix)
-        (flower,) = [program for program in programs if program.name == self.name("flower")]
-        addresses = self.stack.addresses()
-        log_in = f"{addresses['FLOWER_USER']}:{addresses['FLOWER_PASSWORD']}@"
-        url = addresses["FLOWER_URL"].replace("http://", f"http://{log_in}")
-        with self.stack.control.running([flower]):
-            self.stack.control.wait_for(lambda: answers(url), name=flower.name)
-            yield url
 
     @property
     def metrics_url(self) -> str:

@@ -1,67 +1,237 @@
-"""Pools grow and shrink under load: no bid fails, none is doubled, all keep their order."""
+"""`make scale` on a whole stack that people bid on: no bid fails, none is doubled, all keep their
+order, and what was scaled stays so.
+"""
 
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import httpx
+import pytest
 
-from stack.application import pool_names
-from tests.e2e.bidders import DECIDED, check_all
-from tests.e2e.faults.conftest import Gather
-from tests.e2e.house import House
-from tests.e2e.people import Person
+from app.bootstrap import build_container
+from app.protocol.problems import CloseCode
+from app.settings import read_settings
+from stack import Stack
+from stack.places import CHECKOUT
+from tests.e2e.bidders import DECIDED, Bidder, check_all
+from tests.e2e.client import Socket
+from tests.e2e.faults.conftest import CROWD, Gather
+from tests.e2e.people import Gateway, Person
 from tests.e2e.regulars import Regular, crowd_bids
 from tests.integration.lanes.house import House as Lanes
+from tests.scraping import read
 from tests.waiting import wait_until
 
-SIZES = {"bids": 4, "other": 2, "bridge": 2, "gateway": 2}
+PROFILE = "scale"
 BIDS_PER_PHASE = 60
+WITNESSES = 20  # sockets: that one of two gateways gets none of them happens once in a million
+FOUR = {f"worker-bids-{number}" for number in range(4)}
 
 
-def bid_on(regulars: Sequence[Regular], phase: str) -> None:
-    """Return once so many more outcomes were told; print how many a second."""
-    before, began = outcomes(regulars), time.monotonic()
-    wanted = before + BIDS_PER_PHASE
-    wait_until(lambda: outcomes(regulars) >= wanted, what=f"{wanted} outcomes {phase}")
-    rate = (outcomes(regulars) - before) / (time.monotonic() - began)
-    print(f"{phase}: {rate:.0f} decided bids a second")
+def run_make(verb: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """What an operator types."""
+    wanted = {"PYTHON": sys.executable, "profile": PROFILE, **variables}
+    return subprocess.run(
+        ("make", verb, *(f"{name}={value}" for name, value in wanted.items())),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
-def outcomes(regulars: Sequence[Regular]) -> int:
-    return sum(len(regular.told("bid.result")) + len(regular.asked) for regular in regulars)
+def make(verb: str, **variables: str) -> str:
+    """What a command that must succeed printed."""
+    done = run_make(verb, **variables)
+    assert done.returncode == 0, (verb, variables, done.stdout, done.stderr)
+    return done.stdout
 
 
-def online(flower_url: str) -> set[str]:
+def refusal(verb: str, **variables: str) -> str:
+    """The one line by which a command is refused, beside the one that make adds."""
+    done = run_make(verb, **variables)
+    assert done.returncode == 2, done
+    (line,) = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    return line
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """The whole stack, as an operator starts it."""
+    make("clean")  # what an interrupted run left
+    make("up")
+    yield Stack.of(PROFILE)
+    make("clean")
+
+
+@pytest.fixture(scope="module")
+def gateway(stack: Stack) -> Iterator[Gateway]:
+    """Its address, whichever process answers there."""
+    address = Gateway("gateway", stack.settings.ports.gateway)
+    yield address
+    address.http.close()
+
+
+@pytest.fixture(scope="module")
+def seller(gateway: Gateway) -> Person:
+    """Somebody who sells."""
+    return gateway.sign_up("Mina")
+
+
+@pytest.fixture(scope="module")
+def crowd(gateway: Gateway) -> list[Person]:
+    """People."""
+    return [gateway.sign_up(f"Bidder {number}") for number in range(CROWD)]
+
+
+@pytest.fixture(scope="module")
+def lanes(stack: Stack) -> Iterator[Lanes]:
+    """Its log and rows."""
+    container = build_container(read_settings(stack.environment()), application="tests")
+    yield Lanes(stack, container, prefix="")
+    container.engine.dispose()
+
+
+class Record:
+    """What the bidders were told, phase by phase."""
+
+    def __init__(self, regulars: Sequence[Regular]) -> None:
+        self._regulars = regulars
+        self.lines: list[str] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A phase lasts as long as what is done in it, and until so many more are told."""
+        before, began = self._outcomes(), time.monotonic()
+        yield
+        wanted = before.total() + BIDS_PER_PHASE
+        wait_until(lambda: self._outcomes().total() >= wanted, what=f"{wanted} outcomes {name}")
+        told, seconds = self._outcomes() - before, time.monotonic() - began
+        rate = told.total() / seconds
+        self.lines.append(f"{name}: {rate:.0f} bids/s, {dict(told)}")
+
+    def _outcomes(self) -> Counter[str]:
+        told = [f["status"] for one in self._regulars for f in one.told("bid.result")]
+        asked = [status for one in self._regulars for status in list(one.asked.values())]
+        return Counter([*told, *asked])
+
+
+def online(stack: Stack) -> set[str]:
     """The nodes that Flower shows as online, without their host's name."""
-    nodes = httpx.get(f"{flower_url}/workers", params={"json": "1"}).json()["data"]
+    own = stack.addresses()
+    log_in = (own["FLOWER_USER"], own["FLOWER_PASSWORD"])
+    shown = httpx.get(f"{own['FLOWER_URL']}/workers", params={"json": "1"}, auth=log_in)
+    nodes = shown.raise_for_status().json()["data"]
     return {node["hostname"].partition("@")[0] for node in nodes if node["status"]}
 
 
-def test_pools_that_grow_and_shrink_under_load_fail_no_bid(
-    house: House, lanes: Lanes, gather: Gather, crowd: Sequence[Person]
+def wait_shown(stack: Stack, *, there: set[str], gone: set[str]) -> None:
+    """Wait until Flower shows those workers that are there, and no other of the pool."""
+    wait_until(
+        lambda: (nodes := online(stack)) >= there and not nodes & gone,
+        what=f"Flower shows {sorted(there)} and not {sorted(gone)}",
+    )
+
+
+def measured(stack: Stack) -> set[str]:
+    """The processes whose memory the metrics show."""
+    shown = read(stack.addresses()["METRICS_URL"])
+    return {process for name, process in shown if name == "process_resident_bytes"}
+
+
+def wait_logged(stack: Stack, process: str, event: str) -> None:
+    """Wait until a process has logged a step of any bid."""
+    log = stack.control.log_file(process)
+    wait_until(lambda: f'"{event}"' in log.read_text(encoding="utf-8"), what=f"{process}: {event}")
+
+
+def workers() -> set[str]:
+    """Those of pool bids that `make status` lists; everything runs."""
+    names = {line.split()[0] for line in make("status").splitlines()}
+    return {name for name in names if name.startswith("worker-bids")}
+
+
+def come_anew(regulars: Sequence[Regular]) -> None:
+    """Who comes anew may come to either gateway."""
+    for regular in regulars:
+        regular.sockets[0].close()
+
+
+def said_goodbye(sockets: Sequence[Socket]) -> int:
+    """How many have ended; each must have been told when to come back, and that it goes away."""
+    ended = [socket for socket in sockets if socket.close_code is not None]
+    for socket in ended:
+        assert socket.close_code == CloseCode.DRAIN, socket.frames[-3:]
+        assert socket.pushes("bye"), socket.frames[-3:]
+    return len(ended)
+
+
+def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
+    stack: Stack, gateway: Gateway, lanes: Lanes, gather: Gather, crowd: Sequence[Person]
 ) -> None:
-    requesters = gather(2, [house.gateway])
-    lot_id = requesters[0].lot_id
-    regulars = [Regular(one, lot_id, [house.gateway]) for one in crowd[2:12]]
-    with house.flower() as flower_url, crowd_bids(regulars, requesters, [house.gateway]):
-        bid_on(regulars, "before")
-        with house.scaled(**SIZES):
-            bid_on(regulars, "while grown")
-            nodes = {house.name(name) for name in pool_names("bids", SIZES["bids"])}
-            wait_until(lambda: nodes <= online(flower_url), what="Flower shows the four")
-            for regular in regulars:  # who comes anew may come to either gateway
-                regular.sockets[0].close()
-            bid_on(regulars, "with new sockets")
-        bid_on(regulars, "after")
+    requesters = gather(2, [gateway])
+    regulars = [Regular(one, requesters[0].lot_id, [gateway]) for one in crowd[2:12]]
+    record = Record(regulars)
+    with crowd_bids(regulars, requesters, [gateway]):
+        with record.phase("before"):
+            pass
+        with record.phase("while pool bids grows to 4"):
+            make("scale", pool="bids", n="4")
+        wait_shown(stack, there=FOUR, gone=set())
+        with record.phase("with 4 workers"):
+            for worker in FOUR:
+                wait_logged(stack, worker, "bid_decided")
+        with record.phase("while pool gateway grows to 2"):
+            make("scale", pool="gateway", n="2")
+        with record.phase("with 2 gateways"):
+            witnesses = [gateway.enter() for _ in range(WITNESSES)]
+            come_anew(regulars)
+            wait_logged(stack, "gateway-1", "bid_received")
+        assert {*FOUR, "gateway-1"} <= measured(stack)
+        with record.phase("while both shrink"):
+            make("scale", pool="gateway", n="1")
+            make("scale", pool="bids", n="2")
+        with record.phase("after"):
+            pass
+    print("\n".join(record.lines))
+    wait_shown(stack, there={"worker-bids-0"}, gone={"worker-bids-2", "worker-bids-3"})
+    wait_until(lambda: not {"worker-bids-3", "gateway-1"} & measured(stack), what="metrics of two")
+    assert 0 < said_goodbye(witnesses) < WITNESSES
+    check_bids(lanes, gateway, requesters, regulars)
+
+
+def check_bids(
+    lanes: Lanes, gateway: Gateway, requesters: Sequence[Bidder], regulars: Sequence[Regular]
+) -> None:
+    """Every bid is decided, once, in the order of the log, and everybody was told so."""
     everybody = [*requesters, *regulars]
     for one in everybody:
         one.reconnect()
     for requester in requesters:
         requester.chase()
     receipts = [receipt for one in regulars for receipt in one.told("bid.received")]
-    check_all(lanes, house.gateway, everybody, receipts[0])
+    check_all(lanes, gateway, everybody, receipts[0])
     for regular in regulars:
         assert set(regular.asked.values()) <= set(DECIDED)
         assert {frame["status"] for frame in regular.told("bid.result")} <= set(DECIDED)
     for one in everybody:
         one.close()
+
+
+def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
+    stack: Stack,
+) -> None:
+    make("scale", pool="bids", n="3")
+    three = {"worker-bids-0", "worker-bids-1", "worker-bids-2"}
+    assert workers() == three
+    assert "n=1000 is above this machine" in refusal("scale", pool="bids", n="1000")
+    make("restart", p="worker-bids-2")
+    assert workers() == three
+    make("down")
+    assert "stack is down: `make up` starts it" in refusal("scale", pool="bids", n="2")
+    make("up")
+    assert workers() == three

@@ -15,6 +15,7 @@ PORT = 9  # discard: nobody listens
         (["--url", "nowhere"], "nowhere is not an address such as http://"),
         (["--url", "http://[::1"], "is not an address such as http://"),
         (["--url", "ftp://127.0.0.1"], "is not an address such as http://"),
+        (["storm", "spread"], "unrecognized arguments: spread"),
         (["tempest"], "no script tempest: there are chat, http, reconnect, soak, spread, storm"),
     ],
 )
