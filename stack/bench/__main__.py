@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from stack.bench.measurement import Measurement, measure
 from stack.bench.report import write_report
+from stack.bench.scraping import render_ratios, scraped
 from stack.bench.storm import USERS_FILE, Load, build_storm
 from stack.faults import StackFault
 from stack.lifecycle import alone
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     file, table = write_report(steps, now=datetime.now(UTC))
     print(f"\n{table}\n{file}")
+    if options.scrapers:
+        print(f"\n{render_ratios(steps[::2], steps[1::2])}")
     return 1 if steps[0].failures else 0
 
 
@@ -59,6 +62,14 @@ def parser() -> argparse.ArgumentParser:
         help="every socket watches its auction, as a page does",
     )
     parser.add_argument(
+        "--scrapers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="compare rounds of --rate, by turns without and with N scrapers of all metrics",
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="of each, with --scrapers")
+    parser.add_argument(
         "--fresh", action="store_true", help="forget the data of earlier runs first"
     )
     return parser
@@ -79,7 +90,7 @@ def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
         mode=options.mode,
         subscribe=options.subscribe,
     )
-    steps = []
+    steps: list[Measurement] = []
     with _running(stack, fresh=options.fresh):
         users_file = stack.places.data_dir / USERS_FILE
         if options.warm_up:
@@ -87,13 +98,29 @@ def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
             with shown(f"warm up for {options.warm_up:.0f} s"):
                 load = replace(first, seconds=options.warm_up)
                 measure(stack, load, executable=executable, users_file=users_file)
-        for rate in options.steps or (options.rate,):
-            load = replace(first, rate=rate)
-            with shown(f"storm of {rate:,.0f} bids/s for {load.seconds:.0f} s"):
+        for load in loads(first, options):
+            beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
+            with (
+                shown(f"storm of {load.rate:,.0f} bids/s for {load.seconds:.0f} s{beside}"),
+                scraped(_metrics_urls(stack), load.scrapers),
+            ):
                 steps.append(measure(stack, load, executable=executable, users_file=users_file))
-            if not steps[-1].carried:
+            if not steps[-1].carried and not options.scrapers:
                 break
     return steps
+
+
+def loads(first: Load, options: argparse.Namespace) -> list[Load]:
+    """What is offered, step by step."""
+    if options.scrapers:
+        return [first, replace(first, scrapers=options.scrapers)] * options.rounds
+    return [replace(first, rate=rate) for rate in options.steps or (options.rate,)]
+
+
+def _metrics_urls(stack: Stack) -> list[str]:
+    """Every port that metrics are on."""
+    addresses = stack.addresses()
+    return [addresses["METRICS_URL"], f"{addresses['FLOWER_URL']}/metrics"]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ class Load:
     """What is offered: `rate` in bids per second over all sockets.
 
     With `stages` (as k6/storm takes them: 5s:100,10s:500) users come and go instead, each bids once
-    a second, and the first three say nothing.
+    a second, and the first three say nothing. `scrapers` read the metrics meanwhile.
     """
 
     rate: float
@@ -33,6 +33,7 @@ class Load:
     mode: str
     subscribe: bool
     stages: str = ""
+    scrapers: int = 0
 
 
 def build_storm(versions: Versions) -> Path:

@@ -58,7 +58,8 @@ FIGURES: dict[str, Callable[[Measurement], str]] = {
 def _heading(step: Measurement) -> str:
     load = step.load
     users = f"sockets {load.sockets:,}{' watching' if load.subscribe else ''}"
-    return f"{load.mode} {load.rate:,.0f}/s, auctions {load.auctions}, {users}"
+    scrapers = f", scrapers {load.scrapers}" if load.scrapers else ""
+    return f"{load.mode} {load.rate:,.0f}/s, auctions {load.auctions}, {users}{scrapers}"
 
 
 def _failures(failures: Mapping[str, float]) -> str:

@@ -3,9 +3,7 @@ waits, or dies."""
 
 import os
 import signal
-import statistics
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -241,57 +239,3 @@ def test_an_address_that_metrics_cannot_have_is_one_line_and_exit_code_2(
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert bind in line
-
-
-SCRAPERS, BLOCKS, BIDS = 10, 3, 40
-
-
-@contextmanager
-def scraped(url: str) -> Iterator[list[int]]:
-    """Ten scrapers look once a second each; how many bytes each answer had."""
-    found: list[int] = []
-    ended = threading.Event()
-
-    def scrape() -> None:
-        with httpx.Client() as client:
-            while not ended.wait(1.0):
-                found.append(len(client.get(url).content))
-
-    scrapers = [threading.Thread(target=scrape) for _ in range(SCRAPERS)]
-    for scraper in scrapers:
-        scraper.start()
-    try:
-        yield found
-    finally:
-        ended.set()
-        for scraper in scrapers:
-            scraper.join()
-
-
-def test_ten_scrapers_slow_no_bid(house: House, gateway: Gateway, seller: Person) -> None:
-    lot = put_up(seller)
-    took: dict[bool, list[float]] = {True: [], False: []}
-    amounts = iter(range(1_500, 10**6, 100))
-    bidders = [gateway.sign_up(f"Bidder {number}").enter() for number in range(4)]
-
-    def bid() -> float:
-        begun = time.perf_counter()
-        bidder = bidders[next(turn)]
-        answer = bidder.ask(
-            "bid.place", auction_id=lot["id"], amount=next(amounts), key=uuid4().hex
-        )
-        assert answer["type"] == "bid.received", answer
-        bidder.push("bid.result", bid_id=answer["bid_id"])
-        return time.perf_counter() - begun
-
-    turn = (number % len(bidders) for number in range(10**6))
-    for _ in range(BLOCKS):
-        took[False] += [bid() for _ in range(BIDS)]
-        with scraped(house.metrics_url) as found:
-            took[True] += [bid() for _ in range(BIDS)]
-        assert not found or min(found) > 1_000
-    ratio = statistics.median(took[True]) / statistics.median(took[False])
-    print(f"median with ten scrapers / without: {ratio:.2f}")
-    assert ratio < 2, took
-    for bidder in bidders:
-        bidder.__exit__(None, None, None)
