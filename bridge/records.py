@@ -6,10 +6,11 @@ from typing import Any
 
 from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.time import from_epoch_ms
-from app.protocol.topics import REPLAY_COUNT_HEADER
+from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 from app.services.lanes import BadRecordError, DeadLetter
 
 REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
+NUMBER_BYTES_MAX = 15  # of a header: milliseconds since 1970 have 13
 MESSAGE_CHARACTERS_MAX = 500
 
 
@@ -18,7 +19,8 @@ class RawRecord:
     """One entry of a partition, unread.
 
     `log_time` is the broker's append time, unless `is_stamped_by_broker` is false: then its
-    producer's clock said it.
+    producer's clock said it. `written_at_ms` is when the transaction that wrote it began, in
+    milliseconds since 1970; None when it did not come by way of the outbox.
     """
 
     topic: str
@@ -29,6 +31,7 @@ class RawRecord:
     log_time: datetime
     replays: int = 0
     is_stamped_by_broker: bool = True
+    written_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Refusal:
 
 def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no types
     """A record as the client polled it."""
+    headers = dict(polled.headers) if polled.headers else {}
     return RawRecord(
         topic=polled.topic,
         partition=polled.partition,
@@ -50,14 +54,17 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
         key=polled.key,
         value=polled.value,
         log_time=from_epoch_ms(polled.timestamp),
-        replays=_replays(polled.headers) if polled.headers else 0,
+        replays=min(_number(headers.get(REPLAY_COUNT_HEADER)) or 0, REPLAYS_MAX),
         is_stamped_by_broker=polled.timestamp_type == LOG_APPEND_TIME,
+        written_at_ms=_number(headers.get(WRITTEN_AT_HEADER)),
     )
 
 
-def _replays(headers: Any) -> int:  # noqa: ANN401
-    text = dict(headers).get(REPLAY_COUNT_HEADER) or b""
-    return min(int(text), REPLAYS_MAX) if text.isdigit() and len(text) <= 10 else 0
+def _number(header: bytes | None) -> int | None:
+    """The number that a header says; None for anything else, which anybody may have written."""
+    if header is None or not header.isdigit() or len(header) > NUMBER_BYTES_MAX:
+        return None
+    return int(header)
 
 
 def dead_letter(raw: RawRecord, refusal: Refusal) -> DeadLetter:

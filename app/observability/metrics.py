@@ -193,6 +193,11 @@ BROADCAST_LAG = histogram(
     "From the log time of a batch's oldest message to its publication.",
     "topic",
 )
+BROADCAST_AGE = histogram(
+    "broadcast_age_seconds",
+    "From the transaction that wrote a batch's oldest message to its publication.",
+    "topic",
+)
 SAVED = counter("save_stored_messages", "Chat messages stored.")
 PIPELINE_FAILURES = counter("pipeline_failures", "Steps that failed and were retried.", "pipeline")
 

@@ -50,8 +50,9 @@ that died has counted is kept, so no counter ever falls. They are served on a po
 
 The way of a bid, leg by leg: `ws_receipt_seconds` (frame to receipt, which is Kafka's
 acknowledgement), `ingest_lag_seconds` (log to inbox), `lane_inbox_seconds` (inbox to settled),
-`relay_lag_seconds` and `broadcast_lag_seconds` (settled to Kafka, Kafka to published),
-`ws_delivery_seconds` (published to the gateway, which writes to the socket at once).
+`broadcast_age_seconds` (settled to published; its halves are `relay_lag_seconds`, to Kafka, and
+`broadcast_lag_seconds`, from there), `ws_delivery_seconds` (published to the gateway, which writes
+to the socket at once).
 """
 
 

@@ -13,6 +13,7 @@ from app.services.burials import REASONS
 
 LANES = (AUCTION_BID.name,)
 WRITTEN = (AUCTION_BID.name, CHAT_MESSAGE.name)  # by gateways
+OF_OUTBOX = (AUCTION_EVENT.name, CHAT_EVENT.name)
 BROADCAST = (AUCTION_EVENT.name, CHAT_EVENT.name, CHAT_MESSAGE.name)
 OF_LANES = (
     metrics.CONFLICTS, metrics.RETRIES, metrics.EXHAUSTED, metrics.FAILED_SETTLES,
@@ -30,7 +31,8 @@ OTHERS: tuple[tuple[Counter | Histogram, tuple[Sequence[str], ...]], ...] = (
     (metrics.DEAD_LETTERS, (LANES, REASONS)),
     (metrics.DECIDED_BIDS, (LABELS["outcome"].values,)),
     (metrics.PIPELINE_FAILURES, (LABELS["pipeline"].values,)),
-    (metrics.RELAYED, ((AUCTION_EVENT.name, CHAT_EVENT.name),)),
+    (metrics.RELAYED, (OF_OUTBOX,)),
+    (metrics.BROADCAST_AGE, (OF_OUTBOX,)),
 )
 
 

@@ -47,3 +47,5 @@ EVENT_GROUP = "event"
 
 # By which a replay says how often the record was put into its topic again.
 REPLAY_COUNT_HEADER = "replay_count"
+# When the transaction that wrote a message to the outbox began, in ms since 1970.
+WRITTEN_AT_HEADER = "written_at_ms"

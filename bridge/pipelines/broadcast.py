@@ -107,10 +107,19 @@ class Broadcast(Consuming[Said | AsItIs]):
 
 
 def _measure(records: Sequence[RawRecord]) -> None:
-    oldest: dict[str, float] = {}
+    now = time.time()
+    logged: dict[str, float] = {}
+    written: dict[str, float] = {}
     for raw in records:
         metrics.BROADCAST.labels(raw.topic).inc()
-        at = raw.log_time.timestamp()
-        oldest[raw.topic] = min(at, oldest.get(raw.topic, at))
-    for topic, at in oldest.items():
-        metrics.BROADCAST_LAG.labels(topic).observe(max(0.0, time.time() - at))
+        _keep_least(logged, raw.topic, raw.log_time.timestamp())
+        if raw.written_at_ms is not None:
+            _keep_least(written, raw.topic, raw.written_at_ms / 1_000)
+    for topic, at in logged.items():
+        metrics.BROADCAST_LAG.labels(topic).observe(max(0.0, now - at))
+    for topic, at in written.items():
+        metrics.BROADCAST_AGE.labels(topic).observe(max(0.0, now - at))
+
+
+def _keep_least(of: dict[str, float], topic: str, at: float) -> None:
+    of[topic] = min(at, of.get(topic, at))

@@ -100,14 +100,15 @@ BIDS = Board(
             (
                 panel("Log to inbox", "s", *quantiles("ingest_lag_seconds")),
                 panel("Inbox to settled", "s", *quantiles("lane_inbox_seconds")),
-                panel("Settled to Kafka", "s", *quantiles("relay_lag_seconds")),
-                panel("Kafka to published", "s", *quantiles("broadcast_lag_seconds")),
+                panel("Settled to published", "s", *quantiles("broadcast_age_seconds")),
+                panel("Published to gateway", "s", *quantiles("ws_delivery_seconds")),
             ),
         ),
         (
-            "Ends of the way",
+            "Parts and wholes",
             (
-                panel("Published to gateway", "s", *quantiles("ws_delivery_seconds")),
+                panel("Settled to Kafka", "s", *quantiles("relay_lag_seconds")),
+                panel("Kafka to published", "s", *quantiles("broadcast_lag_seconds")),
                 panel("Log to settled", "s", *quantiles("lane_wait_seconds")),
                 panel("Decision to gateway", "s", *quantiles("ws_fanout_seconds")),
                 panel(

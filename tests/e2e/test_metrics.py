@@ -43,6 +43,7 @@ ON_THE_WAY = [
     ("relay_lag_seconds_count", ""),
     ("broadcast_published_messages_total", AUCTION_EVENT.name),
     ("broadcast_lag_seconds_count", AUCTION_EVENT.name),
+    ("broadcast_age_seconds_count", AUCTION_EVENT.name),
     ("auction_close_seconds_count", ""),
 ]
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import httpx
 import pytest
 from celery import Celery
 from sqlalchemy import create_engine

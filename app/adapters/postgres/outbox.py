@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row
 
-from app.domain.time import rfc3339
-from app.protocol.topics import REPLAY_COUNT_HEADER
+from app.domain.time import epoch_ms, rfc3339
+from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 
 # A dead letter's bytes are those of its own row.
 NEXT_OUT = """
@@ -67,7 +67,8 @@ def _outgoing(
     letter = buried.get(row.dead_letter_id)
     if letter is None:
         key, value = row.key.encode(), row.payload.encode()
-        return Outgoing(row.id, row.created_at, row.topic, row.key, key, value)
+        headers = ((WRITTEN_AT_HEADER, str(epoch_ms(row.created_at)).encode()),)
+        return Outgoing(row.id, row.created_at, row.topic, row.key, key, value, headers=headers)
     return Outgoing(
         row_id=row.id,
         written_at=row.created_at,

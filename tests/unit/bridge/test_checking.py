@@ -128,6 +128,17 @@ def test_only_a_number_is_a_replay_count(header: bytes | None, replays: int) -> 
     assert raw_record(Polled(("other", header))).replays == 0
 
 
+@pytest.mark.parametrize(
+    ("header", "written_at_ms"),
+    [(b"1795000000123", 1_795_000_000_123), (b"soon", None), (b"9" * 99, None), (None, None)],
+)
+def test_only_a_number_says_when_a_record_was_written(
+    header: bytes | None, written_at_ms: int | None
+) -> None:
+    assert raw_record(Polled(("written_at_ms", header))).written_at_ms == written_at_ms
+    assert raw_record(Polled()).written_at_ms is None
+
+
 def test_a_record_with_its_producers_time_is_known() -> None:
     assert raw_record(Polled()).is_stamped_by_broker
     assert not raw_record(Polled(timestamp_type=0)).is_stamped_by_broker
