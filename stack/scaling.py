@@ -31,7 +31,7 @@ def scale(stack: Stack, arguments: Sequence[str]) -> None:
         check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
         _remember(stack.places.pools_file, wanted)
         Stack.of(stack.profile, step=shown).fit_pools()
-    print(f"Pool {pool}: {size} processes (before: {pools[pool].size}).")
+    print(f"Pool {pool} has {size} process{'es' if size > 1 else ''}; before: {pools[pool].size}.")
 
 
 def _parse(stack: Stack, arguments: Sequence[str]) -> tuple[str, int]:
