@@ -15,6 +15,7 @@ POOL_NAMES = {
     "bids": "worker-bids",
     "other": "worker-other",
 }
+METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 
@@ -94,10 +95,12 @@ def _worker(
 
 
 def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Program:
+    """Flower, which serves its metrics itself: among those of the others they would be twice."""
+    own = {key: value for key, value in environment.items() if key != METRICS_DIRECTORY}
     # In the environment, because everybody may read a command line.
-    log_in = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
+    own["FLOWER_BASIC_AUTH"] = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
-    return _celery(name, {**environment, "FLOWER_BASIC_AUTH": log_in}, "flower", *address)
+    return _celery(name, own, "flower", *address)
 
 
 def _celery(name: str, environment: Mapping[str, str], *arguments: str) -> Program:

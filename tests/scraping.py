@@ -23,6 +23,12 @@ def read(url: str) -> Samples:
     return found
 
 
+def undeclared(url: str) -> set[str]:
+    """The metrics that are shown and not declared."""
+    names = {one.name.removesuffix("_total") for one in DECLARED}
+    return {family.name for family in text_string_to_metric_families(httpx.get(url).text)} - names
+
+
 def above(url: str, name: str, *, bound_s: float) -> float:
     """How many observations of a histogram without labels are above one of its bounds."""
     counts: dict[str, float] = {}

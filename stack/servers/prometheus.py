@@ -27,6 +27,8 @@ scrape_configs:
     static_configs: [{{targets: ["{host}:{metrics}"]}}]
   - job_name: celery
     static_configs: [{{targets: ["{host}:{flower}"]}}]
+    # It loads the application's code, and so shows the application's metrics, at 0.
+    metric_relabel_configs: [{{source_labels: [__name__], regex: "flower_.*", action: keep}}]
   - job_name: prometheus
     static_configs: [{{targets: ["{host}:{own}"]}}]
 """

@@ -23,7 +23,7 @@ from tests.e2e.faults.conftest import CROWD, Gather
 from tests.e2e.people import Gateway, Person
 from tests.e2e.regulars import Regular, crowd_bids
 from tests.integration.lanes.house import House as Lanes
-from tests.scraping import read
+from tests.scraping import read, undeclared
 from tests.waiting import wait_until
 
 PROFILE = "scale"
@@ -192,6 +192,7 @@ def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
             come_anew(regulars)
             wait_logged(stack, "gateway-1", "bid_received")
         assert {*FOUR, "gateway-1"} <= measured(stack)
+        assert not undeclared(stack.addresses()["METRICS_URL"])
         with record.phase("while both shrink"):
             make("scale", pool="gateway", n="1")
             make("scale", pool="bids", n="2")

@@ -42,3 +42,10 @@ def test_each_worker_is_a_celery_node_of_its_own() -> None:
 def test_no_password_is_on_a_command_line() -> None:
     programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"))
     assert not any("hidden" in word for program in programs for word in program.command)
+
+
+def test_all_but_flower_share_their_metrics() -> None:
+    environment = {**ENVIRONMENT, "PROMETHEUS_MULTIPROC_DIR": "/run/metrics"}
+    programs = application_programs(SETTINGS, environment, run_dir=Path("/run"))
+    alone = {p.name for p in programs if "PROMETHEUS_MULTIPROC_DIR" not in p.environment}
+    assert alone == {"flower"}
