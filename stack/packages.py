@@ -35,6 +35,7 @@ def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
     }
     if for_tests:
         present["chromium"] = shutil.which("chromium") is not None
+        present["prometheus"] = shutil.which("prometheus") is not None
         present["compiler"] = shutil.which("gcc") is not None
         present["c_headers"] = C_HEADERS.exists()
         present["korean_font"] = any(KOREAN_FONTS.glob("NotoSansCJK*"))

@@ -3,20 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
+from stack.boards.model import NONE_YET
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Fires when `expression` gives anything for as long as `lasts`.
+    """Fires for each series of `measured` that has been over the bound for as long as `lasts`.
 
-    `run_book` is a page of docs/ with one of its headings, as GitHub names it.
+    `measured` gives a figure whenever the house runs, so that one can see how far it is from
+    `bound`, a comparison such as `> 5`. `run_book` is a page of docs/ with one of its headings, as
+    GitHub names it.
     """
 
     name: str
-    expression: str
+    measured: str
+    bound: str
     lasts: str
     severity: str
     summary: str
     run_book: str
+
+    @property
+    def expression(self) -> str:
+        """What Prometheus evaluates: nothing when all is well."""
+        return f"{self.measured} {self.bound}"
 
     def rule(self) -> dict[str, Any]:
         """As Prometheus reads it."""
@@ -34,7 +44,8 @@ PAGE, TICKET = "page", "ticket"  # now, whatever the hour; or on the next workin
 ALERTS: tuple[Alert, ...] = (
     Alert(
         "HouseNotScraped",
-        'up{job="auction"} == 0',
+        'up{job="auction"}',
+        "== 0",
         "30s",
         PAGE,
         "The metrics of {{ $labels.instance }} cannot be read.",
@@ -42,15 +53,17 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "BidsWaitTooLong",
-        'max(backlog_age_seconds{topic="auction-bid"}) > 5',
+        'max(backlog_age_seconds{topic="auction-bid"})',
+        "> 5",
         "30s",
         PAGE,
-        "A bid has waited {{ $value }} s to be decided: scale the pool bids.",
+        "A bid has waited {{ $value | humanizeDuration }} to be decided: scale the pool bids.",
         "overload.md#when-more-comes-than-can-be-worked-off",
     ),
     Alert(
         "BidsRefused",
-        'sum by (cause) (rate(gateway_refused_records_total{topic="auction-bid"}[5m])) > 0',
+        'sum by (cause) (rate(gateway_refused_records_total{topic="auction-bid"}[5m]))',
+        "> 0",
         "1m",
         PAGE,
         "Gateways refuse bids: {{ $labels.cause }}.",
@@ -58,7 +71,8 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "BidsOfUnknownFate",
-        "sum(rate(ws_unknown_bids_total[5m])) > 0",
+        "sum(rate(ws_unknown_bids_total[5m]))",
+        "> 0",
         "1m",
         PAGE,
         "Kafka does not acknowledge bids in time.",
@@ -66,31 +80,36 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "ConsumerBehind",
-        "max by (group, topic) (group_lag_seconds) > 30",
+        "max by (group, topic) (group_lag_seconds)",
+        "> 30",
         "1m",
         PAGE,
-        "Group {{ $labels.group }} is {{ $value }} s behind on {{ $labels.topic }}.",
+        "Group {{ $labels.group }} is {{ $value | humanizeDuration }} behind on"
+        " {{ $labels.topic }}.",
         "overload.md#when-more-comes-than-can-be-worked-off",
     ),
     Alert(
         "OutboxStuck",
-        "max(relay_unsent_age_seconds) > 5",
+        "max(relay_unsent_age_seconds)",
+        "> 5",
         "30s",
         PAGE,
-        "What was decided has not reached Kafka for {{ $value }} s.",
+        "What was decided has not reached Kafka for {{ $value | humanizeDuration }}.",
         "overload.md#when-more-comes-than-can-be-worked-off",
     ),
     Alert(
         "AuctionsCloseLate",
-        "histogram_quantile(0.99, sum by (le) (rate(auction_close_seconds_bucket[15m]))) > 5",
+        "histogram_quantile(0.99, sum by (le) (rate(auction_close_seconds_bucket[15m])))",
+        "> 5",
         "5m",
         TICKET,
-        "Auctions close {{ $value }} s after their end.",
+        "Auctions close {{ $value | humanizeDuration }} after their end.",
         "overload.md#when-more-comes-than-can-be-worked-off",
     ),
     Alert(
         "RecordsGivenUp",
-        "sum by (topic, reason) (increase(lane_dead_records_total[10m])) > 0",
+        "sum by (topic, reason) (increase(lane_dead_records_total[10m]))",
+        "> 0",
         "0s",
         PAGE,
         "Records of {{ $labels.topic }} became dead letters: {{ $labels.reason }}.",
@@ -98,7 +117,8 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "LanesParked",
-        "sum by (topic) (lane_parked_now_lanes) > 0",
+        "sum by (topic) (lane_parked_now_lanes)",
+        "> 0",
         "0s",
         PAGE,
         "{{ $value }} lanes of {{ $labels.topic }} wait for a person.",
@@ -106,7 +126,8 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "PipelineFails",
-        "sum by (pipeline) (increase(pipeline_failures_total[5m])) > 3",
+        "sum by (pipeline) (increase(pipeline_failures_total[5m]))",
+        "> 3",
         "1m",
         PAGE,
         "{{ $labels.pipeline }} fails and is begun again.",
@@ -114,15 +135,17 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "OldTransaction",
-        "max by (holder) (postgres_oldest_transaction_seconds) > 300",
+        "max by (holder) (postgres_oldest_transaction_seconds)",
+        "> 300",
         "1m",
         TICKET,
-        "A transaction is {{ $value }} s old: {{ $labels.holder }}.",
+        "A transaction is {{ $value | humanizeDuration }} old: {{ $labels.holder }}.",
         "operations.md#what-keeps-old-rows",
     ),
     Alert(
         "PostgresConnectionsRunOut",
-        "sum(postgres_open_connections) / max(postgres_allowed_connections) > 0.9",
+        "sum(postgres_open_connections) / max(postgres_allowed_connections)",
+        "> 0.9",
         "1m",
         PAGE,
         "PostgreSQL has few connections left.",
@@ -130,8 +153,9 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "HttpErrors",
-        'sum(rate(http_request_total{status=~"5.."}[5m])) / sum(rate(http_request_total[5m]))'
-        " > 0.01",
+        f'(sum(rate(http_request_total{{status=~"5.."}}[5m])){NONE_YET})'
+        " / sum(rate(http_request_total[5m]))",
+        "> 0.01",
         "2m",
         PAGE,
         "More than one request in a hundred fails by our fault.",
@@ -139,16 +163,17 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "GatewayLoopLate",
-        "histogram_quantile(0.99, sum by (le) (rate(gateway_loop_delay_seconds_bucket[5m])))"
-        " > 0.25",
+        "histogram_quantile(0.99, sum by (le) (rate(gateway_loop_delay_seconds_bucket[5m])))",
+        "> 0.25",
         "2m",
         TICKET,
-        "Everything in a gateway waits {{ $value }} s: add one.",
+        "Everything in a gateway waits {{ $value | humanizeDuration }}: add one.",
         "overload.md#when-more-comes-than-can-be-worked-off",
     ),
     Alert(
         "ProcessKeepsDying",
-        "sum by (process) (changes(process_unasked_restarts[10m])) > 2",
+        "sum by (process) (changes(process_unasked_restarts[10m]))",
+        "> 2",
         "0s",
         PAGE,
         "{{ $labels.process }} dies again and again.",

@@ -1,14 +1,17 @@
 """The boards. Every metric that is declared is on one of them."""
 
-from stack.boards.model import Board, Panel, Query, mean, now, panel, quantile, quantiles, rate
-
-# A series that begins with its first fault must not leave its panel empty till then.
-NONE_YET = " or on() vector(0)"
-
-
-def _faults(counter: str, legend: str, *, by: str = "") -> Query:
-    query = rate(counter, legend, by=by)
-    return Query(query.expression + NONE_YET, legend)
+from stack.boards.model import (
+    NONE_YET,
+    Board,
+    Panel,
+    Query,
+    mean,
+    now,
+    panel,
+    quantile,
+    quantiles,
+    rate,
+)
 
 
 def _share(part: str, whole: str, legend: str) -> Query:
@@ -82,15 +85,13 @@ BIDS = Board(
                     "ops",
                     rate("ws_received_bids_total", "received"),
                     rate("ws_acknowledged_bids_total", "acknowledged"),
-                    _faults("ws_unknown_bids_total", "of unknown fate"),
+                    rate("ws_unknown_bids_total", "of unknown fate"),
                 ),
                 RECEIPT,
                 panel(
                     "Refused: BUSY",
                     "ops",
-                    _faults(
-                        "gateway_refused_records_total", "{{topic}} {{cause}}", by="topic, cause"
-                    ),
+                    rate("gateway_refused_records_total", "{{topic}} {{cause}}", by="topic, cause"),
                 ),
                 OLDEST,
             ),
@@ -130,13 +131,11 @@ FAN_OUT = Board(
             "Sockets",
             (
                 panel("Open", "short", now("ws_open_sockets", "sockets")),
-                panel(
-                    "Ended, by how", "ops", _faults("ws_ended_sockets_total", "{{end}}", by="end")
-                ),
+                panel("Ended, by how", "ops", rate("ws_ended_sockets_total", "{{end}}", by="end")),
                 panel(
                     "Slow clients",
                     "ops",
-                    _faults('ws_ended_sockets_total{end="4008"}', "closed 4008"),
+                    rate('ws_ended_sockets_total{end="4008"}', "closed 4008"),
                 ),
                 panel(
                     "Waits for slow readers",
@@ -187,8 +186,8 @@ FAN_OUT = Board(
                 panel(
                     "Refused before routing",
                     "reqps",
-                    _faults("gateway_refused_requests_total", "{{code}}", by="code"),
-                    _faults("gateway_unmatched_requests_total", "no such route"),
+                    rate("gateway_refused_requests_total", "{{code}}", by="code"),
+                    rate("gateway_unmatched_requests_total", "no such route"),
                 ),
                 panel(
                     "Greenlets that serve", "short", now("gateway_serving_greenlets", "greenlets")
@@ -242,7 +241,7 @@ WORKERS = Board(
                 panel(
                     "Stored messages",
                     "ops",
-                    _faults("save_stored_messages_total", "chat"),
+                    rate("save_stored_messages_total", "chat"),
                 ),
             ),
         ),
@@ -252,27 +251,27 @@ WORKERS = Board(
                 panel(
                     "Conflicts and retries",
                     "ops",
-                    _faults("lane_version_conflicts_total", "conflicts"),
-                    _faults("lane_settle_retries_total", "queued again"),
-                    _faults("lane_deferred_settles_total", "put off: no database"),
+                    rate("lane_version_conflicts_total", "conflicts"),
+                    rate("lane_settle_retries_total", "queued again"),
+                    rate("lane_deferred_settles_total", "put off: no database"),
                 ),
                 panel(
                     "Given up",
                     "ops",
-                    _faults("lane_dead_records_total", "{{reason}}", by="reason"),
-                    _faults("lane_failed_settles_total", "settles failed"),
-                    _faults("lane_exhausted_settles_total", "settles exhausted"),
+                    rate("lane_dead_records_total", "{{reason}}", by="reason"),
+                    rate("lane_failed_settles_total", "settles failed"),
+                    rate("lane_exhausted_settles_total", "settles exhausted"),
                 ),
                 panel(
                     "Parked",
                     "short",
-                    Query("sum(lane_parked_now_lanes)" + NONE_YET, "now"),
-                    Query("sum(increase(lane_parked_lanes_total[1h]))" + NONE_YET, "in an hour"),
+                    Query("sum(lane_parked_now_lanes)", "now"),
+                    Query("sum(increase(lane_parked_lanes_total[1h]))", "in an hour"),
                 ),
                 panel(
                     "Steps that failed",
                     "ops",
-                    _faults("pipeline_failures_total", "{{pipeline}}", by="pipeline"),
+                    rate("pipeline_failures_total", "{{pipeline}}", by="pipeline"),
                 ),
             ),
         ),
@@ -343,7 +342,7 @@ STORES = Board(
                 panel(
                     "Calls without an answer",
                     "ops",
-                    _faults("gateway_unanswered_calls_total", "{{store}}", by="store"),
+                    rate("gateway_unanswered_calls_total", "{{store}}", by="store"),
                 ),
             ),
         ),
@@ -366,7 +365,7 @@ BUSINESS = Board(
                 panel(
                     "Refused, by code",
                     "ops",
-                    _faults(
+                    rate(
                         'auction_decided_bids_total{outcome!="accepted"}',
                         "{{outcome}}",
                         by="outcome",

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 # Grafana puts the shortest window into this that holds enough scrapes; others must choose one.
 WINDOW = "$__rate_interval"
+# For a share of requests by their status: such a series begins with its first request. All others
+# are there from the start (app/observability/series.py), so that what gives nothing is a fault.
+NONE_YET = " or on() vector(0)"
 _WORDS = re.compile(r'"[^"]*"|[a-zA-Z_:][a-zA-Z0-9_:]*')
 _SERIES = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$")
 _GROUPED = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")

@@ -19,8 +19,8 @@ ALERTS = CHECKOUT / "grafana" / "prometheus" / "alerts.yml"
 CONFIGURATION = """\
 # Written at every start by stack/servers/prometheus.py.
 global:
-  scrape_interval: 2s
-  evaluation_interval: 2s
+  scrape_interval: {scrape}s
+  evaluation_interval: {scrape}s
 rule_files: ["{alerts}"]
 scrape_configs:
   - job_name: auction
@@ -36,11 +36,12 @@ scrape_configs:
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """The server at `data`, on the port `prometheus` of stack.toml."""
+    """The server on the port `prometheus` of stack.toml; it scrapes every `scrape_s` seconds."""
 
     places: Places
     settings: Settings
     name: str = "prometheus"
+    scrape_s: int = 2
 
     def prepare(self) -> None:
         """Make its data directory and write its configuration."""
@@ -48,12 +49,13 @@ class Prometheus:
         ports = self.settings.ports
         text = CONFIGURATION.format(
             alerts=ALERTS,
+            scrape=self.scrape_s,
             host=HOST,
             metrics=ports.metrics,
             flower=ports.flower,
             own=ports.prometheus,
         )
-        self._configuration_file.write_text(text, encoding="utf-8")
+        self.configuration_file.write_text(text, encoding="utf-8")
 
     def program(self) -> Program:
         """How the supervisor runs it."""
@@ -62,7 +64,7 @@ class Prometheus:
             raise StackFault("prometheus is missing: apt-get install prometheus")
         command = (
             executable,
-            f"--config.file={self._configuration_file}",
+            f"--config.file={self.configuration_file}",
             f"--storage.tsdb.path={self._data}",
             "--storage.tsdb.retention.time=15d",
             f"--web.listen-address={HOST}:{self.settings.ports.prometheus}",
@@ -86,5 +88,6 @@ class Prometheus:
         return self.places.data_dir / "prometheus"
 
     @property
-    def _configuration_file(self) -> Path:
+    def configuration_file(self) -> Path:
+        """What `promtool check config` is to be given."""
         return self.places.run_dir / "prometheus.yml"

@@ -1,11 +1,12 @@
 """Boards and alerts ask for what there is, and the files of grafana/ are what the code says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from stack.boards import __main__ as boards
-from stack.boards.alerts import Alert
+from stack.boards.alerts import ALERTS, Alert
 from stack.boards.boards import BOARDS, OVERVIEW
 from stack.boards.model import Query, metrics_in, now, panel, quantile, rate
 
@@ -50,7 +51,7 @@ def test_a_metric_that_nobody_declares_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = panel("Wrong", "s", Query("max(no_such_seconds)", ""))
-    alert = Alert("Wrong", "no_such_bids_total > 0", "0s", "page", "", "nowhere.md#x")
+    alert = Alert("Wrong", "no_such_bids_total", "> 0", "0s", "page", "", "nowhere.md#x")
     monkeypatch.setattr(boards, "all_panels", lambda: [(BOARDS[0], wrong)])
     monkeypatch.setattr(boards, "ALERTS", [alert])
     assert boards.main(["--check"]) == 1
@@ -58,6 +59,13 @@ def test_a_metric_that_nobody_declares_is_named(
     assert "board Overview, panel Wrong: no metric is called no_such_seconds" in said
     assert "alert Wrong: no metric is called no_such_bids_total" in said
     assert "alert Wrong: nowhere.md#x is not there" in said
+
+
+def test_a_run_book_needs_its_page_and_its_heading(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = replace(ALERTS[0], run_book="overload.md#how-a-gateway-knows")
+    elsewhere = replace(ALERTS[0], run_book="overload.md#how-nobody-knows")
+    monkeypatch.setattr(boards, "ALERTS", [there, elsewhere])
+    assert boards.faults() == ["alert HouseNotScraped: overload.md#how-nobody-knows is not there"]
 
 
 def test_every_panel_of_a_board_has_an_id_and_every_query_a_letter() -> None:
