@@ -24,6 +24,8 @@ UNITS_S = {"s": 1, "m": 60}
 CLOSE, LOOP = "auction_close_seconds_bucket", "gateway_loop_delay_seconds_bucket"
 BIDS, CHAT = 'topic="auction-bid"', 'topic="chat-message"'
 
+Looks = dict[int, list[dict[str, Any]]]  # what is to fire, by the second at which one looks
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -48,7 +50,10 @@ CASES = {
     ),
     "BidsWaitTooLong": Case(
         {f"backlog_age_seconds{{{BIDS}}}": f"6+0{ON}"},
-        {f"backlog_age_seconds{{{BIDS}}}": f"5+0{ON}", f"backlog_age_seconds{{{CHAT}}}": f"60+0{ON}"},
+        {
+            f"backlog_age_seconds{{{BIDS}}}": f"5+0{ON}",
+            f"backlog_age_seconds{{{CHAT}}}": f"60+0{ON}",
+        },
         "A bid has waited 6s to be decided: scale the pool bids.",
     ),
     "BidsRefused": Case(
@@ -178,8 +183,7 @@ def expected(alert: Alert, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def scenario(series: Mapping[str, str], looks: Mapping[int, Any], alert: Alert) -> dict[str, Any]:
-    """`looks`: what is to fire, by the second at which one looks."""
+def scenario(series: Mapping[str, str], looks: Looks, alert: Alert) -> dict[str, Any]:
     return {
         "interval": f"{STEP_S}s",
         "input_series": [{"series": name, "values": series[name]} for name in series],
@@ -192,9 +196,9 @@ def scenario(series: Mapping[str, str], looks: Mapping[int, Any], alert: Alert) 
 
 def scenarios(alert: Alert, case: Case) -> list[dict[str, Any]]:
     lasts_s = int(alert.lasts[:-1]) * UNITS_S[alert.lasts[-1]]
-    too_early = {lasts_s - STEP_S: []} if lasts_s else {}
+    too_early: Looks = {lasts_s - STEP_S: []} if lasts_s else {}
     fires = {**too_early, case.at_minute * 60: expected(alert, case)}
-    holds = {minute * 60: [] for minute in range(MINUTES + 1)}
+    holds: Looks = {minute * 60: [] for minute in range(MINUTES + 1)}
     return [scenario(case.fires, fires, alert), scenario(case.holds, holds, alert)]
 
 
