@@ -16,10 +16,10 @@ from click import Option
 from app.adapters.postgres.pools import measure_pools
 from app.adapters.tasks.application import make_celery
 from app.bootstrap import Container
+from app.observability.bid_log import set_sample_rate
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
-from app.observability.tracing import follow_every
 from workers.tasks.bids import register_settle
 from workers.tasks.notices import register_publish_notices
 
@@ -56,7 +56,7 @@ def _prepare_processes(container: Container) -> None:
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
         configure_logging(settings.log_level, process=settings.process_name or "worker")
-        follow_every(settings.trace_every)
+        set_sample_rate(settings.trace_every)
 
     @celeryd_init.connect(weak=False)
     def _serve_metrics(options: Mapping[str, object], **_: object) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from app.domain.errors import NotFoundError, UnknownFateError
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
-from app.observability.tracing import trace_bid
+from app.observability.bid_log import log_bid_step
 from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue
@@ -124,13 +124,13 @@ class Bidding:
             done(result if isinstance(result, UnknownFateError) else _receipt(offer, bid, result))
 
         self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
-        trace_bid("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 
     def place(self, offer: Offer) -> Receipt:
         """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
         bid, value = self._record(offer)
-        trace_bid("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return _receipt(
             offer, bid, self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
         )
@@ -201,7 +201,7 @@ class Bidding:
 
 def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
     bid_text = str(bid)
-    trace_bid("bid_received", bid_text, partition=place.partition, offset=place.offset)
+    log_bid_step("bid_received", bid_text, partition=place.partition, offset=place.offset)
     return Receipt(
         bid_id=bid_text,
         key=offer.key,

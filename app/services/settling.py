@@ -25,7 +25,7 @@ from app.domain.records import (
     StartDue,
 )
 from app.observability import metrics
-from app.observability.tracing import trace_bid
+from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
@@ -147,7 +147,7 @@ class AuctionLane:
         for bid in decided_bids(batch.entries):
             outcome = bid.decision.outcome
             outcomes[outcome.code or outcome.status] += 1
-            trace_bid(
+            log_bid_step(
                 "bid_decided",
                 str(bid.record.bid_id),
                 version=batch.after.version,

@@ -16,7 +16,7 @@ from msgspec.structs import asdict
 
 from app.domain.errors import NotFoundError
 from app.domain.ids import bid_id
-from app.observability.tracing import trace_bid
+from app.observability.bid_log import log_bid_step
 from app.protocol import fanout
 from app.protocol.channels import (
     AUCTION_EVENTS,
@@ -200,7 +200,7 @@ class Hub:
         frame = text_frame(encode(_result(auction_id, outcome)))
         for connection in connections:
             connection.push(frame)
-        trace_bid("bid_told", outcome.bid_id, status=outcome.status, sockets=len(connections))
+        log_bid_step("bid_told", outcome.bid_id, status=outcome.status, sockets=len(connections))
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
         bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
