@@ -14,6 +14,7 @@ import app.web.server.worker  # noqa: E402, F401
 from app.adapters.postgres.pools import measure_pools  # noqa: E402
 from app.observability.logging import configure_logging  # noqa: E402
 from app.observability.process import start_sampling  # noqa: E402
+from app.observability.tracing import stop_tracing  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 
 configure_logging(
@@ -47,3 +48,8 @@ def post_worker_init(worker: object) -> None:
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
     gevent.spawn(watch_loop)
     start_sampling(os.environ.get("PROCESS_NAME") or "gateway", [measure_pools])
+
+
+def worker_exit(_server: object, _worker: object) -> None:
+    """Export the last spans, after the drain."""
+    stop_tracing()

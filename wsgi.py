@@ -3,10 +3,12 @@
 from app.bootstrap import build_gateway_container
 from app.observability.bid_log import set_sample_rate
 from app.observability.logging import configure_logging
+from app.observability.tracing import configure_tracing
 from app.settings import read_settings
 from app.web.app import create_app
 
 settings = read_settings()
 configure_logging(settings.log_level, process=settings.process_name or "gateway")
 set_sample_rate(settings.trace_every)
+configure_tracing(settings, process="gateway")
 app = create_app(build_gateway_container(settings))

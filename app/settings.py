@@ -5,7 +5,7 @@ Names in the environment are the field names in capitals. Secrets have no defaul
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -18,6 +18,11 @@ Url = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+OtlpProtocol = Literal["http/protobuf"]
+TracesSampler = Literal[
+    "", "always_on", "always_off", "traceidratio",
+    "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+]  # fmt: skip
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -151,6 +156,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     process_name: str = ""  # in the logs; empty: by its kind
     trace_every: Count = 64  # one bid in so many is followed through the logs
     stack_status_file: str = ""
+    # Of OpenTelemetry's variables, those that say whether and how much is traced, and those of
+    # which we cannot do everything; its SDK reads the others itself (docs/tracing.md).
+    otel_sdk_disabled: bool = False
+    otel_traces_exporter: Literal["otlp", "none", ""] = ""
+    otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_traces_endpoint: str = ""
+    otel_exporter_otlp_protocol: OtlpProtocol = "http/protobuf"
+    otel_exporter_otlp_traces_protocol: OtlpProtocol = "http/protobuf"
+    otel_traces_sampler: TracesSampler = ""
+    # The share of traces that is recorded. A recorded bid costs as much as its decision.
+    otel_traces_sampler_arg: Annotated[float, Meta(ge=0, le=1)] = 0.01
+    otel_propagators: str = "tracecontext,baggage"
     limits: Limits = Limits()
 
     @property
@@ -158,6 +175,20 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The origins a browser may open a socket from."""
         listed = (origin.strip() for origin in self.allowed_origins.split(","))
         return frozenset(origin for origin in listed if origin) | {self.base_url}
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether spans are recorded: an exporter or its endpoint is named, and nothing forbids."""
+        if self.otel_sdk_disabled or self.otel_traces_exporter == "none":
+            return False
+        named = (self.otel_exporter_otlp_endpoint, self.otel_exporter_otlp_traces_endpoint)
+        return self.otel_traces_exporter == "otlp" or any(named)
+
+    @property
+    def takes_traceparent(self) -> bool:
+        """Whether a client's `traceparent` is read."""
+        names = (name.strip() for name in self.otel_propagators.split(","))
+        return "tracecontext" in names
 
 
 class SettingsError(ValueError):

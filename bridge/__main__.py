@@ -20,6 +20,7 @@ from app.observability import metrics
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
+from app.observability.tracing import TracingError, configure_tracing, stop_tracing
 from app.protocol.topics import Topic
 from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
@@ -167,7 +168,14 @@ def main(make_container: MakeContainer = build_container) -> int:
         return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
     container = make_container(settings, application="bridge")
-    return make_topics(container) if verbs == ["topics"] else _run(verbs, container)
+    if verbs == ["topics"]:
+        return make_topics(container)
+    try:
+        configure_tracing(settings, process="bridge")
+    except TracingError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    return _run(verbs, container)
 
 
 def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
@@ -196,6 +204,7 @@ def _run(verbs: list[str], container: Container) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())
     runner.run()
+    stop_tracing()
     return 1 if runner.failed else 0
 
 

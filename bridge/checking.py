@@ -39,6 +39,7 @@ def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
         payload=payload,
         log_time=raw.log_time,
         replays=raw.replays,
+        traceparent=raw.traceparent,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.time import from_epoch_ms
+from app.observability.tracing import received
 from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 from app.services.lanes import BadRecordError, DeadLetter
 
@@ -20,7 +21,8 @@ class RawRecord:
 
     `log_time` is the broker's append time, unless `is_stamped_by_broker` is false: then its
     producer's clock said it. `written_at_ms` is when the transaction that wrote it began, in
-    milliseconds since 1970; None when it did not come by way of the outbox.
+    milliseconds since 1970; None when it did not come by way of the outbox. `traceparent`
+    holds the contexts of the sampled traces it belongs to.
     """
 
     topic: str
@@ -32,6 +34,7 @@ class RawRecord:
     replays: int = 0
     is_stamped_by_broker: bool = True
     written_at_ms: int | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
         replays=min(_number(headers.get(REPLAY_COUNT_HEADER)) or 0, REPLAYS_MAX),
         is_stamped_by_broker=polled.timestamp_type == LOG_APPEND_TIME,
         written_at_ms=_number(headers.get(WRITTEN_AT_HEADER)),
+        traceparent=received(polled.headers) if polled.headers else None,
     )
 
 

@@ -1,5 +1,7 @@
 """The environment of application processes: where everything is, and the secrets."""
 
+import os
+
 from stack.credentials import Credentials
 from stack.places import Places
 from stack.ports import HOST
@@ -55,6 +57,8 @@ def application_environment(
         "STACK_STATUS_FILE": str(places.status_file),
         "LOG_LEVEL": "INFO",
         "TRACE_EVERY": str(settings.trace_every),
+        # OpenTelemetry's own variables, of whoever starts the processes.
+        **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         **(CHEAP_PASSWORDS if settings.short_lived else {}),
     }
 

@@ -10,6 +10,8 @@ from celery.signals import (
     setup_logging,
     worker_init,
     worker_process_init,
+    worker_process_shutdown,
+    worker_shutdown,
 )
 from click import Option
 
@@ -20,6 +22,7 @@ from app.observability.bid_log import set_sample_rate
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
+from app.observability.tracing import TracingError, configure_tracing, stop_tracing
 from workers.tasks.bids import register_settle
 from workers.tasks.notices import register_publish_notices
 
@@ -62,6 +65,20 @@ def _prepare_processes(container: Container) -> None:
     def _serve_metrics(options: Mapping[str, object], **_: object) -> None:
         if options.get(HTTP) is not None:
             _start_exporter(str(options[HTTP]))
+
+    @worker_init.connect(weak=False)
+    def _trace(**_: object) -> None:
+        """Before the pool forks: children inherit it, and the SDK begins anew in each."""
+        try:
+            configure_tracing(settings, process="worker")
+        except TracingError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(REFUSED) from error
+
+    @worker_shutdown.connect(weak=False)
+    @worker_process_shutdown.connect(weak=False)
+    def _stop_tracing(**_: object) -> None:
+        stop_tracing()
 
     # The main process, and each child it forks.
     worker_init.connect(sample, weak=False)

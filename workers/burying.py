@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.observability import tracing
+from app.observability.tracing import Stage
 from app.services.burials import TOO_MANY, DeathRates, tell_buried, tell_parked
 from app.services.lanes import (
     Begin,
@@ -83,9 +85,12 @@ class Undertaker:
         tell: bool,
     ) -> None:
         parking = Parking(TOO_MANY, f"{cause.reason}: {cause.error}")
-        with self.begin() as transaction:
+        with (
+            tracing.spans(Stage.DEAD_LETTER, key=key, code=cause.reason) as spans,
+            self.begin() as transaction,
+        ):
             records = self._waiting(transaction, lane, key, offsets)
-            condemned = records[: self._room(transaction, records)]
+            condemned = spans.follow_all(records[: self._room(transaction, records)])
             letters = [_dead_letter(lane, record, cause) for record in condemned]
             is_parked = len(condemned) < len(records) and self.lanes.park(
                 transaction, topic=lane.topic.name, key=key, parking=parking
@@ -94,7 +99,7 @@ class Undertaker:
                 told = self._tell(transaction, lane, key, condemned) if tell else ()
                 self.lanes.remove(transaction, condemned)
                 self.dead_letters.bury(transaction, letters)
-                self.lanes.send(transaction, told)
+                self.lanes.send(transaction, spans.stamp(told))
         for letter in letters:
             tell_buried(letter)
         if is_parked:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.observability import metrics
+from app.observability import metrics, tracing
+from app.observability.tracing import Stage
 from app.services.burials import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT
 from app.services.lanes import (
     BadRecordError,
@@ -86,15 +87,15 @@ class LaneSettler:
         records: Sequence[InboxRecord] = ()
         began = time.perf_counter()
         try:
-            with self.begin() as transaction:
+            with tracing.spans(Stage.SETTLE, key=key) as spans, self.begin() as transaction:
                 state = lane.handler.load(transaction, key)
                 waiting = self.lanes.read(transaction, topic=lane.topic.name, key=key, limit=size)
-                records = to_settle(waiting)
+                records = spans.follow_all(to_settle(waiting))
                 if not records:
                     return False
                 settlement = lane.handler.settle(transaction, state, records)
                 self.lanes.remove(transaction, records)
-                self.lanes.send(transaction, settlement.messages)
+                self.lanes.send(transaction, spans.stamp(settlement.messages))
         except Exception as error:
             raise FailedSettleError(records, error) from error
         _finish(records, settlement, seconds=time.perf_counter() - began)

@@ -76,6 +76,8 @@ def _configure_libraries(ours: list[Processor], rendered: list[Processor]) -> No
             "root": {"level": "WARNING", "handlers": ["all"]},
             "loggers": {
                 "kafka": {"handlers": ["seldom"], "propagate": False},
+                # Likewise of a collector, and of headers that anybody may send.
+                "opentelemetry": {"handlers": ["seldom"], "propagate": False},
                 # It takes itself out of the tree, and tells of its workers' lives.
                 "gunicorn.error": {"level": "INFO", "handlers": ["all"], "propagate": False},
             },

@@ -14,7 +14,7 @@ from app.protocol.types import BidKind, Timestamp
 
 
 class BidderOutcome(Struct, frozen=True):
-    """An outcome and whose it is."""
+    """An outcome and whose it is; `traceparent` names the sampled traces of its bid."""
 
     bid_id: str
     bidder_id: int
@@ -28,6 +28,7 @@ class BidderOutcome(Struct, frozen=True):
     minimum_next_bid: int | None
     ends_at: Timestamp | None
     decided_at: Timestamp | None
+    traceparent: str | None = None
 
 
 class BidderRefusal(Struct, frozen=True):

@@ -15,7 +15,9 @@ import msgspec
 from app.domain.errors import NotFoundError, UnknownFateError
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
+from app.observability import tracing
 from app.observability.bid_log import log_bid_step
+from app.observability.tracing import Span, Stage
 from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue
@@ -119,11 +121,14 @@ class Bidding:
         then the bid is not in the log and `done` is never called.
         """
         bid, value = self._record(offer)
+        span = _begin(bid, offer)
 
         def appended(result: Appended | UnknownFateError) -> None:
+            _end(span, result)
             done(result if isinstance(result, UnknownFateError) else _receipt(offer, bid, result))
 
-        self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
+        with span:
+            self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
         log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 
@@ -131,9 +136,10 @@ class Bidding:
         """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
         bid, value = self._record(offer)
         log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
-        return _receipt(
-            offer, bid, self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
-        )
+        with _begin(bid, offer) as span:
+            place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
+        _end(span, place)
+        return _receipt(offer, bid, place)
 
     def knows_auction(self, auction_id: int) -> bool:
         """Whether a bid on it is placed without asking the store for it."""
@@ -197,6 +203,21 @@ class Bidding:
         if not self._outcomes.auction_exists(auction_id):
             raise NotFoundError("no such auction")
         self._auctions.put(auction_id, True)  # noqa: FBT003
+
+
+def _begin(bid: UUID, offer: Offer) -> Span:
+    span = tracing.begin(Stage.PLACE)
+    if span.is_recorded:
+        span.annotate(bid_id=str(bid), auction_id=offer.auction_id, topic=AUCTION_BID.name)
+    return span
+
+
+def _end(span: Span, result: Appended | UnknownFateError) -> None:
+    if isinstance(result, UnknownFateError):
+        span.end(result.code)
+    elif span.is_recorded:
+        span.annotate(partition=result.partition, offset=result.offset)
+        span.end()
 
 
 def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:

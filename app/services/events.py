@@ -20,8 +20,12 @@ FAILED = Outcome(
 BIDS_SHOWN = 20  # a viewer who needs more reads the history (wire.md, auction.state)
 
 
+Traces = Mapping[int, str]
+"""By the offset of a sampled record, the contexts of its traces."""
+
+
 def auction_event(
-    auction: Auction, entries: Sequence[Entry], aliases: Mapping[int, int]
+    auction: Auction, entries: Sequence[Entry], aliases: Mapping[int, int], traces: Traces
 ) -> AuctionEventValue:
     """What everybody and each bidder is told of `entries`, after which `auction` stands."""
     bids = public_bids(entries)[-BIDS_SHOWN:]
@@ -30,13 +34,13 @@ def auction_event(
         auction_id=auction.terms.auction_id,
         version=auction.version,
         state=msgspec.to_builtins(auction_state(auction, aliases, bids)),
-        outcomes=[told for entry in entries if (told := _told(entry)) is not None],
+        outcomes=[told for entry in entries if (told := _told(entry, traces))],
         refused=[_refused(entry) for entry in entries if isinstance(entry, ReusedKey)],
     )
 
 
 def failure_event(
-    auction: Auction, bids: Iterable[BidPlaced], aliases: Mapping[int, int]
+    auction: Auction, bids: Iterable[BidPlaced], aliases: Mapping[int, int], traces: Traces
 ) -> AuctionEventValue:
     """What the bidders of `bids` are told: that they failed. `auction` is as it was."""
     return AuctionEventValue(
@@ -44,7 +48,7 @@ def failure_event(
         auction_id=auction.terms.auction_id,
         version=auction.version,
         state=msgspec.to_builtins(auction_state(auction, aliases, [])),
-        outcomes=[_addressed(bid, FAILED) for bid in bids],
+        outcomes=[_addressed(bid, FAILED, traces) for bid in bids],
         refused=[],
     )
 
@@ -104,22 +108,24 @@ def outcome_of(outcome: DomainOutcome, *, alias: int) -> Outcome:
     )
 
 
-def _told(entry: Entry) -> dict[str, Any] | None:
+def _told(entry: Entry, traces: Traces) -> dict[str, Any] | None:
     if isinstance(entry, DecidedBid):
         outcome = entry.decision.outcome
     elif isinstance(entry, RepeatedBid):
         outcome = entry.outcome
     else:
         return None
-    return _addressed(entry.record, outcome_of(outcome, alias=entry.alias))
+    return _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
 
 
-def _addressed(bid: BidPlaced, outcome: Outcome) -> dict[str, Any]:
+def _addressed(bid: BidPlaced, outcome: Outcome, traces: Traces) -> dict[str, Any]:
+    traceparent = traces.get(bid.position.offset)
     return {
         "bid_id": str(bid.bid_id),
         "bidder_id": bid.bidder_id,
         "key": bid.key,
         **msgspec.structs.asdict(outcome),
+        **({} if traceparent is None else {"traceparent": traceparent}),
     }
 
 

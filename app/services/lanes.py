@@ -33,7 +33,8 @@ class InboxRecord:
     """A record taken from Kafka and not yet settled; `log_time` is the broker's append time.
 
     `attempts` counts the settles that failed by its fault or a neighbour's; `replays` how often it
-    was put into the log again after it had become a dead letter.
+    was put into the log again after it had become a dead letter. `traceparent` holds the contexts
+    of the sampled traces it belongs to (app/observability/tracing.py).
     """
 
     topic: str
@@ -46,15 +47,20 @@ class InboxRecord:
     first_failed_at: datetime | None = None
     replays: int = 0
     taken_at_s: float | None = field(default=None, compare=False)  # since 1970; set once it is in
+    traceparent: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """A message that leaves for Kafka once the transaction that wrote it is committed."""
+    """A message that leaves for Kafka once the transaction that wrote it is committed.
+
+    The platform sets `traceparent`, to the contexts of the sampled records that caused it.
+    """
 
     topic: str
     key: str
     payload: str
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
 from app.services.burials import KEY_MISMATCH, UNKNOWN_AUCTION
-from app.services.events import auction_event, failure_event
+from app.services.events import Traces, auction_event, failure_event
 from app.services.lanes import (
     BadRecordError,
     FutureVersionError,
@@ -118,7 +118,7 @@ class AuctionLane:
         """Fold the records through the rules, once each, and store it."""
         batch = self._decide(transaction, state, [decode(record) for record in records])
         self._store.save(transaction, batch)
-        event = auction_event(batch.after, batch.entries, batch.aliases)
+        event = auction_event(batch.after, batch.entries, batch.aliases, _traces(records))
         return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
 
     def fail(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
@@ -133,7 +133,8 @@ class AuctionLane:
         found = self._store.bidders(transaction, auction_id, leaders)
         aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
         failed = {bid.bid_id: bid for bid in bids if bid.bid_id in stored}
-        return Settlement([_message(failure_event(auction, failed.values(), aliases))])
+        event = failure_event(auction, failed.values(), aliases, _traces(records))
+        return Settlement([_message(event)])
 
     def settled(self, transaction: object, payloads: Sequence[bytes]) -> list[bool]:
         """Whether each is a bid that has an answer. A control's repeat does no harm."""
@@ -236,6 +237,10 @@ def _bid_or_none(record: InboxRecord) -> BidPlaced | None:
     except (BadRecordError, FutureVersionError):
         return None
     return decoded if isinstance(decoded, BidPlaced) else None
+
+
+def _traces(records: Sequence[InboxRecord]) -> Traces:
+    return {record.offset: record.traceparent for record in records if record.traceparent}
 
 
 def _message(event: AuctionEventValue) -> OutboxMessage:

@@ -19,6 +19,7 @@ from app.web.limiting import make_limiter
 from app.web.metering import install_metering
 from app.web.problem import install_problems
 from app.web.tokens import JwtTokens
+from app.web.tracing import install_tracing
 from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
 
@@ -30,6 +31,7 @@ def create_app(container: Container) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.limits.body_bytes_max
     app.url_map.converters["int"] = IdConverter
     install_metering(app)
+    install_tracing(app)
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings), hashing)

@@ -9,7 +9,8 @@ import msgspec
 from redis import Redis
 from redis.client import Pipeline as RedisPipeline
 
-from app.observability import metrics
+from app.observability import metrics, tracing
+from app.observability.tracing import Stage
 from app.protocol.channels import (
     AUCTION_EVENTS,
     CHAT_EVENTS,
@@ -42,7 +43,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class AsItIs:
-    """A record that is published as it is, unread: `value` is never None."""
+    """A record that is published unread, as it is but for the contexts of traces in it: `value` is
+    never None."""
 
     raw: RawRecord
     value: bytes
@@ -80,9 +82,11 @@ class Broadcast(Consuming[Said | AsItIs]):
 
     def _publish(self, items: Sequence[AsItIs]) -> None:
         pipe = self._redis.pipeline(transaction=False)
-        for one in items:
-            pipe.publish(self.channel_of[one.raw.topic], one.value)
-        pipe.execute()
+        with tracing.spans(Stage.BROADCAST) as spans:
+            for one in items:
+                value = spans.follow_inside(one.raw.traceparent, one.value)
+                pipe.publish(self.channel_of[one.raw.topic], value)
+            pipe.execute()
 
     def _publish_chat(self, said: Sequence[Said]) -> None:
         """Each message and its place in the room's tail in one MULTI; repeats are left out."""

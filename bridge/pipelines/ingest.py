@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 import structlog
 from kafka import TopicPartition
 
-from app.observability import metrics
+from app.observability import metrics, tracing
+from app.observability.tracing import Stage
 from app.services.backlog import BacklogSource, Watermark
 from app.services.burials import tell_buried, tell_parked
 from app.services.lanes import InboxRecord, LaneTopic
@@ -92,7 +93,8 @@ class Ingest:
             taking.refuse_lost(self._bounds(polling, doubtful))
         if not batches:
             return 0
-        taken = taking.take(batches)
+        with tracing.spans(Stage.INGEST) as spans:
+            taken = taking.take({part: spans.follow_all(one) for part, one in batches.items()})
         self._tell(taken)
         if taken.lost:
             log.warning("progress_moved_by_another", partitions=sorted(taken.lost))

@@ -6,6 +6,7 @@ before the batch in hand is acknowledged, or given up together with its producer
 
 import select
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -16,7 +17,8 @@ from sqlalchemy import Connection
 from app.adapters.postgres import outbox
 from app.adapters.postgres.locks import RELAY_LOCK
 from app.adapters.postgres.outbox import Outgoing
-from app.observability import metrics
+from app.observability import metrics, tracing
+from app.observability.tracing import Stage, sent
 from bridge.standing_by import StandingBy
 
 log = structlog.get_logger()
@@ -43,11 +45,14 @@ class Relay(StandingBy):
             connection, limit=limits.relay_batch_max, bytes_max=limits.relay_bytes_max
         )
         if batch:
-            self._send(connection, producer, batch)
+            with tracing.spans(Stage.RELAY) as spans:
+                self._send(connection, producer, spans.follow_all(batch))
         else:
             _wait(connection, POLL_S)
 
-    def _send(self, connection: Connection, producer: KafkaProducer, batch: list[Outgoing]) -> None:
+    def _send(
+        self, connection: Connection, producer: KafkaProducer, batch: Sequence[Outgoing]
+    ) -> None:
         futures = _post_all(producer, batch)
         producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
@@ -67,7 +72,7 @@ class Relay(StandingBy):
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
 
 
-def _post_all(producer: KafkaProducer, batch: list[Outgoing]) -> list[Any]:
+def _post_all(producer: KafkaProducer, batch: Sequence[Outgoing]) -> list[Any]:
     """The future of each message; None where the client refuses its topic, which may be gone.
 
     Such a topic is tried once, because the client waits for it each time: the others go on.
@@ -92,7 +97,7 @@ def _post(producer: KafkaProducer, message: Outgoing) -> Any:  # noqa: ANN401 - 
         key=message.key,
         value=message.value,
         partition=message.partition,
-        headers=list(message.headers),
+        headers=[*message.headers, *sent(message.traceparent)],
     )
 
 

@@ -1,6 +1,6 @@
 """The application as it runs for end-to-end tests: its processes, its gateways."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -100,15 +100,23 @@ class House:
                 gateway.http.close()  # it would keep connections, and them the process
 
     @contextmanager
-    def changed(self, process: str, **changes: str) -> Iterator[None]:
-        """One of the processes started anew with these variables of its environment, until left."""
-        (program,) = [own for own in self._programs if own.name == self.name(process)]
-        environment = {**program.environment, **changes}
-        self.stack.control.run(replace(program, environment=environment))
+    def changed(self, *processes: str, **changes: str) -> Iterator[None]:
+        """These processes started anew with these variables of their environment, until left."""
+        names = {self.name(process) for process in processes}
+        programs = [own for own in self._programs if own.name in names]
+        changed = [replace(own, environment={**own.environment, **changes}) for own in programs]
+        self._run_instead(changed)
         try:
             yield
         finally:
+            self._run_instead(programs)
+
+    def _run_instead(self, programs: Sequence[Program]) -> None:
+        """Run these instead of the processes of the same names, and wait until they are ready."""
+        self.stack.control.stop_together([program.name for program in programs])
+        for program in programs:
             self.stack.control.run(program)
+        self._wait_ready(self.gateway)
 
     @contextmanager
     def with_pipelines(self, *pipelines: str) -> Iterator[None]:

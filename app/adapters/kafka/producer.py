@@ -20,6 +20,7 @@ from app.adapters.kafka.unacknowledged import Unacknowledged
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
 from app.observability import metrics
+from app.observability.tracing import current_headers
 from app.protocol.topics import Topic
 from app.services.log import Appended, OnAppended, RecordTooLargeError
 from app.settings import Settings
@@ -71,7 +72,9 @@ class BackgroundProducer:
         """
         producer, waiting = self._usable(topic, len(value))
         try:
-            future = producer.send(topic.name, value=value, key=b"%d" % key)
+            future = producer.send(
+                topic.name, value=value, key=b"%d" % key, headers=current_headers()
+            )
         except KafkaError as error:
             raise _busy(topic.name, metrics.LOG_AWAY) from error
         waiting.add(len(value), time.monotonic())

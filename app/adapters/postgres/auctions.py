@@ -206,7 +206,7 @@ def _page(sort: str) -> str:
 
 def _first_event(begun: State, auction_id: int) -> OutboxMessage:
     auction = replace(begun, terms=replace(begun.terms, auction_id=auction_id))
-    payload = msgspec.json.encode(auction_event(auction, [], {})).decode()
+    payload = msgspec.json.encode(auction_event(auction, [], {}, {})).decode()
     return OutboxMessage(AUCTION_EVENT.name, str(auction_id), payload)
 
 

@@ -23,14 +23,14 @@ UPDATE ingest_progress SET next_offset = %s
 WHERE topic = %s AND partition = %s AND next_offset = %s"""
 
 TAKE = """
-INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays)
-SELECT topic, partition, "offset", key, payload, log_time, replays
+INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
+SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
-  payload text, log_time timestamptz, replays smallint)"""
+  payload text, log_time timestamptz, replays smallint, traceparent text)"""
 
 _RECORD = """
 SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
-  extract(epoch FROM taken_at)::float8
+  extract(epoch FROM taken_at)::float8, traceparent
 FROM inbox
 WHERE topic = %(topic)s AND key = %(key)s
   AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = %(topic)s AND key = %(key)s)"""
@@ -65,8 +65,9 @@ WHERE taken_at < now() - make_interval(secs => %s)
 LIMIT %s"""
 
 SEND = """
-INSERT INTO outbox (topic, key, payload)
-SELECT topic, key, payload FROM json_to_recordset(%s) AS r(topic text, key text, payload text)"""
+INSERT INTO outbox (topic, key, payload, traceparent)
+SELECT topic, key, payload, traceparent
+FROM json_to_recordset(%s) AS r(topic text, key text, payload text, traceparent text)"""
 
 NOTIFY_OUTBOX = "NOTIFY outbox"
 

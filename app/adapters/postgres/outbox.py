@@ -13,7 +13,7 @@ from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 NEXT_OUT = """
 SELECT * FROM (
   SELECT *, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
-    SELECT id, topic, key, payload, created_at, dead_letter_id,
+    SELECT id, topic, key, payload, created_at, dead_letter_id, traceparent,
       coalesce((SELECT octet_length(d.payload) FROM dead_letters d WHERE d.id = dead_letter_id),
         octet_length(payload)) AS bytes
     FROM outbox ORDER BY id LIMIT %s) AS oldest
@@ -42,6 +42,7 @@ class Outgoing:
     value: bytes
     partition: int | None = None
     headers: tuple[tuple[str, bytes], ...] = field(default=())
+    traceparent: str | None = None
 
 
 def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outgoing]:
@@ -67,8 +68,16 @@ def _outgoing(
     letter = buried.get(row.dead_letter_id)
     if letter is None:
         key, value = row.key.encode(), row.payload.encode()
-        headers = ((WRITTEN_AT_HEADER, str(epoch_ms(row.created_at)).encode()),)
-        return Outgoing(row.id, row.created_at, row.topic, row.key, key, value, headers=headers)
+        return Outgoing(
+            row_id=row.id,
+            written_at=row.created_at,
+            topic=row.topic,
+            lane=row.key,
+            key=key,
+            value=value,
+            headers=((WRITTEN_AT_HEADER, str(epoch_ms(row.created_at)).encode()),),
+            traceparent=row.traceparent,
+        )
     return Outgoing(
         row_id=row.id,
         written_at=row.created_at,

@@ -248,6 +248,7 @@ inbox = Table(
     Column("first_failed_at", Instant),
     Column("replays", SmallInteger, nullable=False, server_default="0"),
     Column("taken_at", Instant, nullable=False, server_default=func.now()),
+    Column("traceparent", Text),  # null: in no sampled trace
     Index("ix_inbox_lane", "topic", "key", "offset"),
 )
 
@@ -270,6 +271,7 @@ outbox = Table(
     Column("payload", Text, nullable=False),
     Column("dead_letter_id", BigInteger),  # then bytes and headers are those of the dead letter
     _created_at(),
+    Column("traceparent", Text),  # null: in no sampled trace
 )
 
 # Records that cannot be settled, for ever: what was done about them is in `replays`.

@@ -16,7 +16,9 @@ from msgspec.structs import asdict
 
 from app.domain.errors import NotFoundError
 from app.domain.ids import bid_id
+from app.observability import tracing
 from app.observability.bid_log import log_bid_step
+from app.observability.tracing import Stage
 from app.protocol import fanout
 from app.protocol.channels import (
     AUCTION_EVENTS,
@@ -198,8 +200,10 @@ class Hub:
             return
         self._told.put(outcome.bid_id, outcome.status)
         frame = text_frame(encode(_result(auction_id, outcome)))
-        for connection in connections:
-            connection.push(frame)
+        with tracing.spans(Stage.PUSH) as spans:
+            spans.follow(outcome.traceparent, bid_id=outcome.bid_id, status=outcome.status)
+            for connection in connections:
+                connection.push(frame)
         log_bid_step("bid_told", outcome.bid_id, status=outcome.status, sockets=len(connections))
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:

@@ -47,7 +47,7 @@ SHAPES: dict[type[Struct], str] = {
     pushes.AuctionPresence: "channel watching",
     pushes.NoticePush: "id kind auction_id params at",
     pushes.NoticeAcked: "re up_to",
-    fanout.BidderOutcome: f"bid_id bidder_id key {OUTCOME}",
+    fanout.BidderOutcome: f"bid_id bidder_id key {OUTCOME} traceparent?",
     fanout.BidderRefusal: f"bidder_id {REFUSAL}",
     records.AuctionEventValue: "v auction_id version state outcomes refused",
     records.BidValue: "v bid_id auction_id bidder_id amount kind confirm key received_at",

@@ -1,0 +1,204 @@
+"""One trace of a bid over all processes, by OpenTelemetry (docs/tracing.md).
+
+The context of a span travels as the text of W3C's `traceparent`: in headers of Kafka, in rows of
+the inbox and the outbox, in the outcomes of an event. Several, those of a batch, are separated by
+spaces. Only a sampled trace has one. While tracing is off, as it is by default, nothing of
+OpenTelemetry is imported, and everything here ends with one comparison.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+from app.settings import Settings
+
+TRACEPARENT = "traceparent"
+
+Headers = list[tuple[str, bytes]]
+"""As Kafka's client takes and gives them."""
+
+
+class Stage(StrEnum):
+    """The spans on the way of a bid, beside that of a request."""
+
+    PLACE = "bid.place"  # the frame, or the request, until Kafka has acknowledged the record
+    INGEST = "ingest"  # the record, until it is in the inbox
+    SETTLE = "settle"  # read from the inbox, until what was decided is committed
+    DEAD_LETTER = "dead_letter"  # instead of it, until that is committed
+    RELAY = "relay"  # read from the outbox, until Kafka has acknowledged the message
+    BROADCAST = "broadcast"  # the message, until Redis has it
+    PUSH = "bid.push"  # the outcome, until it is given to the sockets of its bidder
+
+
+class TracingError(ValueError):
+    """Spans cannot be exported as the environment says; the message tells why in one line."""
+
+
+class Traced(Protocol):
+    """A frozen dataclass that carries the contexts of the traces it belongs to."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def traceparent(self) -> str | None:
+        """Contexts, or None."""
+
+
+T = TypeVar("T", bound=Traced)
+
+
+class Span:
+    """One span. This one belongs to no trace, and does nothing."""
+
+    is_recorded: bool = False
+
+    def __enter__(self) -> Self:
+        """Be the parent of what begins inside, and of the records that are appended."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End only when an error was raised."""
+
+    def annotate(self, **attributes: str | int | None) -> None:
+        """Add what is known, under the words of spans.py; None is left out."""
+
+    def end(self, error: str = "") -> None:
+        """End, once, with the code of what went wrong."""
+
+
+class StageSpans:
+    """The spans of one stage, one for each trace that passes it; they end when it is left.
+
+    This one has none, and leaves everything as it is.
+    """
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End all, with the error that was raised."""
+
+    def follow(self, traceparent: str | None, **_: str | int | None) -> str | None:
+        """Begin a span after each of these contexts; the contexts of those spans."""
+        return traceparent
+
+    def follow_all(self, items: Sequence[T]) -> Sequence[T]:
+        """The items, each with the contexts of the spans that were begun after its own."""
+        return items
+
+    def stamp(self, messages: Sequence[T]) -> Sequence[T]:
+        """The messages, which everything that was followed has caused, with its contexts."""
+        return messages
+
+    def follow_inside(self, traceparent: str | None, value: bytes) -> bytes:  # noqa: ARG002
+        """Follow these contexts; the JSON, with those of the same traces replaced in it."""
+        return value
+
+
+class Recorder(Protocol):
+    """What records spans: app/observability/spans.py."""
+
+    def begin(self, stage: Stage) -> Span:
+        """A span below the current one, or of a new trace."""
+        ...
+
+    def serve(self, name: str, traceparent: str) -> Span:
+        """The span of a client's request, current until it ends."""
+        ...
+
+    def spans(self, stage: Stage, attributes: Mapping[str, str | int | None]) -> StageSpans:
+        """The spans of a stage."""
+        ...
+
+    def headers(self) -> Headers:
+        """The current span's context, if it is recorded."""
+        ...
+
+    def received(self, headers: Iterable[tuple[str, bytes]]) -> str | None:
+        """The contexts of sampled traces in the headers of a record."""
+        ...
+
+    def stop(self, wait_s: float) -> None:
+        """Export what has ended."""
+
+
+STOP_WAIT_S = 2.0  # for a collector that does not answer, at the end of a process
+
+_NO_SPAN = Span()
+_NO_SPANS = StageSpans()
+_recorder: Recorder | None = None
+
+
+def configure_tracing(settings: Settings, *, process: str) -> None:
+    """Trace in this process, if the environment says so; `process` is its kind.
+
+    To be called once, before the first span; a Celery worker's children inherit it. Raises
+    TracingError.
+    """
+    if settings.is_traced:
+        from app.observability.spans import make_recorder  # noqa: PLC0415 - nothing when off
+
+        record_with(make_recorder(settings, process=process))
+
+
+def record_with(recorder: Recorder | None) -> Recorder | None:
+    """From now on, in this process, record spans with this; the one before."""
+    global _recorder
+    before, _recorder = _recorder, recorder
+    return before
+
+
+def stop_tracing() -> None:
+    """Export what has ended, for STOP_WAIT_S at most: before the process ends."""
+    recorder = record_with(None)
+    if recorder is not None:
+        recorder.stop(STOP_WAIT_S)
+
+
+def is_tracing() -> bool:
+    """Whether this process records spans."""
+    return _recorder is not None
+
+
+def begin(stage: Stage) -> Span:
+    """Begin a span below the current one; without one, whether to record is the sampler's say."""
+    return _NO_SPAN if _recorder is None else _recorder.begin(stage)
+
+
+def serve(name: str, traceparent: str) -> Span:
+    """Begin the span of a request, current until it ends; a valid `traceparent` is its parent."""
+    return _NO_SPAN if _recorder is None else _recorder.serve(name, traceparent)
+
+
+def spans(stage: Stage, **attributes: str | int | None) -> StageSpans:
+    """The spans of a stage, all with these attributes."""
+    return _NO_SPANS if _recorder is None else _recorder.spans(stage, attributes)
+
+
+def current_headers() -> Headers:
+    """Headers of a record that is appended now: none unless the current span is recorded."""
+    return [] if _recorder is None else _recorder.headers()
+
+
+def received(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """The contexts in the headers of a record; what is not W3C's or not sampled is left out."""
+    return None if _recorder is None else _recorder.received(headers)
+
+
+def sent(traceparent: str | None) -> Headers:
+    """Headers of a record that carries these contexts, one for each."""
+    if traceparent is None:
+        return []
+    return [(TRACEPARENT, context.encode()) for context in traceparent.split()]

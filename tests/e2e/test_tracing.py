@@ -1,0 +1,178 @@
+"""Traces of bids: one each, over all processes, in a collector of OpenTelemetry's protocol."""
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaProducer
+
+from app.observability.tracing import TRACEPARENT, Stage
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
+from app.services.burials import UNKNOWN_AUCTION
+from tests.e2e.client import Frame, Socket
+from tests.e2e.collector import Collector, Hanging, Received
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Person
+from tests.kafka_log import ends, records
+
+WAY = (Stage.PLACE, Stage.INGEST, Stage.SETTLE, Stage.RELAY, Stage.BROADCAST, Stage.PUSH)
+SERVICES = ("gateway", "bridge", "worker", "bridge", "bridge", "gateway")
+TRACED = ("gateway", "bridge", "worker-bids-0", "worker-bids-1")
+ALL = {"OTEL_TRACES_SAMPLER": "parentbased_always_on", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+NOBODYS = 10**12  # no auction
+POST = "POST /api/auctions/<int:auction_id>/bids"
+
+
+@pytest.fixture(scope="module")
+def collector(house: House) -> Iterator[Collector]:
+    """What the house exports to while it traces every bid."""
+    with (
+        Collector.open() as collector,
+        house.changed(*TRACED, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **ALL),
+    ):
+        yield collector
+
+
+def place(bidder: Socket, lot: Frame, amount: int = 1_500) -> str:
+    """Bid, and wait for the outcome; the id of the bid."""
+    answer = bidder.ask("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+    assert answer["type"] == "bid.received", answer
+    bidder.push("bid.result", bid_id=answer["bid_id"])
+    return str(answer["bid_id"])
+
+
+def check_way(house: House, found: dict[str, Received]) -> None:
+    """Each stage is the child of the one before, ran where it should, and succeeded."""
+    for before, after in pairwise(WAY):
+        assert found[after].parent == found[before].id, (before, after)
+        assert found[after].started_ns >= found[before].started_ns
+    assert [found[stage].service for stage in WAY] == list(SERVICES)
+    assert {found[stage].process for stage in WAY} <= set(map(house.name, TRACED))
+    assert all(found[stage].ended_ns >= found[stage].started_ns > 0 for stage in WAY)
+    assert not any(found[stage].has_failed for stage in WAY)
+
+
+def test_a_bid_over_a_socket_is_one_trace_from_its_frame_to_its_push(
+    house: House, collector: Collector, seller: Person
+) -> None:
+    lot = put_up(seller)
+    with house.gateway.sign_up("Tracy").enter() as bidder:
+        bid_id = place(bidder, lot)
+    found = collector.trace_of(bid_id, until=WAY)
+    assert found.keys() == set(WAY)
+    assert found[Stage.PLACE].parent == ""
+    check_way(house, found)
+    placed = found[Stage.PLACE].attributes
+    assert placed["auction.id"] == lot["id"]
+    for stage in (Stage.INGEST, Stage.SETTLE):  # the very record
+        for name in ("messaging.destination.partition.id", "messaging.kafka.offset"):
+            assert found[stage].attributes[name] == placed[name]
+    assert found[Stage.PUSH].attributes["bid.status"] == "accepted"
+
+
+def test_a_bid_over_http_goes_on_with_the_trace_of_its_client(
+    house: House, collector: Collector, seller: Person
+) -> None:
+    lot, client = put_up(seller), "00f067aa0ba902b7"
+    trace = uuid4().hex
+    bidder = house.gateway.sign_up("Trace")
+    headers = {"Idempotency-Key": uuid4().hex, "traceparent": f"00-{trace}-{client}-01"}
+    with bidder.enter() as socket:
+        answer = bidder.request(
+            "POST", f"/api/auctions/{lot['id']}/bids", {"amount": 1_500}, headers=headers
+        )
+        bid_id = answer.json()["bid_id"]
+        told = socket.push("bid.result", bid_id=bid_id)
+    assert "traceparent" not in told
+    found = collector.trace_of(bid_id, until={POST, *WAY})
+    assert found.keys() == {POST, *WAY}
+    assert {span.trace for span in found.values()} == {trace}
+    assert (found[POST].parent, found[POST].kind) == (client, "SERVER")
+    assert found[POST].attributes["http.response.status_code"] == 202
+    assert found[Stage.PLACE].parent == found[POST].id
+    check_way(house, found)
+
+
+@pytest.mark.parametrize(
+    "traceparent", ["", "00-1-2-01", f"00-{'0' * 32}-{'1' * 16}-01", f"ff-{'1' * 32}-{'1' * 16}-01"]
+)
+def test_a_traceparent_that_is_not_w3cs_is_ignored(
+    collector: Collector, seller: Person, anna: Person, traceparent: str
+) -> None:
+    lot = put_up(seller)
+    headers = {"Idempotency-Key": uuid4().hex, "traceparent": traceparent}
+    path = f"/api/auctions/{lot['id']}/bids"
+    answer = anna.request("POST", path, {"amount": 1_500}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    found = collector.trace_of(answer.json()["bid_id"], until={POST, Stage.SETTLE})
+    assert found[POST].parent == ""
+    assert found[POST].trace not in traceparent
+
+
+def test_the_bids_that_one_settle_decides_are_a_trace_each(
+    house: House, collector: Collector, seller: Person
+) -> None:
+    lot = put_up(seller)
+    with house.gateway.sign_up("Terry").enter() as bidder:
+        with house.without("worker-bids-0", "worker-bids-1"):
+            sent = [
+                bidder.send("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+                for amount in (1_500, 1_600, 1_700)
+            ]
+            ids = [bidder.answer(frame_id)["bid_id"] for frame_id in sent]
+        for bid_id in ids:
+            bidder.push("bid.result", bid_id=bid_id)
+    traces = [collector.trace_of(bid_id, until=WAY) for bid_id in ids]
+    assert len({found[Stage.PLACE].trace for found in traces}) == len(ids)
+    for bid_id, found in zip(ids, traces, strict=True):
+        check_way(house, found)
+        assert found[Stage.PUSH].attributes["bid.id"] == bid_id
+
+
+def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_given_up(
+    house: House, collector: Collector
+) -> None:
+    trace, span = uuid4().hex, "00f067aa0ba902b7"
+    header = ("traceparent", f"00-{trace}-{span}-01".encode())
+    value = {"v": 1, "type": "close", "auction_id": NOBODYS}
+    producer = KafkaProducer(bootstrap_servers=house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"])
+    producer.send(
+        AUCTION_BID.name,
+        key=str(NOBODYS).encode(),
+        value=json.dumps(value).encode(),
+        headers=[header, ("traceparent", b"\x00\xff"), ("tracestate", b"\x00")],
+    )
+    producer.close()
+    found = collector.trace(trace, until={Stage.INGEST, Stage.DEAD_LETTER})
+    assert found[Stage.INGEST].parent == span
+    assert found[Stage.DEAD_LETTER].parent == found[Stage.INGEST].id
+    assert found[Stage.DEAD_LETTER].attributes["bid.code"] == UNKNOWN_AUCTION
+
+
+def test_a_collector_that_hangs_costs_spans_and_no_bid(house: House, seller: Person) -> None:
+    lot = put_up(seller)
+    queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8"}
+    with Hanging.open() as hanging:
+        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue}
+        with house.changed(*TRACED, **changes):
+            with house.gateway.sign_up("Theo").enter() as bidder:
+                for amount in range(1_500, 11_500, 100):
+                    place(bidder, lot, amount)
+            assert hanging.accepted
+
+
+def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
+    house: House, seller: Person
+) -> None:
+    servers = house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
+    since = {topic.name: ends(servers, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
+    lot = put_up(seller)
+    with house.gateway.sign_up("Uma").enter() as bidder:
+        place(bidder, lot)
+    found = [one for name, starts in since.items() for one in records(servers, name, starts)]
+    assert {one.topic for one in found} == set(since)
+    assert not any(name == TRACEPARENT for one in found for name, _ in one.headers)
+    assert not any(TRACEPARENT.encode() in one.value for one in found)
