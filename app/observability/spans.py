@@ -227,9 +227,10 @@ class SpanRecorder:
             return []
         return [(TRACEPARENT, _text(None).encode())]
 
-    def received(self, headers: Iterable[tuple[str, bytes]]) -> str | None:
+    def received(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
         """The contexts of sampled traces."""
-        given = [value.decode(errors="replace") for name, value in headers if name == TRACEPARENT]
+        values = [value for name, value in headers if name == TRACEPARENT and value is not None]
+        given = [value.decode(errors="replace") for value in values]
         parents = [parent for text in given if _is_sampled(parent := _parent(text))]
         return " ".join(map(_text, parents)) or None
 

@@ -126,7 +126,7 @@ class Recorder(Protocol):
         """The current span's context, if it is recorded."""
         ...
 
-    def received(self, headers: Iterable[tuple[str, bytes]]) -> str | None:
+    def received(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
         """The contexts of sampled traces in the headers of a record."""
         ...
 
@@ -192,7 +192,7 @@ def current_headers() -> Headers:
     return [] if _recorder is None else _recorder.headers()
 
 
-def received(headers: Iterable[tuple[str, bytes]]) -> str | None:
+def received(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
     """The contexts in the headers of a record; what is not W3C's or not sampled is left out."""
     return None if _recorder is None else _recorder.received(headers)
 

@@ -173,7 +173,15 @@ def test_each_stage_is_the_child_of_the_one_that_its_item_names(spans: Spans) ->
 
 
 def test_headers_that_are_not_w3cs_or_not_sampled_are_no_context(spans: Spans) -> None:
-    bad = [b"", b"\x00", b"\xff" * 55, UNSAMPLED.encode(), SAMPLED.encode() + b"\x00", b"a" * 9_999]
+    bad = [
+        None,
+        b"",
+        b"\x00",
+        b"\xff" * 55,
+        UNSAMPLED.encode(),
+        SAMPLED.encode() + b"\x00",
+        b"a" * 9_999,
+    ]
     headers = [(TRACEPARENT, one) for one in bad]
     assert tracing.received([*headers, ("other", SAMPLED.encode())]) is None
     good = [(TRACEPARENT, SAMPLED.encode()), (TRACEPARENT, OTHER.encode())]
