@@ -9,6 +9,7 @@
 #   make audit o="--json"      with these options; bench likewise
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
+#   make boards from=2026-01-31T12:00:00Z to=2026-01-31T12:01:00Z   else of the last storm
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
@@ -16,7 +17,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
-  bench storm faults scale
+  bench storm boards faults scale
 
 help: ## list the verbs
 	@$(stack) --help
@@ -44,6 +45,9 @@ test:
 
 storm:
 	@$(stack) $@ $(profile_option) $(script) $(if $(url),--url $(url)) $(if $(prepare),--prepare)
+
+boards:
+	@$(stack) $@ $(profile_option) $(if $(from),--from $(from)) $(if $(to),--to $(to))
 
 faults:
 	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

@@ -36,13 +36,15 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
     "storm": ("drive a script of k6/, then audit", chores.storm),
+    "boards": ("draw the last storm's boards", chores.boards),
     "faults": ("run the fault campaign", chores.faults),
 }
 # Tests, benchmark and campaign must not touch what `make up` runs.
 PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
-    "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "faults",
+    "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "boards",
+    "faults",
 )  # fmt: skip
 HELP = ("-h", "--help")
 

@@ -1,4 +1,4 @@
-"""What `make check`, `test`, `demo`, `audit`, `bench`, `storm` and `faults` do: the tools."""
+"""What `make check`, `test`, `demo`, `audit`, `bench`, `storm`, `boards` and `faults` do: tools."""
 
 import argparse
 import os
@@ -14,9 +14,9 @@ from pathlib import Path
 from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
-from stack.faults import StackFault
+from stack.faults import StackFault, UsageFault
 from stack.install import go, install_client, install_scripts, node
-from stack.lifecycle import alone, install_for, install_for_all
+from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
@@ -145,6 +145,14 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
     install_scripts(stack.settings, step=shown)
     go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.storm", "--profile", stack.profile, *arguments)
+
+
+def boards(stack: Stack, arguments: Sequence[str]) -> int:
+    """Draw all boards as they were during the last storm, into docs/boards; 2 when it cannot be."""
+    if not stack.control.runs(PROMETHEUS):
+        raise UsageFault(f"no Prometheus runs: make up with={PROMETHEUS}, make storm, make boards")
+    install_for(stack, development=True)
+    return _run(stack, "python", "-m", "stack.boards.draw", "--profile", stack.profile, *arguments)
 
 
 def faults(stack: Stack, arguments: Sequence[str]) -> int:

@@ -19,22 +19,22 @@ REPORTS_DIR = CHECKOUT / "var" / "bench"
 def write_report(steps: Sequence[Measurement], *, now: datetime) -> tuple[Path, str]:
     """Write var/bench/TIME.json and TIME.md; returns the JSON's path and the Markdown."""
     taken_at = now.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
-    conditions = _conditions()
+    made_under = conditions()
     content = {
         "v": 1,
         "taken_at": taken_at,
-        **conditions,
+        **made_under,
         "steps": [asdict(step) for step in steps],
     }
     REPORTS_DIR.mkdir(parents=True, exist_ok=True)
     file = REPORTS_DIR / f"{taken_at}.json"
     file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    table = render(taken_at, conditions, steps)
+    table = render(taken_at, made_under, steps)
     file.with_suffix(".md").write_text(table, encoding="utf-8")
     return file, table
 
 
-def _conditions() -> Mapping[str, object]:
+def conditions() -> Mapping[str, object]:
     """What must be alike for two reports to be compared."""
     return {
         "commit": _commit(),

@@ -4,18 +4,23 @@ import argparse
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stack.application import executable
-from stack.bench.measurement import Measurement, measure_run
+from stack.bench.measurement import Measurement, Run, measure_run
 from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run
 from stack.bench.table import render_costs
+from stack.boards.query import PrometheusClient
 from stack.faults import StackFault
+from stack.lifecycle import PROMETHEUS
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
+from stack.storm import agreement
 from stack.storm.drivers import (
     Driver,
     GeneratorDriver,
@@ -26,10 +31,9 @@ from stack.storm.drivers import (
 from stack.storm.script import BIDDING, Script, read_script
 from stack.storm.table import render
 from stack.storm.target import Target, read_target
+from stack.storm.window import WINDOW_FILE, WORK_DIR, Window, remember
 from stack.toolchains import Node, find_node
 
-# What a run leaves behind: users and auctions of the last, its summary.
-WORK_DIR = CHECKOUT / "var" / "storm"
 PREPARED, SUMMARY, USERS_ELSEWHERE = "prepared.json", "summary.json", "users.json"
 
 
@@ -48,12 +52,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         driver = run.driver()
         with shown(f"{target.script.stem} by {driver.name}"):
-            report, measured = _drive(driver, run)
+            result = _drive(driver, run)
     except StackFault as fault:
         print(f"storm: {fault}", file=sys.stderr)
         return 2
-    _print(run.script, report, measured, driver)
-    return _verdict(driver, target)
+    _print(run.script, result, driver)
+    return _verdict(driver, result, target)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run gave; `rows` and `measured` of this checkout's own stack alone.
+
+    `rows` is None where no Prometheus runs, or the script does not bid.
+    """
+
+    report: dict[str, Any]
+    measured: Measurement | None = None
+    rows: list[agreement.Row] | None = None
 
 
 class StormRun:
@@ -145,27 +161,58 @@ def _node(stack: Stack) -> Node:
     return found
 
 
-def _drive(driver: Driver, run: StormRun) -> tuple[dict[str, Any], Measurement | None]:
+def _drive(driver: Driver, run: StormRun) -> Result:
     if not run.target.is_own:
-        return driver.run(lambda _: None), None
-    measured = measure_run(run.stack, run.load, driver.run)
-    return dict(measured.storm), measured
+        return Result(driver.run(lambda _: None))
+    prometheus = _prometheus(run)
+    before = agreement.read_counts(prometheus, run.script.transport) if prometheus else {}
+    phases: dict[str, float] = {}
+    measured = measure_run(run.stack, run.load, _timed(driver, phases))
+    window = Window(run.script.file.stem, driver.name, phases["storm"], phases["done"])
+    remember(window, WINDOW_FILE)
+    report = dict(measured.storm)
+    if prometheus is None:
+        return Result(report, measured)
+    after = agreement.read_counts(prometheus, run.script.transport)
+    return Result(report, measured, agreement.rows_of(report, before, after))
 
 
-def _print(
-    script: Script, report: dict[str, Any], measured: Measurement | None, driver: Driver
-) -> None:
+def _timed(driver: Driver, phases: dict[str, float]) -> Run:
+    """The driver's run, which notes when each phase began, in seconds since 1970."""
+
+    def run(on_phase: Callable[[str], None]) -> dict[str, Any]:
+        def note(phase: str) -> None:
+            phases[phase] = time.time()
+            on_phase(phase)
+
+        return driver.run(note)
+
+    return run
+
+
+def _prometheus(run: StormRun) -> PrometheusClient | None:
+    """The one of this stack, when it runs and the script bids."""
+    if run.script.transport not in BIDDING or not run.stack.control.runs(PROMETHEUS):
+        return None
+    return PrometheusClient(run.stack.addresses()["PROMETHEUS_URL"])
+
+
+def _print(script: Script, result: Result, driver: Driver) -> None:
     if script.transport in BIDDING:
-        print(f"\n{render(report, measured)}")
-        if measured:
-            print(f"\n{render_costs(measured)}")
+        print(f"\n{render(result.report, result.measured)}")
+        if result.measured:
+            print(f"\n{render_costs(result.measured)}")
+        if result.rows is not None:
+            print(f"\n{agreement.render(result.rows)}")
     print(f"\n{script.file.stem} was driven by {driver.name}.")
     for threshold in driver.crossed:
         print(f"crossed: {threshold}")
+    for line in agreement.disagreements(result.rows or []):
+        print(line)
 
 
-def _verdict(driver: Driver, target: Target) -> int:
-    failed = 1 if driver.crossed else 0
+def _verdict(driver: Driver, result: Result, target: Target) -> int:
+    failed = 1 if driver.crossed or agreement.disagreements(result.rows or []) else 0
     if not target.is_own:
         print(f"audit: not run, {target.url} is not this checkout's stack")
         return failed

@@ -126,11 +126,12 @@ def report_of(
     def value(metric: str, statistic: str) -> float:
         return float(metrics.get(metric, {}).get(statistic, 0.0))
 
-    lost = int(value("bids_lost", "count"))
+    lost, sent = int(value("bids_lost", "count")), int(value("bids_sent", "count"))
     steady = value("bids_steady", "count") / steady_s if steady_s else 0.0
     return {
         "bids": {
-            "offered": int(value("bids_sent", "count")),
+            "offered": sent,
+            "sent": sent,
             "decided": int(value("bids_decided", "count")),
             "accepted": int(value("bids_accepted", "count")),
         },

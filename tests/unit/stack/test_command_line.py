@@ -51,3 +51,10 @@ def test_what_cannot_be_added_is_refused_before_anything_starts(
     assert main(["up", *arguments]) == 2
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", f"stack: {complaint}\n")
+
+
+def test_without_a_prometheus_no_board_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["boards", "--profile", "bench"]) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("", 1)
+    assert printed.err.startswith("stack: no Prometheus runs: make up with=prometheus")

@@ -1,0 +1,112 @@
+"""Draws a board with matplotlib: all its panels, as they were over one storm."""
+
+import io
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, Formatter, PercentFormatter
+from PIL import Image
+
+from stack.boards.model import Board, Panel, Query
+from stack.boards.query import Series
+
+DOTS_PER_INCH = 80
+WIDTH_INCHES, ROW_INCHES = 20.0, 3.9
+COLORS_MAX = 64  # of a picture's palette: lines and letters need no more, and it stays small
+FORMATTERS: Mapping[str, Callable[[], Formatter]] = {
+    "s": lambda: EngFormatter(unit="s"),
+    "bytes": lambda: EngFormatter(unit="B"),
+    "ops": lambda: EngFormatter(unit="/s", sep=""),
+    "reqps": lambda: EngFormatter(unit="/s", sep=""),
+    "percentunit": lambda: PercentFormatter(1.0),
+    "short": lambda: EngFormatter(sep=""),
+}
+LABEL = re.compile(r"\{\{(\w+)\}\}")
+
+# What Prometheus gives for an expression over the time that is drawn.
+Ask = Callable[[Query], Sequence[Series]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a panel; x counts from the storm's beginning."""
+
+    legend: str
+    x_s: Sequence[float]
+    y: Sequence[float]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is 0, or nothing, all the time."""
+        return all(value == 0 or math.isnan(value) for value in self.y)
+
+
+def draw(board: Board, ask: Ask, *, begun_s: float, title: str, target: Path) -> None:
+    """Write the picture of a board. Raises what `ask` raises."""
+    figure = Figure(
+        figsize=(WIDTH_INCHES, ROW_INCHES * len(board.rows)),
+        dpi=DOTS_PER_INCH,
+        layout="constrained",
+    )
+    figure.suptitle(f"{board.title}: {title}", fontsize=14)
+    parts = figure.subfigures(len(board.rows), squeeze=False)
+    for part, (name, panels) in zip(parts[:, 0], board.rows, strict=True):
+        part.suptitle(name, fontsize=11, x=0.005, ha="left", fontweight="bold")
+        axes = part.subplots(1, len(panels), squeeze=False)
+        for one, panel in zip(axes[0], panels, strict=True):
+            _plot(one, panel, lines_of(panel, ask, begun_s=begun_s))
+    _save(figure, target)
+
+
+def lines_of(panel: Panel, ask: Ask, *, begun_s: float) -> list[Line]:
+    """The lines of a panel, those that are 0 throughout as one."""
+    lines = [
+        Line(
+            legend_of(query, series),
+            [at_s - begun_s for at_s, _ in series.points],
+            [value for _, value in series.points],
+        )
+        for query in panel.queries
+        for series in ask(query)
+    ]
+    moved = [line for line in lines if not line.is_flat]
+    flat = [line for line in lines if line.is_flat]
+    if not flat:
+        return moved
+    name = flat[0].legend if len(flat) == 1 else f"{len(flat)} others"
+    return [*moved, Line(f"{name}: 0", flat[0].x_s, [0.0] * len(flat[0].x_s))]
+
+
+def legend_of(query: Query, series: Series) -> str:
+    """The legend with the values of the series' labels."""
+    return LABEL.sub(lambda found: series.labels.get(found[1], ""), query.legend).strip() or "-"
+
+
+def _plot(axes: Axes, panel: Panel, lines: Sequence[Line]) -> None:
+    for line in lines:
+        axes.plot(line.x_s, line.y, label=line.legend, linewidth=1.2)
+    axes.set_title(panel.title, fontsize=10)
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FORMATTERS[panel.unit]())
+    axes.tick_params(labelsize=8)
+    axes.set_xlabel("s since the storm began", fontsize=7)
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.18),
+        ncols=2,
+        fontsize=7,
+        frameon=False,
+    )
+
+
+def _save(figure: Figure, target: Path) -> None:
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    picture = Image.open(drawn).convert("RGB").quantize(COLORS_MAX)
+    picture.save(target, optimize=True)
