@@ -1,6 +1,7 @@
 """The application's processes: what the supervisor runs once the servers are ready."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from stack.places import CHECKOUT
@@ -16,6 +17,7 @@ POOL_NAMES = {
     "other": "worker-other",
 }
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
+LOWER_PRIORITY = ("nice", "--adjustment=5")  # as app/exporter.py gives itself
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 
@@ -95,12 +97,16 @@ def _worker(
 
 
 def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Program:
-    """Flower, which serves its metrics itself: among those of the others they would be twice."""
+    """Flower, which serves no bid: whoever looks at it, or scrapes it, takes no bid's time.
+
+    It serves its metrics itself: among those of the others they would be twice.
+    """
     own = {key: value for key, value in environment.items() if key != METRICS_DIRECTORY}
     # In the environment, because everybody may read a command line.
     own["FLOWER_BASIC_AUTH"] = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
-    return _celery(name, own, "flower", *address)
+    flower = _celery(name, own, "flower", *address)
+    return replace(flower, command=(*LOWER_PRIORITY, *flower.command))
 
 
 def _celery(name: str, environment: Mapping[str, str], *arguments: str) -> Program:

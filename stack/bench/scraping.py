@@ -24,7 +24,7 @@ FIGURES: dict[str, Callable[[Measurement], float]] = {
     "send → bid.received, ms p99": lambda step: float(step.storm["received_ms"]["p99"]),
     "send → bid.result, ms p50": lambda step: float(step.storm["result_ms"]["p50"]),
     "send → bid.result, ms p99": lambda step: float(step.storm["result_ms"]["p99"]),
-    "CPU s per 1,000 bids, without the exporter": lambda step: _cpu_s(step, EXPORTERS),
+    "CPU s per 1,000 bids, exporter and Flower left out": lambda step: _cpu_s(step, EXPORTERS),
     "CPU s per 1,000 bids, everything": lambda step: _cpu_s(step, ()),
 }
 

@@ -32,7 +32,7 @@ def test_ratios_are_of_medians_and_of_each_round_and_leave_the_exporter_out_once
     lines = render_ratios(alone, beside).splitlines()
     assert "with 10 scrapers" in lines[0]
     assert "| send → bid.result, ms p99 | 40 | 44 | **1.10** (1.10, 1.10, 2.00) |" in lines
-    assert "| CPU s per 1,000 bids, without the exporter | 0.5 | 0.6 |" in "\n".join(lines)
+    assert "| CPU s per 1,000 bids, exporter and Flower left out | 0.5 | 0.6 |" in "\n".join(lines)
     assert "| CPU s per 1,000 bids, everything | 0.51 | 0.71 |" in "\n".join(lines)
 
 

@@ -49,3 +49,8 @@ def test_all_but_flower_share_their_metrics() -> None:
     programs = application_programs(SETTINGS, environment, run_dir=Path("/run"))
     alone = {p.name for p in programs if "PROMETHEUS_MULTIPROC_DIR" not in p.environment}
     assert alone == {"flower"}
+
+
+def test_flower_has_a_lower_priority_than_those_who_serve_bids() -> None:
+    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"))
+    assert {p.name for p in programs if p.command[0] == "nice"} == {"flower"}
