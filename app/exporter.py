@@ -33,7 +33,7 @@ log = structlog.get_logger()
 PATH = "/metrics"
 KEPT_S = 1.0  # what was read is shown so long: people look every 5 to 60 s
 CLIENT_TIMEOUT_S = 10.0
-NICENESS = 5
+NICENESS = 10
 REFUSED = 2
 
 

@@ -17,7 +17,7 @@ POOL_NAMES = {
     "other": "worker-other",
 }
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
-LOWER_PRIORITY = ("nice", "--adjustment=5")  # as app/exporter.py gives itself
+LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 
