@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, Formatter, PercentFormatter
+from matplotlib.ticker import EngFormatter, Formatter, FuncFormatter, PercentFormatter
 from PIL import Image
 
 from stack.boards.model import Board, Panel, Query
@@ -18,13 +19,26 @@ from stack.boards.query import Series
 DOTS_PER_INCH = 80
 WIDTH_INCHES, ROW_INCHES = 20.0, 3.9
 COLORS_MAX = 64  # of a picture's palette: lines and letters need no more, and it stays small
+# Ten strong ones, then the pale ones of the same.
+COLORS = colormaps["tab20"]([*range(0, 20, 2), *range(1, 20, 2)])
+
+
+def _plain(value: float, _: int | None = None) -> str:
+    """A number without the small prefixes: 800m/s is not a rate."""
+    return f"{value / 1_000:g}k" if value >= 1_000 else f"{value:g}"
+
+
+def _per_second(value: float, _: int | None = None) -> str:
+    return f"{_plain(value)}/s"
+
+
 FORMATTERS: Mapping[str, Callable[[], Formatter]] = {
     "s": lambda: EngFormatter(unit="s"),
     "bytes": lambda: EngFormatter(unit="B"),
-    "ops": lambda: EngFormatter(unit="/s", sep=""),
-    "reqps": lambda: EngFormatter(unit="/s", sep=""),
+    "ops": lambda: FuncFormatter(_per_second),
+    "reqps": lambda: FuncFormatter(_per_second),
     "percentunit": lambda: PercentFormatter(1.0),
-    "short": lambda: EngFormatter(sep=""),
+    "short": lambda: FuncFormatter(_plain),
 }
 LABEL = re.compile(r"\{\{(\w+)\}\}")
 
@@ -53,7 +67,7 @@ def draw(board: Board, ask: Ask, *, begun_s: float, title: str, target: Path) ->
         dpi=DOTS_PER_INCH,
         layout="constrained",
     )
-    figure.suptitle(f"{board.title}: {title}", fontsize=14)
+    figure.suptitle(f"{board.title}: {title} (x: seconds since it began)", fontsize=13)
     parts = figure.subfigures(len(board.rows), squeeze=False)
     for part, (name, panels) in zip(parts[:, 0], board.rows, strict=True):
         part.suptitle(name, fontsize=11, x=0.005, ha="left", fontweight="bold")
@@ -88,17 +102,17 @@ def legend_of(query: Query, series: Series) -> str:
 
 
 def _plot(axes: Axes, panel: Panel, lines: Sequence[Line]) -> None:
+    axes.set_prop_cycle(color=COLORS)
     for line in lines:
         axes.plot(line.x_s, line.y, label=line.legend, linewidth=1.2)
     axes.set_title(panel.title, fontsize=10)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FORMATTERS[panel.unit]())
     axes.tick_params(labelsize=8)
-    axes.set_xlabel("s since the storm began", fontsize=7)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.18),
+        bbox_to_anchor=(0.5, -0.1),
         ncols=2,
         fontsize=7,
         frameon=False,
