@@ -5,11 +5,13 @@ same servers, and kill them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 import pytest
 
+from stack.boards.query import PrometheusClient
+from stack.servers.prometheus import Prometheus
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
 from tests.servers import own_stack
@@ -36,6 +38,7 @@ PATIENT = {
     "LOG_LEVEL": "DEBUG",
     "PRESENCE_S": "1",
 }
+SCRAPE_S = 1  # of Prometheus
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +97,17 @@ def anna(gateway: Gateway) -> Person:
 def ben(gateway: Gateway) -> Person:
     """Somebody else who bids."""
     return gateway.sign_up("벤")
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrometheusClient]:
+    """A real Prometheus that scrapes the house, with no memory of earlier tests."""
+    stack = house.stack
+    places = replace(stack.places, data_dir=tmp_path_factory.mktemp("prometheus"))
+    server = Prometheus(places, stack.settings, scrape_s=SCRAPE_S)
+    server.prepare()
+    with stack.control.running([server.program()]):
+        stack.control.wait_for(server.is_ready, name=server.name)
+        yield PrometheusClient(stack.addresses()["PROMETHEUS_URL"])

@@ -1,0 +1,125 @@
+"""Every expression of every board, and what every alert measures, gives a figure under load.
+
+A Prometheus of the tests' own scrapes the house and judges the rules of grafana/.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+from app.adapters.kafka.connect import make_producer
+from app.protocol.topics import AUCTION_BID
+from app.settings import read_settings
+from stack.boards.alerts import ALERTS
+from stack.boards.boards import all_panels
+from stack.boards.model import NONE_YET
+from stack.boards.query import PrometheusClient
+from stack.slowness import Deadline
+from tests.e2e.bidders import Bidder
+from tests.e2e.client import Socket
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.e2e.regulars import Regular, crowd_bids
+from tests.waiting import CALL_S, stretched, wait_until
+
+WINDOW = "10s"  # of rates: several scrapes
+SETTLED_IN_S = 120.0
+NOBODYS_LOT = b"999999999"
+
+
+@dataclass(slots=True)
+class Day:
+    """A day at the house, over and over: what bidders, talkers and strangers do."""
+
+    seller: Person
+    bidder: Person
+    socket: Socket
+    lot_id: int
+    room_id: int
+    broken: Gateway
+
+    def pass_by(self) -> None:
+        """A bid too low, a message, a page, a path that is not there, an error of ours."""
+        self.socket.ask("bid.place", auction_id=self.lot_id, amount=1_000, key=uuid4().hex)
+        said = self.socket.ask("chat.send", room_id=self.room_id, text="hello", key=uuid4().hex)
+        assert said["type"] == "chat.received", said
+        self.bidder.call("GET", f"/api/auctions/{self.lot_id}")
+        assert self.seller.request("GET", "/api/auctions/999999999").status_code == 404
+        assert self.broken.http.get(f"/api/auctions/{self.lot_id}").status_code >= 500
+
+
+@contextmanager
+def under_load(house: House, seller: Person, anna: Person) -> Iterator[Day]:
+    """Four people bid all the time; one lot has closed, and one record is a dead letter."""
+    gateway, lot_id = house.gateway, put_up(seller)["id"]
+    short = put_up(seller, lasts_s=stretched(6))
+    room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot_id})
+    anna.call("POST", f"/api/rooms/{room['id']}/join")
+    regulars = [Regular(gateway.sign_up("Regular"), lot_id, [gateway]) for _ in range(3)]
+    requester = Bidder(gateway.sign_up("Requester"), lot_id, [])
+    empty = house.stack.addresses()["DATABASE_URL"].rpartition("/")[0] + "/postgres"
+    with (
+        house.another_gateway("gateway-tableless", DATABASE_URL=empty) as broken,
+        anna.enter() as socket,
+    ):
+        with crowd_bids(regulars, [requester], [gateway]):
+            socket.ask("subscribe", channel=f"auction:{short['id']}")
+            give_up_a_record(house)
+            yield Day(seller, anna, socket, lot_id, room["id"], broken)
+            socket.push("auction.state", auction_id=short["id"], status="closed")
+        for regular in regulars:
+            regular.close()
+
+
+def give_up_a_record(house: House) -> None:
+    producer = make_producer(read_settings(house.stack.environment()), name="tests")
+    producer.send(AUCTION_BID.name, key=NOBODYS_LOT, value=b"{").get(timeout=CALL_S)
+    producer.close()
+
+
+def measured() -> dict[str, str]:
+    """Expressions by where they stand, without what stands in for series that are not there."""
+    found = {
+        f"board {board.title}, panel {panel.title}: {query.expression}": query.over(WINDOW)
+        for board, panel in all_panels()
+        for query in panel.queries
+    }
+    found |= {f"alert {alert.name}: {alert.measured}": alert.measured for alert in ALERTS}
+    return {where: expression.replace(NONE_YET, "") for where, expression in found.items()}
+
+
+def without_figure(prometheus: PrometheusClient, expressions: dict[str, str]) -> dict[str, str]:
+    def gives_nothing(expression: str) -> bool:
+        return all(math.isnan(series.value) for series in prometheus.instant(expression))
+
+    return {where: asked for where, asked in expressions.items() if gives_nothing(asked)}
+
+
+def firing(prometheus: PrometheusClient, alert: str) -> bool:
+    return bool(prometheus.instant(f'ALERTS{{alertname="{alert}",alertstate="firing"}}'))
+
+
+def test_every_expression_of_boards_and_alerts_gives_a_figure_under_load(
+    house: House, prometheus: PrometheusClient, seller: Person, anna: Person
+) -> None:
+    wait_until(lambda: prometheus.instant("lane_dead_records_total"), what="a first scrape")
+    missing, deadline = measured(), Deadline(SETTLED_IN_S)
+    assert len(missing) > 90
+    with under_load(house, seller, anna) as day:
+        while missing and not deadline.passed():
+            day.pass_by()
+            missing = without_figure(prometheus, missing)
+    assert not missing, "nothing is given by\n" + "\n".join(missing)
+    wait_until(lambda: firing(prometheus, "RecordsGivenUp"), what="the dead letter is an alert")
+    assert not firing(prometheus, "LanesParked")
+    for happened in (
+        'auction_decided_bids_total{outcome="accepted"}',
+        'auction_decided_bids_total{outcome!="accepted"}',
+        "auction_close_seconds_count",
+        'http_request_total{status=~"5.."}',
+    ):
+        (rise,) = prometheus.instant(f"sum(increase({happened}[5m]))")
+        assert rise.value > 0, happened
