@@ -51,5 +51,5 @@ def post_worker_init(worker: object) -> None:
 
 
 def worker_exit(_server: object, _worker: object) -> None:
-    """Export the last spans, after the drain."""
+    """Export the last spans: those of requests that outlived the drain."""
     stop_tracing()

@@ -6,11 +6,10 @@ SDK's. It holds a bounded number of them: while the collector is away or hangs, 
 
 import re
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import replace
 from os import environ
-from types import TracebackType
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -84,12 +83,7 @@ class RecordedSpan(Span):
         self._token = attach(trace.set_span_in_context(self._span))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._leave()
         if error is not None:
             self.end(_code(error))
@@ -130,12 +124,7 @@ class RecordedSpans(StageSpans):
         self._spans: list[RecordedSpan] = []
         self._contexts: list[str] = []
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         for span in self._spans:
             span.end("" if error is None else _code(error))
 
@@ -234,11 +223,13 @@ class SpanRecorder:
         parents = [parent for text in given if _is_sampled(parent := _parent(text))]
         return " ".join(map(_text, parents)) or None
 
+    def flush(self, wait_s: float) -> None:
+        """Export what has ended, for so long; the rest goes on in the background."""
+        _within(wait_s, self._provider.force_flush)
+
     def stop(self, wait_s: float) -> None:
-        """Export what has ended. What does not get through in time is lost."""
-        stopping = threading.Thread(target=self._provider.shutdown, daemon=True)
-        stopping.start()
-        stopping.join(wait_s)
+        """Export what has ended, and nothing after it. What is not through in time is lost."""
+        _within(wait_s, self._provider.shutdown)
 
     def _client_context(self, name: str, traceparent: str) -> Context:
         """The client's span as a parent, sampled or not as our own sampler says of a new trace.
@@ -287,6 +278,13 @@ def _exporting_provider(settings: Settings, process: str) -> TracerProvider:
     exporter = OTLPSpanExporter()
     provider.add_span_processor(BatchSpanProcessor(exporter, max_export_batch_size=batch))
     return provider
+
+
+def _within(seconds: float, act: Callable[[], object]) -> None:
+    """Wait no longer for an act of the SDK, which heeds no timeout of ours."""
+    acting = threading.Thread(target=act, daemon=True)
+    acting.start()
+    acting.join(seconds)
 
 
 def _sampler(settings: Settings) -> Sampler | None:

@@ -8,7 +8,6 @@ OpenTelemetry is imported, and everything here ends with one comparison.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from app.settings import Settings
@@ -57,12 +56,7 @@ class Span:
         """Be the parent of what begins inside, and of the records that are appended."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """End only when an error was raised."""
 
     def annotate(self, **attributes: str | int | None) -> None:
@@ -82,12 +76,7 @@ class StageSpans:
         """Begin."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """End all, with the error that was raised."""
 
     def follow(self, traceparent: str | None, **_: str | int | None) -> str | None:
@@ -130,11 +119,14 @@ class Recorder(Protocol):
         """The contexts of sampled traces in the headers of a record."""
         ...
 
-    def stop(self, wait_s: float) -> None:
+    def flush(self, wait_s: float) -> None:
         """Export what has ended."""
 
+    def stop(self, wait_s: float) -> None:
+        """Export what has ended, and nothing after it."""
 
-STOP_WAIT_S = 2.0  # for a collector that does not answer, at the end of a process
+
+EXPORT_WAIT_S = 2.0  # for a collector that does not answer, at the end of a process
 
 _NO_SPAN = Span()
 _NO_SPANS = StageSpans()
@@ -160,11 +152,17 @@ def record_with(recorder: Recorder | None) -> Recorder | None:
     return before
 
 
+def flush_tracing() -> None:
+    """Export what has ended, waiting EXPORT_WAIT_S at most: before the process may be killed."""
+    if _recorder is not None:
+        _recorder.flush(EXPORT_WAIT_S)
+
+
 def stop_tracing() -> None:
-    """Export what has ended, for STOP_WAIT_S at most: before the process ends."""
+    """Export what has ended, waiting EXPORT_WAIT_S at most: before the process ends."""
     recorder = record_with(None)
     if recorder is not None:
-        recorder.stop(STOP_WAIT_S)
+        recorder.stop(EXPORT_WAIT_S)
 
 
 def is_tracing() -> bool:

@@ -22,13 +22,15 @@ WAY = (Stage.PLACE, Stage.INGEST, Stage.SETTLE, Stage.RELAY, Stage.BROADCAST, St
 SERVICES = ("gateway", "bridge", "worker", "bridge", "bridge", "gateway")
 TRACED = ("gateway", "bridge", "worker-bids-0", "worker-bids-1")
 ALL = {"OTEL_TRACES_SAMPLER": "parentbased_always_on", "OTEL_BSP_SCHEDULE_DELAY": "100"}
+NEVER = {"OTEL_BSP_SCHEDULE_DELAY": "600000"}
 NOBODYS = 10**12  # no auction
 POST = "POST /api/auctions/<int:auction_id>/bids"
 
 
 @pytest.fixture(scope="module")
 def collector(house: House) -> Iterator[Collector]:
-    """What the house exports to while it traces every bid."""
+    """What the house exports to from its first use on, tracing every bid: tests without it come
+    before those with it."""
     with (
         Collector.open() as collector,
         house.changed(*TRACED, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **ALL),
@@ -53,6 +55,45 @@ def check_way(house: House, found: dict[str, Received]) -> None:
     assert {found[stage].process for stage in WAY} <= set(map(house.name, TRACED))
     assert all(found[stage].ended_ns >= found[stage].started_ns > 0 for stage in WAY)
     assert not any(found[stage].has_failed for stage in WAY)
+
+
+def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
+    house: House, seller: Person
+) -> None:
+    servers = house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
+    since = {topic.name: ends(servers, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
+    lot = put_up(seller)
+    with house.gateway.sign_up("Uma").enter() as bidder:
+        place(bidder, lot)
+    found = [one for name, starts in since.items() for one in records(servers, name, starts)]
+    assert {one.topic for one in found} == set(since)
+    assert not any(name == TRACEPARENT for one in found for name, _ in one.headers)
+    assert not any(TRACEPARENT.encode() in one.value for one in found)
+
+
+def test_a_collector_that_hangs_costs_spans_and_no_bid(house: House, seller: Person) -> None:
+    lot = put_up(seller)
+    queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8"}
+    with Hanging.open() as hanging:
+        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue}
+        with house.changed(*TRACED, **changes):
+            with house.gateway.sign_up("Theo").enter() as bidder:
+                for amount in range(1_500, 11_500, 100):
+                    place(bidder, lot, amount)
+            assert hanging.accepted
+
+
+def test_processes_that_end_export_what_they_have_recorded(house: House, seller: Person) -> None:
+    lot = put_up(seller)
+    with Collector.open() as collector:
+        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **ALL, **NEVER}
+        with (
+            house.changed(*TRACED, **changes),
+            house.gateway.sign_up("Tina").enter() as bidder,
+        ):
+            bid_id = place(bidder, lot)
+            assert not collector.spans
+        collector.trace_of(bid_id, until=WAY)
 
 
 def test_a_bid_over_a_socket_is_one_trace_from_its_frame_to_its_push(
@@ -150,29 +191,3 @@ def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_giv
     assert found[Stage.INGEST].parent == span
     assert found[Stage.DEAD_LETTER].parent == found[Stage.INGEST].id
     assert found[Stage.DEAD_LETTER].attributes["bid.code"] == UNKNOWN_AUCTION
-
-
-def test_a_collector_that_hangs_costs_spans_and_no_bid(house: House, seller: Person) -> None:
-    lot = put_up(seller)
-    queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8"}
-    with Hanging.open() as hanging:
-        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue}
-        with house.changed(*TRACED, **changes):
-            with house.gateway.sign_up("Theo").enter() as bidder:
-                for amount in range(1_500, 11_500, 100):
-                    place(bidder, lot, amount)
-            assert hanging.accepted
-
-
-def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
-    house: House, seller: Person
-) -> None:
-    servers = house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
-    since = {topic.name: ends(servers, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
-    lot = put_up(seller)
-    with house.gateway.sign_up("Uma").enter() as bidder:
-        place(bidder, lot)
-    found = [one for name, starts in since.items() for one in records(servers, name, starts)]
-    assert {one.topic for one in found} == set(since)
-    assert not any(name == TRACEPARENT for one in found for name, _ in one.headers)
-    assert not any(TRACEPARENT.encode() in one.value for one in found)

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import gevent
 
+from app.observability.tracing import flush_tracing
 from app.web.ws.gateway import Gateway
 
 NOTICE_S = 0.1
@@ -29,3 +30,4 @@ def _wait_and_drain(gateway: Gateway, worker: Worker) -> None:
     while worker.alive:
         gevent.sleep(NOTICE_S)
     gateway.drain()
+    flush_tracing()  # gunicorn kills a worker whose clients keep idle connections

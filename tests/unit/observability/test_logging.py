@@ -14,6 +14,7 @@ configure_logging("INFO", process="worker-bids-1")
 structlog.get_logger().info("settled", records=3)
 for _ in range(1_000):
     logging.getLogger("kafka.net.manager").warning("Bootstrap %s not ready", "bootstrap-0")
+    logging.getLogger("opentelemetry.exporter.otlp").error("Failed to export %s batch", "spans")
 logging.getLogger("kafka.net.manager").info("hushed")
 logging.getLogger("gunicorn.error").info("Booting worker with pid: %s", 7)
 try:
@@ -32,6 +33,7 @@ def test_our_lines_and_those_of_libraries_are_json_and_name_the_process() -> Non
     assert [line["event"] for line in lines] == [
         "settled",
         "Bootstrap bootstrap-0 not ready",
+        "Failed to export spans batch",
         "Booting worker with pid: 7",
         "odd",
     ]
