@@ -1,7 +1,7 @@
 """What gunicorn serves: `gunicorn wsgi:app`."""
 
 from app.bootstrap import build_gateway_container
-from app.observability.bid_log import set_sample_rate
+from app.observability.bid_log import set_sample
 from app.observability.logging import configure_logging
 from app.observability.tracing import configure_tracing
 from app.settings import read_settings
@@ -9,6 +9,6 @@ from app.web.app import create_app
 
 settings = read_settings()
 configure_logging(settings.log_level, process=settings.process_name or "gateway")
-set_sample_rate(settings.trace_every)
+set_sample(every=settings.trace_every, steps_per_s=settings.trace_steps_per_s)
 configure_tracing(settings, process="gateway")
 app = create_app(build_gateway_container(settings))

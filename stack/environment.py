@@ -56,7 +56,6 @@ def application_environment(
         "PROMETHEUS_MULTIPROC_DIR": str(places.metrics_dir),
         "STACK_STATUS_FILE": str(places.status_file),
         "LOG_LEVEL": "INFO",
-        "TRACE_EVERY": str(settings.trace_every),
         # OpenTelemetry's own variables, of whoever starts the processes.
         **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         **(CHEAP_PASSWORDS if settings.short_lived else {}),

@@ -84,7 +84,6 @@ class Settings:
     pools: Mapping[str, Pool]
     sizes: Sizes
     packages: Mapping[str, str]
-    trace_every: int
     proxied: bool
     short_lived: bool
 
@@ -116,7 +115,6 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         pools={name: Pool(**pool) for name, pool in table["pools"].items()},
         sizes=Sizes(**table["sizes"]),
         packages=table["packages"],
-        trace_every=own["trace_every"],
         proxied=own.get("proxied", False),
         short_lived=own.get("short_lived", False),
     )

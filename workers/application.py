@@ -18,7 +18,7 @@ from click import Option
 from app.adapters.postgres.pools import measure_pools
 from app.adapters.tasks.application import make_celery
 from app.bootstrap import Container
-from app.observability.bid_log import set_sample_rate
+from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
@@ -59,7 +59,7 @@ def _prepare_processes(container: Container) -> None:
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
         configure_logging(settings.log_level, process=settings.process_name or "worker")
-        set_sample_rate(settings.trace_every)
+        set_sample(every=settings.trace_every, steps_per_s=settings.trace_steps_per_s)
 
     @celeryd_init.connect(weak=False)
     def _serve_metrics(options: Mapping[str, object], **_: object) -> None:

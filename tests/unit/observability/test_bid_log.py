@@ -1,5 +1,6 @@
-"""Which bids are followed through the logs."""
+"""Which bids' steps are logged."""
 
+import time
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -7,18 +8,21 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.ids import bid_id
-from app.observability.bid_log import log_bid_step, set_sample_rate
+from app.observability.bid_log import log_bid_step, set_sample
 
 BIDS = [str(bid_id(bidder, 7, "key")) for bidder in range(2_000)]
 
 
 @pytest.fixture(autouse=True)
-def follow_all_again() -> Iterator[None]:
-    yield
-    set_sample_rate(1)
+def second(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The time that the log sees, in seconds; every bid is logged again afterwards."""
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    yield now
+    set_sample(every=1, steps_per_s=0)
 
 
-def followed() -> set[str]:
+def logged() -> set[str]:
     with capture_logs() as lines:
         for bid in BIDS:
             log_bid_step("bid_sent", bid, auction_id=7)
@@ -26,12 +30,16 @@ def followed() -> set[str]:
     return {line["bid_id"] for line in lines}
 
 
-def test_every_bid_is_followed_unless_told_otherwise() -> None:
-    assert followed() == set(BIDS)
+def test_every_bid_is_logged_while_they_are_few(second: list[float]) -> None:
+    set_sample(every=10_000_000, steps_per_s=len(BIDS))
+    assert logged() == set(BIDS)
+    assert logged() == set()
+    second[0] += 1
+    assert logged() == set(BIDS)
 
 
-def test_the_same_bids_are_followed_at_every_step_and_about_as_many_as_wished() -> None:
-    set_sample_rate(10)
-    first = followed()
-    assert first == followed()
+def test_beyond_that_the_same_bids_are_logged_at_every_step_and_as_many_as_wished() -> None:
+    set_sample(every=10, steps_per_s=0)
+    first = logged()
+    assert first == logged()
     assert 120 < len(first) < 280
