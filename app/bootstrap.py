@@ -313,12 +313,8 @@ class Container:
     @cached_property
     def snapshots(self) -> Snapshots:
         """Auctions as guests see them."""
-        guests = self.guest_engine
         return Snapshots(
-            PostgresAuctions(guests),
-            PostgresLive(guests),
-            self.live.prices,
-            limits=self.settings.limits,
+            PostgresAuctions(self.guest_engine), self.live.prices, limits=self.settings.limits
         )
 
     @cached_property

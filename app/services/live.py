@@ -1,12 +1,21 @@
 """What the live view reads from the stores: for snapshots, and after a break of the stream."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An auction as somebody sees it and its newest bids, ascending by seq, of one moment."""
+
+    auction: Auction
+    bids: list[PublicBid]
 
 
 class AuctionViews(Protocol):
@@ -16,13 +25,13 @@ class AuctionViews(Protocol):
         """The full resource, with `mine` for a viewer. Raises NotFoundError."""
         ...
 
+    def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
+        """As `auction`, with at most so many of its newest bids. Raises NotFoundError."""
+        ...
+
 
 class LiveViews(Protocol):
     """What moves."""
-
-    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
-        """The newest accepted bids as others see them, ascending by seq."""
-        ...
 
     def prices(self) -> list[PriceItem]:
         """Open auctions, and those about to be."""

@@ -9,13 +9,12 @@ when the stream of changes was broken.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery
-from app.services.live import AuctionViews
+from app.services.live import AuctionViews, Snapshot
 from app.services.read_cache import ReadCache
 from app.settings import Limits
 
@@ -41,39 +40,17 @@ class PublicAuctions(AuctionViews, Protocol):
         ...
 
 
-class NewestBids(Protocol):
-    """The end of an auction's history."""
-
-    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
-        """The newest accepted bids as others see them, ascending by seq."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An auction as a guest sees it, and its newest bids, none later than its version."""
-
-    auction: Auction
-    bids: list[PublicBid]
-
-
-def snapshot(auction: Auction, newest: list[PublicBid]) -> Snapshot:
-    """An auction with those of the bids, read after it, that it counts."""
-    return Snapshot(auction, [bid for bid in newest if bid.seq <= auction.bid_count])
-
-
 class Snapshots:
     """Auctions, lists and prices as guests see them."""
 
     def __init__(
         self,
         auctions: PublicAuctions,
-        bids: NewestBids,
         read_prices: Callable[[], list[PriceItem]],
         *,
         limits: Limits,
     ) -> None:
-        self._auctions, self._bids, self._read_prices = auctions, bids, read_prices
+        self._auctions, self._read_prices = auctions, read_prices
         self._bids_max = limits.snapshot_bids
         ttl_s, wait_s = limits.snapshot_ttl_s, limits.store_timeout_s
         self._one: ReadCache[int, Snapshot] = ReadCache(
@@ -122,5 +99,4 @@ class Snapshots:
         self._prices.clear()
 
     def _read(self, auction_id: int) -> Snapshot:
-        auction = self._auctions.auction(auction_id, None)
-        return snapshot(auction, self._bids.newest_bids(auction_id, self._bids_max))
+        return self._auctions.snapshot(auction_id, None, self._bids_max)

@@ -29,6 +29,7 @@ from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auctions import ControlOutcome
 from app.services.events import auction_event
 from app.services.lanes import OutboxMessage
+from app.services.live import Snapshot
 from app.services.log import Appended
 
 STATE_COLUMNS = 30
@@ -60,6 +61,19 @@ LEFT JOIN auction_bidders m ON m.auction_id = a.id AND m.bidder_id = %(viewer_id
 _COLUMNS = _SELECT + "FROM auctions a" + _JOINS
 
 _ONE = _COLUMNS + "WHERE a.id = %(id)s"
+
+_NEWEST_BIDS = """
+CROSS JOIN LATERAL (
+  SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(public_amount ORDER BY seq) AS amounts,
+    array_agg(alias ORDER BY seq) AS aliases, array_agg(automatic ORDER BY seq) AS automatics,
+    array_agg(decided_at ORDER BY seq) AS times
+  FROM (SELECT seq, public_amount, alias, automatic, decided_at FROM bids
+    WHERE auction_id = a.id AND seq IS NOT NULL ORDER BY seq DESC LIMIT %(bids_max)s) b
+) newest
+"""
+
+# In one answer, and of one moment: every socket begins with this.
+_SNAPSHOT = _SELECT + ", newest.* FROM auctions a" + _JOINS + _NEWEST_BIDS + "WHERE a.id = %(id)s"
 
 _FILTER = """
 WHERE (%(status)s::text IS NULL OR a.status = %(status)s)
@@ -149,6 +163,14 @@ class PostgresAuctions:
         if not found:
             raise NotFoundError("no such auction")
         return _auction(found[0], viewer_id)
+
+    def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
+        """As `auction`, with at most so many of its newest bids. Raises NotFoundError."""
+        values = {"id": auction_id, "viewer_id": viewer_id, "bids_max": bids_max}
+        found = rows(self._engine, _SNAPSHOT, values)
+        if not found:
+            raise NotFoundError("no such auction")
+        return Snapshot(_auction(found[0], viewer_id), _newest_bids(found[0]))
 
     def page(
         self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
@@ -259,6 +281,14 @@ def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
         mine=UNSET if viewer_id is None else _mine(row, state, viewer_id),
         winner_user=Person(row.winner_id, row.winner_nickname) if may_know_winner else UNSET,
     )
+
+
+def _newest_bids(row: Row[Any]) -> list[PublicBid]:
+    columns = (row.seqs, row.amounts, row.aliases, row.automatics, row.times)
+    return [
+        PublicBid(seq, amount, alias, automatic, rfc3339(at))
+        for seq, amount, alias, automatic, at in zip(*(c or () for c in columns), strict=True)
+    ]
 
 
 def _mine(row: Row[Any], state: State, viewer_id: int) -> Mine:

@@ -6,9 +6,11 @@ from typing import Any
 import psycopg2
 from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from app.adapters.postgres.fair_queue import FairQueue
 from app.adapters.postgres.pools import watch_pool
 from app.services.breaker import Breaker
 from app.settings import Limits
@@ -64,8 +66,8 @@ def make_guarded_engine(
 ) -> Engine:
     """As `make_engine`, for those who wait: nothing is asked while `breaker` is open.
 
-    A connection is tried before it is given out, so that nobody gets one that the server has closed
-    since: after a restart of it there are as many as `connections`.
+    A connection of which something has come meanwhile is tried before it is given out, so that
+    nobody gets one that the server has closed: after a restart of it all have been.
 
     What is not asked raises SQLAlchemy's TimeoutError, as a pool does that has no free connection
     for `wait_s` seconds.
@@ -79,8 +81,8 @@ def make_guarded_engine(
         wait_s=wait_s,
         statement_timeout_ms=int(breaker.timeout_s * 1000 * ANSWER_SHARE),
         poolclass=_guarded_pool(breaker, asked),
-        is_checked=True,
     )
+    _try_doubtful(engine)
     _guard_connects(engine, breaker, asked)
     _report(engine, breaker)
     return engine
@@ -95,7 +97,6 @@ def _engine(
     wait_s: float,
     statement_timeout_ms: int | None = None,
     poolclass: type[QueuePool] = QueuePool,
-    is_checked: bool = False,
 ) -> Engine:
     timeout_ms = statement_timeout_ms or limits.statement_timeout_ms
     engine = create_engine(
@@ -106,7 +107,6 @@ def _engine(
         max_overflow=0,
         pool_timeout=wait_s,
         pool_use_lifo=True,
-        pool_pre_ping=is_checked,
         connect_args={
             "application_name": application,
             "connect_timeout": limits.connect_timeout_s,
@@ -129,7 +129,9 @@ def _engine(
 
 def _guarded_pool(breaker: Breaker, asked: threading.local) -> type[QueuePool]:
     class GuardedPool(QueuePool):
-        """Gives no connection while the breaker is open."""
+        """Gives no connection while the breaker is open, and else in turn."""
+
+        _queue_class = FairQueue[ConnectionPoolEntry]
 
         def connect(self) -> PoolProxiedConnection:
             """A connection. Raises TimeoutError, at once while the breaker is open."""
@@ -139,6 +141,24 @@ def _guarded_pool(breaker: Breaker, asked: threading.local) -> type[QueuePool]:
             return super().connect()
 
     return GuardedPool
+
+
+def _try_doubtful(engine: Engine) -> None:
+    """Try a connection on which the server has said something, as it does when it goes.
+
+    SQLAlchemy's own `pool_pre_ping` would cost another statement before each.
+    """
+    from app.adapters.postgres.waiting import is_silent  # noqa: PLC0415 - loads gevent
+
+    def given_out(connection: Any, *_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
+        if is_silent(connection.fileno()):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except psycopg2.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkout", given_out)
 
 
 def _guard_connects(engine: Engine, breaker: Breaker, asked: threading.local) -> None:

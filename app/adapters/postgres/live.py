@@ -1,29 +1,19 @@
 """What the live view reads: newest bids, prices, unread notices, room members."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import Engine, Row
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import Engine
 
 from app.adapters.postgres.notices import NOTICES, notice_of
-from app.adapters.postgres.queries import batches
-from app.domain.errors import BusyError
+from app.adapters.postgres.queries import batches, rows, transaction
 from app.domain.time import rfc3339
 from app.protocol.fanout import UserNotice
-from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Notice
 
 PRICES_MAX = 200  # as many as a list shows
 NOTICES_MAX = 100
 BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
-
-_NEWEST_BIDS = """
-SELECT seq, public_amount, alias, automatic, decided_at FROM bids
-WHERE auction_id = %(auction_id)s AND seq IS NOT NULL ORDER BY seq DESC LIMIT %(limit)s
-"""
 
 _PRICES = """
 SELECT id, price, bid_count, status, ends_at FROM auctions
@@ -61,14 +51,6 @@ class PostgresLive:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
-        """The newest accepted bids as others see them, ascending by seq."""
-        rows = self._rows(_NEWEST_BIDS, {"auction_id": auction_id, "limit": limit})
-        return [
-            PublicBid(row.seq, row.public_amount, row.alias, row.automatic, rfc3339(row.decided_at))
-            for row in reversed(rows)
-        ]
-
     def prices(self) -> list[PriceItem]:
         """Open and scheduled auctions, the next to end first."""
         return [
@@ -79,13 +61,13 @@ class PostgresLive:
                 status=row.status,
                 ends_at=rfc3339(row.ends_at),
             )
-            for row in self._rows(_PRICES, {"limit": PRICES_MAX})
+            for row in rows(self._engine, _PRICES, {"limit": PRICES_MAX})
         ]
 
     def unread(self, user_id: int) -> list[Notice]:
         """The newest unread notices, oldest first."""
-        rows = self._rows(_UNREAD, {"user_id": user_id, "limit": NOTICES_MAX})
-        return [notice_of(row) for row in reversed(rows)]
+        found = rows(self._engine, _UNREAD, {"user_id": user_id, "limit": NOTICES_MAX})
+        return [notice_of(row) for row in reversed(found)]
 
     def published_lately(
         self, user_ids: Sequence[int], within_s: float
@@ -97,23 +79,13 @@ class PostgresLive:
 
     def acknowledge(self, user_id: int, up_to: int) -> None:
         """All of the user's notices up to this one are read."""
-        try:
-            with self._engine.begin() as connection:
-                connection.exec_driver_sql(_READ, {"user_id": user_id, "up_to": up_to})
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise BusyError("the database cannot be reached") from error
+        with transaction(self._engine) as connection:
+            connection.exec_driver_sql(_READ, {"user_id": user_id, "up_to": up_to})
 
     def is_member(self, room_id: int, user_id: int) -> bool:
         """Whether the user has joined the room and not left."""
-        return bool(self._rows(_MEMBER, {"room_id": room_id, "user_id": user_id}))
+        return bool(rows(self._engine, _MEMBER, {"room_id": room_id, "user_id": user_id}))
 
     def room_exists(self, room_id: int) -> bool:
         """Whether there is such a room."""
-        return bool(self._rows(_ROOM, {"room_id": room_id}))
-
-    def _rows(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.exec_driver_sql(sql, parameters).all()
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise BusyError("the database cannot be reached") from error
+        return bool(rows(self._engine, _ROOM, {"room_id": room_id}))

@@ -5,11 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, Row
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.adapters.postgres.queries import batches
-from app.domain.errors import BusyError
+from app.adapters.postgres.queries import batches, rows
 from app.domain.time import rfc3339
 from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
@@ -67,12 +64,12 @@ class PostgresOutcomes:
 
     def auction_exists(self, auction_id: int) -> bool:
         """Whether there is such an auction."""
-        return bool(self._rows(_AUCTION, {"auction_id": auction_id}))
+        return bool(rows(self._engine, _AUCTION, {"auction_id": auction_id}))
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Those of the bids that have been decided."""
         ids = [str(bid) for bid in bid_ids]
-        return [_known(row) for row in self._rows(_DECIDED, {"bid_ids": ids})]
+        return [_known(row) for row in rows(self._engine, _DECIDED, {"bid_ids": ids})]
 
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
@@ -100,18 +97,11 @@ class PostgresOutcomes:
 
     def _waiting(self, bid: UUID, lane: str | None) -> KnownBid | None:
         asked = {"topic": AUCTION_BID.name, "lane": lane, "bid_id": str(bid)}
-        for row in self._rows(_WAITING, asked):
+        for row in rows(self._engine, _WAITING, asked):
             value = auction_bid_decoder.decode(row.payload)
             if isinstance(value, BidValue) and value.bid_id == bid:
                 return KnownBid(value.bidder_id, _waiting_receipt(value, row), PENDING)
         return None
-
-    def _rows(self, sql: str, parameters: dict[str, Any]) -> Sequence[Row[Any]]:
-        try:
-            with self._engine.connect() as connection:
-                return connection.exec_driver_sql(sql, parameters).all()
-        except (DBAPIError, PoolTimeoutError) as error:
-            raise BusyError("the database cannot be reached") from error
 
 
 def _known(row: Row[Any]) -> KnownBid:

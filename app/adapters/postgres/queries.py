@@ -14,19 +14,29 @@ from app.domain.errors import BusyError
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction. IntegrityError passes: its meaning is the caller's."""
+    with _answering(), engine.begin() as connection:
+        yield connection
+
+
+def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """All rows of one statement, which is a transaction of its own.
+
+    The server is asked once, not three times: BEGIN and ROLLBACK would each cost a turn of a busy
+    gateway's loop, while few connections serve all sockets.
+    """
+    with _answering(), engine.connect() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        return alone.exec_driver_sql(sql, dict(values)).all()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
     try:
-        with engine.begin() as connection:
-            yield connection
+        yield
     except IntegrityError:
         raise
     except (DBAPIError, PoolTimeoutError) as error:
         raise BusyError("the database cannot answer") from error
-
-
-def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """All rows of one statement."""
-    with transaction(engine) as connection:
-        return connection.exec_driver_sql(sql, dict(values)).all()
 
 
 def batches(

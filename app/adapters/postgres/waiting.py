@@ -4,8 +4,10 @@ libpq's own limits do not help: in this mode it obeys no `connect_timeout`, and 
 frozen still acknowledges what TCP sends it.
 """
 
+import select
 from typing import Any
 
+from gevent.monkey import get_original
 from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
 
@@ -24,3 +26,10 @@ def install_waits(timeout_s: float) -> None:
                 raise NoAnswerError("no answer in time") from error
 
     extensions.set_wait_callback(wait)
+
+
+def is_silent(descriptor: int) -> bool:
+    """Whether nothing has come on this socket, neither a word nor its end; asks only the kernel."""
+    poll = get_original("select", "poll")()  # gevent's own would wait for a turn of the loop
+    poll.register(descriptor, select.POLLIN)
+    return not poll.poll(0)

@@ -259,13 +259,13 @@ class Hub:
             self.rooms.fill(self._stores.chat, int(number), self._limits.room_tail_messages)
 
     def _resume_auction(self, auction_id: int) -> None:
+        views, bids_max = self._stores.auction_views, self._limits.snapshot_bids
         try:
-            auction = self._stores.auction_views.auction(auction_id, None)
+            shown = views.snapshot(auction_id, None, bids_max)
         except NotFoundError:
             log.warning("resume_unknown", auction_id=auction_id)
             return
-        bids = self._stores.live.newest_bids(auction_id, self._limits.snapshot_bids)
-        self.auctions.heard(auction_id, state_of(auction, bids))
+        self.auctions.heard(auction_id, state_of(shown.auction, shown.bids))
 
     def _tell_known(self, known: KnownBid) -> None:
         told = fanout.BidderOutcome(
@@ -279,7 +279,6 @@ class Hub:
 
 def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
     """The state of a resource, as if it were the newest event."""
-    bids = [bid for bid in bids if bid.seq <= auction.bid_count]
     return AuctionState(
         version=auction.version,
         status=auction.status,

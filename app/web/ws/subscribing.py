@@ -6,7 +6,7 @@ from app.domain.errors import BusyError, DomainError, NotFoundError, Unauthentic
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
 from app.protocol.types import INT64_MAX
-from app.services.snapshots import Snapshot, snapshot
+from app.services.live import Snapshot
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.feeds import AUCTIONS
@@ -92,9 +92,9 @@ class Subscribing:
     def _shown(self, auction_id: int, viewer: Identity | None) -> Snapshot:
         if viewer is None:
             return self._stores.snapshots.auction(auction_id)
-        auction = self._stores.auction_views.auction(auction_id, viewer.user_id)
-        newest = self._stores.live.newest_bids(auction_id, self._limits.snapshot_bids)
-        return snapshot(auction, newest)
+        return self._stores.auction_views.snapshot(
+            auction_id, viewer.user_id, self._limits.snapshot_bids
+        )
 
     def _room(self, frame: Subscribe) -> tuple[Answer, int]:
         snapshot = self._stores.chat.snapshot(

@@ -21,6 +21,7 @@ from app.protocol.topics import Topic
 from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, RefusedBid
 from app.services.chat import Chat
+from app.services.live import Snapshot
 from app.services.log import Appended, OnAppended
 from app.services.snapshots import Snapshots
 from app.settings import Limits
@@ -73,7 +74,7 @@ class House:
         self.bidding = Bidding(self, self, clock=lambda: NOW)
         self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
         self.auction_views = self.live = self.user_notices = self
-        self.snapshots = Snapshots(self, self, self.prices, limits=Limits())
+        self.snapshots = Snapshots(self, self.prices, limits=Limits())
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
         if isinstance(self.fate, BusyError):
@@ -139,15 +140,15 @@ class House:
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         raise NotFoundError("no such auction")
 
+    def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
+        raise NotFoundError("no such auction")
+
     def page(
         self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
     ) -> list[tuple[Auction, int]]:
         return []
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
-        return []
-
-    def newest_bids(self, auction_id: int, limit: int) -> list[PublicBid]:
         return []
 
     def prices(self) -> list[PriceItem]:
