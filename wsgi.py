@@ -9,6 +9,6 @@ from app.web.app import create_app
 
 settings = read_settings()
 configure_logging(settings.log_level, process=settings.process_name or "gateway")
-set_sample(every=settings.trace_every, steps_per_s=settings.trace_steps_per_s)
+set_sample(every=settings.bid_log_every, steps_per_s=settings.bid_log_steps_per_s)
 configure_tracing(settings, process="gateway")
 app = create_app(build_gateway_container(settings))

@@ -156,8 +156,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     process_name: str = ""  # in the logs; empty: by its kind
     # A bid is followed through the logs, as long as a process does not take more such steps: a
     # line costs 0.1 ms. Beyond them one bid in so many is.
-    trace_steps_per_s: Annotated[int, Meta(ge=0)] = 50
-    trace_every: Count = 64
+    bid_log_steps_per_s: Annotated[int, Meta(ge=0)] = 50
+    bid_log_every: Count = 64
     stack_status_file: str = ""
     # Of OpenTelemetry's variables, those that say whether and how much is traced, and those of
     # which we cannot do everything; its SDK reads the others itself (docs/tracing.md).

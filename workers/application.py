@@ -59,7 +59,7 @@ def _prepare_processes(container: Container) -> None:
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
         configure_logging(settings.log_level, process=settings.process_name or "worker")
-        set_sample(every=settings.trace_every, steps_per_s=settings.trace_steps_per_s)
+        set_sample(every=settings.bid_log_every, steps_per_s=settings.bid_log_steps_per_s)
 
     @celeryd_init.connect(weak=False)
     def _serve_metrics(options: Mapping[str, object], **_: object) -> None:
