@@ -320,12 +320,20 @@ STORES = Board(
                     ),
                     about="1 is exhausted.",
                 ),
+            ),
+        ),
+        (
+            "What keeps old row versions",
+            (
                 panel(
                     "Oldest transaction",
                     "s",
                     Query("max by (holder) (postgres_oldest_transaction_seconds)", "{{holder}}"),
-                    Query("max(postgres_replication_horizon_transactions)", "kept for replication"),
-                    about="It keeps every younger row version.",
+                ),
+                panel(
+                    "Kept for replication",
+                    "short",
+                    Query("max(postgres_replication_horizon_transactions)", "transactions"),
                 ),
             ),
         ),

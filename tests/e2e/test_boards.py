@@ -114,7 +114,7 @@ def test_every_expression_of_boards_and_alerts_gives_a_figure_under_load(
             missing = without_figure(prometheus, missing)
     assert not missing, "nothing is given by\n" + "\n".join(missing)
     wait_until(lambda: firing(prometheus, "RecordsGivenUp"), what="the dead letter is an alert")
-    assert not firing(prometheus, "LanesParked")
+    assert not firing(prometheus, "HouseNotScraped")
     for happened in (
         'auction_decided_bids_total{outcome="accepted"}',
         'auction_decided_bids_total{outcome!="accepted"}',
