@@ -12,7 +12,9 @@ from stack.places import CHECKOUT
 from stack.storm.script import RUNNER
 from stack.toolchains import find_node
 from tests.e2e.house import House
-from tests.e2e.people import Gateway
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.e2e.regulars import Regular, crowd_bids
 from tests.waiting import CALL_S
 
 STAGES = "200ms:3,2s:3,300ms:0"
@@ -94,3 +96,35 @@ def test_users_are_prepared_for_a_k6_that_is_run_by_hand(house: House, elsewhere
     assert f"BASE_URL={elsewhere.base_url} USERS=" in advice
     (file,) = [part for part in advice.split() if part.startswith("USERS=")]
     assert Path(file.removeprefix("USERS=")).exists()
+
+
+def figures(result: "subprocess.CompletedProcess[str]") -> dict[str, list[str]]:
+    """The cells of the table that puts Prometheus beside the driver, by figure."""
+    _, _, table = result.stdout.partition("| figure | driver | Prometheus | difference |\n")
+    rows = [line.strip("| ").split(" | ") for line in table.partition("\n\n")[0].splitlines()[1:]]
+    return {name: cells for name, *cells in rows}
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_prometheus_agrees_with_the_load_generator(house: House) -> None:
+    result = storm(house, house.gateway, "storm")
+    found = figures(result)
+    assert found.keys() == {"bids sent", "receipts", "accepted", "rejected", "decided bids/s"}
+    for name, (driver, prometheus, difference) in found.items():
+        assert driver == prometheus, (name, result.stdout)
+        assert difference == "+0.00%"
+    assert int(found["bids sent"][0]) > 3
+    assert "Prometheus counts" not in result.stdout
+
+
+@pytest.mark.usefixtures("prometheus")
+def test_bids_that_are_not_the_storms_are_a_difference_in_words_and_1(
+    house: House, seller: Person
+) -> None:
+    lot_id = put_up(seller)["id"]
+    stranger = Regular(house.gateway.sign_up("Stranger"), lot_id, [house.gateway])
+    with crowd_bids([stranger], [], [house.gateway]):
+        result = storm(house, house.gateway, "storm")
+    stranger.close()
+    assert result.returncode == 1
+    assert "is more than 2%" in result.stdout, result
