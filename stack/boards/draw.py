@@ -66,12 +66,13 @@ def draw_all(prometheus: PrometheusClient, window: Window, folder: Path) -> None
     ask = partial(_ask, prometheus, window)
     if not ask(Query("up", "")):
         raise StackFault("Prometheus has no figures of that time")
+    page = _page(window)  # now: pictures that were drawn make another checkout
     folder.mkdir(parents=True, exist_ok=True)
     for board in BOARDS:
         with shown(f"draw {board.title}"):
             target = folder / f"{board.uid.removeprefix('auction-')}.png"
             draw(board, ask, begun_s=window.from_s, title=_what(window), target=target)
-    (folder / "README.md").write_text(_page(window), encoding="utf-8")
+    (folder / "README.md").write_text(page, encoding="utf-8")
 
 
 def _ask(prometheus: PrometheusClient, window: Window, query: Query) -> list[Series]:
