@@ -116,6 +116,7 @@ BIDS = Board(
                     "Lag in seconds",
                     "s",
                     Query("max by (group, topic) (group_lag_seconds)", "{{group}} {{topic}}"),
+                    about="Measured every 2 s: a shorter lag is 0.",
                 ),
             ),
         ),

@@ -4,7 +4,7 @@ import io
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matplotlib import colormaps
@@ -55,9 +55,9 @@ class Line:
     y: Sequence[float]
 
     @property
-    def is_flat(self) -> bool:
-        """Whether it is 0, or nothing, all the time."""
-        return all(value == 0 or math.isnan(value) for value in self.y)
+    def is_zero(self) -> bool:
+        """Whether it is 0 whenever there is a figure."""
+        return not any(value for value in self.y if not math.isnan(value))
 
 
 def draw(board: Board, ask: Ask, *, begun_s: float, title: str, target: Path) -> None:
@@ -68,17 +68,20 @@ def draw(board: Board, ask: Ask, *, begun_s: float, title: str, target: Path) ->
         layout="constrained",
     )
     figure.suptitle(f"{board.title}: {title} (x: seconds since it began)", fontsize=13)
+    lines = {panel: lines_of(panel, ask, begun_s=begun_s) for panel in board.panels()}
+    times = [x for ones in lines.values() for line in ones for x in line.x_s]
     parts = figure.subfigures(len(board.rows), squeeze=False)
     for part, (name, panels) in zip(parts[:, 0], board.rows, strict=True):
         part.suptitle(name, fontsize=11, x=0.005, ha="left", fontweight="bold")
         axes = part.subplots(1, len(panels), squeeze=False)
         for one, panel in zip(axes[0], panels, strict=True):
-            _plot(one, panel, lines_of(panel, ask, begun_s=begun_s))
+            _plot(one, panel, lines[panel])
+            one.set_xlim(min(times, default=0), max(times, default=1))
     _save(figure, target)
 
 
 def lines_of(panel: Panel, ask: Ask, *, begun_s: float) -> list[Line]:
-    """The lines of a panel, those that are 0 throughout as one."""
+    """The lines of a panel, those that are 0 throughout as one; none without a figure."""
     lines = [
         Line(
             legend_of(query, series),
@@ -87,13 +90,14 @@ def lines_of(panel: Panel, ask: Ask, *, begun_s: float) -> list[Line]:
         )
         for query in panel.queries
         for series in ask(query)
+        if not all(math.isnan(value) for _, value in series.points)
     ]
-    moved = [line for line in lines if not line.is_flat]
-    flat = [line for line in lines if line.is_flat]
-    if not flat:
-        return moved
-    name = flat[0].legend if len(flat) == 1 else f"{len(flat)} others"
-    return [*moved, Line(f"{name}: 0", flat[0].x_s, [0.0] * len(flat[0].x_s))]
+    moved = [line for line in lines if not line.is_zero]
+    zero = [line for line in lines if line.is_zero]
+    if len(zero) > 1:
+        name = f"{len(zero)} others" if moved else f"all {len(zero)}"
+        zero = [replace(zero[0], legend=name)]
+    return [*moved, *(replace(line, legend=f"{line.legend}: 0") for line in zero)]
 
 
 def legend_of(query: Query, series: Series) -> str:
@@ -104,12 +108,17 @@ def legend_of(query: Query, series: Series) -> str:
 def _plot(axes: Axes, panel: Panel, lines: Sequence[Line]) -> None:
     axes.set_prop_cycle(color=COLORS)
     for line in lines:
-        axes.plot(line.x_s, line.y, label=line.legend, linewidth=1.2)
+        axes.plot(line.x_s, line.y, label=line.legend, linewidth=1.2, clip_on=False)
     axes.set_title(panel.title, fontsize=10)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(FORMATTERS[panel.unit]())
     axes.tick_params(labelsize=8)
     axes.grid(visible=True, alpha=0.3)
+    if all(line.is_zero for line in lines):
+        axes.set_ylim(top=1)  # where a line at 0 is seen to be there
+    if not lines:
+        axes.text(0.5, 0.5, "no figures", transform=axes.transAxes, ha="center", color="gray")
+        return
     axes.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, -0.1),

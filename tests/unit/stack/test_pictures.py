@@ -30,11 +30,18 @@ def test_the_legend_has_the_values_of_the_labels() -> None:
 def test_x_counts_from_the_beginning_and_lines_of_nothing_are_one() -> None:
     panel = Panel("P", "s", (Query("x_y", "{{a}}"),))
     found = [series(0, 2, a="up"), series(0, 0, a="b"), series(0, math.nan, a="c")]
-    moved, flat = lines_of(panel, lambda _: found, begun_s=BEGUN_S)
+    moved, zero = lines_of(panel, lambda _: found, begun_s=BEGUN_S)
     assert (moved.legend, moved.x_s, moved.y) == ("up", [0, 1], [0, 2])
-    assert (flat.legend, flat.y) == ("2 others: 0", [0, 0])
+    assert (zero.legend, zero.y) == ("2 others: 0", [0, 0])
     (alone,) = lines_of(panel, lambda _: found[1:2], begun_s=BEGUN_S)
     assert alone.legend == "b: 0"
+    (both,) = lines_of(panel, lambda _: found[1:], begun_s=BEGUN_S)
+    assert both.legend == "all 2: 0"
+
+
+def test_what_has_no_figure_is_not_drawn_as_0() -> None:
+    panel = Panel("P", "s", (Query("x_y", "{{a}}"),))
+    assert lines_of(panel, lambda _: [series(math.nan, math.nan)], begun_s=BEGUN_S) == []
 
 
 def test_every_unit_of_a_panel_can_be_written() -> None:
