@@ -110,12 +110,13 @@ def _plot(axes: Axes, panel: Panel, lines: Sequence[Line]) -> None:
     for line in lines:
         axes.plot(line.x_s, line.y, label=line.legend, linewidth=1.2, clip_on=False)
     axes.set_title(panel.title, fontsize=10)
-    axes.set_ylim(bottom=0)
+    top = max((y for line in lines for y in line.y if math.isfinite(y)), default=0.0)
+    axes.set_ylim(0, top * 1.05 or 1.0)
     axes.yaxis.set_major_formatter(FORMATTERS[panel.unit]())
     axes.tick_params(labelsize=8)
     axes.grid(visible=True, alpha=0.3)
-    if all(line.is_zero for line in lines):
-        axes.set_ylim(top=1)  # where a line at 0 is seen to be there
+    if not top:
+        axes.set_yticks([0])
     if not lines:
         axes.text(0.5, 0.5, "no figures", transform=axes.transAxes, ha="center", color="gray")
         return
