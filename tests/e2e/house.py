@@ -100,11 +100,23 @@ class House:
                 gateway.http.close()  # it would keep connections, and them the process
 
     @contextmanager
-    def changed(self, *processes: str, **changes: str) -> Iterator[None]:
-        """These processes started anew with these variables of their environment, until left."""
+    def changed(
+        self, *processes: str, options: Sequence[str] = (), **changes: str
+    ) -> Iterator[None]:
+        """These processes started anew with these variables of their environment, until left.
+
+        `options` are added to their command lines.
+        """
         names = {self.name(process) for process in processes}
         programs = [own for own in self._programs if own.name in names]
-        changed = [replace(own, environment={**own.environment, **changes}) for own in programs]
+        changed = [
+            replace(
+                own,
+                command=(*own.command, *options),
+                environment={**own.environment, **changes},
+            )
+            for own in programs
+        ]
         self._run_instead(changed)
         try:
             yield

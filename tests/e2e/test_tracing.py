@@ -74,8 +74,9 @@ def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
 def test_a_collector_that_hangs_costs_spans_and_no_bid(house: House, seller: Person) -> None:
     lot = put_up(seller)
     queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8"}
+    hurried = {"FRAMES_PER_S_MAX": "1000000"}  # a hundred bids as fast as they are decided
     with Hanging.open() as hanging:
-        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue}
+        changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue, **hurried}
         with house.changed(*TRACED, **changes):
             with house.gateway.sign_up("Theo").enter() as bidder:
                 for amount in range(1_500, 11_500, 100):
@@ -191,3 +192,19 @@ def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_giv
     assert found[Stage.INGEST].parent == span
     assert found[Stage.DEAD_LETTER].parent == found[Stage.INGEST].id
     assert found[Stage.DEAD_LETTER].attributes["bid.code"] == UNKNOWN_AUCTION
+
+
+def test_a_child_that_a_worker_has_forked_exports_its_own_spans(
+    house: House, collector: Collector, seller: Person
+) -> None:
+    """The last one: it leaves a worker behind that traces nothing."""
+    lot, changes = put_up(seller), {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **ALL}
+    prefork = ("-P", "prefork", "-c", "2")
+    with (
+        house.without("worker-bids-1"),
+        house.changed("worker-bids-0", options=prefork, **changes),
+        house.gateway.sign_up("Toni").enter() as bidder,
+    ):
+        bid_id = place(bidder, lot)
+        found = collector.trace_of(bid_id, until=WAY)
+    check_way(house, found)
