@@ -22,9 +22,10 @@ OVER_SOCKETS = {
     "bids sent": "sum(ws_received_bids_total)",
     "receipts": "sum(ws_acknowledged_bids_total)",
 }
+# 200 has the outcome with the receipt, where the client waits for it; 202 the receipt alone.
 OVER_HTTP = {
     "bids sent": f"sum({REQUESTS}}}) or on() vector(0)",
-    "receipts": f'sum({REQUESTS},status="202"}}) or on() vector(0)',
+    "receipts": f'sum({REQUESTS},status=~"200|202"}}) or on() vector(0)',
 }
 DECIDED = {
     "accepted": 'sum(auction_decided_bids_total{outcome="accepted"})',

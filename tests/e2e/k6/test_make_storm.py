@@ -106,8 +106,9 @@ def figures(result: "subprocess.CompletedProcess[str]") -> dict[str, list[str]]:
 
 
 @pytest.mark.usefixtures("prometheus")
-def test_prometheus_agrees_with_the_load_generator(house: House) -> None:
-    result = storm(house, house.gateway, "storm")
+@pytest.mark.parametrize("script", ["storm", "http"])
+def test_prometheus_agrees_with_the_load_generator(house: House, script: str) -> None:
+    result = storm(house, house.gateway, script)
     found = figures(result)
     assert found.keys() == {"bids sent", "receipts", "accepted", "rejected", "decided bids/s"}
     for name, (driver, prometheus, difference) in found.items():
