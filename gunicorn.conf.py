@@ -6,6 +6,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import os  # noqa: E402
+import socket  # noqa: E402
 import tempfile  # noqa: E402
 
 # All code is read before the port is taken and before any fork: a new process serves at once.
@@ -21,8 +22,23 @@ configure_logging(
     os.environ.get("LOG_LEVEL", "INFO"), process=os.environ.get("PROCESS_NAME", "gateway")
 )
 errorlog = None  # said as everything else is
-bind = os.environ.get("GATEWAY_BIND", "127.0.0.1:8080")
-reuse_port = True  # several gateways of one machine share it: `make scale pool=gateway n=2`
+backlog = 2_048
+
+
+def listen(address: str) -> str:
+    """Take the port, which gateways of one machine may share (`make scale pool=gateway n=2`).
+
+    gunicorn's own `reuse_port` gives each worker a queue of clients that dies with it; here it is
+    the master's, in which they wait for the next worker.
+    """
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = (host.strip("[]"), int(port))
+    listener = socket.create_server(place, family=family, backlog=backlog, reuse_port=True)
+    return f"fd://{listener.detach()}"
+
+
+bind = listen(os.environ.get("GATEWAY_BIND", "127.0.0.1:8080"))
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "app.web.server.worker.EdgeWorker"
 worker_connections = 8_000  # above our own limit on sockets, so that health checks find room

@@ -275,10 +275,10 @@ class Stack:
     def _complaint(self) -> str:
         """What keeps the gateways from being ready; empty: nothing."""
         settings = self.settings
-        workers = settings.pools[GATEWAY].size * settings.sizes.gateway_workers
-        listening = listeners_on(settings.ports.gateway)  # each worker has a socket of its own
-        if listening < workers:
-            return f"{listening} of {workers} gateway workers listen"
+        gateways = settings.pools[GATEWAY].size
+        listening = listeners_on(settings.ports.gateway)  # each gateway has a socket of its own
+        if listening < gateways:
+            return f"{listening} of {gateways} gateways listen"
         return complaint_of(self.addresses()["BASE_URL"])
 
     def _stop_in_order(self) -> None:
