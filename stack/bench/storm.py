@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,15 @@ def run_storm(
     return result
 
 
+def _warn_of_sign_ups(facts: Mapping[str, str]) -> None:
+    """Say why nothing seems to happen, where a phase signs users up who are not known yet."""
+    if "known" in facts and (new := int(facts["users"]) - int(facts["known"])):
+        print(
+            f"  {new:,} users sign up: some minutes, once, for passwords cost as in production",
+            flush=True,
+        )
+
+
 def _words(complaint: str) -> str:
     """The generator's complaint without its name: the caller has one of its own."""
     return complaint.removeprefix("storm: ")
@@ -123,7 +132,9 @@ def _follow(process: "subprocess.Popen[str]", on_phase: Callable[[str], None]) -
     complaint = ""
     for line in process.stderr or ():
         if line.startswith("phase="):
-            on_phase(line.removeprefix("phase=").split()[0])
+            phase, *facts = line.removeprefix("phase=").split()
+            _warn_of_sign_ups(dict(fact.split("=") for fact in facts))
+            on_phase(phase)
         else:
             complaint = _words(line.strip())
     return complaint
