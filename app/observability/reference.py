@@ -34,7 +34,8 @@ PIPELINES = (
     "relay", "broadcast", "save", "event", "clock",
     *(f"ingest:{topic.name}" for topic in LIVE_TOPICS), *(f"gauge:{name}" for name in GAUGED),
 )  # fmt: skip
-SERVED = ("client", "healthz", "readyz")
+# The last is of handshakes that were refused.
+SERVED = ("client", "healthz", "readyz", "websocket")
 
 INTRODUCTION = """\
 # Metrics
