@@ -143,7 +143,8 @@ def test_what_is_asked_for_makes_no_series_of_its_own(house: House, gateway: Gat
         return {at for at in read(house.metrics_url) if at[0].startswith(("http_", "gateway_"))}
 
     strange = [("BREW", "/api/products"), ("GET", "/api/nothing/{}"), ("X{}", "/{}"),
-               ("GET", "/{}.js"), ("PATCH", "/ws"), ("GET", "/ws"), ("DELETE", "/api/auctions/{}")]  # fmt: skip
+               ("GET", "/{}.js"), ("PATCH", "/ws"), ("GET", "/ws"),
+               ("DELETE", "/api/auctions/{}")]  # fmt: skip
 
     def ask(number: int) -> None:
         for method, path in strange:
