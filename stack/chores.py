@@ -28,7 +28,10 @@ AT_ONCE = 2  # checks, which compute: one for each core
 # Tests wait for more than half of their time: three at a time, each on servers of its own, keep two
 # cores busy.
 TESTS_PROFILES = ("test", "test-2", "test-3")
-SIDE_BY_SIDE = ("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder")
+SIDE_BY_SIDE = (
+    *("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder"),
+    *("--max-worker-restart", "0"),  # another would have no servers; the test that ended it is told
+)
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
 TYPED = ("app", "bridge", "workers", "stack", "tests")
 # What is made of the code: each writes its files; with --check it says whether they are so.
@@ -64,7 +67,8 @@ def check(stack: Stack) -> int:
 def test(stack: Stack, arguments: Sequence[str]) -> int:
     """Check, run all tests, three at a time on servers of their own, those that measure alone.
 
-    Or run pytest with `arguments`. `--stress N` lets N processes compute beside them.
+    What fails ends it, so that the report of the failure comes last. Or run pytest with
+    `arguments`. `--stress N` lets N processes compute beside them.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stress", type=int, default=0)
@@ -80,7 +84,7 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
         install_for_all(stack)
         with _servers(*(Stack.of(profile, step=shown) for profile in TESTS_PROFILES)):
             failed = _run(stack, "pytest", *SIDE_BY_SIDE, "-m", f"not {ALONE}")
-            return _run(stack, "pytest", "-m", ALONE) or failed
+            return failed or _run(stack, "pytest", "-m", ALONE)
 
 
 @contextmanager
