@@ -1,6 +1,6 @@
 /** The list of auctions, with live prices. What it shows is in the address. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { errorText, t } from "../i18n";
 import { AuctionCard } from "../parts/auction-card";
 import { Choice } from "../parts/choice";
@@ -49,12 +49,21 @@ export function HomePage() {
 /** Keeps what is typed as it is typed; the list follows after a pause. */
 function SearchBox({ query, onQuery }: { query: string; onQuery: (query: string) => void }) {
   const typed = useSignal(query);
+  // What the box asked for itself comes back as `query` when more may have been typed already.
+  const asked = useRef(query);
   useEffect(() => {
-    if (typed.peek().trim() !== query) typed.value = query;
+    if (query === asked.current) return;
+    asked.current = query;
+    typed.value = query;
   }, [query]);
   useEffect(() => {
     const wanted = typed.value.trim();
-    const pause = setTimeout(() => wanted !== query && onQuery(wanted), TYPING_PAUSE_MS);
+    const ask = () => {
+      if (wanted === asked.current) return;
+      asked.current = wanted;
+      onQuery(wanted);
+    };
+    const pause = setTimeout(ask, TYPING_PAUSE_MS);
     return () => clearTimeout(pause);
   }, [typed.value]);
   return (

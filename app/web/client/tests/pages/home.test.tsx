@@ -38,6 +38,26 @@ it("searches for what was typed, spaces and all", async () => {
   expect(box().value).toBe("Film camera ");
 });
 
+it("keeps what is typed while the list is being asked for what was typed before", async () => {
+  await show();
+  const type = (text: string) => {
+    box().value = text;
+    box().dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  await act(async () => type("Film cam"));
+  const asking = new Promise<void>((resolve) => {
+    const replace = history.replaceState;
+    vi.spyOn(history, "replaceState").mockImplementationOnce((...state) => {
+      replace.apply(history, state);
+      resolve();
+    });
+  });
+  await asking;
+  type("Film camera");
+  await eventually(() => expect(lastQuery()?.query).toBe("Film camera"));
+  expect(box().value).toBe("Film camera");
+});
+
 it("says that nothing was found for what was searched, not that there are no auctions", async () => {
   found = [];
   await show();
