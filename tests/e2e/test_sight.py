@@ -5,22 +5,19 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from celery import Celery
-from sqlalchemy import create_engine
 
-from app.adapters.postgres.engine import driver_url
 from app.observability.declarations import DECLARED
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.services.waking import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 from stack.application import executable
 from stack.ports import HOST, is_free
 from tests.e2e.house import House, answers
+from tests.e2e.locking import locked
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
 from tests.scraping import Samples, above, read
@@ -106,15 +103,6 @@ def test_the_lag_of_every_group_rises_while_its_consumer_is_stopped_and_falls_ag
         return not any({**lags_of(shown, "records"), **lags_of(shown, "seconds")}.values())
 
     wait_until(is_done, what="all have caught up")
-
-
-@contextmanager
-def locked(house: House, table: str) -> Iterator[None]:
-    engine = create_engine(driver_url(house.stack.environment()["DATABASE_URL"]))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-    engine.dispose()
 
 
 def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_transaction(

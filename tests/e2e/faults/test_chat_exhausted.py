@@ -8,12 +8,11 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaAdminClient
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
-from sqlalchemy import create_engine
 
-from app.adapters.postgres.engine import driver_url
 from tests.e2e.bidding import place
 from tests.e2e.client import Frame, Socket
 from tests.e2e.house import House
+from tests.e2e.locking import locked
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
@@ -74,16 +73,6 @@ def set_quotas(admin: KafkaAdminClient, *, remove: bool) -> None:
     request = AlterClientQuotasRequest(entries=entries, validate_only=False)
     answer = admin._manager.run(admin._send_request_to_controller, request)
     assert [entry.error_code for entry in answer.entries] == [0] * len(PRODUCERS)
-
-
-@contextmanager
-def locked(house: House, table: str) -> Iterator[None]:
-    """Whoever asks for a row of the table waits."""
-    engine = create_engine(driver_url(house.stack.environment()["DATABASE_URL"]))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
-    engine.dispose()
 
 
 def say(socket: Socket, room: Frame) -> int:

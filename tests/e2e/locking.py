@@ -1,0 +1,19 @@
+"""Tables that others wait for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine
+
+from app.adapters.postgres.engine import driver_url
+from tests.e2e.house import House
+
+
+@contextmanager
+def locked(house: House, table: str) -> Iterator[None]:
+    """Whoever asks for a row of the table waits."""
+    engine = create_engine(driver_url(house.stack.environment()["DATABASE_URL"]))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+    engine.dispose()
