@@ -14,9 +14,10 @@ import httpx
 from websocket import WebSocketException
 
 from stack.slowness import Deadline
-from tests.e2e.bidders import DECIDED, Bidder
+from tests.e2e.bidders import DECIDED, Bidder, check_all
 from tests.e2e.client import Socket
 from tests.e2e.people import Gateway, Person
+from tests.integration.lanes.house import House as Lanes
 from tests.waiting import WAIT_S, wait_until
 
 PATIENCE_S = 5.0  # for an outcome after its receipt: then it is asked for
@@ -152,3 +153,21 @@ def _request(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Respon
     if answer.status_code == 503:
         time.sleep(int(answer.headers["Retry-After"]))
     return answer
+
+
+def check_bids(
+    lanes: Lanes, gateway: Gateway, requesters: Sequence[Bidder], regulars: Sequence[Regular]
+) -> None:
+    """Every bid is decided, once, in the order of the log, and everybody was told so."""
+    everybody = [*requesters, *regulars]
+    for one in everybody:
+        one.reconnect()
+    for requester in requesters:
+        requester.chase()
+    receipts = [receipt for one in regulars for receipt in one.told("bid.received")]
+    check_all(lanes, gateway, everybody, receipts[0])
+    for regular in regulars:
+        assert set(regular.asked.values()) <= set(DECIDED)
+        assert {frame["status"] for frame in regular.told("bid.result")} <= set(DECIDED)
+    for one in everybody:
+        one.close()

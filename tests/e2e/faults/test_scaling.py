@@ -17,11 +17,10 @@ from app.protocol.problems import CloseCode
 from app.settings import read_settings
 from stack import Stack
 from stack.places import CHECKOUT
-from tests.e2e.bidders import DECIDED, Bidder, check_all
 from tests.e2e.client import Socket
 from tests.e2e.faults.conftest import CROWD, Gather
 from tests.e2e.people import Gateway, Person
-from tests.e2e.regulars import Regular, crowd_bids
+from tests.e2e.regulars import Regular, check_bids, crowd_bids
 from tests.integration.lanes.house import House as Lanes
 from tests.scraping import read, undeclared
 from tests.waiting import wait_until
@@ -203,24 +202,6 @@ def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
     wait_until(lambda: not {"worker-bids-3", "gateway-1"} & measured(stack), what="metrics of two")
     assert 0 < said_goodbye(witnesses) < WITNESSES
     check_bids(lanes, gateway, requesters, regulars)
-
-
-def check_bids(
-    lanes: Lanes, gateway: Gateway, requesters: Sequence[Bidder], regulars: Sequence[Regular]
-) -> None:
-    """Every bid is decided, once, in the order of the log, and everybody was told so."""
-    everybody = [*requesters, *regulars]
-    for one in everybody:
-        one.reconnect()
-    for requester in requesters:
-        requester.chase()
-    receipts = [receipt for one in regulars for receipt in one.told("bid.received")]
-    check_all(lanes, gateway, everybody, receipts[0])
-    for regular in regulars:
-        assert set(regular.asked.values()) <= set(DECIDED)
-        assert {frame["status"] for frame in regular.told("bid.result")} <= set(DECIDED)
-    for one in everybody:
-        one.close()
 
 
 def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
