@@ -14,13 +14,13 @@ from app.services.lanes import DeadLetter, Parking
 
 # Why a record is a dead letter: it comes out of the log like that …
 NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME = "NoKey", "BadUtf8", "TooLarge", "NoLogTime"
-KEY_MISMATCH, UNDECODABLE = "KeyMismatch", "Undecodable"
+KEY_MISMATCH, UNDECODABLE, BAD_IDENTITY = "KeyMismatch", "Undecodable", "BadIdentity"
 # … or nothing can be made of it.
 UNKNOWN_AUCTION, VERSION_CONFLICT = "UnknownAuction", "VersionConflict"
 HANDLER_ERROR = "HandlerError"
 REASONS = (
-    NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, KEY_MISMATCH, UNDECODABLE, UNKNOWN_AUCTION,
-    VERSION_CONFLICT, HANDLER_ERROR,
+    NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, KEY_MISMATCH, UNDECODABLE, BAD_IDENTITY,
+    UNKNOWN_AUCTION, VERSION_CONFLICT, HANDLER_ERROR,
 )  # fmt: skip
 # Why a lane or a partition is parked, unless a person did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"

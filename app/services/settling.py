@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.auction import Auction
+from app.domain.ids import bid_id
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger
 from app.domain.notices import Notice, notices_of
 from app.domain.records import (
@@ -29,7 +30,7 @@ from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
-from app.services.burials import KEY_MISMATCH, UNKNOWN_AUCTION
+from app.services.burials import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION
 from app.services.events import Traces, auction_event, failure_event
 from app.services.lanes import (
     BadRecordError,
@@ -209,7 +210,7 @@ def check(key: str, value: bytes) -> object:
 
     Raises BadRecordError when it can never be settled, FutureVersionError when newer code will.
     """
-    record = read_value(wire.auction_bid_decoder, value)
+    record = _read(value)
     if str(record.auction_id) != key:
         raise BadRecordError(KEY_MISMATCH, f"key {key} is not auction {record.auction_id}")
     return record
@@ -218,7 +219,7 @@ def check(key: str, value: bytes) -> object:
 def identify(value: bytes) -> str | None:
     """The id of the bid in this record, None when there is none."""
     try:
-        record = read_value(wire.auction_bid_decoder, value)
+        record = _read(value)
     except (BadRecordError, FutureVersionError):
         return None
     return str(record.bid_id) if isinstance(record, wire.BidValue) else None
@@ -226,9 +227,23 @@ def identify(value: bytes) -> str | None:
 
 def decode(record: InboxRecord) -> Record:
     """A record of the inbox as the domain's. Raises BadRecordError and FutureVersionError."""
-    value = read_value(wire.auction_bid_decoder, record.payload)
+    value = _read(record.payload)
     position = Position(record.partition, record.offset)
     return _RECORD_OF[type(value)](value, position, record.log_time)
+
+
+def _read(value: bytes | str) -> wire.AuctionBidValue:
+    """Return what a record of `auction-bid` says. Raise BadRecordError and FutureVersionError.
+
+    A bid under an id that its bidder, auction and key do not give was written by no gateway: it
+    would take the place of somebody's bid, whose answer would then be the answer to this one.
+    """
+    record: wire.AuctionBidValue = read_value(wire.auction_bid_decoder, value)
+    if isinstance(record, wire.BidValue):
+        own = bid_id(record.bidder_id, record.auction_id, record.key)
+        if record.bid_id != own:
+            raise BadRecordError(BAD_IDENTITY, f"bid_id {record.bid_id} should be {own}")
+    return record
 
 
 def _bid_or_none(record: InboxRecord) -> BidPlaced | None:

@@ -2,20 +2,24 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import text
 
 from app.adapters.postgres import schema
 from app.adapters.postgres.outcomes import PostgresOutcomes
+from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import genesis
 from app.domain.ids import bid_id
 from app.domain.ledger import fold
 from app.protocol.channels import AUCTION_EVENTS
+from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, dead_letter_topic
-from app.services.lanes import Parking
-from app.services.settling import decode
+from app.services.lanes import BadRecordError, InboxRecord, Parking
+from app.services.settling import AuctionLane, decode
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
@@ -248,6 +252,27 @@ def test_a_record_of_an_unknown_auction_is_a_dead_letter(house: House) -> None:
     wait_until(lambda: letters(house, UNKNOWN), what="it is given up")
     (letter, *_) = letters(house, UNKNOWN)
     assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
+
+
+def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothing(
+    house: House,
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    key, (honest, thief) = str(lot.auction_id), lot.bidders[:2]
+    value = BidValue(
+        v=1, bid_id=bid_id(honest, lot.auction_id, "k"), auction_id=lot.auction_id,
+        bidder_id=thief, amount=99_000, kind="exact", confirm=True, key="k", received_at="",
+    )  # fmt: skip
+    payload = msgspec.json.encode(value).decode()
+    forged = InboxRecord(AUCTION_BID.name, 0, UNKNOWN, key, payload, datetime.now(UTC))
+    lane = AuctionLane(PostgresAuctionStore(), lambda: None)
+    with house.container.begin() as transaction:
+        with pytest.raises(BadRecordError) as refused:
+            lane.settle(transaction, lane.load(transaction, key), [forged])
+        (event,) = lane.fail(transaction, key, [forged]).messages
+    assert refused.value.reason == "BadIdentity"
+    assert msgspec.json.decode(event.payload)["outcomes"] == []
+    assert house.rows(schema.bids, lot) == []
 
 
 def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(

@@ -3,12 +3,20 @@
 import threading
 from typing import Any
 
+import msgspec
+
 from app.adapters.postgres import schema
+from app.domain.ids import bid_id
+from app.protocol.channels import AUCTION_EVENTS
+from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
+from app.services.auditing.ports import Scope
 from app.services.dead_letters import Wanted
 from app.services.replaying import Order
+from bridge.audit.run import audit
 from tests import kafka_log
 from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.test_fan_out import collect, listening
 from tests.integration.replay.mishaps import (
     failed,
     letters,
@@ -96,6 +104,31 @@ def test_a_bid_that_its_client_repeated_meanwhile_is_left_alone(
     before = log_ends(house)
     assert "skipped: it has had its effect" in run(operator, lot)
     assert (log_ends(house), replays(house, lot)) == (before, [])
+
+
+def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_bears(
+    house: House, operator: Operator
+) -> None:
+    lot = house.auction(lasts_s=3_600)
+    honest, thief = lot.bidders[:2]
+    forged = BidValue(
+        v=1, bid_id=bid_id(honest, lot.auction_id, "k"), auction_id=lot.auction_id,
+        bidder_id=thief, amount=99_000, kind="exact", confirm=True, key="k", received_at="",
+    )  # fmt: skip
+    with listening(house, AUCTION_EVENTS) as pubsub:
+        house.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
+        wait_letters(house, lot, 1)
+        assert "1 replayed" in run(operator, lot)
+        wait_letters(house, lot, 2)
+        house.bid(lot, bidder=honest, amount=2_000, key="k").get(timeout=CALL_S)
+        told = collect(pubsub, lambda event: event["auction_id"] == lot.auction_id, until=1)
+    assert {letter.reason for letter in letters(house, lot)} == {"BadIdentity"}
+    assert {amount: row.status for amount, row in bids(house, lot).items()} == {2_000: "accepted"}
+    (outcome,) = [outcome for event in told for outcome in event["outcomes"]]
+    assert (outcome["bidder_id"], outcome["price"]) == (honest, 2_000)
+    tallies = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+    # The lot is only a row: nobody published its creation.
+    assert (tallies["I2"].checked, set(tallies.violated)) == (3, {"I11"})
 
 
 def test_a_bid_replayed_after_the_close_is_rejected_as_closed(

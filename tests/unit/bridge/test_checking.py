@@ -2,11 +2,13 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.ids import bid_id
 from app.services import settling
 from app.services.lanes import BadRecordError, FutureVersionError
 from bridge.checking import checked
@@ -81,6 +83,22 @@ def test_a_record_of_an_auction_says_why_it_can_never_be_settled(
     with pytest.raises(BadRecordError) as refused:
         settling.check(key, value)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("changes", [{"bidder_id": 6}, {"key": "j"}, {"bid_id": str(uuid4())}])
+def test_a_bid_under_an_id_that_its_parts_do_not_give_is_refused_and_has_no_id(
+    changes: dict[str, Any],
+) -> None:
+    bid = {
+        "v": 1, "type": "bid", "bid_id": str(bid_id(5, 1, "k")), "auction_id": 1, "bidder_id": 5,
+        "amount": 1, "kind": "exact", "confirm": False, "key": "k", "received_at": "",
+    }  # fmt: skip
+    settling.check("1", json.dumps(bid).encode())
+    forged = json.dumps(bid | changes).encode()
+    with pytest.raises(BadRecordError) as refused:
+        settling.check("1", forged)
+    assert refused.value.reason == "BadIdentity"
+    assert settling.identify(forged) is None
 
 
 def test_a_record_of_an_auction_in_a_newer_schema_is_nobodys_fault() -> None:
