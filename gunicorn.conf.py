@@ -16,11 +16,11 @@ from app.adapters.postgres.pools import measure_pools  # noqa: E402
 from app.observability.logging import configure_logging  # noqa: E402
 from app.observability.process import start_sampling  # noqa: E402
 from app.observability.tracing import stop_tracing  # noqa: E402
+from app.settings import settings_or_exit  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 
-configure_logging(
-    os.environ.get("LOG_LEVEL", "INFO"), process=os.environ.get("PROCESS_NAME", "gateway")
-)
+settings = settings_or_exit()  # before the port is taken, and before any fork
+configure_logging(settings.log_level, process=settings.process_name or "gateway")
 errorlog = None  # said as everything else is
 backlog = 2_048
 
@@ -63,7 +63,7 @@ def post_worker_init(worker: object) -> None:
 
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
     gevent.spawn(watch_loop)
-    start_sampling(os.environ.get("PROCESS_NAME") or "gateway", [measure_pools])
+    start_sampling(settings.process_name or "gateway", [measure_pools])
 
 
 def worker_exit(_server: object, _worker: object) -> None:

@@ -1,16 +1,20 @@
 """All settings and limits, read from the environment once; every fault is reported at once.
 
-Names in the environment are the field names in capitals. Secrets have no default.
+Names in the environment are the field names in capitals. Secrets have no default. Every setting may
+be in a file that `NAME_FILE` names, as container platforms hand out secrets.
 """
 
 import os
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
 from app.domain.errors import InvalidError
 from app.protocol.validation import parse
+from app.store_security import security_faults
 
 S = TypeVar("S", bound=Struct)
 
@@ -18,11 +22,16 @@ Url = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+KafkaProtocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
+KafkaMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 OtlpProtocol = Literal["http/protobuf"]
 TracesSampler = Literal[
     "", "always_on", "always_off", "traceidratio",
     "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
 ]  # fmt: skip
+
+
+REFUSED = 2  # the exit code of a process whose settings are wrong
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -135,6 +144,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     base_url: Url
     database_url: Url
     kafka_bootstrap_servers: Url
+    # How Kafka is reached. PostgreSQL, Redis and MongoDB say theirs in their URLs.
+    kafka_security_protocol: KafkaProtocol = "PLAINTEXT"
+    kafka_sasl_mechanism: KafkaMechanism = "SCRAM-SHA-512"
+    kafka_sasl_username: str = ""
+    kafka_sasl_password: str = ""
+    kafka_ssl_cafile: str = ""  # in PEM; empty: the machine's authorities
+    kafka_ssl_certfile: str = ""  # in PEM, with which a client shows who it is
+    kafka_ssl_keyfile: str = ""
     redis_broker_url: Url
     redis_fanout_url: Url
     redis_auth_url: Url
@@ -201,11 +218,73 @@ class SettingsError(ValueError):
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this process. Raises SettingsError naming every variable that is wrong."""
     faults: list[str] = []
+    environment = _with_files(environment, faults)
+    if faults:  # what is not read yet cannot be judged
+        raise SettingsError(_told(faults))
     limits = _read(Limits, environment, faults) or Limits()
     settings = _read(Settings, environment, faults, limits=limits)
+    if settings is not None:
+        faults += security_faults(settings)
     if faults or settings is None:
-        raise SettingsError("settings are wrong:\n" + "\n".join(f"  {line}" for line in faults))
+        raise SettingsError(_told(faults))
     return settings
+
+
+def settings_or_exit() -> Settings:
+    """The settings of this process; where they are wrong it says so and ends with code 2."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(REFUSED) from error
+
+
+def database_url_or_exit() -> str:
+    """DATABASE_URL, for a process that needs nothing else; code 2 where it is wrong."""
+    faults: list[str] = []
+    url = _with_files(os.environ, faults).get("DATABASE_URL", "")
+    if not faults and not url:
+        faults = ["DATABASE_URL: is required"]
+    if faults:
+        print(_told(faults), file=sys.stderr)
+        raise SystemExit(REFUSED)
+    return url
+
+
+def _told(faults: list[str]) -> str:
+    if len(faults) == 1:
+        return f"settings are wrong: {faults[0]}"
+    return "settings are wrong:\n" + "\n".join(f"  {line}" for line in faults)
+
+
+def _with_files(environment: Mapping[str, str], faults: list[str]) -> dict[str, str]:
+    """The environment, and in it the settings that are in files."""
+    found = dict(environment)
+    for field in (*Limits.__struct_fields__, *Settings.__struct_fields__):
+        name, variable = field.upper(), f"{field.upper()}_FILE"
+        if variable not in environment:
+            continue
+        if name in environment:
+            faults.append(f"{name}: {variable} is set, too: keep one of them")
+            continue
+        try:
+            found[name] = _secret_in(Path(environment[variable]))
+        except ValueError as error:
+            faults.append(f"{variable}: the file {environment[variable]} {error}")
+    return found
+
+
+def _secret_in(file: Path) -> str:
+    """What is in the file, without the line's end. Raises ValueError, which quotes none of it."""
+    try:
+        text = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8") from None
+    except OSError as error:
+        raise ValueError(f"cannot be read: {error.strerror}") from error
+    if not text:
+        raise ValueError("is empty")
+    return text
 
 
 def _read(

@@ -180,15 +180,8 @@ def main(make_container: MakeContainer = build_container) -> int:
 
 def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
     """Make the topics there must be, waiting for Kafka; 2 and a line for each that is wrong."""
-    settings = container.settings
     try:
-        create_topics(
-            settings.kafka_bootstrap_servers,
-            container.topics,
-            replication=settings.kafka_replication,
-            min_isr=settings.kafka_min_isr,
-            wait_s=wait_s,
-        )
+        create_topics(container.settings, container.topics, wait_s=wait_s)
     except WrongTopicError as error:
         print(error, file=sys.stderr)
         return REFUSED

@@ -36,7 +36,7 @@ class Polling:
         self, settings: Settings, *, group: str, topics: tuple[Topic, ...], name: str
     ) -> None:
         self._wait_ms = settings.limits.poll_wait_ms
-        self._watch = TopicWatch(settings.kafka_bootstrap_servers, topics, wait_s=BROKER_WAIT_S)
+        self._watch = TopicWatch(settings, topics, wait_s=BROKER_WAIT_S)
         try:
             self.topic_ids = self._look()
             self._consumer: KafkaConsumer = make_consumer(settings, group=group, name=name)

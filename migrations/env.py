@@ -1,16 +1,15 @@
 """Alembic's entry: migrates the database of DATABASE_URL, one transaction a migration."""
 
-import os
-
 from alembic import context
 from sqlalchemy import create_engine, pool
 
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
+from app.settings import database_url_or_exit
 
 
 def run() -> None:
-    url = driver_url(os.environ["DATABASE_URL"])
+    url = driver_url(database_url_or_exit())
     engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.connect() as connection:
         context.configure(

@@ -6,20 +6,23 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
+from app.adapters.kafka.security import client_arguments
+from app.settings import Settings
+
 POLL_MS = 500
 
 
-def ends(bootstrap_servers: str, topic: str) -> dict[int, int]:
+def ends(settings: Settings, topic: str) -> dict[int, int]:
     """By partition, the offset that its next record will get."""
-    with _consumer(bootstrap_servers) as consumer:
+    with _consumer(settings) as consumer:
         partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]
         return {part.partition: end for part, end in consumer.end_offsets(partitions).items()}
 
 
-def records(bootstrap_servers: str, topic: str, since: Mapping[int, int]) -> list[Any]:
+def records(settings: Settings, topic: str, since: Mapping[int, int]) -> list[Any]:
     """Every record that these partitions have now, from these offsets on; each in its order."""
     found: list[Any] = []
-    with _consumer(bootstrap_servers) as consumer:
+    with _consumer(settings) as consumer:
         starts = {TopicPartition(topic, n): offset for n, offset in since.items()}
         consumer.assign(list(starts))
         for part, offset in starts.items():
@@ -32,8 +35,8 @@ def records(bootstrap_servers: str, topic: str, since: Mapping[int, int]) -> lis
 
 
 @contextmanager
-def _consumer(bootstrap_servers: str) -> Iterator[Any]:
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
+def _consumer(settings: Settings) -> Iterator[Any]:
+    consumer = KafkaConsumer(**client_arguments(settings), enable_auto_commit=False)
     try:
         yield consumer
     finally:

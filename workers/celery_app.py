@@ -3,7 +3,7 @@
 from celery import Celery
 
 from app.bootstrap import build_container
-from app.settings import read_settings
+from app.settings import settings_or_exit
 from workers.application import make_worker
 
-app: Celery = make_worker(build_container(read_settings(), application="worker"))
+app: Celery = make_worker(build_container(settings_or_exit(), application="worker"))

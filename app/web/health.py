@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from app.adapters.kafka.probe import ask_brokers
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap import Container
+from app.settings import Settings
 
 CHECK_TIMEOUT_S = 2.0
 CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY
@@ -65,7 +66,7 @@ def dependency_checks(container: Container) -> dict[str, Check]:
         "postgresql": lambda: _ask_postgresql(container.engine),
         "redis_fanout": lambda: _write(container.fanout),
         "redis_auth": lambda: _write(container.auth_redis),
-        "kafka": lambda: _reach_log(settings.kafka_bootstrap_servers, container.producer),
+        "kafka": lambda: _reach_log(settings, container.producer),
         "mongodb": container.messages.ping,
     }
     if settings.stack_status_file:
@@ -119,7 +120,7 @@ def _write(redis: Redis) -> None:
     redis.set(PROBE_KEY, "1", ex=PROBE_KEY_S)
 
 
-def _reach_log(servers: str, producer: BackgroundProducer) -> None:
-    ask_brokers(servers, timeout_s=CHECK_TIMEOUT_S)
+def _reach_log(settings: Settings, producer: BackgroundProducer) -> None:
+    ask_brokers(settings, timeout_s=CHECK_TIMEOUT_S)
     if not producer.wait_connected(CONNECT_WAIT_S):
         raise NotReadyError("not connected yet")

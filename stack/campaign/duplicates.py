@@ -8,10 +8,12 @@ import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from app.adapters.kafka.security import client_arguments
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
+from app.settings import Settings
 from stack.campaign.journal import Frame
 
 EVERY = 10
@@ -21,12 +23,12 @@ TIMEOUT_MS = 4_000
 class Duplicates:
     """`every` bids one is doubled. The copy may come before the original, or without it."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.every = EVERY
         self.produced = 0
         self._count, self._lock = itertools.count(1), threading.Lock()
         self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap_servers,
+            **client_arguments(settings),
             enable_idempotence=False,  # it would not recover from a broker that stalled
             max_in_flight_requests_per_connection=1,
             delivery_timeout_ms=TIMEOUT_MS,

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
 
+from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import AUCTION_BID
+from app.settings import read_settings
 from stack.campaign.ground import Ground
 from stack.campaign.journal import Frame
 from stack.campaign.verdict import BidRow, Place
@@ -90,5 +92,5 @@ def _partitions() -> list[TopicPartition]:
 
 
 def _consumer(ground: Ground) -> KafkaConsumer:
-    servers = ground.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
-    return KafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    settings = read_settings(ground.stack.environment())
+    return KafkaConsumer(**client_arguments(settings), enable_auto_commit=False)

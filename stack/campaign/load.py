@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from app.settings import read_settings
 from stack.campaign.bidder import Bidder, Habits
 from stack.campaign.duplicates import Duplicates
 from stack.campaign.ground import Ground
@@ -37,8 +38,7 @@ class Load:
     ) -> None:
         self.market = Market()
         self.scene = Scene(ground.door, self.market, journal)
-        kafka = ground.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
-        self.duplicates = Duplicates(kafka)
+        self.duplicates = Duplicates(read_settings(ground.stack.environment()))
         self._rng, self._placing = rng, threading.Event()
         self._bids_per_s = bids_per_s
         self._seller = Seller(self._person("seller"), self.market, self._child())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import psycopg2
 from kafka import KafkaConsumer, TopicPartition
 
+from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import (
     AUCTION_BID,
     AUCTION_EVENT,
@@ -14,6 +15,7 @@ from app.protocol.topics import (
     SAVE_GROUP,
     Topic,
 )
+from app.settings import read_settings
 from stack.campaign.ground import Ground
 from stack.campaign.journal import Author, Frame
 from stack.campaign.line import Line, LostError
@@ -134,8 +136,8 @@ def _ends(ground: Ground, topic: Topic) -> dict[TopicPartition, int]:
 
 
 def _consumer(ground: Ground, group: str | None) -> KafkaConsumer:
-    servers = ground.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
-    return KafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False)
+    settings = read_settings(ground.stack.environment())
+    return KafkaConsumer(**client_arguments(settings), group_id=group, enable_auto_commit=False)
 
 
 def _frame(by: str, state: Frame) -> Frame:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
+from app.settings import read_settings
 from tests import kafka_log
 from tests.e2e.bidding import bid
 from tests.e2e.client import Frame, Socket
@@ -193,9 +194,9 @@ def test_bad_input_leaves_no_record_and_changes_no_row(
     house: House, limited: Limited, seller: Person, anna: Person, socket: Socket
 ) -> None:
     lot = put_up(seller)
-    servers = house.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
+    settings = read_settings(house.stack.environment())
     ends = {
-        topic: kafka_log.ends(servers, topic) for topic in (AUCTION_BID.name, CHAT_MESSAGE.name)
+        topic: kafka_log.ends(settings, topic) for topic in (AUCTION_BID.name, CHAT_MESSAGE.name)
     }
     good = {"auction_id": lot["id"], "amount": 1_000, "key": "bad"}
     for field, raws in WRONG["bid.place"].items():
@@ -214,8 +215,8 @@ def test_bad_input_leaves_no_record_and_changes_no_row(
     told = bid(socket, lot, 1_000)
     bids = [
         json.loads(r.value)
-        for r in kafka_log.records(servers, AUCTION_BID.name, ends[AUCTION_BID.name])
+        for r in kafka_log.records(settings, AUCTION_BID.name, ends[AUCTION_BID.name])
     ]
     assert [b["key"] for b in bids if b["type"] == "bid"] == [told.key]
-    assert kafka_log.records(servers, CHAT_MESSAGE.name, ends[CHAT_MESSAGE.name]) == []
+    assert kafka_log.records(settings, CHAT_MESSAGE.name, ends[CHAT_MESSAGE.name]) == []
     assert told.outcome["seq"] == 1

@@ -8,9 +8,11 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaProducer
 
+from app.adapters.kafka.security import client_arguments
 from app.observability.tracing import TRACEPARENT, Stage
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.burials import UNKNOWN_AUCTION
+from app.settings import read_settings
 from tests.e2e.client import Frame, Socket
 from tests.e2e.collector import Collector, Hanging, Received
 from tests.e2e.house import House
@@ -60,12 +62,12 @@ def check_way(house: House, found: dict[str, Received]) -> None:
 def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
     house: House, seller: Person
 ) -> None:
-    servers = house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
-    since = {topic.name: ends(servers, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
+    settings = read_settings(house.stack.environment())
+    since = {topic.name: ends(settings, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
     lot = put_up(seller)
     with house.gateway.sign_up("Uma").enter() as bidder:
         place(bidder, lot)
-    found = [one for name, starts in since.items() for one in records(servers, name, starts)]
+    found = [one for name, starts in since.items() for one in records(settings, name, starts)]
     assert {one.topic for one in found} == set(since)
     assert not any(name == TRACEPARENT for one in found for name, _ in one.headers)
     assert not any(TRACEPARENT.encode() in one.value for one in found)
@@ -180,7 +182,7 @@ def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_giv
     trace, span = uuid4().hex, "00f067aa0ba902b7"
     header = ("traceparent", f"00-{trace}-{span}-01".encode())
     value = {"v": 1, "type": "close", "auction_id": NOBODYS}
-    producer = KafkaProducer(bootstrap_servers=house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"])
+    producer = KafkaProducer(**client_arguments(read_settings(house.stack.environment())))
     producer.send(
         AUCTION_BID.name,
         key=str(NOBODYS).encode(),

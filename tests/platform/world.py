@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicParti
 from sqlalchemy import Engine, create_engine
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topics import create_topics
 from app.adapters.postgres.engine import driver_url
 from app.protocol.topics import Topic, dead_letter_topic
@@ -94,8 +95,7 @@ class World:
             "LISTS_PARTITIONS": str(partitions),
         }
         self.settings: Settings = read_settings(self.environment)
-        self.servers = self.settings.kafka_bootstrap_servers
-        self.admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        self.admin = KafkaAdminClient(**client_arguments(self.settings))
         self.producer: KafkaProducer = make_producer(self.settings, name="tests")
         self._processes: list[Process] = []
 
@@ -113,7 +113,7 @@ class World:
         """As `python -m tests.platform.bridge topics` does."""
         topic = Topic(self.topic, self.partitions, for_ever=True)
         topics = (topic, dead_letter_topic(topic))
-        create_topics(self.servers, topics, replication=1, min_isr=1, wait_s=30)
+        create_topics(self.settings, topics, wait_s=30)
 
     def bridge(self, *pipelines: str, **changes: str) -> Process:
         """A bridge process that runs these; `changes` of its environment."""
@@ -137,16 +137,18 @@ class World:
 
     def ends(self) -> dict[int, int]:
         """By partition, the offset that its next record will get."""
-        return kafka_log.ends(self.servers, self.topic)
+        return kafka_log.ends(self.settings, self.topic)
 
     def log(self) -> list[Any]:
         """Every record of the topic; each partition in its order."""
-        return kafka_log.records(self.servers, self.topic, dict.fromkeys(range(self.partitions), 0))
+        return kafka_log.records(
+            self.settings, self.topic, dict.fromkeys(range(self.partitions), 0)
+        )
 
     def dead_log(self) -> list[Any]:
         """Every record of the dead-letter topic."""
         partitions = dict.fromkeys(range(self.partitions), 0)
-        return kafka_log.records(self.servers, f"{self.topic}.DLT", partitions)
+        return kafka_log.records(self.settings, f"{self.topic}.DLT", partitions)
 
     def progress(self) -> dict[int, int]:
         """By partition, the next offset to take."""

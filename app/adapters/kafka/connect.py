@@ -2,6 +2,7 @@
 
 from kafka import KafkaProducer
 
+from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import DEAD_LETTER_BYTES_MAX
 from app.settings import Settings
 
@@ -12,7 +13,7 @@ RECONNECT_MS_MAX = 1_000
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
     """A producer that keeps order and survives a stalled broker. Blocks while it connects."""
     return KafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_arguments(settings),
         client_id=name,
         acks="all",
         linger_ms=5,

@@ -4,6 +4,7 @@ from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from app.adapters.kafka.connect import RECONNECT_MS_MAX
+from app.adapters.kafka.security import client_arguments
 from app.settings import Settings
 
 # After a SIGKILL the group waits this long for the dead member before others take over.
@@ -13,7 +14,7 @@ SESSION_TIMEOUT_MS = 6_000
 def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer:
     """A consumer of `group`, subscribed to nothing yet; offsets are committed by the caller."""
     consumer = KafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **client_arguments(settings),
         group_id=group,
         client_id=name,
         enable_auto_commit=False,

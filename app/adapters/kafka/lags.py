@@ -8,6 +8,7 @@ from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
+from app.adapters.kafka.security import client_arguments
 from app.domain.errors import BusyError
 from app.services.parking import Part
 from app.settings import Settings
@@ -69,9 +70,7 @@ class KafkaLags:
 
     def _connected(self) -> KafkaAdminClient:
         if self._admin is None:
-            self._admin = KafkaAdminClient(
-                bootstrap_servers=self._settings.kafka_bootstrap_servers, client_id=self._name
-            )
+            self._admin = KafkaAdminClient(**client_arguments(self._settings), client_id=self._name)
         return self._admin
 
 

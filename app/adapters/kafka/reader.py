@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import CoordinatorNotAvailableError, KafkaError
 from kafka.partitioner.default import murmur2
 
+from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.errors import BusyError
 from app.domain.time import epoch_ms, from_epoch_ms
@@ -59,7 +60,7 @@ class KafkaLogReader:
         """What the group has committed, by partition."""
         with _reached():
             admin = KafkaAdminClient(
-                bootstrap_servers=self._settings.kafka_bootstrap_servers,
+                **client_arguments(self._settings),
                 bootstrap_timeout_ms=CONNECT_MS_MAX,
             )
             try:
@@ -102,7 +103,7 @@ class KafkaLogReader:
     @cached_property
     def _consumer(self) -> KafkaConsumer:
         return KafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **client_arguments(self._settings),
             client_id=self._name,
             bootstrap_timeout_ms=CONNECT_MS_MAX,
             group_id=None,

@@ -14,6 +14,7 @@ from kafka.errors import (
     for_code,
 )
 
+from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import (
     MIN_ISR,
     WrongTopicError,
@@ -22,6 +23,7 @@ from app.adapters.kafka.topic_settings import (
     settings_of,
 )
 from app.protocol.topics import Topic
+from app.settings import Settings
 
 log = structlog.get_logger()
 
@@ -29,32 +31,24 @@ RECORD_BYTES_MAX = "max.message.bytes"
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
 
 
-def create_topics(
-    bootstrap_servers: str,
-    topics: tuple[Topic, ...],
-    *,
-    replication: int,
-    min_isr: int,
-    wait_s: float,
-) -> None:
+def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: float) -> None:
     """Create those topics that are missing, waiting up to `wait_s` for the broker.
 
     Raises WrongTopicError, with a line for each topic that has another number of partitions or
     other settings than it must have: then none is created. Logs a warning for each that is kept
-    in fewer copies than `replication` and `min_isr` say.
+    in fewer copies than `kafka_replication` and `kafka_min_isr` say.
     """
-    admin = _admin(bootstrap_servers, wait_s)
+    admin = _admin(settings, wait_s)
+    copies = (settings.kafka_replication, settings.kafka_min_isr)
     try:
         described = _described(admin, topics)
         existing = [topic for topic in topics if topic.name in described]
-        settings = settings_of(admin, existing)
-        _refuse_wrong(existing, described, settings, servers=bootstrap_servers)
+        found = settings_of(admin, existing)
+        _refuse_wrong(existing, described, found, servers=settings.kafka_bootstrap_servers)
         for topic in existing:
-            _warn_of_few_copies(
-                topic, described[topic.name], settings[topic.name], (replication, min_isr)
-            )
+            _warn_of_few_copies(topic, described[topic.name], found[topic.name], copies)
         missing = [topic for topic in topics if topic.name not in described]
-        _create(admin, missing, replication=replication, min_isr=min_isr)
+        _create(admin, missing, copies=copies)
         _wait_known(admin, topics, wait_s)
         _widen(admin, existing)
     finally:
@@ -112,12 +106,12 @@ class TopicWatch:
     Of topics that are kept for ever it looks at their settings, too.
     """
 
-    def __init__(self, bootstrap_servers: str, topics: tuple[Topic, ...], *, wait_s: float) -> None:
+    def __init__(self, settings: Settings, topics: tuple[Topic, ...], *, wait_s: float) -> None:
         """Waits up to `wait_s` for the broker."""
-        self._servers = bootstrap_servers
+        self._servers = settings.kafka_bootstrap_servers
         self._topics = {topic.name: topic for topic in topics}
         self._for_ever = [topic for topic in topics if topic.for_ever]
-        self._admin = _admin(bootstrap_servers, wait_s)
+        self._admin = _admin(settings, wait_s)
         self._ids: dict[str, str] = {}
 
     def close(self) -> None:
@@ -161,9 +155,8 @@ def _refuse_other_count(topic: Topic, partitions: int) -> None:
         )
 
 
-def _create(
-    admin: KafkaAdminClient, topics: list[Topic], *, replication: int, min_isr: int
-) -> None:
+def _create(admin: KafkaAdminClient, topics: list[Topic], *, copies: tuple[int, int]) -> None:
+    replication, min_isr = copies
     for topic in topics:
         settings = required_settings(topic) | {MIN_ISR: str(min_isr)}
         if topic.record_bytes_max is not None:
@@ -205,12 +198,12 @@ def _widen(admin: KafkaAdminClient, topics: list[Topic]) -> None:
         admin.alter_configs(resources)
 
 
-def _admin(bootstrap_servers: str, wait_s: float) -> KafkaAdminClient:
+def _admin(settings: Settings, wait_s: float) -> KafkaAdminClient:
     deadline = time.monotonic() + wait_s
     while True:
         try:
             return KafkaAdminClient(
-                bootstrap_servers=bootstrap_servers,
+                **client_arguments(settings),
                 bootstrap_timeout_ms=REQUEST_TIMEOUT_MS,
                 request_timeout_ms=REQUEST_TIMEOUT_MS,
             )

@@ -9,6 +9,8 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
+from app.adapters.kafka.security import client_arguments
+from app.settings import read_settings
 from tests.e2e.bidding import place
 from tests.e2e.client import Frame, Socket
 from tests.e2e.house import House
@@ -53,8 +55,7 @@ def joined(person: Person, lot: Frame) -> Frame:
 @contextmanager
 def throttled(house: House) -> Iterator[None]:
     """The broker reads no more of a producer that is over its quota."""
-    servers = house.stack.environment()["KAFKA_BOOTSTRAP_SERVERS"]
-    admin = KafkaAdminClient(bootstrap_servers=servers)
+    admin = KafkaAdminClient(**client_arguments(read_settings(house.stack.environment())))
     try:
         set_quotas(admin, remove=False)
         yield

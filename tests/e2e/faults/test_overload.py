@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.adapters.postgres.locks import RELAY_LOCK
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import RETRY_MAX_S
+from app.settings import read_settings
 from tests import kafka_log
 from tests.e2e.bidders import Bidder, check_all, go_on, wave
 from tests.e2e.client import Frame, Socket
@@ -67,12 +68,12 @@ class Log:
     """What has come into the log of bids since it was made."""
 
     def __init__(self, house: House) -> None:
-        self._servers = house.stack.addresses()["KAFKA_BOOTSTRAP_SERVERS"]
-        self._since = kafka_log.ends(self._servers, AUCTION_BID.name)
+        self._settings = read_settings(house.stack.environment())
+        self._since = kafka_log.ends(self._settings, AUCTION_BID.name)
 
     def records_of(self, lot_id: int) -> int:
         """How many records of a lot."""
-        found = kafka_log.records(self._servers, AUCTION_BID.name, self._since)
+        found = kafka_log.records(self._settings, AUCTION_BID.name, self._since)
         return sum(record.key == b"%d" % lot_id for record in found)
 
 

@@ -9,6 +9,7 @@ import pytest
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.security import client_arguments
 from app.adapters.postgres import schema
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, INGEST_GROUP
 from tests.integration.audit.house import Lot, Settled, new_lot
@@ -228,8 +229,7 @@ def test_a_message_that_does_not_leave_is_noticed(settled: Settled) -> None:
 
 
 def test_a_committed_offset_ahead_of_progress_is_noticed(settled: Settled) -> None:
-    servers = settled.container.settings.kafka_bootstrap_servers
-    admin = KafkaAdminClient(bootstrap_servers=servers)
+    admin = KafkaAdminClient(**client_arguments(settled.container.settings))
     part = TopicPartition(AUCTION_BID.name, settled.receipts[0].partition)
     before = admin.list_group_offsets({INGEST_GROUP: [part]})[INGEST_GROUP][part]
     try:

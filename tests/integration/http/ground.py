@@ -1,11 +1,12 @@
 """What bad input is thrown at: things that are there and the caller's own."""
 
-import os
 from dataclasses import dataclass
 
 from kafka import KafkaConsumer, TopicPartition
 
+from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import LIVE_TOPICS
+from app.settings import read_settings
 from tests.integration.http.market import Market, Person, in_s
 
 
@@ -39,7 +40,7 @@ class Ground:
 
     def log_ends(self) -> dict[TopicPartition, int]:
         """The next offset of every partition of every topic."""
-        consumer = KafkaConsumer(bootstrap_servers=os.environ["KAFKA_BOOTSTRAP_SERVERS"])
+        consumer = KafkaConsumer(**client_arguments(read_settings()))
         parts = [TopicPartition(t.name, n) for t in LIVE_TOPICS for n in range(t.partitions)]
         ends: dict[TopicPartition, int] = consumer.end_offsets(parts)
         consumer.close()

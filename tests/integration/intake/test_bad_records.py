@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
+from app.adapters.kafka.security import client_arguments
 from app.domain.time import from_epoch_ms, rfc3339
 from tests.platform.world import World
 from tests.waiting import CALL_S, wait_until
@@ -31,7 +32,7 @@ def letters(world: World) -> list[Any]:
 def wide(world: World) -> Iterator[KafkaProducer]:
     """A producer that sends what ours would not."""
     producer = KafkaProducer(
-        bootstrap_servers=world.servers,
+        **client_arguments(world.settings),
         compression_type="gzip",
         max_request_size=3 * MIB,
         enable_idempotence=False,

@@ -14,6 +14,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from sqlalchemy import Engine
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topics import create_topics
 from app.bootstrap import Container, build_container
 from app.protocol.records import ChatMessageValue
@@ -53,8 +54,7 @@ class Ground:
     def __init__(self, container: Container, engine: Engine) -> None:
         self.container, self.engine = container, engine
         self.topic = Topic(f"plain-{uuid4().hex[:12]}", 1)
-        self.servers = container.settings.kafka_bootstrap_servers
-        create_topics(self.servers, (self.topic,), replication=1, min_isr=1, wait_s=30)
+        create_topics(container.settings, (self.topic,), wait_s=30)
         self.producer: KafkaProducer = make_producer(container.settings, name="tests")
         self.ports = HandlingPorts(
             container.begin,
@@ -106,7 +106,7 @@ class Ground:
         self.producer.close(timeout=1)
         with self.engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM outbox")
-        admin = KafkaAdminClient(bootstrap_servers=self.servers)
+        admin = KafkaAdminClient(**client_arguments(self.container.settings))
         admin.delete_topics([self.topic.name], raise_errors=False)
         admin.close()
 
@@ -230,7 +230,7 @@ def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(ground: Ground) -> 
         ground.put(message(text := f"{uuid4()}"))
         wait_until(lambda: bool(stored(ground, text)), what="it works")
         assert not runner.failed
-        admin = KafkaAdminClient(bootstrap_servers=ground.servers)
+        admin = KafkaAdminClient(**client_arguments(ground.container.settings))
         admin.delete_topics([ground.topic.name])
         admin.close()
         wait_until(lambda: runner.failed, what="it stops")

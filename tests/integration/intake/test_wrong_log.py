@@ -176,7 +176,10 @@ def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
     reason = refusal(owner if running else world.bridge("ingest"))
     ((name, value),) = settings.items()
     assert f"topic {world.topic} has {name.replace('_', '.')}={value}, must have " in reason
-    assert f"kafka-configs.sh --bootstrap-server {world.servers} --alter" in reason
+    assert (
+        f"kafka-configs.sh --bootstrap-server {world.settings.kafka_bootstrap_servers} --alter"
+        in reason
+    )
 
 
 def test_topics_says_in_a_line_what_is_wrong_and_what_to_do(world: World) -> None:

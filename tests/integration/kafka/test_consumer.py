@@ -14,8 +14,7 @@ JOIN_S_MAX = 30.0
 
 def test_one_that_never_waits_for_the_group_gets_all_its_partitions_and_keeps_its_place() -> None:
     settings = read_settings()
-    servers = settings.kafka_bootstrap_servers
-    create_topics(servers, TOPICS, replication=1, min_isr=1, wait_s=JOIN_S_MAX)
+    create_topics(settings, TOPICS, wait_s=JOIN_S_MAX)
     consumer = make_consumer(settings, group=f"impatient-{uuid4()}", name="tests")
     consumer.subscribe([topic.name for topic in TOPICS])
     deadline = Deadline(JOIN_S_MAX)

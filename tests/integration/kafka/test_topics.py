@@ -12,6 +12,7 @@ import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 
+from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import WrongTopicError, required_settings
 from app.adapters.kafka.topics import TopicWatch, create_topics
 from app.bootstrap import build_container
@@ -20,12 +21,12 @@ from app.settings import read_settings
 from bridge.__main__ import make_topics
 from tests.waiting import wait_until
 
-SERVERS = read_settings().kafka_bootstrap_servers
+SETTINGS = read_settings()
 
 
 @pytest.fixture
 def admin() -> Iterator[KafkaAdminClient]:
-    admin = KafkaAdminClient(bootstrap_servers=SERVERS)
+    admin = KafkaAdminClient(**client_arguments(SETTINGS))
     yield admin
     admin.close()
 
@@ -38,7 +39,7 @@ def topic(admin: KafkaAdminClient) -> Iterator[Topic]:
 
 
 def make(*topics: Topic) -> None:
-    create_topics(SERVERS, topics, replication=1, min_isr=1, wait_s=30)
+    create_topics(SETTINGS, topics, wait_s=30)
 
 
 def make_otherwise(admin: KafkaAdminClient, topic: Topic, **changes: str) -> None:
@@ -55,7 +56,7 @@ def dotted(changes: dict[str, str]) -> dict[str, str]:
 def follow_advice(admin: KafkaAdminClient, topic: Topic, refusal: str) -> None:
     """Do what the line tells an operator to do."""
     (asked,) = re.findall(r"--add-config (\S+)", refusal)
-    assert f"--bootstrap-server {SERVERS} " in refusal
+    assert f"--bootstrap-server {SETTINGS.kafka_bootstrap_servers} " in refusal
     assert f"--entity-type topics --entity-name {topic.name} " in refusal
     changes = dict(setting.split("=") for setting in asked.split(","))
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=changes)])
@@ -110,7 +111,7 @@ def test_a_topic_that_is_set_otherwise_is_refused_by_name_until_the_advice_is_fo
     for name, value in dotted(changes).items():
         assert f"{name}={value}" in line
         assert f"{name}={required_settings(topic)[name]}" in line
-    watch = TopicWatch(SERVERS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
     with pytest.raises(WrongTopicError) as seen:
         watch.look()
     assert str(seen.value) == line
@@ -156,8 +157,9 @@ def test_every_wrong_topic_has_its_line_and_none_is_made_meanwhile(
 
 def test_a_topic_in_fewer_copies_than_the_settings_say_is_warned_of(topic: Topic) -> None:
     make(topic)
+    wanted = msgspec.structs.replace(SETTINGS, kafka_replication=3, kafka_min_isr=2)
     with structlog.testing.capture_logs() as logs:
-        create_topics(SERVERS, (topic,), replication=3, min_isr=2, wait_s=30)
+        create_topics(wanted, (topic,), wait_s=30)
     (warning,) = logs
     assert warning["event"] == "topic_in_few_copies"
     assert (warning["topic"], warning["replication"], warning["min_isr"]) == (topic.name, 1, 1)
@@ -171,7 +173,7 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     make(topic)
-    watch = TopicWatch(SERVERS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
     assert watch.look() == watch.look()
     admin.delete_topics([topic.name])
     with pytest.raises(WrongTopicError, match="does not exist"):
@@ -180,7 +182,7 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
     with pytest.raises(WrongTopicError, match="made again"):
         watch.look()
     watch.close()
-    watch = TopicWatch(SERVERS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
     watch.look()
     admin.create_partitions({topic.name: NewPartitions(topic.partitions + 1)})
     with pytest.raises(WrongTopicError, match="3 partitions, not 2"):
@@ -195,7 +197,7 @@ def _look_until_wrong(watch: TopicWatch) -> None:
 def test_a_kafka_that_does_not_answer_is_one_line_for_operators(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    settings = msgspec.structs.replace(read_settings(), kafka_bootstrap_servers="127.0.0.1:1")
+    settings = msgspec.structs.replace(SETTINGS, kafka_bootstrap_servers="127.0.0.1:1")
     assert make_topics(build_container(settings, application="tests"), wait_s=0) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Kafka does not answer: ")

@@ -187,7 +187,6 @@ class House:
 
     def log(self, lot: Lot, partition: int) -> list[InboxRecord]:
         """The auction's records as Kafka has them."""
-        servers = self.container.settings.kafka_bootstrap_servers
         return [
             InboxRecord(
                 record.topic,
@@ -197,7 +196,9 @@ class House:
                 record.value.decode(),
                 from_epoch_ms(record.timestamp),
             )
-            for record in kafka_log.records(servers, AUCTION_BID.name, {partition: 0})
+            for record in kafka_log.records(
+                self.container.settings, AUCTION_BID.name, {partition: 0}
+            )
             if record.key == str(lot.auction_id).encode()
         ]
 

@@ -147,11 +147,10 @@ def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: Hou
         place = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
         wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
     (original,) = [r for r in house.log(lot, place.partition) if r.offset == place.offset]
-    servers = house.container.settings.kafka_bootstrap_servers
     topic = dead_letter_topic(AUCTION_BID).name
 
     def sent() -> list[Any]:
-        records = kafka_log.records(servers, topic, {place.partition: 0})
+        records = kafka_log.records(house.container.settings, topic, {place.partition: 0})
         return [record for record in records if record.key == str(lot.auction_id).encode()]
 
     wait_until(sent, what="it is in the dead-letter topic")

@@ -93,9 +93,8 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
 def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
     house: House, operator: Operator
 ) -> None:
-    servers = house.container.settings.kafka_bootstrap_servers
     put_message(house, partition=5)
-    waiting = kafka_log.ends(servers, CHAT_MESSAGE.name)[5]
+    waiting = kafka_log.ends(house.container.settings, CHAT_MESSAGE.name)[5]
     with house.container.engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO parked_partitions (consumer_group, topic, partition, reason, message) "

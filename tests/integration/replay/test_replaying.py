@@ -38,8 +38,7 @@ def bids(house: House, lot: Lot) -> dict[int, Any]:
 
 
 def log_ends(house: House) -> dict[int, int]:
-    servers = house.container.settings.kafka_bootstrap_servers
-    return kafka_log.ends(servers, AUCTION_BID.name)
+    return kafka_log.ends(house.container.settings, AUCTION_BID.name)
 
 
 def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
@@ -72,9 +71,8 @@ def test_the_record_has_its_key_and_bytes_and_says_how_often_it_was_replayed(
     letter = unreadable(house, lot, b'\xff"\x00}')
     before = log_ends(house)
     run(operator, lot)
-    servers = house.container.settings.kafka_bootstrap_servers
     partition = {letter.partition: before[letter.partition]}
-    (record,) = kafka_log.records(servers, AUCTION_BID.name, partition)
+    (record,) = kafka_log.records(house.container.settings, AUCTION_BID.name, partition)
     assert (record.key, record.value) == (str(lot.auction_id).encode(), b'\xff"\x00}')
     assert dict(record.headers) == {"replay_count": b"1"}
 

@@ -1,10 +1,13 @@
 """Settings are read once, and every fault is told at once."""
 
+from pathlib import Path
+
 import pytest
 
 from app.settings import SettingsError, read_settings
 
 GOOD = {
+    "PROFILE": "local",
     "BASE_URL": "http://127.0.0.1:8080",
     "DATABASE_URL": "postgresql://127.0.0.1/auction",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -41,3 +44,88 @@ def test_every_fault_is_named() -> None:
 def test_a_hash_that_is_too_cheap_is_no_setting(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({**GOOD, name: value})
+
+
+def test_every_setting_may_be_in_a_file(tmp_path: Path) -> None:
+    files = {name: tmp_path / name for name in ("SECRET_KEY", "SETTLE_BATCH_MAX")}
+    files["SECRET_KEY"].write_text("y" * 32 + "\n", encoding="utf-8")
+    files["SETTLE_BATCH_MAX"].write_text("7", encoding="utf-8")
+    others = {name: value for name, value in GOOD.items() if name not in files}
+    named = {f"{name}_FILE": str(file) for name, file in files.items()}
+    settings = read_settings({**others, **named})
+    assert settings.secret_key == "y" * 32
+    assert settings.limits.settle_batch_max == 7
+
+
+def test_a_secret_that_is_missing_empty_or_given_twice_is_one_line(tmp_path: Path) -> None:
+    others = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
+    empty = tmp_path / "empty"
+    empty.write_text("\n", encoding="utf-8")
+    for file, why in ((tmp_path / "none", "No such file"), (empty, "is empty")):
+        assert why in fault_of({**others, "SECRET_KEY_FILE": str(file)}, "SECRET_KEY_FILE")
+    empty.write_text("x" * 32, encoding="utf-8")
+    told = fault_of({**GOOD, "SECRET_KEY_FILE": str(empty)}, "SECRET_KEY")
+    assert "SECRET_KEY_FILE" in told
+    assert "x" * 32 not in told
+
+
+SASL = {"KAFKA_SASL_USERNAME": "gateway", "KAFKA_SASL_PASSWORD": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL"}, "KAFKA_SECURITY_PROTOCOL"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", **SASL, "KAFKA_SASL_MECHANISM": "OAUTH"},
+         "KAFKA_SASL_MECHANISM"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT", "KAFKA_SASL_PASSWORD": "secret"},
+         "KAFKA_SASL_USERNAME"),
+        ({"KAFKA_SASL_PASSWORD": "secret"}, "KAFKA_SASL_PASSWORD"),
+        ({"KAFKA_SSL_CAFILE": "/none"}, "KAFKA_SSL_CAFILE"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SSL"}, "KAFKA_SSL_CAFILE"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "/none"}, "KAFKA_SSL_CAFILE"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": __file__}, "KAFKA_SSL_CAFILE"),
+        ({"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "/none",
+          "KAFKA_SSL_KEYFILE": "/none"}, "KAFKA_SSL_CERTFILE"),
+    ],
+)  # fmt: skip
+def test_a_kafka_that_could_not_be_reached_so_is_one_line(
+    changes: dict[str, str], named: str
+) -> None:
+    fault_of({**GOOD, **changes}, named)
+
+
+SECURED = {
+    **GOOD,
+    **SASL,
+    "PROFILE": "production",
+    "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    "DATABASE_URL": "postgresql://auction:secret@db/auction",
+    "REDIS_BROKER_URL": "rediss://broker:secret@redis/0",
+    "REDIS_FANOUT_URL": "rediss://:secret@redis/0",
+    "REDIS_AUTH_URL": "rediss://auth@redis/0?ssl_certfile=/run/auth.pem",
+    "MONGODB_URL": "mongodb://auction:secret@mongo/auction?tls=true",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DATABASE_URL", "REDIS_BROKER_URL", "REDIS_FANOUT_URL", "REDIS_AUTH_URL", "MONGODB_URL"],
+)
+def test_in_production_every_store_has_a_password(name: str) -> None:
+    read_settings(SECURED)
+    fault_of({**SECURED, name: GOOD[name]}, name)
+
+
+def test_in_production_kafka_asks_who_is_there() -> None:
+    without = {name: value for name, value in SECURED.items() if "KAFKA_S" not in name}
+    fault_of(without, "KAFKA_SECURITY_PROTOCOL")
+
+
+def fault_of(environment: dict[str, str], name: str) -> str:
+    """The one line in which this variable is named."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings(environment)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"settings are wrong: {name}: ")
+    return line

@@ -9,6 +9,7 @@ from app.web.headers import install_headers
 ENVIRONMENT = {
     "BASE_URL": "https://house.example",
     "ALLOWED_ORIGINS": "http://127.0.0.1:8080",
+    "PROFILE": "local",
     "DATABASE_URL": "postgresql://x",
     "KAFKA_BOOTSTRAP_SERVERS": "x",
     "REDIS_BROKER_URL": "redis://x",

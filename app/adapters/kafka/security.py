@@ -1,0 +1,22 @@
+"""What every client of Kafka is told: where the brokers are, and how to show who we are."""
+
+from typing import Any
+
+from app.settings import Settings
+from app.store_security import kafka_tls
+
+
+def client_arguments(settings: Settings) -> dict[str, Any]:
+    """Keyword arguments of kafka-python's producer, consumer and admin client."""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap_servers,
+        "security_protocol": settings.kafka_security_protocol,
+        "ssl_context": kafka_tls(settings),
+    }
+    if settings.kafka_security_protocol.startswith("SASL"):
+        arguments |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_sasl_username,
+            "sasl_plain_password": settings.kafka_sasl_password,
+        }
+    return arguments

@@ -1,0 +1,116 @@
+"""Whether the stores are reached as securely as they must be, as far as the settings can tell.
+
+In the profile `production` every store has a password, or the certificate of a client in its place;
+docs/security.md says which setting is which store's.
+"""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+PRODUCTION = "production"
+URLS = ("database_url", "redis_broker_url", "redis_fanout_url", "redis_auth_url", "mongodb_url")
+SASL = ("kafka_sasl_username", "kafka_sasl_password")
+TLS = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
+# What a URL may say in place of a password: whose certificate is shown, or where the password is.
+INSTEAD = frozenset({"sslcert", "passfile", "ssl_certfile", "tlscertificatekeyfile"})
+
+
+def kafka_tls(settings: "Settings") -> ssl.SSLContext | None:
+    """How Kafka's certificate is checked, by name and authority, and ours shown; None: no TLS.
+
+    Raises OSError, ssl.SSLError among them, for files that cannot be used.
+    """
+    if not settings.kafka_security_protocol.endswith("SSL"):
+        return None
+    context = ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+    if settings.kafka_ssl_certfile:
+        context.load_cert_chain(
+            settings.kafka_ssl_certfile,
+            settings.kafka_ssl_keyfile,
+            password=lambda: "",  # otherwise OpenSSL asks the terminal
+        )
+    return context
+
+
+def security_faults(settings: "Settings") -> list[str]:
+    """A line for each setting that makes no sense, or is missing in production."""
+    faults = [*_kafka_faults(settings)]
+    if settings.profile == PRODUCTION:
+        faults += _missing_passwords(settings)
+    return faults
+
+
+def _missing_passwords(settings: "Settings") -> Iterator[str]:
+    for name in URLS:
+        if not _has_password(getattr(settings, name)):
+            yield f"{name.upper()}: has no password, which PROFILE={PRODUCTION} asks for"
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        yield (
+            f"KAFKA_SECURITY_PROTOCOL: PLAINTEXT has no password, which PROFILE={PRODUCTION} "
+            "asks for"
+        )
+    elif settings.kafka_security_protocol == "SSL" and not settings.kafka_ssl_certfile:
+        yield "KAFKA_SSL_CERTFILE: SSL without it shows Kafka nobody, and it lets anybody in"
+
+
+def _has_password(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    options = {name.lower() for name in parse_qs(parts.query)}
+    return bool(parts.password) or not options.isdisjoint(INSTEAD)
+
+
+def _kafka_faults(settings: "Settings") -> Iterator[str]:
+    protocol = settings.kafka_security_protocol
+    if protocol.startswith("SASL"):
+        yield from _required(settings, SASL)
+    else:
+        yield from _unused(settings, SASL)
+    if not protocol.endswith("SSL"):
+        yield from _unused(settings, TLS)
+    elif not settings.kafka_ssl_cafile:
+        yield from _required(settings, ("kafka_ssl_cafile",))
+    elif bool(settings.kafka_ssl_certfile) != bool(settings.kafka_ssl_keyfile):
+        yield "KAFKA_SSL_CERTFILE: it and KAFKA_SSL_KEYFILE are set together or not at all"
+    else:
+        yield from _tls_faults(settings)
+
+
+def _required(settings: "Settings", names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if not getattr(settings, name):
+            protocol = settings.kafka_security_protocol
+            yield f"{name.upper()}: is required by KAFKA_SECURITY_PROTOCOL={protocol}"
+
+
+def _unused(settings: "Settings", names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if getattr(settings, name):
+            protocol = settings.kafka_security_protocol
+            yield f"{name.upper()}: is of no use with KAFKA_SECURITY_PROTOCOL={protocol}"
+
+
+def _tls_faults(settings: "Settings") -> Iterator[str]:
+    try:
+        ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
+    except OSError as error:
+        fault = _why(error, "is no certificate in PEM")
+        yield f"KAFKA_SSL_CAFILE: {settings.kafka_ssl_cafile} {fault}"
+        return
+    try:
+        kafka_tls(settings)
+    except OSError as error:
+        files = f"{settings.kafka_ssl_certfile} and KAFKA_SSL_KEYFILE {settings.kafka_ssl_keyfile}"
+        fault = _why(error, "are no certificate and its key, in PEM, without a pass phrase")
+        yield f"KAFKA_SSL_CERTFILE: {files} {fault}"
+
+
+def _why(error: OSError, otherwise: str) -> str:
+    return otherwise if isinstance(error, ssl.SSLError) else f"cannot be read: {error.strerror}"
