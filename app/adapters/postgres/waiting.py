@@ -8,8 +8,8 @@ import select
 from typing import Any
 
 from gevent.monkey import get_original
-from psycogreen.gevent import gevent_wait_callback
-from psycopg2 import extensions
+from gevent.socket import wait_read, wait_write
+from psycopg2 import OperationalError, extensions
 
 from app.adapters.postgres.engine import NoAnswerError
 
@@ -19,13 +19,27 @@ def install_waits(timeout_s: float) -> None:
 
     def wait(connection: Any) -> None:  # noqa: ANN401 - the driver's, which has no types
         try:
-            gevent_wait_callback(connection, timeout=timeout_s)
+            _wait_for_answer(connection, timeout_s)
         except TimeoutError as error:
             # When the loop itself was held up, the answer may be there by now.
             if connection.poll() != extensions.POLL_OK:
                 raise NoAnswerError("no answer in time") from error
 
     extensions.set_wait_callback(wait)
+
+
+def _wait_for_answer(connection: Any, timeout_s: float) -> None:  # noqa: ANN401 - as above
+    """Let other greenlets run until the answer is there; TimeoutError after `timeout_s` of silence.
+
+    As psycogreen does it, which is published as source alone: that would run when it is installed.
+    """
+    while (state := connection.poll()) != extensions.POLL_OK:
+        if state == extensions.POLL_READ:
+            wait_read(connection.fileno(), timeout=timeout_s)
+        elif state == extensions.POLL_WRITE:
+            wait_write(connection.fileno(), timeout=timeout_s)
+        else:
+            raise OperationalError(f"the driver is in an unknown state: {state}")
 
 
 def is_silent(descriptor: int) -> bool:
