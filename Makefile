@@ -10,6 +10,7 @@
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
 #   make boards from=2026-01-31T12:00:00Z to=2026-01-31T12:01:00Z   else of the last storm
+#   make lock o=--upgrade   the newest versions that requirements.txt allows
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
@@ -17,7 +18,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
-  bench storm boards faults scale
+  bench storm boards faults scale lock
 
 help: ## list the verbs
 	@$(stack) --help
@@ -31,7 +32,7 @@ down status clean env servers install check docs demo:
 run:
 	@$(stack) $@ $(profile_option) $(c)
 
-audit bench:
+audit bench lock:
 	@$(stack) $@ $(profile_option) $(o)
 
 logs restart:

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "install": ("install what is needed", lambda stack, _: lifecycle.install_for_all(stack)),
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
     "docs": ("write what is made of the code", lambda stack, _: chores.docs(stack)),
+    "lock": ("pin all packages by their hashes", chores.lock),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
     "run": ("run a command as the processes run", chores.run),
@@ -44,7 +45,7 @@ PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
     "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "boards",
-    "faults",
+    "faults", "lock",
 )  # fmt: skip
 HELP = ("-h", "--help")
 

