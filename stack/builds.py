@@ -17,7 +17,7 @@ from stack.toolchains import Go, Node
 
 KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
 # Each is a program of a few lines around a library; its go.mod pins that.
-FERRETDB, TOXIPROXY = "ferretdb", "toxiproxy"
+FERRETDB, TOXIPROXY, MANIFESTS = "ferretdb", "toxiproxy", "manifests"
 CLIENT = CHECKOUT / "app" / "web" / "client"
 K6 = CHECKOUT / "k6"
 CLIENT_MADE = {"node_modules", "dist"}
@@ -29,7 +29,7 @@ def kafka_libraries(version: str) -> Path:
 
 
 def go_executable(name: str, version: str) -> Path:
-    """FerretDB's or toxiproxy's program; StackFault when it is not built."""
+    """A program of ours in Go; StackFault when it is not built."""
     return _present(libraries_dir() / f"{name}-{version}")
 
 
@@ -63,7 +63,7 @@ def fetch_kafka(version: str) -> None:
 
 
 def build_go(name: str, version: str, go: Go) -> None:
-    """Build FerretDB or toxiproxy; go.sum holds the hashes of all it is made of."""
+    """Build one of our programs in Go; go.sum holds the hashes of all it is made of."""
 
     def build(draft: Path) -> None:
         run_logged(
@@ -152,7 +152,8 @@ def _go_source(name: str) -> Path:
 
 
 def _go_inputs(name: str) -> list[Path]:
-    return [_go_source(name) / file for file in ("main.go", "go.mod", "go.sum")]
+    source = _go_source(name)
+    return [*source.glob("*.go"), source / "go.mod", source / "go.sum"]
 
 
 def _client_inputs() -> list[Path]:

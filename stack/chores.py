@@ -15,7 +15,14 @@ from stack import builds
 from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
-from stack.install import go, install_client, install_scripts, node, uv
+from stack.install import (
+    go,
+    install_client,
+    install_manifest_loader,
+    install_scripts,
+    node,
+    uv,
+)
 from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
@@ -47,6 +54,18 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
     "lock files": ("python", "-m", "stack.supply"),
+    "deployment files": ("python", "-m", "stack.deployment"),
+    "compose file": (
+        *("check-jsonschema", "--builtin-schema", "vendor.compose-spec"),
+        "docker-compose.yml",
+    ),
+    "Dockerfile": ("hadolint", "Dockerfile"),
+    "shell scripts": (
+        "shellcheck",
+        "deploy/secrets.sh",
+        "deploy/compose/kafka.sh",
+        "deploy/compose/postgresql-init.sh",
+    ),
     **{name: (*command, "--check") for name, command in MADE.items()},
 }
 
@@ -55,6 +74,7 @@ def check(stack: Stack) -> int:
     """Run every check, two at a time, whatever the others said; 1 when one failed."""
     install_for(stack, development=True)
     golang, javascript = go(stack.settings, shown), node(stack.settings, shown)
+    install_manifest_loader(stack.settings, step=shown)
     checks: list[Callable[[], bool]] = [  # the longest first
         lambda: _npm_passes("client", builds.CLIENT, javascript),
         *(partial(_passes, name, _command(name)) for name in CHECKS),

@@ -70,6 +70,12 @@ def install_proxy(settings: Settings, *, step: Step) -> None:
         _build_go(builds.TOXIPROXY, settings.versions.toxiproxy, settings=settings, step=step)
 
 
+def install_manifest_loader(settings: Settings, *, step: Step) -> None:
+    """Build the loader of docker-compose.yml and deploy/kubernetes."""
+    with _alone():
+        _build_go(builds.MANIFESTS, settings.versions.compose_go, settings=settings, step=step)
+
+
 def node(settings: Settings, step: Step) -> Node:
     """A Node that is new enough, installed when there is none."""
     return find_node(settings.versions) or _from_pypi(

