@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from stack.bench.measurement import Measurement, measure
 from stack.bench.report import write_report
 from stack.bench.scraping import render_ratios, scraped
+from stack.bench.stored import Growth, growth_of, render_growth, send_chat
 from stack.bench.storm import USERS_FILE, Load, build_storm
 from stack.faults import StackFault
 from stack.lifecycle import alone
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stack = Stack.of(PROFILE, step=shown)
     try:
         with alone(stack):
-            steps = _run(stack, options)
+            steps, growths = _run(stack, options)
     except StackFault as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 2
@@ -34,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"\n{table}\n{file}")
     if options.scrapers:
         print(f"\n{render_ratios(steps[::2], steps[1::2])}")
+    if growths:
+        print(f"\n{render_growth(growths)}")
     return 1 if steps[0].failures else 0
 
 
@@ -70,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, default=3, help="of each, with --scrapers")
     parser.add_argument(
+        "--bytes", action="store_true", help="tell what each store keeps of the bids, and of chat"
+    )
+    parser.add_argument(
         "--fresh", action="store_true", help="forget the data of earlier runs first"
     )
     return parser
@@ -79,7 +86,7 @@ def _rates(text: str) -> tuple[float, ...]:
     return tuple(float(rate) for rate in text.split(","))
 
 
-def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
+def _run(stack: Stack, options: argparse.Namespace) -> tuple[list[Measurement], list[Growth]]:
     with shown("build the load generator"):
         executable = build_storm(stack.settings.versions)
     first = Load(
@@ -91,6 +98,7 @@ def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
         subscribe=options.subscribe,
     )
     steps: list[Measurement] = []
+    growths: list[Growth] = []
     with _running(stack, fresh=options.fresh):
         users_file = stack.places.data_dir / USERS_FILE
         if options.warm_up:
@@ -98,16 +106,33 @@ def _run(stack: Stack, options: argparse.Namespace) -> list[Measurement]:
             with shown(f"warm up for {options.warm_up:.0f} s"):
                 load = replace(first, seconds=options.warm_up)
                 measure(stack, load, executable=executable, users_file=users_file)
-        for load in loads(first, options):
-            beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
-            with (
-                shown(f"storm of {load.rate:,.0f} bids/s for {load.seconds:.0f} s{beside}"),
-                scraped(_metrics_urls(stack), load.scrapers),
-            ):
-                steps.append(measure(stack, load, executable=executable, users_file=users_file))
-            if not steps[-1].carried and not options.scrapers:
-                break
-    return steps
+
+        def storms() -> int:
+            steps.extend(_steps(stack, first, options, executable, users_file))
+            return sum(int(step.storm["bids"]["decided"]) for step in steps)
+
+        if options.bytes:
+            growths.append(growth_of(stack, "decided bids", storms))
+            growths.append(growth_of(stack, "chat messages", lambda: send_chat(stack)))
+        else:
+            storms()
+    return steps, growths
+
+
+def _steps(
+    stack: Stack, first: Load, options: argparse.Namespace, executable: Path, users_file: Path
+) -> Iterator[Measurement]:
+    """Storm step by step, until one is not carried."""
+    for load in loads(first, options):
+        beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
+        with (
+            shown(f"storm of {load.rate:,.0f} bids/s for {load.seconds:.0f} s{beside}"),
+            scraped(_metrics_urls(stack), load.scrapers),
+        ):
+            step = measure(stack, load, executable=executable, users_file=users_file)
+        yield step
+        if not step.carried and not options.scrapers:
+            return
 
 
 def loads(first: Load, options: argparse.Namespace) -> list[Load]:
