@@ -9,12 +9,14 @@ class Topic:
 
     `for_ever` topics are never deleted from: they are the source of truth, or the last copy.
     `record_bytes_max` is how long a record may be; None: as long as the broker's own setting says.
+    `kept_days` is what others are made with; who wants more or less may set the topic so.
     """
 
     name: str
     partitions: int
     for_ever: bool = False
     record_bytes_max: int | None = None
+    kept_days: int = 7
 
 
 AUCTION_BID = Topic("auction-bid", 12, for_ever=True)

@@ -28,6 +28,8 @@ from app.settings import Settings
 log = structlog.get_logger()
 
 RECORD_BYTES_MAX = "max.message.bytes"
+RETENTION = "retention.ms"
+MS_PER_DAY = 24 * 3600 * 1000
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
 
 
@@ -158,7 +160,8 @@ def _refuse_other_count(topic: Topic, partitions: int) -> None:
 def _create(admin: KafkaAdminClient, topics: list[Topic], *, copies: tuple[int, int]) -> None:
     replication, min_isr = copies
     for topic in topics:
-        settings = required_settings(topic) | {MIN_ISR: str(min_isr)}
+        settings = {RETENTION: str(topic.kept_days * MS_PER_DAY), MIN_ISR: str(min_isr)}
+        settings |= required_settings(topic)
         if topic.record_bytes_max is not None:
             settings |= {RECORD_BYTES_MAX: str(topic.record_bytes_max)}
         new = NewTopic(
