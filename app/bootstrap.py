@@ -24,6 +24,7 @@ from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.mongo.messages import MongoMessages, make_client, make_guarded_client
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
+from app.adapters.postgres.archive import PostgresArchive
 from app.adapters.postgres.auction_audit import PostgresAuctionRows
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.auditing import PostgresLaneRows
@@ -38,11 +39,13 @@ from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.parked import PostgresParkedStore
+from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
 from app.adapters.postgres.queries import transaction
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
 from app.adapters.precis.profiles import PrecisProfiles
+from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect, connect_guarded
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions
@@ -57,6 +60,7 @@ from app.protocol.topics import (
     CHAT_MESSAGE,
     DEAD_LETTER_SUFFIX,
     INGEST_GROUP,
+    LIVE_TOPICS,
     SAVE_GROUP,
     Topic,
 )
@@ -76,8 +80,10 @@ from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.dead_letters import DeadLetterList
 from app.services.due import DueRecords
+from app.services.housekeeping import Chore, Housekeeping
 from app.services.lanes import Begin, LaneTopic
 from app.services.notices import NoticeList
+from app.services.old_chat import OldChat
 from app.services.parking import Parked
 from app.services.replaying import Replaying
 from app.services.rooms import RoomService
@@ -212,9 +218,30 @@ class Container:
         )
         events = EventAudit(self.log_reader, self.auction_rows, PostgresLaneRows())
         files = [partial(read_journal, path) for path in journals]
-        decided = PostgresOutcomes(self.engine).decided
+        decided = PostgresOutcomes(self.engine).decided_ever
         told = JournalAudit(files, decided, chat) if files else NoJournal()
         return [events, ChatAudit(chat), told]
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        """Moving and deleting what is old."""
+        limits, engine = self.settings.limits, self.engine
+        forgotten = [topic.name for topic in LIVE_TOPICS if not topic.for_ever]
+        chat = OldChat(
+            PostgresRooms(engine),
+            self.messages,
+            RedisBookmark(self.fanout),
+            days=limits.chat_days,
+            clock=utc_now,
+        )
+        letters = ReplayedDeadLetters(engine, topics=forgotten, days=limits.dead_letter_days)
+        chores: list[Chore] = [
+            PostgresArchive(engine, days=limits.history_days),
+            OldNotices(engine, days=limits.notice_days),
+            letters,
+            chat,
+        ]
+        return Housekeeping(chores, limits=limits)
 
     @cached_property
     def due_records(self) -> DueRecords:

@@ -24,6 +24,9 @@ Milliseconds = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
 KafkaProtocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
 KafkaMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+# How long what is old is kept; a century (36500) is for ever. At least a day longer than Kafka
+# keeps chat: what a topic still has, the stores must have, too (I14).
+Days = Annotated[int, Meta(ge=8, le=36_500)]
 OtlpProtocol = Literal["http/protobuf"]
 TracesSampler = Literal[
     "", "always_on", "always_off", "traceidratio",
@@ -89,6 +92,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     replays_per_s: Count = 50  # far below what lanes settle: people's bids come first
     replays_looked_at_max: Count = 1_000  # by one request, which should end in seconds
     replay_quiet_s: Seconds = 10.0  # nobody else tries while an acknowledgement may still come
+    # Growth (docs/growth.md). Bids and decisions are moved to the archive, the rest is deleted.
+    history_days: Days = 90  # after an auction's end: as long as the longest auction
+    notice_days: Days = 180
+    chat_days: Days = 365
+    dead_letter_days: Days = 90  # of chat and events, when replayed; those of bids are kept
+    housekeeping_s: Seconds = 60.0
+    housekeeping_batch_rows: Count = 2_000  # keeps a transaction, and the locks it has, short
+    housekeeping_rows_max: Count = 200_000  # a run, of each kind: 3,300 a second, as bids come
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000

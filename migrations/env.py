@@ -3,9 +3,15 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+from app.adapters.postgres.archive import is_partition
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
 from app.settings import database_url_or_exit
+
+
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Whether Alembic compares it: partitions are made as they are needed."""
+    return not (kind == "table" and name is not None and is_partition(name))
 
 
 def run() -> None:
@@ -17,6 +23,7 @@ def run() -> None:
             target_metadata=metadata,
             compare_type=True,
             compare_server_default=True,
+            include_name=is_ours,
             transaction_per_migration=True,
         )
         with context.begin_transaction():

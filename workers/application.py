@@ -24,6 +24,7 @@ from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import TracingError, configure_tracing, stop_tracing
 from workers.tasks.bids import register_settle
+from workers.tasks.housekeeping import register_housekeeping
 from workers.tasks.notices import register_publish_notices
 
 HTTP = "http"  # the option `--http`
@@ -35,6 +36,7 @@ def make_worker(container: Container) -> Celery:
     app: Celery = make_celery(container.settings)
     register_settle(app, container)
     register_publish_notices(app, container)
+    register_housekeeping(app, container)
     _prepare_processes(container)
     app.user_options["worker"].add(
         Option(("--http",), metavar="HOST:PORT", help="serve the metrics of this machine there")

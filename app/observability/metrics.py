@@ -214,3 +214,12 @@ RESTARTS = newest(
     "How often the supervisor had to start a process again, since it began itself.",
     "process",
 )
+
+HOUSEKEPT_ROWS = counter(
+    "housekeeping_removed_rows",
+    "Rows and documents that were old: moved to the archive, or deleted.",
+    "chore",
+)
+HOUSEKEEPING_FAILURES = counter(
+    "housekeeping_failures", "Chores put off to the next run: a store did not answer.", "chore"
+)

@@ -25,6 +25,7 @@ from app.protocol.topics import (
     SAVE_GROUP,
 )
 from app.services.burials import REASONS
+from app.services.housekeeping import CHORES
 from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -73,6 +74,7 @@ class Label:
 LABELS = {
     "application": Label("the name a process gives to PostgreSQL", metrics.APPLICATIONS),
     "cause": Label("why a gateway did not take a record", sorted(metrics.REFUSAL_CAUSES)),
+    "chore": Label("what is kept in bounds (docs/growth.md)", CHORES),
     "code": Label("an error code", tuple(STATUS_OF_CODE)),
     "end": Label("how a socket ended", sorted(metrics.ENDS)),
     "endpoint": Label(

@@ -32,6 +32,8 @@ OTHERS: tuple[tuple[Counter | Histogram, tuple[Sequence[str], ...]], ...] = (
     (metrics.DECIDED_BIDS, (LABELS["outcome"].values,)),
     (metrics.PIPELINE_FAILURES, (LABELS["pipeline"].values,)),
     (metrics.RELAYED, (OF_OUTBOX,)),
+    (metrics.HOUSEKEPT_ROWS, (LABELS["chore"].values,)),
+    (metrics.HOUSEKEEPING_FAILURES, (LABELS["chore"].values,)),
     (metrics.BROADCAST_AGE, (OF_OUTBOX,)),
 )
 

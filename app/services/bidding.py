@@ -83,7 +83,11 @@ class Outcomes(Protocol):
         ...
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
-        """Those of the bids that have been decided."""
+        """Those of the bids that have been decided, archived ones aside."""
+        ...
+
+    def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
+        """The bid, if its auction ended so long ago that it is in the archive."""
         ...
 
     def decided_lately(
@@ -148,17 +152,17 @@ class Bidding:
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
         """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
         bid = bid_id(bidder_id, auction_id, key)
-        return self._newest(bid, self._outcomes.waiting(bid, auction_id))
+        return self._newest(bid, self._outcomes.waiting(bid, auction_id), auction_id)
 
     def own_bid(self, bidder_id: int, bid: UUID) -> KnownBid:
         """The bid by its id. Raises NotFoundError if it is unknown or somebody else's."""
-        known = self._newest(bid, self._outcomes.waiting_anywhere(bid))
+        known = self._newest(bid, self._outcomes.waiting_anywhere(bid), None)
         if known is None or known.bidder_id != bidder_id:
             raise NotFoundError("no such bid of yours")
         return known
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
-        """Those of the bids that have an outcome."""
+        """Those of the bids that have an outcome, archived ones aside."""
         return self._outcomes.decided(bid_ids)
 
     def decided_lately(
@@ -173,9 +177,13 @@ class Bidding:
         """What was refused to these bidders, over any gateway, in the last `within_s` seconds."""
         return self._outcomes.refused_lately(bidder_ids, within_s)
 
-    def _newest(self, bid: UUID, waiting: KnownBid | None) -> KnownBid | None:
-        # Asked after the inbox: a bid that is settled in between is found here.
+    def _newest(
+        self, bid: UUID, waiting: KnownBid | None, auction_id: int | None
+    ) -> KnownBid | None:
+        # Asked after the inbox: a bid that is settled, or archived, in between is found here.
         decided = next(iter(self._outcomes.decided([bid])), None)
+        if decided is None:
+            decided = self._outcomes.archived(bid, auction_id)
         if decided is None or (decided.is_failed and waiting is not None):
             return waiting
         return decided

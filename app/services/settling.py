@@ -80,8 +80,10 @@ class AuctionStore(Protocol[T_contra]):
     def accepted_bidder_ids(self, transaction: T_contra, auction_id: int) -> set[int]:
         """Everybody with an accepted bid."""
 
-    def known_bids(self, transaction: T_contra, bid_ids: Collection[UUID]) -> dict[UUID, KnownBid]:
-        """Those of the bids that have a row."""
+    def known_bids(
+        self, transaction: T_contra, auction: Auction, bid_ids: Collection[UUID]
+    ) -> dict[UUID, KnownBid]:
+        """Those of the auction's bids that have a row."""
 
     def save(self, transaction: T_contra, batch: Batch) -> None:
         """Store it all, guarded by the version. Raises VersionConflictError."""
@@ -170,7 +172,8 @@ class AuctionLane:
         if auction.leader_id is not None:
             bidders.add(auction.leader_id)
         auction_id = auction.terms.auction_id
-        known = self._store.known_bids(transaction, {bid.bid_id for bid in bids}) if bids else {}
+        ids = {bid.bid_id for bid in bids}
+        known = self._store.known_bids(transaction, auction, ids) if bids else {}
         found = self._store.bidders(transaction, auction_id, bidders) if bidders else {}
         aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
         ledger = Ledger(auction, aliases=aliases, known=known)

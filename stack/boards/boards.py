@@ -355,6 +355,21 @@ STORES = Board(
                 ),
             ),
         ),
+        (
+            "Housekeeping",
+            (
+                panel(
+                    "Old rows moved or deleted",
+                    "ops",
+                    rate("housekeeping_removed_rows_total", "{{chore}}", by="chore"),
+                ),
+                panel(
+                    "Chores put off",
+                    "ops",
+                    rate("housekeeping_failures_total", "{{chore}}", by="chore"),
+                ),
+            ),
+        ),
     ),
 )
 

@@ -5,6 +5,7 @@ import sys
 
 from sqlalchemy import Engine, NullPool, create_engine
 
+from app.adapters.postgres.archive import PostgresArchive
 from app.adapters.postgres.engine import driver_url
 from tests import old_log
 from tests.integration.database import alembic, own_database
@@ -60,6 +61,27 @@ def test_indexes_are_made_while_others_write_and_over_what_an_attempt_left_behin
         assert migration.wait() == 0
         assert answers(engine, _INVALID) == []
         alembic(environment, "check")
+
+
+_ROWS = """
+SELECT bid_id::text FROM bids WHERE status <> 'failed'
+UNION ALL SELECT partition || '/' || "offset" FROM decisions ORDER BY 1"""
+
+
+def test_going_back_brings_the_rows_of_the_archive_back() -> None:
+    with own_database("migrations") as environment:
+        engine = old_house(environment)
+        before = answers(engine, _ROWS)
+        alembic(environment, "upgrade", "head")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE auctions SET closed_at = '2020-01-01'")
+        archive = PostgresArchive(engine, days=90)
+        while archive.remove(10).more:
+            pass
+        assert answers(engine, _ROWS) == []
+        alembic(environment, "check")
+        alembic(environment, "downgrade", "0005")
+        assert answers(engine, _ROWS) == before
 
 
 def old_house(environment: dict[str, str]) -> Engine:

@@ -185,7 +185,7 @@ class MemoryAuctions:
         return {row.bidder_id for (of, _), row in rows if of == auction_id and row.seq is not None}
 
     def known_bids(
-        self, transaction: MemoryTransaction, bid_ids: Collection[UUID]
+        self, transaction: MemoryTransaction, auction: Auction, bid_ids: Collection[UUID]
     ) -> dict[UUID, KnownBid]:
         transaction.store.statement()
         return {

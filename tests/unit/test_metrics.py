@@ -9,12 +9,12 @@ from bridge.__main__ import PIPELINES
 
 UNITS = {
     "bids", "bytes", "calls", "connections", "conflicts", "failures", "frames", "greenlets",
-    "lanes", "messages", "partitions", "records", "requests", "restarts", "retries", "seconds",
-    "settles", "sockets", "tasks", "threads", "transactions",
+    "lanes", "messages", "partitions", "records", "requests", "restarts", "retries", "rows",
+    "seconds", "settles", "sockets", "tasks", "threads", "transactions",
 }  # fmt: skip
 PARTS = {
-    "auction", "backlog", "broadcast", "gateway", "group", "ingest", "lane", "pipeline", "pool",
-    "postgres", "process", "queue", "relay", "save", "ws",
+    "auction", "backlog", "broadcast", "gateway", "group", "housekeeping", "ingest", "lane",
+    "pipeline", "pool", "postgres", "process", "queue", "relay", "save", "ws",
 }  # fmt: skip
 OF_A_LIBRARY = ("http_", "exporter_")
 OURS = [one for one in DECLARED if not one.name.startswith(OF_A_LIBRARY)]

@@ -23,6 +23,7 @@ def register_publish_notices(app: Celery, container: Container) -> None:
             pass
 
     app.conf.beat_schedule = {
+        **app.conf.beat_schedule,
         PUBLISH_NOTICES_TASK: {"task": PUBLISH_NOTICES_TASK, "schedule": SWEEP_S},
     }
 

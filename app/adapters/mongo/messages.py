@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from bson.errors import BSONError
@@ -10,6 +11,7 @@ from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from app.domain.errors import BusyError
+from app.domain.time import rfc3339
 from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
 from app.services.auditing.chat import StoredMessage
@@ -129,6 +131,18 @@ class MongoMessages:
             ]
         except PyMongoError as error:
             raise BusyError("MongoDB cannot be read") from error
+
+    def delete_before(self, room_id: int, moment: datetime, *, limit: int) -> int:
+        """Delete those of a room's `limit` oldest messages that were sent before; how many."""
+        told = rfc3339(moment)  # as `at` is written: texts in the order of time
+        try:
+            oldest = self._messages.find({"room_id": room_id}, {"at": 1}).sort("seq").limit(limit)
+            ids = [document["_id"] for document in oldest if document["at"] < told]
+            if not ids:
+                return 0
+            return self._messages.delete_many({"_id": {"$in": ids}}).deleted_count
+        except PyMongoError as error:
+            raise BusyError("old messages cannot be deleted") from error
 
     def _find(self, asked: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
         with self._reading():

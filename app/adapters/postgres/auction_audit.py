@@ -24,14 +24,14 @@ _BIDS = f"""
 SELECT "offset", bid_id::text, auction_id, bidder_id, key, amount, kind, confirm, automatic,
   log_time, status, code, seq, standing, alias, public_amount, price, minimum_next_bid, ends_at,
   decided_at, chain
-FROM bids WHERE partition = %(partition)s AND "offset" >= %(first)s AND {_IDS}
+FROM all_bids WHERE partition = %(partition)s AND "offset" >= %(first)s AND {_IDS}
 ORDER BY "offset", automatic
 """  # noqa: S608 - of our own constants
 
 _DECISIONS = f"""
 SELECT "offset", auction_id, type, effect, code, bid_id::text, log_time, decided_at, detail,
   chain
-FROM decisions
+FROM all_decisions
 WHERE topic = %(topic)s AND partition = %(partition)s AND "offset" >= %(first)s AND {_IDS}
 ORDER BY "offset"
 """  # noqa: S608 - of our own constants
@@ -41,14 +41,14 @@ _AUCTIONS = f"SELECT {AUCTION_COLUMNS} FROM auctions WHERE id = ANY(%s)"  # noqa
 _ANSWERED = """
 SELECT partition, "offset", bid_id, amount, kind, status, standing, code, seq, price,
   minimum_next_bid, ends_at, decided_at
-FROM bids WHERE bid_id = ANY(%s::uuid[]) AND status <> 'failed'"""
+FROM all_bids WHERE bid_id = ANY(%s::uuid[]) AND status <> 'failed'"""
 
 _ONE = "SELECT id, created_at FROM auctions WHERE id = %(id)s"
 
 # A repeat leaves its auction as it was, the decision time included.
 _SINCE = """
 SELECT id, created_at FROM auctions WHERE greatest(decided_at, created_at) >= %(since)s
-OR id IN (SELECT auction_id FROM decisions WHERE log_time >= %(since)s)"""
+OR id IN (SELECT auction_id FROM all_decisions WHERE log_time >= %(since)s)"""
 
 _SAMPLE = """
 SELECT id, created_at FROM auctions
@@ -84,7 +84,7 @@ class PostgresAuctionRows:
     def traces(
         self, transaction: Connection, *, partition: int, first: int, selection: Selection
     ) -> Iterator[Trace]:
-        """The rows of `bids` and `decisions` from an offset on, in offset order."""
+        """The rows of `bids` and `decisions`, and of their archive, in offset order."""
         asked = {
             "topic": AUCTION_BID.name,
             "partition": partition,

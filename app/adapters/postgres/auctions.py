@@ -44,8 +44,9 @@ SELECT a.id, a.seller_id, a.currency, a.mode, a.starting_price, a.initial_reserv
   p.id AS product_id, p.name AS product_name, s.nickname AS seller_nickname,
   l.alias AS leader_alias, w.alias AS winner_alias, wu.nickname AS winner_nickname,
   m.alias AS my_alias,
-  (SELECT max(b.amount) FROM bids b WHERE b.auction_id = a.id AND b.bidder_id = %(viewer_id)s
-     AND b.status = 'accepted' AND NOT b.automatic) AS my_maximum,
+  greatest(m.archived_maximum,
+    (SELECT max(b.amount) FROM bids b WHERE b.auction_id = a.id AND b.bidder_id = %(viewer_id)s
+     AND b.status = 'accepted' AND NOT b.automatic)) AS my_maximum,
   EXISTS (SELECT 1 FROM watches x WHERE x.auction_id = a.id AND x.user_id = %(viewer_id)s)
     AS watching """
 
@@ -97,7 +98,7 @@ AND (%(before_id)s::bigint IS NULL OR a.id < %(before_id)s) ORDER BY a.id DESC L
 )
 
 _HISTORY = """
-SELECT seq, public_amount, alias, automatic, decided_at FROM bids
+SELECT seq, public_amount, alias, automatic, decided_at FROM all_bids
 WHERE auction_id = %(auction_id)s AND seq > %(after_seq)s ORDER BY seq LIMIT %(limit)s"""
 
 _CONTROL = """
@@ -170,7 +171,10 @@ class PostgresAuctions:
         found = rows(self._engine, _SNAPSHOT, values)
         if not found:
             raise NotFoundError("no such auction")
-        return Snapshot(_auction(found[0], viewer_id), _newest_bids(found[0]))
+        auction, bids = _auction(found[0], viewer_id), _newest_bids(found[0])
+        if len(bids) < min(bids_max, auction.bid_count):  # the others are in the archive
+            bids = self.history(auction_id, auction.bid_count - bids_max, bids_max)
+        return Snapshot(auction, bids)
 
     def page(
         self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None

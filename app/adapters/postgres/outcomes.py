@@ -18,13 +18,23 @@ BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
 
 _AUCTION = "SELECT 1 FROM auctions WHERE id = %(auction_id)s"
 
-_KNOWN = """
+_COLUMNS = """
 SELECT bid_id, bidder_id, auction_id, key, amount, kind, status, code, seq, "partition", "offset",
        log_time, standing, alias, price, minimum_next_bid, ends_at, decided_at
-FROM bids
 """
 
-_DECIDED = _KNOWN + "WHERE bid_id = ANY(%(bid_ids)s::uuid[]) AND key IS NOT NULL"
+_KNOWN = _COLUMNS + "FROM bids "
+
+_WANTED = "WHERE bid_id = ANY(%(bid_ids)s::uuid[]) AND key IS NOT NULL"
+
+_DECIDED = _KNOWN + _WANTED
+
+_DECIDED_EVER = f"{_COLUMNS} FROM all_bids {_WANTED}"
+
+# Without the auction every partition of the archive is asked.
+_ARCHIVED = f"""{_COLUMNS} FROM bids_archive
+WHERE bid_id = %(bid_id)s AND key IS NOT NULL
+  AND (%(auction_id)s::bigint IS NULL OR auction_id = %(auction_id)s)"""
 
 _LATELY = "settled_at >= now() - make_interval(secs => %(within_s)s)"
 
@@ -34,15 +44,25 @@ _DECIDED_LATELY = f"""
 UNION ALL
 {_KNOWN} WHERE bidder_id = ANY(%(bidder_ids)s) AND bid_id IN (
   SELECT bid_id FROM decisions WHERE effect = 'repeat' AND {_LATELY})
+UNION ALL
+SELECT archived.* FROM (
+  SELECT DISTINCT auction_id, bid_id FROM decisions WHERE effect = 'repeat' AND {_LATELY}
+) AS repeated
+CROSS JOIN LATERAL (
+  {_COLUMNS} FROM bids_archive AS b
+  WHERE b.auction_id = repeated.auction_id AND b.bid_id = repeated.bid_id LIMIT 1) AS archived
+WHERE bidder_id = ANY(%(bidder_ids)s)
 ORDER BY "partition", "offset"
 """  # noqa: S608 - of our own constants
 
 _REFUSED_LATELY = f"""
 SELECT refused.auction_id, bidder_id, key, (detail->>'amount')::bigint AS amount,
        detail->>'kind' AS kind, refused."partition", refused."offset", refused.code
-FROM bids JOIN (
+FROM (
   SELECT * FROM decisions WHERE code = 'KEY_REUSED' AND detail <> '{{}}' AND {_LATELY}
-) AS refused USING (bid_id)
+) AS refused CROSS JOIN LATERAL (
+  SELECT bidder_id, key FROM all_bids AS b
+  WHERE b.auction_id = refused.auction_id AND b.bid_id = refused.bid_id LIMIT 1) AS named
 WHERE bidder_id = ANY(%(bidder_ids)s)
 ORDER BY refused."partition", refused."offset"
 """  # noqa: S608 - of our own constants
@@ -70,6 +90,17 @@ class PostgresOutcomes:
         """Those of the bids that have been decided."""
         ids = [str(bid) for bid in bid_ids]
         return [_known(row) for row in rows(self._engine, _DECIDED, {"bid_ids": ids})]
+
+    def decided_ever(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
+        """As `decided`, in the archive, too."""
+        ids = [str(bid) for bid in bid_ids]
+        return [_known(row) for row in rows(self._engine, _DECIDED_EVER, {"bid_ids": ids})]
+
+    def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
+        """The bid, if its auction ended long ago; slower without the auction."""
+        asked = {"bid_id": str(bid), "auction_id": auction_id}
+        found = rows(self._engine, _ARCHIVED, asked)
+        return _known(found[0]) if found else None
 
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float

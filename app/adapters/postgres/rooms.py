@@ -1,5 +1,6 @@
 """The port `Rooms` on PostgreSQL: membership and its outbox row in one transaction."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row
@@ -37,6 +38,10 @@ ON CONFLICT DO NOTHING"""
 
 _LEAVE = "DELETE FROM room_members WHERE room_id = %(room_id)s AND user_id = %(user_id)s"
 
+_OPENED_BEFORE = """
+SELECT id FROM rooms WHERE id > %(after_id)s AND created_at < %(moment)s
+ORDER BY id LIMIT %(limit)s"""
+
 _TELL = "INSERT INTO outbox (topic, key, payload) VALUES (%s, %s, %s)"
 
 
@@ -67,6 +72,11 @@ class PostgresRooms:
         """Rooms of the user, newest first."""
         values = {"user_id": user_id, "before_id": before_id, "limit": page.limit + 1}
         return [_room(row) for row in rows(self._engine, _JOINED, values)]
+
+    def opened_before(self, moment: datetime, *, after_id: int, limit: int) -> list[int]:
+        """The ids of rooms that may have messages from before, ascending."""
+        values = {"moment": moment, "after_id": after_id, "limit": limit}
+        return [row.id for row in rows(self._engine, _OPENED_BEFORE, values)]
 
     def join(self, room_id: int, user_id: int, told: bytes) -> None:
         """Add the member; tell if new."""

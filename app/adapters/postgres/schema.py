@@ -4,6 +4,8 @@ Amounts are minor units, times `timestamptz`. Of an auction's columns only settl
 from `version` on; everything before is frozen at its creation.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -145,6 +148,8 @@ auctions = Table(
     Column("decided_at", Instant),
     Column("alias_count", Integer, nullable=False, server_default="0"),
     Column("chain", Text, nullable=False),
+    # When all that was decided about it was moved to the archive; null from the next settle on.
+    Column("archived_at", Instant),
     CheckConstraint("status IN ('scheduled', 'open', 'closed', 'cancelled')", name="status"),
     CheckConstraint("mode IN ('timed', 'live')", name="mode"),
     Index(
@@ -158,6 +163,11 @@ auctions = Table(
     Index("ix_auctions_due_end", "ends_at", postgresql_where=text("status = 'open'")),
     Index("ix_auctions_status_id", "status", "id"),
     Index("ix_auctions_status_ends_at", "status", "ends_at", "id"),
+    Index(
+        "ix_auctions_unarchived",
+        "closed_at",
+        postgresql_where=text("closed_at IS NOT NULL AND archived_at IS NULL"),
+    ),
     # None on leader, winner or price: they change with a bid, and an update that changes an
     # indexed column is no longer in place. Nothing looks for auctions by leader or winner.
     # Room on the page keeps updates of the hot row in place (HOT).
@@ -175,39 +185,67 @@ auction_bidders = Table(
     Column("bidder_id", BigInteger, primary_key=True),
     Column("alias", Integer, nullable=False),
     Column("outbid_noticed_at", Instant),
+    Column("archived_maximum", BigInteger),  # the highest of the accepted bids in the archive
     UniqueConstraint("auction_id", "alias"),
     Index("ix_auction_bidders_bidder_id", "bidder_id", "auction_id"),
     postgresql_with={"fillfactor": 80},
 )
 
+
+def _bid_columns() -> list[Column[Any]]:
+    """Of a decided bid, wherever it is kept."""
+    return [
+        Column("bid_id", UUID(as_uuid=True), nullable=False),
+        Column("auction_id", BigInteger, nullable=False),
+        Column("bidder_id", BigInteger, nullable=False),
+        Column("key", Text),  # null: an automatic answer
+        Column("amount", BigInteger, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("confirm", Boolean, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("code", Text),
+        Column("seq", BigInteger),
+        Column("automatic", Boolean, nullable=False, server_default="false"),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("log_time", Instant, nullable=False),
+        # The outcome, frozen as decided; null while failed.
+        Column("standing", Text),
+        Column("alias", Integer),
+        Column("public_amount", BigInteger),
+        Column("price", BigInteger),
+        Column("minimum_next_bid", BigInteger),
+        Column("ends_at", Instant),
+        Column("decided_at", Instant),
+        Column("chain", Text),
+    ]
+
+
+def _decision_columns() -> list[Column[Any]]:
+    """Of a decision about another record than a bid decided first, wherever it is kept."""
+    return [
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("auction_id", BigInteger, nullable=False),
+        Column("type", Text, nullable=False),
+        Column("effect", Text, nullable=False),
+        Column("code", Text),
+        Column("bid_id", UUID(as_uuid=True)),
+        Column("log_time", Instant, nullable=False),
+        Column("decided_at", Instant, nullable=False),
+        Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+        Column("chain", Text),  # null: repeats and reused keys are not chained (rule 18)
+    ]
+
+
 bids = Table(
     "bids",
     metadata,
-    Column("bid_id", UUID(as_uuid=True), primary_key=True),
-    Column("auction_id", BigInteger, nullable=False),
-    Column("bidder_id", BigInteger, nullable=False),
-    Column("key", Text),  # null: an automatic answer
-    Column("amount", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("confirm", Boolean, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("code", Text),
-    Column("seq", BigInteger),
-    Column("automatic", Boolean, nullable=False, server_default="false"),
-    Column("partition", Integer, nullable=False),
-    Column("offset", BigInteger, nullable=False),
-    Column("log_time", Instant, nullable=False),
-    # The outcome, frozen as decided; null while failed.
-    Column("standing", Text),
-    Column("alias", Integer),
-    Column("public_amount", BigInteger),
-    Column("price", BigInteger),
-    Column("minimum_next_bid", BigInteger),
-    Column("ends_at", Instant),
-    Column("decided_at", Instant),
-    Column("chain", Text),
+    *_bid_columns(),
     _settled_at(),
     _lately("bids"),
+    PrimaryKeyConstraint("bid_id"),
     CheckConstraint("status IN ('accepted', 'rejected', 'failed')", name="status"),
     CheckConstraint("(seq IS NOT NULL) = (status = 'accepted')", name="seq"),
     CheckConstraint("automatic = (key IS NULL)", name="automatic"),
@@ -218,21 +256,39 @@ bids = Table(
 decisions = Table(
     "decisions",
     metadata,
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("offset", BigInteger, primary_key=True),
-    Column("auction_id", BigInteger, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("effect", Text, nullable=False),
-    Column("code", Text),
-    Column("bid_id", UUID(as_uuid=True)),
-    Column("log_time", Instant, nullable=False),
-    Column("decided_at", Instant, nullable=False),
-    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
-    Column("chain", Text),  # null: repeats and reused keys are not chained (rule 18)
+    *_decision_columns(),
     _settled_at(),
     _lately("decisions"),
+    PrimaryKeyConstraint("topic", "partition", "offset"),
     Index("ix_decisions_auction_id", "auction_id", "offset"),
+)
+
+# What was decided about auctions that ended long ago (docs/growth.md): moved here from `bids` and
+# `decisions`, never changed, in a partition for each so many auctions. A failed bid may be decided
+# yet, so it is never moved. A bid's id is made of its bidder, auction and key: where the ids are
+# unique, those three are. The views `all_bids` and `all_decisions` show both tables as one.
+bids_archive = Table(
+    "bids_archive",
+    metadata,
+    *_bid_columns(),
+    PrimaryKeyConstraint("auction_id", "bid_id"),
+    CheckConstraint("status IN ('accepted', 'rejected')", name="status"),
+    Index(
+        "uq_bids_archive_auction_id_seq",
+        "auction_id",
+        "seq",
+        unique=True,
+        postgresql_where=text("seq IS NOT NULL"),
+    ),
+    postgresql_partition_by="RANGE (auction_id)",
+)
+
+decisions_archive = Table(
+    "decisions_archive",
+    metadata,
+    *_decision_columns(),
+    PrimaryKeyConstraint("auction_id", "topic", "partition", "offset"),
+    postgresql_partition_by="RANGE (auction_id)",
 )
 
 inbox = Table(

@@ -48,6 +48,13 @@ SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bi
   decided_at
 FROM bids WHERE bid_id = ANY(%s::uuid[])"""
 
+# Of an auction that has ended, some or all bids may have been moved.
+KNOWN_IN_ARCHIVE = """
+SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at,
+  decided_at
+FROM bids_archive WHERE auction_id = %s AND bid_id = ANY(%s::uuid[])"""
+
+# What is decided now is not in the archive yet.
 UPDATE_AUCTION = """
 UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = %s,
   leader_maximum = %s, bid_count = %s, ends_at = %s, extensions = %s, reserve_price = %s,
@@ -96,6 +103,7 @@ SELECT DISTINCT ON (bid_id) bid_id, %s, bidder_id, key, amount, kind, confirm, '
   partition, "offset", log_time
 FROM json_to_recordset(%s) AS r(bid_id uuid, bidder_id bigint, key text, amount bigint, kind text,
   confirm boolean, partition int, "offset" bigint, log_time timestamptz)
+WHERE NOT EXISTS (SELECT FROM bids_archive AS a WHERE a.auction_id = %s AND a.bid_id = r.bid_id)
 ORDER BY bid_id, "offset" DESC
 ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kind,
   confirm = excluded.confirm, partition = excluded.partition, "offset" = excluded."offset",
@@ -104,7 +112,7 @@ WHERE bids.status = 'failed'
 RETURNING bid_id"""
 
 ANSWERED = """
-SELECT bid_id FROM bids WHERE bid_id = ANY(%s::uuid[]) AND status <> 'failed'"""
+SELECT bid_id FROM all_bids WHERE bid_id = ANY(%s::uuid[]) AND status <> 'failed'"""
 
 INSERT_DECISIONS = """
 INSERT INTO decisions (topic, partition, "offset", auction_id, type, effect, code, bid_id,
@@ -136,10 +144,14 @@ class PostgresAuctionStore:
         return {row[0] for row in transaction.exec_driver_sql(ACCEPTED_BIDDER_IDS, (auction_id,))}
 
     def known_bids(
-        self, transaction: Connection, bid_ids: Collection[UUID]
+        self, transaction: Connection, auction: Auction, bid_ids: Collection[UUID]
     ) -> dict[UUID, KnownBid]:
         """Those of the bids that have a row."""
-        rows = transaction.exec_driver_sql(KNOWN_BIDS, ([str(bid_id) for bid_id in bid_ids],))
+        ids = [str(bid_id) for bid_id in bid_ids]
+        rows = transaction.exec_driver_sql(KNOWN_BIDS, (ids,)).all()
+        if auction.ended:
+            asked = (auction.terms.auction_id, ids)
+            rows = [*transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked), *rows]
         return {UUID(str(row[0])): known_bid(row) for row in rows}
 
     def save(self, transaction: Connection, batch: Batch) -> None:
@@ -167,7 +179,7 @@ class PostgresAuctionStore:
         if not bids:
             return set()
         rows = _json([_asked(bid) for bid in bids])
-        stored = transaction.exec_driver_sql(INSERT_FAILED, (auction_id, rows))
+        stored = transaction.exec_driver_sql(INSERT_FAILED, (auction_id, rows, auction_id))
         return {UUID(str(row[0])) for row in stored}
 
     def answered(self, transaction: Connection, bid_ids: Collection[UUID]) -> set[UUID]:

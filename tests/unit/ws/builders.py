@@ -96,6 +96,9 @@ class House:
         wanted = {str(bid) for bid in bid_ids}
         return [known for known in self.known if known.receipt.bid_id in wanted]
 
+    def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
+        return None
+
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[KnownBid]]:

@@ -1,0 +1,59 @@
+"""Rows that are deleted when they are old: notices, and dead letters that were replayed."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Engine
+
+from app.adapters.postgres.queries import transaction
+from app.services.housekeeping import OLD_NOTICES, REPLAYED_LETTERS, Removed
+
+# Ids rise with time, so the oldest are found without an index on the time.
+_NOTICES = """
+DELETE FROM notices WHERE id IN (
+  SELECT id FROM (SELECT id, at FROM notices ORDER BY id LIMIT %s) AS oldest
+  WHERE at < now() - make_interval(days => %s))"""
+
+# The replay has a place in the log, so that record is what counts from then on.
+_LETTERS = """
+WITH old AS (
+  SELECT id FROM dead_letters AS letter
+  WHERE topic = ANY(%(topics)s) AND created_at < now() - make_interval(days => %(days)s)
+    AND EXISTS (SELECT FROM replays WHERE dead_letter_id = letter.id AND "offset" IS NOT NULL)
+  ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+forgotten AS (DELETE FROM replays WHERE dead_letter_id IN (SELECT id FROM old))
+DELETE FROM dead_letters WHERE id IN (SELECT id FROM old)"""
+
+
+class OldNotices:
+    """Deletes notices of more than `days` days ago, read or not."""
+
+    name = OLD_NOTICES
+
+    def __init__(self, engine: Engine, *, days: int) -> None:
+        self._engine, self._days = engine, days
+
+    def remove(self, limit: int) -> Removed:
+        """Delete those among the `limit` oldest."""
+        with transaction(self._engine) as connection:
+            rows = connection.exec_driver_sql(_NOTICES, (limit, self._days)).rowcount
+        return Removed(rows, more=rows == limit)
+
+
+class ReplayedDeadLetters:
+    """Deletes dead letters of more than `days` days ago that were replayed.
+
+    Of `topics` only. Never of one whose records are kept for ever: there a dead letter is what
+    became of its record, and the audit asks for it (I2).
+    """
+
+    name = REPLAYED_LETTERS
+
+    def __init__(self, engine: Engine, *, topics: Sequence[str], days: int) -> None:
+        self._engine, self._topics, self._days = engine, list(topics), days
+
+    def remove(self, limit: int) -> Removed:
+        """Delete at most `limit`, with what is written down of their replays."""
+        asked = {"topics": self._topics, "days": self._days, "limit": limit}
+        with transaction(self._engine) as connection:
+            rows = connection.exec_driver_sql(_LETTERS, asked).rowcount
+        return Removed(rows, more=rows == limit)

@@ -1,0 +1,32 @@
+"""Up to which room the deletion of old chat has come."""
+
+from typing import cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from app.domain.errors import BusyError
+from app.protocol.channels import OLD_CHAT_KEY
+
+KEPT_S = 7 * 24 * 3600  # a round that nobody has gone on with for so long begins anew
+
+
+class RedisBookmark:
+    """The port `Bookmark`."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def read(self) -> int:
+        """The id of the last room that was looked at; 0 at the beginning. Raises BusyError."""
+        try:
+            return int(cast("str | None", self._redis.get(OLD_CHAT_KEY)) or 0)
+        except RedisError as error:
+            raise BusyError("Redis cannot be reached") from error
+
+    def write(self, room_id: int) -> None:
+        """Remember it. Raises BusyError."""
+        try:
+            self._redis.set(OLD_CHAT_KEY, room_id, ex=KEPT_S)
+        except RedisError as error:
+            raise BusyError("Redis cannot be reached") from error

@@ -1,0 +1,166 @@
+"""What was decided about an ended auction is moved to the archive, and nobody notices."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from app.adapters.postgres import schema
+from app.adapters.postgres.archive import PostgresArchive
+from app.domain.ids import bid_id
+from app.protocol.outcomes import PublicBid
+from app.services.auditing.ports import Scope
+from app.services.bidding import KnownBid
+from bridge.audit.run import audit
+from tests.integration.audit.house import new_lot
+from tests.integration.lanes.house import House, Lot
+from tests.waiting import CALL_S, stretched, wait_until
+
+TODAY = 0  # days: whatever has ended
+BATCH = 7  # rows at once: an auction is moved in many transactions
+BIDDERS = 5
+KEYS = [f"k{number}" for number in range(60)]
+KEYS_LATE = [f"late{number}" for number in range(5)]
+
+
+def opened(house: House, *, lasts_s: float) -> Lot:
+    """A new auction, published as the house does it."""
+    lot = new_lot(house.container, lasts_s=lasts_s, bidders=BIDDERS)
+    return Lot(lot.auction_id, lot.bidders)
+
+
+def place(house: House, lot: Lot, keys: Sequence[str]) -> None:
+    """Bid by turns, every fourth time too low, and wait until the log has it."""
+    futures = [bid(house, lot, number, key) for number, key in enumerate(keys)]
+    for future in futures:
+        future.get(timeout=CALL_S)
+
+
+def bid(house: House, lot: Lot, number: int, key: str, amount: int | None = None) -> Any:
+    """The future of a bid that is the same whenever it is made."""
+    asked = amount or (1 if number % 4 == 3 else 10_000 * (number + 1))
+    kind = "max" if number % 3 == 0 else "exact"
+    return house.bid(lot, bidder=bidder_of(lot, number), amount=asked, key=key, kind=kind)
+
+
+def bidder_of(lot: Lot, number: int) -> int:
+    return lot.bidders[number % BIDDERS]
+
+
+def known(house: House, lot: Lot, keys: Sequence[str]) -> list[KnownBid | None]:
+    """What bidders are told of their bids."""
+    status = house.container.bidding.status
+    return [status(bidder_of(lot, number), lot.auction_id, key) for number, key in enumerate(keys)]
+
+
+def history(house: House, lot: Lot) -> list[PublicBid]:
+    """All accepted bids, page by page."""
+    pages: list[PublicBid] = []
+    while page := house.container.auction_views.history(lot.auction_id, len(pages), 10):
+        pages += page
+    return pages
+
+
+def count(house: House, table: Any, lot: Lot) -> int:
+    with house.container.engine.connect() as connection:
+        of_lot = select(func.count()).where(table.c.auction_id == lot.auction_id)
+        return int(connection.execute(of_lot).scalar_one())
+
+
+def archive(house: House) -> None:
+    """Move all there is, as a run of the housekeeping does."""
+    chore = PostgresArchive(house.container.engine, days=TODAY)
+    while chore.remove(BATCH).more:
+        pass
+
+
+def violated(house: House, lot: Lot) -> dict[str, str]:
+    tallies = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+    return {name: tallies[name].examples[0] for name in tallies.violated}
+
+
+def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(house: House) -> None:
+    ended, busy = opened(house, lasts_s=stretched(6)), opened(house, lasts_s=3_600)
+    place(house, ended, KEYS)
+    house.wait_closed(ended)
+    before = known(house, ended, KEYS), history(house, ended), seen(house, ended)
+    assert {one.outcome.status for one in before[0] if one} == {"accepted", "rejected"}
+    stop = threading.Event()
+
+    def storm() -> None:
+        while not stop.is_set():
+            place(house, busy, KEYS)
+            place(house, ended, KEYS)  # repeats: first outcomes, whichever table they are in
+            place(house, ended, KEYS_LATE)
+
+    with ThreadPoolExecutor(3) as pool:
+        storming = pool.submit(storm)
+        moving = [pool.submit(archive, house) for _ in range(2)]
+        for one in moving:
+            one.result(timeout=CALL_S)
+        stop.set()
+        storming.result(timeout=CALL_S)
+    wait_until(lambda: house.waiting(ended) + house.waiting(busy) == 0, what="all is decided")
+    archive(house)
+    assert count(house, schema.bids, ended) == count(house, schema.decisions, ended) == 0
+    assert count(house, schema.bids_archive, ended) >= len(KEYS) + len(KEYS_LATE)
+    assert count(house, schema.bids_archive, busy) == 0
+    assert (known(house, ended, KEYS), history(house, ended), seen(house, ended)) == before
+    late = known(house, ended, KEYS_LATE)
+    assert {one.outcome.code for one in late if one} == {"CLOSED"}
+    assert all(late)
+    assert violated(house, ended) == {}
+    assert violated(house, busy) == {}
+
+
+def seen(house: House, lot: Lot) -> Any:
+    """The newest bids of a page that opens, and what a bidder sees of the own bids."""
+    snapshot = house.container.auction_views.snapshot(lot.auction_id, lot.bidders[0], 20)
+    return snapshot.bids, snapshot.auction.mine
+
+
+@pytest.fixture
+def archived(house: House) -> Lot:
+    """An auction with two bids, all of it in the archive."""
+    lot = opened(house, lasts_s=stretched(6))
+    place(house, lot, KEYS[:2])
+    house.wait_closed(lot)
+    archive(house)
+    assert count(house, schema.bids, lot) == 0
+    return lot
+
+
+def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refused(
+    house: House, archived: Lot
+) -> None:
+    bidder, outcomes = bidder_of(archived, 0), house.container.bidding
+    bid(house, archived, 0, KEYS[0]).get(timeout=CALL_S)
+    bid(house, archived, 0, KEYS[0], amount=99_000).get(timeout=CALL_S)
+    wait_until(lambda: count(house, schema.decisions, archived) == 2, what="both are decided")
+    (told,) = [one for batch in outcomes.decided_lately([bidder], 60) for one in batch]
+    assert told.receipt.bid_id == str(bid_id(bidder, archived.auction_id, KEYS[0]))
+    assert told.outcome.status == "accepted"
+    (refused,) = [one for batch in outcomes.refused_lately([bidder], 60) for one in batch]
+    assert (refused.refusal.key, refused.refusal.amount) == (KEYS[0], 99_000)
+    assert violated(house, archived) == {}
+
+
+def test_a_bid_with_an_answer_in_the_archive_never_fails_after_it(
+    house: House, archived: Lot
+) -> None:
+    handler = house.container.lane_topics["auction-bid"].handler
+    (record, *_) = house.log(archived, partition_of(house, archived))
+    with house.container.begin() as transaction:
+        handler.fail(transaction, str(archived.auction_id), [record])
+        assert handler.settled(transaction, [record.payload.encode()]) == [True]
+    assert count(house, schema.bids, archived) == 0
+
+
+def partition_of(house: House, lot: Lot) -> int:
+    with house.container.engine.connect() as connection:
+        table = schema.bids_archive
+        found = select(table.c.partition).where(table.c.auction_id == lot.auction_id).limit(1)
+        return int(connection.execute(found).scalar_one())

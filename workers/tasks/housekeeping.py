@@ -1,0 +1,19 @@
+"""`housekeeping()`: what is old is archived or deleted, a little at every beat."""
+
+from celery import Celery
+
+from app.bootstrap import Container
+from app.services.housekeeping import HOUSEKEEPING_TASK
+
+
+def register_housekeeping(app: Celery, container: Container) -> None:
+    """Add the task to `app` and to the beat; one that nobody took before the next is dropped."""
+    period_s = container.settings.limits.housekeeping_s
+
+    @app.task(name=HOUSEKEEPING_TASK)
+    def housekeeping() -> None:
+        """Do a run's share of each chore."""
+        container.housekeeping.run()
+
+    entry = {"task": HOUSEKEEPING_TASK, "schedule": period_s, "options": {"expires": period_s}}
+    app.conf.beat_schedule = {**app.conf.beat_schedule, HOUSEKEEPING_TASK: entry}
