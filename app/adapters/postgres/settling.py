@@ -59,7 +59,7 @@ UPDATE_AUCTION = """
 UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = %s,
   leader_maximum = %s, bid_count = %s, ends_at = %s, extensions = %s, reserve_price = %s,
   reserve_lowered = %s, winner_id = %s, winning_amount = %s, closed_at = %s, decided_at = %s,
-  alias_count = %s, chain = %s
+  alias_count = %s, chain = %s, archived_at = NULL
 WHERE id = %s AND version = %s"""
 
 SAVE_BIDDERS = """
