@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from stack.commands import run_logged
 from stack.faults import StackFault
@@ -16,8 +17,11 @@ from stack.places import CHECKOUT, install_log_dir, libraries_dir
 from stack.toolchains import Go, Node
 
 KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
+KAFKA_HASHES = KAFKA_POM.with_name("jars.sha256")  # as `sha256sum` writes them
+KAFKA_INPUTS = [KAFKA_POM, KAFKA_HASHES]
 # Each is a program of a few lines around a library; its go.mod pins that.
 FERRETDB, TOXIPROXY, MANIFESTS = "ferretdb", "toxiproxy", "manifests"
+ACTIONLINT = "actionlint"
 CLIENT = CHECKOUT / "app" / "web" / "client"
 K6 = CHECKOUT / "k6"
 CLIENT_MADE = {"node_modules", "dist"}
@@ -34,8 +38,8 @@ def go_executable(name: str, version: str) -> Path:
 
 
 def kafka_is_current(version: str) -> bool:
-    """Whether the libraries are those the pom names now."""
-    return _is_current(libraries_dir() / f"kafka-{version}", [KAFKA_POM])
+    """Whether the libraries are those that the pom and the list of hashes name now."""
+    return _is_current(libraries_dir() / f"kafka-{version}", KAFKA_INPUTS)
 
 
 def go_is_current(name: str, version: str) -> bool:
@@ -49,17 +53,45 @@ def client_is_current() -> bool:
 
 
 def fetch_kafka(version: str) -> None:
-    """Let Maven fetch Kafka's libraries."""
+    """Let Maven fetch Kafka's libraries. Raises StackFault for one that is not as it was pinned."""
 
     def fetch(draft: Path) -> None:
-        options = (f"-Dkafka.version={version}", f"-DoutputDirectory={draft}")
-        run_logged(
-            ("mvn", "-B", "-ntp", "-f", str(KAFKA_POM), "dependency:copy-dependencies", *options),
-            log_file=install_log_dir() / "kafka.log",
-            what="fetching Kafka",
-        )
+        _copy_jars(version, draft)
+        check_hashes(draft, KAFKA_HASHES)
 
-    _make(libraries_dir() / f"kafka-{version}", [KAFKA_POM], fetch)
+    _make(libraries_dir() / f"kafka-{version}", KAFKA_INPUTS, fetch)
+
+
+def check_hashes(directory: Path, hashes: Path) -> None:
+    """Raise StackFault for files that are missing, others, or more than `hashes` lists."""
+    pinned = set(hashes.read_text(encoding="utf-8").splitlines())
+    wrong = sorted({line.split()[1] for line in pinned ^ set(_hashes_of(directory))})
+    if wrong:
+        raise StackFault(f"not as {hashes.name} pins them: {', '.join(wrong)}")
+
+
+def pin_kafka(version: str) -> None:
+    """Write down the hashes of Kafka's libraries as Maven has them now."""
+    with TemporaryDirectory() as directory:
+        _copy_jars(version, Path(directory))
+        text = "".join(f"{line}\n" for line in _hashes_of(Path(directory)))
+    KAFKA_HASHES.write_text(text, encoding="utf-8")
+
+
+def _copy_jars(version: str, directory: Path) -> None:
+    options = (f"-Dkafka.version={version}", f"-DoutputDirectory={directory}")
+    run_logged(
+        ("mvn", "-B", "-ntp", "-f", str(KAFKA_POM), "dependency:copy-dependencies", *options),
+        log_file=install_log_dir() / "kafka.log",
+        what="fetching Kafka",
+    )
+
+
+def _hashes_of(directory: Path) -> list[str]:
+    return [
+        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}"
+        for file in sorted(directory.iterdir())
+    ]
 
 
 def build_go(name: str, version: str, go: Go) -> None:

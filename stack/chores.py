@@ -17,6 +17,7 @@ from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
 from stack.install import (
     go,
+    install_actionlint,
     install_client,
     install_manifest_loader,
     install_scripts,
@@ -27,6 +28,7 @@ from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
+from stack.settings import Settings
 from stack.storm.target import read_target
 from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
@@ -53,7 +55,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
-    "lock files": ("python", "-m", "stack.supply"),
+    "lock files, secrets of workflows": ("python", "-m", "stack.supply"),
+    "rights of workflows": ("zizmor", "--offline", "--no-progress", "--quiet", ".github/workflows"),
     "deployment files": ("python", "-m", "stack.deployment"),
     "compose file": (
         *("check-jsonschema", "--builtin-schema", "vendor.compose-spec"),
@@ -62,6 +65,9 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "Dockerfile": ("hadolint", "Dockerfile"),
     "shell scripts": (
         "shellcheck",
+        ".ci/run",
+        "stack/install-packages.sh",
+        "deploy/compose/release.sh",
         "deploy/secrets.sh",
         "deploy/compose/kafka.sh",
         "deploy/compose/postgresql-init.sh",
@@ -79,6 +85,7 @@ def check(stack: Stack) -> int:
         lambda: _npm_passes("client", builds.CLIENT, javascript),
         *(partial(_passes, name, _command(name)) for name in CHECKS),
         lambda: _npm_passes("k6 scripts", builds.K6, javascript),
+        lambda: _workflows_pass(stack.settings),
         lambda: _generator_passes(golang),
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -135,11 +142,13 @@ def docs(stack: Stack) -> None:
 
 
 def lock(stack: Stack, arguments: Sequence[str]) -> None:
-    """Make the lock files of Python's packages; pins stay but for `--upgrade`, for uv."""
+    """Make the lock files; the options are uv's: without `--upgrade` what is pinned stays."""
     program = uv(stack.settings, shown)
     for one in all_locks(stack.settings.versions):
         with shown(one.file):
             write_lock(one, uv=program, options=arguments)
+    with shown(builds.KAFKA_HASHES.name):
+        builds.pin_kafka(stack.settings.versions.kafka)
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:
@@ -208,6 +217,13 @@ def _npm_passes(name: str, directory: Path, tools: Node) -> bool:
     environment = {**os.environ, "PATH": tools.path(os.environ["PATH"]), "CI": "true"}
     command = (tools.npm, "run", "check")
     return _passes(name, command, directory=directory, environment=environment)
+
+
+def _workflows_pass(settings: Settings) -> bool:
+    """Their scripts are judged by shellcheck."""
+    install_actionlint(settings, step=shown)
+    program = builds.go_executable(builds.ACTIONLINT, settings.versions.actionlint)
+    return _passes("workflows", (str(program), "-shellcheck", executable("shellcheck")))
 
 
 def _generator_passes(tool: Go) -> bool:

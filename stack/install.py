@@ -76,6 +76,12 @@ def install_manifest_loader(settings: Settings, *, step: Step) -> None:
         _build_go(builds.MANIFESTS, settings.versions.compose_go, settings=settings, step=step)
 
 
+def install_actionlint(settings: Settings, *, step: Step) -> None:
+    """Build the judge of .github/workflows."""
+    with _alone():
+        _build_go(builds.ACTIONLINT, settings.versions.actionlint, settings=settings, step=step)
+
+
 def node(settings: Settings, step: Step) -> Node:
     """A Node that is new enough, installed when there is none."""
     return find_node(settings.versions) or _from_pypi(

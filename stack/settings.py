@@ -28,6 +28,7 @@ class Versions:
     cyclonedx_bom: str
     compose_go: str
     kubernetes: str
+    actionlint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m stack.supply`: names every lock file that does not pin what it must; then exits 1."""
+"""`python -m stack.supply` names what is wrong with lock files and workflows; exit code 1."""
 
 import json
 import sys
@@ -9,6 +9,7 @@ from stack.places import CHECKOUT
 from stack.settings import SETTINGS_FILE, read_versions
 from stack.supply.locks import STANDARD_INPUT, Lock, all_locks
 from stack.supply.pins import Pin, direct_packages, pinned, read_pins
+from stack.supply.workflows import workflow_faults
 
 ADDRESS = "://"
 NPM_LOCKS = ("app/web/client/package-lock.json", "k6/package-lock.json")
@@ -72,7 +73,7 @@ def _called(file: str) -> str:
 
 def main() -> int:
     """The exit code."""
-    found = list(faults(CHECKOUT))
+    found = [*faults(CHECKOUT), *workflow_faults(CHECKOUT)]
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

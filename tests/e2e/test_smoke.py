@@ -1,0 +1,39 @@
+"""`python -m stack.demo bid`: what a deployment's smoke test asks of a house."""
+
+import os
+import subprocess
+import sys
+
+from stack.places import CHECKOUT
+from tests.e2e.bidding import watch
+from tests.e2e.house import House
+
+
+def place_one(**addresses: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        (sys.executable, "-m", "stack.demo", "bid"),
+        cwd=CHECKOUT,
+        env={**os.environ, **addresses},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_house_that_takes_bids_passes_the_smoke_test(house: House) -> None:
+    gateway = house.gateway
+    done = place_one(BASE_URL=gateway.base_url, WS_URL=gateway.ws_url)
+    assert (done.returncode, done.stderr) == (0, "")
+    words = done.stdout.split()
+    assert words[0] == "bid"
+    assert words[2:4] == ["leads", "auction"]
+    with gateway.enter() as viewer:
+        state = watch(viewer, {"id": int(words[4])})
+    assert (state["bid_count"], state["price"]) == (1, 1_000)
+
+
+def test_the_smoke_test_of_a_house_that_is_not_there_fails_in_one_line() -> None:
+    done = place_one(BASE_URL="http://127.0.0.1:9", WS_URL="ws://127.0.0.1:9/ws")
+    assert done.returncode == 1
+    assert done.stderr.startswith("bid: ")
+    assert done.stderr.count("\n") == 1
