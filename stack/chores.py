@@ -48,6 +48,7 @@ TYPED = ("app", "bridge", "workers", "stack", "tests")
 MADE: dict[str, tuple[str, ...]] = {
     "page of metrics": ("python", "-m", "app.observability.reference"),
     "boards and alerts": ("python", "-m", "stack.boards"),
+    "licences": ("python", "-m", "stack.supply.licences"),
 }
 CHECKS: dict[str, tuple[str, ...]] = {
     "types": ("mypy", "--strict"),
