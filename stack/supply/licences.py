@@ -18,7 +18,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from stack.places import CHECKOUT
 from stack.supply.licence_sources import UNKNOWN, go_licence, jar_licence, python_licence
-from stack.supply.parts import DEVELOPMENT, SECTIONS, Part, all_parts
+from stack.supply.parts import DEVELOPMENT, SECTIONS, SERVERS, Part, all_parts
 
 PAGE = CHECKOUT / "docs" / "licences.md"
 RULES = Path(__file__).with_name("licences.toml")
@@ -26,12 +26,12 @@ ROW = re.compile(r"^\| (\S+) \| (\S+) \| ([^|]+) \|$", re.MULTILINE)
 HEAD = """# Licences of what others made
 
 Made by `make docs` from the lock files and the metadata of what they pin; `make check` holds it.
-Nothing here is under the AGPL, the SSPL or a vendor's terms; which licences are allowed is said in
-`stack/supply/licences.toml`. LGPL parts (psycopg2, crc32c) are used as the libraries they are, and
-can be replaced. GPL-3 tools (hadolint, ShellCheck) look at our files and become part of nothing.
+Nothing of which the house is made is under the AGPL, the SSPL or a vendor's terms; which licences
+are allowed is said in `stack/supply/licences.toml`. LGPL parts (psycopg2, crc32c) are used as the
+libraries they are, and can be replaced. GPL-3 tools (hadolint, ShellCheck) look at our files and
+become part of nothing.
 
-Not listed: Debian's packages (`/usr/share/doc/*/copyright`), and the servers of
-`docker-compose.yml`, which run beside the house as their makers publish them.
+Not listed: Debian's packages (`/usr/share/doc/*/copyright`).
 """
 
 
@@ -43,11 +43,14 @@ class Rules:
     in_development: frozenset[str]
     spellings: dict[str, str]
     stated: dict[str, str]
+    servers: dict[str, str]
 
     def complaint(self, part: Part, licence: str) -> str:
         """Why this part may not be used, in one line; empty when it may."""
         if licence == UNKNOWN:
             return f"{part.name} {part.version}: licence unknown; read it, say it in {RULES.name}"
+        if part.section == SERVERS:
+            return ""
         allowed = self.allowed | (self.in_development if part.section in DEVELOPMENT else set())
         if is_allowed(licence, allowed):
             return ""
@@ -69,11 +72,13 @@ def read_rules() -> Rules:
     table: dict[str, Any] = tomllib.loads(RULES.read_text(encoding="utf-8"))
     allowed = frozenset(table["allowed"])
     extra = frozenset(table["allowed_in_development"])
-    return Rules(allowed, extra, table["spellings"], table["stated"])
+    return Rules(allowed, extra, table["spellings"], table["stated"], table["servers"])
 
 
 def licence_of(part: Part, rules: Rules, known: dict[tuple[str, str], str]) -> str:
     """The SPDX expression of a part, UNKNOWN when nobody says it in words we know."""
+    if part.section == SERVERS:
+        return rules.servers.get(part.name, UNKNOWN)
     if part.name in rules.stated:
         return rules.stated[part.name]
     if part.licence:

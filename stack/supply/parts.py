@@ -15,6 +15,7 @@ from stack.supply.pins import read_pins
 RUNS, TOOLS = "Python, run-time", "Python, development"
 BUNDLE, NPM = "npm, in the browser's client", "npm, development"
 GO, JARS = "Go modules", "Kafka's jars"
+SERVERS = "Servers of docker-compose.yml"
 SECTIONS = {
     RUNS: "Installed in the image and on the stack.",
     TOOLS: "Checks, tests, drawing of boards, toolchains.",
@@ -23,10 +24,14 @@ SECTIONS = {
     GO: "In the programs under stack/ and k6/storm, which run on the stack and in tests, not in the"
     " image.",
     JARS: "The broker of the stack and of the tests; not in the image.",
+    SERVERS: "No part of the house: they run beside it as their makers publish them. Grafana and"
+    " MongoDB are under licences that nothing above may have; FerretDB (Apache-2.0) can take"
+    " MongoDB's place, as on the stack.",
 }
 DEVELOPMENT = {TOOLS, NPM}
 
 REQUIRED = re.compile(r"^(?:require )?\s*([\w.~-]+\.[\w.~-]+/\S+) (v\S+)", re.MULTILINE)
+IMAGE = re.compile(r"^ +image: ([\w./-]+):([\w.-]+)", re.MULTILINE)
 JAR = re.compile(r"^[0-9a-f]{64}  (\S+?)-(\d\S*)\.jar$", re.MULTILINE)
 
 
@@ -42,7 +47,8 @@ class Part:
 
 def all_parts(checkout: Path) -> set[Part]:
     """Return every part of this checkout."""
-    return {*_python(checkout), *_npm(checkout), *_go(checkout), *_jars(checkout)}
+    own = {*_python(checkout), *_npm(checkout), *_go(checkout), *_jars(checkout)}
+    return own | set(_servers(checkout))
 
 
 def _python(checkout: Path) -> Iterator[Part]:
@@ -72,6 +78,12 @@ def _go(checkout: Path) -> Iterator[Part]:
     for file in (*checkout.glob("stack/*/go.mod"), checkout / "k6/storm/go.mod"):
         for name, version in REQUIRED.findall(file.read_text(encoding="utf-8")):
             yield Part(GO, name, version)
+
+
+def _servers(checkout: Path) -> Iterator[Part]:
+    text = (checkout / "docker-compose.yml").read_text(encoding="utf-8")
+    for name, version in IMAGE.findall(text):
+        yield Part(SERVERS, name, version)
 
 
 def _jars(checkout: Path) -> Iterator[Part]:

@@ -28,8 +28,8 @@ def test_a_house_that_takes_bids_passes_the_smoke_test(house: House) -> None:
     assert words[0] == "bid"
     assert words[2:4] == ["leads", "auction"]
     with gateway.enter() as viewer:
-        state = watch(viewer, {"id": int(words[4])})
-    assert (state["bid_count"], state["price"]) == (1, 1_000)
+        auction = watch(viewer, {"id": int(words[4])})["auction"]
+    assert (auction["bid_count"], auction["price"]) == (1, 1_000)
 
 
 def test_the_smoke_test_of_a_house_that_is_not_there_fails_in_one_line() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from stack.places import CHECKOUT
-from stack.supply.licences import PAGE, faults, is_allowed, page, read_rules
-from stack.supply.parts import BUNDLE, NPM, RUNS, TOOLS, Part, all_parts
+from stack.supply.licences import PAGE, faults, is_allowed, licence_of, page, read_rules
+from stack.supply.parts import BUNDLE, NPM, RUNS, SERVERS, TOOLS, Part, all_parts
 
 RULES = read_rules()
 
@@ -54,8 +54,14 @@ def test_a_part_that_the_page_lacks_is_named() -> None:
     )
 
 
+def test_a_server_that_nobody_looked_up_is_named() -> None:
+    part = Part(SERVERS, "vendor/thing", "1")
+    assert licence_of(Part(SERVERS, "mongo", "7"), RULES, {}) == "SSPL-1.0"
+    assert named(part, licence_of(part, RULES, {}))[0].startswith("vendor/thing 1: licence unknown")
+
+
 def test_every_part_of_the_lock_files_is_on_the_page() -> None:
     shown = PAGE.read_text(encoding="utf-8")
     parts = all_parts(CHECKOUT)
-    assert {part.section for part in parts} >= {RUNS, TOOLS, BUNDLE, NPM}
+    assert {part.section for part in parts} >= {RUNS, TOOLS, BUNDLE, NPM, SERVERS}
     assert [part for part in parts if f"| {part.name} | {part.version} |" not in shown] == []
