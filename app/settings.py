@@ -78,6 +78,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     inbox_backlog_max: Count = 200_000  # a minute's work
     outbox_backlog_max: Count = 20_000  # messages of up to 200 KB
     chat_backlog_max: Count = 50_000
+    # Then `/readyz` is red. Work resumes within this time of a fault's end (system.md, failure rule
+    # 6), so that what takes longer has not ended; a restart of the bridge is over sooner.
+    unanswered_s_max: Seconds = 30.0
     wakes_waiting_max: Count = 2_000
     wake_repeat_s: Seconds = 2.0
     retries_max: Count = 5

@@ -19,6 +19,7 @@ FULL, RESUME = 1.0, 0.8
 NEWS_S = 5.0  # older news is none
 # A client waits about as long as what it adds would have waited, within reason.
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
+MOVED_S = 1.0  # how exactly the age of what waits is known: news come once a second
 TRAIL_SAMPLES_MAX = 600  # ten minutes of seconds
 
 
@@ -64,18 +65,44 @@ class Trail:
         return now - self._samples[0][0] if end > done else 0.0
 
 
+class Pace:
+    """When the work on a topic was last known to go on, by the age of what waits longest.
+
+    A long queue is not a stopped one: its head changes. (The head of one may also be older than
+    that before: the clock of a new leader may be behind.)
+    """
+
+    def __init__(self, now: float) -> None:
+        self.moved_at = now
+        self._oldest_at = float("-inf")
+
+    def heed(self, behind_s: float, now: float) -> None:
+        """Take in for how long the first of those that wait now has waited; 0 when none does."""
+        oldest_at = now - behind_s
+        if behind_s == 0.0 or abs(oldest_at - self._oldest_at) > MOVED_S:
+            self.moved_at, self._oldest_at = now, oldest_at
+
+
 class Admission:
     """Which topics take more, by the latest news of each; `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self._clock, self._began_at = clock, clock()
+        self._paces: dict[str, Pace] = {}
         self._watermarks: dict[str, Watermark] = {}
         self._latest: dict[str, tuple[float, Backlog]] = {}
 
     def heard(self, news: Backlog) -> None:
         """Believe this from now on."""
-        self._latest[news.topic] = (self._clock(), news)
+        now = self._clock()
+        self._latest[news.topic] = (now, news)
+        self._paces.setdefault(news.topic, Pace(now)).heed(news.behind_s, now)
         self._watermarks.setdefault(news.topic, Watermark()).heed(news.fill)
+
+    def quiet_s(self, topic: Topic) -> float:
+        """Seconds since the work on `topic` was last known to go on; no news is no knowledge."""
+        pace = self._paces.get(topic.name)
+        return self._clock() - (self._began_at if pace is None else pace.moved_at)
 
     def check(self, topic: Topic) -> None:
         """Raises BusyError while the topic is over its limit."""

@@ -1,6 +1,7 @@
 """Liveness and readiness: what each dependency says, every question bounded in time."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import gevent
@@ -10,17 +11,19 @@ from msgspec import Struct
 from redis import Redis
 from sqlalchemy import Engine
 
-from app.adapters.kafka.probe import ask_brokers
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap import Container
-from app.settings import Settings
+from app.protocol.topics import AUCTION_BID
+from app.services.backlog import Admission
 
 CHECK_TIMEOUT_S = 2.0
 CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY
-
+ANSWER_MARGIN_S = 0.25  # so that it is told by whom there is no answer
+OK = "ok"
 PROBE_KEY, PROBE_KEY_S = "readyz", 10
-# Chat waits for the one; without the other tokens are accepted until they expire.
-NOT_FOR_BIDS = frozenset({"mongodb", "redis_auth"})
+# Chat waits for the first; without the second tokens are accepted until they expire; whether bids
+# are answered while a process keeps dying is seen by `settling` (docs/operations.md, Ready).
+NOT_FOR_BIDS = frozenset({"mongodb", "redis_auth", "processes"})
 
 Check = Callable[[], None]
 
@@ -41,6 +44,18 @@ class StackStatus(Struct, frozen=True):
 
 class NotReadyError(Exception):
     """A dependency that answers, and not well."""
+
+
+class ThinError(Exception):
+    """A dependency that does all it should, and would not with one fault more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, in words for operators, and whether bids have to wait for it."""
+
+    state: str
+    stops_bids: bool
 
 
 def install_health(app: Flask, container: Container) -> None:
@@ -66,8 +81,11 @@ def dependency_checks(container: Container) -> dict[str, Check]:
         "postgresql": lambda: _ask_postgresql(container.engine),
         "redis_fanout": lambda: _write(container.fanout),
         "redis_auth": lambda: _write(container.auth_redis),
-        "kafka": lambda: _reach_log(settings, container.producer),
+        "kafka": lambda: _view_log(container.producer, min_isr=settings.kafka_min_isr),
         "mongodb": container.messages.ping,
+        "settling": lambda: check_settling(
+            container.admission, unanswered_s_max=settings.limits.unanswered_s_max
+        ),
     }
     if settings.stack_status_file:
         checks["processes"] = lambda: check_processes(Path(settings.stack_status_file))
@@ -76,11 +94,22 @@ def dependency_checks(container: Container) -> dict[str, Check]:
 
 def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -> Readiness:
     """All checks at once; one that takes longer than `timeout_s` is not well."""
-    asked = {name: gevent.spawn(_state, check) for name, check in checks.items()}
+    asked = {name: gevent.spawn(_find, name, check) for name, check in checks.items()}
     gevent.joinall(list(asked.values()), timeout=timeout_s)
-    states = {name: _answer(job) for name, job in asked.items()}
-    away = {name for name, state in states.items() if state != "ok"}
-    return Readiness(ready=away <= NOT_FOR_BIDS, degraded=bool(away), dependencies=states)
+    found = {name: _answer(name, job) for name, job in asked.items()}
+    return Readiness(
+        ready=not any(finding.stops_bids for finding in found.values()),
+        degraded=any(finding.state != OK for finding in found.values()),
+        dependencies={name: finding.state for name, finding in found.items()},
+    )
+
+
+def check_settling(admission: Admission, *, unanswered_s_max: float) -> None:
+    """Raise NotReadyError when bids have gone without outcomes for too long, whoever's fault it is:
+    the bridge, the workers, or the Redis through which they are woken."""
+    quiet_s = admission.quiet_s(AUCTION_BID)
+    if quiet_s > unanswered_s_max:
+        raise NotReadyError(f"no bid is known to have been decided for {quiet_s:.0f} s")
 
 
 def check_processes(file: Path) -> None:
@@ -93,26 +122,35 @@ def check_processes(file: Path) -> None:
         raise NotReadyError("keeps dying: " + ", ".join(dying))
 
 
-def _answer(job: "gevent.Greenlet[..., str]") -> str:
-    if job.ready():
-        return str(job.value)
-    job.kill(block=False)
-    return "no answer in time"
+def _answer(name: str, job: "gevent.Greenlet[..., Finding]") -> Finding:
+    found = job.value  # None until it has ended
+    if found is None:
+        job.kill(block=False)
+        return _unwell(name, "no answer in time")
+    return found
 
 
-def _state(check: Check) -> str:
+def _find(name: str, check: Check) -> Finding:
     try:
         check()
+    except ThinError as error:
+        return Finding(str(error), stops_bids=False)
     except NotReadyError as error:
-        return str(error)
+        return _unwell(name, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is not well
-        return f"down ({type(error).__name__})"
-    return "ok"
+        return _unwell(name, f"down ({type(error).__name__})")
+    return Finding(OK, stops_bids=False)
+
+
+def _unwell(name: str, state: str) -> Finding:
+    return Finding(state, stops_bids=name not in NOT_FOR_BIDS)
 
 
 def _ask_postgresql(engine: Engine) -> None:
+    """A standby answers as well as a primary, and no bid is decided on it."""
     with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
+        if connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
+            raise NotReadyError("takes no writes")
 
 
 def _write(redis: Redis) -> None:
@@ -120,7 +158,11 @@ def _write(redis: Redis) -> None:
     redis.set(PROBE_KEY, "1", ex=PROBE_KEY_S)
 
 
-def _reach_log(settings: Settings, producer: BackgroundProducer) -> None:
-    ask_brokers(settings, timeout_s=CHECK_TIMEOUT_S)
+def _view_log(producer: BackgroundProducer, *, min_isr: int) -> None:
     if not producer.wait_connected(CONNECT_WAIT_S):
-        raise NotReadyError("not connected yet")
+        raise NotReadyError("down (not connected)")
+    view = producer.view(AUCTION_BID, timeout_s=CHECK_TIMEOUT_S - ANSWER_MARGIN_S)
+    if refusal := view.refusal(min_isr):
+        raise NotReadyError(refusal)
+    if thinness := view.thinness():
+        raise ThinError(thinness)

@@ -1,41 +1,79 @@
-"""Whether the log answers, as `/readyz` asks: a frozen broker goes on taking connections."""
+"""Whether Kafka takes records of a topic, as its metadata says: leaders, copies, living brokers."""
 
-import socket
-import ssl
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kafka.protocol.metadata import ApiVersionsRequest
+from kafka import KafkaProducer
+from kafka.future import Future
 
-from app.settings import Settings
-from app.store_security import kafka_tls
-
-LENGTH_BYTES = 4  # before each answer
+from app.domain.errors import BusyError
 
 
-def ask_brokers(settings: Settings, *, timeout_s: float) -> None:
-    """Return once one of the brokers has answered which requests it knows, as it does to anybody.
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Who keeps one partition, by the ids of brokers; without `leader_id` nobody answers for it."""
 
-    Raise OSError, TimeoutError among them, when none does within its part of `timeout_s`.
+    leader_id: int | None
+    replica_ids: frozenset[int]
+    in_sync_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """A topic as a broker sees it now; `broker_ids` are those that live."""
+
+    partitions: Sequence[Partition]
+    broker_ids: frozenset[int]
+
+    def refusal(self, min_isr: int) -> str:
+        """Why some record would not be acknowledged by `min_isr` copies; empty when all would."""
+        if not self.partitions:
+            return "there is no such topic"
+        refusing = sum(not _is_writable(each, min_isr) for each in self.partitions)
+        return f"{refusing} of {len(self.partitions)} partitions take no records" * bool(refusing)
+
+    def thinness(self) -> str:
+        """What is away though every record is taken; empty when nothing is."""
+        replicas = frozenset[int]().union(*(each.replica_ids for each in self.partitions))
+        away = sorted(replicas - self.broker_ids)
+        if away:
+            ids = ", ".join(map(str, away))
+            return f"{len(away)} of {len(replicas)} brokers away: {ids}"
+        behind = sum(each.in_sync_ids < each.replica_ids for each in self.partitions)
+        return f"{behind} of {len(self.partitions)} partitions lack copies" * bool(behind)
+
+
+def view_topic(producer: KafkaProducer, topic: str, *, timeout_s: float) -> TopicView:
+    """Ask a broker, over the connections on which records go, what becomes of `topic` now.
+
+    Raise BusyError when none answers within `timeout_s`.
     """
-    request = ApiVersionsRequest(version=0)
-    request.with_header(correlation_id=0, client_id="readiness")
-    question = request.encode(header=True, framed=True)
-    addresses = settings.kafka_bootstrap_servers.split(",")
-    tls = kafka_tls(settings)
-    errors = []
-    for address in addresses:
-        try:
-            return _ask(address, question, tls, timeout_s / len(addresses))
-        except OSError as error:
-            errors.append(error)
-    raise errors[-1]
+    cluster = producer._metadata  # noqa: SLF001 - the client tells its copies to nobody else
+    deadline = time.monotonic() + timeout_s
+    while not _is_refreshed(cluster.request_update(), deadline):
+        if time.monotonic() >= deadline:
+            raise BusyError("no broker answers")
+    found = cluster._partitions.get(topic, {})  # noqa: SLF001 - as above
+    partitions = [
+        Partition(
+            leader_id=None if each.leader_id < 0 else each.leader_id,
+            replica_ids=frozenset(each.replica_nodes),
+            in_sync_ids=frozenset(each.isr_nodes),
+        )
+        for each in found.values()
+    ]
+    return TopicView(partitions, frozenset(broker.node_id for broker in cluster.brokers()))
 
 
-def _ask(address: str, question: bytes, tls: ssl.SSLContext | None, timeout_s: float) -> None:
-    host, _, port = address.rpartition(":")
-    with (
-        socket.create_connection((host, int(port)), timeout=timeout_s) as plain,
-        tls.wrap_socket(plain, server_hostname=host) if tls else plain as connection,
-    ):
-        connection.sendall(question)
-        if not connection.recv(LENGTH_BYTES):
-            raise ConnectionError("closed instead of answering")
+def _is_refreshed(update: Future, deadline: float) -> bool:
+    """Wait for one attempt, and the client's pause after one that fails."""
+    done = threading.Event()
+    update.add_both(lambda _: done.set())
+    done.wait(max(0.0, deadline - time.monotonic()))
+    return bool(update.succeeded())
+
+
+def _is_writable(partition: Partition, min_isr: int) -> bool:
+    return partition.leader_id is not None and len(partition.in_sync_ids) >= min_isr

@@ -16,6 +16,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.producer.future import RecordMetadata
 
 from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
@@ -63,6 +64,12 @@ class BackgroundProducer:
         if self._connecting is not None:
             self._connecting.join(timeout_s)
         return self._producer is not None
+
+    def view(self, topic: Topic, *, timeout_s: float) -> TopicView:
+        """How Kafka keeps `topic` now. Raise BusyError when there is no answer in time."""
+        if self._producer is None:
+            raise BusyError("not connected")
+        return view_topic(self._producer, topic.name, timeout_s=timeout_s)
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
         """Append; `done` gets the place in the log, or UnknownFateError, exactly once, later.

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import NullPool, create_engine
 
+from app.adapters.postgres.engine import driver_url
 from app.web.health import NOT_FOR_BIDS
+from tests.integration.database import own_database
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
 from tests.waiting import wait_until
@@ -32,7 +35,7 @@ def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None
         assert client.get("/healthz").get_json() == {"status": "ok"}
         answer = client.get("/readyz")
     assert answer.status_code == 200
-    states = dict.fromkeys([*DEPENDENCIES, "processes"], "ok")
+    states = dict.fromkeys([*DEPENDENCIES, "settling", "processes"], "ok")
     assert answer.get_json() == {"ready": True, "degraded": False, "dependencies": states}
 
 
@@ -94,19 +97,39 @@ def test_a_redis_that_takes_no_write_is_not_well(environment: dict[str, str], na
     assert answer.status_code == (503 if name == "redis_fanout" else 200)
 
 
-def test_a_process_that_keeps_dying_makes_it_red(
+def test_a_process_that_keeps_dying_is_named_and_bids_go_on(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "status.json"
-    file.write_text(json.dumps({"dying": ["bridge"], "processes": {}}))
+    file.write_text(json.dumps({"dying": ["flower"], "processes": {}}))
     with application(environment, STACK_STATUS_FILE=str(file)) as client:
         answer = client.get("/readyz")
-        assert answer.status_code == 503
-        assert answer.get_json()["dependencies"]["processes"] == "keeps dying: bridge"
+        found = answer.get_json()
+        assert (answer.status_code, found["ready"], found["degraded"]) == (200, True, True)
+        assert found["dependencies"]["processes"] == "keeps dying: flower"
         file.write_text("not JSON")
-        assert client.get("/readyz").status_code == 503
+        assert client.get("/readyz").get_json()["degraded"]
         file.unlink()  # the watcher has not written yet
-        assert client.get("/readyz").status_code == 200
+        assert not client.get("/readyz").get_json()["degraded"]
+
+
+def test_a_database_that_takes_no_writes_decides_no_bids(environment: dict[str, str]) -> None:
+    with own_database("standby") as own:
+        url = driver_url(own["DATABASE_URL"])
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            statement = f"ALTER DATABASE {url.database} SET default_transaction_read_only = on"
+            connection.exec_driver_sql(statement)
+        with application(environment, DATABASE_URL=own["DATABASE_URL"]) as client:
+            answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["dependencies"]["postgresql"] == "takes no writes"
+
+
+def test_more_copies_than_the_topic_has_are_never_acknowledged(environment: dict[str, str]) -> None:
+    with application(environment, KAFKA_MIN_ISR="2") as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.get_json()["dependencies"]["kafka"] == "12 of 12 partitions take no records"
 
 
 @pytest.mark.parametrize("path", ["/api/products", "/api/nothing", "/api/me", "/healthz", "/"])

@@ -59,6 +59,42 @@ def test_the_wait_grows_with_how_far_behind_it_is_within_reason() -> None:
     assert waits == [1.0, 3.0, 7.5, RETRY_MAX_S]
 
 
+def test_a_queue_whose_head_changes_goes_on_however_long_it_is() -> None:
+    house = House()
+    for second in range(60):
+        house.now += 1
+        house.hear(0.5, behind_s=40 + second / 2)
+    assert house.admission.quiet_s(AUCTION_BID) < 3
+
+
+def test_a_queue_whose_head_stays_stands_still_until_it_is_empty() -> None:
+    house = House()
+    for second in range(60):
+        house.now += 1
+        house.hear(0.5, behind_s=second + 0.3)
+    assert house.admission.quiet_s(AUCTION_BID) > 55
+    house.hear(0.0)
+    assert house.admission.quiet_s(AUCTION_BID) == 0
+
+
+def test_without_news_of_it_nobody_knows_that_work_goes_on() -> None:
+    house = House()
+    house.hear(0.0, topic=CHAT_MESSAGE)
+    house.now += 31
+    assert house.admission.quiet_s(AUCTION_BID) == 31
+    house.hear(0.0)
+    house.now += 1
+    assert house.admission.quiet_s(AUCTION_BID) == 1
+
+
+def test_a_leader_whose_clock_is_behind_stops_nothing() -> None:
+    house = House()
+    for behind_s in [0.2] * 5 + [3_600.2] * 60:
+        house.now += 1
+        house.hear(0.5, behind_s)
+    assert house.admission.quiet_s(AUCTION_BID) < 3
+
+
 def test_clients_are_not_told_to_come_back_all_at_once() -> None:
     told = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
     assert 2_000 <= min(told) < max(told) <= 6_000
