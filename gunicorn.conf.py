@@ -7,6 +7,7 @@ monkey.patch_all()
 
 import os  # noqa: E402
 import socket  # noqa: E402
+import sys  # noqa: E402
 import tempfile  # noqa: E402
 
 # All code is read before the port is taken and before any fork: a new process serves at once.
@@ -15,12 +16,20 @@ import app.web.server.worker  # noqa: E402, F401
 from app.adapters.postgres.pools import measure_pools  # noqa: E402
 from app.observability.logging import configure_logging  # noqa: E402
 from app.observability.process import start_sampling  # noqa: E402
+from app.observability.receipts import RECEIPTS  # noqa: E402
+from app.observability.security_log import open_security_log  # noqa: E402
 from app.observability.tracing import stop_tracing  # noqa: E402
-from app.settings import settings_or_exit  # noqa: E402
+from app.settings import REFUSED, SettingsError, settings_or_exit  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
+from app.web.receipts import write_receipts  # noqa: E402
 
 settings = settings_or_exit()  # before the port is taken, and before any fork
 configure_logging(settings.log_level, process=settings.process_name or "gateway")
+try:
+    open_security_log(settings, process=settings.process_name or "gateway")
+except SettingsError as error:
+    print(error, file=sys.stderr)
+    raise SystemExit(REFUSED) from error
 errorlog = None  # said as everything else is
 backlog = 2_048
 
@@ -61,6 +70,9 @@ def post_worker_init(worker: object) -> None:
     from app.web.ws.routes import gateway_of  # noqa: PLC0415
     from wsgi import app  # noqa: PLC0415 - not before the fork
 
+    if settings.receipt_log:
+        RECEIPTS.open(bytes_max=settings.limits.receipt_log_bytes_max)
+        gevent.spawn(write_receipts, RECEIPTS)
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
     gevent.spawn(watch_loop)
     start_sampling(settings.process_name or "gateway", [measure_pools])

@@ -9,6 +9,12 @@ import sys
 
 from app.bootstrap import build_container
 from app.domain.errors import DomainError, NotFoundError
+from app.observability.security_log import (
+    SecurityEvent,
+    log_security,
+    open_security_log,
+    operator,
+)
 from app.services.accounts import Role
 from app.settings import SettingsError, read_settings
 
@@ -21,9 +27,14 @@ def main() -> int:
     options = parser.parse_args()
     role: Role = "user" if options.revoke else "admin"
     try:
-        users = build_container(read_settings(), application="operator").users
-        if not users.set_role(options.email, role):
+        settings = read_settings()
+        open_security_log(settings, process="operator")
+        users = build_container(settings, application="operator").users
+        account = users.by_email(options.email)
+        if account is None or not users.set_role(options.email, role):
             raise NotFoundError(f"nobody has the e-mail {options.email}")
+        user_id = account.user.id
+        log_security(SecurityEvent.ROLE_CHANGED, by=operator(), user_id=user_id, role=role)
     except (SettingsError, DomainError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

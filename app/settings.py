@@ -27,6 +27,7 @@ KafkaMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 # How long what is old is kept; a century (36500) is for ever. At least a day longer than Kafka
 # keeps chat: what a topic still has, the stores must have, too (I14).
 Days = Annotated[int, Meta(ge=8, le=36_500)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 OtlpProtocol = Literal["http/protobuf"]
 TracesSampler = Literal[
     "", "always_on", "always_off", "traceidratio",
@@ -73,6 +74,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     record_bytes_max: Count = 64 * 1024  # twice what a client may send; longer: dead letter
     record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
     log_queue_bytes_max: Count = 32 * 1024 * 1024  # per topic: the client's own has no bound
+    receipt_log_bytes_max: Count = 4 * 1024 * 1024  # that wait for a reader: ten seconds of 2,000/s
     log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
     # Backlogs of one topic: over them its partitions pause and gateways say BUSY
     inbox_backlog_max: Count = 200_000  # a minute's work
@@ -189,6 +191,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     # line costs 0.1 ms. Beyond them one bid in so many is.
     bid_log_steps_per_s: Annotated[int, Meta(ge=0)] = 50
     bid_log_every: Count = 64
+    # One line for every receipt, on standard output: 215 bytes, 3 microseconds. Without them nobody
+    # can name acknowledged bids that a lost log held (docs/ownership.md).
+    receipt_log: bool = True
+    # Log-ins, refusals, operators' commands: to stderr, stdout, or a file of this path.
+    security_log_to: Annotated[str, Meta(min_length=1)] = "stderr"
+    security_log_level: LogLevel = "INFO"
     stack_status_file: str = ""
     # Of OpenTelemetry's variables, those that say whether and how much is traced, and those of
     # which we cannot do everything; its SDK reads the others itself (docs/tracing.md).

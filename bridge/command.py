@@ -9,6 +9,7 @@ from typing import NoReturn, Protocol
 from app.bootstrap import Container
 from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
+from app.observability.security_log import open_security_log
 from app.settings import Settings, SettingsError, read_settings
 
 Act = Callable[[Container, argparse.Namespace], int]
@@ -49,7 +50,9 @@ def perform(parser: Parser, arguments: Sequence[str], make_container: MakeContai
     options = parser.parse_args(arguments)
     act: Act = options.act
     try:
-        return act(make_container(read_settings(), application="operator"), options)
+        settings = read_settings()
+        open_security_log(settings, process="operator")
+        return act(make_container(settings, application="operator"), options)
     except (SettingsError, DomainError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return REFUSED

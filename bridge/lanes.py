@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from app.bootstrap import Container
 from app.domain.time import rfc3339
+from app.observability.security_log import SecurityEvent, log_security, operator
 from app.services.parking import ParkedLane, ParkedPartition
 from bridge.command import MakeContainer, Parser, be_quiet, count, perform, table
 
@@ -75,6 +76,7 @@ def _partition_row(parked: ParkedPartition, waiting: int) -> Sequence[object]:
 
 def _park(container: Container, options: argparse.Namespace) -> int:
     container.parked.park(options.topic, options.key, options.reason)
+    _log("park", topic=options.topic, key=options.key)
     print(f"{options.topic} {options.key} is parked")
     return 0
 
@@ -85,6 +87,7 @@ def _unpark(container: Container, options: argparse.Namespace) -> int:
     if options.key is None:
         options.refuse(NAME_ONE)
     container.parked.unpark(options.topic, options.key)
+    _log("unpark", topic=options.topic, key=options.key)
     print(f"{options.topic} {options.key} is free")
     return 0
 
@@ -94,5 +97,10 @@ def _unpark_partition(container: Container, options: argparse.Namespace) -> int:
     if options.topic is not None or not re.fullmatch("[0-9]{1,9}", partition):
         options.refuse(NAME_ONE)
     container.parked.unpark_partition(group, topic, int(partition))
+    _log("unpark", topic=topic, partition=int(partition), group=group)
     print(f"{topic}/{partition} of group {group} is free")
     return 0
+
+
+def _log(command: str, **what: object) -> None:
+    log_security(SecurityEvent.ADMIN_COMMAND, by=operator(), command=command, **what)

@@ -9,7 +9,6 @@ names it and is not replayed any more.
 """
 
 import argparse
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import msgspec
 from msgspec import UnsetType
 
 from app.bootstrap import Container
+from app.observability.security_log import SecurityEvent, log_security, operator
 from app.protocol.dead_letters import (
     DeadLetter,
     Replay,
@@ -183,7 +183,7 @@ def _replay(letter: DeadLetter, replay: Replay) -> str:
 def _run(container: Container, options: argparse.Namespace) -> int:
     order = Order(
         wanted=_wanted(container, options),
-        requested_by=f"operator:{os.environ.get('USER') or os.getuid()}",
+        requested_by=operator(),
         limit=options.limit,
         force=options.force,
         dry_run=options.dry_run,
@@ -196,6 +196,8 @@ def _run(container: Container, options: argparse.Namespace) -> int:
         words[result.result] += 1
         print(f"{number}/{total}  dead letter {result.id} {_said(result)}", flush=True)
     print(_summary(words))
+    if records := words["replayed"] + words["unknown"]:
+        log_security(SecurityEvent.REPLAYED, by=order.requested_by, records=records)
     if words["unknown"]:
         print("the log did not answer in time: ask again, once it does", file=sys.stderr)
         return REFUSED

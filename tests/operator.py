@@ -27,6 +27,8 @@ class Operator:
 
     def __init__(self, stack: Stack, container: Container) -> None:
         self._stack, self._container = stack, container
+        self.security: list[Any] = []
+        """What commands have told the security stream."""
 
     def bridge(self, command: str, *arguments: str) -> str:
         """What a command that must succeed prints."""
@@ -65,4 +67,7 @@ class Operator:
                 )
             except SystemExit as exited:
                 code = exited.code
-        return code, printed.getvalue(), complaint.getvalue()
+        lines = complaint.getvalue().splitlines(keepends=True)
+        security = [line for line in lines if '"stream":"security"' in line]
+        self.security += [json.loads(line) for line in security]
+        return code, printed.getvalue(), "".join(line for line in lines if line not in security)

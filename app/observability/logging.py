@@ -8,6 +8,7 @@ import logging.config
 import os
 import sys
 import time
+from typing import Final
 
 import msgspec
 import structlog
@@ -39,24 +40,28 @@ class Seldom(logging.Filter):
 
 def configure_logging(level: str, *, process: str) -> None:
     """Log from `level` up to standard error as JSON lines that name the `process`."""
-    ours: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        _named(process),
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    rendered: list[Processor] = [
-        structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(serializer=_render),
-    ]
-    _configure_libraries(ours, rendered)
+    _configure_libraries(_annotated(process), RENDERED)
     structlog.configure(
-        processors=[*ours, *rendered],
+        processors=json_lines(process),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         # One write a line, so that threads and processes do not cut each other short.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def json_lines(process: str) -> list[Processor]:
+    """Make each event a JSON line that names the `process`, the level and the time."""
+    return [*_annotated(process), *RENDERED]
+
+
+def _annotated(process: str) -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        _named(process),
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
 
 
 def _configure_libraries(ours: list[Processor], rendered: list[Processor]) -> None:
@@ -97,3 +102,9 @@ def _named(process: str) -> Processor:
 
 def _render(event: object, **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+RENDERED: Final[list[Processor]] = [
+    structlog.processors.format_exc_info,
+    structlog.processors.JSONRenderer(serializer=_render),
+]

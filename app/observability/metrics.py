@@ -32,6 +32,10 @@ PUSHES = counter("ws_pushed_frames", "Frames that answer nobody: states, outcome
 BIDS_RECEIVED = counter("ws_received_bids", "Well-formed bids of signed-in clients.")
 BIDS_ACKNOWLEDGED = counter("ws_acknowledged_bids", "Bids acknowledged by Kafka.")
 BIDS_UNKNOWN = counter("ws_unknown_bids", "Bids without acknowledgement in time.")
+UNWRITTEN_RECEIPTS = counter(
+    "gateway_unwritten_receipts",
+    "Receipts whose line was not written, because nobody reads standard output fast enough.",
+)
 RECEIPT_SECONDS = histogram(
     "ws_receipt_seconds", "From a bid's frame to its receipt, in the gateway."
 )

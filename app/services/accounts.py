@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from app.domain.errors import BusyError, UnauthenticatedError
+from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
 from app.services.profiles import Profiles, enforce_signup, typed_forms
 from app.settings import Limits
@@ -142,7 +143,9 @@ class Accounts:
         """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
         kept = enforce_signup(asked, self._profiles)
         password_hash = self._passwords.hash(kept.password)
-        return UserAnswer(self._users.add(kept.email, kept.nickname, password_hash))
+        user = self._users.add(kept.email, kept.nickname, password_hash)
+        log_security(SecurityEvent.SIGNED_UP, user_id=user.id)
+        return UserAnswer(user)
 
     def log_in(self, asked: Login) -> SignedIn:
         """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way."""
@@ -151,9 +154,13 @@ class Accounts:
         forms = typed_forms(asked.password, self._profiles)
         is_right = any(self._passwords.matches(form, password_hash) for form in forms)
         if not is_right or account is None:
+            # Whose account it was tried on, if anybody's; what was typed is told to nobody.
+            user_id = account.user.id if account else None
+            log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
             raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
         session_id, secret = secrets.token_hex(SESSION_BYTES), secrets.token_urlsafe(SECRET_BYTES)
         self._sessions.open(session_id, account.user.id, _digest(secret))
+        log_security(SecurityEvent.LOGGED_IN, user_id=account.user.id)
         return self._signed_in(account.user, session_id, secret)
 
     def refresh(self, refresh_token: str) -> SignedIn:
@@ -168,7 +175,12 @@ class Accounts:
             self._sessions.end(session_id)
             raise UnauthenticatedError(detail="no such user any more")
         new = self._successor(session_id, old)
-        self._sessions.rotate(session_id, _digest(old), _digest(new))
+        try:
+            self._sessions.rotate(session_id, _digest(old), _digest(new))
+        except UnauthenticatedError as error:
+            if error.code == "TOKEN_REUSED":
+                log_security(SecurityEvent.TOKEN_REUSED, user_id=user.id)
+            raise
         return self._signed_in(user, session_id, new)
 
     def log_out(self, identity: Identity) -> None:

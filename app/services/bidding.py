@@ -17,6 +17,7 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.observability import tracing
 from app.observability.bid_log import log_bid_step
+from app.observability.receipts import RECEIPTS
 from app.observability.tracing import Span, Stage
 from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
@@ -231,6 +232,15 @@ def _end(span: Span, result: Appended | UnknownFateError) -> None:
 def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
     bid_text = str(bid)
     log_bid_step("bid_received", bid_text, partition=place.partition, offset=place.offset)
+    log_time = rfc3339(place.log_time)
+    RECEIPTS.add(
+        bid_id=bid_text,
+        bidder_id=offer.bidder_id,
+        auction_id=offer.auction_id,
+        partition=place.partition,
+        offset=place.offset,
+        log_time=log_time,
+    )
     return Receipt(
         bid_id=bid_text,
         key=offer.key,
@@ -239,5 +249,5 @@ def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
         kind=offer.kind,
         partition=place.partition,
         offset=place.offset,
-        log_time=rfc3339(place.log_time),
+        log_time=log_time,
     )

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from redis import Redis
 
+from app.observability.security_log import SecurityEvent, log_security_seldom
 from app.settings import Settings
 from app.web.addresses import address_group, is_trusted, request_address
 from app.web.metering import endpoint
@@ -84,6 +85,9 @@ def make_limiter(
     def refused(_: RateLimitExceeded) -> Response:
         limit = limiter.current_limit
         until = 0.0 if limit is None else float(limit.reset_at)
+        log_security_seldom(
+            SecurityEvent.RATE_LIMITED, address=g.address_group, endpoint=endpoint()
+        )
         if limit is not None and limit.shared:  # of all calls
             refused_until[g.address_group] = until
         return _refusal(until)

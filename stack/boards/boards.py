@@ -86,6 +86,7 @@ BIDS = Board(
                     rate("ws_received_bids_total", "received"),
                     rate("ws_acknowledged_bids_total", "acknowledged"),
                     rate("ws_unknown_bids_total", "of unknown fate"),
+                    rate("gateway_unwritten_receipts_total", "receipts without a line"),
                 ),
                 RECEIPT,
                 panel(

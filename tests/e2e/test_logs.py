@@ -1,5 +1,6 @@
 """No log of any process carries what people typed, whatever went wrong, and all are the owner's."""
 
+import json
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +8,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from websocket import WebSocketBadStatusException
 
 from app.adapters.postgres.engine import make_engine
 from app.settings import Limits
+from tests.e2e.bidding import place
+from tests.e2e.client import dial
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import PASSWORD, Gateway, Person
@@ -107,6 +112,70 @@ def test_a_slow_statement_tells_none_of_its_values(house: House, engine: Engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(1.2), %(mark)s", {"mark": MARK})
     assert found_in_logs(house, MARK) == []
+
+
+def test_each_receipt_is_one_line_however_few_steps_are_logged(
+    house: House, seller: Person, anna: Person
+) -> None:
+    lot = put_up(seller)
+    few = {"BID_LOG_STEPS_PER_S": "0", "BID_LOG_EVERY": "1000000"}
+    with house.another_gateway("gateway-receipts", **few) as gateway:
+        with anna.enter(at=gateway) as socket:
+            receipts = [place(socket, lot, 5_000 + n) for n in range(20)]
+        path, headers = f"/api/auctions/{lot['id']}/bids", {"Idempotency-Key": uuid4().hex}
+        headers["Authorization"] = f"Bearer {anna.token}"
+        answer = gateway.http.post(path, json={"amount": 9_000}, headers=headers)
+        receipts.append(answer.json())
+    told = [line for line in lines_of(house, gateway.name) if line.get("event") == "receipt"]
+    shown = ("bid_id", "auction_id", "partition", "offset", "log_time")
+    assert [[line[name] for name in shown] for line in told] == [
+        [receipt[name] for name in shown] for receipt in receipts
+    ]
+    assert {line["bidder_id"] for line in told} == {anna.id}
+    assert "amount" not in told[0]
+
+
+def test_the_security_stream_tells_of_everybody_who_came_or_was_kept_out_and_no_secret(
+    house: House, tmp_path: Path
+) -> None:
+    file, address = tmp_path / "security.log", "198.51.100.7"
+    changes = {
+        "SECURITY_LOG_TO": str(file), "TRUST_LOOPBACK": "0", "TRUSTED_PROXIES": "1",
+        "LOGINS_PER_MINUTE": "4",
+    }  # fmt: skip
+    with house.another_gateway("gateway-security", **changes) as gateway:
+        gateway.http.headers["X-Forwarded-For"] = address
+        person = gateway.sign_up("Watched")
+        wrong = {"email": person.email, "password": MARK}
+        statuses = [gateway.http.post("/api/auth/login", json=wrong).status_code for _ in range(5)]
+        first, tokens = person.refresh_token, [person.refresh_token]
+        for _ in range(2):
+            tokens.append(refreshed(gateway, tokens[-1]).json()["refresh_token"])
+        assert refreshed(gateway, first).json()["code"] == "TOKEN_REUSED"
+        person.log_in(at=house.gateway)
+        signed_in = {"Authorization": f"Bearer {person.token}"}
+        assert gateway.http.post("/api/auth/logout", headers=signed_in).status_code == 204
+        with pytest.raises(WebSocketBadStatusException):
+            dial(gateway.ws_url, origin="http://evil.example")
+    assert statuses == [401, 401, 401, 429, 429]
+    told = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["event"], line.get("user_id")) for line in told] == [
+        ("signed_up", person.id), ("logged_in", person.id), *[("log_in_failed", person.id)] * 3,
+        ("rate_limited", None), ("token_reused", person.id), ("logged_out", person.id),
+        ("origin_refused", None),
+    ]  # fmt: skip
+    assert {(line["stream"], line["address"]) for line in told[:-1]} == {("security", address)}
+    secrets = (person.email, PASSWORD, MARK, person.token, *tokens, first.partition(".")[0])
+    assert [secret for secret in secrets if secret in file.read_text()] == []
+
+
+def refreshed(gateway: Gateway, token: str) -> httpx.Response:
+    return gateway.http.post("/api/auth/refresh", json={"refresh_token": token})
+
+
+def lines_of(house: House, process: str) -> list[dict[str, Any]]:
+    text = house.stack.control.log_file(process).read_text(errors="replace")
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
 def test_logs_and_secrets_are_their_owners_alone(house: House) -> None:

@@ -9,8 +9,8 @@ from bridge.__main__ import PIPELINES
 
 UNITS = {
     "bids", "bytes", "calls", "connections", "conflicts", "failures", "frames", "greenlets",
-    "lanes", "messages", "partitions", "records", "requests", "restarts", "retries", "rows",
-    "seconds", "settles", "sockets", "tasks", "threads", "transactions",
+    "lanes", "messages", "partitions", "receipts", "records", "requests", "restarts", "retries",
+    "rows", "seconds", "settles", "sockets", "tasks", "threads", "transactions",
 }  # fmt: skip
 PARTS = {
     "auction", "backlog", "broadcast", "gateway", "group", "housekeeping", "ingest", "lane",

@@ -1,5 +1,6 @@
 """Dead letters, for admins."""
 
+from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer, ReplayRequest
 from app.services.dead_letters import DeadLetterList
 from app.services.replaying import Replaying
@@ -12,7 +13,9 @@ def admin_routes(listed: DeadLetterList, replaying: Replaying) -> list[Route]:
 
     def replayed(call: Call) -> Answer:
         asked_by = f"user:{call.identity.user_id}"
-        return Answer(replaying.some(call.body, requested_by=asked_by))
+        answer = replaying.some(call.body, requested_by=asked_by)
+        log_security(SecurityEvent.REPLAYED, by=asked_by, records=_replayed(answer))
+        return Answer(answer)
 
     return [
         Route(
@@ -26,3 +29,7 @@ def admin_routes(listed: DeadLetterList, replaying: Replaying) -> list[Route]:
             codes=("NOT_FOUND",),
         ),
     ]  # fmt: skip
+
+
+def _replayed(answer: ReplayAnswer) -> int:
+    return sum(result.result in ("replayed", "unknown") for result in answer.items)

@@ -1,12 +1,17 @@
 """Sign-up, log-in, refresh, log-out, me."""
 
+from collections.abc import Callable
+
 import msgspec
 from flask import request
+from structlog.contextvars import bound_contextvars
 
 from app.domain.errors import UnauthenticatedError
+from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Refresh, Signup, Tokens, UserAnswer
 from app.services.accounts import Accounts, SignedIn
 from app.settings import Settings
+from app.web.addresses import request_address
 from app.web.api.route import Answer, Call, Route
 
 COOKIE = "refresh_token"
@@ -20,22 +25,23 @@ def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
     return [
         Route(
             method="POST", path="/api/auth/signup", summary="Sign up",
-            handle=handlers.sign_up, body=Signup, answers={201: UserAnswer},
+            handle=handlers.from_address(handlers.sign_up), body=Signup, answers={201: UserAnswer},
             codes=("EMAIL_TAKEN",), limit=f"{limits.signups_per_hour}/hour",
         ),
         Route(
             method="POST", path="/api/auth/login", summary="Log in",
-            handle=handlers.log_in, body=Login, answers={200: Tokens},
+            handle=handlers.from_address(handlers.log_in), body=Login, answers={200: Tokens},
             codes=("BAD_CREDENTIALS",), limit=f"{limits.logins_per_minute}/minute",
         ),
         Route(
             method="POST", path="/api/auth/refresh", summary="Rotate the refresh token",
-            handle=handlers.refresh, body=Refresh, body_optional=True, answers={200: Tokens},
+            handle=handlers.from_address(handlers.refresh),
+            body=Refresh, body_optional=True, answers={200: Tokens},
             codes=("UNAUTHENTICATED", "TOKEN_REUSED"),
         ),
         Route(
             method="POST", path="/api/auth/logout", summary="End the session",
-            handle=handlers.log_out, auth="lenient", answers={204: None},
+            handle=handlers.from_address(handlers.log_out), auth="lenient", answers={204: None},
         ),
         Route(
             method="GET", path="/api/me", summary="The signed-in user",
@@ -48,9 +54,18 @@ class AuthHandlers:
     """From calls to the accounts service; owns the refresh cookie."""
 
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
-        self._accounts = accounts
+        self._accounts, self._settings = accounts, settings
         self._max_age_s = settings.limits.refresh_token_s
         self._secure = settings.base_url.startswith("https:")
+
+    def from_address(self, handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
+        """Return `handle` with the client's address in whatever it logs."""
+
+        def handle_from(call: Call) -> Answer:
+            with bound_contextvars(address=request_address(self._settings)):
+                return handle(call)
+
+        return handle_from
 
     def sign_up(self, call: Call) -> Answer:
         """201 with the user."""
@@ -79,6 +94,9 @@ class AuthHandlers:
             self._accounts.log_out(call.who)
         if cookie:
             self._accounts.log_out_by_refresh_token(cookie)
+        log_security(
+            SecurityEvent.LOGGED_OUT, user_id=None if call.who is None else call.who.user_id
+        )
         return Answer(headers={"Set-Cookie": self._cookie("", max_age_s=0)})
 
     def me(self, call: Call) -> Answer:

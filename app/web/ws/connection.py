@@ -14,6 +14,7 @@ import structlog
 from gevent import socket
 from msgspec import UNSET, UnsetType
 
+from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
 from app.settings import Limits
@@ -134,6 +135,9 @@ class Connection:
         """Say goodbye; the client may take CLOSE_LINGER_S to answer."""
         if self._closing:
             return
+        if code == CloseCode.RATE:
+            user_id = None if self.identity is None else self.identity.user_id
+            log_security(SecurityEvent.RATE_LIMITED, user_id=user_id, endpoint="websocket")
         self._closing = True
         self._writer.close(code, reason)
         log.debug("socket_closing", connection_id=self.id, code=int(code))

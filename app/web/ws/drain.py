@@ -4,7 +4,9 @@ from typing import Protocol
 
 import gevent
 
+from app.observability.receipts import RECEIPTS
 from app.observability.tracing import flush_tracing
+from app.web.receipts import flush_last
 from app.web.ws.gateway import Gateway
 
 NOTICE_S = 0.1
@@ -30,4 +32,5 @@ def _wait_and_drain(gateway: Gateway, worker: Worker) -> None:
     while worker.alive:
         gevent.sleep(NOTICE_S)
     gateway.drain()
+    flush_last(RECEIPTS)
     flush_tracing()  # gunicorn kills a worker whose clients keep idle connections

@@ -15,6 +15,7 @@ from flask import Flask, Response, g, request
 from flask_sock import Sock
 
 from app.bootstrap import Container
+from app.observability.security_log import SecurityEvent, log_security_seldom
 from app.services.backlog import Admission
 from app.services.bidding import Bidding
 from app.services.chat import Chat
@@ -192,14 +193,18 @@ def _upgrade_required(detail: str) -> Response:
 
 
 def _refusal(gateway: Gateway, settings: Settings) -> Response | None:
+    address = request_address(settings)
     if not _is_origin_allowed(settings):
+        log_security_seldom(SecurityEvent.ORIGIN_REFUSED, address=address)
         return problem("FORBIDDEN", "this Origin may not open a socket")
     if gateway.is_draining or gateway.is_full:
         return _busy()
-    address = request_address(settings)
     g.address_group = address_group(address)
     is_exempt = is_trusted(address, settings)
     if not is_exempt and gateway.has_too_many_guests(g.address_group):
+        log_security_seldom(
+            SecurityEvent.RATE_LIMITED, address=g.address_group, endpoint="websocket"
+        )
         return problem("RATE_LIMITED", "too many sockets of guests from this address")
     return None
 

@@ -28,6 +28,9 @@ def admin(market: Market, operator: Operator) -> Person:
     account = market.sign_up("admin")
     made = operator.run("app.admin", account["email"].upper())
     assert made.returncode == 0, made.stderr
+    told = json.loads(made.stderr)
+    assert (told["stream"], told["event"], told["role"]) == ("security", "role_changed", "admin")
+    assert account["email"] not in made.stderr.lower()
     return market.log_in(account)
 
 

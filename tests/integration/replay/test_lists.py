@@ -1,6 +1,7 @@
 """Another topic's dead letters are replayed, and its lanes freed, by the same commands."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def bridge(world: World, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.platform.bridge", *arguments],
-        env=world.environment,
+        env={**world.environment, "SECURITY_LOG_TO": os.devnull},
         capture_output=True,
         text=True,
         check=False,

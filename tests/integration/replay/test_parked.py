@@ -54,6 +54,8 @@ def test_a_parked_lane_keeps_its_records_until_it_is_freed(
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
     assert "is parked" in operator.bridge("lanes", "park", *lane, "--reason", "a closer look")
+    told = operator.security[-1]
+    assert (told["event"], told["command"], told["key"]) == ("admin_command", "park", lane[1])
     for amount in (2_000, 3_000):
         house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=CALL_S)
     wait_until(lambda: house.waiting(lot) == 2, what="both bids wait")

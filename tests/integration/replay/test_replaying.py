@@ -58,6 +58,8 @@ def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
     assert [row.replays for row in letters(house, lot)] == [1, 1]
     for line in (f"1/2  dead letter {first.id} replayed to", "2 replayed"):
         assert line in printed
+    told = operator.security[-1]
+    assert (told["event"], told["by"], told["records"]) == ("replayed", made[0].requested_by, 2)
 
     before = log_ends(house)
     assert "2 skipped" in run(operator, lot, "--force")

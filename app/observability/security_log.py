@@ -1,0 +1,102 @@
+"""Who came in, who was kept out, and who used an operator's power: a stream of its own.
+
+Every line has `stream` "security" and one of the events below; it never has an e-mail address, a
+password, a token or the id of a session, which would end it. `address` is the client's, as limits
+count it. Where they go and from which level up are settings of their own; docs/operations.md lists
+the events.
+"""
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from typing import Any, Final, TextIO
+
+import structlog
+from cachetools import TTLCache
+
+from app.observability.logging import json_lines
+from app.settings import Settings, SettingsError
+
+REPEAT_AFTER_S: Final = 60.0
+ADDRESSES_MAX: Final = 10_000
+OWNER_ONLY: Final = 0o600
+
+
+class SecurityEvent(StrEnum):
+    """Everything that is told."""
+
+    SIGNED_UP = "signed_up"
+    LOGGED_IN = "logged_in"
+    LOG_IN_FAILED = "log_in_failed"
+    LOGGED_OUT = "logged_out"
+    TOKEN_REUSED = "token_reused"
+    ORIGIN_REFUSED = "origin_refused"
+    RATE_LIMITED = "rate_limited"
+    ROLE_CHANGED = "role_changed"
+    REPLAYED = "replayed"
+    ADMIN_COMMAND = "admin_command"
+
+
+# Somebody may be up to something: told as warnings, the others at INFO.
+SUSPICIOUS: Final = frozenset(
+    {
+        SecurityEvent.LOG_IN_FAILED,
+        SecurityEvent.TOKEN_REUSED,
+        SecurityEvent.ORIGIN_REFUSED,
+        SecurityEvent.RATE_LIMITED,
+    }
+)
+
+_log: Any = None
+_told: TTLCache[tuple[SecurityEvent, str], bool] = TTLCache(ADDRESSES_MAX, REPEAT_AFTER_S)
+
+
+def open_security_log(settings: Settings, *, process: str) -> None:
+    """Tell events from now on, where the settings say; until then this process tells none.
+
+    Raise SettingsError when the file cannot be written.
+    """
+    global _log  # noqa: PLW0603 - as global as the logs it writes
+    level = logging.getLevelName(settings.security_log_level)
+    try:
+        target = _opened(settings.security_log_to)
+    except OSError as error:
+        raise SettingsError(f"settings are wrong: SECURITY_LOG_TO: {error.strerror}") from error
+    _log = structlog.wrap_logger(
+        structlog.WriteLogger(target),
+        processors=json_lines(process),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        stream="security",
+    )
+
+
+def log_security(event: SecurityEvent, **fields: object) -> None:
+    """Tell of an event; `fields` are ids, addresses and words of closed sets."""
+    if _log is None:
+        return
+    if event in SUSPICIOUS:
+        _log.warning(event.value, **fields)
+    else:
+        _log.info(event.value, **fields)
+
+
+def log_security_seldom(event: SecurityEvent, *, address: str, **fields: object) -> None:
+    """Tell of it once a minute for each address: a flood must not become one of lines."""
+    if (event, address) not in _told:
+        _told[event, address] = True
+        log_security(event, address=address, **fields)
+
+
+def operator() -> str:
+    """Who gives a command, as the operating system knows them."""
+    return f"operator:{os.environ.get('USER') or os.getuid()}"
+
+
+def _opened(destination: str) -> TextIO:
+    if destination in ("stderr", "stdout"):
+        stream: TextIO = getattr(sys, destination)
+        return stream
+    # Appended in one write a line, so that processes may share it.
+    descriptor = os.open(destination, os.O_WRONLY | os.O_APPEND | os.O_CREAT, OWNER_ONLY)
+    return os.fdopen(descriptor, "a", encoding="utf-8")
