@@ -200,6 +200,14 @@ def test_every_health_check_asks_a_port_that_its_process_opens() -> None:
         assert all(re.search(rf"(0\.0\.0\.0:|--port=){one}\b", opened) for one in ports.values())
 
 
+def test_a_gateway_that_was_ready_once_is_not_taken_out_for_a_store_that_all_need() -> None:
+    (gateway,) = (each for each in containers() if each["command"][0] == "gunicorn")
+    asked = {probe: gateway[probe]["httpGet"]["path"] for probe in gateway if "Probe" in probe}
+    assert asked == {
+        "startupProbe": "/readyz", "readinessProbe": "/healthz", "livenessProbe": "/healthz",
+    }  # fmt: skip
+
+
 def test_nothing_of_ours_starts_before_the_schema_and_the_topics_are_there() -> None:
     for name in ("gateway", "bridge", "worker-bids", "worker-other", "beat", "flower"):
         needs = services()[name]["depends_on"]
