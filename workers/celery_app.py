@@ -3,7 +3,11 @@
 from celery import Celery
 
 from app.bootstrap import build_container
+from app.observability.logging import configure_logging
 from app.settings import settings_or_exit
 from workers.application import make_worker
 
-app: Celery = make_worker(build_container(settings_or_exit(), application="worker"))
+settings = settings_or_exit()
+# Before Celery's own commands say anything: Flower, which has no signal for it, and warnings.
+configure_logging(settings.log_level, process=settings.process_name or "worker")
+app: Celery = make_worker(build_container(settings, application="worker"))
