@@ -12,6 +12,7 @@
 #   make boards from=2026-01-31T12:00:00Z to=2026-01-31T12:01:00Z   else of the last storm
 #   make lock o=--upgrade   the newest versions that requirements.txt allows
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
+#   make faults brokers=3      with three brokers and a standby of PostgreSQL
 PYTHON ?= python3
 stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
@@ -51,4 +52,4 @@ boards:
 	@$(stack) $@ $(profile_option) $(if $(from),--from $(from)) $(if $(to),--to $(to))
 
 faults:
-	@$(stack) $@ $(foreach name,only seed minutes rate,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)
+	@$(stack) $@ $(foreach name,only seed minutes rate brokers,$(if $($(name)),--$(name) $($(name)))) $(if $(fresh),--fresh)

@@ -28,7 +28,7 @@ from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
-from stack.settings import Settings
+from stack.settings import Settings, campaign_profile
 from stack.storm.target import read_target
 from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
@@ -201,6 +201,9 @@ def boards(stack: Stack, arguments: Sequence[str]) -> int:
 
 def faults(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the fault campaign, on a stack of its own profile."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--brokers", default="1")
+    campaign_profile(parser.parse_known_args(arguments)[0].brokers)  # before minutes of installing
     install_for_all(stack)
     return _run(stack, "python", "-m", "stack.campaign", *arguments)
 

@@ -4,7 +4,8 @@ import os
 
 from stack.credentials import Credentials
 from stack.places import Places
-from stack.ports import HOST
+from stack.ports import HOST, host_of
+from stack.servers.kafka import replication_of
 from stack.settings import Settings
 
 FLOWER_USER = "flower"
@@ -16,11 +17,12 @@ def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
     """What `make env` prints: the addresses a person or a tool needs, with their log-ins."""
     ports = settings.ports
     owner = f"auction:{credentials.auction_password}"
+    query = f"?{primary_wanted(settings)}" if settings.standby else ""
     return {
         "BASE_URL": f"http://{HOST}:{ports.gateway}",
         "WS_URL": f"ws://{HOST}:{ports.gateway}/ws",
-        "DATABASE_URL": f"postgresql://{owner}@{HOST}:{ports.postgresql}/auction",
-        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:{ports.kafka}",
+        "DATABASE_URL": f"postgresql://{owner}@{HOST}:{ports.postgresql}/auction{query}",
+        "KAFKA_BOOTSTRAP_SERVERS": _brokers(settings),
         "REDIS_URL": _redis_url(settings, 0),
         "MONGODB_URL": f"mongodb://{HOST}:{ports.mongodb}/auction",
         "METRICS_URL": f"http://{HOST}:{ports.metrics}/metrics",
@@ -36,6 +38,7 @@ def application_environment(
 ) -> dict[str, str]:
     """Everything app/settings.py reads from its environment, for the local stack."""
     ports = settings.ports
+    replication, min_isr = replication_of(settings)
     return {
         **addresses(settings, credentials),
         # Broker, fan-out and sessions may be three servers; here they are three databases.
@@ -47,9 +50,8 @@ def application_environment(
         "PROFILE": "local",
         "TRUST_LOOPBACK": "1",
         "ALLOW_MISSING_ORIGIN": "1",  # the load generator, the demo and tests are no browsers
-        # One broker: production has three, and asks two of them for every record.
-        "KAFKA_REPLICATION": "1",
-        "KAFKA_MIN_ISR": "1",
+        "KAFKA_REPLICATION": str(replication),
+        "KAFKA_MIN_ISR": str(min_isr),
         "GATEWAY_BIND": f"{HOST}:{ports.gateway}",
         "GATEWAY_WORKERS": str(settings.sizes.gateway_workers),
         "METRICS_BIND": f"{HOST}:{ports.metrics}",
@@ -60,6 +62,23 @@ def application_environment(
         **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         **(CHEAP_PASSWORDS if settings.short_lived else {}),
     }
+
+
+def primary_wanted(settings: Settings) -> str:
+    """The query of a database's URL by which a client finds the primary, whichever that is now.
+
+    libpq and pgx go by its hosts and not by the one before the path. Empty without a standby.
+    """
+    if not settings.standby:
+        return ""
+    hosts = ",".join(host_of(number) for number in (1, 2))
+    port = settings.ports.postgresql
+    return f"host={hosts}&port={port},{port}&target_session_attrs=read-write"
+
+
+def _brokers(settings: Settings) -> str:
+    hosts = (host_of(number) for number in range(1, settings.brokers + 1))
+    return ",".join(f"{host}:{settings.ports.kafka}" for host in hosts)
 
 
 def _redis_url(settings: Settings, database: int) -> str:

@@ -23,7 +23,7 @@ def end_leftovers(run_dir: Path) -> int:
     """
     found = leftovers_of(run_dir)
     for pid, name in found.items():
-        _send(pid, signal.SIGINT if name == "postgresql" else signal.SIGTERM)
+        _send(pid, signal.SIGINT if name.startswith("postgresql") else signal.SIGTERM)
     _wait_gone(set(found), timeout_s=ASK_TIMEOUT_S)
     stubborn = leftovers_of(run_dir)
     for pid in stubborn:

@@ -12,6 +12,11 @@ CONNECT_TIMEOUT_S = 1.0
 LISTEN = "0A"  # the state's number in /proc/net/tcp
 
 
+def host_of(number: int) -> str:
+    """Where the servers of this number listen, from 1: each as on a machine of its own."""
+    return f"127.0.0.{number}"
+
+
 def check_free(ports: Mapping[str, int]) -> None:
     """Raise StackFault for the first port of {purpose: port} that somebody else listens on."""
     for purpose, port in ports.items():
@@ -36,10 +41,10 @@ def is_free(port: int) -> bool:
     return True
 
 
-def is_listening(port: int) -> bool:
+def is_listening(port: int, host: str = HOST) -> bool:
     """Whether somebody accepts connections on the port."""
     try:
-        socket.create_connection((HOST, port), timeout=CONNECT_TIMEOUT_S).close()
+        socket.create_connection((host, port), timeout=CONNECT_TIMEOUT_S).close()
     except OSError:
         return False
     return True

@@ -20,7 +20,7 @@ class Program:
     """One process under the supervisor.
 
     It works in `directory`, or in the checkout. `stop_signal` asks it to end; after `stop_wait_s`
-    seconds it and its children are killed.
+    seconds it and its children are killed. Without `restarts` it stays down when it has died.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Program:
     stop_signal: str = "TERM"
     stop_wait_s: int = 15
     priority: int = 100
+    restarts: bool = True
 
 
 def render_program(program: Program, *, checkout: Path, log_file: Path) -> str:
@@ -42,7 +43,7 @@ def render_program(program: Program, *, checkout: Path, log_file: Path) -> str:
         "user": program.user or "",
         "umask": "022",
         "autostart": "false",
-        "autorestart": "true",
+        "autorestart": str(program.restarts).lower(),
         "startsecs": START_S,
         "startretries": START_RETRIES,
         "stopsignal": program.stop_signal,

@@ -22,9 +22,9 @@ from stack.programs import Program
 from stack.progress import Step, silent
 from stack.readiness import complaint_of
 from stack.servers import Server
-from stack.servers.kafka import Kafka
+from stack.servers.kafka import Kafka, kafka_brokers, refuse_other_brokers
 from stack.servers.mongodb import MongoDB
-from stack.servers.postgresql import PostgreSQL
+from stack.servers.postgresql import PostgreSQL, postgresql_servers
 from stack.servers.prometheus import Prometheus
 from stack.servers.redis import Redis
 from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
@@ -33,10 +33,6 @@ from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
 SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
 APPLICATION_PORTS = ("gateway", "metrics", "flower")
-# FerretDB needs PostgreSQL to the end; the others need nobody.
-STOPPED_FIRST = ("mongodb", "kafka", "redis")
-STOPPED_LAST = ("postgresql",)
-SERVERS = (*STOPPED_LAST, *STOPPED_FIRST)
 GATEWAY = "gateway"
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
@@ -104,25 +100,47 @@ class Stack:
         Says nothing of a stack that runs, or was left running: its ports are its own.
         """
         if not self.is_up() and not leftovers.leftovers_of(self.places.run_dir):
+            refuse_other_brokers(self.places, self.settings)
             self._check_disk()
             self._check_ports((*SERVER_PORTS, *APPLICATION_PORTS))
+
+    def begin(self) -> bool:
+        """Start the supervisor with nothing under it, as `servers_up` does; False when it runs."""
+        return self._begin(ports=SERVER_PORTS)
 
     def servers_up(self) -> bool:
         """Start what does not run of supervisor and servers; return once all serve.
 
         True when the supervisor was started by this call: then `down` is the caller's to call.
         """
-        begun = self._begin(ports=SERVER_PORTS)
-        places, settings, credentials = self.places, self.settings, self.credentials
-        postgresql = PostgreSQL(places, settings, credentials)
-        redis, kafka = Redis(places, settings), Kafka(places, settings, credentials)
-        self._launch(postgresql, redis, kafka)
+        begun = self.begin()
+        postgresql, *standbys = self.postgresql()
+        redis, mongodb = Redis(self.places, self.settings), self._mongodb()
+        brokers = self.brokers()
+        self._launch(postgresql, redis, *brokers)
         self._complete(postgresql, redis)
         # FerretDB's database exists only when PostgreSQL is complete; Kafka takes longest.
-        mongodb = MongoDB(places, settings, credentials)
-        self._launch(mongodb)
-        self._complete(mongodb, kafka)
+        self._launch(*standbys, mongodb)
+        self._complete(*standbys, mongodb, *brokers)
         return begun
+
+    def servers(self) -> dict[str, Server]:
+        """All servers, by the names of their processes."""
+        redis = Redis(self.places, self.settings)
+        servers: tuple[Server, ...]
+        servers = (*self.postgresql(), redis, *self.brokers(), self._mongodb())
+        return {server.name: server for server in servers}
+
+    def postgresql(self) -> tuple[PostgreSQL, ...]:
+        """PostgreSQL, and its standby where there is one."""
+        return postgresql_servers(self.places, self.settings, self.credentials)
+
+    def brokers(self) -> tuple[Kafka, ...]:
+        """Kafka's brokers."""
+        return kafka_brokers(self.places, self.settings, self.credentials)
+
+    def _mongodb(self) -> MongoDB:
+        return MongoDB(self.places, self.settings, self.credentials)
 
     def up(self) -> None:
         """Start what does not run of servers and application; return once `/readyz` is green.
@@ -176,7 +194,7 @@ class Stack:
         """Whether servers and application all run."""
         running = {p.name for p in self.control.processes() if p.state == RUNNING}
         names = {program.name for program in self.application()} if running else set()
-        return bool(names) and names | set(SERVERS) <= running
+        return bool(names) and names | set(self.servers()) <= running
 
     def run_once(self, what: str, command: str, *arguments: str) -> None:
         """Run a program of the virtual environment to its end, in the application's environment."""
@@ -196,6 +214,7 @@ class Stack:
         """
         if self.is_up():
             return False
+        refuse_other_brokers(self.places, self.settings)
         self._check_disk()  # before a place for the data is settled: another may be named
         self.places.create()
         if leftovers.leftovers_of(self.places.run_dir):
@@ -283,8 +302,11 @@ class Stack:
 
     def _stop_in_order(self) -> None:
         running = [process.name for process in self.control.processes() if process.pid]
-        application = [name for name in running if name not in (*SERVERS, *NEVER_STOPPED)]
-        for group in (application, STOPPED_FIRST, STOPPED_LAST):
+        # FerretDB needs PostgreSQL to the end.
+        last = [server.name for server in self.postgresql()]
+        first = [name for name in self.servers() if name not in last]
+        application = [name for name in running if name not in (*last, *first, *NEVER_STOPPED)]
+        for group in (application, first, last):
             names = [name for name in running if name in group]
             if names:
                 with self._step(f"stop {', '.join(names)}"):

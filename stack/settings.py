@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from stack.faults import StackFault
+from stack.faults import StackFault, UsageFault
 
 PORT_MAX = 65_535
 
@@ -43,6 +43,7 @@ class Ports:
     redis: int
     kafka: int
     kafka_controller: int
+    kafka_brokers: int
     mongodb: int
     kafka_proxied: int
     proxy_control: int
@@ -59,6 +60,7 @@ class Sizes:
 
     gateway_workers: int
     kafka_heap_mb: int
+    kafka_cluster_heap_mb: int
     postgresql_shared_buffers_mb: int
     postgresql_connections_max: int
     redis_memory_mb: int
@@ -81,6 +83,7 @@ class Settings:
     `port_offset` is that of the checkout, the profile's own is in `ports`.
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
     `short_lived`: servers are run for minutes.
+    `brokers`: how many Kafka has; `standby`: PostgreSQL has one, which confirms every commit.
     """
 
     versions: Versions
@@ -91,6 +94,8 @@ class Settings:
     packages: Mapping[str, str]
     proxied: bool
     short_lived: bool
+    brokers: int
+    standby: bool
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -127,7 +132,20 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         packages=table["packages"],
         proxied=own.get("proxied", False),
         short_lived=own.get("short_lived", False),
+        brokers=own.get("brokers", 1),
+        standby=own.get("standby", False),
     )
+
+
+def campaign_profile(brokers: str) -> str:
+    """The proxied profile with so many brokers; raises UsageFault when there is none."""
+    profiles = _read_file()["profiles"]
+    found: dict[str, str] = {
+        str(own.get("brokers", 1)): name for name, own in profiles.items() if own.get("proxied")
+    }
+    if brokers not in found:
+        raise UsageFault(f"brokers={brokers}: the campaign knows {' or '.join(found)}")
+    return found[brokers]
 
 
 def with_sizes(pools: Mapping[str, Pool], sizes: Mapping[str, int]) -> dict[str, Pool]:

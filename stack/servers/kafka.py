@@ -1,48 +1,59 @@
-"""Kafka in KRaft mode, broker and controller in one small Java process."""
+"""Kafka in KRaft mode: each broker is a controller, too, and one small Java process.
+
+Several brokers keep every record in three copies. They call each other by name, and each has a
+hosts file of its own, so that a campaign can put a proxy between any two of them.
+"""
 
 import shutil
+import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from stack.builds import kafka_libraries
 from stack.commands import run_logged
 from stack.credentials import Credentials
-from stack.faults import StackFault
+from stack.faults import StackFault, UsageFault
 from stack.places import CHECKOUT, Places
-from stack.ports import HOST, is_listening
+from stack.ports import HOST, host_of, is_listening
 from stack.programs import Program
 from stack.settings import Settings
 
-# Replication 1: there is one broker. Threads and buffers are for two cores and a small heap; the
-# defaults are for a machine of its own. Retention is set by each topic.
+# Three copies, two of which acknowledge a record: it outlives the loss of any one broker.
+REPLICATION_MAX = 3
+# Threads and buffers are for two cores and a small heap; the defaults are for a machine of its own.
+# Retention is set by each topic.
 CONFIGURATION = """\
 # Written at every start by stack/servers/kafka.py.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{proxied_listener}
-advertised.listeners=PLAINTEXT://{host}:{port}{proxied_address}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+node.id={number}
+controller.quorum.voters={voters}
+listeners={listeners}
+advertised.listeners={advertised}
+listener.security.protocol.map={protocols}
+inter.broker.listener.name={between}
 controller.listener.names=CONTROLLER
 log.dirs={directory}
 
 auto.create.topics.enable=false
 delete.topic.enable=true
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
+unclean.leader.election.enable=false
+default.replication.factor={replication}
+min.insync.replicas={min_isr}
+offsets.topic.replication.factor={replication}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={replication}
+transaction.state.log.min.isr={min_isr}
 transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.replication.factor={replication}
+share.coordinator.state.topic.min.isr={min_isr}
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 # A killed broker is let back in when its old session has ended, by default after 9 s.
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
+# A frozen controller keeps a heartbeat waiting for so long, by default for 30 s.
+controller.socket.timeout.ms=3000
 
 num.network.threads=2
 num.io.threads=4
@@ -60,29 +71,75 @@ LASTING = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
 SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
+def replication_of(settings: Settings) -> tuple[int, int]:
+    """In how many copies a topic is kept, and how many of them must acknowledge a record."""
+    replication = min(settings.brokers, REPLICATION_MAX)
+    return replication, replication // 2 + 1
+
+
+def refuse_other_brokers(places: Places, settings: Settings) -> None:
+    """Raise UsageFault when the data was made with another number of brokers."""
+    file = _brokers_file(places)
+    if file.exists():
+        made_with = int(file.read_text(encoding="utf-8"))
+    elif (places.data_dir / "kafka" / "meta.properties").exists():
+        made_with = 1
+    else:
+        return
+    if made_with != settings.brokers:
+        raise UsageFault(
+            f"the data of profile {places.run_dir.name} was made with brokers = {made_with}, and "
+            f"stack.toml says {settings.brokers}: change it back, or `make clean`"
+        )
+
+
+def kafka_brokers(
+    places: Places, settings: Settings, credentials: Credentials
+) -> tuple["Kafka", ...]:
+    """Every broker of the profile."""
+    numbers = range(1, settings.brokers + 1)
+    return tuple(Kafka(places, settings, credentials, number) for number in numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class Kafka:
-    """The broker whose log is at `data`."""
+    """Broker `number`, from 1, whose log is at `data`."""
 
     places: Places
     settings: Settings
     credentials: Credentials
-    name: str = "kafka"
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """`kafka`, `kafka-2`, …"""
+        return "kafka" if self.number == 1 else f"kafka-{self.number}"
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return host_of(self.number)
 
     @property
     def data(self) -> Path:
         """Where the partitions are."""
-        return self.places.data_dir / "kafka"
+        return self.places.data_dir / self.name
 
     def prepare(self) -> None:
         """Make its data directory and write its configuration."""
+        _brokers_file(self.places).write_text(str(self.settings.brokers), encoding="utf-8")
+        self._hosts_file.write_text(self._hosts(), encoding="utf-8")
+        replication, min_isr = replication_of(self.settings)
         text = CONFIGURATION.format(
-            host=HOST,
-            port=self.settings.ports.kafka,
-            controller_port=self.settings.ports.kafka_controller,
+            number=self.number,
+            voters=self._voters(),
+            listeners=_listed(self._listeners()),
+            advertised=_listed(self._advertised()),
+            protocols=",".join(f"{name}:PLAINTEXT" for name in self._listeners()),
+            between="BROKERS" if self._has_others else "PLAINTEXT",
             directory=self.data,
-            proxied_listener=self._proxied(self.settings.ports.kafka_proxied),
-            proxied_address=self._proxied(self.settings.ports.proxy_kafka),
+            replication=replication,
+            min_isr=min_isr,
         )
         self._configuration_file.write_text(text, encoding="utf-8")
         if not (self.data / "meta.properties").exists():
@@ -90,31 +147,75 @@ class Kafka:
 
     def program(self) -> Program:
         """How the supervisor runs it."""
-        heap_mb = self.settings.sizes.kafka_heap_mb
+        sizes = self.settings.sizes
+        heap_mb = sizes.kafka_cluster_heap_mb if self._has_others else sizes.kafka_heap_mb
         heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
         compiling = SHORT_LIVED if self.settings.short_lived else LASTING
         command = (*self._java(), *heap, *JAVA_OPTIONS, *compiling, "kafka.Kafka")
         return Program(
             name=self.name,
             command=(*command, str(self._configuration_file)),
-            stop_wait_s=30,  # it writes its logs and marks them clean
+            # It writes its logs and marks them clean. The last of several waits for others in vain.
+            stop_wait_s=10 if self._has_others else 30,
             priority=30,
         )
 
     def is_ready(self) -> bool:
         """Kafka opens its port when it has recovered its logs and joined its cluster."""
-        return is_listening(self.settings.ports.kafka)
+        return is_listening(self.settings.ports.kafka, self.host)
 
     def complete(self) -> None:
         """Nothing: topics belong to the application, which creates them itself."""
 
     @property
-    def _configuration_file(self) -> Path:
-        return self.places.run_dir / "kafka.properties"
+    def _has_others(self) -> bool:
+        return self.settings.brokers > 1
 
-    def _proxied(self, port: int) -> str:
-        """A client goes where a listener is said to be: at its proxy's port."""
-        return f",PROXIED://{HOST}:{port}" if self.settings.proxied else ""
+    @property
+    def _configuration_file(self) -> Path:
+        return self.places.run_dir / f"{self.name}.properties"
+
+    @property
+    def _hosts_file(self) -> Path:
+        return self.places.run_dir / f"{self.name}.hosts"
+
+    def _listeners(self) -> dict[str, str]:
+        """Where it listens: a client goes to PLAINTEXT, or by way of a proxy to PROXIED."""
+        ports = self.settings.ports
+        used = {"PLAINTEXT": ports.kafka, "CONTROLLER": ports.kafka_controller}
+        if self._has_others:
+            used["BROKERS"] = ports.kafka_brokers
+        if self.settings.proxied:
+            used["PROXIED"] = ports.kafka_proxied
+        return {name: f"{self.host}:{port}" for name, port in used.items()}
+
+    def _advertised(self) -> dict[str, str]:
+        """Where others are told to go: a client to its proxy's port, another broker to a name."""
+        ports = self.settings.ports
+        listeners = self._listeners()
+        if self.settings.proxied:
+            listeners["PROXIED"] = f"{self.host}:{ports.proxy_kafka}"
+        if self._has_others:
+            listeners["BROKERS"] = f"{broker_name(self.number)}:{ports.kafka_brokers}"
+        listeners["CONTROLLER"] = self._controller(self.number)
+        return listeners
+
+    def _voters(self) -> str:
+        numbers = range(1, self.settings.brokers + 1)
+        return ",".join(f"{number}@{self._controller(number)}" for number in numbers)
+
+    def _controller(self, number: int) -> str:
+        host = broker_name(number) if self._has_others else HOST
+        return f"{host}:{self.settings.ports.kafka_controller}"
+
+    def _hosts(self) -> str:
+        """Its hosts file. Where there are proxies it finds each other broker behind one of them."""
+        lines = [f"{HOST} localhost {socket.gethostname()}"]
+        for other in range(1, self.settings.brokers + 1):
+            through = self.settings.proxied and other != self.number
+            address = host_between(self.number, other) if through else host_of(other)
+            lines.append(f"{address} {broker_name(other)}")
+        return "\n".join([*lines, ""])
 
     def _java(self) -> tuple[str, ...]:
         executable = shutil.which("java")
@@ -122,7 +223,8 @@ class Kafka:
             raise StackFault("java is missing: apt-get install openjdk-17-jre-headless")
         libraries = kafka_libraries(self.settings.versions.kafka)
         logging = f"-Dlog4j2.configurationFile={CHECKOUT}/stack/kafka/log4j2.properties"
-        return (executable, "-cp", f"{libraries}/*", logging)
+        hosts = (f"-Djdk.net.hosts.file={self._hosts_file}",) if self._has_others else ()
+        return (executable, "-cp", f"{libraries}/*", logging, *hosts)
 
     def _format(self) -> None:
         """Write the cluster's id; a half-formatted directory is begun anew."""
@@ -130,6 +232,24 @@ class Kafka:
         arguments = ("-t", self.credentials.kafka_cluster_id, "-c", str(self._configuration_file))
         run_logged(
             (*self._java(), "kafka.tools.StorageTool", "format", *arguments),
-            log_file=self.places.logs_dir / "kafka-format.log",
+            log_file=self.places.logs_dir / f"{self.name}-format.log",
             what="formatting Kafka's log directory",
         )
+
+
+def broker_name(number: int) -> str:
+    """What the brokers call one another."""
+    return f"broker-{number}"
+
+
+def host_between(number: int, other: int) -> str:
+    """Where the proxy listens by which broker `number` reaches `other`."""
+    return f"127.0.{number}.{other}"
+
+
+def _brokers_file(places: Places) -> Path:
+    return places.data_dir / "kafka.brokers"
+
+
+def _listed(listeners: Mapping[str, str]) -> str:
+    return ",".join(f"{name}://{address}" for name, address in listeners.items())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stack.builds import FERRETDB, go_executable
 from stack.credentials import Credentials
+from stack.environment import primary_wanted
 from stack.faults import StackFault
 from stack.places import Places
 from stack.ports import HOST, is_listening
@@ -73,7 +74,7 @@ class MongoDB:
         environment = {
             "FERRETDB_LISTEN": f"{HOST}:{self.settings.ports.mongodb}",
             "FERRETDB_POSTGRESQL_URL": f"postgres://ferretdb:{password}@{address}/ferretdb"
-            f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}",
+            f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}&{primary_wanted(self.settings)}",
         }
         executable = go_executable(FERRETDB, self.settings.versions.ferretdb)
         return Program(

@@ -1,21 +1,28 @@
-"""PostgreSQL: a cluster of our own, reached over loopback TCP only, with passwords."""
+"""PostgreSQL: a cluster of our own, reached over loopback TCP only, with passwords.
+
+A profile may give it a standby. Then no commit is acknowledged before the standby has it too, and
+neither is started again by the supervisor: a primary that died must not come back as one, because
+its standby may have been promoted meanwhile.
+"""
 
 import os
 import pwd
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stack.commands import run_logged
 from stack.credentials import Credentials
 from stack.faults import StackFault
 from stack.places import Places
-from stack.ports import HOST
+from stack.ports import host_of
 from stack.programs import Program
 from stack.settings import Settings
 
 SUPERUSER = "postgres"
+STANDBY_SIGNAL = "standby.signal"  # PostgreSQL's own: with it, it starts as a standby
+OTHER = {1: 2, 2: 1}
 INSTALLED = Path("/usr/lib/postgresql")
 # Each database and what its owner, a role of the same name, may do. Tests make databases of their
 # own; FerretDB keeps the documents in the second one.
@@ -65,29 +72,58 @@ log_statement = none
 """
 
 
+def postgresql_servers(
+    places: Places, settings: Settings, credentials: Credentials
+) -> tuple["PostgreSQL", ...]:
+    """The server of the profile, and its standby where there is one."""
+    numbers = (1, 2) if settings.standby else (1,)
+    return tuple(PostgreSQL(places, settings, credentials, number) for number in numbers)
+
+
 @dataclass(frozen=True, slots=True)
 class PostgreSQL:
-    """The cluster at `data`, run by `postgres` when we are root and by ourselves otherwise."""
+    """The cluster at `data`, run by `postgres` when we are root and by ourselves otherwise.
+
+    Number 1 is made as the primary, number 2 as its standby; which is which may change later.
+    """
 
     places: Places
     settings: Settings
     credentials: Credentials
-    name: str = "postgresql"
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """`postgresql`, `postgresql-2`."""
+        return "postgresql" if self.number == 1 else f"postgresql-{self.number}"
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        return host_of(self.number)
 
     @property
     def data(self) -> Path:
         """PostgreSQL's data directory."""
-        return self.places.data_dir / "postgresql"
+        return self.places.data_dir / self.name
+
+    @property
+    def is_standby(self) -> bool:
+        """Whether it follows the other, and takes no write."""
+        return (self.data / STANDBY_SIGNAL).exists()
 
     def prepare(self) -> None:
-        """Make its data directory and write its configuration."""
+        """Make its data directory, of a standby by copying its primary, and its configuration."""
         if not (self.data / "PG_VERSION").exists():
-            self._create_cluster()
+            if self.number == 1:
+                self._create_cluster()
+            else:
+                self.copy_from(replace(self, number=OTHER[self.number]))
         self._drop_stale_lock()
         sizes = self.settings.sizes
         (self.data / "postgresql.conf").write_text(
             CONFIGURATION.format(
-                host=HOST,
+                host=self.host,
                 port=self.settings.ports.postgresql,
                 connections_max=sizes.postgresql_connections_max,
                 shared_buffers_mb=sizes.postgresql_shared_buffers_mb,
@@ -105,15 +141,22 @@ class PostgreSQL:
             stop_signal="INT",  # fast shutdown: clients are cut, what they committed is kept
             stop_wait_s=30,
             priority=10,
+            restarts=not self.settings.standby,
         )
 
     def is_ready(self) -> bool:
         """Whether it serves requests now."""
-        probe = (str(self._binaries() / "pg_isready"), "-q", "-h", HOST, "-p", self._port)
+        probe = (str(self._binaries() / "pg_isready"), "-q", "-h", self.host, "-p", self._port)
         return subprocess.run(probe, check=False).returncode == 0
 
     def complete(self) -> None:
-        """Make the databases and their owners, those that are missing."""
+        """Make the databases and their owners, those that are missing.
+
+        Of a standby: from now on its primary acknowledges no commit that the standby has not.
+        """
+        if self.is_standby:
+            replace(self, number=OTHER[self.number]).wait_for_standby()
+            return
         passwords = {
             "auction": self.credentials.auction_password,
             "ferretdb": self.credentials.ferretdb_password,
@@ -123,6 +166,39 @@ class PostgreSQL:
             if database not in existing:
                 self._create_role(database, rights=rights, password=passwords[database])
                 self._query(f"CREATE DATABASE {database} OWNER {database}")
+
+    def fence(self) -> None:
+        """From its next start on it is a standby, which takes no write. It must not run."""
+        (self.data / STANDBY_SIGNAL).touch()
+
+    def copy_from(self, primary: "PostgreSQL") -> None:
+        """Make it anew as a standby of `primary`, which runs. It must not run itself."""
+        draft = self._draft()
+        command = (str(self._binaries() / "pg_basebackup"), f"--pgdata={draft}")
+        source = f"host={primary.host} port={self._port} user={SUPERUSER}"
+        run_logged(
+            (*command, f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast"),
+            log_file=self.places.logs_dir / "pg_basebackup.log",
+            what=f"copying {primary.name} to {self.name}",
+            user=server_user(),
+            environment={"PGPASSWORD": self.credentials.postgres_password},
+        )
+        shutil.rmtree(self.data, ignore_errors=True)
+        draft.rename(self.data)
+
+    def wait_for_standby(self) -> None:
+        """Let no commit be acknowledged before the standby has it. It must run as the primary."""
+        self._query("ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()")
+
+    def promote(self) -> None:
+        """Make the standby a primary that waits for nobody; returns once it takes writes."""
+        self._query("ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()")
+        run_logged(
+            (str(self._binaries() / "pg_ctl"), "promote", "-w", "-D", str(self.data)),
+            log_file=self.places.logs_dir / "pg_promote.log",
+            what=f"promoting {self.name}",
+            user=server_user(),
+        )
 
     @property
     def _port(self) -> str:
@@ -136,7 +212,7 @@ class PostgreSQL:
 
     def _query(self, statement: str) -> str:
         command = (str(self._binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
-        server = ("-h", HOST, "-p", self._port, "-U", SUPERUSER, "-d", "postgres")
+        server = ("-h", self.host, "-p", self._port, "-U", SUPERUSER, "-d", "postgres")
         result = subprocess.run(
             (*command, *server),
             input=statement,  # not an argument: it may hold a password
@@ -151,15 +227,12 @@ class PostgreSQL:
 
     def _create_cluster(self) -> None:
         """initdb into a draft that is renamed when complete: an interrupted one is begun anew."""
-        draft = self.data.with_name("postgresql.new")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700, parents=True)
+        draft = self._draft()
         password_file = self.data.with_name("postgresql.password")
         password_file.touch(mode=0o600)
         password_file.write_text(self.credentials.postgres_password, encoding="utf-8")
         user = server_user()
         if user:
-            os.chown(draft, *_ids(user))
             os.chown(password_file, *_ids(user))
         initdb = str(self._binaries() / "initdb")
         locale = ("--encoding=UTF8", "--locale=C.UTF-8")
@@ -174,6 +247,16 @@ class PostgreSQL:
         finally:
             password_file.unlink()
         draft.rename(self.data)
+
+    def _draft(self) -> Path:
+        """An empty directory of the server's user, for what becomes the data when complete."""
+        draft = self.data.with_name(f"{self.name}.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700, parents=True)
+        user = server_user()
+        if user:
+            os.chown(draft, *_ids(user))
+        return draft
 
     def _drop_stale_lock(self) -> None:
         """Remove the lock of a killed server whose pid now belongs to some other program.

@@ -1,0 +1,132 @@
+"""Three brokers and a standby: how they are set up, and which numbers of brokers are refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.settings import read_settings as read_application_settings
+from stack.__main__ import main
+from stack.credentials import credentials_in
+from stack.environment import application_environment
+from stack.faults import UsageFault
+from stack.places import Places
+from stack.programs import render_program
+from stack.progress import silent
+from stack.runtime import Stack
+from stack.servers.kafka import Kafka, host_between, kafka_brokers
+from stack.servers.postgresql import postgresql_servers
+from stack.settings import read_settings
+
+THREE = read_settings(profile="failover", port_offset=0)
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    places = Places(root=tmp_path, run_dir=tmp_path / "run", data_dir=tmp_path / "data")
+    places.run_dir.mkdir()
+    places.data_dir.mkdir()
+    return places
+
+
+def settings_of(broker: Kafka) -> dict[str, str]:
+    """What the configuration says, of a broker whose data is there already."""
+    broker.data.mkdir()
+    (broker.data / "meta.properties").touch()
+    broker.prepare()
+    lines = (broker.places.run_dir / f"{broker.name}.properties").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
+
+
+def test_each_of_three_brokers_keeps_three_copies_and_two_acknowledge(places: Places) -> None:
+    brokers = kafka_brokers(places, THREE, credentials_in(places.data_dir))
+    found = [settings_of(broker) for broker in brokers]
+    assert [one["node.id"] for one in found] == ["1", "2", "3"]
+    assert len({one["controller.quorum.voters"] for one in found}) == 1
+    assert len(set(found[0]["controller.quorum.voters"].split(","))) == 3
+    assert len({one["listeners"] for one in found}) == len({one["log.dirs"] for one in found}) == 3
+    for one in found:
+        copies = [value for name, value in one.items() if name.endswith("replication.factor")]
+        enough = [
+            value for name, value in one.items() if name.endswith(("min.isr", "in.insync.replicas"))
+        ]
+        assert set(copies) == {"3"}
+        assert set(enough) == {"2"}
+        assert one["unclean.leader.election.enable"] == "false"
+
+
+def test_a_broker_reaches_each_other_one_behind_a_proxy_and_itself_straight(places: Places) -> None:
+    second = kafka_brokers(places, THREE, credentials_in(places.data_dir))[1]
+    voters = settings_of(second)["controller.quorum.voters"]
+    lines = (places.run_dir / "kafka-2.hosts").read_text().splitlines()
+    hosts = {name: address for address, name in (line.split(" ")[:2] for line in lines)}
+    names = [voter.split("@")[1].split(":")[0] for voter in voters.split(",")]
+    assert [hosts[name] for name in names] == [host_between(2, 1), "127.0.0.2", host_between(2, 3)]
+
+
+def test_topics_are_asked_for_in_as_many_copies_as_the_brokers_can_keep(places: Places) -> None:
+    def copies(profile: str) -> tuple[int, int, int]:
+        environment = application_environment(
+            settings=read_settings(profile=profile, port_offset=0),
+            credentials=credentials_in(places.data_dir),
+            places=places,
+        )
+        settings = read_application_settings(environment)
+        servers = len(settings.kafka_bootstrap_servers.split(","))
+        return servers, settings.kafka_replication, settings.kafka_min_isr
+
+    assert copies("local") == (1, 1, 1)
+    assert copies("failover") == (3, 3, 2)
+
+
+def test_with_a_standby_a_database_that_died_is_not_started_again(places: Places) -> None:
+    def restarts(profile: str) -> list[bool]:
+        settings = read_settings(profile=profile, port_offset=0)
+        servers = postgresql_servers(places, settings, credentials_in(places.data_dir))
+        programs = [server.program() for server in servers]
+        texts = [render_program(p, checkout=places.root, log_file=places.root) for p in programs]
+        return ["autorestart=true" in text for text in texts]
+
+    assert restarts("local") == [True]
+    assert restarts("failover") == [False, False]
+
+
+@pytest.mark.parametrize("brokers", ["2", "x", "03"])
+def test_a_campaign_with_another_number_of_brokers_is_refused(
+    brokers: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["faults", "--brokers", brokers]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"stack: brokers={brokers}: the campaign knows 1 or 3\n"
+
+
+def made_by_three(data_dir: Path) -> None:
+    (data_dir / "kafka.brokers").write_text("3")
+
+
+def made_before_there_were_several(data_dir: Path) -> None:
+    (data_dir / "kafka").mkdir()
+    (data_dir / "kafka" / "meta.properties").touch()
+
+
+@pytest.mark.parametrize(
+    ("make", "profile", "said"),
+    [
+        (made_by_three, "test", "made with brokers = 3, and stack.toml says 1"),
+        (
+            made_before_there_were_several,
+            "failover",
+            "made with brokers = 1, and stack.toml says 3",
+        ),
+    ],
+)
+def test_data_of_another_number_of_brokers_is_refused_and_nothing_changed(
+    make: Callable[[Path], None], profile: str, said: str, places: Places
+) -> None:
+    make(places.data_dir)
+    before = sorted(places.root.rglob("*"))
+    settings = read_settings(profile=profile, port_offset=0)
+    with pytest.raises(UsageFault, match=said):
+        Stack(profile, places=places, settings=settings, step=silent).servers_up()
+    assert sorted(places.root.rglob("*")) == before
