@@ -2,6 +2,7 @@
 
 from kafka import KafkaProducer
 
+from app.adapters.kafka.leaders import METADATA_MS_MAX, keep_newest_leaders
 from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import DEAD_LETTER_BYTES_MAX
 from app.settings import Settings
@@ -12,7 +13,7 @@ RECONNECT_MS_MAX = 1_000
 
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
     """A producer that keeps order and survives a stalled broker. Blocks while it connects."""
-    return KafkaProducer(
+    producer = KafkaProducer(
         **client_arguments(settings),
         client_id=name,
         acks="all",
@@ -30,4 +31,7 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         max_block_ms=1_000,
         metrics_enabled=False,
         reconnect_backoff_max_ms=RECONNECT_MS_MAX,
+        metadata_max_age_ms=METADATA_MS_MAX,
     )
+    keep_newest_leaders(producer._metadata)  # noqa: SLF001 - it has no other seam
+    return producer

@@ -4,6 +4,7 @@ from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
 from app.adapters.kafka.connect import RECONNECT_MS_MAX
+from app.adapters.kafka.leaders import METADATA_MS_MAX, keep_newest_leaders
 from app.adapters.kafka.security import client_arguments
 from app.settings import Settings
 
@@ -27,7 +28,9 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         partition_assignment_strategy=(StickyPartitionAssignor,),
         metrics_enabled=False,
         reconnect_backoff_max_ms=RECONNECT_MS_MAX,
+        metadata_max_age_ms=METADATA_MS_MAX,
     )
+    keep_newest_leaders(consumer._cluster)  # noqa: SLF001 - it has no other seam
     _finish_what_was_begun(consumer)
     return consumer
 

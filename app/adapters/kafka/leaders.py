@@ -1,0 +1,36 @@
+"""Which broker a client takes for the leader of a partition, when brokers do not agree on it.
+
+A broker that is cut off from the others goes on telling its clients that it leads. Every leadership
+has a number, its epoch, which grows; kafka-python forgets it with each answer about topics.
+"""
+
+from typing import Any
+
+from kafka import TopicPartition
+
+# A consumer of such a broker sees no error, only silence, until it asks anew who leads: by default
+# after five minutes, and work has to resume within 30 s.
+METADATA_MS_MAX = 5_000
+
+
+def keep_newest_leaders(cluster: Any) -> None:  # noqa: ANN401 - kafka-python has no types
+    """Let what the client knows of leaders never become older, whichever broker it asks."""
+    update = cluster.update_metadata
+
+    def update_unless_older(metadata: Any) -> None:  # noqa: ANN401
+        for topic in metadata.topics:
+            # A topic that was made again begins with new epochs.
+            if topic.topic_id is not None and topic.topic_id == cluster.topic_id(topic.name):
+                for told in topic.partitions:
+                    _correct(cluster, topic.name, told)
+        update(metadata)
+
+    cluster.update_metadata = update_unless_older
+
+
+def _correct(cluster: Any, topic: str, told: Any) -> None:  # noqa: ANN401
+    partition = TopicPartition(topic, told.partition_index)
+    known_epoch = cluster.leader_epoch_for_partition(partition)
+    if known_epoch is not None and told.leader_epoch < known_epoch:
+        told.leader_epoch = known_epoch
+        told.leader_id = cluster.leader_for_partition(partition)
