@@ -19,7 +19,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
-  bench storm boards faults scale lock
+  bench storm boards faults scale image-check lock
 
 help: ## list the verbs
 	@$(stack) --help
@@ -27,7 +27,7 @@ help: ## list the verbs
 up:
 	@$(stack) $@ $(profile_option) $(if $(with),--with $(with))
 
-down status clean env servers install check docs demo:
+down status clean env servers install check docs demo image-check:
 	@$(stack) $@ $(profile_option)
 
 run:

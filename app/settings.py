@@ -198,6 +198,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     security_log_to: Annotated[str, Meta(min_length=1)] = "stderr"
     security_log_level: LogLevel = "INFO"
     stack_status_file: str = ""
+    # Beat touches it with each task that it sends, so that its age tells whether beat works.
+    beat_alive_file: str = ""
     # Of OpenTelemetry's variables, those that say whether and how much is traced, and those of
     # which we cannot do everything; its SDK reads the others itself (docs/tracing.md).
     otel_sdk_disabled: bool = False

@@ -30,6 +30,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "install": ("install what is needed", lambda stack, _: lifecycle.install_for_all(stack)),
     "check": ("format, lint, types, contracts, client", lambda stack, _: chores.check(stack)),
     "docs": ("write what is made of the code", lambda stack, _: chores.docs(stack)),
+    "image-check": (
+        "build the image, run the compose file",
+        lambda stack, _: chores.image_check(stack),
+    ),
     "lock": ("pin all packages by their hashes", chores.lock),
     "test": ("check, then pytest; or pytest ARGUMENTS", chores.test),
     "demo": ("bidders play on the demo auctions", chores.demo),
@@ -41,7 +45,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "faults": ("run the fault campaign", chores.faults),
 }
 # Tests, benchmark and campaign must not touch what `make up` runs.
-PROFILES = {"test": "test", "bench": "bench", "faults": "faults"}
+PROFILES = {"test": "test", "bench": "bench", "faults": "faults", "image-check": "test"}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
     "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "boards",
@@ -52,7 +56,7 @@ HELP = ("-h", "--help")
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; the exit code. What follows a verb is the verb's, help too."""
-    verbs = "\n".join(f"  {name:<9} {what}" for name, (what, _) in VERBS.items())
+    verbs = "\n".join(f"  {name:<11} {what}" for name, (what, _) in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="python3 -m stack",
         description=f"The stack without containers.\n\n{verbs}",

@@ -25,6 +25,7 @@ from stack.install import (
     uv,
 )
 from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
+from stack.packages import install_missing
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
@@ -34,6 +35,15 @@ from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
 from stack.toolchains import Go, Node
 
+# What `make image-check` needs besides, by its name in stack.toml, and the program it is known by.
+IMAGE_CHECK = {
+    "builder": "buildah",
+    "engine": "podman",
+    "container_runtime": "runc",
+    "container_networks": "/usr/lib/cni/bridge",
+    "bootstrap": "mmdebstrap",
+    "network_tools": "ip",
+}
 AT_ONCE = 2  # checks, which compute: one for each core
 # Tests wait for more than half of their time: three at a time, each on servers of its own, keep two
 # cores busy.
@@ -150,6 +160,18 @@ def lock(stack: Stack, arguments: Sequence[str]) -> None:
             write_lock(one, uv=program, options=arguments)
     with shown(builds.KAFKA_HASHES.name):
         builds.pin_kafka(stack.settings.versions.kafka)
+
+
+def image_check(stack: Stack) -> int:
+    """Build the image and run the compose file's services, in containers of Debian's podman."""
+    if os.geteuid() != 0:
+        raise UsageFault("image-check makes networks and containers: run it as root")
+    install_for(stack, development=True)
+    install_manifest_loader(stack.settings, step=shown)
+    for what, program in IMAGE_CHECK.items():
+        install_missing(stack.settings, what, program=program, step=shown)
+    command = (executable("python"), "-m", "stack.image")
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

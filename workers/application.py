@@ -2,9 +2,11 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from celery import Celery
 from celery.signals import (
+    after_task_publish,
     beat_init,
     celeryd_init,
     setup_logging,
@@ -23,6 +25,7 @@ from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import TracingError, configure_tracing, stop_tracing
+from app.settings import Settings
 from workers.tasks.bids import register_settle
 from workers.tasks.housekeeping import register_housekeeping
 from workers.tasks.notices import register_publish_notices
@@ -38,6 +41,7 @@ def make_worker(container: Container) -> Celery:
     register_publish_notices(app, container)
     register_housekeeping(app, container)
     _prepare_processes(container)
+    _prepare_beat(container.settings)
     app.user_options["worker"].add(
         Option(("--http",), metavar="HOST:PORT", help="serve the metrics of this machine there")
     )
@@ -50,6 +54,16 @@ def _start_exporter(bind: str) -> None:
     except ExporterError as error:
         print(error, file=sys.stderr)
         raise SystemExit(REFUSED) from error  # Celery goes on after anything else
+
+
+def _prepare_beat(settings: Settings) -> None:
+    """Let beat touch its file with each task that it sends."""
+
+    @beat_init.connect(weak=False)
+    def _show_life(**_: object) -> None:
+        if settings.beat_alive_file:
+            file = Path(settings.beat_alive_file)
+            after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
 def _prepare_processes(container: Container) -> None:

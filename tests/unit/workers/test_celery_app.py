@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.unit.protocol.test_settings import GOOD
 
@@ -13,6 +14,28 @@ import workers.celery_app
 warnings.warn("privileges")
 logging.getLogger("flower").warning("not found")
 """
+
+
+BEAT = """
+import sys, pathlib
+from celery.signals import after_task_publish, beat_init
+import workers.celery_app
+alive = pathlib.Path(sys.argv[1])
+after_task_publish.send(sender="before beat")
+assert not alive.exists()
+beat_init.send(sender="beat")
+after_task_publish.send(sender="a task")
+assert alive.exists()
+"""
+
+
+def test_beat_shows_by_a_file_that_it_sends_tasks(tmp_path: Path) -> None:
+    alive = tmp_path / "beat-alive"
+    environment = {**os.environ, **GOOD, "BEAT_ALIVE_FILE": str(alive)}
+    result = subprocess.run(
+        [sys.executable, "-c", BEAT, str(alive)], env=environment, capture_output=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_commands_of_celery_speak_json_from_the_start() -> None:
