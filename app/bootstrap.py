@@ -465,10 +465,10 @@ class GatewayContainer(Container):
         )
 
     def _breaker(self, store: str, url: str) -> Breaker:
-        """The one of the server at `url`, whatever it is used for."""
+        """The one of the server at `url`, whatever it is used for and by whom."""
         limits = self.settings.limits
         return self._breakers.setdefault(
-            (store, urlsplit(url).netloc),
+            (store, urlsplit(url).netloc.rpartition("@")[2]),
             Breaker(store, timeout_s=limits.store_timeout_s, pause_s=limits.store_pause_s),
         )
 

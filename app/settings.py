@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from app.domain.errors import InvalidError
 from app.protocol.validation import parse
@@ -165,6 +166,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     kafka_sasl_mechanism: KafkaMechanism = "SCRAM-SHA-512"
     kafka_sasl_username: str = ""
     kafka_sasl_password: str = ""
+    # As whom the clock puts starts and closes into the log; empty: as the rest of the bridge, which
+    # otherwise need not, and should not, be able to write where bids are.
+    kafka_clock_username: str = ""
+    kafka_clock_password: str = ""
     kafka_ssl_cafile: str = ""  # in PEM; empty: the machine's authorities
     kafka_ssl_certfile: str = ""  # in PEM, with which a client shows who it is
     kafka_ssl_keyfile: str = ""
@@ -213,6 +218,17 @@ class Settings(Struct, frozen=True, kw_only=True):
     otel_traces_sampler_arg: Annotated[float, Meta(ge=0, le=1)] = 0.01
     otel_propagators: str = "tracecontext,baggage"
     limits: Limits = Limits()
+
+    @property
+    def as_clock(self) -> "Settings":
+        """These settings for who comes to Kafka as the clock."""
+        if not self.kafka_clock_username:
+            return self
+        return replace(
+            self,
+            kafka_sasl_username=self.kafka_clock_username,
+            kafka_sasl_password=self.kafka_clock_password,
+        )
 
     @property
     def origins(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PRODUCTION = "production"
 URLS = ("database_url", "redis_broker_url", "redis_fanout_url", "redis_auth_url", "mongodb_url")
 SASL = ("kafka_sasl_username", "kafka_sasl_password")
+CLOCK = ("kafka_clock_username", "kafka_clock_password")
 TLS = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
 # What a URL may say in place of a password: whose certificate is shown, or where the password is.
 INSTEAD = frozenset({"sslcert", "passfile", "ssl_certfile", "tlscertificatekeyfile"})
@@ -71,8 +72,10 @@ def _kafka_faults(settings: "Settings") -> Iterator[str]:
     protocol = settings.kafka_security_protocol
     if protocol.startswith("SASL"):
         yield from _required(settings, SASL)
+        if bool(settings.kafka_clock_username) != bool(settings.kafka_clock_password):
+            yield "KAFKA_CLOCK_USERNAME: it and KAFKA_CLOCK_PASSWORD are set together or not at all"
     else:
-        yield from _unused(settings, SASL)
+        yield from _unused(settings, (*SASL, *CLOCK))
     if not protocol.endswith("SSL"):
         yield from _unused(settings, TLS)
     elif not settings.kafka_ssl_cafile:

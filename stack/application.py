@@ -16,6 +16,9 @@ POOL_NAMES = {
     "bids": "worker-bids",
     "other": "worker-other",
 }
+KAFKA_LOG_IN = (
+    "KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD",
+)  # fmt: skip
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
 VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
@@ -25,17 +28,21 @@ def application_programs(
     settings: Settings,
     environment: Mapping[str, str],
     *,
+    log_ins: Mapping[str, Mapping[str, str]],
     run_dir: Path,
     prefix: str = "",
 ) -> list[Program]:
     """All application processes, in the order they are started.
 
+    `log_ins` says by pool as whom its processes come to Kafka; the others do not.
+
     `prefix` goes before every name, and before every Celery node's, so that tests may run a
     second application, with another `environment`, beside the first.
     """
+    environment = {key: environment[key] for key in environment if key not in KAFKA_LOG_IN}
     gateways, bridges, bids, other = (
         [
-            POOLS[pool](prefix + name, environment)
+            POOLS[pool](prefix + name, {**environment, **log_ins.get(pool, {})})
             for name in pool_names(pool, settings.pools[pool].size)
         ]
         for pool in POOL_NAMES

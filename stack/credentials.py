@@ -3,11 +3,11 @@
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 FILE_NAME = "credentials.json"
-SECRET_BYTES = 32
+KEY_BYTES, PASSWORD_BYTES = 32, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +20,52 @@ class Credentials:
     flower_password: str
     secret_key: str
     kafka_cluster_id: str
+    redis_operator_password: str
+    redis_broker_password: str
+    redis_fanout_password: str
+    redis_auth_password: str
+    kafka_broker_password: str
+    kafka_operator_password: str
+    kafka_gateway_password: str
+    kafka_bridge_password: str
+    kafka_clock_password: str
+
+    def redis_password(self, user: str) -> str:
+        """That of a user of Redis."""
+        return str(getattr(self, f"redis_{user}_password"))
+
+    def kafka_password(self, user: str) -> str:
+        """That of a principal of Kafka."""
+        return str(getattr(self, f"kafka_{user}_password"))
 
 
 def credentials_in(data_dir: Path) -> Credentials:
-    """The credentials kept in `data_dir`, made at the first call; readable by the owner alone."""
+    """The credentials kept in `data_dir`, made at the first call; readable by the owner alone.
+
+    Data that was made by older code gets those that it lacks.
+    """
     file = data_dir / FILE_NAME
-    if not file.exists():
-        _write_private(file, json.dumps(asdict(_draw())))
-    return Credentials(**json.loads(file.read_text(encoding="utf-8")))
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    missing = [field.name for field in fields(Credentials) if field.name not in kept]
+    if missing:
+        kept |= {name: _draw(name) for name in missing}
+        write_private(file, json.dumps(kept))
+    return Credentials(**kept)
 
 
-def _draw() -> Credentials:
-    return Credentials(
-        postgres_password=secrets.token_hex(16),
-        auction_password=secrets.token_hex(16),
-        ferretdb_password=secrets.token_hex(16),
-        flower_password=secrets.token_hex(8),
-        secret_key=secrets.token_hex(SECRET_BYTES),
+def _draw(name: str) -> str:
+    if name == "kafka_cluster_id":
         # Kafka wants 16 bytes in URL-safe base64 without padding; one beginning with "-" would
         # read as an option.
-        kafka_cluster_id="A" + secrets.token_urlsafe(16)[1:],
-    )
+        return "A" + secrets.token_urlsafe(16)[1:]
+    return secrets.token_hex(KEY_BYTES if name == "secret_key" else PASSWORD_BYTES)
 
 
-def _write_private(file: Path, text: str) -> None:
-    """Write through a new name, so that a full disk leaves no half of a file."""
+def write_private(file: Path, text: str) -> None:
+    """Write what only its owner may read.
+
+    It goes through a new name, so that a full disk leaves no half of a file.
+    """
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,7 +5,9 @@ import os
 from stack.credentials import Credentials
 from stack.places import Places
 from stack.ports import HOST, host_of
-from stack.servers.kafka import replication_of
+from stack.servers.kafka import MECHANISM, PROTOCOL, replication_of
+from stack.servers.mongodb import mongodb_url
+from stack.servers.postgresql import primary_wanted
 from stack.settings import Settings
 
 FLOWER_USER = "flower"
@@ -13,7 +15,7 @@ FLOWER_USER = "flower"
 CHEAP_PASSWORDS = {"PASSWORD_MEMORY_KIB": "19456", "PASSWORD_PASSES": "2"}
 
 
-def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
+def addresses(settings: Settings, credentials: Credentials, places: Places) -> dict[str, str]:
     """What `make env` prints: the addresses a person or a tool needs, with their log-ins."""
     ports = settings.ports
     owner = f"auction:{credentials.auction_password}"
@@ -23,8 +25,9 @@ def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
         "WS_URL": f"ws://{HOST}:{ports.gateway}/ws",
         "DATABASE_URL": f"postgresql://{owner}@{HOST}:{ports.postgresql}/auction{query}",
         "KAFKA_BOOTSTRAP_SERVERS": _brokers(settings),
-        "REDIS_URL": _redis_url(settings, 0),
-        "MONGODB_URL": f"mongodb://{HOST}:{ports.mongodb}/auction",
+        **kafka_log_in("operator", credentials),
+        "REDIS_URL": _redis_url(settings, credentials, ("operator", 0)),
+        "MONGODB_URL": mongodb_url(f"{HOST}:{ports.mongodb}", credentials, places.data_dir),
         "METRICS_URL": f"http://{HOST}:{ports.metrics}/metrics",
         "PROMETHEUS_URL": f"http://{HOST}:{ports.prometheus}",  # when `with=prometheus` added it
         "FLOWER_URL": f"http://{HOST}:{ports.flower}",
@@ -33,18 +36,40 @@ def addresses(settings: Settings, credentials: Credentials) -> dict[str, str]:
     }
 
 
+def kafka_log_in(user: str, credentials: Credentials) -> dict[str, str]:
+    """As whom a process comes to Kafka."""
+    return {
+        "KAFKA_SECURITY_PROTOCOL": PROTOCOL,
+        "KAFKA_SASL_MECHANISM": MECHANISM,
+        "KAFKA_SASL_USERNAME": user,
+        "KAFKA_SASL_PASSWORD": credentials.kafka_password(user),
+    }
+
+
+def pool_log_ins(credentials: Credentials) -> dict[str, dict[str, str]]:
+    """By pool, as whom its processes come to Kafka; the others have no business there."""
+    clock = {
+        "KAFKA_CLOCK_USERNAME": "clock",
+        "KAFKA_CLOCK_PASSWORD": credentials.kafka_password("clock"),
+    }
+    return {
+        "gateway": kafka_log_in("gateway", credentials),
+        "bridge": {**kafka_log_in("bridge", credentials), **clock},
+    }
+
+
 def application_environment(
     *, settings: Settings, credentials: Credentials, places: Places
 ) -> dict[str, str]:
-    """Everything app/settings.py reads from its environment, for the local stack."""
+    """Everything app/settings.py reads from its environment, for operators of the local stack."""
     ports = settings.ports
     replication, min_isr = replication_of(settings)
     return {
-        **addresses(settings, credentials),
+        **addresses(settings, credentials, places),
         # Broker, fan-out and sessions may be three servers; here they are three databases.
-        "REDIS_BROKER_URL": _redis_url(settings, 1),
-        "REDIS_FANOUT_URL": _redis_url(settings, 2),
-        "REDIS_AUTH_URL": _redis_url(settings, 3),
+        "REDIS_BROKER_URL": _redis_url(settings, credentials, ("broker", 1)),
+        "REDIS_FANOUT_URL": _redis_url(settings, credentials, ("fanout", 2)),
+        "REDIS_AUTH_URL": _redis_url(settings, credentials, ("auth", 3)),
         "SECRET_KEY": credentials.secret_key,
         "ALLOWED_ORIGINS": f"http://{HOST}:{ports.gateway},http://localhost:{ports.gateway}",
         "PROFILE": "local",
@@ -64,22 +89,12 @@ def application_environment(
     }
 
 
-def primary_wanted(settings: Settings) -> str:
-    """The query of a database's URL by which a client finds the primary, whichever that is now.
-
-    libpq and pgx go by its hosts and not by the one before the path. Empty without a standby.
-    """
-    if not settings.standby:
-        return ""
-    hosts = ",".join(host_of(number) for number in (1, 2))
-    port = settings.ports.postgresql
-    return f"host={hosts}&port={port},{port}&target_session_attrs=read-write"
-
-
 def _brokers(settings: Settings) -> str:
     hosts = (host_of(number) for number in range(1, settings.brokers + 1))
     return ",".join(f"{host}:{settings.ports.kafka}" for host in hosts)
 
 
-def _redis_url(settings: Settings, database: int) -> str:
-    return f"redis://{HOST}:{settings.ports.redis}/{database}"
+def _redis_url(settings: Settings, credentials: Credentials, of: tuple[str, int]) -> str:
+    user, database = of
+    password = credentials.redis_password(user)
+    return f"redis://{user}:{password}@{HOST}:{settings.ports.redis}/{database}"

@@ -14,7 +14,7 @@ from stack.application import application_programs, executable, pool_of
 from stack.commands import plain_environment, run_logged
 from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, STOP_TIMEOUT_S, Control
 from stack.credentials import Credentials, credentials_in
-from stack.environment import addresses, application_environment
+from stack.environment import addresses, application_environment, pool_log_ins
 from stack.faults import StackFault
 from stack.places import Places, places_of
 from stack.ports import check_free, listeners_on
@@ -72,10 +72,13 @@ class Stack:
 
     def addresses(self) -> dict[str, str]:
         """Where everything is, with log-ins: the lines of `make env`."""
-        return addresses(self.settings, self.credentials)
+        return addresses(self.settings, self.credentials, self.places)
 
     def environment(self, **changes: str) -> dict[str, str]:
-        """The environment of application processes, with `changes`."""
+        """The environment of an operator's commands, with `changes`.
+
+        Processes have it, too, but for their own log-ins: see `application`.
+        """
         environment = application_environment(
             settings=self.settings, credentials=self.credentials, places=self.places
         )
@@ -86,6 +89,7 @@ class Stack:
         return application_programs(
             self.settings,
             self.environment(**changes),
+            log_ins=pool_log_ins(self.credentials),
             run_dir=self.places.run_dir,
             prefix=prefix,
         )
@@ -115,7 +119,7 @@ class Stack:
         """
         begun = self.begin()
         postgresql, *standbys = self.postgresql()
-        redis, mongodb = Redis(self.places, self.settings), self._mongodb()
+        redis, mongodb = self._redis(), self._mongodb()
         brokers = self.brokers()
         self._launch(postgresql, redis, *brokers)
         self._complete(postgresql, redis)
@@ -126,9 +130,8 @@ class Stack:
 
     def servers(self) -> dict[str, Server]:
         """All servers, by the names of their processes."""
-        redis = Redis(self.places, self.settings)
         servers: tuple[Server, ...]
-        servers = (*self.postgresql(), redis, *self.brokers(), self._mongodb())
+        servers = (*self.postgresql(), self._redis(), *self.brokers(), self._mongodb())
         return {server.name: server for server in servers}
 
     def postgresql(self) -> tuple[PostgreSQL, ...]:
@@ -138,6 +141,9 @@ class Stack:
     def brokers(self) -> tuple[Kafka, ...]:
         """Kafka's brokers."""
         return kafka_brokers(self.places, self.settings, self.credentials)
+
+    def _redis(self) -> Redis:
+        return Redis(self.places, self.settings, self.credentials)
 
     def _mongodb(self) -> MongoDB:
         return MongoDB(self.places, self.settings, self.credentials)

@@ -35,7 +35,7 @@ class Clock(StandingBy):
     def __init__(
         self, due: DueRecords, *, settings: Settings, engine: Engine, waker: Waker
     ) -> None:
-        super().__init__(settings=settings, engine=engine)
+        super().__init__(settings=settings.as_clock, engine=engine)
         self._due = due
         self._waker = waker
         self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after

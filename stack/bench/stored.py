@@ -141,7 +141,7 @@ def _read(stack: Stack, database: connection) -> Bytes:
         **_postgresql(database),
         **_kafka(stack.places.data_dir / "kafka"),
         **_mongodb(environment["MONGODB_URL"]),
-        "Redis, memory in use": _redis(environment["REDIS_FANOUT_URL"]),
+        "Redis, memory in use": _redis(environment["REDIS_URL"]),
     }
 
 

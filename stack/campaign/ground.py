@@ -73,7 +73,7 @@ class Ground:
         places, settings, credentials = self.stack.places, self.settings, self.stack.credentials
         servers: tuple[Server, ...] = (
             PostgreSQL(places, settings, credentials),
-            Redis(places, settings),
+            Redis(places, settings, credentials),
             Kafka(places, settings, credentials),
             MongoDB(places, settings, credentials),
         )
@@ -129,7 +129,7 @@ class Ground:
 
     def redis(self) -> "redis.Redis":
         """A client, straight."""
-        return redis.Redis(port=self.settings.ports.redis, socket_timeout=5)
+        return redis.Redis.from_url(self.stack.addresses()["REDIS_URL"], socket_timeout=5)
 
     def _clear(self) -> None:
         self.stack.down()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stack.builds import kafka_libraries
 from stack.commands import run_logged
-from stack.credentials import Credentials
+from stack.credentials import Credentials, write_private
 from stack.faults import StackFault, UsageFault
 from stack.places import CHECKOUT, Places
 from stack.ports import HOST, host_of, is_listening
@@ -48,6 +48,7 @@ transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor={replication}
 share.coordinator.state.topic.min.isr={min_isr}
 share.coordinator.state.topic.num.partitions=1
+{security}
 group.initial.rebalance.delay.ms=0
 # A killed broker is let back in when its old session has ended, by default after 9 s.
 broker.session.timeout.ms=4000
@@ -64,6 +65,25 @@ log.cleaner.dedupe.buffer.size=16777216
 log.segment.bytes=134217728
 log.index.size.max.bytes=1048576
 """
+
+# Who is let in, by password, and what nobody but those may do: `python -m bridge topics` says what
+# gateways, the bridge and its clock may, and the rest is the operator's and the broker's own.
+# PLAIN sends the password as it is, to loopback alone, and costs a new connection nothing.
+SECURITY = """\
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:broker;User:operator
+"""
+PROTOCOL, MECHANISM = "SASL_PLAINTEXT", "PLAIN"
+LOG_IN = (
+    "listener.name.{listener}.plain.sasl.jaas.config="
+    "org.apache.kafka.common.security.plain.PlainLoginModule required {known};"
+)
+BROKER = "broker"
+USERS = ("operator", "gateway", "bridge", "clock")
+OF_BROKERS = ("BROKERS", "CONTROLLER")  # listeners where nobody else is known
 
 JAVA_OPTIONS = ("-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 LASTING = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
@@ -135,13 +155,14 @@ class Kafka:
             voters=self._voters(),
             listeners=_listed(self._listeners()),
             advertised=_listed(self._advertised()),
-            protocols=",".join(f"{name}:PLAINTEXT" for name in self._listeners()),
-            between="BROKERS" if self._has_others else "PLAINTEXT",
+            protocols=",".join(f"{name}:{PROTOCOL}" for name in self._listeners()),
+            between="BROKERS" if self._has_others else "CLIENTS",
             directory=self.data,
             replication=replication,
             min_isr=min_isr,
+            security=SECURITY + self._log_ins(),
         )
-        self._configuration_file.write_text(text, encoding="utf-8")
+        write_private(self._configuration_file, text)
         if not (self.data / "meta.properties").exists():
             self._format()
 
@@ -151,7 +172,7 @@ class Kafka:
         heap_mb = sizes.kafka_cluster_heap_mb if self._has_others else sizes.kafka_heap_mb
         heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
         compiling = SHORT_LIVED if self.settings.short_lived else LASTING
-        command = (*self._java(), *heap, *JAVA_OPTIONS, *compiling, "kafka.Kafka")
+        command = (*self.java(), *heap, *JAVA_OPTIONS, *compiling, "kafka.Kafka")
         return Program(
             name=self.name,
             command=(*command, str(self._configuration_file)),
@@ -180,9 +201,9 @@ class Kafka:
         return self.places.run_dir / f"{self.name}.hosts"
 
     def _listeners(self) -> dict[str, str]:
-        """Where it listens: a client goes to PLAINTEXT, or by way of a proxy to PROXIED."""
+        """Where it listens: a client goes to CLIENTS, or by way of a proxy to PROXIED."""
         ports = self.settings.ports
-        used = {"PLAINTEXT": ports.kafka, "CONTROLLER": ports.kafka_controller}
+        used = {"CLIENTS": ports.kafka, "CONTROLLER": ports.kafka_controller}
         if self._has_others:
             used["BROKERS"] = ports.kafka_brokers
         if self.settings.proxied:
@@ -217,7 +238,19 @@ class Kafka:
             lines.append(f"{address} {broker_name(other)}")
         return "\n".join([*lines, ""])
 
-    def _java(self) -> tuple[str, ...]:
+    def _log_ins(self) -> str:
+        """Whom each listener knows, and as whom the broker itself goes to another."""
+        password = self.credentials.kafka_password
+        own = f'username="{BROKER}" password="{password(BROKER)}"'
+        lines = []
+        for listener in self._listeners():
+            users = (BROKER, *(USERS if listener not in OF_BROKERS else ()))
+            known = " ".join(f'user_{user}="{password(user)}"' for user in users)
+            lines.append(LOG_IN.format(listener=listener.lower(), known=f"{own} {known}"))
+        return "\n".join(lines)
+
+    def java(self) -> tuple[str, ...]:
+        """The command that runs one of Kafka's classes, which follows it."""
         executable = shutil.which("java")
         if executable is None:
             raise StackFault("java is missing: apt-get install openjdk-17-jre-headless")
@@ -231,7 +264,7 @@ class Kafka:
         shutil.rmtree(self.data, ignore_errors=True)
         arguments = ("-t", self.credentials.kafka_cluster_id, "-c", str(self._configuration_file))
         run_logged(
-            (*self._java(), "kafka.tools.StorageTool", "format", *arguments),
+            (*self.java(), "kafka.tools.StorageTool", "format", *arguments),
             log_file=self.places.logs_dir / f"{self.name}-format.log",
             what="formatting Kafka's log directory",
         )

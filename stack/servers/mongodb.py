@@ -1,7 +1,9 @@
 """MongoDB: `mongod` where it is installed, else FerretDB, which speaks its protocol.
 
-FerretDB keeps the documents in the database `ferretdb` of our PostgreSQL. Which of the two it is
-was decided at the first start, by what was installed then, and stays with the data.
+FerretDB keeps the documents in the database `ferretdb` of our PostgreSQL, whose owner is who logs
+in: it goes to PostgreSQL as whoever came to it, and has no password of its own. mongod asks for
+none. Which of the two it is was decided at the first start, by what was installed then, and stays
+with the data.
 """
 
 import shutil
@@ -10,13 +12,14 @@ from pathlib import Path
 
 from stack.builds import FERRETDB, go_executable
 from stack.credentials import Credentials
-from stack.environment import primary_wanted
 from stack.faults import StackFault
 from stack.places import Places
 from stack.ports import HOST, is_listening
 from stack.programs import Program
+from stack.servers.postgresql import primary_wanted
 from stack.settings import Settings
 
+NOBODY = "nobody"  # no role of PostgreSQL: who shows no password is refused there
 # FerretDB's share of PostgreSQL's connections.
 FERRETDB_CONNECTIONS_MAX = 5
 
@@ -27,6 +30,14 @@ def mongodb_engine(data_dir: Path) -> str:
     if file.exists():
         return file.read_text(encoding="utf-8").strip()
     return "mongod" if shutil.which("mongod") else "ferretdb"
+
+
+def mongodb_url(address: str, credentials: Credentials, data_dir: Path) -> str:
+    """Where the documents of the application are, with its log-in."""
+    if mongodb_engine(data_dir) == "mongod":
+        return f"mongodb://{address}/auction"
+    owner = f"ferretdb:{credentials.ferretdb_password}"
+    return f"mongodb://{owner}@{address}/auction?authMechanism=PLAIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +80,10 @@ class MongoDB:
         return Program(name=self.name, command=command, stop_wait_s=30, priority=40)
 
     def _ferretdb(self) -> Program:
-        password = self.credentials.ferretdb_password
         address = f"{HOST}:{self.settings.ports.postgresql}"
         environment = {
             "FERRETDB_LISTEN": f"{HOST}:{self.settings.ports.mongodb}",
-            "FERRETDB_POSTGRESQL_URL": f"postgres://ferretdb:{password}@{address}/ferretdb"
+            "FERRETDB_POSTGRESQL_URL": f"postgres://{NOBODY}@{address}/ferretdb"
             f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}&{primary_wanted(self.settings)}",
         }
         executable = go_executable(FERRETDB, self.settings.versions.ferretdb)

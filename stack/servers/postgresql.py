@@ -278,6 +278,18 @@ class PostgreSQL:
         return binaries_of(found or self.settings.versions.postgresql)
 
 
+def primary_wanted(settings: Settings) -> str:
+    """The query of a database's URL by which a client finds the primary, whichever that is now.
+
+    libpq and pgx go by its hosts and not by the one before the path. Empty without a standby.
+    """
+    if not settings.standby:
+        return ""
+    hosts = ",".join(host_of(number) for number in (1, 2))
+    port = settings.ports.postgresql
+    return f"host={hosts}&port={port},{port}&target_session_attrs=read-write"
+
+
 def binaries_of(version: str) -> Path:
     """The directory of Debian's programs of one major version; StackFault when there is none."""
     directory = INSTALLED / version / "bin"

@@ -1,10 +1,16 @@
-"""Redis 7: append-only file synced every second, nothing evicted, loopback only."""
+"""Redis 7: append-only file synced every second, nothing evicted, loopback only, with passwords.
 
+Three servers in production, each with one user; here one server, whose users keep apart what the
+three would: nobody reads sessions as the broker, or speaks to browsers as Celery.
+"""
+
+import hashlib
 import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.credentials import Credentials, write_private
 from stack.faults import StackFault
 from stack.places import Places
 from stack.ports import CONNECT_TIMEOUT_S, HOST
@@ -28,7 +34,23 @@ maxmemory {memory_mb}mb
 maxmemory-policy noeviction
 databases 16
 tcp-backlog 128
+user default off
+{users}
 """
+OPERATOR = "operator"  # of the stack itself, of tools and of tests
+NOT_OF_OPERATORS = "+@all -@admin -@dangerous"
+# What each user may: keys (`~`) and channels (`&`) as app/protocol/channels.py, Celery, kombu and
+# limits name them, and commands. Who subscribes to a pattern, as Celery does, must have the very
+# same one. `readyz` is what a gateway writes to see whether it can.
+RIGHTS = {
+    OPERATOR: "~* &* +@all",
+    "broker": "~bids* ~notices* ~maintenance* ~unacked* ~_kombu.* ~*.pidbox* ~celeryev* "
+    f"&/1.celery.pidbox &/1.celeryev/* {NOT_OF_OPERATORS}",
+    "fanout": "~wake:* ~room:* ~chat:* ~presence:* ~sockets:* ~readyz &auction-event "
+    "&chat-message &chat-event &notice &session &eviction &backlog "
+    f"{NOT_OF_OPERATORS}",
+    "auth": f"~session:* ~refresh:* ~LIMITS:* ~readyz {NOT_OF_OPERATORS}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +59,7 @@ class Redis:
 
     places: Places
     settings: Settings
+    credentials: Credentials
     name: str = "redis"
 
     @property
@@ -52,8 +75,12 @@ class Redis:
             port=self.settings.ports.redis,
             directory=f'"{self.data}"',
             memory_mb=self.settings.sizes.redis_memory_mb,
+            users="\n".join(
+                f"user {name} on #{_hash(self.credentials.redis_password(name))} {rights}"
+                for name, rights in RIGHTS.items()
+            ),
         )
-        self._configuration_file.write_text(text, encoding="utf-8")
+        write_private(self._configuration_file, text)
 
     def program(self) -> Program:
         """How the supervisor runs it."""
@@ -68,8 +95,10 @@ class Redis:
         address = (HOST, self.settings.ports.redis)
         try:
             with socket.create_connection(address, timeout=CONNECT_TIMEOUT_S) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")  # while it loads: -LOADING
+                password = self.credentials.redis_password(OPERATOR)
+                connection.sendall(f"AUTH {OPERATOR} {password}\r\nPING\r\n".encode())
+                with connection.makefile("rb") as answers:  # to PING while it loads: -LOADING
+                    return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
             return False
 
@@ -79,3 +108,8 @@ class Redis:
     @property
     def _configuration_file(self) -> Path:
         return self.places.run_dir / "redis.conf"
+
+
+def _hash(password: str) -> str:
+    """A password as Redis keeps it in a configuration."""
+    return hashlib.sha256(password.encode()).hexdigest()

@@ -9,7 +9,7 @@ from app.adapters.tasks.waker import CeleryWaker
 from app.bootstrap import build_container
 from app.services.waking import NOTICE_QUEUE, SETTLE_QUEUE
 from app.settings import read_settings
-from tests.servers import own_stack
+from tests.servers import own_stack, redis_url
 
 OWN_DATABASE = 9  # of Redis: no worker listens there
 
@@ -19,7 +19,7 @@ def broker() -> Iterator[Redis]:
     """An empty database, as of a broker whose workers are away."""
     stack = own_stack()
     stack.servers_up()
-    with Redis(port=stack.settings.ports.redis, db=OWN_DATABASE, decode_responses=True) as redis:
+    with Redis.from_url(redis_url(OWN_DATABASE), decode_responses=True) as redis:
         redis.flushdb()
         yield redis
         redis.flushdb()
@@ -27,8 +27,9 @@ def broker() -> Iterator[Redis]:
 
 @pytest.fixture
 def waker(broker: Redis) -> CeleryWaker:
-    own = f"redis://127.0.0.1:{broker.connection_pool.connection_kwargs['port']}/{OWN_DATABASE}"
-    environment = own_stack().environment(REDIS_BROKER_URL=own, REDIS_FANOUT_URL=own)
+    environment = own_stack().environment(
+        REDIS_BROKER_URL=redis_url(OWN_DATABASE), REDIS_FANOUT_URL=redis_url(OWN_DATABASE)
+    )
     return build_container(read_settings(environment), application="tests").waker
 
 

@@ -23,6 +23,7 @@ from tests import kafka_log
 from tests.freezing import freeze, wake
 from tests.integration.database import alembic, own_database
 from tests.platform.lists import GROUP_SUFFIX, TABLES
+from tests.servers import redis_url
 from tests.waiting import wait_until
 
 
@@ -239,7 +240,9 @@ def lists_database() -> Iterator[tuple[dict[str, str], Engine]]:
         engine = create_engine(driver_url(environment["DATABASE_URL"]))
         with engine.begin() as connection:
             connection.exec_driver_sql(TABLES)
-        yield environment, engine
+        # The users of Redis know the house's queues and channels alone.
+        own = {"REDIS_BROKER_URL": redis_url(1), "REDIS_FANOUT_URL": redis_url(2)}
+        yield {**environment, **own}, engine
         engine.dispose()
 
 

@@ -14,6 +14,7 @@ from kafka.errors import (
     for_code,
 )
 
+from app.adapters.kafka.rights import grant
 from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import (
     MIN_ISR,
@@ -22,6 +23,7 @@ from app.adapters.kafka.topic_settings import (
     required_settings,
     settings_of,
 )
+from app.protocol.principals import rights
 from app.protocol.topics import Topic
 from app.settings import Settings
 
@@ -39,6 +41,8 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
     Raises WrongTopicError, with a line for each topic that has another number of partitions or
     other settings than it must have: then none is created. Logs a warning for each that is kept
     in fewer copies than `kafka_replication` and `kafka_min_isr` say.
+
+    Where clients come with a user and a password it also tells the cluster who may do what.
     """
     admin = _admin(settings, wait_s)
     copies = (settings.kafka_replication, settings.kafka_min_isr)
@@ -53,6 +57,8 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
         _create(admin, missing, copies=copies)
         _wait_known(admin, topics, wait_s)
         _widen(admin, existing)
+        if settings.kafka_security_protocol.startswith("SASL"):
+            grant(admin, rights(topics), wait_s=wait_s)
     finally:
         admin.close()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -29,10 +30,10 @@ def environment() -> Iterator[dict[str, str]]:
 @contextmanager
 def own_messages(environment: dict[str, str]) -> Iterator[str]:
     """A MongoDB database of the session's own: the rooms of every database begin at 1."""
-    server, _, _ = environment["MONGODB_URL"].rpartition("/")
     name = environment["DATABASE_URL"].rpartition("/")[2]
-    yield f"{server}/{name}"
-    with make_client(server, limits=Limits(), name="tests") as client:
+    url = urlsplit(environment["MONGODB_URL"])._replace(path=f"/{name}").geturl()
+    yield url
+    with make_client(url, limits=Limits(), name="tests") as client:
         client.drop_database(name)
 
 

@@ -1,17 +1,26 @@
 """The application's processes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from stack.application import application_programs
+from stack.programs import Program
 from stack.settings import read_settings
 
 SETTINGS = read_settings(profile="local", port_offset=0)
+RUN_DIR = Path("/run")
+LOG_INS = {"gateway": {"KAFKA_SASL_USERNAME": "gateway"}}
 ENVIRONMENT = {"FLOWER_USER": "flower", "FLOWER_PASSWORD": "hidden"}
 
 
+def _programs(environment: Mapping[str, str] = ENVIRONMENT, *, prefix: str = "") -> list[Program]:
+    return application_programs(
+        SETTINGS, environment, log_ins=LOG_INS, run_dir=RUN_DIR, prefix=prefix
+    )
+
+
 def _names(prefix: str = "") -> list[str]:
-    run_dir = Path("/run")
-    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=run_dir, prefix=prefix)
+    programs = _programs(prefix=prefix)
     return [program.name for program in programs]
 
 
@@ -34,23 +43,31 @@ def test_a_prefix_makes_a_second_application_of_other_names() -> None:
 
 
 def test_each_worker_is_a_celery_node_of_its_own() -> None:
-    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"), prefix="x-")
+    programs = _programs(prefix="x-")
     nodes = [p.command[p.command.index("-n") + 1] for p in programs if "-n" in p.command]
     assert len(nodes) == SETTINGS.pools["bids"].size + 1 == len(set(nodes))
 
 
 def test_no_password_is_on_a_command_line() -> None:
-    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"))
+    programs = _programs()
     assert not any("hidden" in word for program in programs for word in program.command)
 
 
 def test_all_but_flower_share_their_metrics() -> None:
     environment = {**ENVIRONMENT, "PROMETHEUS_MULTIPROC_DIR": "/run/metrics"}
-    programs = application_programs(SETTINGS, environment, run_dir=Path("/run"))
+    programs = _programs(environment)
     alone = {p.name for p in programs if "PROMETHEUS_MULTIPROC_DIR" not in p.environment}
     assert alone == {"flower"}
 
 
 def test_flower_has_a_lower_priority_than_those_who_serve_bids() -> None:
-    programs = application_programs(SETTINGS, ENVIRONMENT, run_dir=Path("/run"))
+    programs = _programs()
     assert {p.name for p in programs if p.command[0] == "nice"} == {"flower"}
+
+
+def test_only_those_with_a_log_in_of_their_own_come_to_kafka() -> None:
+    environment = {**ENVIRONMENT, "KAFKA_SASL_USERNAME": "operator"}
+    programs = _programs(environment)
+    users = {program.name: program.environment.get("KAFKA_SASL_USERNAME") for program in programs}
+    assert users.pop("gateway") == "gateway"
+    assert set(users.values()) == {None}

@@ -1,5 +1,7 @@
 """What application processes are told, and what `make env` prints."""
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from app.settings import read_settings as read_application_settings
@@ -31,7 +33,8 @@ def test_redis_serves_four_purposes_from_four_databases(tmp_path: Path) -> None:
 
 def test_the_addresses_promised_are_printed_and_the_signing_key_is_not(tmp_path: Path) -> None:
     credentials = credentials_in(tmp_path)
-    printed = addresses(SETTINGS, credentials)
+    places = Places(root=tmp_path, run_dir=tmp_path, data_dir=tmp_path)
+    printed = addresses(SETTINGS, credentials, places)
     promised = {"BASE_URL", "WS_URL", "DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL"}
     assert printed.keys() >= promised | {"MONGODB_URL", "FLOWER_URL"}
     assert credentials.secret_key not in " ".join(printed.values())
@@ -41,6 +44,17 @@ def test_credentials_are_drawn_once_for_the_owner_alone(tmp_path: Path) -> None:
     first = credentials_in(tmp_path)
     assert credentials_in(tmp_path) == first
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_data_of_older_code_keeps_its_secrets_and_gets_those_that_it_lacks(tmp_path: Path) -> None:
+    drawn = credentials_in(tmp_path)
+    file = tmp_path / "credentials.json"
+    kept = {name: value for name, value in asdict(drawn).items() if "kafka_gateway" not in name}
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    completed = credentials_in(tmp_path)
+    assert replace(completed, kafka_gateway_password=drawn.kafka_gateway_password) == drawn
+    assert credentials_in(tmp_path) == completed
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:

@@ -1,0 +1,58 @@
+"""Who may do what in Kafka: the one place, whichever cluster it is told to.
+
+Gateways take bids and messages, and replay for admins. The bridge reads everything, and writes what
+comes of it; where bids are, only its clock writes, for starts and closes. Operators and the brokers
+themselves are super users of the cluster, and so in no list. Workers never come to Kafka.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from app.protocol.topics import (
+    AUCTION_BID,
+    BROADCAST_GROUP,
+    CHAT_MESSAGE,
+    DEAD_LETTER_SUFFIX,
+    EVENT_GROUP,
+    INGEST_GROUP,
+    SAVE_GROUP,
+    Topic,
+)
+
+GATEWAY, BRIDGE, CLOCK = "gateway", "bridge", "clock"
+GROUPS = (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)
+# Where bridge writes nothing: what is there comes from people alone, and from the clock.
+FROM_PEOPLE = (AUCTION_BID.name, CHAT_MESSAGE.name)
+
+
+class Right(NamedTuple):
+    """`user` may do this with a topic or a group; who may read or write may describe it, too."""
+
+    user: str
+    operation: Literal["READ", "WRITE", "DESCRIBE_CONFIGS"]
+    kind: Literal["TOPIC", "GROUP"]
+    name: str
+
+
+def rights(topics: Sequence[Topic]) -> list[Right]:
+    """Everything that anybody may do with `topics`, and the groups that read them."""
+    names = [topic.name for topic in topics]
+    clock = Right(CLOCK, "WRITE", "TOPIC", AUCTION_BID.name)
+    return [*_of_gateways(names), *_of_the_bridge(names), clock]
+
+
+def _of_gateways(names: Sequence[str]) -> Iterator[Right]:
+    for name in names:
+        if not name.endswith(DEAD_LETTER_SUFFIX):
+            yield Right(GATEWAY, "WRITE", "TOPIC", name)
+
+
+def _of_the_bridge(names: Sequence[str]) -> Iterator[Right]:
+    for name in names:
+        if not name.endswith(DEAD_LETTER_SUFFIX):
+            yield Right(BRIDGE, "READ", "TOPIC", name)
+            yield Right(BRIDGE, "DESCRIBE_CONFIGS", "TOPIC", name)
+        if name not in FROM_PEOPLE:
+            yield Right(BRIDGE, "WRITE", "TOPIC", name)
+    for group in GROUPS:
+        yield Right(BRIDGE, "READ", "GROUP", group)

@@ -1,0 +1,110 @@
+"""What anybody on this machine can do to the servers without a password, or with another's."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.security import client_arguments
+from app.domain.ids import bid_id
+from app.domain.time import rfc3339
+from app.protocol.channels import AUCTION_EVENTS, session_key
+from app.protocol.records import BidValue
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE
+from app.settings import Settings, read_settings
+from stack import Stack
+from stack.environment import pool_log_ins
+from tests import kafka_log
+
+TIMEOUT_S = 10
+SOMEBODY, LOT = 17, 4
+FORGED = msgspec.json.encode(
+    BidValue(
+        v=1,
+        bid_id=bid_id(SOMEBODY, LOT, "forged"),
+        auction_id=LOT,
+        bidder_id=SOMEBODY,
+        amount=99_000,
+        kind="exact",
+        confirm=False,
+        key="forged",
+        received_at=rfc3339(datetime.now(UTC)),
+    )
+)
+
+
+def settings_as(stack: Stack, log_in: Mapping[str, str]) -> Settings:
+    return read_settings(stack.environment(**log_in))
+
+
+def forge(settings: Settings, topic: str = AUCTION_BID.name) -> None:
+    producer = make_producer(settings, name="tests")
+    try:
+        producer.send(topic, key=b"%d" % LOT, value=FORGED).get(timeout=TIMEOUT_S)
+    finally:
+        producer.close(timeout=1)
+
+
+def test_nobody_writes_a_bid_without_a_password_or_with_a_wrong_one(stack: Stack) -> None:
+    operator = read_settings(stack.environment())
+    before = kafka_log.ends(operator, AUCTION_BID.name)
+    nobody = msgspec.structs.replace(operator, kafka_security_protocol="PLAINTEXT")
+    stranger = msgspec.structs.replace(operator, kafka_sasl_password="guessed")
+    for settings in (nobody, stranger):
+        arguments = client_arguments(settings)
+        with pytest.raises(KafkaError):
+            KafkaProducer(**arguments, bootstrap_timeout_ms=2_000)
+    assert kafka_log.ends(operator, AUCTION_BID.name) == before
+
+
+def test_the_bridge_writes_neither_bids_nor_messages_and_its_clock_nothing_but_starts_and_closes(
+    stack: Stack,
+) -> None:
+    operator = read_settings(stack.environment())
+    before = kafka_log.ends(operator, AUCTION_BID.name)
+    bridge = settings_as(stack, pool_log_ins(stack.credentials)["bridge"])
+    for topic in (AUCTION_BID, CHAT_MESSAGE):
+        with pytest.raises(TopicAuthorizationFailedError):
+            forge(bridge, topic.name)
+    with pytest.raises(TopicAuthorizationFailedError):
+        forge(bridge.as_clock, AUCTION_EVENT.name)
+    assert kafka_log.ends(operator, AUCTION_BID.name) == before
+
+
+def test_redis_lets_in_nobody_without_a_password_and_everybody_else_into_their_own(
+    stack: Stack,
+) -> None:
+    environment = stack.environment()
+    address = urlsplit(environment["REDIS_URL"]).netloc.rpartition("@")[2]
+    for url in (f"redis://{address}", f"redis://auth:guessed@{address}"):
+        with Redis.from_url(url) as stranger, pytest.raises(AuthenticationError):
+            stranger.get("anything")
+    with Redis.from_url(environment["REDIS_BROKER_URL"]) as broker:
+        with pytest.raises(NoPermissionError):
+            broker.set(session_key("stolen"), SOMEBODY)
+        with pytest.raises(NoPermissionError):
+            broker.publish(AUCTION_EVENTS, "{}")
+    with Redis.from_url(environment["REDIS_AUTH_URL"]) as auth, pytest.raises(NoPermissionError):
+        auth.flushall()
+
+
+def test_chat_is_stored_and_read_with_a_password_alone(stack: Stack) -> None:
+    url = urlsplit(stack.environment()["MONGODB_URL"])
+    address = url.netloc.rpartition("@")[2]
+    guessed = url._replace(netloc=f"ferretdb:guessed@{address}").geturl()
+    for stranger in (f"mongodb://{address}/auction", guessed):
+        with MongoClient[dict[str, object]](stranger, timeoutMS=5_000) as client:
+            messages = client.get_default_database()["messages"]
+            with pytest.raises(OperationFailure):
+                messages.find_one()
+            with pytest.raises(OperationFailure):
+                messages.insert_one({"_id": "forged"})
