@@ -4,11 +4,14 @@ import itertools
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from simple_websocket import Client, ConnectionClosed
+from simple_websocket.errors import SimpleWebsocketError
 
 from stack.demo.api import call, signed_in
 from stack.faults import StackFault
@@ -27,12 +30,11 @@ def place_bid() -> None:
     auction_id = _new_auction(signed_in(f"seller-{run}@example.com", f"Seller {run}"))
     token = signed_in(f"bidder-{run}@example.com", f"Bidder {run}")
     bid = {"auction_id": auction_id, "amount": STARTING_PRICE, "confirm": True, "key": run}
-    socket = Client(os.environ["WS_URL"], headers={"Origin": os.environ["BASE_URL"]})
     try:
-        socket.send(json.dumps({"id": 1, "type": "auth", "token": token}))
-        outcome = _outcome_of(bid, socket)
-    finally:
-        socket.close()
+        with _signed_in_socket(token) as socket:
+            outcome = _outcome_of(bid, socket)
+    except SimpleWebsocketError as end:
+        raise StackFault(f"the socket failed: {end}") from end
     if outcome["status"] != "accepted" or outcome["standing"] != "leading":
         raise StackFault(f"the only bid does not lead: {outcome}")
     print(f"bid {outcome['bid_id']} leads auction {auction_id}")
@@ -46,6 +48,18 @@ def _new_auction(token: str) -> int:
         "ends_at": (datetime.now(UTC) + timedelta(minutes=10)).isoformat(),
     }
     return int(call("POST", "/api/auctions", auction, token=token)["id"])
+
+
+@contextmanager
+def _signed_in_socket(token: str) -> Iterator[Client]:
+    """A socket that is closed at the end: its thread keeps this process alive otherwise."""
+    socket = Client(os.environ["WS_URL"], headers={"Origin": os.environ["BASE_URL"]})
+    try:
+        socket.send(json.dumps({"id": 1, "type": "auth", "token": token}))
+        yield socket
+    finally:
+        with suppress(ConnectionClosed):
+            socket.close()
 
 
 def _outcome_of(bid: dict[str, Any], socket: Client) -> dict[str, Any]:
@@ -68,10 +82,7 @@ def _send(bid: dict[str, Any], socket: Client, frame_id: int) -> None:
 
 
 def _next_frame(socket: Client, until: float) -> dict[str, Any]:
-    try:
-        text = socket.receive(timeout=max(until - time.monotonic(), 0))
-    except ConnectionClosed as end:
-        raise StackFault(f"the socket was closed: {end}") from end
+    text = socket.receive(timeout=max(until - time.monotonic(), 0))
     if text is None:
         raise StackFault(f"no outcome within {ANSWER_S:.0f} s")
     frame: dict[str, Any] = json.loads(text)
