@@ -13,12 +13,14 @@ from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect
+from app.bootstrap import build_container
 from app.domain.time import rfc3339
+from app.observability import metrics
 from app.protocol.channels import OLD_CHAT_KEY
 from app.protocol.fanout import RoomPublication
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
-from app.services.housekeeping import Chore
+from app.services.housekeeping import CHORES, Chore
 from app.services.old_chat import OldChat
 from app.settings import read_settings
 from stack import Stack
@@ -45,6 +47,25 @@ def test_notices_are_deleted_when_they_are_old_and_not_before(engine: Engine) ->
     removed = do(OldNotices(engine, days=DAYS), limit=2)
     assert removed == 3
     assert column(engine, "SELECT user_id FROM notices ORDER BY 1") == [3, 4]
+
+
+def test_the_house_does_all_of_it(stack: Stack) -> None:
+    container = build_container(read_settings(stack.environment()), application="tests")
+    long_ago = NOW - timedelta(days=container.settings.limits.notice_days + 1)
+    add = """INSERT INTO notices (id, user_id, auction_id, kind, params, at, published_at)
+    OVERRIDING SYSTEM VALUE VALUES (-1, 1, 1, 'won', '{}', %s, now())"""  # before all others
+    with container.engine.begin() as connection:
+        connection.exec_driver_sql(add, (long_ago,))
+    failures = {name: failed(name) for name in CHORES}
+    container.housekeeping.run()
+    assert column(container.engine, "SELECT id FROM notices WHERE id = -1") == []
+    assert {name: failed(name) for name in CHORES} == failures
+    container.engine.dispose()
+
+
+def failed(chore: str) -> float:
+    counter: float = metrics.HOUSEKEEPING_FAILURES.labels(chore)._value.get()
+    return counter
 
 
 def test_only_replayed_dead_letters_of_topics_that_forget_are_deleted(engine: Engine) -> None:

@@ -46,6 +46,13 @@ def test_a_hash_that_is_too_cheap_is_no_setting(name: str, value: str) -> None:
         read_settings({**GOOD, name: value})
 
 
+@pytest.mark.parametrize("name", ["HISTORY_DAYS", "NOTICE_DAYS", "CHAT_DAYS", "DEAD_LETTER_DAYS"])
+def test_nothing_is_forgotten_before_kafka_forgets_it_and_a_century_is_allowed(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read_settings({**GOOD, name: "7"})
+    read_settings({**GOOD, name: "36500"})
+
+
 def test_every_setting_may_be_in_a_file(tmp_path: Path) -> None:
     files = {name: tmp_path / name for name in ("SECRET_KEY", "SETTLE_BATCH_MAX")}
     files["SECRET_KEY"].write_text("y" * 32 + "\n", encoding="utf-8")

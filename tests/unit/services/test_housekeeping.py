@@ -1,0 +1,42 @@
+"""A run of the housekeeping is bounded, and one store that is away holds up no other chore."""
+
+from dataclasses import dataclass, field
+
+from app.domain.errors import BusyError
+from app.services.housekeeping import ARCHIVED_BIDS, OLD_CHAT, OLD_NOTICES, Housekeeping, Removed
+from app.settings import Limits
+
+LIMITS = Limits(housekeeping_batch_rows=10, housekeeping_rows_max=25)
+
+
+@dataclass
+class Pile:
+    """A chore with so many old rows; or one whose store is away."""
+
+    name: str
+    rows: int
+    is_away: bool = False
+    batches: list[int] = field(default_factory=list)
+
+    def remove(self, limit: int) -> Removed:
+        if self.is_away:
+            raise BusyError("away")
+        taken = min(limit, self.rows)
+        self.rows -= taken
+        self.batches.append(taken)
+        return Removed(taken, more=self.rows > 0)
+
+
+def test_a_run_ends_at_its_bound_and_the_next_goes_on() -> None:
+    pile = Pile(ARCHIVED_BIDS, 45)
+    housekeeping = Housekeeping([pile], limits=LIMITS)
+    housekeeping.run()
+    assert pile.batches == [10, 10, 10]
+    housekeeping.run()
+    assert pile.rows == 0
+
+
+def test_a_store_that_is_away_holds_up_no_other_chore() -> None:
+    piles = [Pile(ARCHIVED_BIDS, 3), Pile(OLD_CHAT, 3, is_away=True), Pile(OLD_NOTICES, 3)]
+    Housekeeping(piles, limits=LIMITS).run()
+    assert [pile.rows for pile in piles] == [0, 3, 0]
