@@ -145,6 +145,8 @@ def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refu
     assert told.outcome.status == "accepted"
     (refused,) = [one for batch in outcomes.refused_lately([bidder], 60) for one in batch]
     assert (refused.refusal.key, refused.refusal.amount) == (KEYS[0], 99_000)
+    archive(house)
+    assert count(house, schema.decisions, archived) == 0, "what came late follows"
     assert violated(house, archived) == {}
 
 
