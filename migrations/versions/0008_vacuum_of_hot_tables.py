@@ -20,7 +20,7 @@ depends_on: str | Sequence[str] | None = None
 
 QUEUE = {
     "autovacuum_vacuum_scale_factor": "0",
-    "autovacuum_vacuum_threshold": "2000",
+    "autovacuum_vacuum_threshold": "500",
     "autovacuum_vacuum_cost_delay": "0",
     "vacuum_truncate": "off",
 }
