@@ -12,6 +12,7 @@ from app.adapters.postgres import schema
 from app.adapters.postgres.archive import PostgresArchive
 from app.domain.ids import bid_id
 from app.protocol.outcomes import PublicBid
+from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.bidding import KnownBid
 from bridge.audit.run import audit
@@ -103,7 +104,7 @@ def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(hous
             one.result(timeout=CALL_S)
         stop.set()
         storming.result(timeout=CALL_S)
-    wait_until(lambda: house.waiting(ended) + house.waiting(busy) == 0, what="all is decided")
+    wait_until(lambda: is_at_rest(house, ended, busy), what="all is decided and published")
     archive(house)
     assert count(house, schema.bids, ended) == count(house, schema.decisions, ended) == 0
     assert count(house, schema.bids_archive, ended) >= len(KEYS) + len(KEYS_LATE)
@@ -114,6 +115,19 @@ def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(hous
     assert all(late)
     assert violated(house, ended) == {}
     assert violated(house, busy) == {}
+
+
+def is_at_rest(house: House, *lots: Lot) -> bool:
+    """Whether all of the log is taken, and nothing waits to be decided or published."""
+    ends = {part: end for part, (_, end) in house.container.log_reader.bounds(AUCTION_BID).items()}
+    progress, unsent = schema.ingest_progress, select(func.count()).select_from(schema.outbox)
+    taken = select(progress.c.partition, progress.c.next_offset).where(
+        progress.c.topic == AUCTION_BID.name
+    )
+    with house.container.engine.connect() as connection:
+        offsets = {row.partition: row.next_offset for row in connection.execute(taken)}
+        waiting = connection.execute(unsent).scalar_one() + sum(map(house.waiting, lots))
+    return offsets == ends and waiting == 0
 
 
 def seen(house: House, lot: Lot) -> Any:
@@ -153,7 +167,7 @@ def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refu
 def test_a_bid_with_an_answer_in_the_archive_never_fails_after_it(
     house: House, archived: Lot
 ) -> None:
-    handler = house.container.lane_topics["auction-bid"].handler
+    handler = house.container.lane_topics[AUCTION_BID.name].handler
     (record, *_) = house.log(archived, partition_of(house, archived))
     with house.container.begin() as transaction:
         handler.fail(transaction, str(archived.auction_id), [record])
