@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.adapters.postgres.fair_queue import FairQueue
+from app.adapters.postgres.hosts import try_hosts_in_turn
 from app.adapters.postgres.pools import watch_pool
 from app.services.breaker import Breaker
 from app.settings import Limits
@@ -123,6 +124,7 @@ def _engine(
         },
     )
     event.listen(engine, "handle_error", _leave_values_out)
+    try_hosts_in_turn(engine)
     watch_pool(engine, application)
     return engine
 
@@ -167,7 +169,7 @@ def _guard_connects(engine: Engine, breaker: Breaker, asked: threading.local) ->
         if breaker.has_failed_since(asked.at):
             raise PoolTimeoutError(NO_ANSWER)
 
-    event.listen(engine, "do_connect", connecting)
+    event.listen(engine, "do_connect", connecting, insert=True)  # before any host is tried
 
 
 def _report(engine: Engine, breaker: Breaker) -> None:
