@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from msgspec.structs import fields
 
 from app.observability.declarations import DECLARED
@@ -246,6 +247,20 @@ def test_every_container_is_confined() -> None:
             assert container["securityContext"]["readOnlyRootFilesystem"], name
             assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
             assert container["resources"]["limits"]["memory"], name
+
+
+def test_prometheus_asks_services_at_ports_that_they_open() -> None:
+    file = CHECKOUT / "deploy" / "compose" / "prometheus.yml"
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["scrape_configs"]
+    asked = [one for job in jobs for one in job.get("dns_sd_configs", [])]
+    assert {"exporter", "bridge", "worker-bids", "worker-other", "flower"} == {
+        name for one in asked for name in one["names"]
+    }
+    for one in asked:
+        for name in one["names"]:
+            service = services()[name]
+            opened = " ".join([*service["command"], *service["environment"].values()])
+            assert re.search(rf"(0\.0\.0\.0:|--port=){one['port']}\b", opened), name
 
 
 def test_what_is_told_to_end_has_longer_than_its_drain_takes() -> None:
