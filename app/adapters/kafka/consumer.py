@@ -10,6 +10,9 @@ from app.settings import Settings
 
 # After a SIGKILL the group waits this long for the dead member before others take over.
 SESSION_TIMEOUT_MS = 6_000
+# A commit to a coordinator whose machine is gone holds the pipeline for so long, by the client's
+# default for 30 s. A broker that lives answers in milliseconds, or ends the session before.
+REQUEST_TIMEOUT_MS = 8_000
 
 
 def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer:
@@ -24,6 +27,7 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         fetch_max_wait_ms=settings.limits.poll_wait_ms,
         max_poll_records=settings.limits.poll_records_max,
         session_timeout_ms=SESSION_TIMEOUT_MS,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
         heartbeat_interval_ms=SESSION_TIMEOUT_MS // 3,
         partition_assignment_strategy=(StickyPartitionAssignor,),
         metrics_enabled=False,
