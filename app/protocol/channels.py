@@ -20,7 +20,7 @@ GATEWAY_CHANNELS = (
 # The flag that coalesces the tasks which publish notices.
 TELL_KEY = "wake:notices"
 # The room up to which old chat was deleted in this round.
-OLD_CHAT_KEY = "old-chat:room"
+OLD_CHAT_KEY = "chat:old-room"
 
 
 def wake_key(topic: str, key: str) -> str:
