@@ -97,6 +97,18 @@ def test_redis_lets_in_nobody_without_a_password_and_everybody_else_into_their_o
         auth.flushall()
 
 
+def test_what_a_transaction_wrote_is_there_after_a_restart_of_redis(stack: Stack) -> None:
+    url, key = stack.environment()["REDIS_AUTH_URL"], session_key("kept")
+    with Redis.from_url(url) as auth, auth.pipeline(transaction=True) as transaction:
+        transaction.set(key, SOMEBODY, ex=60)
+        transaction.execute()
+    stack.control.stop_together(["redis"])
+    stack.control.start("redis")
+    stack.servers_up()
+    with Redis.from_url(url) as auth:
+        assert auth.get(key) == b"%d" % SOMEBODY
+
+
 def test_chat_is_stored_and_read_with_a_password_alone(stack: Stack) -> None:
     url = urlsplit(stack.environment()["MONGODB_URL"])
     address = url.netloc.rpartition("@")[2]
