@@ -11,6 +11,7 @@ from kafka.errors import KafkaError
 
 from app.adapters.kafka.topic_settings import WrongTopicError
 from app.adapters.kafka.topics import create_topics
+from app.adapters.kafka.unreachable import why_unreachable
 from app.adapters.postgres.backlog import measure_waiting_lanes
 from app.adapters.postgres.connections import measure_connections
 from app.adapters.postgres.horizon import VacuumHorizon
@@ -21,6 +22,7 @@ from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import TracingError, configure_tracing, stop_tracing
+from app.open_stores import refuse_open_stores
 from app.protocol.topics import Topic
 from app.settings import SettingsError, read_settings
 from bridge import lanes, replay
@@ -167,6 +169,7 @@ def main(make_container: MakeContainer = build_container) -> int:
         print(error, file=sys.stderr)
         return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
+    refuse_open_stores(settings)
     container = make_container(settings, application="bridge")
     if verbs == ["topics"]:
         return make_topics(container)
@@ -186,7 +189,8 @@ def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
         print(error, file=sys.stderr)
         return REFUSED
     except KafkaError as error:
-        print(f"Kafka does not answer: {error}", file=sys.stderr)
+        why = why_unreachable(container.settings, error)
+        print(f"Kafka does not answer: {why}", file=sys.stderr)
         return REFUSED
     return 0
 

@@ -9,9 +9,14 @@ import threading
 from typing import Protocol
 
 import structlog
+from kafka.errors import KafkaError
+from redis import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
+from app.domain.errors import BusyError
 from app.observability import metrics
 
+STORE_FAULTS = (KafkaError, RedisError, OperationalError, InterfaceError, BusyError)
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.2, 5.0
 
 log = structlog.get_logger()
@@ -80,6 +85,10 @@ class Runner:
             log.error("pipeline_stopped", reason=str(reason))  # noqa: TRY400 - no trace needed
             self.failed = True
             self.stop()
+        except STORE_FAULTS as error:  # which is clear without a trace
+            metrics.PIPELINE_FAILURES.labels(pipeline.name).inc()
+            said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            log.warning("pipeline_failed", error=type(error).__name__, reason=said)
         except Exception:
             metrics.PIPELINE_FAILURES.labels(pipeline.name).inc()
             log.exception("pipeline_failed")

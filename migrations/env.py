@@ -1,12 +1,15 @@
 """Alembic's entry: migrates the database of DATABASE_URL, one transaction a migration."""
 
+import sys
+
 from alembic import context
 from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import OperationalError
 
 from app.adapters.postgres.archive import is_partition
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
-from app.settings import database_url_or_exit
+from app.settings import REFUSED, database_url_or_exit
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
@@ -17,7 +20,12 @@ def is_ours(name: str | None, kind: str, _parents: object) -> bool:
 def run() -> None:
     url = driver_url(database_url_or_exit())
     engine = create_engine(url, poolclass=pool.NullPool, hide_parameters=True)
-    with engine.connect() as connection:
+    try:
+        opened = engine.connect()
+    except OperationalError as error:
+        print(f"PostgreSQL cannot be reached: {str(error.orig).splitlines()[0]}", file=sys.stderr)
+        raise SystemExit(REFUSED) from error
+    with opened as connection:
         context.configure(
             connection=connection,
             target_metadata=metadata,

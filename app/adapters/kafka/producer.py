@@ -18,6 +18,7 @@ from kafka.producer.future import RecordMetadata
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged
+from app.adapters.kafka.unreachable import why_unreachable
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
 from app.observability import metrics
@@ -41,6 +42,7 @@ class BackgroundProducer:
     """Appends records; safe from any number of threads or greenlets."""
 
     def __init__(self, settings: Settings, *, topics: tuple[Topic, ...], name: str) -> None:
+        self._settings = settings
         self._make = lambda: make_producer(settings, name=name)
         limits = settings.limits
         self._unacknowledged = {
@@ -185,7 +187,8 @@ class BackgroundProducer:
             try:
                 producer = self._make()  # type: ignore[no-untyped-call]
             except KafkaError as error:
-                log.warning("log_unreachable", error=type(error).__name__)
+                why = why_unreachable(self._settings, error)
+                log.warning("log_unreachable", error=type(error).__name__, reason=why)
                 self._closed.wait(CONNECT_PAUSE_S)
                 continue
             self._learn_partitions(producer)

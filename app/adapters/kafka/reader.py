@@ -13,6 +13,7 @@ from kafka.partitioner.default import murmur2
 
 from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
+from app.adapters.kafka.unreachable import why_unreachable
 from app.domain.errors import BusyError
 from app.domain.time import epoch_ms, from_epoch_ms
 from app.protocol.topics import Topic
@@ -39,7 +40,7 @@ class KafkaLogReader:
 
     def bounds(self, topic: Topic) -> dict[int, tuple[int, int]]:
         """Per partition the first offset there is and the one its next record will get."""
-        with _reached():
+        with _reached(self._settings):
             parts = _partitions(topic)
             first = self._consumer.beginning_offsets(parts)
             end = self._consumer.end_offsets(parts)
@@ -48,7 +49,7 @@ class KafkaLogReader:
     def offsets_at(self, topic: Topic, moment: datetime) -> dict[int, int]:
         """Per partition the offset of the first record appended at `moment` or later."""
         bounds = self.bounds(topic)
-        with _reached():
+        with _reached(self._settings):
             wanted = dict.fromkeys(_partitions(topic), epoch_ms(moment))
             found = self._consumer.offsets_for_times(wanted)
         return {
@@ -58,7 +59,7 @@ class KafkaLogReader:
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
         """What the group has committed, by partition."""
-        with _reached():
+        with _reached(self._settings):
             admin = KafkaAdminClient(
                 **client_arguments(self._settings),
                 bootstrap_timeout_ms=CONNECT_MS_MAX,
@@ -77,7 +78,7 @@ class KafkaLogReader:
         """The records from `first` up to, not including, `until`."""
         if first >= until:
             return
-        with _reached():
+        with _reached(self._settings):
             part = TopicPartition(topic, partition)
             self._consumer.assign([part])
             self._consumer.seek(part, first)
@@ -134,8 +135,8 @@ def _partitions(topic: Topic) -> list[TopicPartition]:
 
 
 @contextmanager
-def _reached() -> Iterator[None]:
+def _reached(settings: Settings) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        raise BusyError(f"Kafka cannot be reached: {error}") from error
+        raise BusyError(f"Kafka cannot be reached: {why_unreachable(settings, error)}") from error

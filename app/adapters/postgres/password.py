@@ -1,0 +1,25 @@
+"""Whether PostgreSQL asks who comes for a password."""
+
+import psycopg2
+
+from app.adapters.postgres.engine import driver_url
+from app.settings import Limits
+
+
+def lets_anybody_in(database_url: str, *, limits: Limits) -> bool:
+    """Whether the server took the user of `database_url` without asking for the password in it.
+
+    False also when it refused, or did not answer: then nobody was let in.
+    """
+    url = driver_url(database_url)
+    if "sslcert" in url.query:  # it was asked for that
+        return False
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        connection = psycopg2.connect(dsn, connect_timeout=limits.connect_timeout_s)
+    except psycopg2.OperationalError:
+        return False
+    try:
+        return not connection.info.used_password
+    finally:
+        connection.close()

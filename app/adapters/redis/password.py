@@ -1,0 +1,20 @@
+"""Whether Redis asks who comes for a password."""
+
+from redis import Redis, RedisError
+
+from app.settings import Limits
+
+
+def lets_anybody_in(url: str, *, limits: Limits) -> bool:
+    """Whether the server at `url` looks up a key for somebody who shows no password.
+
+    False also when it does not answer at all.
+    """
+    with Redis.from_url(url, socket_connect_timeout=limits.connect_timeout_s) as redis:
+        settings = redis.connection_pool.connection_kwargs
+        settings |= {"username": None, "password": None, "socket_timeout": limits.connect_timeout_s}
+        try:
+            redis.exists("readyz")  # a ping may be everybody's, for health checks
+        except (RedisError, OSError):
+            return False
+        return True
