@@ -11,17 +11,18 @@ from pathlib import Path
 
 from stack.campaign import report
 from stack.campaign.faults.catalogue import all_faults
-from stack.campaign.ground import PROFILE, Ground
+from stack.campaign.ground import Ground
 from stack.campaign.judge import BETWEEN, Conditions
-from stack.campaign.kept import DIRECTORY, Kept
+from stack.campaign.kept import Kept, directory_of
 from stack.campaign.load import BIDS_PER_S, Load
 from stack.campaign.memory import Memory
 from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
-from stack.faults import StackFault
+from stack.faults import StackFault, UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
 from stack.runtime import Stack
+from stack.settings import campaign_profile
 
 MINUTES = 10.0
 MIXED = ("mixed-1", "mixed-2")
@@ -32,14 +33,22 @@ ROUNDS_A_GROUND = 16
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when everything held, 1 when something did not, 2 when nothing could be run."""
     options = _parser().parse_args(arguments)
-    names = [*(fault.name for fault in all_faults()), *MIXED]
+    try:
+        profile = campaign_profile(options.brokers)
+    except UsageFault as fault:
+        print(f"campaign: {fault}", file=sys.stderr)
+        return 2
+    stack = Stack.of(profile, step=shown)
+    names = [fault.name for fault in all_faults(stack.settings)]
+    if stack.settings.brokers == 1:  # of several, more than one may not be lost at a time
+        names += MIXED
     unknown = [name for name in options.only if name not in names]
     if unknown:
         print(f"campaign: no fault {unknown[0]}: choose of {', '.join(names)}", file=sys.stderr)
         return 2
-    kept = (Kept.fresh if options.fresh else Kept)(options.kept)
+    directory = options.kept or directory_of(profile)
+    kept = (Kept.fresh if options.fresh else Kept)(directory)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
-    stack = Stack.of(PROFILE, step=shown)
     wanted = Conditions(
         kept, kept.seed(options.seed), report.commit(), options.minutes, options.rate
     )
@@ -61,10 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="of all chance; as at the last start if not given")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="length of a mixed run")
     parser.add_argument("--rate", type=float, default=BIDS_PER_S, help="bids per second")
+    parser.add_argument("--brokers", default="1", help="of Kafka; 3: with a standby of PostgreSQL")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start found")
-    parser.add_argument(
-        "--kept", type=Path, default=DIRECTORY, metavar="DIRECTORY", help="where that is kept"
-    )
+    parser.add_argument("--kept", type=Path, metavar="DIRECTORY", help="where that is kept")
     return parser
 
 
@@ -105,7 +113,7 @@ class Campaign:
         return results
 
     def _round(self, rounds: Rounds, name: str) -> Result:
-        faults = {fault.name: fault for fault in all_faults()}
+        faults = {fault.name: fault for fault in all_faults(self._stack.settings)}
         result = (
             rounds.mixed(name, list(faults.values()))
             if name in MIXED
@@ -147,8 +155,8 @@ class Campaign:
 
 def _conclude(stack: Stack, results: Sequence[Result], *, complete: bool) -> int:
     print(f"\n{report.table(results)}", flush=True)
-    kills = report.busy_kills(results)
-    enough = all(kills[kind] >= least for kind, least in report.KILLS_MIN.items())
+    kills, wanted = report.busy_kills(results), report.kills_min(stack.settings)
+    enough = all(kills[kind] >= least for kind, least in wanted.items())
     print(f"\nkilled while busy: {dict(kills)}", flush=True)
     if complete:
         report.write_document(results, stack.settings)

@@ -21,18 +21,16 @@ from stack.campaign.disk import SmallDisk
 from stack.campaign.people import Door
 from stack.campaign.proxies import LINKS, Proxies
 from stack.campaign.tree import tree_of
+from stack.environment import application_environment
 from stack.faults import StackFault
 from stack.ports import HOST
 from stack.progress import shown
 from stack.readiness import complaint_of
 from stack.servers import Server
 from stack.servers.kafka import Kafka
-from stack.servers.mongodb import MongoDB
-from stack.servers.postgresql import SUPERUSER, PostgreSQL
-from stack.servers.redis import Redis
+from stack.servers.postgresql import SUPERUSER
 from stack.slowness import Deadline
 
-PROFILE = "faults"
 INGESTS = ("ingest-0", "ingest-1")  # so that partitions change hands
 READY_S, POLL_S = 180.0, 0.2
 LEFT_OUT = ("bridge", "flower")
@@ -70,14 +68,17 @@ class Ground:
 
     def servers(self) -> dict[str, Server]:
         """The servers by the names of their processes."""
-        places, settings, credentials = self.stack.places, self.settings, self.stack.credentials
-        servers: tuple[Server, ...] = (
-            PostgreSQL(places, settings, credentials),
-            Redis(places, settings, credentials),
-            Kafka(places, settings, credentials),
-            MongoDB(places, settings, credentials),
-        )
-        return {server.name: server for server in servers}
+        return self.stack.servers()
+
+    def broker(self, number: int) -> Kafka:
+        """The broker of this number, from 1."""
+        return self.stack.brokers()[number - 1]
+
+    def run_broker(self, broker: Kafka, **environment: str) -> None:
+        """End a broker and start it with these variables."""
+        program = broker.program()
+        self.control.run(replace(program, environment={**program.environment, **environment}))
+        self.control.wait_for(broker.is_ready, name=broker.name)
 
     def programs(self, **changes: str) -> list[Program]:
         """The application, each pipeline in a process of its own, reaching all through proxies."""
@@ -108,16 +109,23 @@ class Ground:
             except ProcessLookupError:
                 continue
 
-    def sql(self, statement: str, database: str = "auction") -> list[tuple[Any, ...]]:
-        """Run one statement as superuser, straight; its rows. Raises psycopg2.Error."""
+    def sql(
+        self, statement: str, database: str = "auction", host: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """Run one statement as superuser, straight; its rows. Raises psycopg2.Error.
+
+        It is asked of the primary, or of the server at `host`.
+        """
+        hosts = [server.host for server in self.stack.postgresql()]
         connection = psycopg2.connect(
-            host=HOST,
+            host=host or ",".join(hosts),
             port=self.settings.ports.postgresql,
             user=SUPERUSER,
             password=self.stack.credentials.postgres_password,
             dbname=database,
             connect_timeout=3,
             application_name="campaign",
+            target_session_attrs="any" if host else "read-write",
         )
         try:
             connection.autocommit = True
@@ -139,8 +147,13 @@ class Ground:
     def _up(self) -> None:
         self.shim = build_shim()
         self.stack.places.create()
-        self.servers()["postgresql"].prepare()
-        self.disk.hold(self.stack.places.data_dir / "postgresql")
+        if not self.settings.standby:
+            self.servers()["postgresql"].prepare()
+            self.disk.hold(self.stack.places.data_dir / "postgresql")
+        self.stack.begin()
+        self.control.run(self.proxies.program())
+        self.control.wait_for(self.proxies.is_ready, name="proxies")
+        self.proxies.open_all()  # before the brokers, which meet by way of them
         self.stack.servers_up()
         # On the small disk the log of changes must be small, too.
         self.sql("ALTER SYSTEM SET max_wal_size = '192MB'")
@@ -148,9 +161,6 @@ class Ground:
         self.sql("SELECT pg_reload_conf()")
         self.stack.run_once("migrations", "alembic", "upgrade", "head")
         self.stack.run_once("topics", "python", "-m", "bridge", "topics")
-        self.control.run(self.proxies.program())
-        self.control.wait_for(self.proxies.is_ready, name="proxies")
-        self.proxies.open_all()
         with shown("the application is ready behind its proxies"):
             for program in self.programs():
                 self.control.run(program, wait=False)
@@ -165,14 +175,17 @@ class Ground:
             time.sleep(POLL_S)
 
     def _proxied(self) -> Mapping[str, str]:
-        """The addresses in the application's environment, each at its proxy's port."""
-        direct = {str(self.proxies.port(link)): link for link in LINKS}
-        proxied = {}
-        for name, value in self.stack.environment().items():
-            for port, link in direct.items():
-                if f"{HOST}:{port}" in value and name != "GATEWAY_BIND":
-                    value = value.replace(  # noqa: PLW2901
-                        f"{HOST}:{port}", f"{HOST}:{self.proxies.port(f'proxy_{link}')}"
-                    )
-                    proxied[name] = value
-        return proxied
+        """What differs in the application's environment when each address is that of its proxy."""
+        ports = self.settings.ports
+        proxied = replace(ports, **{link: self.proxies.port(f"proxy_{link}") for link in LINKS})
+        direct = self.stack.environment()
+        behind = application_environment(
+            settings=replace(self.settings, ports=proxied),
+            credentials=self.stack.credentials,
+            places=self.stack.places,
+        )
+        return {
+            name: value
+            for name, value in behind.items()
+            if value != direct[name] and name != "GATEWAY_BIND"
+        }

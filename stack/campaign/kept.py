@@ -9,8 +9,12 @@ from pathlib import Path
 from stack.campaign.results import Result
 from stack.places import CHECKOUT
 
-DIRECTORY = CHECKOUT / "var" / "campaign"
 SEEDS = 1_000_000
+
+
+def directory_of(profile: str) -> Path:
+    """Where the campaign on this profile keeps all that, unless it is told another place."""
+    return CHECKOUT / "var" / f"{profile}-campaign"
 
 
 class Kept:

@@ -13,7 +13,7 @@ from stack.campaign.bidder import Bidder, Habits
 from stack.campaign.duplicates import Duplicates
 from stack.campaign.ground import Ground
 from stack.campaign.journal import Journal
-from stack.campaign.market import PLACES, Market, Seller
+from stack.campaign.market import PLACES, SHORT_PLACES, Market, Seller
 from stack.campaign.people import Person
 from stack.campaign.probe import Probe
 from stack.campaign.requester import Requester
@@ -41,6 +41,9 @@ class Load:
         self.duplicates = Duplicates(read_settings(ground.stack.environment()))
         self._rng, self._placing = rng, threading.Event()
         self._bids_per_s = bids_per_s
+        # With several brokers lots are led by all of them; with one, any lot tells.
+        several = ground.settings.brokers > 1
+        self._probed = range(PLACES - SHORT_PLACES) if several else range(1)
         self._seller = Seller(self._person("seller"), self.market, self._child())
         self._seller.fill(range(PLACES))
         self._rooms = self._open_rooms(self._person("host"))
@@ -142,7 +145,7 @@ class Load:
             "prober", self.scene, rng=self._child(), places=[0], person=person, habits=habits
         )
         self.bidders.append(resident)
-        return Probe(person, resident, self.scene, room_id=room_id)
+        return Probe(person, resident, self.scene, room_id=room_id, places=self._probed)
 
     def _person(self, nickname: str) -> Person:
         person = Person(self.scene.door, nickname)

@@ -1,13 +1,14 @@
 """Whether work has resumed: a fresh bid gets its outcome, a fresh message is stored."""
 
 import time
+from collections.abc import Callable, Sequence
 
 from stack.campaign.bidder import OUTCOME_S, Bidder
 from stack.campaign.ground import Ground
 from stack.campaign.journal import Author, Frame
 from stack.campaign.line import UNAUTHENTICATED, Line, LostError
 from stack.campaign.people import AwayError, Person
-from stack.campaign.watcher import Scene
+from stack.campaign.watcher import SEND_PAUSE_S, Scene
 from stack.slowness import Deadline
 
 GIVEN_UP_S = 90.0
@@ -20,19 +21,35 @@ class Probe:
     """Somebody who tries again and again by a new socket.
 
     `resident` is the same person at another socket, who asks after the bids of tries that failed.
+    A try bids on the lot of each of `places`.
     """
 
-    def __init__(self, person: Person, resident: Bidder, scene: Scene, *, room_id: int) -> None:
+    def __init__(
+        self,
+        person: Person,
+        resident: Bidder,
+        scene: Scene,
+        *,
+        room_id: int,
+        places: Sequence[int],
+    ) -> None:
         self._person, self._resident, self._scene = person, resident, scene
-        self._room_id = room_id
+        self._room_id, self._places = room_id, places
         self._tries = 0
 
     def recovered_s(self, ground: Ground) -> float | None:
         """Seconds from now until everything works; None when it does not in GIVEN_UP_S."""
-        began, deadline = time.monotonic(), Deadline(GIVEN_UP_S)
+        return self._works_s(time.monotonic(), ground.all_run)
+
+    def resumed_s(self, since: float) -> float | None:
+        """As `recovered_s` from a moment of the monotonic clock on, whatever may be away."""
+        return self._works_s(since, lambda: True)
+
+    def _works_s(self, since: float, also: Callable[[], bool]) -> float | None:
+        deadline = Deadline(GIVEN_UP_S)
         while not deadline.passed():
-            if self._works() and ground.all_run():
-                return time.monotonic() - began
+            if self._works() and also():
+                return time.monotonic() - since
             time.sleep(PAUSE_S)
         return None
 
@@ -57,29 +74,31 @@ class Probe:
         author = Author(f"probe-{self._tries}", self._person.id, "ws")
         line.send({"type": "auth", "token": self._person.token})
         return (
-            self._hears(line, author, {"type": "welcome"}, ANSWER_S)
+            self._hears(line, author, [{"type": "welcome"}], ANSWER_S)
             and self._bids(line, author)
             and self._talks(line, author)
         )
 
     def _bids(self, line: Line, author: Author) -> bool:
-        lot = self._scene.market.lot(0)
-        if lot is None:
-            return False
-        key = self._resident.new_key()
-        bid = {"auction_id": lot.auction_id, "amount": 1, "kind": "exact", "confirm": True}
-        frame = {"type": "bid.place", **bid, "key": key}
-        self._resident.adopt(frame)
-        self._send(line, author, frame)
-        return self._hears(line, author, {"type": "bid.result", "key": key}, OUTCOME_S)
+        """Bid everywhere at once: how long that takes is not the sum of all waits."""
+        lots = [lot for place in self._places if (lot := self._scene.market.lot(place))]
+        outcomes = []
+        for lot in lots:
+            key = self._resident.new_key()
+            bid = {"auction_id": lot.auction_id, "amount": 1, "kind": "exact", "confirm": True}
+            frame = {"type": "bid.place", **bid, "key": key}
+            self._resident.adopt(frame)
+            self._send(line, author, frame)
+            outcomes.append({"type": "bid.result", "key": key})
+            time.sleep(SEND_PAUSE_S)
+        return len(lots) == len(self._places) and self._hears(line, author, outcomes, OUTCOME_S)
 
     def _talks(self, line: Line, author: Author) -> bool:
         key = self._resident.new_key()
         said = {"type": "chat.send", "room_id": self._room_id, "text": key, "key": key}
         self._send(line, author, said)
-        return self._hears(
-            line, author, {"type": "chat.received", "key": key}, ANSWER_S
-        ) and self._is_stored(key)
+        received = {"type": "chat.received", "key": key}
+        return self._hears(line, author, [received], ANSWER_S) and self._is_stored(key)
 
     def _is_stored(self, text: str) -> bool:
         deadline = time.monotonic() + ANSWER_S
@@ -94,14 +113,14 @@ class Probe:
         self._scene.journal.write(author, "sent", frame)
         line.send(frame)
 
-    def _hears(self, line: Line, author: Author, wanted: Frame, wait_s: float) -> bool:
-        deadline = time.monotonic() + wait_s
-        while time.monotonic() < deadline:
+    def _hears(self, line: Line, author: Author, wanted: list[Frame], wait_s: float) -> bool:
+        """Whether all these frames come, in any order."""
+        deadline, missing = time.monotonic() + wait_s, wanted
+        while missing and time.monotonic() < deadline:
             frame = line.receive(TURN_S)
             if frame is None:
                 continue
             if frame["type"] not in ("welcome", "notice"):
                 self._scene.journal.write(author, "told", frame)
-            if all(frame.get(name) == wanted[name] for name in wanted):
-                return True
-        return False
+            missing = [one for one in missing if any(frame.get(k) != one[k] for k in one)]
+        return not missing

@@ -1,18 +1,21 @@
 """Toxiproxy, told by its HTTP API what to do to which link."""
 
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import httpx
 
 from stack.builds import TOXIPROXY, go_executable
-from stack.ports import HOST
+from stack.ports import HOST, host_of
 from stack.programs import Program
+from stack.servers.kafka import host_between
 from stack.settings import Settings
 
 NAME = "proxies"
 TIMEOUT_S = 5.0
 STREAMS = ("upstream", "downstream")
+BETWEEN_BROKERS = ("kafka_brokers", "kafka_controller")  # the ports at which they meet
 LINKS = ("gateway", "postgresql", "redis", "kafka", "mongodb")
 
 
@@ -37,7 +40,7 @@ def cut_after(size: int) -> Toxic:
 
 
 class Proxies:
-    """One proxy a link, named as in LINKS."""
+    """One proxy a link, named as in LINKS; of a second server `kafka-2`, as its process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -59,14 +62,28 @@ class Proxies:
             return False
 
     def open_all(self) -> None:
-        """Put a proxy in front of everything."""
+        """Put a proxy in front of every server, and one between any two brokers, each way."""
         for link in LINKS:
-            upstream = self.port("kafka_proxied" if link == "kafka" else link)
-            listen = self.port(f"proxy_{link}")
-            self._post(
-                "/proxies",
-                {"name": link, "listen": f"{HOST}:{listen}", "upstream": f"{HOST}:{upstream}"},
-            )
+            upstream, listen = ("kafka_proxied" if link == "kafka" else link, f"proxy_{link}")
+            for number in range(1, self._count(link) + 1):
+                host = host_of(number)
+                self._open(
+                    _numbered(link, number), host, self.port(listen), host, self.port(upstream)
+                )
+        for number, other in permutations(range(1, self._settings.brokers + 1), 2):
+            for name in BETWEEN_BROKERS:
+                listen = host_between(number, other)
+                port = self.port(name)
+                self._open(_between(number, other, name), listen, port, host_of(other), port)
+
+    def links_of_broker(self, number: int) -> list[str]:
+        """The links by which a broker is reached by the others, and reaches them."""
+        return [
+            _between(*pair, name)
+            for pair in permutations(range(1, self._settings.brokers + 1), 2)
+            for name in BETWEEN_BROKERS
+            if number in pair
+        ]
 
     def poison(self, link: str, toxic: Toxic) -> None:
         """Do it to every connection of this link, those that are open too, until `cure`."""
@@ -87,9 +104,30 @@ class Proxies:
             path = f"/proxies/{link}/toxics/{toxic.type}-{stream}"
             self._http.delete(path).raise_for_status()
 
+    def cure_all(self, link: str) -> None:
+        """Let everything pass again, whatever was done to it."""
+        for toxic in self._http.get(f"/proxies/{link}/toxics").raise_for_status().json():
+            self._http.delete(f"/proxies/{link}/toxics/{toxic['name']}").raise_for_status()
+
     def port(self, name: str) -> int:
         """A port by its name in stack.toml."""
         return int(getattr(self._settings.ports, name))
 
+    def _count(self, link: str) -> int:
+        standby = 2 if self._settings.standby else 1
+        return {"kafka": self._settings.brokers, "postgresql": standby}.get(link, 1)
+
+    def _open(self, name: str, host: str, port: int, to_host: str, to_port: int) -> None:
+        addresses = {"listen": f"{host}:{port}", "upstream": f"{to_host}:{to_port}"}
+        self._post("/proxies", {"name": name, **addresses})
+
     def _post(self, path: str, body: dict[str, Any]) -> None:
         self._http.post(path, json=body).raise_for_status()
+
+
+def _numbered(link: str, number: int) -> str:
+    return link if number == 1 else f"{link}-{number}"
+
+
+def _between(number: int, other: int, port_name: str) -> str:
+    return f"{port_name}-{number}-{other}"

@@ -2,11 +2,13 @@
 
 import os
 import platform
+import re
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
+from stack.campaign.introductions import CAMPAIGN_PAGE, FAILOVER_PAGE
 from stack.campaign.market import PLACES
 from stack.campaign.memory import APPLICATION_MAX_MIB, GATEWAY_MAX_MIB
 from stack.campaign.results import RECOVERY_MAX_S, Result
@@ -58,6 +60,11 @@ def table(results: Sequence[Result]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
+def kills_min(settings: Settings) -> dict[str, int]:
+    """How many processes of each kind a campaign must kill in the middle of a transaction."""
+    return KILLS_MIN if settings.brokers == 1 else {}
+
+
 def busy_kills(results: Sequence[Result]) -> Counter[str]:
     """How many processes were killed in the middle of a transaction, by kind."""
     kills: Counter[str] = Counter()
@@ -67,24 +74,37 @@ def busy_kills(results: Sequence[Result]) -> Counter[str]:
 
 
 def write_document(results: Sequence[Result], settings: Settings) -> None:
-    """docs/faults.md."""
+    """This campaign's part of docs/faults.md; that of the other campaign stays."""
     DOCUMENT.parent.mkdir(exist_ok=True)
-    DOCUMENT.write_text(document(results, settings), encoding="utf-8")
+    before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    DOCUMENT.write_text(with_part(before, document(results, settings)), encoding="utf-8")
+
+
+def with_part(text: str, part: str) -> str:
+    """The text with this part, instead of the one that has its first line, or after all others."""
+    parts = [f"# {body.rstrip()}\n" for body in re.split(r"^# ", text, flags=re.MULTILINE)[1:]]
+    heads = [one.partition("\n")[0] for one in parts]
+    head = part.partition("\n")[0]
+    if head in heads:
+        parts[heads.index(head)] = part
+    else:
+        parts.append(part)
+    return "\n".join(parts)
 
 
 def document(results: Sequence[Result], settings: Settings) -> str:
     """All that was found, with its conditions."""
+    several = settings.brokers > 1
     return (
         "\n\n".join(
             (
-                "# The fault campaign",
-                "`make faults` writes this: what was broken under load, what became of the bids.",
+                FAILOVER_PAGE if several else CAMPAIGN_PAGE,
                 _promise(results),
                 _conditions(results, settings),
-                _kills(results),
+                _kills(results, kills_min(settings)),
                 table(results),
                 *(_mixed(result) for result in results if len(result.incidents.times) > 1),
-                f"## Memory\n\n{MEMORY}",
+                f"## Memory{', three brokers' if several else ''}\n\n{MEMORY}",
                 _memory(results),
             )
         )
@@ -101,12 +121,11 @@ def _promise(results: Sequence[Result]) -> str:
     )
 
 
-def _kills(results: Sequence[Result]) -> str:
+def _kills(results: Sequence[Result], wanted: Mapping[str, int]) -> str:
     kills = busy_kills(results)
     doubled = sum(result.duplicates for result in results)
-    return (
-        f"Killed in the middle of a transaction: {kills['worker']} workers (wanted: "
-        f"{KILLS_MIN['worker']}), {kills['ingest']} ingests (wanted: {KILLS_MIN['ingest']}). "
+    killed = ", ".join(f"{kills[kind]} {kind}s (wanted: {least})" for kind, least in wanted.items())
+    return (f"Killed in the middle of a transaction: {killed}. " if killed else "") + (
         f"Bids produced to Kafka a second time, all along: {doubled:,}."
     )
 

@@ -10,6 +10,12 @@ from stack.campaign.verdict import Counts
 RECOVERY_MAX_S = 30.0
 
 
+def longest(*recoveries_s: float | None) -> float | None:
+    """The longest of these, 0 of none; None, which is never, is longer than any."""
+    known = [seconds for seconds in recoveries_s if seconds is not None]
+    return max(known, default=0.0) if len(known) == len(recoveries_s) else None
+
+
 @dataclass(slots=True)
 class Incidents:
     """By fault: how often it was injected, and the worst seconds to recover; None: it did not."""
@@ -20,10 +26,7 @@ class Incidents:
     def note(self, name: str, recovered_s: float | None) -> None:
         """One more."""
         self.times[name] = self.times.get(name, 0) + 1
-        before = self.worst_s.get(name, 0.0)
-        self.worst_s[name] = (
-            None if before is None or recovered_s is None else max(before, recovered_s)
-        )
+        self.worst_s[name] = longest(self.worst_s.get(name, 0.0), recovered_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,7 @@ class Result:
     @property
     def worst_s(self) -> float | None:
         """The longest recovery of any fault; None when one was not over in time."""
-        worst = list(self.incidents.worst_s.values())
-        return None if None in worst else max((s for s in worst if s is not None), default=0.0)
+        return longest(*self.incidents.worst_s.values())
 
     @property
     def sound(self) -> bool:

@@ -9,7 +9,7 @@ from stack.campaign.ground import Ground
 from stack.campaign.judge import TROUBLES, Conditions, Judge, in_words
 from stack.campaign.load import Load
 from stack.campaign.memory import Memory
-from stack.campaign.results import Incidents, Result
+from stack.campaign.results import Incidents, Result, longest
 
 BETWEEN_S = (0.3, 1.5)
 TWO_AT_ONCE = 0.5  # how often a mixed run breaks two things
@@ -58,15 +58,24 @@ class Rounds:
         return [first, self._rng.choice(others)] if self._rng.random() < TWO_AT_ONCE else [first]
 
     def _strike(self, faults: list[Fault], incidents: Incidents) -> None:
-        """Inject these one after the other, mend all, and measure how long work takes to resume."""
+        """Inject these one after the other, mend all, and measure how long work takes to resume.
+
+        Of a fault that is to be outlived that counts from its first moment, too.
+        """
+        probe, outlived_s = self._load.probe, dict[str, float | None]()
         with ExitStack() as mending:
             for fault in faults:
+                fault.prepare(self._ground)
+                began = time.monotonic()
                 fault.inject(self._ground)
                 mending.callback(fault.heal, self._ground)
+                if fault.outlived:
+                    outlived_s[fault.name] = probe.resumed_s(began)
                 time.sleep(fault.hold_s)
-        recovered_s = self._load.probe.recovered_s(self._ground)
+                fault.check(self._ground)
+        recovered_s = probe.recovered_s(self._ground)
         for fault in faults:
-            incidents.note(fault.name, recovered_s)
+            incidents.note(fault.name, longest(recovered_s, outlived_s.get(fault.name, 0.0)))
         time.sleep(self._rng.uniform(*BETWEEN_S))
 
     def _judged(self, name: str, strike: Deed) -> Result:

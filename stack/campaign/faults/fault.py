@@ -16,15 +16,20 @@ def nothing(_ground: Ground) -> None:
 class Fault:
     """`inject` and `heal` with `hold_s` between them; `heal` returns once the cause is gone.
 
-    Recovered is then the same for all: every process runs, a bid sent after the heal got its
-    outcome, a message sent after it is stored. `targets` are what no two faults may hit at once.
-    Raises StackFault where it cannot be injected, which fails the campaign.
+    `prepare` comes before `inject` and breaks nothing; `check` comes before `heal` and raises
+    StackFault when something is not as it must be then. Recovered is then the same for all: every
+    process runs, a bid sent after the heal got its outcome, a message sent after it is stored.
+    `targets` are what no two faults may hit at once. Raises StackFault where it cannot be
+    injected, which fails the campaign.
     """
 
     name: str
     targets: tuple[str, ...]
     inject: Deed
+    prepare: Deed = nothing
+    check: Deed = nothing
     heal: Deed = nothing
     hold_s: float = 0.0
     times: int = 1
     mixed: bool = True  # whether mixed runs draw it
+    outlived: bool = False  # whether work must resume while it lasts

@@ -12,6 +12,7 @@ from stack.campaign.faults.catalogue import all_faults
 from stack.campaign.kept import Kept
 from stack.campaign.results import Incidents, Result
 from stack.campaign.verdict import Counts
+from stack.settings import read_settings
 
 GOOD = Result(
     name="relay-kill",
@@ -104,6 +105,7 @@ def test_a_result_survives_json() -> None:
     assert Result.from_json(dumps(asdict(GOOD))) == GOOD
 
 
-def test_every_fault_has_a_name_of_its_own() -> None:
-    names = [fault.name for fault in all_faults()]
+@pytest.mark.parametrize("profile", ["faults", "failover"])
+def test_every_fault_has_a_name_of_its_own(profile: str) -> None:
+    names = [fault.name for fault in all_faults(read_settings(profile=profile, port_offset=0))]
     assert len(set(names)) == len(names)

@@ -1,0 +1,87 @@
+"""Of a fault that is to be outlived it counts when work resumes while it lasts."""
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from stack.campaign.faults.fault import Fault
+from stack.campaign.report import with_part
+from stack.campaign.results import RECOVERY_MAX_S, Incidents
+from stack.campaign.rounds import Rounds
+
+LATE_S = RECOVERY_MAX_S + 1
+
+
+@dataclass
+class Probe:
+    """Says what it was told to, and what it was asked while the fault lasted."""
+
+    resumed: float | None = 1.0
+    recovered: float | None = 2.0
+    asked: list[str] = field(default_factory=list)
+
+    def resumed_s(self, _since: float) -> float | None:
+        self.asked.append("resumed")
+        return self.resumed
+
+    def recovered_s(self, _ground: object) -> float | None:
+        self.asked.append("recovered")
+        return self.recovered
+
+
+@dataclass
+class Around:
+    """What Rounds knows of ground and load."""
+
+    probe: Probe
+    rng: random.Random = field(default_factory=random.Random)
+
+
+def struck(probe: Probe, *, outlived: bool) -> float | None:
+    """The recovery that is noted of one fault."""
+    fault = Fault(
+        "x",
+        ("kafka",),
+        inject=lambda _: probe.asked.append("inject"),
+        heal=lambda _: probe.asked.append("heal"),
+        outlived=outlived,
+    )
+    around, incidents = cast("Any", Around(probe)), Incidents()
+    Rounds(around, around, around, around)._strike([fault], incidents)
+    assert incidents.times == {"x": 1}
+    return incidents.worst_s["x"]
+
+
+def test_work_must_resume_before_the_fault_is_mended_and_after_it() -> None:
+    probe = Probe()
+    struck(probe, outlived=True)
+    assert probe.asked == ["inject", "resumed", "heal", "recovered"]
+
+
+def test_of_a_fault_that_stops_everything_it_counts_afterwards_only() -> None:
+    probe = Probe(resumed=None)
+    assert struck(probe, outlived=False) == 2.0
+    assert probe.asked == ["inject", "heal", "recovered"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "worst"),
+    [
+        ({"resumed": LATE_S}, LATE_S),
+        ({"resumed": None}, None),
+        ({"recovered": LATE_S}, LATE_S),
+        ({"recovered": None}, None),
+    ],
+)
+def test_the_longer_of_both_counts_and_never_is_longest(
+    changed: dict[str, float | None], worst: float | None
+) -> None:
+    assert struck(replace(Probe(), **changed), outlived=True) == worst  # type: ignore[arg-type]
+
+
+def test_each_campaign_replaces_its_own_part_of_the_page() -> None:
+    page = with_part("", "# One\n\nold\n")
+    page = with_part(page, "# Two\n\n## Memory\n")
+    assert with_part(page, "# One\n\nnew\n") == "# One\n\nnew\n\n# Two\n\n## Memory\n"
