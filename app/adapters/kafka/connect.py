@@ -9,6 +9,9 @@ from app.settings import Settings
 
 # The client's own 30 s would be added to every outage of the broker.
 RECONNECT_MS_MAX = 1_000
+# The client gives all of this, by default 30 s, to one of the brokers, drawn at random: when its
+# machine is gone, whoever makes the client tries again, and has drawn another one soon.
+BOOTSTRAP_MS_MAX = 5_000
 
 
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
@@ -32,6 +35,7 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         metrics_enabled=False,
         reconnect_backoff_max_ms=RECONNECT_MS_MAX,
         metadata_max_age_ms=METADATA_MS_MAX,
+        bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
     )
     keep_newest_leaders(producer._metadata)  # noqa: SLF001 - it has no other seam
     return producer

@@ -3,7 +3,7 @@
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from app.adapters.kafka.connect import RECONNECT_MS_MAX
+from app.adapters.kafka.connect import BOOTSTRAP_MS_MAX, RECONNECT_MS_MAX
 from app.adapters.kafka.leaders import METADATA_MS_MAX, keep_newest_leaders
 from app.adapters.kafka.security import client_arguments
 from app.settings import Settings
@@ -33,6 +33,7 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         metrics_enabled=False,
         reconnect_backoff_max_ms=RECONNECT_MS_MAX,
         metadata_max_age_ms=METADATA_MS_MAX,
+        bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
     )
     keep_newest_leaders(consumer._cluster)  # noqa: SLF001 - it has no other seam
     _finish_what_was_begun(consumer)
