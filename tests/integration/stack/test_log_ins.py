@@ -100,6 +100,7 @@ def test_redis_lets_in_nobody_without_a_password_and_everybody_else_into_their_o
 def test_what_a_transaction_wrote_is_there_after_a_restart_of_redis(stack: Stack) -> None:
     url, key = stack.environment()["REDIS_AUTH_URL"], session_key("kept")
     with Redis.from_url(url) as auth, auth.pipeline(transaction=True) as transaction:
+        transaction.set(session_key("other"), SOMEBODY, ex=60)  # of one command Redis makes none
         transaction.set(key, SOMEBODY, ex=60)
         transaction.execute()
     stack.control.stop_together(["redis"])
