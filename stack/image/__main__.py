@@ -81,21 +81,17 @@ def _be_among(project: Project) -> None:
 
 
 def _run_all(project: Project) -> None:
-    waited_for = {
-        (needed, condition)
-        for name in project.services
-        for needed, condition in project.needs(name).items()
-    }
+    """Start each service once what it needs is there; then everything must be healthy."""
     for name in project.in_order():
+        for needed, condition in project.needs(name).items():
+            if condition == COMPLETED:
+                _wait_ended(needed)
+            elif condition == HEALTHY:
+                _wait_healthy(project, needed)
         with shown(f"start {name}"):
             engine.podman(*run_arguments(project, name))
-            if (name, COMPLETED) in waited_for:
-                _wait_ended(name)
-        if (name, HEALTHY) in waited_for:
-            _wait_healthy(project, name)
     for name in project.services:
-        if (name, HEALTHY) not in waited_for:
-            _wait_healthy(project, name)
+        _wait_healthy(project, name)
 
 
 def _wait_ended(name: str) -> None:
