@@ -21,6 +21,7 @@ from app.observability.security_log import open_security_log  # noqa: E402
 from app.observability.tracing import stop_tracing  # noqa: E402
 from app.open_stores import refuse_open_stores  # noqa: E402
 from app.settings import REFUSED, SettingsError, settings_or_exit  # noqa: E402
+from app.web.epoch_watch import watch_epoch  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
 
@@ -70,13 +71,14 @@ def post_worker_init(worker: object) -> None:
     """The sockets' greenlets start with the worker, and end before it."""
     from app.web.ws.drain import watch  # noqa: PLC0415
     from app.web.ws.routes import gateway_of  # noqa: PLC0415
-    from wsgi import app  # noqa: PLC0415 - not before the fork
+    from wsgi import app, container  # noqa: PLC0415 - not before the fork
 
     if settings.receipt_log:
         RECEIPTS.open(bytes_max=settings.limits.receipt_log_bytes_max)
         gevent.spawn(write_receipts, RECEIPTS)
     watch(gateway_of(app), worker)  # type: ignore[arg-type]
     gevent.spawn(watch_loop)
+    gevent.spawn(watch_epoch, container)
     start_sampling(settings.process_name or "gateway", [measure_pools])
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from app.adapters.journals.files import read_journal
 from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.kafka.lags import KafkaLags
+from app.adapters.kafka.memory import KafkaMemory
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.mongo.messages import MongoMessages, make_client, make_guarded_client
@@ -34,13 +35,14 @@ from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine, make_guarded_engine, make_guest_engine
+from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.parked import PostgresParkedStore
 from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
-from app.adapters.postgres.queries import transaction
+from app.adapters.postgres.queries import rows, transaction
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
@@ -48,15 +50,17 @@ from app.adapters.precis.profiles import PrecisProfiles
 from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect, connect_guarded
 from app.adapters.redis.presence import RedisPresence
-from app.adapters.redis.sessions import RedisSessions
+from app.adapters.redis.sessions import RedisSessions, last_signed_in
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.scratch.sqlite import SqliteScratch
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
+from app.domain.errors import BusyError, OlderDatabaseError
 from app.observability import metrics
 from app.protocol.topics import (
     ALL_TOPICS,
     AUCTION_BID,
+    AUCTION_EVENT,
     CHAT_MESSAGE,
     DEAD_LETTER_SUFFIX,
     INGEST_GROUP,
@@ -80,6 +84,13 @@ from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.dead_letters import DeadLetterList
 from app.services.due import DueRecords
+from app.services.epochs import (
+    DatabaseGuard,
+    Sign,
+    committed_ahead,
+    published_ahead,
+    signed_in_ahead,
+)
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.lanes import Begin, LaneTopic
 from app.services.notices import NoticeList
@@ -103,13 +114,57 @@ class Container:
     def __init__(self, settings: Settings, *, application: str) -> None:
         self.settings = settings
         self.application = application
+        self._is_guarded, self._asks_log = False, True
+
+    def guard_database(self, *, asks_log: bool = True) -> None:
+        """From now on use no database that is older than the log; before anything connects.
+
+        Without `asks_log` one is used that others have admitted.
+        """
+        self._is_guarded, self._asks_log = True, asks_log
+
+    @cached_property
+    def guard(self) -> DatabaseGuard:
+        """What admits the database."""
+        if not self._is_guarded:
+            return DatabaseGuard(None)
+        return DatabaseGuard(self.signs if self._asks_log else ())
+
+    @cached_property
+    def signs(self) -> list[Sign]:
+        """By what a database that is older than the log is known."""
+        memory = KafkaMemory(self.settings, name=f"{self.application}-guard")
+        signs = [
+            committed_ahead(memory, group=lane.group, topic=lane.topic)
+            for lane in self.lane_topics.values()
+        ]
+        if AUCTION_EVENT in self.topics:
+            signs.append(published_ahead(memory))
+            signs.append(signed_in_ahead(lambda epoch: last_signed_in(self.auth_redis, epoch)))
+        return signs
+
+    def epoch(self) -> str:
+        """The name of the database's epoch. Raises BusyError while it is not known."""
+        try:
+            return self.guard.epoch.name
+        except OlderDatabaseError:
+            raise
+        except BusyError:
+            self.look_at_database()
+            return self.guard.epoch.name
+
+    def look_at_database(self) -> None:
+        """Connect, which looks at a database that is not known yet. Raises BusyError."""
+        rows(self.engine, "SELECT 1", {})
 
     @cached_property
     def engine(self) -> Engine:
         """PostgreSQL."""
-        return make_engine(
+        engine = make_engine(
             self.settings.database_url, application=self.application, limits=self.settings.limits
         )
+        guard_connections(engine, lambda: self.guard)
+        return engine
 
     @property
     def chat_engine(self) -> Engine:
@@ -119,9 +174,11 @@ class Container:
     @cached_property
     def guest_engine(self) -> Engine:
         """PostgreSQL, as far as guests may use it."""
-        return make_guest_engine(
+        engine = make_guest_engine(
             self.settings.database_url, application=self.application, limits=self.settings.limits
         )
+        guard_connections(engine, lambda: self.guard)
+        return engine
 
     @cached_property
     def begin(self) -> Begin:
@@ -171,7 +228,7 @@ class Container:
             topic=AUCTION_BID,
             group=INGEST_GROUP,
             queue=SETTLE_QUEUE,
-            check=settling.check,
+            check=partial(settling.check_known, gone=lambda: self.guard.gone),
             identify=settling.identify,
             handler=settling.AuctionLane(PostgresAuctionStore(), self._tell),
             audit=partial(AuctionAudit, self.auction_rows),
@@ -275,7 +332,7 @@ class Container:
     @cached_property
     def admitting_log(self) -> AdmittingLog:
         """The log of those who may be told to wait."""
-        return AdmittingLog(self.producer, self.admission)
+        return AdmittingLog(self.producer, self.admission, self.guard.check)
 
     @cached_property
     def bidding(self) -> Bidding:
@@ -291,7 +348,7 @@ class Container:
     def chat(self) -> Chat:
         """Sending and reading messages."""
         return Chat(
-            AdmittingLog(self.chat_producer, self.admission),
+            AdmittingLog(self.chat_producer, self.admission, self.guard.check),
             membership=PostgresLive(self.chat_engine),
             messages=self.messages,
             tail=RedisRoomTail(self.fanout),
@@ -318,7 +375,7 @@ class Container:
         limits = self.settings.limits
         return Accounts(
             self.users,
-            RedisSessions(self.auth_redis, self.fanout, limits=limits),
+            RedisSessions(self.auth_redis, self.fanout, epoch=self.epoch, limits=limits),
             passwords=Argon2Passwords(offload, limits=limits),
             profiles=PrecisProfiles(),
             access=access,
@@ -455,7 +512,7 @@ class GatewayContainer(Container):
 
     def _make_engine(self, whose: str, connections: int, wait_s: float) -> Engine:
         url = self.settings.database_url
-        return make_guarded_engine(
+        engine = make_guarded_engine(
             url,
             application=self.application + whose,
             limits=self.settings.limits,
@@ -463,6 +520,8 @@ class GatewayContainer(Container):
             connections=connections,
             wait_s=wait_s,
         )
+        guard_connections(engine, lambda: self.guard)
+        return engine
 
     def _breaker(self, store: str, url: str) -> Breaker:
         """The one of the server at `url`, whatever it is used for and by whom."""
@@ -471,6 +530,17 @@ class GatewayContainer(Container):
             (store, urlsplit(url).netloc.rpartition("@")[2]),
             Breaker(store, timeout_s=limits.store_timeout_s, pause_s=limits.store_pause_s),
         )
+
+
+def refuse_older_database(container: Container) -> None:
+    """Raise OlderDatabaseError when it is one. A server that does not answer yet is waited for by
+    whoever needs it."""
+    try:
+        container.look_at_database()
+    except OlderDatabaseError:
+        raise
+    except BusyError:
+        return
 
 
 def build_container(settings: Settings, *, application: str) -> Container:
@@ -483,4 +553,6 @@ def build_gateway_container(settings: Settings) -> Container:
     from app.adapters.postgres.waiting import install_waits  # noqa: PLC0415 - loads gevent
 
     install_waits(settings.limits.store_timeout_s)
-    return GatewayContainer(settings, application="gateway")
+    container = GatewayContainer(settings, application="gateway")
+    container.guard_database()
+    return container

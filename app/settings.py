@@ -106,6 +106,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     housekeeping_s: Seconds = 60.0
     housekeeping_batch_rows: Count = 2_000  # keeps a transaction, and the locks it has, short
     housekeeping_rows_max: Count = 200_000  # a run, of each kind: 3,300 a second, as bids come
+    # After a restore: how many ids each sequence skips, for those that no log names, and how far
+    # beyond the last one given out an id of the log may be, which somebody may have made up
+    restore_ids_skipped: Count = 10_000_000
+    restore_ids_ahead_max: Count = 1_000_000_000
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000

@@ -16,7 +16,8 @@ from app.adapters.postgres.backlog import measure_waiting_lanes
 from app.adapters.postgres.connections import measure_connections
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.adapters.postgres.pools import measure_pools
-from app.bootstrap import Container, build_container
+from app.bootstrap import Container, build_container, refuse_older_database
+from app.domain.errors import OlderDatabaseError
 from app.observability import metrics
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
@@ -148,7 +149,8 @@ COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
 
 
 def main(make_container: MakeContainer = build_container) -> int:
-    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings or topics.
+    """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings or topics, or a
+    database that is older than the log.
 
     `make_container` says whose lane topics are taken in: the house's, or another's.
     """
@@ -173,9 +175,11 @@ def main(make_container: MakeContainer = build_container) -> int:
     container = make_container(settings, application="bridge")
     if verbs == ["topics"]:
         return make_topics(container)
+    container.guard_database()
     try:
         configure_tracing(settings, process="bridge")
-    except TracingError as error:
+        refuse_older_database(container)
+    except (TracingError, OlderDatabaseError) as error:
         print(error, file=sys.stderr)
         return REFUSED
     return _run(verbs, container)

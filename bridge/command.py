@@ -40,8 +40,16 @@ def be_quiet() -> None:
     logging.disable()
 
 
-def perform(parser: Parser, arguments: Sequence[str], make_container: MakeContainer) -> int:
+def perform(
+    parser: Parser,
+    arguments: Sequence[str],
+    make_container: MakeContainer,
+    *,
+    is_guarded: bool = True,
+) -> int:
     """Do what `arguments` say by the function that their parser set as `act`; the exit code.
+
+    Unless `is_guarded` is false, a database that is older than the log is refused.
 
     2 and a line for wrong settings, bad values, unknown things and servers that do not answer.
     """
@@ -52,7 +60,10 @@ def perform(parser: Parser, arguments: Sequence[str], make_container: MakeContai
     try:
         settings = read_settings()
         open_security_log(settings, process="operator")
-        return act(make_container(settings, application="operator"), options)
+        container = make_container(settings, application="operator")
+        if is_guarded:
+            container.guard_database()
+        return act(container, options)
     except (SettingsError, DomainError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return REFUSED

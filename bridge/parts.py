@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.services.burials import TOO_MANY
-from app.services.lanes import BadRecordError, DeadLetter, InboxRecord, LaneTopic, Parking
+from app.services.lanes import (
+    BadRecordError,
+    DeadLetter,
+    GoneError,
+    InboxRecord,
+    LaneTopic,
+    Parking,
+)
 from bridge.checking import Sizes, checked
 from bridge.records import RawRecord, Refusal, dead_letter
 
@@ -63,7 +70,7 @@ def _up_to(
     """Those before the first dead letter too many, and why the rest must wait."""
     letters = 0
     for place, one in enumerate(found):
-        if isinstance(one, DeadLetter):
+        if isinstance(one, DeadLetter) and one.error_class != GoneError.__name__:
             letters += 1
             if letters > room:
                 return found[:place], Parking(TOO_MANY, f"{one.reason}: {one.message}")

@@ -50,6 +50,7 @@ SKIPPED = {
     "LIMIT_REACHED": "it was replayed {replay_count} times; --force replays it all the same",
     "UNKNOWN_TOPIC": "no topic {topic} is known: its log is gone",
     "TOO_LARGE": "the log does not take a record of this size",
+    "GONE": "its user or auction was lost in a restore; --id replays it all the same",
 }
 
 

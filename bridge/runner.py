@@ -1,8 +1,8 @@
 """Runs pipelines, each in its thread, until told to stop.
 
 A step that fails is logged, the pipeline closed and opened again after a growing pause: servers
-that are away come back without anybody's help. Only a StoppedError ends the process, because going
-on would lose or double something.
+that are away come back without anybody's help. Only a StoppedError, or a database older than the
+log, ends the process, because going on would lose or double something.
 """
 
 import threading
@@ -13,7 +13,7 @@ from kafka.errors import KafkaError
 from redis import RedisError
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app.domain.errors import BusyError
+from app.domain.errors import BusyError, OlderDatabaseError
 from app.observability import metrics
 
 STORE_FAULTS = (KafkaError, RedisError, OperationalError, InterfaceError, BusyError)
@@ -81,7 +81,7 @@ class Runner:
             while not self._stop.is_set():
                 pipeline.step()
                 worked = True
-        except StoppedError as reason:
+        except (StoppedError, OlderDatabaseError) as reason:
             log.error("pipeline_stopped", reason=str(reason))  # noqa: TRY400 - no trace needed
             self.failed = True
             self.stop()

@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from celery import Celery
@@ -20,6 +22,7 @@ from click import Option
 from app.adapters.postgres.pools import measure_pools
 from app.adapters.tasks.application import make_celery
 from app.bootstrap import Container
+from app.domain.errors import BusyError
 from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
@@ -36,6 +39,7 @@ REFUSED = 2
 
 def make_worker(container: Container) -> Celery:
     """The application with all tasks; `container` connects in the processes it forks."""
+    container.guard_database(asks_log=False)  # workers never come to Kafka
     app: Celery = make_celery(container.settings)
     register_settle(app, container)
     register_publish_notices(app, container)
@@ -66,11 +70,14 @@ def _prepare_beat(settings: Settings) -> None:
             after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
+def _look_at_database(container: Container) -> None:
+    """A worker that has nothing to do also says what to run when the database was restored."""
+    with suppress(BusyError):
+        container.look_at_database()
+
+
 def _prepare_processes(container: Container) -> None:
     settings = container.settings
-
-    def sample(**_: object) -> None:
-        start_sampling(settings.process_name or "worker", [measure_pools])
 
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
@@ -83,7 +90,7 @@ def _prepare_processes(container: Container) -> None:
             _start_exporter(str(options[HTTP]))
 
     @worker_init.connect(weak=False)
-    def _trace(**_: object) -> None:
+    def _begin(**_: object) -> None:
         """Before the pool forks: children inherit it, and the SDK begins anew in each."""
         try:
             configure_tracing(settings, process="worker")
@@ -96,12 +103,24 @@ def _prepare_processes(container: Container) -> None:
     def _stop_tracing(**_: object) -> None:
         stop_tracing()
 
-    # The main process, and each child it forks.
-    worker_init.connect(sample, weak=False)
-    worker_process_init.connect(sample, weak=False)
-    beat_init.connect(sample, weak=False)
-
     @worker_process_init.connect(weak=False)
     def _forget_inherited_connections(**_: object) -> None:
         """Connections do not survive a fork; each child opens its own."""
         container.engine.dispose(close=False)
+
+    _sample_processes(container)
+
+
+def _sample_processes(container: Container) -> None:
+    """The main process, each child it forks, and beat, which asks no database."""
+    name = container.settings.process_name or "worker"
+
+    def sample_worker(**_: object) -> None:
+        start_sampling(name, [measure_pools, partial(_look_at_database, container)])
+
+    def sample_beat(**_: object) -> None:
+        start_sampling(name, [measure_pools])
+
+    worker_init.connect(sample_worker, weak=False)
+    worker_process_init.connect(sample_worker, weak=False)
+    beat_init.connect(sample_beat, weak=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.domain.errors import OlderDatabaseError
 from app.observability import tracing
 from app.observability.tracing import Stage
 from app.services.burials import TOO_MANY, DeathRates, tell_buried, tell_parked
@@ -61,7 +62,7 @@ class Undertaker:
             self._bury(lane, key, offsets, cause, tell=True)
         except VersionConflictError:
             log.info("burial_overtaken", topic=lane.topic.name, key=key)
-        except OutageError:
+        except (OutageError, OlderDatabaseError):
             raise
         except Exception:
             # What makes a record fail may also keep its bidder from being told.

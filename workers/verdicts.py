@@ -7,6 +7,7 @@ whole task met nothing but conflicts on it; what is nobody's fault is never coun
 from collections.abc import Collection, Sequence
 from enum import Enum, auto
 
+from app.domain.errors import OlderDatabaseError
 from app.services.lanes import (
     FutureVersionError,
     InboxRecord,
@@ -35,7 +36,7 @@ def verdict(error: Exception, records: Sequence[InboxRecord]) -> Verdict:
         return Verdict.CONFLICT
     if isinstance(error, UnknownLaneError):
         return Verdict.BURY
-    if isinstance(error, OutageError) or not records:
+    if isinstance(error, OutageError | OlderDatabaseError) or not records:
         return Verdict.WAIT
     if isinstance(error, FutureVersionError):
         return Verdict.PARK if len(records) == 1 else Verdict.SINGLE_OUT

@@ -87,6 +87,10 @@ class BusyError(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class OlderDatabaseError(BusyError):
+    """The database is older than the log: it was restored, and nothing may be done with it yet."""
+
+
 class UnknownFateError(DomainError):
     """The log did not acknowledge in time: the record may still arrive (`BID_UNKNOWN`)."""
 

@@ -48,6 +48,11 @@ def family_key(family_id: str) -> str:
     return f"refresh:{family_id}"
 
 
+def last_signed_in_key(epoch: str) -> str:
+    """The greatest id of a user who has signed in during an epoch of the database."""
+    return f"session:signed-in:{epoch}"
+
+
 def presence_key(channel: str) -> str:
     """Who is at a channel: gateway → number of sockets, each entry short-lived."""
     return f"presence:{channel}"

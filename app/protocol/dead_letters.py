@@ -9,11 +9,12 @@ from app.protocol.types import LINE, Id, Key, Timestamp
 
 IDS_MAX = 100
 SkipCode = Literal[
-    "SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "UNKNOWN_TOPIC", "TOO_LARGE"
+    "SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "UNKNOWN_TOPIC", "TOO_LARGE", "GONE"
 ]  # fmt: skip
 """Why a dead letter is not replayed: it has had its effect; it was, and became the dead letter
 `again_id`; it was, and what becomes of that is not known yet; it was, often enough; its log is
-gone; the log does not take a record of this size."""
+gone; the log does not take a record of this size; its user or auction was lost in a restore, and it
+was not named by its id."""
 
 ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
 

@@ -1,8 +1,10 @@
 """Who may do what in Kafka: the one place, whichever cluster it is told to.
 
-Gateways take bids and messages, and replay for admins. The bridge reads everything, and writes what
-comes of it; where bids are, only its clock writes, for starts and closes. Operators and the brokers
-themselves are super users of the cluster, and so in no list. Workers never come to Kafka.
+Gateways take bids and messages, and replay for admins; what was published last, and how far ingest
+has come, tells them whether the database was restored (app/services/epochs.py). The bridge reads
+everything, and writes what comes of it; where bids are, only its clock writes, for starts and
+closes. Operators and the brokers themselves are super users of the cluster, and so in no list.
+Workers never come to Kafka.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from app.protocol.topics import (
     AUCTION_BID,
+    AUCTION_EVENT,
     BROADCAST_GROUP,
     CHAT_MESSAGE,
     DEAD_LETTER_SUFFIX,
@@ -29,7 +32,7 @@ class Right(NamedTuple):
     """`user` may do this with a topic or a group; who may read or write may describe it, too."""
 
     user: str
-    operation: Literal["READ", "WRITE", "DESCRIBE_CONFIGS"]
+    operation: Literal["READ", "WRITE", "DESCRIBE", "DESCRIBE_CONFIGS"]
     kind: Literal["TOPIC", "GROUP"]
     name: str
 
@@ -45,6 +48,9 @@ def _of_gateways(names: Sequence[str]) -> Iterator[Right]:
     for name in names:
         if not name.endswith(DEAD_LETTER_SUFFIX):
             yield Right(GATEWAY, "WRITE", "TOPIC", name)
+    if AUCTION_EVENT.name in names:
+        yield Right(GATEWAY, "READ", "TOPIC", AUCTION_EVENT.name)
+    yield Right(GATEWAY, "DESCRIBE", "GROUP", INGEST_GROUP)
 
 
 def _of_the_bridge(names: Sequence[str]) -> Iterator[Right]:

@@ -116,17 +116,22 @@ class Admission:
 
 
 class AdmittingLog:
-    """The log, except for topics that are over their limit: what they refuse is not appended."""
+    """The log, except for topics that are over their limit: what they refuse is not appended.
 
-    def __init__(self, log: Log, admission: Admission) -> None:
-        self._log, self._admission = log, admission
+    Nothing is while `check_database` raises BusyError.
+    """
+
+    def __init__(self, log: Log, admission: Admission, check_database: Callable[[], None]) -> None:
+        self._log, self._admission, self._check_database = log, admission, check_database
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
         """As the log's. Raises BusyError, then nothing was appended."""
+        self._check_database()
         self._admission.check(topic)
         self._log.append_soon(topic, key=key, value=value, done=done)
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
         """As the log's. Raises BusyError, then nothing was appended."""
+        self._check_database()
         self._admission.check(topic)
         return self._log.append(topic, key=key, value=value)

@@ -16,11 +16,12 @@ from app.services.lanes import DeadLetter, Parking
 NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME = "NoKey", "BadUtf8", "TooLarge", "NoLogTime"
 KEY_MISMATCH, UNDECODABLE, BAD_IDENTITY = "KeyMismatch", "Undecodable", "BadIdentity"
 # … or nothing can be made of it.
-UNKNOWN_AUCTION, VERSION_CONFLICT = "UnknownAuction", "VersionConflict"
+UNKNOWN_AUCTION, UNKNOWN_USER = "UnknownAuction", "UnknownUser"
+VERSION_CONFLICT = "VersionConflict"
 HANDLER_ERROR = "HandlerError"
 REASONS = (
     NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, KEY_MISMATCH, UNDECODABLE, BAD_IDENTITY,
-    UNKNOWN_AUCTION, VERSION_CONFLICT, HANDLER_ERROR,
+    UNKNOWN_AUCTION, UNKNOWN_USER, VERSION_CONFLICT, HANDLER_ERROR,
 )  # fmt: skip
 # Why a lane or a partition is parked, unless a person did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"

@@ -37,6 +37,11 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def names_ids(self) -> bool:
+        """Whether each that is wanted was named."""
+        return bool(self.ids or self.trace_ids)
+
 
 class KeptDeadLetters(Protocol):
     """Stored dead letters. All raise BusyError when the store cannot answer."""

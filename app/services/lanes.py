@@ -23,8 +23,9 @@ S = TypeVar("S")
 Begin = Callable[[], AbstractContextManager[Transaction]]
 """Begins a transaction: committed when left, rolled back by an exception.
 
-Raises OutageError when the store is away or somebody else holds a lock for too long, and
-BadDataError when it refuses a value for good.
+Raises OutageError when the store is away or somebody else holds a lock for too long,
+OlderDatabaseError when it was restored and may not be used yet, and BadDataError when it refuses a
+value for good.
 """
 
 
@@ -138,6 +139,14 @@ class BadRecordError(ValueError):
 
 class UnknownLaneError(BadRecordError):
     """A record whose key names nothing there is."""
+
+
+class GoneError(BadRecordError):
+    """A record of a user or a lane that a restore of the database has lost.
+
+    However many there are of them, no code is at fault: they are not counted against the limits of
+    dead letters.
+    """
 
 
 class FutureVersionError(Exception):

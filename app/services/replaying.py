@@ -25,7 +25,7 @@ from app.protocol.dead_letters import (
 )
 from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.dead_letters import DeadLetterList, Wanted
-from app.services.lanes import LaneTopic
+from app.services.lanes import BadRecordError, FutureVersionError, GoneError, LaneTopic
 from app.services.log import Appended, RecordTooLargeError
 from app.services.transactions import Transaction
 from app.settings import Limits
@@ -207,7 +207,7 @@ class Replaying:
     def _one(self, letter_id: int, order: Order) -> ReplayResult:
         with self._begin() as transaction:
             held = self._store.hold(transaction, letter_id)
-            code = self._skip_code(transaction, held, force=order.force)
+            code = self._skip_code(transaction, held, order)
             if code is not None:
                 return _result(held, "skipped", code=code)
             if order.dry_run:
@@ -218,7 +218,7 @@ class Replaying:
             )
         return self._append(held, replay_id)
 
-    def _skip_code(self, transaction: object, held: Held, *, force: bool) -> SkipCode | None:
+    def _skip_code(self, transaction: object, held: Held, order: Order) -> SkipCode | None:
         lane = self._lanes.get(held.topic)
         answered = lane is not None and all(lane.handler.settled(transaction, [held.payload]))
         if answered or held.has_settled:
@@ -227,11 +227,11 @@ class Replaying:
             return "GIVEN_UP_AGAIN"
         if held.under_way:
             return "UNDER_WAY"
-        if held.replays >= self._limits.replays_per_record_max and not force:
+        if held.replays >= self._limits.replays_per_record_max and not order.force:
             return "LIMIT_REACHED"
-        if held.topic not in self._listed.topics:
-            return "UNKNOWN_TOPIC"
-        return None
+        if lane is not None and not order.wanted.names_ids and _is_gone(lane, held):
+            return "GONE"
+        return None if held.topic in self._listed.topics else "UNKNOWN_TOPIC"
 
     def _append(self, held: Held, replay_id: int) -> ReplayResult:
         try:
@@ -252,6 +252,17 @@ class Replaying:
             raise
         self._store.placed(replay_id, place)
         return _result(held, "replayed", place=place)
+
+
+def _is_gone(lane: LaneTopic, held: Held) -> bool:
+    """Whether a restore has lost what the record is about: it would only be given up again."""
+    try:
+        lane.check((held.raw_key or b"").decode(errors="replace"), held.payload)
+    except GoneError:
+        return True
+    except (BadRecordError, FutureVersionError):
+        return False
+    return False
 
 
 def _result(

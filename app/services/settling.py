@@ -30,11 +30,13 @@ from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
-from app.services.burials import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION
+from app.services.burials import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
+from app.services.epochs import AUCTIONS, USERS, Gone
 from app.services.events import Traces, auction_event, failure_event
 from app.services.lanes import (
     BadRecordError,
     FutureVersionError,
+    GoneError,
     InboxRecord,
     OutboxMessage,
     Settlement,
@@ -216,6 +218,18 @@ def check(key: str, value: bytes) -> object:
     record = _read(value)
     if str(record.auction_id) != key:
         raise BadRecordError(KEY_MISMATCH, f"key {key} is not auction {record.auction_id}")
+    return record
+
+
+def check_known(key: str, value: bytes, *, gone: Callable[[], Gone]) -> object:
+    """As `check`. Raises GoneError for what a restore of the database has lost."""
+    record, lost = check(key, value), gone()
+    if isinstance(record, wire.BidValue | wire.CancelValue | wire.ReserveValue):
+        user_id = record.bidder_id if isinstance(record, wire.BidValue) else record.actor_id
+        if lost.has(USERS, user_id):
+            raise GoneError(UNKNOWN_USER, f"user {user_id} was lost in a restore")
+    if lost.has(AUCTIONS, int(key)):
+        raise GoneError(UNKNOWN_AUCTION, f"auction {key} was lost in a restore")
     return record
 
 

@@ -34,7 +34,7 @@ def create_app(container: Container) -> Flask:
     install_tracing(app)
     install_problems(app)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
-    accounts = container.make_accounts(JwtTokens(app, settings), hashing)
+    accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), hashing)
     waits = OutcomeWaits()
     routes = with_documents(api_routes(container, accounts, waits))
     own_limits = {route.endpoint for route in routes if route.limit is not None}

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap import Container
+from app.domain.errors import OlderDatabaseError
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import Admission
 
@@ -135,7 +136,7 @@ def _find(name: str, check: Check) -> Finding:
         check()
     except ThinError as error:
         return Finding(str(error), stops_bids=False)
-    except NotReadyError as error:
+    except (NotReadyError, OlderDatabaseError) as error:
         return _unwell(name, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is not well
         return _unwell(name, f"down ({type(error).__name__})")

@@ -1,5 +1,6 @@
 """The port `AccessTokens` by flask-jwt-extended: HS256 and nothing else."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +25,9 @@ UNREADABLE = (
 class JwtTokens:
     """Signs and reads access tokens, within the application context of `app`."""
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
-        self._app = app
+    def __init__(self, app: Flask, settings: Settings, *, epoch: Callable[[], str]) -> None:
+        """`epoch` names that of the database: a token is good in its own. Raises BusyError."""
+        self._app, self._epoch = app, epoch
         self._leeway_s = settings.limits.access_token_leeway_s
         app.config.update(
             JWT_SECRET_KEY=settings.secret_key,
@@ -38,25 +40,34 @@ class JwtTokens:
 
     def issue(self, user: User, session_id: str) -> str:
         """A token for this session."""
-        claims = {"sid": session_id, "nickname": user.nickname, "role": user.role}
+        claims = {
+            "sid": session_id,
+            "epoch": self._epoch(),
+            "nickname": user.nickname,
+            "role": user.role,
+        }
         with self._app.app_context():
             token: str = create_access_token(str(user.id), additional_claims=claims)
             return token
 
     def read(self, token: str) -> Identity:
-        """Whose it is. Raises UnauthenticatedError."""
+        """Whose it is. Raises UnauthenticatedError, and BusyError while nobody knows the epoch."""
+        epoch = self._epoch()
         if len(token) > TOKEN_CHARACTERS_MAX:
             raise UnauthenticatedError(detail="the access token is not valid")
         try:
             with self._app.app_context():
-                return _identity(decode_token(token), leeway_s=self._leeway_s)
+                claims = decode_token(token)
+                return _identity(claims, epoch=epoch, leeway_s=self._leeway_s)
         except UNREADABLE as error:
             raise UnauthenticatedError(detail="the access token is not valid") from error
 
 
-def _identity(claims: dict[str, Any], *, leeway_s: int) -> Identity:
+def _identity(claims: dict[str, Any], *, epoch: str, leeway_s: int) -> Identity:
     if claims["type"] != "access":
         raise ValueError("not an access token")
+    if claims["epoch"] != epoch:
+        raise ValueError("issued before the database was restored")
     return Identity(
         user_id=int(claims["sub"]),
         nickname=claims["nickname"],

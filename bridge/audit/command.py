@@ -19,7 +19,8 @@ VIOLATED = 1
 def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
     """The exit code: 0, 1 when an invariant is violated, 2 when the audit cannot be made."""
     be_quiet()
-    return perform(make_parser(), arguments, make_container)
+    # It changes nothing, and says more of a database that is older than the log than a refusal.
+    return perform(make_parser(), arguments, make_container, is_guarded=False)
 
 
 def make_parser() -> Parser:

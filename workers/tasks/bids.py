@@ -9,6 +9,7 @@ import structlog
 from celery import Celery, Task
 
 from app.bootstrap import Container
+from app.domain.errors import OlderDatabaseError
 from app.observability import metrics
 from app.services.lanes import OutageError
 from app.services.waking import SETTLE_TASK
@@ -61,10 +62,10 @@ def make_settler(container: Container) -> LaneSettler:
 @contextmanager
 def _put_off_by_outages(topic: str, key: str) -> Iterator[None]:
     """A store that is away is nobody's fault, so it is no retry: the clock's sweep wakes the lane
-    again."""
+    again. So it is with a database that was restored."""
     try:
         yield
-    except OutageError as error:
+    except (OutageError, OlderDatabaseError) as error:
         metrics.DEFERRED.labels(topic).inc()
         log.warning("settle_deferred", topic=topic, key=key, error=str(error))
 

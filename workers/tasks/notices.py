@@ -1,15 +1,19 @@
 """`publish_notices()`: unpublished notices → the gateways. Hastened by settle, swept by beat."""
 
 import msgspec
+import structlog
 from celery import Celery
 
 from app.adapters.postgres.publishing import claim_notices
 from app.bootstrap import Container
+from app.domain.errors import BusyError
 from app.protocol.channels import NOTICES
 from app.services.waking import PUBLISH_NOTICES_TASK
 
 BATCH_MAX = 500
 SWEEP_S = 5.0
+
+log = structlog.get_logger()
 
 
 def register_publish_notices(app: Celery, container: Container) -> None:
@@ -19,8 +23,11 @@ def register_publish_notices(app: Celery, container: Container) -> None:
     def publish_notices() -> None:
         """Publish all that nobody has published yet."""
         container.waker.telling()
-        while publish_batch(container) == BATCH_MAX:
-            pass
+        try:
+            while publish_batch(container) == BATCH_MAX:
+                pass
+        except BusyError as error:  # the database may not be used; the next sweep tries again
+            log.warning("notices_deferred", error=str(error))
 
     app.conf.beat_schedule = {
         **app.conf.beat_schedule,

@@ -23,15 +23,19 @@ from app.settings import Settings
 POLL_RECORDS_MAX = 2_000
 POLL_MS = 500
 CONNECT_MS_MAX = 10_000  # a broker that is there answers in milliseconds
+REQUEST_MS_MIN = 5_000  # a shorter one would cut off what a busy broker answers late
 STALL_S = 30.0  # a broker that restarts is back by then
 
 
 class KafkaLogReader:
     """Reads topics; connects on first use."""
 
-    def __init__(self, settings: Settings, *, name: str) -> None:
+    def __init__(self, settings: Settings, *, name: str, wait_s: float | None = None) -> None:
+        """`wait_s`: how long to wait for a broker that does not answer; None: as an operator."""
         self._settings = settings
         self._name = name
+        self._connect_ms = CONNECT_MS_MAX if wait_s is None else int(wait_s * 1000)
+        self._stall_s = STALL_S if wait_s is None else wait_s
 
     def close(self) -> None:
         """Disconnect."""
@@ -62,13 +66,38 @@ class KafkaLogReader:
         with _reached(self._settings):
             admin = KafkaAdminClient(
                 **client_arguments(self._settings),
-                bootstrap_timeout_ms=CONNECT_MS_MAX,
+                bootstrap_timeout_ms=self._connect_ms,
+                request_timeout_ms=max(self._connect_ms, REQUEST_MS_MIN),
             )
             try:
-                offsets = _group_offsets(admin, group, topic)
+                offsets = _group_offsets(admin, group, topic, self._connect_ms)
             finally:
                 admin.close()
         return {part.partition: at.offset for part, at in offsets.items() if at.offset >= 0}
+
+    def last(self, topic: Topic) -> list[LogRecord]:
+        """The last record of each partition that has one, over one connection."""
+        bounds = self.bounds(topic)
+        wanted = {
+            TopicPartition(topic.name, partition): end - 1
+            for partition, (first, end) in bounds.items()
+            if first < end
+        }
+        with _reached(self._settings):
+            self._consumer.assign(list(wanted))
+            for part, offset in wanted.items():
+                self._consumer.seek(part, offset)
+            return self._last_polled(wanted)
+
+    def _last_polled(self, wanted: dict[TopicPartition, int]) -> list[LogRecord]:
+        gives_up_at = time.monotonic() + self._stall_s
+        found: dict[TopicPartition, LogRecord] = {}
+        while found.keys() != wanted.keys():
+            if time.monotonic() > gives_up_at:
+                raise BusyError("Kafka does not give the last records of a topic")
+            for part, records in self._consumer.poll(timeout_ms=POLL_MS).items():
+                found[part] = _record(records[-1])
+        return list(found.values())
 
     def partition_of(self, topic: Topic, lane: str) -> int:
         """The partition in which the records of this key are: as every producer computes it."""
@@ -83,13 +112,10 @@ class KafkaLogReader:
             self._consumer.assign([part])
             self._consumer.seek(part, first)
             for raw in self._polled(part, until):
-                yield LogRecord(
-                    topic, partition, raw.offset, raw.key, raw.value or b"",
-                    from_epoch_ms(raw.timestamp), raw.timestamp_type == LOG_APPEND_TIME,
-                )  # fmt: skip
+                yield _record(raw)
 
     def _polled(self, part: TopicPartition, until: int) -> Iterator[Any]:
-        stalls_at = time.monotonic() + STALL_S
+        stalls_at = time.monotonic() + self._stall_s
         while self._consumer.position(part) < until:
             records = self._consumer.poll(timeout_ms=POLL_MS).get(part, ())
             for record in records:
@@ -97,7 +123,7 @@ class KafkaLogReader:
                     return
                 yield record
             if records:
-                stalls_at = time.monotonic() + STALL_S
+                stalls_at = time.monotonic() + self._stall_s
             elif time.monotonic() > stalls_at:
                 raise BusyError(f"Kafka gives nothing of {part.topic}/{part.partition}")
 
@@ -106,7 +132,8 @@ class KafkaLogReader:
         return KafkaConsumer(
             **client_arguments(self._settings),
             client_id=self._name,
-            bootstrap_timeout_ms=CONNECT_MS_MAX,
+            bootstrap_timeout_ms=self._connect_ms,
+            request_timeout_ms=max(self._connect_ms, REQUEST_MS_MIN),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -116,9 +143,18 @@ class KafkaLogReader:
         )
 
 
-def _group_offsets(admin: KafkaAdminClient, group: str, topic: Topic) -> dict[Any, Any]:
+def _record(raw: Any) -> LogRecord:  # noqa: ANN401 - kafka-python has no types
+    return LogRecord(
+        raw.topic, raw.partition, raw.offset, raw.key, raw.value or b"",
+        from_epoch_ms(raw.timestamp), raw.timestamp_type == LOG_APPEND_TIME,
+    )  # fmt: skip
+
+
+def _group_offsets(
+    admin: KafkaAdminClient, group: str, topic: Topic, wait_ms: int
+) -> dict[Any, Any]:
     """A broker that never had a group makes their coordinator when it is first asked for one."""
-    gives_up_at = time.monotonic() + CONNECT_MS_MAX / 1000
+    gives_up_at = time.monotonic() + wait_ms / 1000
     while True:
         try:
             found: dict[Any, Any] = admin.list_group_offsets({group: _partitions(topic)})[group]

@@ -6,16 +6,18 @@ from sqlalchemy import Connection
 
 from app.adapters.postgres.lanes import NOTIFY_OUTBOX
 from app.protocol.topics import DEAD_LETTER_SUFFIX
-from app.services.lanes import DeadLetter, Parking
+from app.services.lanes import DeadLetter, GoneError, Parking
 
-RECENT = """
+# Of what a restore has lost there may be any number: see GoneError.
+RECENT = f"""
 SELECT
   (SELECT count(*) FROM dead_letters
-   WHERE topic = %(topic)s AND key = %(key)s
+   WHERE topic = %(topic)s AND key = %(key)s AND error_class <> '{GoneError.__name__}'
      AND created_at > now() - make_interval(secs => %(within_s)s)),
   (SELECT count(*) FROM dead_letters
    WHERE topic = %(topic)s AND partition = %(partition)s
-     AND created_at > now() - make_interval(secs => %(within_s)s))"""
+     AND error_class <> '{GoneError.__name__}'
+     AND created_at > now() - make_interval(secs => %(within_s)s))"""  # noqa: S608 - as above
 
 # One that is there already was given up by another group, or by us before we could say so.
 BURY = """

@@ -434,3 +434,18 @@ room_members = Table(
     Column("last_seen_at", Instant),
     Column("joined_at", Instant, nullable=False, server_default=func.now()),
 )
+
+# A restore of the database begins one (docs/backup.md); the newest is the one that counts. `name`
+# is in every access token. `admitted` names the server on which this database was found to be not
+# older than the log. `gone`: by kind, the ranges of ids that the log knows and that this
+# database lost. `published`: by partition of auction-event, where its end was then.
+epochs = Table(
+    "epochs",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("admitted", Text),
+    Column("gone", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("published", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("begun_at", Instant, nullable=False, server_default=func.now()),
+)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from app.domain.errors import BusyError, OlderDatabaseError
 from app.services.lanes import BadDataError, Begin, OutageError
 
 # Classes of SQLSTATE that speak of the values themselves: data exceptions, integrity constraints.
@@ -24,6 +25,10 @@ def transactions(engine: Engine) -> Begin:
                 yield connection
         except (DBAPIError, PoolTimeoutError) as error:
             raise translated(error) from error
+        except OlderDatabaseError:
+            raise
+        except BusyError as error:  # nobody can tell whether the database may be used
+            raise OutageError(str(error)) from error
 
     return begin
 

@@ -1,6 +1,6 @@
 """The port `Sessions` on Redis: a key per session, and one per refresh-token family."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import cast
 
@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.domain.errors import BusyError, UnauthenticatedError
-from app.protocol.channels import SESSIONS, family_key, session_key
+from app.protocol.channels import SESSIONS, family_key, last_signed_in_key, session_key
 from app.protocol.fanout import SessionEnded
 from app.settings import Limits
 
@@ -33,14 +33,21 @@ return 'DONE'
 """
 
 
+LAST = "id"  # the one member of a sorted set, which Redis raises and never lowers
+SCAN_KEYS = 1_000  # at a time
+
+
 class RedisSessions:
     """Sessions live as long as their newest access token, families as long as their token.
 
     `fanout` is the server on which gateways listen for the end of sessions.
     """
 
-    def __init__(self, redis: Redis, fanout: Redis, *, limits: Limits) -> None:
-        self._redis, self._fanout = redis, fanout
+    def __init__(
+        self, redis: Redis, fanout: Redis, *, epoch: Callable[[], str], limits: Limits
+    ) -> None:
+        """`epoch` names that of the database, and raises BusyError while nobody knows it."""
+        self._redis, self._fanout, self._epoch = redis, fanout, epoch
         self._family_s = limits.refresh_token_s
         self._session_s = limits.access_token_s + limits.access_token_leeway_s
         self._reuse_ms = int(limits.refresh_reuse_s * 1000)
@@ -48,11 +55,13 @@ class RedisSessions:
 
     def open(self, session_id: str, user_id: int, token_hash: str) -> None:
         """A new session."""
-        family = family_key(session_id)
+        family, signed_in = family_key(session_id), last_signed_in_key(self._epoch())
         with _busy(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(family, mapping={"hash": token_hash, "user_id": user_id})
             pipeline.expire(family, self._family_s)
             pipeline.set(session_key(session_id), user_id, ex=self._session_s)
+            pipeline.zadd(signed_in, {LAST: user_id}, gt=True)
+            pipeline.expire(signed_in, self._family_s)
             pipeline.execute()
 
     def owner(self, session_id: str) -> int:
@@ -89,6 +98,37 @@ class RedisSessions:
     def _tell(self, session_id: str) -> None:
         with _busy():
             self._fanout.publish(SESSIONS, msgspec.json.encode(SessionEnded(session_id)))
+
+
+def last_signed_in(redis: Redis, epoch: str) -> int:
+    """The greatest id of a user who has signed in during an epoch; 0 when Redis cannot tell."""
+    try:
+        found = redis.zscore(last_signed_in_key(epoch), LAST)
+    except RedisError:
+        return 0
+    return int(found or 0)
+
+
+def session_user_ids(redis: Redis) -> set[int]:
+    """Whose the sessions are. Raises BusyError."""
+    with _busy():
+        families = redis.scan_iter(match=family_key("*"), count=SCAN_KEYS)
+        found = {cast("str | None", redis.hget(family, "user_id")) for family in families}
+        return {int(user_id) for user_id in found if user_id is not None}
+
+
+def end_all_sessions(redis: Redis) -> int:
+    """Forget every session and family; how many sessions there were. Raises BusyError.
+
+    Gateways learn of it by the epoch of their tokens.
+    """
+    with _busy():
+        families = list(redis.scan_iter(match=family_key("*"), count=SCAN_KEYS))
+        sessions = list(redis.scan_iter(match=session_key("*"), count=SCAN_KEYS))
+        keys = [*families, *sessions]
+        for first in range(0, len(keys), SCAN_KEYS):
+            redis.delete(*keys[first : first + SCAN_KEYS])
+        return len(families)
 
 
 def _ended() -> UnauthenticatedError:

@@ -41,6 +41,8 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
         "from the future": signed(iat=int(time.time()) + 600),
         "a refresh token's type": signed(type="refresh"),
         "no session": without("sid"),
+        "no epoch": without("epoch"),
+        "another epoch": signed(epoch="0" * 32),
         "no subject": without("sub"),
         "no expiry": without("exp"),
         "another session": signed(sid="0" * 32),

@@ -64,16 +64,54 @@ def refusal(process: Process) -> str:
     return str(told["reason"])
 
 
-@pytest.mark.parametrize("ahead", [True, False])
-def test_kafkas_committed_offset_is_never_read(world: World, *, ahead: bool) -> None:
+def test_kafkas_committed_offset_is_never_followed(world: World) -> None:
     owner_that_took(world)
     fill(world)
     ends = world.ends()
-    world.commit(ends if ahead else dict.fromkeys(ends, 0))
+    world.commit(dict.fromkeys(ends, 0))
     world.bridge("ingest")
     wait_taken(world)
     assert taken(world) == logged(world)
     wait_until(lambda: world.committed() == ends, what="Kafka is told where progress is")
+
+
+def test_a_database_that_took_less_than_kafka_was_told_is_refused(world: World) -> None:
+    owner_that_took(world)
+    before = world.progress()
+    fill(world)
+    world.commit(world.ends())
+    world.execute("UPDATE epochs SET admitted = NULL")  # as when its server was started anew
+    owner = world.bridge("ingest")
+    assert owner.wait_ended() == 2
+    (line,) = [line for line in owner.log_file.read_text().splitlines() if "older" in line][-1:]
+    assert any(
+        f"{world.topic}/{part} was taken up to {end}, progress is {before[part]};" in line
+        for part, end in world.ends().items()
+    )
+    assert "`python -m app.admin after-restore`" in line
+    assert world.progress() == before
+
+
+def test_a_database_that_comes_back_older_stops_a_running_owner(world: World) -> None:
+    owner = owner_that_took(world, running=True)
+    wait_until(
+        lambda: sum(world.committed().values()) == sum(world.ends().values()), what="Kafka is told"
+    )
+    name = world.rows("SELECT name FROM epochs")[0].name
+    world.execute("UPDATE ingest_progress SET next_offset = 0 WHERE topic = %s", (world.topic,))
+    # Its server was not started again, but it is another database by its name.
+    world.execute("UPDATE epochs SET name = 'restored', admitted = NULL")
+    try:
+        world.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'bridge'"
+        )
+        assert owner.wait_ended() == 1
+    finally:
+        world.execute("UPDATE epochs SET name = %s", (name,))
+    told = owner.said("pipeline_stopped")
+    assert any("run `python -m app.admin after-restore`" in line["reason"] for line in told)
+    assert set(world.progress().values()) == {0}
 
 
 def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(

@@ -1,14 +1,19 @@
 """Each record once, in order, by one owner at a time."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.services.burials import TOO_MANY
-from app.services.lanes import OutageError
+from app.services.burials import TOO_MANY, UNKNOWN_USER
+from app.services.lanes import GoneError, OutageError
 from bridge.bounds import Bounds
 from bridge.runner import StoppedError
+from bridge.taking import Taking, TakingPorts
 from tests.unit.bridge.builders import (
     LANE,
     PER_PARTITION,
+    RATES,
+    SIZES,
     TOPIC,
     Store,
     bad,
@@ -179,3 +184,17 @@ def test_progress_that_another_owner_moves_while_the_log_grows_is_no_fault() -> 
     assert owner.start([0], look) == {0: 0}
     assert owner.take({0: [raw(0)]}).lost == {0}
     assert owner.start([0], lambda _: {0: Bounds(0, 2)}) == {0: 2}
+
+
+def test_whatever_a_restore_has_lost_parks_nothing_and_counts_for_nothing() -> None:
+    def lost(key: str, value: bytes) -> object:
+        raise GoneError(UNKNOWN_USER, "user 7 was lost")
+
+    store = Store()
+    ports = TakingPorts(store.begin, store, store, SIZES, RATES)
+    owner = Taking(replace(LANE, check=lost), ports, topic_id="first")
+    start(owner, {0: Bounds(0, 1_000)})
+    many = 10 * PER_PARTITION
+    taken = owner.take({0: [raw(offset) for offset in range(many)]})
+    assert store.reasons() == [(offset, UNKNOWN_USER) for offset in range(many)]
+    assert (taken.positions, taken.parkings) == ({0: many}, {})

@@ -1,18 +1,22 @@
 """A run of replays: its order, its limit and rate, and where it stops."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from app.domain.errors import BusyError, NotFoundError, UnknownFateError
 from app.protocol.dead_letters import DeadLetter, ReplayRequest
+from app.protocol.topics import Topic
 from app.services.dead_letters import DeadLetterList, Wanted
+from app.services.lanes import GoneError, LaneTopic
 from app.services.log import Appended, RecordTooLargeError
 from app.services.replaying import Held, Order, Place, Replaying
 from app.settings import Limits
+from tests.platform.lists import ListLane, lane_topic
 
 EVERYTHING = Order(wanted=Wanted(), requested_by="tests")
 
@@ -122,14 +126,23 @@ def shelf(*held: Held) -> Shelf:
     return Shelf({each.id: each for each in held})
 
 
-def replaying(store: Shelf, log: Log, clock: Clock | None = None) -> Replaying:
+class NothingSettled(ListLane):
+    """No record has had its effect."""
+
+    def settled(self, transaction: Any, payloads: Sequence[bytes]) -> list[bool]:
+        return [False for _ in payloads]
+
+
+def replaying(
+    store: Shelf, log: Log, clock: Clock | None = None, lanes: Mapping[str, LaneTopic] | None = None
+) -> Replaying:
     ticking = clock or Clock()
     return Replaying(
         DeadLetterList(store, ["chat-message"]),
         store,
         log,
         begin=begin,
-        lanes={},
+        lanes=lanes or {},
         limits=Limits(replays_looked_at_max=3),
         clock=ticking,
         sleep=ticking.sleep,
@@ -138,6 +151,18 @@ def replaying(store: Shelf, log: Log, clock: Clock | None = None) -> Replaying:
 
 def results(found: Iterator[object]) -> list[str]:
     return [f"{each.id} {each.code or each.result}" for each in found]  # type: ignore[attr-defined]
+
+
+def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
+    def lost(key: str, value: bytes) -> object:
+        raise GoneError("UnknownUser", "user 7 was lost")
+
+    topic = replace(lane_topic(Topic("chat-message", 1)), check=lost, handler=NothingSettled())
+    store = shelf(letter(1), letter(2))
+    replays = replaying(store, Log(), lanes={"chat-message": topic})
+    assert results(replays.run(EVERYTHING)) == ["1 GONE", "2 GONE"]
+    named = replace(EVERYTHING, wanted=Wanted(ids=[2]))
+    assert "2 replayed" in results(replays.run(named))
 
 
 def test_more_than_one_page_of_candidates_is_replayed_in_order() -> None:

@@ -1,0 +1,56 @@
+"""Moving what a consumer group has committed, while nobody is in it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
+from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
+
+from app.adapters.kafka.security import client_arguments
+from app.domain.errors import BusyError
+from app.protocol.topics import Topic
+from app.settings import Settings
+
+TIMEOUT_MS = 10_000
+
+
+class GroupOffsets:
+    """The committed offsets of groups. Methods raise BusyError when Kafka does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def members(self, group: str) -> int:
+        """How many consumers are in the group now."""
+        with self._admin() as admin:
+            try:
+                return len(admin.describe_groups([group])[group]["members"])
+            except GroupIdNotFoundError:
+                return 0
+
+    def move(self, group: str, topic: Topic, offsets: Mapping[int, int]) -> None:
+        """Commit these offsets, by partition; the group must have no members."""
+        wanted = {
+            TopicPartition(topic.name, partition): OffsetAndMetadata(offset, "", -1)
+            for partition, offset in offsets.items()
+        }
+        with self._admin() as admin:
+            answers = admin.alter_group_offsets(group, wanted)
+            for error in answers.values():
+                if error is not NoError:
+                    raise error(f"group {group}")
+
+    @contextmanager
+    def _admin(self) -> Iterator[KafkaAdminClient]:
+        try:
+            admin = KafkaAdminClient(
+                **client_arguments(self._settings),
+                bootstrap_timeout_ms=TIMEOUT_MS,
+                request_timeout_ms=TIMEOUT_MS,
+            )
+            try:
+                yield admin
+            finally:
+                admin.close()
+        except KafkaError as error:
+            raise BusyError(f"Kafka cannot be reached: {error}") from error

@@ -1,0 +1,94 @@
+"""The port `RestoredDatabase`: a database after its restore, and the begin of its new epoch."""
+
+import msgspec
+from sqlalchemy import Connection, Engine
+
+from app.adapters.postgres.queries import rows, transaction
+from app.services.epochs import Gone
+from app.services.restoring import Plan, Survivors
+
+# A look takes less: processes of the house that are refused come and go all the time.
+LOOK_S = 5
+TIMEOUT_MS = 60_000
+
+_STRANGERS = """
+SELECT DISTINCT application_name || ' (pid ' || pid || ')' FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^(gateway|bridge|worker)'
+  AND backend_start < now() - make_interval(secs => %(look_s)s) ORDER BY 1"""
+
+_PROGRESS = "SELECT partition, next_offset FROM ingest_progress WHERE topic = %(topic)s"
+
+_SEQUENCES = """
+SELECT sequencename, coalesce(last_value, 0) AS last FROM pg_sequences
+WHERE schemaname = current_schema() AND sequencename ~ '_id_seq$'"""
+
+_SEQUENCE_SUFFIX = "_id_seq"
+
+_SET = "SELECT setval(format('%%I.%%I', current_schema(), %s::text)::regclass, %s)"
+
+_RAISE = "UPDATE auctions SET version = %s WHERE id = %s AND version < %s"
+
+# Never a name that was used before, whatever earlier database this is.
+_BEGIN = """
+INSERT INTO epochs (name, gone, published) VALUES (gen_random_uuid()::text, %s, %s)
+RETURNING name"""
+
+
+class PostgresRestored:
+    """Reads statement by statement: while an epoch is due nobody else writes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def strangers(self) -> list[str]:
+        """Processes of the house that have been connected for longer than a look takes."""
+        return [row[0] for row in rows(self._engine, _STRANGERS, {"look_s": LOOK_S})]
+
+    def survivors(self) -> Survivors:
+        """What is there."""
+        with transaction(self._engine) as connection:
+            _take_time(connection)
+            return Survivors(
+                users={row[0] for row in connection.exec_driver_sql("SELECT id FROM users")},
+                auctions={
+                    row[0]: row[1]
+                    for row in connection.exec_driver_sql("SELECT id, version FROM auctions")
+                },
+                rooms={row[0] for row in connection.exec_driver_sql("SELECT id FROM rooms")},
+            )
+
+    def progress(self, topic: str) -> dict[int, int]:
+        """By partition, the next offset to take."""
+        found = rows(self._engine, _PROGRESS, {"topic": topic})
+        return {row.partition: row.next_offset for row in found}
+
+    def sequences(self) -> dict[str, int]:
+        """By table, the last value that its sequence of ids has given out; 0 before the first."""
+        found = rows(self._engine, _SEQUENCES, {})
+        return {row.sequencename.removesuffix(_SEQUENCE_SUFFIX): row.last for row in found}
+
+    def begin_epoch(self, plan: Plan) -> str:
+        """Carry the plan out, in one transaction; the name of the new epoch.
+
+        Versions go on after those that were published: who has seen one drops what is older.
+        """
+        with transaction(self._engine) as connection:
+            _take_time(connection)
+            for table, last in plan.sequences.items():
+                connection.exec_driver_sql(_SET, (table + _SEQUENCE_SUFFIX, last))
+            for auction_id, version in plan.lost.versions.items():
+                connection.exec_driver_sql(_RAISE, (version, auction_id, version))
+            values = (_json(_lists(plan.gone)), _json(dict(plan.published)))
+            return str(connection.exec_driver_sql(_BEGIN, values).scalar_one())
+
+
+def _take_time(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {TIMEOUT_MS}")
+
+
+def _lists(gone: Gone) -> dict[str, list[tuple[int, int]]]:
+    return {kind: list(ranges) for kind, ranges in gone.ranges.items()}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

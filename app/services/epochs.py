@@ -1,0 +1,251 @@
+"""Epochs of the database, and the guard that gives out no connection to one older than the log.
+
+Restoring PostgreSQL takes back ids that were given out: their next owner would have a lost user's
+tokens, and old bids would land on a stranger's auction. So each process looks, before it uses a
+database that it does not know, whether others remember more than it does; `python -m app.admin
+after-restore` begins a new epoch in which no id is given out twice and no old token is good.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from app.domain.errors import BusyError, OlderDatabaseError
+from app.protocol.topics import Topic
+
+LOOK_AGAIN_S = 1.0  # after a look that found it older, or could not be had
+
+USERS, AUCTIONS = "users", "auctions"  # the kinds of ids that `Gone` speaks of
+
+WAY_OUT = "run `python -m app.admin after-restore` (docs/backup.md)"
+NOT_ADMITTED = (
+    "no bridge and no gateway has said yet that the database is not older than the log; where they "
+    f"refuse it, {WAY_OUT}"
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The ids that restores have lost, by kind: ranges from a first to a last one."""
+
+    ranges: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
+
+    def has(self, kind: str, number: int) -> bool:
+        """Whether this id was lost."""
+        return any(first <= number <= last for first, last in self.ranges.get(kind, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What a database says of itself.
+
+    `server` tells it from the one that was there before; `admitted` is the server on which it was
+    found to be not older than the log. `published` holds, by partition, the end of `auction-event`
+    when the epoch began: what was published earlier is no sign of anything.
+    """
+
+    name: str
+    server: str
+    admitted: str | None
+    gone: Gone
+    published: Mapping[int, int]
+
+
+class Database(Protocol):
+    """A database, as it is asked whether it is older than the log."""
+
+    def epoch(self) -> Epoch:
+        """The newest one."""
+        ...
+
+    def remember_admitted(self, epoch: Epoch) -> None:
+        """Let others admit it without a look, as long as its server runs."""
+
+    def progress(self, topic: str) -> dict[int, int]:
+        """By partition, the next offset to take."""
+        ...
+
+    def versions(self, auction_ids: Collection[int]) -> dict[int, int]:
+        """Those of the auctions that exist, with their versions."""
+        ...
+
+    def last_user_id(self) -> int:
+        """The greatest id of a user that was ever given out; 0 without any."""
+        ...
+
+
+Judge = Callable[[Database], str | None]
+"""Says how a database is older than what was seen; None when it is not."""
+
+Sign = Callable[[Epoch], Judge]
+"""Asks others what they remember, before the database is asked for the same: what both count only
+grows. Raises BusyError when they do not answer."""
+
+
+class DatabaseGuard:
+    """Admits databases of this process.
+
+    Thread-safe. A database that was admitted once, by whatever process, is not looked at again
+    while its server runs.
+    """
+
+    def __init__(
+        self,
+        signs: Sequence[Sign] | None,
+        *,
+        believes_others: bool = True,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """With None for `signs` every database is admitted, with no sign what others admit."""
+        self._signs, self._believes_others, self._clock = signs, believes_others, clock
+        self._lock = threading.Lock()
+        self._epoch: Epoch | None = None
+        self._refusal: BusyError | None = None
+        self._looked_at = 0.0
+
+    @property
+    def epoch(self) -> Epoch:
+        """Of the database that was admitted last. Raises OlderDatabaseError when a database is
+        there that is older than the log, and BusyError before the first look."""
+        if isinstance(self._refusal, OlderDatabaseError):
+            raise self._refusal
+        if self._epoch is None:
+            raise self._refusal or BusyError("the database has not been looked at yet")
+        return self._epoch
+
+    @property
+    def gone(self) -> Gone:
+        """The ids that restores have lost, as far as is known."""
+        return Gone() if self._epoch is None else self._epoch.gone
+
+    def check(self) -> None:
+        """As `epoch`; nothing is refused where every database is admitted."""
+        if self._signs is not None:
+            _ = self.epoch
+
+    def admit(self, database: Database) -> None:
+        """Return when this database may be used.
+
+        Raises OlderDatabaseError when it is older than the log, and BusyError when nobody can tell.
+        """
+        found = database.epoch()
+        known = self._epoch
+        if known is not None and (known.server, known.name) == (found.server, found.name):
+            return
+        with self._lock:
+            if self._refusal is not None and self._clock() - self._looked_at < LOOK_AGAIN_S:
+                raise self._refusal
+            self._look(database, found)
+
+    def _look(self, database: Database, found: Epoch) -> None:
+        is_admitted = self._signs is None or (
+            self._believes_others and found.admitted == found.server
+        )
+        if not is_admitted:
+            try:
+                self._ask_others(database, found)
+            except BusyError as error:
+                self._refuse(error)
+                raise
+            database.remember_admitted(found)
+        if self._epoch is not None and self._epoch.name != found.name:
+            log.warning("epoch_changed", epoch=found.name)
+        self._epoch, self._refusal = found, None
+
+    def _ask_others(self, database: Database, found: Epoch) -> None:
+        if not self._signs:
+            raise BusyError(NOT_ADMITTED)
+        for sign in self._signs:
+            reason = sign(found)(database)
+            if reason is not None:
+                raise OlderDatabaseError(f"the database is older than the log: {reason}; {WAY_OUT}")
+
+    def _refuse(self, error: BusyError) -> None:
+        is_news = str(self._refusal) != str(error)
+        self._refusal, self._looked_at = error, self._clock()
+        if not is_news:
+            return
+        if isinstance(error, OlderDatabaseError):
+            log.error("database_older_than_log", reason=error.detail)
+        else:
+            log.warning("database_not_admitted", reason=error.detail)
+
+
+class LogMemory(Protocol):
+    """The log, as it is asked what it remembers. All raise BusyError."""
+
+    def committed(self, group: str, topic: Topic) -> dict[int, int]:
+        """What the group has committed, by partition."""
+        ...
+
+    def last_published(self) -> dict[int, tuple[int, int, int]]:
+        """By partition of `auction-event`, of its last record: offset, auction and version."""
+        ...
+
+
+def committed_ahead(memory: LogMemory, *, group: str, topic: Topic) -> Sign:
+    """A consumer's committed offset never passes progress (I12)."""
+
+    def ask(_: Epoch) -> Judge:
+        committed = memory.committed(group, topic)
+
+        def judge(database: Database) -> str | None:
+            progress = database.progress(topic.name)
+            for partition, offset in sorted(committed.items()):
+                taken = progress.get(partition, 0)
+                if offset > taken:
+                    return f"{topic.name}/{partition} was taken up to {offset}, progress is {taken}"
+            return None
+
+        return judge
+
+    return ask
+
+
+def published_ahead(memory: LogMemory) -> Sign:
+    """An auction is published only after its version was committed."""
+
+    def ask(epoch: Epoch) -> Judge:
+        seen = {
+            auction_id: version
+            for partition, (offset, auction_id, version) in memory.last_published().items()
+            if offset >= epoch.published.get(partition, 0)
+        }
+
+        def judge(database: Database) -> str | None:
+            versions = database.versions(seen) if seen else {}
+            for auction_id, version in sorted(seen.items()):
+                if auction_id not in versions:
+                    return f"auction {auction_id} was published and is in no row"
+                if versions[auction_id] < version:
+                    stored = versions[auction_id]
+                    return (
+                        f"auction {auction_id} was published with version {version}, not {stored}"
+                    )
+            return None
+
+        return judge
+
+    return ask
+
+
+def signed_in_ahead(last_signed_in: Callable[[str], int]) -> Sign:
+    """Whoever has signed in has an id. `last_signed_in` gives the greatest one of an epoch, 0 when
+    nobody remembers: sessions may vanish."""
+
+    def ask(epoch: Epoch) -> Judge:
+        seen = last_signed_in(epoch.name)
+
+        def judge(database: Database) -> str | None:
+            given = database.last_user_id()
+            return f"user {seen} has signed in, the last one is {given}" if seen > given else None
+
+        return judge
+
+    return ask

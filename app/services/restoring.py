@@ -1,0 +1,229 @@
+"""After a restore of the database: what the log knows and the database lost, and a new epoch.
+
+The log is whole, so every record after the restored progress is taken in again, in order, and the
+auctions and users that the database still has come to where they were. What only the lost part of
+the database knew stays lost: its ids are listed, never given out again, and whatever the log still
+says of them becomes a dead letter.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE, Topic
+from app.services.auditing.ports import LogReader
+from app.services.epochs import AUCTIONS, USERS, Gone
+from app.settings import Limits
+
+ROOMS = "rooms"
+
+
+class _Said(msgspec.Struct):
+    """What any record of ours may name; of each topic it is another part."""
+
+    auction_id: int | None = None
+    bidder_id: int | None = None
+    actor_id: int | None = None
+    version: int | None = None
+    state: dict[str, Any] | None = None
+    outcomes: list[dict[str, Any]] = []
+    room_id: int | None = None
+    sender_id: int | None = None
+    sender_nickname: str = ""
+    user_id: int | None = None
+
+
+_decoder = msgspec.json.Decoder(_Said)
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """What the restored database has: the ids there are, and of auctions their versions."""
+
+    users: Collection[int]
+    auctions: Mapping[int, int]
+    rooms: Collection[int]
+
+
+@dataclass(slots=True)
+class LostUser:
+    """A user as the log knows it."""
+
+    nickname: str = ""
+    records: int = 0
+    last_at: datetime | None = None  # None: known by a session alone
+
+
+@dataclass(slots=True)
+class LostAuction:
+    """An auction as the log knows it; without an event of it, by its records alone."""
+
+    status: str = ""
+    price: int | None = None
+    bid_count: int | None = None
+    records: int = 0
+    last_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Lost:
+    """Everything that the log or a session names and the database has not.
+
+    `versions`: of auctions that it has, the version that was published, where that is ahead.
+    """
+
+    users: dict[int, LostUser] = field(default_factory=dict)
+    auctions: dict[int, LostAuction] = field(default_factory=dict)
+    rooms: set[int] = field(default_factory=set)
+    versions: dict[int, int] = field(default_factory=dict)
+    records_to_take: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a new epoch changes. `sequences`: the value after which each goes on."""
+
+    lost: Lost
+    sequences: Mapping[str, int]
+    gone: Gone
+    published: Mapping[int, int]
+
+
+class RestoredDatabase(Protocol):
+    """The restored database. All raise BusyError when it does not answer."""
+
+    def strangers(self) -> list[str]:
+        """Processes of the house that have been connected for longer than a look takes."""
+        ...
+
+    def survivors(self) -> Survivors:
+        """What is there."""
+        ...
+
+    def progress(self, topic: str) -> dict[int, int]:
+        """By partition, the next offset to take."""
+        ...
+
+    def sequences(self) -> dict[str, int]:
+        """By table, the last value that its sequence of ids has given out; 0 before the first."""
+        ...
+
+    def begin_epoch(self, plan: Plan) -> str:
+        """Carry the plan out, in one transaction; the name of the new epoch."""
+        ...
+
+
+def find_lost(
+    log: LogReader,
+    survivors: Survivors,
+    *,
+    progress: Mapping[int, int],
+    session_user_ids: Collection[int],
+    ids_max: int,
+) -> Lost:
+    """Read the log, and hold it against what is there.
+
+    Records of `auction-bid` below progress name nothing that is lost: they were taken in before.
+    An id beyond `ids_max` was never given out, whoever wrote it into the log.
+    """
+    finder = _Finder(survivors, ids_max)
+    for user_id in session_user_ids:
+        finder.user(user_id, None)
+    for topic, firsts in ((AUCTION_BID, progress), (AUCTION_EVENT, {}), (CHAT_MESSAGE, {}),
+                          (CHAT_EVENT, {})):  # fmt: skip
+        for at, said in _read(log, topic, firsts):
+            finder.take(topic, at, said)
+    return finder.lost
+
+
+def make_plan(
+    lost: Lost,
+    survivors: Survivors,
+    *,
+    sequences: Mapping[str, int],
+    published: Mapping[int, int],
+    limits: Limits,
+) -> Plan:
+    """No id that is named anywhere is given out again, nor any that only the database knew."""
+    seen = {
+        USERS: max(lost.users, default=0),
+        AUCTIONS: max(lost.auctions, default=0),
+        ROOMS: max(lost.rooms, default=0),
+    }
+    after = {
+        table: max(last, seen.get(table, 0)) + limits.restore_ids_skipped
+        for table, last in sequences.items()
+    }
+    gone = {
+        USERS: _ranges(survivors.users, lost.users, until=after[USERS]),
+        AUCTIONS: _ranges(survivors.auctions, lost.auctions, until=after[AUCTIONS]),
+    }
+    return Plan(lost, after, Gone(gone), published)
+
+
+def _ranges(there: Collection[int], lost: Collection[int], *, until: int) -> list[tuple[int, int]]:
+    """Ids in between may be lost, too: they are given out before, and committed in any order."""
+    last = max(there, default=0)
+    return [*((one, one) for one in sorted(lost) if one <= last), (last + 1, until)]
+
+
+def _read(
+    log: LogReader, topic: Topic, firsts: Mapping[int, int]
+) -> Iterator[tuple[datetime, _Said]]:
+    for partition, (first, end) in log.bounds(topic).items():
+        begin = max(first, firsts.get(partition, first))
+        for record in log.read(topic.name, partition, first=begin, until=end):
+            try:
+                yield record.log_time, _decoder.decode(record.value)
+            except ValueError:  # its consumers give it up, too
+                continue
+
+
+class _Finder:
+    def __init__(self, survivors: Survivors, ids_max: int) -> None:
+        self._there, self._ids_max = survivors, ids_max
+        self.lost = Lost()
+
+    def take(self, topic: Topic, at: datetime, said: _Said) -> None:
+        if topic is AUCTION_BID:
+            self.lost.records_to_take += 1
+        for user_id in (said.bidder_id, said.actor_id, said.sender_id, said.user_id):
+            self.user(user_id, at, said.sender_nickname)
+        for outcome in said.outcomes:
+            self.user(outcome.get("bidder_id"), at)
+        self._auction(at, said)
+        if self._is_lost(said.room_id, self._there.rooms):
+            self.lost.rooms.add(int(said.room_id or 0))
+
+    def user(self, user_id: object, at: datetime | None, nickname: str = "") -> None:
+        if not isinstance(user_id, int) or not self._is_lost(user_id, self._there.users):
+            return
+        user = self.lost.users.setdefault(user_id, LostUser())
+        user.nickname = nickname or user.nickname
+        if at is not None:
+            user.records += 1
+            user.last_at = at if user.last_at is None else max(at, user.last_at)
+
+    def _auction(self, at: datetime, said: _Said) -> None:
+        auction_id = said.auction_id
+        if auction_id is None:
+            return
+        if self._is_lost(auction_id, self._there.auctions):
+            auction = self.lost.auctions.setdefault(auction_id, LostAuction())
+            auction.records += 1
+            auction.last_at = at if auction.last_at is None else max(at, auction.last_at)
+            if said.state is not None:
+                auction.status = str(said.state.get("status"))
+                auction.price = said.state.get("price")
+                auction.bid_count = said.state.get("bid_count")
+        elif said.version is not None:
+            stored = self._there.auctions.get(auction_id)
+            ahead = max(said.version, self.lost.versions.get(auction_id, 0))
+            if stored is not None and ahead > stored:
+                self.lost.versions[auction_id] = ahead
+
+    def _is_lost(self, number: int | None, there: Collection[int]) -> bool:
+        return number is not None and 0 < number <= self._ids_max and number not in there

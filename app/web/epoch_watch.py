@@ -1,0 +1,37 @@
+"""A gateway process serves one epoch of the database: what it remembers is of that one."""
+
+import os
+import signal
+
+import gevent
+import structlog
+
+from app.bootstrap import Container
+from app.domain.errors import BusyError, OlderDatabaseError
+
+LOOK_S = 1.0  # a database that comes back is looked at before others have bid on it for long
+
+log = structlog.get_logger()
+
+
+def watch_epoch(container: Container) -> None:
+    """Ask the database once a second; end the process when it was restored.
+
+    gunicorn's master starts another one, which knows no auction, no session and no socket of the
+    time before. It takes nothing until the database is admitted.
+    """
+    served: str | None = None
+    while True:
+        try:
+            container.look_at_database()
+            found: str | None = container.guard.epoch.name
+        except OlderDatabaseError:
+            found = None
+        except BusyError:  # away: what is known of it is still true
+            found = served
+        if served is not None and found != served:
+            log.warning("gateway_begins_anew", epoch=found)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        served = found
+        gevent.sleep(LOOK_S)

@@ -1,0 +1,1 @@
+"""A database that is older than the log, and what opens the house again."""

@@ -1,0 +1,226 @@
+"""A restored database is refused until `app.admin after-restore` has begun a new epoch.
+
+The restored database is a new one, beside the log, sessions and offsets of one that had more. What
+PostgreSQL itself does in a restore, `make drill` shows.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
+
+from app.adapters.kafka.connect import make_producer
+from app.adapters.kafka.reader import KafkaLogReader
+from app.adapters.kafka.security import client_arguments
+from app.adapters.redis.sessions import RedisSessions
+from app.bootstrap import Container, build_container
+from app.domain.errors import BusyError
+from app.domain.ids import bid_id
+from app.domain.time import rfc3339
+from app.protocol.records import BidValue
+from app.protocol.topics import AUCTION_BID, INGEST_GROUP
+from app.settings import Settings, read_settings
+from app.web.app import create_app
+from stack import Stack
+from tests import kafka_log
+from tests.integration.database import alembic, own_database
+from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.market import Market
+from tests.waiting import wait_until
+
+LOST_BIDDER, LOST_VISITOR, LOST_AUCTION = 70_001, 80_002, 90_003
+COMMAND = "run `python -m app.admin after-restore`"
+GUESSED_ID = 2**62  # of a forged record: nobody was ever given it
+PASSWORD = "0123456789"
+
+
+@dataclass
+class Restored:
+    """A restored database, and the house on it as others remember it."""
+
+    environment: dict[str, str]
+    settings: Settings
+    container: Container
+    client: FlaskClient
+    token: str
+
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def after_restore(self, *options: str) -> str:
+        result = self.run("app.admin", "after-restore", *options)
+        said = [line for line in result.stderr.splitlines() if '"stream":"security"' not in line]
+        assert (result.returncode, said) == (0, [])
+        return result.stdout
+
+    def sign_up(self, name: str) -> tuple[int, object]:
+        account = {"email": f"{name}@example.org", "password": PASSWORD, "nickname": name}
+        answer = Market(self.client, self.container.engine).call(
+            "POST", "/api/auth/signup", body=account
+        )
+        return answer.status_code, answer.get_json().get("user", {}).get("id")
+
+    def me(self, client: FlaskClient, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get("/api/me", headers=headers).status_code
+
+
+@pytest.fixture(scope="module")
+def restored(stack: Stack) -> Iterator[Restored]:
+    with own_database("restored") as found:
+        environment = {**found, "TRUST_LOOPBACK": "1"}
+        alembic(environment, "upgrade", "head")
+        settings = read_settings(environment)
+        token = _signed_in_before(environment)
+        _leave_traces(settings)
+        container = build_container(settings, application="tests")
+        container.guard_database()
+        yield Restored(environment, settings, container, create_app(container).test_client(), token)
+        container.engine.dispose()
+        container.producer.close()
+
+
+def _signed_in_before(environment: dict[str, str]) -> str:
+    """The access token of somebody whom the database still has; of the epoch that it has."""
+    with application(environment) as client:
+        account = {"email": "kept@example.org", "password": PASSWORD, "nickname": "kept"}
+        assert client.post("/api/auth/signup", json=account).status_code == 201
+        asked = {"email": account["email"], "password": PASSWORD, "delivery": "body"}
+        return str(client.post("/api/auth/login", json=asked).get_json()["access_token"])
+
+
+def _leave_traces(settings: Settings) -> None:
+    """What log, sessions and offsets remember of what the database has lost."""
+    producer = make_producer(settings, name="tests")
+    for bidder_id in (LOST_BIDDER, GUESSED_ID):
+        _put(producer, _bid(bidder_id))
+    producer.close(timeout=10)
+    container = build_container(settings, application="tests")
+    sessions = RedisSessions(
+        container.auth_redis, container.fanout, epoch=lambda: "before", limits=settings.limits
+    )
+    sessions.open("0" * 32, LOST_VISITOR, "hash")
+    _commit(settings, kafka_log.ends(settings, AUCTION_BID.name))
+
+
+def _bid(bidder_id: int) -> BidValue:
+    return BidValue(
+        v=1,
+        bid_id=bid_id(bidder_id, LOST_AUCTION, "k"),
+        auction_id=LOST_AUCTION,
+        bidder_id=bidder_id,
+        amount=5_000,
+        kind="exact",
+        confirm=True,
+        key="k",
+        received_at=rfc3339(datetime.now(UTC)),
+    )
+
+
+def _put(producer: KafkaProducer, bid: BidValue) -> None:
+    key = str(bid.auction_id).encode()
+    producer.send(AUCTION_BID.name, key=key, value=msgspec.json.encode(bid)).get(timeout=30)
+
+
+def _commit(settings: Settings, ends: dict[int, int]) -> None:
+    reader = KafkaLogReader(settings, name="tests")
+    reader.committed(INGEST_GROUP, AUCTION_BID)  # waits for a broker that never had a group
+    reader.close()
+    admin = KafkaAdminClient(**client_arguments(settings))
+    offsets = {
+        TopicPartition(AUCTION_BID.name, part): OffsetAndMetadata(end, "", -1)
+        for part, end in ends.items()
+    }
+    admin.alter_group_offsets(INGEST_GROUP, offsets)
+    admin.close()
+
+
+def test_a_database_older_than_the_log_is_refused_until_after_restore(restored: Restored) -> None:
+    _is_refused_everywhere(restored)
+    dry = restored.after_restore("--dry-run")
+    assert "nothing was changed" in dry
+    assert f"\n  {LOST_BIDDER}  " in dry
+    assert f"\n  {LOST_VISITOR}  " in dry
+    assert f"\n  {LOST_AUCTION}  " in dry
+    assert str(GUESSED_ID) not in dry
+    _is_refused(restored)
+
+    done = restored.after_restore()
+    assert "has begun" in done
+    restored.container.engine.dispose()
+    wait_until(lambda: _is_admitted(restored), what="the next look admits it")
+    _is_open(restored)
+    assert "nothing to do" in restored.after_restore()
+    assert restored.sign_up("later")[0] == 201, "a second time it changes nothing"
+
+
+def _is_refused_everywhere(restored: Restored) -> None:
+    _is_refused(restored)
+    admin = ("app.admin", "kept@example.org")
+    commands = (("bridge", "relay"), ("bridge", "replay", "list"), admin)
+    for command in commands:
+        result = restored.run(*command)
+        assert result.returncode == 2, command
+        said = [line for line in result.stderr.splitlines() if "older than the log" in line]
+        (line,) = [line for line in said if not line.startswith("{")]  # nor in the log
+        assert COMMAND in line
+
+
+def _is_refused(restored: Restored) -> None:
+    worker = build_container(restored.settings, application="worker")
+    worker.guard_database(asks_log=False)
+    with pytest.raises(BusyError, match=COMMAND):
+        worker.look_at_database()
+    ready = restored.client.get("/readyz")
+    assert ready.status_code == 503
+    assert COMMAND in ready.get_json()["dependencies"]["postgresql"]
+    assert restored.sign_up("early") == (503, None)
+    asked = {"email": "kept@example.org", "password": PASSWORD}
+    assert restored.client.post("/api/auth/login", json=asked).status_code == 503
+    assert restored.me(restored.client, restored.token) == 503
+    with pytest.raises(BusyError, match="older than the log"):
+        restored.container.admitting_log.append(AUCTION_BID, key=1, value=b"{}")
+
+
+def _is_admitted(restored: Restored) -> bool:
+    """As a gateway looks once a second."""
+    try:
+        restored.container.look_at_database()
+    except BusyError:
+        return False
+    return True
+
+
+def _is_open(restored: Restored) -> None:
+    assert restored.me(restored.client, restored.token) == 401
+    with (
+        nobody_listens() as address,
+        application(restored.environment, REDIS_AUTH_URL=f"redis://{address}/0") as client,
+    ):
+        assert restored.me(client, restored.token) == 401, "without sessions it is the epoch alone"
+    status, new_id = restored.sign_up("new")
+    assert status == 201
+    assert isinstance(new_id, int)
+    assert max(LOST_BIDDER, LOST_VISITOR) < new_id < GUESSED_ID
+    ready = restored.client.get("/readyz").get_json()
+    assert ready["dependencies"]["postgresql"] == "ok"
+    worker = build_container(restored.settings, application="worker")
+    worker.guard_database(asks_log=False)
+    worker.look_at_database()
+    worker.engine.dispose()
+    gone = restored.container.guard.gone
+    assert gone.has("users", LOST_BIDDER)
+    assert gone.has("auctions", LOST_AUCTION)
+    assert not gone.has("users", new_id)
