@@ -19,7 +19,7 @@ profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
 .PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
-  bench storm boards faults scale image-check lock
+  bench storm boards faults drill scale image-check lock
 
 help: ## list the verbs
 	@$(stack) --help
@@ -33,7 +33,7 @@ down status clean env servers install check docs demo image-check:
 run:
 	@$(stack) $@ $(profile_option) $(c)
 
-audit bench lock:
+audit bench drill lock:
 	@$(stack) $@ $(profile_option) $(o)
 
 logs restart:

@@ -43,13 +43,20 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "storm": ("drive a script of k6/, then audit", chores.storm),
     "boards": ("draw the last storm's boards", chores.boards),
     "faults": ("run the fault campaign", chores.faults),
+    "drill": ("lose PostgreSQL, restore it, audit", chores.drill),
 }
 # Tests, benchmark and campaign must not touch what `make up` runs.
-PROFILES = {"test": "test", "bench": "bench", "faults": "faults", "image-check": "test"}
+PROFILES = {
+    "test": "test",
+    "bench": "bench",
+    "faults": "faults",
+    "drill": "drill",
+    "image-check": "test",
+}
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
     "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "boards",
-    "faults", "lock",
+    "faults", "drill", "lock",
 )  # fmt: skip
 HELP = ("-h", "--help")
 

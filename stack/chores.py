@@ -1,4 +1,5 @@
-"""What `make check`, `test`, `demo`, `audit`, `bench`, `storm`, `boards` and `faults` do: tools."""
+"""What the verbs `check`, `test`, `demo`, `audit`, `bench`, `storm`, `boards`, `faults` and `drill`
+do: they run tools."""
 
 import argparse
 import os
@@ -228,6 +229,13 @@ def faults(stack: Stack, arguments: Sequence[str]) -> int:
     campaign_profile(parser.parse_known_args(arguments)[0].brokers)  # before minutes of installing
     install_for_all(stack)
     return _run(stack, "python", "-m", "stack.campaign", *arguments)
+
+
+def drill(stack: Stack, arguments: Sequence[str]) -> int:
+    """Lose PostgreSQL and restore it, on a stack of its own profile; 2 for a bad backup."""
+    install_for(stack, development=True)
+    go(stack.settings, shown)
+    return _run(stack, "python", "-m", "stack.drill", *arguments)
 
 
 def _command(name: str) -> tuple[str, ...]:

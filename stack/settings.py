@@ -82,7 +82,7 @@ class Settings:
 
     `port_offset` is that of the checkout, the profile's own is in `ports`.
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
-    `short_lived`: servers are run for minutes.
+    `short_lived`: servers are run for minutes. `archived`: PostgreSQL archives its WAL.
     `brokers`: how many Kafka has; `standby`: PostgreSQL has one, which confirms every commit.
     """
 
@@ -96,6 +96,7 @@ class Settings:
     short_lived: bool
     brokers: int
     standby: bool
+    archived: bool
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -134,6 +135,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         short_lived=own.get("short_lived", False),
         brokers=own.get("brokers", 1),
         standby=own.get("standby", False),
+        archived=own.get("archived", False),
     )
 
 

@@ -20,10 +20,17 @@ class RefusedError(RuntimeError):
 
 
 def call(
-    method: str, path: str, body: dict[str, Any] | None = None, *, token: str = ""
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    token: str = "",
+    key: str = "",
 ) -> dict[str, Any]:
     """The answer of one call at BASE_URL. Raises RefusedError for an error answer."""
     headers = {"Content-Type": "application/json"}
+    if key:
+        headers["Idempotency-Key"] = key
     if token:
         headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(  # noqa: S310 - our own address

@@ -71,6 +71,14 @@ log_parameter_max_length_on_error = 0
 log_statement = none
 """
 
+# A segment has its name only when it is whole and on disk (docs/backup.md).
+ARCHIVING = """\
+archive_mode = on
+archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f.part && sync {archive}/%f.part && \
+mv {archive}/%f.part {archive}/%f'
+archive_timeout = 60
+"""
+
 
 def postgresql_servers(
     places: Places, settings: Settings, credentials: Credentials
@@ -112,6 +120,11 @@ class PostgreSQL:
         """Whether it follows the other, and takes no write."""
         return (self.data / STANDBY_SIGNAL).exists()
 
+    @property
+    def archive(self) -> Path:
+        """Where its WAL is archived, where the profile says that it is."""
+        return self.places.data_dir / "archive"
+
     def prepare(self) -> None:
         """Make its data directory, of a standby by copying its primary, and its configuration."""
         if not (self.data / "PG_VERSION").exists():
@@ -121,21 +134,22 @@ class PostgreSQL:
                 self.copy_from(replace(self, number=OTHER[self.number]))
         self._drop_stale_lock()
         sizes = self.settings.sizes
-        (self.data / "postgresql.conf").write_text(
-            CONFIGURATION.format(
-                host=self.host,
-                port=self.settings.ports.postgresql,
-                connections_max=sizes.postgresql_connections_max,
-                shared_buffers_mb=sizes.postgresql_shared_buffers_mb,
-            ),
-            encoding="utf-8",
+        text = CONFIGURATION.format(
+            host=self.host,
+            port=self.settings.ports.postgresql,
+            connections_max=sizes.postgresql_connections_max,
+            shared_buffers_mb=sizes.postgresql_shared_buffers_mb,
         )
+        if self.settings.archived:
+            make_private(self.archive)
+            text += ARCHIVING.format(archive=self.archive)
+        (self.data / "postgresql.conf").write_text(text, encoding="utf-8")
 
     def program(self) -> Program:
         """How the supervisor runs it."""
         return Program(
             name=self.name,
-            command=(str(self._binaries() / "postgres"), "-D", str(self.data)),
+            command=(str(self.binaries() / "postgres"), "-D", str(self.data)),
             directory=self.data,  # the checkout may be closed to the user it runs as
             user=server_user(),
             stop_signal="INT",  # fast shutdown: clients are cut, what they committed is kept
@@ -146,7 +160,7 @@ class PostgreSQL:
 
     def is_ready(self) -> bool:
         """Whether it serves requests now."""
-        probe = (str(self._binaries() / "pg_isready"), "-q", "-h", self.host, "-p", self._port)
+        probe = (str(self.binaries() / "pg_isready"), "-q", "-h", self.host, "-p", self._port)
         return subprocess.run(probe, check=False).returncode == 0
 
     def complete(self) -> None:
@@ -161,11 +175,11 @@ class PostgreSQL:
             "auction": self.credentials.auction_password,
             "ferretdb": self.credentials.ferretdb_password,
         }
-        existing = self._query("SELECT datname FROM pg_database").split()
+        existing = self.query("SELECT datname FROM pg_database").split()
         for database, rights in DATABASES.items():
             if database not in existing:
                 self._create_role(database, rights=rights, password=passwords[database])
-                self._query(f"CREATE DATABASE {database} OWNER {database}")
+                self.query(f"CREATE DATABASE {database} OWNER {database}")
 
     def fence(self) -> None:
         """From its next start on it is a standby, which takes no write. It must not run."""
@@ -174,7 +188,7 @@ class PostgreSQL:
     def copy_from(self, primary: "PostgreSQL") -> None:
         """Make it anew as a standby of `primary`, which runs. It must not run itself."""
         draft = self._draft()
-        command = (str(self._binaries() / "pg_basebackup"), f"--pgdata={draft}")
+        command = (str(self.binaries() / "pg_basebackup"), f"--pgdata={draft}")
         source = f"host={primary.host} port={self._port} user={SUPERUSER}"
         run_logged(
             (*command, f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast"),
@@ -188,13 +202,13 @@ class PostgreSQL:
 
     def wait_for_standby(self) -> None:
         """Let no commit be acknowledged before the standby has it. It must run as the primary."""
-        self._query("ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()")
+        self.query("ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()")
 
     def promote(self) -> None:
         """Make the standby a primary that waits for nobody; returns once it takes writes."""
-        self._query("ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()")
+        self.query("ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()")
         run_logged(
-            (str(self._binaries() / "pg_ctl"), "promote", "-w", "-D", str(self.data)),
+            (str(self.binaries() / "pg_ctl"), "promote", "-w", "-D", str(self.data)),
             log_file=self.places.logs_dir / "pg_promote.log",
             what=f"promoting {self.name}",
             user=server_user(),
@@ -205,14 +219,15 @@ class PostgreSQL:
         return str(self.settings.ports.postgresql)
 
     def _create_role(self, role: str, *, rights: str, password: str) -> None:
-        self._query(
+        self.query(
             f"DO $$ BEGIN CREATE ROLE {role} {rights} PASSWORD '{password}'; "
             "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
         )
 
-    def _query(self, statement: str) -> str:
-        command = (str(self._binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
-        server = ("-h", self.host, "-p", self._port, "-U", SUPERUSER, "-d", "postgres")
+    def query(self, statement: str, *, database: str = "postgres") -> str:
+        """Return what the superuser is answered, a line for each row. Raise StackFault."""
+        command = (str(self.binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
+        server = ("-h", self.host, "-p", self._port, "-U", SUPERUSER, "-d", database)
         result = subprocess.run(
             (*command, *server),
             input=statement,  # not an argument: it may hold a password
@@ -234,7 +249,7 @@ class PostgreSQL:
         user = server_user()
         if user:
             os.chown(password_file, *_ids(user))
-        initdb = str(self._binaries() / "initdb")
+        initdb = str(self.binaries() / "initdb")
         locale = ("--encoding=UTF8", "--locale=C.UTF-8")
         access = ("--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}")
         try:
@@ -269,7 +284,7 @@ class PostgreSQL:
             if not _works_in(pid, self.data):
                 lock.unlink()
 
-    def _binaries(self) -> Path:
+    def binaries(self) -> Path:
         """The programs of the version that made the data, or of the oldest that will do."""
         version_file = self.data / "PG_VERSION"
         if version_file.exists():
@@ -308,6 +323,14 @@ def installed_version(version_min: str) -> str | None:
 def server_user() -> str | None:
     """Whom the server runs as: PostgreSQL refuses root; None means ourselves."""
     return "postgres" if os.geteuid() == 0 else None
+
+
+def make_private(directory: Path) -> None:
+    """Make a directory that the server alone may read and write."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    user = server_user()
+    if user:
+        os.chown(directory, *_ids(user))
 
 
 def _ids(user: str) -> tuple[int, int]:

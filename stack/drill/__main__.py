@@ -1,0 +1,272 @@
+"""`make drill`: lose PostgreSQL, restore it to a point in time, and open the house again.
+
+Prints what was lost and how long each step took. Exit 1 when something is not as it must be, 2 when
+a backup is not whole; `--check` only says whether one is.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from stack.bench.storm import USERS_FILE, Load, build_storm, run_storm
+from stack.drill import market
+from stack.drill.backup import Backup, restore, take
+from stack.drill.commands import Answer, python
+from stack.drill.market import Person
+from stack.faults import StackFault, UsageFault
+from stack.lifecycle import alone
+from stack.progress import shown
+from stack.readiness import complaint_of
+from stack.runtime import Stack
+from stack.servers.postgresql import PostgreSQL, binaries_of
+from stack.slowness import Deadline
+
+PROFILE = "drill"
+AFTER_RESTORE = ("-m", "app.admin", "after-restore")
+STORM = Load(rate=200, seconds=5, sockets=20, auctions=3, mode="ws", subscribe=True)
+WAY_OUT = "run `python -m app.admin after-restore`"
+WAIT_S, POLL_S = 60.0, 0.2
+
+
+@dataclass(slots=True)
+class Drill:
+    """One drill on a stack, step by step; `seconds` of each step, `facts` about what was lost."""
+
+    stack: Stack
+    storm: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def postgresql(self) -> PostgreSQL:
+        """The server that is lost."""
+        return PostgreSQL(self.stack.places, self.stack.settings, self.stack.credentials)
+
+    def run(self) -> None:
+        """Do all of it. Raise StackFault where the house does not do what it must."""
+        with self._step("the house is up"):
+            self.stack.up()
+        mina, yuna = market.join("mina"), market.join("yuna")
+        kept = market.open_auction(market.join("seller"))
+        with self._step("storm"):
+            self._storm("before")
+        with self._step("base backup"):
+            backup = take(self.postgresql, self.stack.places.data_dir / "base")
+        market.bid(mina, kept, 1_500)
+        self._wait(lambda: market.auction(kept)["price"] == 1_500, "the last bid before is decided")
+        until = self.postgresql.query("SELECT clock_timestamp()").strip()
+        lost, lost_auction = self._after(until, (mina, yuna), kept)
+        with self._step("loss of the data directory"):
+            self._lose()
+        with self._step("restore"):
+            self._restore(backup, until)
+        with self._step("the house refuses"):
+            self._refused(mina, kept)
+        with self._step("after-restore"):
+            self._after_restore(lost, lost_auction)
+        with self._step("the house opens"):
+            self.stack.up()
+        with self._step("the log's rest is settled"):
+            self._settled(kept)
+        self._opened(mina, lost, kept, lost_auction)
+        with self._step("audit"):
+            self._audit()
+
+    def _after(self, until: str, people: tuple[Person, Person], kept: int) -> tuple[Person, int]:
+        """What is done after the point in time, and so is lost or only in the log."""
+        mina, yuna = people
+        lost = market.join("lost")
+        lost_auction = market.open_auction(lost)
+        market.bid(mina, lost_auction, 2_000)
+        market.bid(yuna, kept, 5_000)
+        market.bid(lost, kept, 9_000)
+        with self._step("storm on auctions that will be lost"):
+            self._storm("after")
+        self._wait(lambda: market.auction(kept)["price"] == 9_000, "the bids after are decided")
+        self.facts["restored to"] = until
+        segment = self.postgresql.query("SELECT pg_walfile_name(pg_switch_wal())").strip()
+        archived = self.postgresql.archive / segment
+        self._wait(archived.exists, "the WAL is archived")
+        return lost, lost_auction
+
+    def _storm(self, name: str) -> None:
+        users = self.stack.places.data_dir / USERS_FILE
+        report = run_storm(
+            self.storm,
+            STORM,
+            addresses=self.stack.addresses(),
+            users_file=users,
+            on_phase=lambda _: None,
+        )
+        self.facts[f"bids of the storm {name} the point in time"] = report["bids"]["sent"]
+
+    def _lose(self) -> None:
+        self.stack.control.kill("postgresql")
+        self.stack.control.forget("postgresql")
+        shutil.rmtree(self.postgresql.data)
+
+    def _restore(self, backup: Backup, until: str) -> None:
+        restore(self.postgresql, backup, until=until)
+        self.stack.servers_up()
+        recovers = "SELECT pg_is_in_recovery()"
+        self._wait(lambda: self.postgresql.query(recovers).strip() == "f", "recovery has ended")
+
+    def _refused(self, mina: Person, kept: int) -> None:
+        url = self.stack.addresses()["BASE_URL"]
+        self._wait(lambda: "after-restore" in complaint_of(url), "/readyz names after-restore")
+        self._wait(self._gateways_began_anew, "each gateway process has begun anew")
+        self._must(market.refusal(market.join, "early"), "BUSY", "a sign-up on the old database")
+        self._must(market.refusal(market.log_in, mina.email), "BUSY", "a log-in")
+        self._must(market.refusal(market.bid, mina, kept, 20_000), "BUSY", "a bid")
+        for name in ("bridge", "worker-bids-0"):
+            self._wait(partial(self._says_way_out, name), f"{name} says what to run")
+        audit = python(self.stack, "-m", "bridge", "replay", "list")
+        self._must(str(audit.code), "2", "an operator's command")
+        self.stack.control.forget_together([one.name for one in self.stack.application()])
+
+    def _gateways_began_anew(self) -> bool:
+        """Each has ended the sockets of the time before, and serves nothing yet."""
+        text = self.stack.control.log_file("gateway").read_text(encoding="utf-8")
+        workers = self.stack.settings.sizes.gateway_workers
+        anew = text.rpartition("gateway_begins_anew")[2]
+        return text.count("gateway_begins_anew") >= workers and "database_older_than_log" in anew
+
+    def _says_way_out(self, name: str) -> bool:
+        return WAY_OUT in self.stack.control.log_file(name).read_text(encoding="utf-8")
+
+    def _after_restore(self, lost: Person, lost_auction: int) -> None:
+        dry = self._command(*AFTER_RESTORE, "--dry-run")
+        for wanted in (f"\n  {lost.user_id}  ", f"\n  {lost_auction}  ", "nothing was changed"):
+            if wanted not in dry.printed:
+                raise StackFault(f"after-restore does not list {wanted.strip()}")
+        done = self._command(*AFTER_RESTORE)
+        for line in done.printed.splitlines():
+            name, colon, number = line.partition(": ")
+            if colon and number.isdecimal():
+                self.facts[name] = number
+        again = self._command(*AFTER_RESTORE)
+        self._must(str("nothing to do" in again.printed), "True", "after-restore given again")
+
+    def _settled(self, kept: int) -> None:
+        """Yuna's bid is decided again; that of the lost user, which was higher, is not."""
+        self._wait(lambda: market.auction(kept)["price"] == 5_000, "the surviving bid leads")
+        self._rest()
+        letters = self._rows("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 1")
+        for line in letters.splitlines():
+            reason, _, number = line.partition("|")
+            self.facts[f"dead letters {reason}"] = number
+
+    def _rest(self) -> None:
+        query = "SELECT (SELECT count(*) FROM inbox_waiting) + (SELECT count(*) FROM outbox)"
+        self._wait(lambda: self._rows(query) == "0", "nothing waits")
+
+    def _opened(self, mina: Person, lost: Person, kept: int, lost_auction: int) -> None:
+        old = market.refusal(market.bid, mina, kept, 21_000)
+        self._must(old, "UNAUTHENTICATED", "a token from before")
+        self._must(market.refusal(market.log_in, lost.email), "BAD_CREDENTIALS", "a lost user")
+        self._must(market.refusal(market.auction, lost_auction), "NOT_FOUND", "a lost auction")
+        new = market.join("new")
+        if new.user_id <= lost.user_id:
+            raise StackFault(f"user {new.user_id} has an id that was given out before")
+        again = Person(mina.user_id, mina.email, market.log_in(mina.email))
+        market.bid(again, kept, 10_000)
+        market.bid(new, kept, 11_000)
+        market.open_auction(new)
+        self._wait(lambda: market.auction(kept)["price"] == 11_000, "new bids are decided")
+
+    def _audit(self) -> None:
+        self._rest()
+        found = python(self.stack, "-m", "bridge", "audit")
+        if found.code != 0:
+            raise StackFault(f"the audit is not clean:\n{found.printed}{found.complaint}")
+
+    def _rows(self, query: str) -> str:
+        return self.postgresql.query(query, database="auction").strip()
+
+    def _command(self, *arguments: str) -> Answer:
+        answer = python(self.stack, *arguments)
+        if answer.code != 0:
+            raise StackFault(f"{' '.join(arguments)}: {answer.complaint.strip()}")
+        return answer
+
+    @staticmethod
+    def _must(found: str, wanted: str, what: str) -> None:
+        if found != wanted:
+            raise StackFault(f"{what}: {found or 'taken'}, not {wanted}")
+
+    @staticmethod
+    def _wait(condition: Callable[[], bool], what: str) -> None:
+        deadline = Deadline(WAIT_S)
+        while not condition():
+            if deadline.passed():
+                raise StackFault(f"not after {deadline}: {what}")
+            time.sleep(POLL_S)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        with shown(name):
+            yield
+        self.seconds[name] = time.monotonic() - begun
+
+    def table(self) -> str:
+        """What was lost and how long each step took, as Markdown."""
+        lines = ["| step | seconds |", "|---|---|"]
+        lines += [f"| {name} | {seconds:.1f} |" for name, seconds in self.seconds.items()]
+        lines += ["", "| what | |", "|---|---|"]
+        lines += [f"| {name} | {fact} |" for name, fact in self.facts.items()]
+        return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the drill, or check a backup; the exit code."""
+    parser = argparse.ArgumentParser(prog="make drill", description=__doc__)
+    parser.add_argument("--check", type=Path, metavar="BASE", help="a base backup, to look at only")
+    parser.add_argument("--archive", type=Path, metavar="DIR", help="its archived WAL")
+    options = parser.parse_args(arguments)
+    stack = Stack.of(PROFILE, step=shown)
+    try:
+        if options.check is not None:
+            return _check(stack, options)
+        with alone(stack):
+            _drill(stack)
+    except StackFault as fault:
+        print(f"drill: {fault}", file=sys.stderr)
+        return 2 if isinstance(fault, UsageFault) else 1
+    return 0
+
+
+def _check(stack: Stack, options: argparse.Namespace) -> int:
+    if options.archive is None:
+        raise UsageFault("say where its archived WAL is: --archive DIR")
+    for directory in (options.check, options.archive):
+        if not directory.is_dir():
+            raise UsageFault(f"{directory} is no directory")
+    version_file = options.check / "PG_VERSION"
+    version = version_file.read_text().strip() if version_file.exists() else ""
+    binaries = binaries_of(version or stack.settings.versions.postgresql)
+    Backup(options.check, options.archive, binaries).refuse_unless_whole()
+    print(f"{options.check} is whole, and so is the WAL since")
+    return 0
+
+
+def _drill(stack: Stack) -> None:
+    with shown("build the load generator"):
+        storm = build_storm(stack.settings.versions)
+    stack.clean()
+    drill = Drill(stack, storm)
+    try:
+        drill.run()
+    finally:
+        stack.down()
+    print(f"\n{drill.table()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
