@@ -14,6 +14,7 @@ RUN apt-get update \
  && useradd --uid 999 --gid 999 --non-unique --no-create-home redis \
  && useradd --uid 1000 --user-group --no-create-home appuser \
  && mkdir -p /opt/kafka/libs /docker-entrypoint-initdb.d /etc/kafka /etc/caddy
-ENV PATH=/usr/lib/postgresql/15/bin:$PATH PGDATA=/var/lib/postgresql/data
+ENV PATH=/usr/lib/postgresql/15/bin:$PATH PGDATA=/var/lib/postgresql/data \
+    XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data
 COPY kafka-storage.sh kafka-server-start.sh /opt/kafka/bin/
 COPY postgres-entrypoint.sh /usr/local/bin/
