@@ -14,6 +14,7 @@ from stack.boards.query import PrometheusClient
 from stack.servers.prometheus import Prometheus
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
+from tests.integration.database import database_without_tables
 from tests.servers import own_stack
 from tests.waiting import stretched
 
@@ -70,15 +71,15 @@ def gateway(house: House) -> Gateway:
 @pytest.fixture(scope="package")
 def limited(house: House) -> Iterator[Limited]:
     """More gateways in front of the same house, under other limits."""
-    empty = house.stack.addresses()["DATABASE_URL"].rpartition("/")[0] + "/postgres"
     prompt = {name: str(ceil(stretched(seconds))) for name, seconds in PROMPT_S.items()}
-    changes = {
-        "strict": {**STRICT, **prompt},
-        "patient": PATIENT,
-        "broken": {"DATABASE_URL": empty},
-    }
-    with house.other_gateways({f"gateway-{name}": changes[name] for name in changes}) as found:
-        yield Limited(*found)
+    with database_without_tables() as tableless:
+        changes = {
+            "strict": {**STRICT, **prompt},
+            "patient": PATIENT,
+            "broken": {"DATABASE_URL": tableless},
+        }
+        with house.other_gateways({f"gateway-{name}": changes[name] for name in changes}) as found:
+            yield Limited(*found)
 
 
 @pytest.fixture(scope="package")

@@ -22,6 +22,7 @@ from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
 from tests.e2e.regulars import Regular, crowd_bids
+from tests.integration.database import database_without_tables
 from tests.waiting import CALL_S, stretched, wait_until
 
 WINDOW = "10s"  # of rates: several scrapes
@@ -59,8 +60,10 @@ def under_load(house: House, seller: Person, anna: Person) -> Iterator[Day]:
     anna.call("POST", f"/api/rooms/{room['id']}/join")
     regulars = [Regular(gateway.sign_up("Regular"), lot_id, [gateway]) for _ in range(3)]
     requester = Bidder(gateway.sign_up("Requester"), lot_id, [])
-    empty = house.stack.addresses()["DATABASE_URL"].rpartition("/")[0] + "/postgres"
-    with house.another_gateway("gateway-tableless", DATABASE_URL=empty) as broken:
+    with (
+        database_without_tables() as tableless,
+        house.another_gateway("gateway-tableless", DATABASE_URL=tableless) as broken,
+    ):
         with crowd_bids(regulars, [requester], [gateway]):
             give_up_a_record(house)
             yield Day(seller, anna, lot_id, room["id"], broken)
