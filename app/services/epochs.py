@@ -65,7 +65,7 @@ class Database(Protocol):
         ...
 
     def remember_admitted(self, epoch: Epoch) -> None:
-        """Let others admit it without a look, as long as its server runs."""
+        """Let others admit it without a look, as long as its server runs and takes writes."""
 
     def progress(self, topic: str) -> dict[int, int]:
         """By partition, the next offset to take."""

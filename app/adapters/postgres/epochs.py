@@ -1,6 +1,7 @@
 """The port `Database`: what a database says of itself, over a connection of the driver's."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any
 
 import psycopg2
@@ -48,8 +49,9 @@ class ConnectedDatabase:
         return Epoch(name, server, admitted, _all_gone([row[2] for row in rows]), ends)
 
     def remember_admitted(self, epoch: Epoch) -> None:
-        """Let others admit it without a look, as long as its server runs."""
-        with self._connection.cursor() as cursor:
+        """Let others admit it without a look, as long as its server runs and takes writes."""
+        # A standby may be read; what it takes no note of is found out again once it is promoted.
+        with suppress(psycopg2.errors.ReadOnlySqlTransaction), self._connection.cursor() as cursor:
             cursor.execute(_ADMIT, (epoch.server, epoch.name))
 
     def progress(self, topic: str) -> dict[int, int]:

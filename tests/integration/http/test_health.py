@@ -14,7 +14,7 @@ from sqlalchemy import NullPool, create_engine
 
 from app.adapters.postgres.engine import driver_url
 from app.web.health import NOT_FOR_BIDS
-from tests.integration.database import own_database
+from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
 from tests.waiting import wait_until
@@ -115,6 +115,7 @@ def test_a_process_that_keeps_dying_is_named_and_bids_go_on(
 
 def test_a_database_that_takes_no_writes_decides_no_bids(environment: dict[str, str]) -> None:
     with own_database("standby") as own:
+        alembic(own, "upgrade", "head")
         url = driver_url(own["DATABASE_URL"])
         with create_engine(url, poolclass=NullPool).begin() as connection:
             statement = f"ALTER DATABASE {url.database} SET default_transaction_read_only = on"

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import code
+from tests.servers import redis_url
 
 FEW = {
     "TRUST_LOOPBACK": "0",
@@ -17,6 +18,7 @@ FEW = {
     "LOGINS_PER_MINUTE": "3",
     "REQUESTS_PER_MINUTE": "5",
 }
+AUTH_DATABASE = 3  # of Redis, on the local stack
 LOGIN = {"email": "nobody@example.com", "password": "0"}
 
 
@@ -127,9 +129,9 @@ def test_all_calls_of_an_address_count_together(limited: FlaskClient, address: s
     assert asked(limited, address, "/api/rooms").status_code == 429
 
 
-def told_of(environment: dict[str, str], address: str) -> int:
+def told_of(address: str) -> int:
     """How many calls of an address Redis has been told of."""
-    with Redis.from_url(environment["REDIS_AUTH_URL"], decode_responses=True) as redis:
+    with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as redis:
         return sum(int(redis.get(key) or 0) for key in redis.keys(f"LIMITS:*/{address}/*"))
 
 
@@ -140,7 +142,7 @@ def test_redis_is_told_of_calls_by_tens(
     with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
         for _ in range(25):
             assert asked(client, address, path).status_code != 429
-    assert told_of(environment, address) == 20
+    assert told_of(address) == 20
 
 
 def test_the_limit_of_all_calls_holds_though_they_are_told_of_by_tens(
@@ -153,16 +155,16 @@ def test_the_limit_of_all_calls_holds_though_they_are_told_of_by_tens(
 
 
 def test_an_address_over_its_limit_is_refused_without_asking_redis(
-    environment: dict[str, str], limited: FlaskClient, address: str
+    limited: FlaskClient, address: str
 ) -> None:
     for _ in range(6):
         asked(limited, address, "/api/products")
-    before = told_of(environment, address)
+    before = told_of(address)
     for path in ("/api/products", "/api/nothing", "/api/me"):
         refused = asked(limited, address, path)
         assert code(refused) == (429, "RATE_LIMITED")
         assert 0 < int(refused.headers["Retry-After"]) <= 61
-    assert told_of(environment, address) == before
+    assert told_of(address) == before
 
 
 def test_an_ipv6_address_is_counted_by_its_network(limited: FlaskClient) -> None:

@@ -14,10 +14,13 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
+from sqlalchemy import create_engine
 
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.kafka.security import client_arguments
+from app.adapters.postgres.engine import driver_url
+from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
 from app.bootstrap import Container, build_container
 from app.domain.errors import BusyError
@@ -25,6 +28,7 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
+from app.services.epochs import DatabaseGuard
 from app.settings import Settings, read_settings
 from app.web.app import create_app
 from stack import Stack
@@ -224,3 +228,14 @@ def _is_open(restored: Restored) -> None:
     assert gone.has("users", LOST_BIDDER)
     assert gone.has("auctions", LOST_AUCTION)
     assert not gone.has("users", new_id)
+
+
+def test_a_standby_is_looked_at_and_takes_no_note_of_it(restored: Restored) -> None:
+    engine = create_engine(driver_url(restored.settings.database_url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        database = ConnectedDatabase(connection.connection.driver_connection)
+        guard = DatabaseGuard([lambda _: lambda _: None], believes_others=False)
+        guard.admit(database)
+        assert guard.epoch == database.epoch()
+    engine.dispose()

@@ -16,6 +16,7 @@ from app.open_stores import refuse_open_stores
 from app.settings import read_settings
 from bridge.__main__ import make_topics
 from stack import Stack
+from tests.integration.database import alembic
 from tests.integration.http.applications import application
 from tests.integration.tls import servers
 from tests.integration.tls.certificates import Certificates, make_certificates
@@ -84,7 +85,10 @@ def secured(
 
 
 def test_everything_is_well_over_tls(stack: Stack, secured: Secured) -> None:
-    with application(stack.environment(), **secured.environment) as client:
+    environment = stack.environment(**secured.environment)
+    alembic(environment, "upgrade", "head")
+    assert make_topics(build_container(read_settings(environment), application="tests")) == 0
+    with application(environment) as client:
         answer = client.get("/readyz")
     assert answer.get_json()["degraded"] is False, answer.get_json()
 
