@@ -6,7 +6,7 @@ What is measured is compared with the bound of a store call, not with a number o
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack, contextmanager
 from uuid import uuid4
 
 import httpx
@@ -35,9 +35,16 @@ READINESS = {
 }
 
 
-def frozen(house: House, server: str) -> AbstractContextManager[None]:
-    """The server's processes stopped; they go on when this is left."""
-    return freezing.frozen(house.stack.control.pid(server))
+@contextmanager
+def frozen(house: House, server: str) -> Iterator[None]:
+    """The server's processes stopped; when this is left they go on, and the house's own gateway,
+    which looks at its database once a second, has seen it."""
+    with freezing.frozen(house.stack.control.pid(server)):
+        yield
+    wait_until(
+        lambda: not house.gateway.http.get("/readyz").json()["degraded"],
+        what=f"the house is well after {server} was frozen",
+    )
 
 
 @pytest.fixture
