@@ -19,14 +19,14 @@ from app.observability.process import start_sampling  # noqa: E402
 from app.observability.receipts import RECEIPTS  # noqa: E402
 from app.observability.security_log import open_security_log  # noqa: E402
 from app.observability.tracing import stop_tracing  # noqa: E402
-from app.open_stores import refuse_open_stores  # noqa: E402
 from app.settings import REFUSED, SettingsError, settings_or_exit  # noqa: E402
+from app.unfit_stores import refuse_unfit_stores  # noqa: E402
 from app.web.epoch_watch import watch_epoch  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
 
 settings = settings_or_exit()  # before the port is taken, and before any fork
-refuse_open_stores(settings)
+refuse_unfit_stores(settings)
 configure_logging(settings.log_level, process=settings.process_name or "gateway")
 try:
     open_security_log(settings, process=settings.process_name or "gateway")

@@ -10,7 +10,7 @@ from functools import partial
 from kafka.errors import KafkaError
 
 from app.adapters.kafka.topic_settings import WrongTopicError
-from app.adapters.kafka.topics import create_topics
+from app.adapters.kafka.topics import OlderKafkaError, create_topics
 from app.adapters.kafka.unreachable import why_unreachable
 from app.adapters.postgres.backlog import measure_waiting_lanes
 from app.adapters.postgres.connections import measure_connections
@@ -23,9 +23,9 @@ from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import TracingError, configure_tracing, stop_tracing
-from app.open_stores import refuse_open_stores
 from app.protocol.topics import Topic
 from app.settings import SettingsError, read_settings
+from app.unfit_stores import refuse_unfit_stores
 from bridge import lanes, replay
 from bridge.audit import command as audit
 from bridge.checking import Sizes
@@ -171,7 +171,7 @@ def main(make_container: MakeContainer = build_container) -> int:
         print(error, file=sys.stderr)
         return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
-    refuse_open_stores(settings)
+    refuse_unfit_stores(settings)
     container = make_container(settings, application="bridge")
     if verbs == ["topics"]:
         return make_topics(container)
@@ -189,7 +189,7 @@ def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
     """Make the topics there must be, waiting for Kafka; 2 and a line for each that is wrong."""
     try:
         create_topics(container.settings, container.topics, wait_s=wait_s)
-    except WrongTopicError as error:
+    except (OlderKafkaError, WrongTopicError) as error:
         print(error, file=sys.stderr)
         return REFUSED
     except KafkaError as error:

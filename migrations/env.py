@@ -10,6 +10,7 @@ from app.adapters.postgres.archive import is_partition
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
 from app.settings import REFUSED, database_url_or_exit
+from app.store_versions import version_fault
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
@@ -26,6 +27,10 @@ def run() -> None:
         print(f"PostgreSQL cannot be reached: {str(error.orig).splitlines()[0]}", file=sys.stderr)
         raise SystemExit(REFUSED) from error
     with opened as connection:
+        version = tuple(map(int, connection.dialect.server_version_info or ()))
+        if fault := version_fault("PostgreSQL", version):
+            print(fault, file=sys.stderr)
+            raise SystemExit(REFUSED)
         context.configure(
             connection=connection,
             target_metadata=metadata,

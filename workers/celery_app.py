@@ -4,12 +4,12 @@ from celery import Celery
 
 from app.bootstrap import build_container
 from app.observability.logging import configure_logging
-from app.open_stores import refuse_open_stores
 from app.settings import settings_or_exit
+from app.unfit_stores import refuse_unfit_stores
 from workers.application import make_worker
 
 settings = settings_or_exit()
 # Before Celery's own commands say anything: Flower, which has no signal for it, and warnings.
 configure_logging(settings.log_level, process=settings.process_name or "worker")
-refuse_open_stores(settings)
+refuse_unfit_stores(settings)
 app: Celery = make_worker(build_container(settings, application="worker"))

@@ -13,6 +13,7 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
+from kafka.protocol.broker_version_data import infer_broker_version_from_api_versions
 
 from app.adapters.kafka.rights import grant
 from app.adapters.kafka.security import client_arguments
@@ -26,6 +27,7 @@ from app.adapters.kafka.topic_settings import (
 from app.protocol.principals import rights
 from app.protocol.topics import Topic
 from app.settings import Settings
+from app.store_versions import version_fault
 
 log = structlog.get_logger()
 
@@ -35,18 +37,23 @@ MS_PER_DAY = 24 * 3600 * 1000
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
 
 
+class OlderKafkaError(RuntimeError):
+    """The cluster is older than what this code was run with."""
+
+
 def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: float) -> None:
     """Create those topics that are missing, waiting up to `wait_s` for the broker.
 
-    Raises WrongTopicError, with a line for each topic that has another number of partitions or
-    other settings than it must have: then none is created. Logs a warning for each that is kept
-    in fewer copies than `kafka_replication` and `kafka_min_isr` say.
+    Raises OlderKafkaError, and WrongTopicError, with a line for each topic that has another number
+    of partitions or other settings than it must have: then none is created. Logs a warning for each
+    that is kept in fewer copies than `kafka_replication` and `kafka_min_isr` say.
 
     Where clients come with a user and a password it also tells the cluster who may do what.
     """
     admin = _admin(settings, wait_s)
     copies = (settings.kafka_replication, settings.kafka_min_isr)
     try:
+        _refuse_old(admin)
         described = _described(admin, topics)
         existing = [topic for topic in topics if topic.name in described]
         found = settings_of(admin, existing)
@@ -61,6 +68,13 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
             grant(admin, rights(topics), wait_s=wait_s)
     finally:
         admin.close()
+
+
+def _refuse_old(admin: KafkaAdminClient) -> None:
+    """A broker says no version; the client knows it by the requests that it takes."""
+    version = infer_broker_version_from_api_versions(admin.api_versions())
+    if fault := version_fault("Kafka", version):
+        raise OlderKafkaError(f"KAFKA_BOOTSTRAP_SERVERS: {fault}")
 
 
 def _described(admin: KafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Every store is reached over TLS with a password; what is wrong with either is one clear line."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ import pytest
 import structlog
 
 from app.bootstrap import build_container
-from app.open_stores import refuse_open_stores
 from app.settings import read_settings
+from app.store_versions import OLDEST
+from app.unfit_stores import refuse_unfit_stores
 from bridge.__main__ import make_topics
 from stack import Stack
 from tests.integration.database import alembic
@@ -185,15 +187,38 @@ def test_a_store_that_lets_in_who_shows_no_password_is_refused_in_production(
     stack: Stack, secured: Secured, certificates: Certificates, capsys: pytest.CaptureFixture[str]
 ) -> None:
     production = {**stack.environment(), **secured.environment, "PROFILE": "production"}
-    refuse_open_stores(read_settings(production))
+    refuse_unfit_stores(read_settings(production))
     with servers.redis(certificates, asks=False) as redis:
         url = secured.environment["DATABASE_URL"].replace("/auction?", "/open?")
         opened = {"DATABASE_URL": url, "REDIS_AUTH_URL": f"redis://:{PASSWORD}@{redis}/0"}
         with pytest.raises(SystemExit) as exited:
-            refuse_open_stores(read_settings({**production, **opened}))
+            refuse_unfit_stores(read_settings({**production, **opened}))
     assert exited.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("DATABASE_URL, REDIS_AUTH_URL: the server lets in")
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" lets in")[0] for line in lines] == [
+        "DATABASE_URL: the server", "REDIS_AUTH_URL: the server",
+    ]  # fmt: skip
+
+
+def test_a_store_that_is_older_than_what_was_proved_is_refused(
+    stack: Stack, secured: Secured, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for kind in OLDEST:
+        monkeypatch.setitem(OLDEST, kind, (99, 1))
+    production = {**stack.environment(), **secured.environment, "PROFILE": "production"}
+    with pytest.raises(SystemExit) as exited:
+        refuse_unfit_stores(read_settings(production))
+    assert exited.value.code == 2
+    container = build_container(read_settings(production), application="tests")
+    assert make_topics(container, wait_s=0) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert {line.partition(":")[0] for line in lines} == {
+        "DATABASE_URL", "REDIS_BROKER_URL", "REDIS_FANOUT_URL", "REDIS_AUTH_URL", "MONGODB_URL",
+        "KAFKA_BOOTSTRAP_SERVERS",
+    }  # fmt: skip
+    for line in lines:
+        assert re.search(r": [A-Za-z]+ \d+\.[\d.]+ is older than 99\.1", line), line
 
 
 def test_a_kafka_that_asks_nobody_for_rights_is_warned_of(stack: Stack, secured: Secured) -> None:

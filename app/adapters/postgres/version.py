@@ -1,0 +1,21 @@
+"""Which PostgreSQL answers."""
+
+import psycopg2
+
+from app.adapters.postgres.engine import driver_url
+from app.settings import Limits
+
+
+def server_version(database_url: str, *, limits: Limits) -> tuple[int, ...] | None:
+    """(major, minor); None when nobody lets us in."""
+    dsn = driver_url(database_url).set(drivername="postgresql")
+    try:
+        connection = psycopg2.connect(
+            dsn.render_as_string(hide_password=False), connect_timeout=limits.connect_timeout_s
+        )
+    except psycopg2.OperationalError:
+        return None
+    try:
+        return divmod(connection.server_version, 10_000)
+    finally:
+        connection.close()

@@ -1,0 +1,20 @@
+"""Which Redis answers."""
+
+from redis import Redis, RedisError
+
+from app.settings import Limits
+
+
+def server_version(url: str, *, limits: Limits) -> tuple[int, ...] | None:
+    """(major, minor, patch); None when nobody lets us in."""
+    wait_s = limits.connect_timeout_s
+    with Redis.from_url(
+        url, socket_connect_timeout=wait_s, socket_timeout=wait_s, decode_responses=True
+    ) as redis:
+        try:
+            # INFO says it too, and takes a right that our users need for nothing else.
+            told = redis.execute_command("HELLO")
+        except (RedisError, OSError):
+            return None
+    found = told if isinstance(told, dict) else dict(zip(told[::2], told[1::2], strict=True))
+    return tuple(int(part) for part in found["version"].split("."))
