@@ -1,14 +1,12 @@
 """Kafka's brokers as the campaign sees them: who leads what, and who keeps up."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from typing import Any
 
-from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from app.adapters.kafka.security import client_arguments
+from app.adapters.kafka.connect import make_admin
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
 from stack.campaign.ground import Ground
@@ -55,15 +53,6 @@ def all_in_sync(ground: Ground) -> bool:
     )
 
 
-@contextmanager
-def _admin(ground: Ground) -> Iterator[Any]:
+def _admin(ground: Ground) -> closing[Any]:
     settings = read_settings(ground.stack.environment())
-    admin = KafkaAdminClient(
-        **client_arguments(settings),
-        bootstrap_timeout_ms=TIMEOUT_MS,
-        request_timeout_ms=TIMEOUT_MS,
-    )
-    try:
-        yield admin
-    finally:
-        admin.close()
+    return closing(make_admin(settings, timeout_ms=TIMEOUT_MS))

@@ -1,6 +1,6 @@
-"""How we produce: system.md's settings, and why each (traps.md has the measurements)."""
+"""Clients of Kafka: system.md's settings, and why each (traps.md has the measurements)."""
 
-from kafka import KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer
 
 from app.adapters.kafka.leaders import METADATA_MS_MAX, keep_newest_leaders
 from app.adapters.kafka.security import client_arguments
@@ -39,3 +39,13 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
     )
     keep_newest_leaders(producer._metadata)  # noqa: SLF001 - it has no other seam
     return producer
+
+
+def make_admin(settings: Settings, *, timeout_ms: int) -> KafkaAdminClient:
+    """A client for questions about the cluster; each is given up after so long, as is connecting.
+
+    Blocks while it connects. Raises KafkaError.
+    """
+    return KafkaAdminClient(
+        **client_arguments(settings), bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms
+    )

@@ -1,12 +1,12 @@
 """Moving what a consumer group has committed, while nobody is in it."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
 
-from app.adapters.kafka.security import client_arguments
+from app.adapters.kafka.connect import make_admin
 from app.domain.errors import BusyError
 from app.protocol.topics import Topic
 from app.settings import Settings
@@ -43,14 +43,7 @@ class GroupOffsets:
     @contextmanager
     def _admin(self) -> Iterator[KafkaAdminClient]:
         try:
-            admin = KafkaAdminClient(
-                **client_arguments(self._settings),
-                bootstrap_timeout_ms=TIMEOUT_MS,
-                request_timeout_ms=TIMEOUT_MS,
-            )
-            try:
+            with closing(make_admin(self._settings, timeout_ms=TIMEOUT_MS)) as admin:
                 yield admin
-            finally:
-                admin.close()
         except KafkaError as error:
             raise BusyError(f"Kafka cannot be reached: {error}") from error

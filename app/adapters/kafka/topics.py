@@ -15,8 +15,8 @@ from kafka.errors import (
 )
 from kafka.protocol.broker_version_data import infer_broker_version_from_api_versions
 
+from app.adapters.kafka.connect import make_admin
 from app.adapters.kafka.rights import grant
-from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import (
     MIN_ISR,
     WrongTopicError,
@@ -225,11 +225,7 @@ def _admin(settings: Settings, wait_s: float) -> KafkaAdminClient:
     deadline = time.monotonic() + wait_s
     while True:
         try:
-            return KafkaAdminClient(
-                **client_arguments(settings),
-                bootstrap_timeout_ms=REQUEST_TIMEOUT_MS,
-                request_timeout_ms=REQUEST_TIMEOUT_MS,
-            )
+            return make_admin(settings, timeout_ms=REQUEST_TIMEOUT_MS)
         except KafkaError:
             if time.monotonic() > deadline:
                 raise
