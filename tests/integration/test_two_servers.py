@@ -1,9 +1,7 @@
 """A URL that names two servers leads to the one that takes writes, whatever the other does."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 from sqlalchemy import Engine
@@ -11,50 +9,9 @@ from sqlalchemy import Engine
 from app.adapters.postgres.engine import driver_url, make_engine
 from app.settings import Limits
 from stack import Stack
+from tests.dead_servers import closing_at_once, refusing, silent
 
 BRIEFLY = Limits(connect_timeout_s=2)  # the least that libpq takes
-
-
-@contextmanager
-def listening(greet: Callable[[socket.socket], None]) -> Iterator[int]:
-    """The port of a server that does `greet` with each connection."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    greet(server.accept()[0])
-                except OSError:
-                    return
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-
-
-@contextmanager
-def closing_at_once() -> Iterator[int]:
-    """As a proxy does whose server is dead."""
-    with listening(lambda connection: connection.close()) as port:
-        yield port
-
-
-@contextmanager
-def silent() -> Iterator[int]:
-    """As a machine is that hangs."""
-    held: list[socket.socket] = []
-    with listening(held.append) as port:
-        yield port
-    for connection in held:
-        connection.close()
-
-
-@contextmanager
-def refusing() -> Iterator[int]:
-    """As a machine is on which the server is dead."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1]
-    yield port
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from kafka.errors import Cancelled, KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
 
 from app.adapters.kafka.connect import BOOTSTRAP_MS_MAX, RECONNECT_MS_MAX
 from app.adapters.kafka.leaders import METADATA_MS_MAX, keep_newest_leaders
@@ -13,6 +14,7 @@ SESSION_TIMEOUT_MS = 6_000
 # A commit to a coordinator whose machine is gone holds the pipeline for so long, by the client's
 # default for 30 s. A broker that lives answers in milliseconds, or ends the session before.
 REQUEST_TIMEOUT_MS = 8_000
+UNANSWERED = (Cancelled, KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError)
 
 
 def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer:
@@ -37,6 +39,7 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
     )
     keep_newest_leaders(consumer._cluster)  # noqa: SLF001 - it has no other seam
     _finish_what_was_begun(consumer)
+    _leave_dead_coordinators(consumer)
     return consumer
 
 
@@ -50,3 +53,25 @@ def _finish_what_was_begun(consumer: KafkaConsumer) -> None:
     coordinator = consumer._coordinator  # noqa: SLF001 - it has no other seam
     is_needed = coordinator.need_rejoin
     coordinator.need_rejoin = lambda: is_needed() or coordinator.rejoining
+
+
+def _leave_dead_coordinators(consumer: KafkaConsumer) -> None:
+    """Let a member that cannot join ask anew which broker coordinates its group.
+
+    The client does so after a failed heartbeat or commit, and after a refused connection, but not
+    when joining fails. An address that takes connections and answers nothing, as that of a frozen
+    broker or of a proxy whose broker is dead, it tries until that broker is back, though another
+    one has taken the group over.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - it has no other seam
+    join = coordinator._do_join_and_sync_async  # noqa: SLF001
+
+    async def join_or_forget_coordinator() -> bytes:
+        try:
+            assignment: bytes = await join()
+        except UNANSWERED as error:
+            coordinator.coordinator_dead(error)
+            raise
+        return assignment
+
+    coordinator._do_join_and_sync_async = join_or_forget_coordinator  # noqa: SLF001
