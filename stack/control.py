@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -130,6 +130,18 @@ class Control:
             raise StackFault(f"{name} does not run")
         os.kill(pid, number)
         return pid
+
+    def kill_for_good(self, name: str, children: Sequence[int] = ()) -> None:
+        """Kill a running process, and these children of it, and leave it stopped.
+
+        It is frozen first: the supervisor starts one again that ends before it is to be stopped.
+        """
+        pid = self.kill(name, signal.SIGSTOP)
+        self._supervisor.stop(name, wait=False)
+        for one in (pid, *children):
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        self.stop_together([name])
 
     def wait_restarted(self, name: str, *, old_pid: int) -> int:
         """Wait until a process runs that is not `old_pid`; returns its pid."""

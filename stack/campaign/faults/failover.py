@@ -15,6 +15,7 @@ from stack.campaign.clock import shifted
 from stack.campaign.faults.fault import Deed, Fault, nothing
 from stack.campaign.ground import Ground
 from stack.campaign.proxies import BLACK_HOLE
+from stack.campaign.tree import tree_of
 from stack.faults import StackFault
 from stack.servers.kafka import Kafka
 from stack.servers.postgresql import PostgreSQL
@@ -88,8 +89,7 @@ def wait_in_sync(ground: Ground) -> None:
 
 def _kill(ground: Ground, broker: Kafka) -> None:
     """It stays away, as its machine would."""
-    ground.control.kill(broker.name)
-    ground.control.stop(broker.name)
+    ground.control.kill_for_good(broker.name)
 
 
 def _start(ground: Ground, broker: Kafka) -> None:
@@ -171,7 +171,6 @@ def _database_fault(
         pair[:] = sorted(ground.stack.postgresql(), key=lambda server: server.is_standby)
         old, new = pair
         strike(ground, old)
-        ground.control.stop(old.name)
         old.fence()
         new.promote()
 
@@ -190,7 +189,8 @@ def _database_fault(
 
 
 def _kill_primary(ground: Ground, primary: PostgreSQL) -> None:
-    ground.signal(primary.name, signal.SIGKILL)
+    pid = ground.control.pid(primary.name)
+    ground.control.kill_for_good(primary.name, tree_of(pid))
 
 
 def _cut_off_primary(ground: Ground, primary: PostgreSQL) -> None:

@@ -64,6 +64,11 @@ def test_a_stopped_process_stays_stopped_and_its_start_is_no_restart(
     assert stack.control.process(sleeper).restarts == 0
 
 
+def test_a_process_killed_for_good_is_not_started_again(stack: Stack, sleeper: str) -> None:
+    stack.control.kill_for_good(sleeper)
+    assert stack.control.process(sleeper).state == "STOPPED"
+
+
 def test_the_line_that_tells_why_is_shown_though_others_follow(stack: Stack) -> None:
     words = "print('FATAL: no room'); print('shut down'); raise SystemExit(3)"
     program = Program(name="fatal", command=(sys.executable, "-c", words))
