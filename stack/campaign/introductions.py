@@ -11,8 +11,8 @@ FAILOVER_PAGE = """\
 `make faults brokers=3` writes this: three brokers (replication 3, min in-sync 2, acks all, no
 unclean election), PostgreSQL with a synchronous standby, every server at an address of its own.
 Work must resume while the fault lasts: recovery counts from its first moment until a fresh bid on
-each of 14 lots, which are on many partitions, has its outcome and a message is stored; and again
-from the moment when all is mended.
+each of 14 lots, which are on many partitions, has its outcome and is shown to whoever watches the
+lot, and a message is shown in its room and stored; and again from the moment when all is mended.
 
 - `kafka-leader-kill`, `-stop`: the broker that leads most partitions of bids is killed and stays
   away, or is frozen and wakes again. `/readyz` must say 200 meanwhile, and which broker is away.

@@ -1,4 +1,8 @@
-"""Whether work has resumed: a fresh bid gets its outcome, a fresh message is stored."""
+"""Whether work has resumed: a fresh bid gets its outcome and a fresh message is stored, and whoever
+watches the lot and the room is shown both.
+
+An outcome alone shows less: a gateway asks the database for those of its bidders that stay away.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +12,7 @@ from stack.campaign.ground import Ground
 from stack.campaign.journal import Author, Frame
 from stack.campaign.line import UNAUTHENTICATED, Line, LostError
 from stack.campaign.people import AwayError, Person
-from stack.campaign.watcher import SEND_PAUSE_S, Scene
+from stack.campaign.watcher import SEND_PAUSE_S, UNREMARKABLE, Scene
 from stack.slowness import Deadline
 
 GIVEN_UP_S = 90.0
@@ -21,7 +25,7 @@ class Probe:
     """Somebody who tries again and again by a new socket.
 
     `resident` is the same person at another socket, who asks after the bids of tries that failed.
-    A try bids on the lot of each of `places`.
+    A try bids on the lot of each of `places`, which it watches.
     """
 
     def __init__(
@@ -79,26 +83,38 @@ class Probe:
             and self._talks(line, author)
         )
 
+    def _watches(self, line: Line, author: Author, channels: Sequence[str]) -> bool:
+        for channel in channels:
+            line.send({"type": "subscribe", "channel": channel})
+            time.sleep(SEND_PAUSE_S)
+        subscribed = [{"type": "subscribed", "channel": channel} for channel in channels]
+        return self._hears(line, author, subscribed, ANSWER_S)
+
     def _bids(self, line: Line, author: Author) -> bool:
         """Bid everywhere at once: how long that takes is not the sum of all waits."""
         lots = [lot for place in self._places if (lot := self._scene.market.lot(place))]
-        outcomes = []
+        channels = [f"auction:{lot.auction_id}" for lot in lots]
+        if len(lots) < len(self._places) or not self._watches(line, author, channels):
+            return False
+        wanted: list[Frame] = [{"type": "auction.state", "channel": one} for one in channels]
         for lot in lots:
             key = self._resident.new_key()
             bid = {"auction_id": lot.auction_id, "amount": 1, "kind": "exact", "confirm": True}
             frame = {"type": "bid.place", **bid, "key": key}
             self._resident.adopt(frame)
             self._send(line, author, frame)
-            outcomes.append({"type": "bid.result", "key": key})
+            wanted.append({"type": "bid.result", "key": key})
             time.sleep(SEND_PAUSE_S)
-        return len(lots) == len(self._places) and self._hears(line, author, outcomes, OUTCOME_S)
+        return self._hears(line, author, wanted, OUTCOME_S)
 
     def _talks(self, line: Line, author: Author) -> bool:
+        if not self._watches(line, author, [f"room:{self._room_id}"]):
+            return False
         key = self._resident.new_key()
         said = {"type": "chat.send", "room_id": self._room_id, "text": key, "key": key}
         self._send(line, author, said)
-        received = {"type": "chat.received", "key": key}
-        return self._hears(line, author, [received], ANSWER_S) and self._is_stored(key)
+        wanted = [{"type": "chat.received", "key": key}, {"type": "chat.message", "text": key}]
+        return self._hears(line, author, wanted, ANSWER_S) and self._is_stored(key)
 
     def _is_stored(self, text: str) -> bool:
         deadline = time.monotonic() + ANSWER_S
@@ -120,7 +136,7 @@ class Probe:
             frame = line.receive(TURN_S)
             if frame is None:
                 continue
-            if frame["type"] not in ("welcome", "notice"):
+            if frame["type"] != "welcome" and frame["type"] not in UNREMARKABLE:
                 self._scene.journal.write(author, "told", frame)
             missing = [one for one in missing if any(frame.get(k) != one[k] for k in one)]
         return not missing
