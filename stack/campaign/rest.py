@@ -1,7 +1,7 @@
 """Rest: nothing is on its way any more, and every client has seen everything."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg2
 from kafka import KafkaConsumer, TopicPartition
@@ -20,7 +20,7 @@ from stack.campaign.ground import Ground
 from stack.campaign.journal import Author, Frame
 from stack.campaign.line import Line, LostError
 from stack.campaign.load import Load
-from stack.campaign.watcher import SEND_PAUSE_S, STATE
+from stack.campaign.watcher import SEND_PAUSE_S, STATE, Scene, Watcher
 from stack.slowness import Deadline
 
 REST_S = 90.0
@@ -47,7 +47,7 @@ READ_BY = (
 def come_to_rest(ground: Ground, load: Load) -> list[str]:
     """Wait for rest after `load.pause`; what did not come to rest in REST_S, in words."""
     unrest = _wait(lambda: _unrest(ground, load), REST_S)
-    look = Look(load)
+    look = Look(load.scene, [*load.watchers, *load.bidders])
     behind = _wait(look.again, SHOWN_S)
     look.write()
     return [*unrest, *behind]
@@ -56,17 +56,18 @@ def come_to_rest(ground: Ground, load: Load) -> list[str]:
 class Look:
     """A look at all screens, and at what a newcomer is shown of the same lots at that time."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
+    def __init__(self, scene: Scene, clients: Sequence[Watcher]) -> None:
+        self._scene, self._clients = scene, clients
         self._screens: list[tuple[Author, Frame]] = []
         self._fresh: dict[int, Frame] = {}
 
     def again(self) -> list[str]:
         """Look anew; which screens do not show what the newcomer's does, in words."""
-        clients = (*self._load.watchers, *self._load.bidders)
-        screens = [(one.author, state) for one in clients for state in list(one.shown.values())]
+        screens = [
+            (one.author, state) for one in self._clients for state in list(one.shown.values())
+        ]
         try:
-            fresh = _fresh(self._load, {state["auction_id"] for _, state in screens})
+            fresh = _fresh(self._scene, {state["auction_id"] for _, state in screens})
         except LostError as lost:
             return [f"a newcomer is turned away: {lost}"]
         self._screens, self._fresh = screens, fresh
@@ -79,7 +80,7 @@ class Look:
 
     def write(self) -> None:
         """What was seen last goes into the journal."""
-        journal, newcomer = self._load.scene.journal, Author("newcomer", None, "ws")
+        journal, newcomer = self._scene.journal, Author("newcomer", None, "ws")
         for state in self._fresh.values():
             journal.write(newcomer, "shown", _frame("fresh", state))
         for author, state in self._screens:
@@ -144,9 +145,9 @@ def _frame(by: str, state: Frame) -> Frame:
     return {"auction_id": state["auction_id"], "by": by, "state": state}
 
 
-def _fresh(load: Load, lots: set[int]) -> dict[int, Frame]:
+def _fresh(scene: Scene, lots: set[int]) -> dict[int, Frame]:
     """What a guest who comes now is shown of these lots."""
-    line = Line(load.scene.door)
+    line = Line(scene.door)
     found: dict[int, Frame] = {}
     try:
         line.send({"type": "auth"})

@@ -5,12 +5,13 @@ a backup is not whole; `--check` only says whether one is.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from stack.drill import market
 from stack.drill.backup import Backup, restore, take
 from stack.drill.commands import Answer, python
 from stack.drill.market import Person
+from stack.drill.witness import Witness
 from stack.faults import StackFault, UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -32,14 +34,19 @@ AFTER_RESTORE = ("-m", "app.admin", "after-restore")
 STORM = Load(rate=200, seconds=5, sockets=20, auctions=3, mode="ws", subscribe=True)
 WAY_OUT = "run `python -m app.admin after-restore`"
 WAIT_S, POLL_S = 60.0, 0.2
+OF_CLIENTS = ("I1", "I5", "I13")  # what the audit judges by the clients' journal
 
 
 @dataclass(slots=True)
 class Drill:
-    """One drill on a stack, step by step; `seconds` of each step, `facts` about what was lost."""
+    """One drill on a stack, step by step; `seconds` of each step, `facts` about what was lost.
+
+    `witness` is there once the house is up.
+    """
 
     stack: Stack
     storm: Path
+    witness: Witness = field(init=False)
     seconds: dict[str, float] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
 
@@ -52,16 +59,19 @@ class Drill:
         """Do all of it. Raise StackFault where the house does not do what it must."""
         with self._step("the house is up"):
             self.stack.up()
-        mina, yuna = market.join("mina"), market.join("yuna")
         kept = market.open_auction(market.join("seller"))
+        with Witness.open(self.stack, kept) as self.witness:
+            self._lose_and_restore(kept)
+
+    def _lose_and_restore(self, kept: int) -> None:
+        mina, yuna = market.join("mina"), market.join("yuna")
         with self._step("storm"):
             self._storm("before")
         with self._step("base backup"):
             backup = take(self.postgresql, self.stack.places.data_dir / "base")
-        market.bid(mina, kept, 1_500)
-        self._wait(lambda: market.auction(kept)["price"] == 1_500, "the last bid before is decided")
+        self._bid(mina, kept, 1_500)
         until = self.postgresql.query("SELECT clock_timestamp()").strip()
-        lost, lost_auction = self._after(until, (mina, yuna), kept)
+        yunas, lost, lost_auction = self._after(until, (mina, yuna), kept)
         with self._step("loss of the data directory"):
             self._lose()
         with self._step("restore"):
@@ -74,18 +84,35 @@ class Drill:
             self.stack.up()
         with self._step("the log's rest is settled"):
             self._settled(kept)
+        yuna = self._log_in(yuna)
+        self.witness.outcome(yuna, market.own_bid(yuna, yunas))  # must be what she was told before
         self._opened(mina, lost, kept, lost_auction)
+        self._wait(
+            self.witness.shows_what_a_newcomer_sees, "a guest of before sees what a new one does"
+        )
         with self._step("audit"):
-            self._audit()
+            self._audit(self.witness.complete_journal())
 
-    def _after(self, until: str, people: tuple[Person, Person], kept: int) -> tuple[Person, int]:
+    def _bid(self, bidder: Person, auction_id: int, amount: int) -> str:
+        """Bid, and wait for the outcome; the witness has both. The bid's id."""
+        receipt = market.bid(bidder, auction_id, amount)
+        self.witness.receipt(bidder, receipt)
+        bid_id = str(receipt["bid_id"])
+        self._wait(lambda: market.is_decided(bidder, bid_id), f"the bid of {amount} is decided")
+        self.witness.outcome(bidder, market.own_bid(bidder, bid_id))
+        return bid_id
+
+    def _after(
+        self, until: str, people: tuple[Person, Person], kept: int
+    ) -> tuple[str, Person, int]:
         """What is done after the point in time, and so is lost or only in the log."""
         mina, yuna = people
         lost = market.join("lost")
         lost_auction = market.open_auction(lost)
-        market.bid(mina, lost_auction, 2_000)
-        market.bid(yuna, kept, 5_000)
-        market.bid(lost, kept, 9_000)
+        # Their outcomes are lost with the user and the auction; the log has the bids still.
+        self.witness.receipt(mina, market.bid(mina, lost_auction, 2_000))
+        yunas = self._bid(yuna, kept, 5_000)
+        self.witness.receipt(lost, market.bid(lost, kept, 9_000))
         with self._step("storm on auctions that will be lost"):
             self._storm("after")
         self._wait(lambda: market.auction(kept)["price"] == 9_000, "the bids after are decided")
@@ -93,7 +120,7 @@ class Drill:
         segment = self.postgresql.query("SELECT pg_walfile_name(pg_switch_wal())").strip()
         archived = self.postgresql.archive / segment
         self._wait(archived.exists, "the WAL is archived")
-        return lost, lost_auction
+        return yunas, lost, lost_auction
 
     def _storm(self, name: str) -> None:
         users = self.stack.places.data_dir / USERS_FILE
@@ -107,7 +134,7 @@ class Drill:
         self.facts[f"bids of the storm {name} the point in time"] = report["bids"]["sent"]
 
     def _lose(self) -> None:
-        self.stack.control.kill("postgresql")
+        self.stack.control.kill_for_good("postgresql")
         self.stack.control.forget("postgresql")
         shutil.rmtree(self.postgresql.data)
 
@@ -174,17 +201,27 @@ class Drill:
         new = market.join("new")
         if new.user_id <= lost.user_id:
             raise StackFault(f"user {new.user_id} has an id that was given out before")
-        again = Person(mina.user_id, mina.email, market.log_in(mina.email))
-        market.bid(again, kept, 10_000)
-        market.bid(new, kept, 11_000)
+        self._bid(self._log_in(mina), kept, 10_000)
+        self._bid(new, kept, 11_000)
         market.open_auction(new)
-        self._wait(lambda: market.auction(kept)["price"] == 11_000, "new bids are decided")
 
-    def _audit(self) -> None:
+    @staticmethod
+    def _log_in(person: Person) -> Person:
+        return replace(person, token=market.log_in(person.email))
+
+    def _audit(self, journal: Path) -> None:
         self._rest()
-        found = python(self.stack, "-m", "bridge", "audit")
+        found = python(self.stack, "-m", "bridge", "audit", "--json", "--journal", str(journal))
         if found.code != 0:
             raise StackFault(f"the audit is not clean:\n{found.printed}{found.complaint}")
+        checked = {one["invariant"]: one for one in json.loads(found.printed)["invariants"]}
+        for invariant in OF_CLIENTS:
+            if not checked[invariant]["checked"]:
+                raise StackFault(f"the audit has not looked at {checked[invariant]['name']}")
+            self.facts[f"audit, {invariant}: {checked[invariant]['name']}"] = (
+                f"{checked[invariant]['checked']} checked, "
+                f"{checked[invariant]['violations']} violated"
+            )
 
     def _rows(self, query: str) -> str:
         return self.postgresql.query(query, database="auction").strip()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from stack.campaign.bidder import DECIDED
 from stack.demo.api import PASSWORD, RefusedError, call
 
 AUCTION_MINUTES = 30  # longer than a drill
@@ -52,6 +53,19 @@ def bid(bidder: Person, auction_id: int, amount: int) -> dict[str, Any]:
     offer = {"amount": amount, "kind": "exact", "confirm": True}
     path = f"/api/auctions/{auction_id}/bids"
     return call("POST", path, offer, token=bidder.token, key=uuid4().hex)
+
+
+def own_bid(bidder: Person, bid_id: str) -> dict[str, Any]:
+    """Return an own bid with what is known of it. Raise RefusedError while that is nothing."""
+    return call("GET", f"/api/bids/{bid_id}", token=bidder.token)
+
+
+def is_decided(bidder: Person, bid_id: str) -> bool:
+    """Whether an own bid has its outcome."""
+    try:
+        return own_bid(bidder, bid_id)["status"] in DECIDED
+    except RefusedError:  # the house has not seen it yet
+        return False
 
 
 def auction(auction_id: int) -> dict[str, Any]:
