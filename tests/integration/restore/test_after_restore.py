@@ -51,6 +51,7 @@ class Restored:
     environment: dict[str, str]
     settings: Settings
     container: Container
+    worker: Container
     client: FlaskClient
     token: str
 
@@ -91,7 +92,11 @@ def restored(stack: Stack) -> Iterator[Restored]:
         _leave_traces(settings)
         container = build_container(settings, application="tests")
         container.guard_database()
-        yield Restored(environment, settings, container, create_app(container).test_client(), token)
+        worker = build_container(settings, application="worker")
+        worker.guard_database(asks_log=False)
+        client = create_app(container).test_client()
+        yield Restored(environment, settings, container, worker, client, token)
+        worker.engine.dispose()
         container.engine.dispose()
         container.producer.close()
 
@@ -164,7 +169,7 @@ def test_a_database_older_than_the_log_is_refused_until_after_restore(restored: 
     done = restored.after_restore()
     assert "has begun" in done
     restored.container.engine.dispose()
-    wait_until(lambda: _is_admitted(restored), what="the next look admits it")
+    wait_until(lambda: _is_admitted(restored.container), what="the next look admits it")
     _is_open(restored)
     assert "nothing to do" in restored.after_restore()
     assert restored.sign_up("later")[0] == 201, "a second time it changes nothing"
@@ -183,10 +188,8 @@ def _is_refused_everywhere(restored: Restored) -> None:
 
 
 def _is_refused(restored: Restored) -> None:
-    worker = build_container(restored.settings, application="worker")
-    worker.guard_database(asks_log=False)
     with pytest.raises(BusyError, match=COMMAND):
-        worker.look_at_database()
+        restored.worker.look_at_database()
     ready = restored.client.get("/readyz")
     assert ready.status_code == 503
     assert COMMAND in ready.get_json()["dependencies"]["postgresql"]
@@ -198,10 +201,10 @@ def _is_refused(restored: Restored) -> None:
         restored.container.admitting_log.append(AUCTION_BID, key=1, value=b"{}")
 
 
-def _is_admitted(restored: Restored) -> bool:
-    """As a gateway looks once a second."""
+def _is_admitted(container: Container) -> bool:
+    """As a gateway looks once a second, and a worker."""
     try:
-        restored.container.look_at_database()
+        container.look_at_database()
     except BusyError:
         return False
     return True
@@ -220,10 +223,7 @@ def _is_open(restored: Restored) -> None:
     assert max(LOST_BIDDER, LOST_VISITOR) < new_id < GUESSED_ID
     ready = restored.client.get("/readyz").get_json()
     assert ready["dependencies"]["postgresql"] == "ok"
-    worker = build_container(restored.settings, application="worker")
-    worker.guard_database(asks_log=False)
-    worker.look_at_database()
-    worker.engine.dispose()
+    wait_until(lambda: _is_admitted(restored.worker), what="the worker that was refused goes on")
     gone = restored.container.guard.gone
     assert gone.has("users", LOST_BIDDER)
     assert gone.has("auctions", LOST_AUCTION)
