@@ -1,14 +1,17 @@
 """Creating topics, and telling whether one is still what it was."""
 
 import time
+from contextlib import closing
 from typing import Any
 
 import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.errors import (
+    InvalidReplicationFactorError,
     KafkaError,
     NoError,
+    RetriableError,
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
     for_code,
@@ -35,6 +38,9 @@ RECORD_BYTES_MAX = "max.message.bytes"
 RETENTION = "retention.ms"
 MS_PER_DAY = 24 * 3600 * 1000
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
+ASK_AGAIN_S = 0.5
+# What is not so for ever; too few brokers for the copies may be too few yet.
+PASSING = (RetriableError, InvalidReplicationFactorError)
 
 
 class OlderKafkaError(RuntimeError):
@@ -50,24 +56,36 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
 
     Where clients come with a user and a password it also tells the cluster who may do what.
     """
-    admin = _admin(settings, wait_s)
+    ends_at = time.monotonic() + wait_s
+    while True:
+        try:
+            with closing(_admin(settings, wait_s)) as admin:
+                _create_topics(admin, settings, topics, wait_s)
+        except PASSING:  # a cluster that is starting answers some questions, and not yet others
+            if time.monotonic() > ends_at:
+                raise
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return
+
+
+def _create_topics(
+    admin: KafkaAdminClient, settings: Settings, topics: tuple[Topic, ...], wait_s: float
+) -> None:
     copies = (settings.kafka_replication, settings.kafka_min_isr)
-    try:
-        _refuse_old(admin)
-        described = _described(admin, topics)
-        existing = [topic for topic in topics if topic.name in described]
-        found = settings_of(admin, existing)
-        _refuse_wrong(existing, described, found, servers=settings.kafka_bootstrap_servers)
-        for topic in existing:
-            _warn_of_few_copies(topic, described[topic.name], found[topic.name], copies)
-        missing = [topic for topic in topics if topic.name not in described]
-        _create(admin, missing, copies=copies)
-        _wait_known(admin, topics, wait_s)
-        _widen(admin, existing)
-        if settings.kafka_security_protocol.startswith("SASL"):
-            grant(admin, rights(topics), wait_s=wait_s)
-    finally:
-        admin.close()
+    _refuse_old(admin)
+    described = _described(admin, topics)
+    existing = [topic for topic in topics if topic.name in described]
+    found = settings_of(admin, existing)
+    _refuse_wrong(existing, described, found, servers=settings.kafka_bootstrap_servers)
+    for topic in existing:
+        _warn_of_few_copies(topic, described[topic.name], found[topic.name], copies)
+    missing = [topic for topic in topics if topic.name not in described]
+    _create(admin, missing, copies=copies)
+    _wait_known(admin, topics, wait_s)
+    _widen(admin, existing)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        grant(admin, rights(topics), wait_s=wait_s)
 
 
 def _refuse_old(admin: KafkaAdminClient) -> None:
@@ -229,4 +247,4 @@ def _admin(settings: Settings, wait_s: float) -> KafkaAdminClient:
         except KafkaError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.5)
+            time.sleep(ASK_AGAIN_S)

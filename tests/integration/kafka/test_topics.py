@@ -11,9 +11,10 @@ import pytest
 import structlog
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
+from kafka.errors import KafkaTimeoutError
 
 from app.adapters.kafka.security import client_arguments
-from app.adapters.kafka.topic_settings import WrongTopicError, required_settings
+from app.adapters.kafka.topic_settings import WrongTopicError, required_settings, settings_of
 from app.adapters.kafka.topics import TopicWatch, create_topics
 from app.bootstrap import build_container
 from app.protocol.topics import DEAD_LETTER_BYTES_MAX, Topic, dead_letter_topic
@@ -38,8 +39,8 @@ def topic(admin: KafkaAdminClient) -> Iterator[Topic]:
     admin.delete_topics([topic.name, dead_letter_topic(topic).name], raise_errors=False)
 
 
-def make(*topics: Topic) -> None:
-    create_topics(SETTINGS, topics, wait_s=30)
+def make(*wanted: Topic) -> None:
+    create_topics(SETTINGS, wanted, wait_s=30)
 
 
 def make_otherwise(admin: KafkaAdminClient, topic: Topic, **changes: str) -> None:
@@ -192,6 +193,22 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
 
 def _look_until_wrong(watch: TopicWatch) -> None:
     wait_until(lambda: watch.look() is None, what="it is wrong")
+
+
+def test_a_kafka_that_gives_one_answer_and_not_the_next_is_asked_again(
+    topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [KafkaTimeoutError("it has just started"), settings_of]
+
+    def flaky(*arguments: Any) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(*arguments)
+
+    monkeypatch.setattr("app.adapters.kafka.topics.settings_of", flaky)
+    make(topic)
+    assert answers == []
 
 
 def test_a_kafka_that_does_not_answer_is_one_line_for_operators(
