@@ -1,17 +1,17 @@
 """Puts in place what the stack needs, only what is missing or changed, side by side."""
 
-import fcntl
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from stack import builds
 from stack.application import VIRTUAL_ENVIRONMENT, executable
 from stack.commands import output_of, run_logged
+from stack.exclusive import exclusive
 from stack.faults import StackFault
 from stack.packages import install_packages, missing_packages
 from stack.places import install_log_dir, libraries_dir
@@ -181,10 +181,6 @@ def _together(*tasks: Callable[[], None]) -> None:
             future.result()
 
 
-@contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> AbstractContextManager[None]:
     """Only one at a time installs into this checkout."""
-    libraries_dir().mkdir(parents=True, exist_ok=True)
-    with (libraries_dir() / "install.lock").open("w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return exclusive(libraries_dir() / "install.lock")

@@ -1,6 +1,5 @@
 """What `make up`, `down`, `status`, `logs` and `clean` do, and say."""
 
-import fcntl
 import os
 import subprocess
 import time
@@ -10,6 +9,7 @@ from contextlib import contextmanager, suppress
 from stack.application import executable
 from stack.arguments import Parser
 from stack.control import RUNNING
+from stack.exclusive import exclusive
 from stack.faults import StackFault, UsageFault
 from stack.install import install, install_client, install_proxy, install_scripts
 from stack.leftovers import leftovers_of
@@ -190,13 +190,6 @@ def _clock(seconds: int) -> str:
 @contextmanager
 def alone(stack: Stack) -> Iterator[None]:
     """Only one command at a time starts, stops or tests a profile; StackFault for a second."""
-    lock_file = stack.places.run_dir.with_suffix(".lock")
-    lock_file.parent.mkdir(parents=True, exist_ok=True)
-    with lock_file.open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackFault(
-                f"another command starts, stops or tests profile {stack.profile}: wait for it"
-            ) from None
+    refusal = f"another command starts, stops or tests profile {stack.profile}: wait for it"
+    with exclusive(stack.places.run_dir.with_suffix(".lock"), refusal=refusal):
         yield

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from stack.demo.api import RefusedError
 from stack.demo.one_bid import place_bid
 from stack.deployment.loading import PRODUCTION, compose_project
+from stack.exclusive import exclusive
 from stack.faults import StackFault
 from stack.image import engine
 from stack.image.images import build_images
@@ -41,11 +42,16 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return _run_project(Path(arguments[0]))
     try:
-        engine.prepare()
-        build_images(read_versions(), shown)
+        with exclusive(engine.LOCK, refusal="another image-check is running: wait for it"):
+            engine.prepare()
+            build_images(read_versions(), shown)
+            return _begin_again()
     except StackFault as fault:
         print(f"image-check: {fault}", file=sys.stderr)
         return 1
+
+
+def _begin_again() -> int:
     with TemporaryDirectory(prefix="image-check-") as directory:
         settings = PRODUCTION.read_text(encoding="utf-8").replace(EXAMPLE, HOST)
         (Path(directory) / PRODUCTION.name).write_text(settings, encoding="utf-8")

@@ -3,6 +3,8 @@
 import json
 import os
 import resource
+import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from stack.faults import StackFault
 from stack.places import install_log_dir, libraries_dir
 
 CONTAINERS = libraries_dir() / "containers"
+LOCK = CONTAINERS.with_suffix(".lock")
 NETWORK = "house"
 SUBNET = "10.89.7"
 PLUGINS = "/usr/lib/cni"
@@ -27,7 +30,8 @@ BUILD = (*BUILDAH, "bud", "--isolation", "chroot", "--format", "docker", "--netw
 def prepare() -> None:
     """Write the engine's configuration: limits that we may set, one network, no daemon."""
     networks = CONTAINERS / "networks"
-    networks.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(networks, ignore_errors=True)  # with addresses of a run that was killed
+    networks.mkdir(parents=True)
     ipam = {
         "type": "host-local",
         "ranges": [[{"subnet": f"{SUBNET}.0/24", "gateway": f"{SUBNET}.1"}]],
@@ -83,10 +87,13 @@ def has_image(tag: str) -> bool:
 def in_own_network(command: Sequence[str]) -> int:
     """Run a command with networks, mounts and processes of its own; its exit code.
 
-    What it starts ends with it.
+    What it starts ends with it, and with us when we are told to end.
     """
     own = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-    return subprocess.run((*own, *command), env=engine_environment(), check=False).returncode
+    with subprocess.Popen((*own, *command), env=engine_environment()) as running:
+        # `unshare` itself keeps SIGTERM from what it runs.
+        signal.signal(signal.SIGTERM, lambda *_: running.kill())
+        return running.wait()
 
 
 def _configuration() -> Path:
