@@ -111,7 +111,10 @@ certificate kafka kafka-1 kafka-2 kafka-3
 cat "$directory/kafka/server.key" "$directory/kafka/server.crt" | write "$directory/kafka/server.pem"
 [ -s "$directory/kafka/cluster_id" ] ||
   openssl rand 16 | openssl base64 | tr '+/' '-_' | tr -d '=\n' | write "$directory/kafka/cluster_id"
-text house/kafka_password "$(password kafka/auction_password)"
+for user in operator gateway bridge clock worker; do
+  text "kafka-$user/password" "$(password "kafka/${user}_password")"
+done
+text kafka-bridge/clock_password "$(password kafka/clock_password)"
 
 certificate mongodb mongodb
 cat "$directory/mongodb/server.key" "$directory/mongodb/server.crt" | write "$directory/mongodb/server.pem"
@@ -123,7 +126,7 @@ text house/flower_basic_auth "flower:$(password house/flower_password)"
 cp "$ca/ca.crt" "$directory/house/ca.crt"
 password grafana/admin_password >/dev/null
 
-give house $house
+for one in house kafka-operator kafka-gateway kafka-bridge kafka-worker; do give "$one" $house; done
 give postgresql $postgresql
 for one in redis-broker redis-fanout redis-auth; do give "$one" $redis; done
 give kafka $kafka

@@ -29,6 +29,9 @@ ssl.truststore.type=PEM
 ssl.truststore.location=$secrets/ca.crt
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+# Only they may do what nobody granted them: operators, and the nodes themselves, by certificate.
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:operator;User:CN=kafka-1
 log.dirs=$data
 
 auto.create.topics.enable=false
@@ -45,8 +48,10 @@ broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
 END
 
-# The house's user is written into new data; what has data keeps its users.
+# The users are written into new data; what has data keeps its own.
+for user in operator gateway bridge clock worker; do
+  set -- "$@" --add-scram "SCRAM-SHA-512=[name=$user,password=$(cat "$secrets/${user}_password")]"
+done
 /opt/kafka/bin/kafka-storage.sh format --ignore-formatted --config "$configuration" \
-  --cluster-id "$(cat $secrets/cluster_id)" \
-  --add-scram "SCRAM-SHA-512=[name=auction,password=$(cat $secrets/auction_password)]"
+  --cluster-id "$(cat $secrets/cluster_id)" "$@"
 exec /opt/kafka/bin/kafka-server-start.sh "$configuration"

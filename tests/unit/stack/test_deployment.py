@@ -217,6 +217,24 @@ def test_nothing_of_ours_starts_before_the_schema_and_the_topics_are_there() -> 
     assert compose_project()["services"]["exporter"]["pid"] == "service:gateway"
 
 
+def test_each_process_comes_to_kafka_as_its_own_user_and_sees_no_other_password() -> None:
+    users = {"gateway": "gateway", "bridge": "bridge", "kafka-init": "operator"}
+    for name, service in services().items():
+        if name == "secrets":
+            continue
+        user = users.get(name, "worker")
+        mounts = {one["target"]: Path(one["source"]).name for one in service["volumes"]}
+        assert service["environment"]["KAFKA_SASL_USERNAME"] == user
+        assert mounts["/run/kafka"] == f"kafka-{user}", name
+    users = {"gateway": "gateway", "bridge": "bridge", "topics": "operator"}
+    for name, pod in pods():
+        user = users.get(name, "worker")
+        secrets = {one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one}
+        assert secrets == {"house-secrets", f"kafka-{user}"}, name
+        for container in pod["containers"]:
+            assert variables_of(container).get("KAFKA_SASL_USERNAME", "worker") == user, name
+
+
 def test_production_keeps_every_record_in_three_brokers_behind_tls() -> None:
     project = compose_project(env_file=PRODUCTION)["services"]
     environment = project["gateway"]["environment"]

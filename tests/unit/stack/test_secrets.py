@@ -13,7 +13,7 @@ from stack.deployment.loading import COMPOSE_FILE, compose_project
 from stack.places import CHECKOUT
 
 SCRIPT = CHECKOUT / "deploy" / "secrets.sh"
-MOUNTED = "/run/secrets"
+MOUNTED, AT_KAFKA = "/run/secrets", "/run/kafka"
 STORES = ("postgresql", "redis-broker", "redis-fanout", "redis-auth", "mongodb")
 
 
@@ -44,8 +44,8 @@ def test_all_that_the_compose_file_reads_is_made(secrets: Path) -> None:
     for name, service in compose_project()["services"].items():
         mounts = {one["target"]: one["source"] for one in service.get("volumes", [])}
         text = " ".join([str(service.get("environment")), *(service.get("command") or [])])
-        for wanted in re.findall(rf"{MOUNTED}/([\w.]+)", text):
-            folder = Path(mounts[MOUNTED]).name
+        for target, wanted in re.findall(rf"({MOUNTED}|{AT_KAFKA})/([\w.]+)", text):
+            folder = Path(mounts[target]).name
             assert (secrets / folder / wanted).read_bytes(), f"{name}: {folder}/{wanted}"
 
 
@@ -60,9 +60,11 @@ def test_the_configuration_of_stores_names_files_that_are_made(secrets: Path) ->
 
 def test_the_settings_take_them_with_tls_and_a_password_for_every_store(secrets: Path) -> None:
     environment = compose_project()["services"]["gateway"]["environment"]
-    there = {
-        name: value.replace(MOUNTED, str(secrets / "house")) for name, value in environment.items()
-    }
+    folders = {MOUNTED: str(secrets / "house"), AT_KAFKA: str(secrets / "kafka-gateway")}
+    there = {}
+    for name, value in environment.items():
+        (folder, _, file) = value.rpartition("/")
+        there[name] = f"{folders[folder]}/{file}" if folder in folders else value
     settings = read_settings(there)
     assert settings.profile == "production"
     assert "sslmode=verify-full" in settings.database_url
