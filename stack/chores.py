@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from stack import builds
 from stack.application import executable
@@ -163,8 +164,11 @@ def lock(stack: Stack, arguments: Sequence[str]) -> None:
         builds.pin_kafka(stack.settings.versions.kafka)
 
 
-def image_check(stack: Stack) -> int:
-    """Build the image and run the compose file's services, in containers of Debian's podman."""
+def image_check(stack: Stack) -> NoReturn:
+    """Build the image and run the compose file's services, in containers of Debian's podman.
+
+    It takes our place, so that ending this process ends it.
+    """
     if os.geteuid() != 0:
         raise UsageFault("image-check makes networks and containers: run it as root")
     install_for(stack, development=True)
@@ -172,7 +176,9 @@ def image_check(stack: Stack) -> int:
     for what, program in IMAGE_CHECK.items():
         install_missing(stack.settings, what, program=program, step=shown)
     command = (executable("python"), "-m", "stack.image")
-    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+    sys.stdout.flush()
+    os.chdir(CHECKOUT)
+    os.execv(command[0], command)
 
 
 def demo(stack: Stack, arguments: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ compose file promises.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ from stack.settings import read_versions
 
 HEALTHY_WITHIN_S, ENDS_WITHIN_S = 240.0, 180.0  # five JVMs and ten Pythons start on two cores
 LOOK_S = 1.0
+INTERRUPTED = 130  # as shells say of Ctrl-C
 EXAMPLE = "auction.example.org"  # of deploy/production.env
 HEALTHY = "service_healthy"
 COMPLETED = "service_completed_successfully"
@@ -41,6 +43,8 @@ def main(arguments: list[str]) -> int:
     """Build, then begin again inside a new network, with a directory for files; the exit code."""
     if arguments:
         return _run_project(Path(arguments[0]))
+    # As at Ctrl-C: whatever is run meanwhile is killed first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with exclusive(engine.LOCK, refusal="another image-check is running: wait for it"):
             engine.prepare()
@@ -49,6 +53,8 @@ def main(arguments: list[str]) -> int:
     except StackFault as fault:
         print(f"image-check: {fault}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _begin_again() -> int:

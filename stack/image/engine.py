@@ -4,7 +4,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,13 +86,10 @@ def has_image(tag: str) -> bool:
 def in_own_network(command: Sequence[str]) -> int:
     """Run a command with networks, mounts and processes of its own; its exit code.
 
-    What it starts ends with it, and with us when we are told to end.
+    What it starts ends with it, and it ends with us.
     """
     own = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-    with subprocess.Popen((*own, *command), env=engine_environment()) as running:
-        # `unshare` itself keeps SIGTERM from what it runs.
-        signal.signal(signal.SIGTERM, lambda *_: running.kill())
-        return running.wait()
+    return subprocess.run((*own, *command), env=engine_environment(), check=False).returncode
 
 
 def _configuration() -> Path:

@@ -20,6 +20,7 @@ DOCKERFILE = CHECKOUT / "Dockerfile"
 TAG = "localhost/auction-house:check"
 STORES_TAG = "localhost/stores:check"
 SUITE = "bookworm"
+OLD_H = 168  # layers of a week's builds are used again; each build leaves some 100 MB of them
 # What the stand-ins are told of the machine's authorities, which a network may have added to.
 TRUSTED = "/run/authorities.crt"
 TRUSTING = ("PIP_CERT", "NODE_EXTRA_CA_CERTS")
@@ -32,7 +33,7 @@ def base_images() -> dict[str, str]:
 
 
 def build_images(versions: Versions, step: Step) -> None:
-    """Build stand-ins that are missing, and our image as its Dockerfile says."""
+    """Build stand-ins that are missing, and our image as its Dockerfile says; forget old layers."""
     debian, node = (f"docker.io/library/{name}" for name in base_images().values())
     if not engine.has_image(debian):
         with step(f"stand-in for {debian}"):
@@ -45,6 +46,7 @@ def build_images(versions: Versions, step: Step) -> None:
         engine.build(STORES_TAG, *file, context=HERE)
     with step("build the image"):
         engine.build(TAG, *_trusting(), *_labels(), context=CHECKOUT)
+    engine.podman("image", "prune", "--force", "--filter", f"until={OLD_H}h")
 
 
 def _make_debian(tag: str) -> None:
