@@ -1,0 +1,65 @@
+"""When the probe says that work has resumed."""
+
+from collections import deque
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from stack.campaign.journal import Frame
+from stack.campaign.line import LostError
+from stack.campaign.market import Lot, Market
+from stack.campaign.probe import Probe
+
+LOT, ROOM = 7, 3
+
+
+class Line:
+    """A socket of a house that answers everything, pushes what `pushes` says, and then ends."""
+
+    def __init__(self, *pushes: str) -> None:
+        self._pushes = pushes
+        self._frames: deque[Frame] = deque()
+
+    def send(self, frame: Frame) -> None:
+        match frame["type"]:
+            case "auth":
+                self._frames.append({"type": "welcome"})
+            case "subscribe":
+                self._frames.append({"type": "subscribed", "channel": frame["channel"]})
+            case "bid.place":
+                self._frames.append({"type": "bid.result", "key": frame["key"]})
+                self._push({"type": "auction.state", "channel": f"auction:{LOT}"})
+            case "chat.send":
+                self._frames.append({"type": "chat.received", "key": frame["key"]})
+                self._push({"type": "chat.message", "text": frame["text"]})
+
+    def receive(self, _wait_s: float) -> Frame:
+        if not self._frames:
+            raise LostError(0)
+        return self._frames.popleft()
+
+    def _push(self, frame: Frame) -> None:
+        if frame["type"] in self._pushes:
+            self._frames.append(frame)
+
+
+def has_resumed(line: Line) -> bool:
+    market = Market()
+    market.lots[0] = Lot(LOT, over_at=float("inf"))
+    stored = {"items": [{"text": "k"}]}
+    person = SimpleNamespace(id=1, token="t", call=lambda *_: stored)
+    resident = SimpleNamespace(new_key=lambda: "k", adopt=lambda _: None)
+    scene = SimpleNamespace(market=market, journal=SimpleNamespace(write=lambda *_: None))
+    parts = cast("Any", (person, resident, scene))
+    return Probe(*parts, room_id=ROOM, places=[0])._visit(cast("Any", line))
+
+
+def test_work_has_resumed_when_who_watches_is_shown_the_bid_and_the_message() -> None:
+    assert has_resumed(Line("auction.state", "chat.message"))
+
+
+@pytest.mark.parametrize("pushed", ["auction.state", "chat.message"])
+def test_answers_alone_do_not_show_that_work_has_resumed(pushed: str) -> None:
+    with pytest.raises(LostError):
+        has_resumed(Line(pushed))
