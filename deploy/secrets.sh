@@ -111,7 +111,7 @@ certificate kafka kafka-1 kafka-2 kafka-3
 cat "$directory/kafka/server.key" "$directory/kafka/server.crt" | write "$directory/kafka/server.pem"
 [ -s "$directory/kafka/cluster_id" ] ||
   openssl rand 16 | openssl base64 | tr '+/' '-_' | tr -d '=\n' | write "$directory/kafka/cluster_id"
-for user in operator gateway bridge clock worker; do
+for user in operator gateway bridge worker; do
   text "kafka-$user/password" "$(password "kafka/${user}_password")"
 done
 text kafka-bridge/clock_password "$(password kafka/clock_password)"

@@ -48,6 +48,15 @@ broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
 END
 
+# For Kafka's own tools, which operators run in this container.
+cat >/tmp/operator.properties <<END
+security.protocol=SASL_SSL
+sasl.mechanism=SCRAM-SHA-512
+sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="operator" password="$(cat $secrets/operator_password)";
+ssl.truststore.type=PEM
+ssl.truststore.location=$secrets/ca.crt
+END
+
 # The users are written into new data; what has data keeps its own.
 for user in operator gateway bridge clock worker; do
   set -- "$@" --add-scram "SCRAM-SHA-512=[name=$user,password=$(cat "$secrets/${user}_password")]"

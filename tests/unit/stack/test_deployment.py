@@ -217,6 +217,11 @@ def test_nothing_of_ours_starts_before_the_schema_and_the_topics_are_there() -> 
     assert compose_project()["services"]["exporter"]["pid"] == "service:gateway"
 
 
+def test_one_service_builds_the_image_of_all() -> None:
+    assert [name for name, service in services().items() if "build" in service] == ["gateway"]
+    assert len({service["image"] for service in services().values()}) == 1
+
+
 def test_each_process_comes_to_kafka_as_its_own_user_and_sees_no_other_password() -> None:
     users = {"gateway": "gateway", "bridge": "bridge", "kafka-init": "operator"}
     for name, service in services().items():
