@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings a house that runs by docker compose to the image $IMAGE: schema and topics first, then one
-# service after the other, each drained by its stop signal and waited for until it is healthy.
+# Brings a house that runs by docker compose to the image $IMAGE: secrets that it lacks, schema and
+# topics first, then one service after the other, each drained by its stop signal and waited for until it is healthy.
 #
 #   IMAGE=ghcr.io/owner/name@sha256:… sh deploy/compose/release.sh ENV_FILE     (in the house's folder)
 #
@@ -17,6 +17,7 @@ compose() { docker compose --env-file "$env_file" "$@"; }
 env_file=$1
 
 compose pull --quiet gateway
+compose run --rm --no-deps secrets
 compose run --rm --no-deps migrations
 compose run --rm --no-deps kafka-init
 for service in worker-bids worker-other bridge beat flower gateway exporter; do
