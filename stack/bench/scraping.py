@@ -42,7 +42,7 @@ class Scrapes:
 
 @contextmanager
 def scraped(urls: Sequence[str], scrapers: int) -> Iterator[Scrapes]:
-    """Each of so many scrapers reads every one of `urls` once in PERIOD_S, until left.
+    """Each of so many scrapers reads every one of `urls` once, and in each PERIOD_S until left.
 
     Raises StackFault at the end when one of them was not answered.
     """
@@ -50,11 +50,12 @@ def scraped(urls: Sequence[str], scrapers: int) -> Iterator[Scrapes]:
 
     def scrape() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        while not ended.is_set():
+        while True:
             begun = time.monotonic()
             for url in urls:
                 _count(scrapes, url, lock)
-            ended.wait(max(0.0, PERIOD_S - (time.monotonic() - begun)))
+            if ended.wait(max(0.0, PERIOD_S - (time.monotonic() - begun))):
+                return
 
     threads = [threading.Thread(target=scrape, daemon=True) for _ in range(scrapers)]
     for thread in threads:

@@ -75,10 +75,17 @@ class Collector:
         return self.trace(trace, until=until)
 
     def trace(self, trace: str, *, until: Collection[str]) -> dict[str, Received]:
-        """The spans of a trace by their names, once those called `until` are there."""
+        """The spans of a trace by their names, once those called `until` are there.
+
+        Of two with one name it is that which others came from: a batch that another owner has taken
+        meanwhile leaves a span from which nothing comes.
+        """
 
         def found() -> dict[str, Received]:
-            return {one.name: one for one in list(self.spans) if one.trace == trace}
+            spans = [one for one in list(self.spans) if one.trace == trace]
+            parents = {one.parent for one in spans}
+            spans.sort(key=lambda one: one.id in parents)
+            return {one.name: one for one in spans}
 
         wait_until(lambda: set(until) <= found().keys(), what=f"{sorted(until)} in {trace}")
         return found()

@@ -24,6 +24,7 @@ def test_a_bidder_wins_over_a_network_that_drops(
     lot_id = put_up_named(seller, name)
     tab = visit(size=PHONE, locale="ko-KR", over=network).open("/")
     tab.page.get_by_role("searchbox").fill(name)
+    expect(tab.page.get_by_role("listitem")).to_have_count(1)  # until then it may move
     tab.page.get_by_role("link", name=name).click()
     tab.is_live()
     bid_and_lead(tab, "₩10,000 입찰하기")
