@@ -18,16 +18,15 @@ from app.adapters.postgres import schema
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.bootstrap import Container
 from app.domain.auction import FIRST_PREVIOUS_HASH, Auction, genesis
-from app.domain.ids import bid_id
 from app.domain.ledger import fold
 from app.domain.rules import Rules
-from app.domain.time import from_epoch_ms, rfc3339
-from app.protocol.records import BidValue
+from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
 from app.services.settling import decode
 from stack import Stack
 from tests import kafka_log
+from tests.bid_values import bid_value
 from tests.waiting import wait_until
 
 BIDDERS = 20
@@ -128,17 +127,7 @@ class House:
 
     def bid(self, lot: Lot, *, bidder: int, amount: int, key: str, kind: Any = "exact") -> Any:
         """Put a bid into the log; a future of its place in it."""
-        value = BidValue(
-            v=1,
-            bid_id=bid_id(bidder, lot.auction_id, key),
-            auction_id=lot.auction_id,
-            bidder_id=bidder,
-            amount=amount,
-            kind=kind,
-            confirm=True,
-            key=key,
-            received_at=rfc3339(datetime.now(UTC)),
-        )
+        value = bid_value(bidder, lot.auction_id, key, amount=amount, kind=kind)
         return self.put(str(lot.auction_id).encode(), msgspec.json.encode(value))
 
     def put(self, key: bytes | None, value: bytes) -> Any:

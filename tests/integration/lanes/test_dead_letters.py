@@ -16,11 +16,11 @@ from app.domain.auction import genesis
 from app.domain.ids import bid_id
 from app.domain.ledger import fold
 from app.protocol.channels import AUCTION_EVENTS
-from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, dead_letter_topic
 from app.services.lanes import BadRecordError, InboxRecord, Parking
 from app.services.settling import AuctionLane, decode
 from tests import kafka_log
+from tests.bid_values import bid_value
 from tests.integration.lanes.house import House, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
 from tests.waiting import CALL_S, wait_until
@@ -258,10 +258,7 @@ def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothi
 ) -> None:
     lot = house.auction(lasts_s=3_600)
     key, (honest, thief) = str(lot.auction_id), lot.bidders[:2]
-    value = BidValue(
-        v=1, bid_id=bid_id(honest, lot.auction_id, "k"), auction_id=lot.auction_id,
-        bidder_id=thief, amount=99_000, kind="exact", confirm=True, key="k", received_at="",
-    )  # fmt: skip
+    value = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
     payload = msgspec.json.encode(value).decode()
     forged = InboxRecord(AUCTION_BID.name, 0, UNKNOWN, key, payload, datetime.now(UTC))
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)

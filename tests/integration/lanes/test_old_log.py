@@ -16,7 +16,6 @@ from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.ids import bid_id
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
-from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.ports import LogRecord, Place, Scope, Trace
@@ -24,6 +23,7 @@ from app.services.auditing.tallies import Tallies
 from app.services.lanes import InboxRecord
 from app.services.settling import AuctionLane
 from tests import old_log
+from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
 BOB = 3
@@ -106,10 +106,7 @@ def place(record: InboxRecord, traces: Sequence[Trace]) -> Place:
 
 def bid(auction_id: int, amount: int, *, offset: int) -> InboxRecord:
     """Bob's bid, unconfirmed, a moment after the last record of the old log."""
-    value = BidValue(
-        v=1, bid_id=bid_id(BOB, auction_id, "new"), auction_id=auction_id, bidder_id=BOB,
-        amount=amount, kind="exact", confirm=False, key="new", received_at="",
-    )  # fmt: skip
+    value = bid_value(BOB, auction_id, "new", amount=amount, confirm=False)
     old = [record for record in old_log.records() if record.key == str(auction_id)]
     payload = msgspec.json.encode(value).decode()
     return InboxRecord(AUCTION_BID.name, 0, offset, str(auction_id), payload, old[-1].log_time)

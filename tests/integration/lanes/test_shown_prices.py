@@ -13,17 +13,16 @@ from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import open_auction
-from app.domain.ids import bid_id
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.domain.terms import Offer, make_terms
 from app.protocol.fanout import auction_event_decoder
 from app.protocol.outcomes import AuctionState
-from app.protocol.records import BidValue
 from app.protocol.resources import Auction, AuctionQuery, Page
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
 from app.services.settling import AuctionLane
+from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -54,11 +53,7 @@ class Shop:
         """The state that is published after the bid."""
         self.offset += 1
         key = f"k{self.offset}"
-        value = BidValue(
-            v=1, bid_id=bid_id(bidder_id, auction_id, key), auction_id=auction_id,
-            bidder_id=bidder_id, amount=amount, kind="exact", confirm=True, key=key,
-            received_at="",
-        )  # fmt: skip
+        value = bid_value(bidder_id, auction_id, key, amount=amount)
         payload = msgspec.json.encode(value).decode()
         record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(auction_id), payload, NOW)
         lane: AuctionLane = AuctionLane(PostgresAuctionStore(), lambda: None)

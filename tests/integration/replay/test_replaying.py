@@ -6,15 +6,14 @@ from typing import Any
 import msgspec
 
 from app.adapters.postgres import schema
-from app.domain.ids import bid_id
 from app.protocol.channels import AUCTION_EVENTS
-from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.dead_letters import Wanted
 from app.services.replaying import Order
 from bridge.audit.run import audit
 from tests import kafka_log
+from tests.bid_values import bid_value
 from tests.integration.lanes.house import House, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
 from tests.integration.replay.mishaps import (
@@ -111,10 +110,7 @@ def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_be
 ) -> None:
     lot = house.auction(lasts_s=3_600)
     honest, thief = lot.bidders[:2]
-    forged = BidValue(
-        v=1, bid_id=bid_id(honest, lot.auction_id, "k"), auction_id=lot.auction_id,
-        bidder_id=thief, amount=99_000, kind="exact", confirm=True, key="k", received_at="",
-    )  # fmt: skip
+    forged = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
     with listening(house, AUCTION_EVENTS) as pubsub:
         house.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
         wait_letters(house, lot, 1)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -24,8 +23,6 @@ from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
 from app.bootstrap import Container, build_container
 from app.domain.errors import BusyError
-from app.domain.ids import bid_id
-from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services.epochs import DatabaseGuard
@@ -33,6 +30,7 @@ from app.settings import Settings, read_settings
 from app.web.app import create_app
 from stack import Stack
 from tests import kafka_log
+from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
@@ -114,7 +112,7 @@ def _leave_traces(settings: Settings) -> None:
     """What log, sessions and offsets remember of what the database has lost."""
     producer = make_producer(settings, name="tests")
     for bidder_id in (LOST_BIDDER, GUESSED_ID):
-        _put(producer, _bid(bidder_id))
+        _put(producer, bid_value(bidder_id, LOST_AUCTION, amount=5_000))
     producer.close(timeout=10)
     container = build_container(settings, application="tests")
     sessions = RedisSessions(
@@ -122,20 +120,6 @@ def _leave_traces(settings: Settings) -> None:
     )
     sessions.open("0" * 32, LOST_VISITOR, "hash")
     _commit(settings, kafka_log.ends(settings, AUCTION_BID.name))
-
-
-def _bid(bidder_id: int) -> BidValue:
-    return BidValue(
-        v=1,
-        bid_id=bid_id(bidder_id, LOST_AUCTION, "k"),
-        auction_id=LOST_AUCTION,
-        bidder_id=bidder_id,
-        amount=5_000,
-        kind="exact",
-        confirm=True,
-        key="k",
-        received_at=rfc3339(datetime.now(UTC)),
-    )
 
 
 def _put(producer: KafkaProducer, bid: BidValue) -> None:

@@ -1,7 +1,6 @@
 """What anybody on this machine can do to the servers without a password, or with another's."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,31 +14,17 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.security import client_arguments
-from app.domain.ids import bid_id
-from app.domain.time import rfc3339
 from app.protocol.channels import AUCTION_EVENTS, session_key
-from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE
 from app.settings import Settings, read_settings
 from stack import Stack
 from stack.environment import pool_log_ins
 from tests import kafka_log
+from tests.bid_values import bid_value
 
 TIMEOUT_S = 10
 SOMEBODY, LOT = 17, 4
-FORGED = msgspec.json.encode(
-    BidValue(
-        v=1,
-        bid_id=bid_id(SOMEBODY, LOT, "forged"),
-        auction_id=LOT,
-        bidder_id=SOMEBODY,
-        amount=99_000,
-        kind="exact",
-        confirm=False,
-        key="forged",
-        received_at=rfc3339(datetime.now(UTC)),
-    )
-)
+FORGED = msgspec.json.encode(bid_value(SOMEBODY, LOT, "forged", amount=99_000))
 
 
 def settings_as(stack: Stack, log_in: Mapping[str, str]) -> Settings:

@@ -3,40 +3,26 @@
 import msgspec
 import pytest
 
-from app.domain.ids import bid_id
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue
 from app.services.burials import UNKNOWN_AUCTION, UNKNOWN_USER
 from app.services.epochs import AUCTIONS, USERS, Gone
 from app.services.lanes import GoneError
 from app.services.settling import check_known
+from tests.bid_values import bid_value
 
 GONE = Gone({USERS: [(8, 20)], AUCTIONS: [(30, 40)]})
-
-
-def bid(bidder_id: int, auction_id: int) -> BidValue:
-    return BidValue(
-        v=1,
-        bid_id=bid_id(bidder_id, auction_id, "k"),
-        auction_id=auction_id,
-        bidder_id=bidder_id,
-        amount=1_000,
-        kind="exact",
-        confirm=False,
-        key="k",
-        received_at="",
-    )
 
 
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        (bid(8, 29), UNKNOWN_USER),
-        (bid(7, 30), UNKNOWN_AUCTION),
+        (bid_value(8, 29), UNKNOWN_USER),
+        (bid_value(7, 30), UNKNOWN_AUCTION),
         (CancelValue(v=1, auction_id=29, actor_id=20, reason=None), UNKNOWN_USER),
         (ReserveValue(v=1, auction_id=40, actor_id=7, reserve_price=1), UNKNOWN_AUCTION),
         (CloseValue(v=1, auction_id=35), UNKNOWN_AUCTION),
-        (bid(7, 29), None),
-        (bid(21, 41), None),
+        (bid_value(7, 29), None),
+        (bid_value(21, 41), None),
         (CloseValue(v=1, auction_id=29), None),
     ],
 )
