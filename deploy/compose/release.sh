@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings a house that runs by docker compose to the image $IMAGE: secrets that it lacks, schema and
-# topics first, then one service after the other, each drained by its stop signal and waited for until it is healthy.
+# topics first, then one service after the other, each drained by its stop signal and waited for until
+# it is healthy.
 #
 #   IMAGE=ghcr.io/owner/name@sha256:… sh deploy/compose/release.sh ENV_FILE     (in the house's folder)
 #
