@@ -1,8 +1,8 @@
 """`python -m stack.image`: builds the image, and runs the compose file's services with it.
 
-They run in a network of their own. It starts them in their order, waits for each health check, and
-places a bid through Caddy, as a browser would. Exit code 1 and a line when something is not as the
-compose file promises.
+They run in a network of their own. It starts them in their order, waits for each health check,
+places a bid through Caddy, as a browser would, and tries to forge one inside. Exit code 1 and a
+line when something is not as the compose file promises.
 """
 
 import os
@@ -37,6 +37,15 @@ INTERRUPTED = 130  # as shells say of Ctrl-C
 EXAMPLE = "auction.example.org"  # of deploy/production.env
 HEALTHY = "service_healthy"
 COMPLETED = "service_completed_successfully"
+# Who writes a bid of somebody's, if Kafka lets them: with the log-ins that their containers have.
+FORGERS = ("bridge", "worker-bids")
+FORGERY = """
+from app.adapters.kafka.connect import make_producer
+from app.protocol.topics import AUCTION_BID
+from app.settings import read_settings
+producer = make_producer(read_settings(), name="forger")
+producer.send(AUCTION_BID.name, key=b"1", value=b"{}").get(10)
+"""
 
 
 def main(arguments: list[str]) -> int:
@@ -73,6 +82,7 @@ def _run_project(directory: Path) -> int:
         _be_among(project)
         _run_all(project)
         _bid(project)
+        _forge()
     except (StackFault, RefusedError, OSError) as fault:
         print(f"image-check: {fault}", file=sys.stderr)
         return 1
@@ -149,6 +159,15 @@ def _bid(project: Project) -> None:
     os.environ.update({**addresses, "SSL_CERT_FILE": str(authority)})
     with shown("a bid over TLS is decided"):
         place_bid()
+
+
+def _forge() -> None:
+    """Try to write a bid as those who may not. StackFault when Kafka does not forbid it."""
+    for name in FORGERS:
+        with shown(f"{name} may write no bid"):
+            result = engine.podman("exec", name, "python", "-c", FORGERY, check=False)
+            if "TopicAuthorizationFailedError" not in result.stderr:
+                raise StackFault(f"{name} was not refused by Kafka: {result.stderr[-2_000:]}")
 
 
 if __name__ == "__main__":
