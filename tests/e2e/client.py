@@ -52,6 +52,15 @@ def _stream_from(source: str, ws_url: str) -> socket.socket:
     return socket.create_connection((address.hostname, address.port), CALL_S, (source, 0))
 
 
+def close_code_of(ws: WebSocket) -> int:
+    """Read what is still there, pings too, and answer nothing; the code of the close frame."""
+    frame = ws.recv_frame()  # type: ignore[no-untyped-call]
+    while frame.opcode != ABNF.OPCODE_CLOSE:
+        frame = ws.recv_frame()  # type: ignore[no-untyped-call]
+    ws.shutdown()  # type: ignore[no-untyped-call]
+    return int.from_bytes(frame.data[:2], "big")
+
+
 class Socket:
     """A socket that is read all the time, by a thread of its own; leave it by `with`.
 

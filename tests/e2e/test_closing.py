@@ -4,11 +4,11 @@ import json
 import time
 
 import pytest
-from websocket import ABNF, WebSocket, WebSocketConnectionClosedException
+from websocket import ABNF, WebSocketConnectionClosedException
 
 from app.web.ws.connection import CLOSE_LINGER_S
 from tests.e2e.bidding import bid, channel_of, watch
-from tests.e2e.client import Socket, dial
+from tests.e2e.client import Socket, close_code_of, dial
 from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
@@ -168,15 +168,6 @@ def test_who_does_not_read_is_closed_4008_and_the_others_notice_nothing(
         assert (viewer.close_code, bidder.close_code) == (None, None)
     pushed = [b["seq"] for s in viewer.pushes("auction.state") for b in s["bids"]]
     assert pushed == [1, 2]
-
-
-def close_code_of(ws: WebSocket) -> int:
-    """Read what is still there, to the close frame."""
-    frame = ws.recv_frame()  # type: ignore[no-untyped-call]
-    while frame.opcode != ABNF.OPCODE_CLOSE:
-        frame = ws.recv_frame()  # type: ignore[no-untyped-call]
-    ws.shutdown()  # type: ignore[no-untyped-call]
-    return int.from_bytes(frame.data[:2], "big")
 
 
 def test_a_store_that_fails_is_told_as_an_error_and_the_socket_stays(

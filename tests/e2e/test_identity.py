@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from tests.e2e.bidding import watch
-from tests.e2e.client import Socket, dial
+from tests.e2e.client import Socket, close_code_of, dial
 from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
@@ -164,9 +164,6 @@ def test_five_sockets_that_nobody_hears_keep_nobody_out(gateway: Gateway, limite
             ghost.send(json.dumps({"id": 1, "type": "auth", "token": person.token}))
             assert json.loads(ghost.recv())["type"] == "welcome"
         living = [sockets.enter_context(person.enter()) for _ in range(5)]
-        codes = [int.from_bytes(ghost.recv_frame().data[:2], "big") for ghost in ghosts]  # type: ignore[no-untyped-call]
-        assert codes == [4409] * 5
+        assert [close_code_of(ghost) for ghost in ghosts] == [4409] * 5
         for socket in living:
             assert socket.ask("time", client_ms=1)["type"] == "time"
-        for ghost in ghosts:
-            ghost.shutdown()  # type: ignore[no-untyped-call]
