@@ -59,7 +59,7 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
     ends_at = time.monotonic() + wait_s
     while True:
         try:
-            with closing(_admin(settings, wait_s)) as admin:
+            with closing(_admin(settings, ends_at - time.monotonic())) as admin:
                 _create_topics(admin, settings, topics, wait_s)
         except PASSING:  # a cluster that is starting answers some questions, and not yet others
             if time.monotonic() > ends_at:
