@@ -42,7 +42,7 @@ class Watermark:
     def __init__(self) -> None:
         self.is_over = False
 
-    def heed(self, fill: float) -> bool:
+    def update(self, fill: float) -> bool:
         """Take in how full it is now; whether it is over."""
         self.is_over = fill >= RESUME if self.is_over else fill > FULL
         return self.is_over
@@ -76,7 +76,7 @@ class Pace:
         self.moved_at = now
         self._oldest_at = float("-inf")
 
-    def heed(self, behind_s: float, now: float) -> None:
+    def update(self, behind_s: float, now: float) -> None:
         """Take in for how long the first of those that wait now has waited; 0 when none does."""
         oldest_at = now - behind_s
         if behind_s == 0.0 or abs(oldest_at - self._oldest_at) > MOVED_S:
@@ -96,8 +96,8 @@ class Admission:
         """Believe this from now on."""
         now = self._clock()
         self._latest[news.topic] = (now, news)
-        self._paces.setdefault(news.topic, Pace(now)).heed(news.behind_s, now)
-        self._watermarks.setdefault(news.topic, Watermark()).heed(news.fill)
+        self._paces.setdefault(news.topic, Pace(now)).update(news.behind_s, now)
+        self._watermarks.setdefault(news.topic, Watermark()).update(news.fill)
 
     def quiet_s(self, topic: Topic) -> float:
         """Seconds since the work on `topic` was last known to go on; no news is no knowledge."""

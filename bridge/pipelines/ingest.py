@@ -141,7 +141,7 @@ class Ingest:
 
     def _heed_backlog(self, taking: Taking) -> None:
         """All partitions rest while more waits than the limit, until it is well below it."""
-        is_over = self._watermark.heed(self._backlog.read().fill)
+        is_over = self._watermark.update(self._backlog.read().fill)
         paused = len(taking.positions) if is_over else 0
         metrics.PAUSED.labels(self._lane.topic.name).set(paused)
 

@@ -28,7 +28,7 @@ class House:
 def test_it_is_over_above_its_limit_until_it_is_well_below() -> None:
     watermark = Watermark()
     fills = (0.0, 1.0, 1.01, 0.9, 0.8, 0.79, 0.9, 1.0, 1.2)
-    over = [watermark.heed(fill) for fill in fills]
+    over = [watermark.update(fill) for fill in fills]
     assert over == [False, False, True, True, True, False, False, False, True]
 
 
