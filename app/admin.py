@@ -21,7 +21,7 @@ from app.observability.security_log import (
     open_security_log,
     operator,
 )
-from app.services.accounts import Role
+from app.protocol.types import Role
 from app.settings import SettingsError, read_settings
 
 AFTER_RESTORE = "after-restore"

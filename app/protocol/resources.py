@@ -26,6 +26,7 @@ from app.protocol.types import (
     Nickname,
     Password,
     Reason,
+    Role,
     SaleType,
     Seq,
     Timestamp,
@@ -68,9 +69,9 @@ class User(Struct, frozen=True):
     """The signed-in user."""
 
     id: int
-    email: str
+    email: str | None  # None: signs in with a provider that told none
     nickname: str
-    role: Literal["user", "admin"]
+    role: Role
     providers: list[str]
 
 

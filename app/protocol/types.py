@@ -28,6 +28,8 @@ Instant = Annotated[datetime, Meta(tz=True)]
 WindowSeconds = Annotated[int, Meta(ge=0, le=3_600)]
 ExtensionsMax = Annotated[int, Meta(ge=0, le=100)]
 
+Role = Literal["user", "moderator", "admin"]
+UserStatus = Literal["active", "suspended", "banned"]
 Currency = Literal["KRW", "JPY", "USD", "EUR"]
 BidKind = Literal["exact", "max"]
 SaleType = Literal["auction", "direct"]

@@ -13,18 +13,18 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from app.domain.errors import BusyError, UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
+from app.protocol.types import Role
 from app.services.profiles import Profiles, enforce_signup, typed_forms
 from app.settings import Limits
 
 SECRET_BYTES = 32  # of a refresh token: not to be guessed
 SESSION_BYTES = 16  # of a session's id: it ends the session, and is not to be guessed either
 SESSION_ID = re.compile(f"[0-9a-f]{{{2 * SESSION_BYTES}}}")
-Role = Literal["user", "admin"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, Row
 from app.adapters.postgres.queries import rows
 from app.domain.errors import ConflictError
 from app.protocol.resources import User
-from app.services.accounts import Account, Role
+from app.protocol.types import Role
+from app.services.accounts import Account
 
 _ADD = """
 INSERT INTO users (email, nickname, password_hash)

@@ -68,12 +68,15 @@ users = Table(
     "users",
     metadata,
     _id(),
-    Column("email", Text, nullable=False),
+    Column("email", Text),  # null: a provider told none
     Column("nickname", Text, nullable=False),
     Column("password_hash", Text),  # null: signs in with a provider only
     Column("role", Text, nullable=False, server_default="user"),
     _created_at(),
-    CheckConstraint("role IN ('user', 'admin')", name="role"),
+    Column("status", Text, nullable=False, server_default="active"),
+    Column("email_proved_at", Instant),  # null: not proved
+    CheckConstraint("role IN ('user', 'moderator', 'admin')", name="role"),
+    CheckConstraint("status IN ('active', 'suspended', 'banned')", name="status"),
     Index("uq_users_email_lower", text("lower(email)"), unique=True),
 )
 

@@ -918,9 +918,9 @@ export interface Tokens {
  */
 export interface User {
   id: number;
-  email: string;
+  email: string | null;
   nickname: string;
-  role: "admin" | "user";
+  role: "admin" | "moderator" | "user";
   providers: string[];
 }
 /**
