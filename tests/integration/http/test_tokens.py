@@ -49,7 +49,7 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
         "a subject that is no id": signed(sub="x"),
         "another secret": signed(key="x" * 64),
         "HS512": signed(algorithm="HS512"),
-        "none": jwt.encode(claims, None, algorithm="none"),
+        "none": jwt.encode(claims, "", algorithm="none"),
         "none with our signature": f"{none}.{body}.{signature}",
         "nOnE": f"{mixed}.{body}.",
         "tampered": f"{header}.{raised}.{signature}",
