@@ -56,6 +56,7 @@ def application_programs(
         *other,
         _celery(f"{prefix}beat", environment, "beat", "--schedule", str(schedule), "--pidfile="),
         _flower(f"{prefix}flower", settings, environment),
+        *([_providers(f"{prefix}providers", settings, environment)] if settings.providers else []),
     ]
 
 
@@ -114,6 +115,17 @@ def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Pr
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
     flower = _celery(name, own, "flower", *address)
     return replace(flower, command=(*LOWER_PRIORITY, *flower.command))
+
+
+def _providers(name: str, settings: Settings, environment: Mapping[str, str]) -> Program:
+    """Google, Kakao and Naver; it is given nothing of what opens our stores."""
+    own = {
+        "PROFILE": environment["PROFILE"],
+        "PROVIDERS_PORT": str(settings.ports.providers),
+        "PROVIDERS_CLIENT_ID": environment["GOOGLE_CLIENT_ID"],
+        "PROVIDERS_CLIENT_SECRET": environment["GOOGLE_CLIENT_SECRET"],
+    }
+    return _program(name, own, "python", "-m", "stack.providers")
 
 
 def _celery(name: str, environment: Mapping[str, str], *arguments: str) -> Program:

@@ -29,6 +29,7 @@ class Credentials:
     kafka_gateway_password: str
     kafka_bridge_password: str
     kafka_clock_password: str
+    providers_client_secret: str
 
     def redis_password(self, user: str) -> str:
         """That of a user of Redis."""

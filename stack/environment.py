@@ -11,6 +11,7 @@ from stack.servers.postgresql import primary_wanted
 from stack.settings import Settings
 
 FLOWER_USER = "flower"
+PROVIDERS_CLIENT_ID = "auction-house"
 # The least that app/settings.py takes: hundreds of people sign up and log in during a run of tests.
 CHEAP_PASSWORDS = {"PASSWORD_MEMORY_KIB": "19456", "PASSWORD_PASSES": "2"}
 
@@ -33,7 +34,35 @@ def addresses(settings: Settings, credentials: Credentials, places: Places) -> d
         "FLOWER_URL": f"http://{HOST}:{ports.flower}",
         "FLOWER_USER": FLOWER_USER,
         "FLOWER_PASSWORD": credentials.flower_password,
+        **({"PROVIDERS_URL": _providers_url(settings)} if settings.providers else {}),
     }
+
+
+def provider_log_in(settings: Settings, credentials: Credentials) -> dict[str, str]:
+    """As whom the application comes to Google, Kakao and Naver, and where they are."""
+    if not settings.providers:
+        return {}
+    url = _providers_url(settings)
+    ours = {
+        f"{name}_CLIENT_{part}": value
+        for name in ("GOOGLE", "KAKAO", "NAVER")
+        for part, value in (
+            ("ID", PROVIDERS_CLIENT_ID),
+            ("SECRET", credentials.providers_client_secret),
+        )
+    }
+    return {
+        **ours,
+        "GOOGLE_ISSUER": f"{url}/google",
+        "KAKAO_ISSUER": f"{url}/kakao",
+        "KAKAO_API_URL": f"{url}/kakao",
+        "NAVER_URL": f"{url}/naver",
+        "NAVER_API_URL": f"{url}/naver",
+    }
+
+
+def _providers_url(settings: Settings) -> str:
+    return f"http://{HOST}:{settings.ports.providers}"
 
 
 def kafka_log_in(user: str, credentials: Credentials) -> dict[str, str]:
@@ -72,6 +101,7 @@ def application_environment(
         "REDIS_AUTH_URL": _redis_url(settings, credentials, ("auth", 3)),
         "SECRET_KEY": credentials.secret_key,
         "ALLOWED_ORIGINS": f"http://{HOST}:{ports.gateway},http://localhost:{ports.gateway}",
+        **provider_log_in(settings, credentials),
         "PROFILE": "local",
         "TRUST_LOOPBACK": "1",
         "ALLOW_MISSING_ORIGIN": "1",  # the load generator, the demo and tests are no browsers

@@ -34,6 +34,7 @@ from stack.supervision import Supervisor, render_supervisor, start_supervisor
 SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
 APPLICATION_PORTS = ("gateway", "metrics", "flower")
 GATEWAY = "gateway"
+PROVIDERS = "providers"
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
 
@@ -106,7 +107,7 @@ class Stack:
         if not self.is_up() and not leftovers.leftovers_of(self.places.run_dir):
             refuse_other_brokers(self.places, self.settings)
             self._check_disk()
-            self._check_ports((*SERVER_PORTS, *APPLICATION_PORTS))
+            self._check_ports((*SERVER_PORTS, *self._application_ports()))
 
     def begin(self) -> bool:
         """Start the supervisor with nothing under it, as `servers_up` does; False when it runs."""
@@ -153,7 +154,7 @@ class Stack:
 
         Migrations and topics come between the two. Nothing is installed, nothing is seeded.
         """
-        self._begin(ports=(*SERVER_PORTS, *APPLICATION_PORTS))
+        self._begin(ports=(*SERVER_PORTS, *self._application_ports()))
         self.servers_up()
         self.run_once("migrations", "alembic", "upgrade", "head")
         self.run_once("topics", "python", "-m", "bridge", "topics")
@@ -273,7 +274,7 @@ class Stack:
         names = {program.name for program in absent}
         running = {pool_of(process.name) for process in self.control.processes() if process.pid}
         # Gateways share their port: while one runs, it is in use by our own.
-        self._check_ports(name for name in APPLICATION_PORTS if name in names - running)
+        self._check_ports(name for name in self._application_ports() if name in names - running)
         with self._step(f"start {len(absent)} application processes"):
             for program in absent:
                 self.control.run(program, wait=False)
@@ -339,6 +340,9 @@ class Stack:
             config=places.config_file,
             environment={**plain_environment(), leftovers.RUN_DIR_VARIABLE: str(places.run_dir)},
         )
+
+    def _application_ports(self) -> tuple[str, ...]:
+        return (*APPLICATION_PORTS, *((PROVIDERS,) if self.settings.providers else ()))
 
     def _check_ports(self, names: Iterable[str]) -> None:
         port_of = asdict(self.settings.ports)

@@ -39,6 +39,7 @@ class Ports:
     metrics: int
     prometheus: int
     flower: int
+    providers: int
     postgresql: int
     redis: int
     kafka: int
@@ -83,6 +84,7 @@ class Settings:
     `port_offset` is that of the checkout, the profile's own is in `ports`.
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
     `short_lived`: servers are run for minutes. `archived`: PostgreSQL archives its WAL.
+    `providers`: a process of the stack plays Google, Kakao and Naver.
     `brokers`: how many Kafka has; `standby`: PostgreSQL has one, which confirms every commit.
     """
 
@@ -97,6 +99,7 @@ class Settings:
     brokers: int
     standby: bool
     archived: bool
+    providers: bool
 
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
@@ -136,6 +139,7 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         brokers=own.get("brokers", 1),
         standby=own.get("standby", False),
         archived=own.get("archived", False),
+        providers=own.get("providers", False),
     )
 
 

@@ -14,8 +14,8 @@ from stack.ports import HOST, is_free
 from stack.readiness import complaint_of
 from tests.e2e.people import Gateway
 
-# Without beat and Flower: no bid, no close and no push depends on them.
-LEFT_OUT = ("beat", "flower")
+# No bid, no close and no push depends on them; tests of log-in by providers start those themselves.
+LEFT_OUT = ("beat", "flower", "providers")
 
 
 def answers(url: str) -> bool:

@@ -10,7 +10,13 @@ from stack.settings import read_settings
 SETTINGS = read_settings(profile="local", port_offset=0)
 RUN_DIR = Path("/run")
 LOG_INS = {"gateway": {"KAFKA_SASL_USERNAME": "gateway"}}
-ENVIRONMENT = {"FLOWER_USER": "flower", "FLOWER_PASSWORD": "hidden"}
+ENVIRONMENT = {
+    "FLOWER_USER": "flower",
+    "FLOWER_PASSWORD": "hidden",
+    "PROFILE": "local",
+    "GOOGLE_CLIENT_ID": "house",
+    "GOOGLE_CLIENT_SECRET": "hidden",
+}
 
 
 def _programs(environment: Mapping[str, str] = ENVIRONMENT, *, prefix: str = "") -> list[Program]:
@@ -53,11 +59,17 @@ def test_no_password_is_on_a_command_line() -> None:
     assert not any("hidden" in word for program in programs for word in program.command)
 
 
-def test_all_but_flower_share_their_metrics() -> None:
+def test_the_providers_are_given_nothing_that_opens_a_store() -> None:
+    environment = {**ENVIRONMENT, "DATABASE_URL": "postgresql://u:hidden@h/x"}
+    (found,) = [p for p in _programs(environment) if p.name == "providers"]
+    assert "DATABASE_URL" not in found.environment
+
+
+def test_all_of_our_own_but_flower_share_their_metrics() -> None:
     environment = {**ENVIRONMENT, "PROMETHEUS_MULTIPROC_DIR": "/run/metrics"}
     programs = _programs(environment)
     alone = {p.name for p in programs if "PROMETHEUS_MULTIPROC_DIR" not in p.environment}
-    assert alone == {"flower"}
+    assert alone == {"flower", "providers"}
 
 
 def test_flower_has_a_lower_priority_than_those_who_serve_bids() -> None:
