@@ -15,6 +15,14 @@ from msgspec.structs import replace
 
 from app.domain.errors import InvalidError
 from app.protocol.validation import parse
+from app.provider_settings import (
+    GOOGLE_ISSUER,
+    KAKAO_API_URL,
+    KAKAO_ISSUER,
+    NAVER_API_URL,
+    NAVER_URL,
+    provider_faults,
+)
 from app.store_security import security_faults
 
 S = TypeVar("S", bound=Struct)
@@ -142,6 +150,14 @@ class Limits(Struct, frozen=True, kw_only=True):
     # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when
     # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
     hashes_waiting_max: Count = 32
+    # Log-in by a provider: from the redirect to its callback, and what its servers may take.
+    provider_log_in_s: Count = 600  # somebody may first have to log in to the provider
+    provider_timeout_s: Seconds = 10.0  # for all that one callback asks a provider
+    provider_calls_max: Count = 32  # under way, per provider and process: others are told to wait
+    provider_bytes_max: Count = 256 * 1024  # of one answer: key sets and profiles have a few KB
+    provider_metadata_s: Count = 3_600  # how old discovery and keys may be; new keys come sooner
+    provider_leeway_s: Count = 60  # between a provider's clock and ours
+    provider_redirects_per_minute: Count = 30  # per address; a log-in has two
     requests_per_minute: Count = 600  # per address, of all calls of the API
     # HTTP, before routing: per gateway process; an address is an IPv4 address or a /64 of IPv6
     request_timeout_s: Seconds = 15.0  # from a request's first byte to its last
@@ -184,6 +200,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     # 32 bytes is the length of the HMAC's hash: a shorter key is the weaker part.
     secret_key: Annotated[str, Meta(min_length=32)]
     allowed_origins: str = ""
+    # Log-in by Google, Kakao and Naver (docs/social.md): one without an id is not offered. Where
+    # they are is theirs to say; another place is for tests, and no setting of production.
+    google_client_id: str = ""
+    google_client_secret: str = ""
+    google_issuer: Url = GOOGLE_ISSUER
+    kakao_client_id: str = ""
+    kakao_client_secret: str = ""
+    kakao_issuer: Url = KAKAO_ISSUER
+    kakao_api_url: Url = KAKAO_API_URL
+    naver_client_id: str = ""
+    naver_client_secret: str = ""
+    naver_url: Url = NAVER_URL
+    naver_api_url: Url = NAVER_API_URL
     profile: str = "production"
     trust_loopback: bool = False  # exempts loopback from per-address limits
     allow_missing_origin: bool = False  # on: clients that are not browsers, and send none
@@ -268,7 +297,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     limits = _read(Limits, environment, faults) or Limits()
     settings = _read(Settings, environment, faults, limits=limits)
     if settings is not None:
-        faults += security_faults(settings)
+        faults += [*security_faults(settings), *provider_faults(settings)]
     if faults or settings is None:
         raise SettingsError(_told(faults))
     return settings

@@ -138,3 +138,23 @@ def fault_of(environment: dict[str, str], name: str) -> str:
     (line,) = str(caught.value).splitlines()
     assert line.startswith(f"settings are wrong: {name}: ")
     return line
+
+
+def test_production_takes_the_real_providers_alone() -> None:
+    places = ("GOOGLE_ISSUER", "KAKAO_ISSUER", "KAKAO_API_URL", "NAVER_URL", "NAVER_API_URL")
+    for name in places:
+        for elsewhere in ("http://127.0.0.1:8090/x", "https://accounts.google.com.evil.example"):
+            with pytest.raises(SettingsError, match=f"{name}: is https://"):
+                read_settings({**GOOD, "PROFILE": "production", name: elsewhere})
+        read_settings({**GOOD, name: "http://127.0.0.1:8090/x"})
+        with pytest.raises(SettingsError, match=f"{name}: is no address"):
+            read_settings({**GOOD, name: "ftp://x"})
+
+
+def test_an_id_without_its_secret_is_no_log_in_by_a_provider(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="KAKAO_CLIENT_ID: it and KAKAO_CLIENT_SECRET"):
+        read_settings({**GOOD, "KAKAO_CLIENT_ID": "house"})
+    file = tmp_path / "secret"
+    file.write_text("hidden\n", encoding="utf-8")
+    named = {"KAKAO_CLIENT_ID": "house", "KAKAO_CLIENT_SECRET_FILE": str(file)}
+    assert read_settings({**GOOD, **named}).kakao_client_secret == "hidden"
