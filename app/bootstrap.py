@@ -23,6 +23,7 @@ from app.adapters.kafka.memory import KafkaMemory
 from app.adapters.kafka.producer import BackgroundProducer
 from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.mongo.messages import MongoMessages, make_client, make_guarded_client
+from app.adapters.oauth.providers import make_providers
 from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.archive import PostgresArchive
@@ -36,6 +37,7 @@ from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, Postgres
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine, make_guarded_engine, make_guest_engine
 from app.adapters.postgres.epochs import guard_connections
+from app.adapters.postgres.identities import PostgresIdentities
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
@@ -52,6 +54,7 @@ from app.adapters.redis.connect import connect, connect_guarded
 from app.adapters.redis.presence import RedisPresence
 from app.adapters.redis.sessions import RedisSessions, last_signed_in
 from app.adapters.redis.tail import RedisRoomTail
+from app.adapters.redis.used_states import RedisUsedStates
 from app.adapters.scratch.sqlite import SqliteScratch
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
@@ -99,6 +102,7 @@ from app.services.parking import Parked
 from app.services.replaying import Replaying
 from app.services.rooms import RoomService
 from app.services.snapshots import Snapshots
+from app.services.social import SocialLogIn
 from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
 
@@ -381,6 +385,16 @@ class Container:
             access=access,
             refresh_key=self.settings.secret_key,
             limits=limits,
+        )
+
+    def make_social(self, accounts: Accounts) -> SocialLogIn:
+        """Log-in by Google, Kakao and Naver to these accounts."""
+        return SocialLogIn(
+            make_providers(self.settings),
+            PostgresIdentities(self.engine),
+            used=RedisUsedStates(self.auth_redis, limits=self.settings.limits),
+            accounts=accounts,
+            profiles=PrecisProfiles(),
         )
 
     @cached_property

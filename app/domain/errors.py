@@ -68,6 +68,14 @@ class ForbiddenError(DomainError):
         super().__init__(code, detail)
 
 
+class ProviderError(DomainError):
+    """A log-in by a provider failed, and nobody is signed in by it.
+
+    The caller's part: `STATE_INVALID`, `CODE_INVALID`, `CONSENT_REFUSED`, `UNDER_AGE`. The
+    provider's: `PROVIDER_ERROR` (it answered what cannot be used), `PROVIDER_UNAVAILABLE`.
+    """
+
+
 class NotFoundError(DomainError):
     """The thing named does not exist, or not for this caller."""
 

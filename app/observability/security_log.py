@@ -31,6 +31,9 @@ class SecurityEvent(StrEnum):
     LOG_IN_FAILED = "log_in_failed"
     LOGGED_OUT = "logged_out"
     TOKEN_REUSED = "token_reused"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
+    CALLBACK_REFUSED = "callback_refused"
     ORIGIN_REFUSED = "origin_refused"
     RATE_LIMITED = "rate_limited"
     ROLE_CHANGED = "role_changed"
@@ -43,6 +46,7 @@ SUSPICIOUS: Final = frozenset(
     {
         SecurityEvent.LOG_IN_FAILED,
         SecurityEvent.TOKEN_REUSED,
+        SecurityEvent.CALLBACK_REFUSED,
         SecurityEvent.ORIGIN_REFUSED,
         SecurityEvent.RATE_LIMITED,
     }

@@ -53,6 +53,11 @@ def last_signed_in_key(epoch: str) -> str:
     return f"session:signed-in:{epoch}"
 
 
+def used_state_key(state: str) -> str:
+    """A log-in by a provider that was finished: its callback counts once."""
+    return f"session:callback:{state}"
+
+
 def presence_key(channel: str) -> str:
     """Who is at a channel: gateway → number of sockets, each entry short-lived."""
     return f"presence:{channel}"

@@ -25,6 +25,7 @@ from app.protocol.types import (
     Name,
     Nickname,
     Password,
+    Provider,
     Reason,
     Role,
     SaleType,
@@ -89,6 +90,19 @@ class Tokens(Struct, frozen=True):
     user: User
     refresh_token: str | UnsetType = UNSET
     token_type: Literal["Bearer"] = "Bearer"
+
+
+class IdentityItem(Struct, frozen=True):
+    """A log-in by a provider that is linked to an account."""
+
+    provider: Provider
+    linked_at: Timestamp
+
+
+class Identities(Struct, frozen=True):
+    """`GET /api/me/identities`, by provider."""
+
+    items: list[IdentityItem]
 
 
 class Person(Struct, frozen=True):

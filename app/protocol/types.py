@@ -30,6 +30,7 @@ ExtensionsMax = Annotated[int, Meta(ge=0, le=100)]
 
 Role = Literal["user", "moderator", "admin"]
 UserStatus = Literal["active", "suspended", "banned"]
+Provider = Literal["google", "kakao", "naver"]
 Currency = Literal["KRW", "JPY", "USD", "EUR"]
 BidKind = Literal["exact", "max"]
 SaleType = Literal["auction", "direct"]

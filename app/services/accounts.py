@@ -158,10 +158,14 @@ class Accounts:
             user_id = account.user.id if account else None
             log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
             raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
+        return self.begin_session(account.user)
+
+    def begin_session(self, user: User) -> SignedIn:
+        """A new session of somebody who has shown who they are. Raises BusyError."""
         session_id, secret = secrets.token_hex(SESSION_BYTES), secrets.token_urlsafe(SECRET_BYTES)
-        self._sessions.open(session_id, account.user.id, _digest(secret))
-        log_security(SecurityEvent.LOGGED_IN, user_id=account.user.id)
-        return self._signed_in(account.user, session_id, secret)
+        self._sessions.open(session_id, user.id, _digest(secret))
+        log_security(SecurityEvent.LOGGED_IN, user_id=user.id)
+        return self._signed_in(user, session_id, secret)
 
     def refresh(self, refresh_token: str) -> SignedIn:
         """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family.

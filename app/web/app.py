@@ -8,6 +8,7 @@ from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
 from app.web.api.documents import with_documents
+from app.web.api.identities import identity_routes
 from app.web.api.market import auction_routes, notice_routes, product_routes
 from app.web.api.rooms import room_routes
 from app.web.api.route import IdConverter, Route, register
@@ -18,6 +19,7 @@ from app.web.health import install_health
 from app.web.limiting import make_limiter
 from app.web.metering import install_metering
 from app.web.problem import install_problems
+from app.web.social import install_social
 from app.web.tokens import JwtTokens
 from app.web.tracing import install_tracing
 from app.web.ws.routes import register_ws
@@ -36,15 +38,22 @@ def create_app(container: Container) -> Flask:
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), hashing)
     waits = OutcomeWaits()
-    routes = with_documents(api_routes(container, accounts, waits))
-    own_limits = {route.endpoint for route in routes if route.limit is not None}
+    social = container.make_social(accounts)
+    routes = with_documents(
+        [*api_routes(container, accounts, waits), *identity_routes(social, settings)]
+    )
+    redirects = install_social(app, social, settings)
+    own_limits = {route.endpoint for route in routes if route.limit is not None} | set(redirects)
     limiter = make_limiter(app, settings, container.auth_redis, own_limits=own_limits)
     for route in routes:
         view = register(app, route, accounts.authenticate)
         if route.limit is not None:
             app.view_functions[route.endpoint] = limiter.limit(route.limit)(view)
+    for endpoint, view in redirects.items():
+        limit = f"{settings.limits.provider_redirects_per_minute}/minute"
+        app.view_functions[endpoint] = limiter.limit(limit)(view)
     install_health(app, container)
-    install_client(app, base_url=settings.base_url)
+    install_client(app, base_url=settings.base_url, providers=list(social.providers))
     register_ws(
         app,
         container,

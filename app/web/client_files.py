@@ -5,6 +5,7 @@ The build (vite.config.ts) leaves `dist/`: assets with a hash in their names, ea
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -23,34 +24,40 @@ NOT_SERVED = (PAGE, ROUTES, ".map", *ENCODINGS.values())
 FOREVER = "public, max-age=31536000, immutable"  # another content has another name
 UNHASHED = "public, max-age=3600"  # icons and the like: an hour after a deploy they are new
 BASE_URL = "__BASE_URL__"  # crawlers take pictures by absolute addresses only
+PROVIDERS = "__PROVIDERS__"  # by which people may log in, so that their buttons need no call
 ID = "[1-9][0-9]{0,15}"
 
 
 class ClientPath(PathConverter):
     """Every path that is not the server's own: those keep their 404 and 405."""
 
-    regex = r"(?!(?:api|ws|healthz|readyz|metrics)(?:/|$))[^/].*?"
+    regex = r"(?!(?:api|ws|healthz|readyz|metrics|oauth2|login/oauth2)(?:/|$))[^/].*?"
     part_isolating = False
 
 
-def install_client(app: Flask, *, base_url: str, dist: Path = DIST) -> None:
-    """Serve the client's files and its page, `base_url` being the public address."""
+def install_client(
+    app: Flask, *, base_url: str, providers: Sequence[str] = (), dist: Path = DIST
+) -> None:
+    """Serve the client's files and its page.
+
+    `base_url` is the public address, `providers` those by which people may log in.
+    """
     app.url_map.converters["client"] = ClientPath
-    address = base_url.rstrip("/")
+    filled = {BASE_URL: base_url.rstrip("/"), PROVIDERS: " ".join(providers)}
 
     def client(path: str) -> Response:
-        return _answer(dist, address, path)
+        return _answer(dist, filled, path)
 
     app.add_url_rule("/", view_func=client, defaults={"path": ""})
     app.add_url_rule("/<client:path>", view_func=client)
 
 
-def _answer(dist: Path, base_url: str, path: str) -> Response:
+def _answer(dist: Path, filled: Mapping[str, str], path: str) -> Response:
     """A file, or the page; what does not exist is 404, a page of its own where a person asks."""
     if _names_file(path):
         return _file(dist, path)
     status = 200 if _is_page(dist, path) else 404
-    return _page(dist, base_url, status)
+    return _page(dist, filled, status)
 
 
 def _names_file(path: str) -> bool:
@@ -90,9 +97,11 @@ def _best_encoding(there: list[str]) -> str | None:
     return best if best is not None and weights[best] > 0 and weights[best] >= as_it_is else None
 
 
-def _page(dist: Path, base_url: str, status: int) -> Response:
+def _page(dist: Path, filled: Mapping[str, str], status: int) -> Response:
     """The page, always asked for again and mostly answered 304: it names the newest assets."""
-    text = _read(dist / PAGE).decode().replace(BASE_URL, escape(base_url))
+    text = _read(dist / PAGE).decode()
+    for mark, value in filled.items():
+        text = text.replace(mark, escape(value))
     answer = Response(text, status, mimetype="text/html")
     if status != 200:
         answer.headers["Cache-Control"] = "no-store"

@@ -23,6 +23,8 @@ from app.web.problem import problem
 SHARES = 60  # of its limit an address uses up before Redis is told: each process may be late by one
 ADDRESSES_MAX = 10_000  # that are remembered; what is forgotten of one is a share at most
 WINDOW_S = 60.0
+# The API, and what asks providers: the page's own files cost next to nothing.
+LIMITED = ("/api/", "/oauth2/", "/login/oauth2/")
 
 
 class Batches:
@@ -52,8 +54,8 @@ def make_limiter(
     refused_until: TTLCache[str, float] = TTLCache(ADDRESSES_MAX, WINDOW_S)  # epoch seconds
 
     def is_counted() -> bool:
-        is_api = f"{request.path}/".startswith("/api/")
-        return is_api and not is_trusted(request_address(settings), settings)
+        is_limited = f"{request.path}/".startswith(LIMITED)
+        return is_limited and not is_trusted(request_address(settings), settings)
 
     def count() -> Response | None:
         g.calls = 0

@@ -85,8 +85,10 @@ identities = Table(
     metadata,
     Column("provider", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
-    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     _created_at(),
+    # An account has one log-in of each provider: it is unlinked by the provider's name.
+    Index("uq_identities_user_id_provider", "user_id", "provider", unique=True),
 )
 
 products = Table(

@@ -13,9 +13,7 @@ from app.services.accounts import Accounts, SignedIn
 from app.settings import Settings
 from app.web.addresses import request_address
 from app.web.api.route import Answer, Call, Route
-
-COOKIE = "refresh_token"
-COOKIE_PATH = "/api/auth"
+from app.web.cookies import REFRESH, refresh_cookie
 
 
 def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
@@ -55,8 +53,6 @@ class AuthHandlers:
 
     def __init__(self, accounts: Accounts, settings: Settings) -> None:
         self._accounts, self._settings = accounts, settings
-        self._max_age_s = settings.limits.refresh_token_s
-        self._secure = settings.base_url.startswith("https:")
 
     def from_address(self, handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
         """Return `handle` with the client's address in whatever it logs."""
@@ -79,7 +75,7 @@ class AuthHandlers:
     def refresh(self, call: Call) -> Answer:
         """Tokens, the refresh token the way the old one came."""
         given = call.body.refresh_token
-        token = given if given is not None else request.cookies.get(COOKIE)
+        token = given if given is not None else request.cookies.get(REFRESH)
         if not token:
             raise UnauthenticatedError(detail="no refresh token")
         return self._tokens(self._accounts.refresh(token), in_body=given is not None)
@@ -87,7 +83,7 @@ class AuthHandlers:
     def log_out(self, call: Call) -> Answer:
         """204, and the cookie is gone; the session of the access token is ended, and that of the
         cookie, which is enough alone: the access token of a page just opened may be gone."""
-        cookie = request.cookies.get(COOKIE)
+        cookie = request.cookies.get(REFRESH)
         if call.who is None and not cookie:
             raise UnauthenticatedError(detail="sign in first")
         if call.who is not None:
@@ -97,7 +93,7 @@ class AuthHandlers:
         log_security(
             SecurityEvent.LOGGED_OUT, user_id=None if call.who is None else call.who.user_id
         )
-        return Answer(headers={"Set-Cookie": self._cookie("", max_age_s=0)})
+        return Answer(headers={"Set-Cookie": refresh_cookie(self._settings, "")})
 
     def me(self, call: Call) -> Answer:
         """The user."""
@@ -107,12 +103,5 @@ class AuthHandlers:
         if in_body:
             token = signed_in.refresh_token
             return Answer(msgspec.structs.replace(signed_in.tokens, refresh_token=token))
-        cookie = self._cookie(signed_in.refresh_token, max_age_s=self._max_age_s)
+        cookie = refresh_cookie(self._settings, signed_in.refresh_token)
         return Answer(signed_in.tokens, headers={"Set-Cookie": cookie})
-
-    def _cookie(self, value: str, *, max_age_s: int) -> str:
-        secure = "; Secure" if self._secure else ""
-        return (
-            f"{COOKIE}={value}; Max-Age={max_age_s}; Path={COOKIE_PATH}; "
-            f"HttpOnly; SameSite=Strict{secure}"
-        )

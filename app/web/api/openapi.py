@@ -9,14 +9,19 @@ import msgspec
 from msgspec import Struct
 
 from app.protocol.problems import STATUS_OF_CODE
-from app.protocol.types import Id
+from app.protocol.types import Id, Provider
 from app.web.api.route import Route
 from app.web.problem import Problem
 
 REF = "#/components/schemas/{name}"
 PROBLEM = "application/problem+json"
 ID = msgspec.json.schema(Id)
-BID_ID = msgspec.json.schema(UUID)
+# Of paths, by the name of the converter.
+PATH_PARAMETERS = {
+    "int": ID,
+    "uuid": msgspec.json.schema(UUID),
+    "": msgspec.json.schema(Provider),
+}
 
 
 def openapi(routes: Sequence[Route]) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": ID if kind == "int" else BID_ID,
+            "schema": PATH_PARAMETERS[kind],
         }
         for kind, name in re.findall(r"<(?:(\w+):)?(\w+)>", route.path)
     ]

@@ -578,6 +578,28 @@ export interface FrameLimits {
   subscriptions_max: number;
 }
 /**
+ * `GET /api/me/identities`, by provider.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Identities".
+ */
+export interface Identities {
+  items: IdentityItem[];
+}
+/**
+ * A log-in by a provider that is linked to an account.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "IdentityItem".
+ */
+export interface IdentityItem {
+  provider: "google" | "kakao" | "naver";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  linked_at: string;
+}
+/**
  * `POST /api/auth/login`. Any password may be tried, in whatever form it was typed.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema

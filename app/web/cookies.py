@@ -1,0 +1,79 @@
+"""Cookies: that of the refresh token, and signed ones that keep a step of a log-in for minutes."""
+
+import hashlib
+from typing import TypeVar
+
+import msgspec
+from flask import request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from msgspec import Struct
+from werkzeug.http import dump_cookie
+
+from app.settings import Settings
+
+S = TypeVar("S", bound=Struct)
+
+REFRESH = "refresh_token"
+REFRESH_PATH = "/api/auth"
+
+
+def refresh_cookie(settings: Settings, token: str) -> str:
+    """The header's value that keeps a refresh token; an empty one takes the cookie away."""
+    max_age_s = settings.limits.refresh_token_s if token else 0
+    secure = "; Secure" if is_secure(settings) else ""
+    return (
+        f"{REFRESH}={token}; Max-Age={max_age_s}; Path={REFRESH_PATH}; "
+        f"HttpOnly; SameSite=Strict{secure}"
+    )
+
+
+def is_secure(settings: Settings) -> bool:
+    """Whether the house is reached by TLS."""
+    return settings.base_url.startswith("https:")
+
+
+class SignedCookie:
+    """A struct in the browser's keeping, for as long as a log-in by a provider may take.
+
+    Nobody can make or change one, and no script can read it. Over TLS its name begins with
+    `__Host-`: no other host, be it one of the same domain, can put one of its own in its place.
+    """
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._is_secure = is_secure(settings)
+        self._name = f"__Host-{name}" if self._is_secure else name
+        self._max_age_s = settings.limits.provider_log_in_s
+        self._serializer = URLSafeTimedSerializer(
+            settings.secret_key,
+            salt=f"cookie:{name}",
+            signer_kwargs={"digest_method": hashlib.sha256},
+        )
+
+    def read(self, struct: type[S]) -> S | None:
+        """What the request brings; None when that is nothing, too old, or not ours."""
+        try:
+            text = request.cookies.get(self._name, "")
+            return msgspec.convert(self._serializer.loads(text, max_age=self._max_age_s), struct)
+        except (BadData, msgspec.ValidationError):
+            return None
+
+    def kept(self, content: Struct) -> str:
+        """The header's value that lets the browser keep it. It comes back, too, where another site
+        redirects to this one."""
+        text = self._serializer.dumps(msgspec.to_builtins(content))
+        return self._header(text if isinstance(text, str) else text.decode(), self._max_age_s)
+
+    def cleared(self) -> str:
+        """The header's value that takes it away."""
+        return self._header("", 0)
+
+    def _header(self, text: str, max_age_s: int) -> str:
+        return dump_cookie(
+            self._name,
+            text,
+            max_age=max_age_s,
+            path="/",
+            secure=self._is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
