@@ -143,6 +143,21 @@ class Limits(Struct, frozen=True, kw_only=True):
     refresh_reuse_s: Seconds = 10.0  # two tabs, a lost answer: wire.md
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
+    # Mails: how long their links are good, and how often somebody may be sent one, who may not have
+    # asked for it: a minute apart, and a few a day
+    proof_token_s: Count = 48 * 3600  # a week-end
+    reset_token_s: Count = 3600  # it opens the account
+    mail_pause_s: Count = 60
+    mails_per_day_max: Count = 5
+    mail_calls_per_hour: Count = 30  # per address, of each call that sends a mail or uses its token
+    fresh_log_in_s: Count = 600  # who has no password erases the account so soon after a log-in
+    # A mail is tried again after a minute, twice as long each time, up to an hour: two days in all
+    smtp_timeout_s: Count = 10  # of each answer of the mail server
+    mail_retry_first_s: Count = 60  # longer than a mail takes, so that two never send it at once
+    mail_retry_max_s: Count = 3600
+    mail_attempts_max: Count = 54
+    mail_sweep_s: Seconds = 2.0  # how long a mail waits at most before it is sent
+    mail_run_s: Count = 20  # of one task; then others of its queue have their turn
     # What a new password's hash costs, by Argon2id. The defaults are RFC 9106's where memory is
     # scarce, the least are those of OWASP's Password Storage Cheat Sheet.
     password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 64 * 1024
@@ -197,6 +212,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     redis_fanout_url: Url
     redis_auth_url: Url
     mongodb_url: Url
+    # How mails are sent: `smtps://user:password@host:465`, or `smtp+starttls://…:587`; `smtp://` is
+    # without TLS, which production refuses. `none`: no mail is sent, and nobody proves an address
+    # or gets a new password; without the setting it is so, too, but production does not start.
+    smtp_url: str = ""
+    mail_from: str = "Gavel <no-reply@localhost>"
     # 32 bytes is the length of the HMAC's hash: a shorter key is the weaker part.
     secret_key: Annotated[str, Meta(min_length=32)]
     allowed_origins: str = ""

@@ -4,6 +4,7 @@ In the profile `production` every store has a password, or the certificate of a 
 docs/security.md says which setting is which store's.
 """
 
+import re
 import ssl
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 PRODUCTION = "production"
 URLS = ("database_url", "redis_broker_url", "redis_fanout_url", "redis_auth_url", "mongodb_url")
 SASL = ("kafka_sasl_username", "kafka_sasl_password")
+NO_MAIL = "none"
+SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
+MAIL_ADDRESS = re.compile(r"^[^<>\r\n]*<?[^@\s<>]+@[^@\s<>]+>?$")
 CLOCK = ("kafka_clock_username", "kafka_clock_password")
 TLS = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
 # What a URL may say in place of a password: whose certificate is shown, or where the password is.
@@ -40,7 +44,7 @@ def kafka_tls(settings: "Settings") -> ssl.SSLContext | None:
 
 def security_faults(settings: "Settings") -> list[str]:
     """A line for each setting that makes no sense, or is missing in production."""
-    faults = [*_kafka_faults(settings)]
+    faults = [*_kafka_faults(settings), *_mail_faults(settings)]
     if settings.profile == PRODUCTION:
         faults += _missing_passwords(settings)
     return faults
@@ -57,6 +61,29 @@ def _missing_passwords(settings: "Settings") -> Iterator[str]:
         )
     elif settings.kafka_security_protocol == "SSL" and not settings.kafka_ssl_certfile:
         yield "KAFKA_SSL_CERTFILE: SSL without it shows Kafka nobody, and it lets anybody in"
+
+
+def _mail_faults(settings: "Settings") -> Iterator[str]:
+    """A mail server that cannot be reached so; in production one without TLS or password."""
+    url, is_production = settings.smtp_url, settings.profile == PRODUCTION
+    if url != NO_MAIL and (url or is_production):
+        scheme = _scheme_of_server(url)
+        if scheme not in SMTP_SCHEMES:
+            yield f"SMTP_URL: is none of {', '.join(SMTP_SCHEMES)}://host:port, nor `{NO_MAIL}`"
+        elif is_production and (scheme == "smtp" or not _has_password(url)):
+            yield f"SMTP_URL: PROFILE={PRODUCTION} asks for one with TLS, a user and a password"
+    if not MAIL_ADDRESS.search(settings.mail_from):
+        yield "MAIL_FROM: is no address, as in `Gavel <no-reply@example.org>`"
+
+
+def _scheme_of_server(url: str) -> str:
+    """The scheme of a URL that names a host; empty: it does not."""
+    try:
+        parts = urlsplit(url)
+        is_complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return ""
+    return parts.scheme if is_complete else ""
 
 
 def _has_password(url: str) -> bool:

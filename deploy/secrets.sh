@@ -122,6 +122,8 @@ password mongodb/root_password >/dev/null
 text house/mongodb_url "mongodb://auction:$(password mongodb/auction_password)@mongodb:27017/auction?tls=true&tlsCAFile=/run/secrets/ca.crt"
 
 password house/secret_key >/dev/null
+# Nobody can draw a log-in to a mail server: until there is one in this file, no mail is sent.
+[ -s "$directory/house/smtp_url" ] || text house/smtp_url none
 text house/flower_basic_auth "flower:$(password house/flower_password)"
 cp "$ca/ca.crt" "$directory/house/ca.crt"
 password grafana/admin_password >/dev/null

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stack.commands import run_logged
+from stack.commands import output_of, run_logged
 from stack.faults import StackFault
 from stack.places import CHECKOUT, install_log_dir, libraries_dir
 from stack.toolchains import Go, Node
@@ -21,10 +21,11 @@ KAFKA_HASHES = KAFKA_POM.with_name("jars.sha256")  # as `sha256sum` writes them
 KAFKA_INPUTS = [KAFKA_POM, KAFKA_HASHES]
 # Each is a program of a few lines around a library; its go.mod pins that.
 FERRETDB, TOXIPROXY, MANIFESTS = "ferretdb", "toxiproxy", "manifests"
-ACTIONLINT = "actionlint"
+ACTIONLINT, MAILPIT = "actionlint", "mailpit"
 CLIENT = CHECKOUT / "app" / "web" / "client"
 K6 = CHECKOUT / "k6"
 CLIENT_MADE = {"node_modules", "dist"}
+MAILPIT_MODULE = "github.com/axllent/mailpit"
 
 
 def kafka_libraries(version: str) -> Path:
@@ -96,17 +97,58 @@ def _hashes_of(directory: Path) -> list[str]:
 
 def build_go(name: str, version: str, go: Go) -> None:
     """Build one of our programs in Go; go.sum holds the hashes of all it is made of."""
+    _make(
+        libraries_dir() / f"{name}-{version}",
+        _go_inputs(name),
+        lambda draft: _go_build(name, go, "-o", str(draft)),
+    )
+
+
+def build_mailpit(version: str, go: Go, node: Node) -> None:
+    """Build Mailpit with its page, which the Go module holds as source only.
+
+    `package-lock.json` holds the hashes of what the page is made of.
+    """
+    source = _go_source(MAILPIT)
+    install_npm_packages(node, source)
 
     def build(draft: Path) -> None:
-        run_logged(
-            (go.go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(draft)),
-            log_file=install_log_dir() / f"{name}.log",
-            what=f"building {name}",
-            directory=_go_source(name),
-            environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
-        )
+        _run_go(MAILPIT, go, "mod", "download")
+        with TemporaryDirectory() as made:
+            # Go's own copy is read-only, and files in it cannot be overlaid.
+            module, modfile = Path(made, "module"), Path(made, "go.mod")
+            shutil.copytree(_module_directory(source, go), module)
+            for directory in (module, *(one for one in module.rglob("*") if one.is_dir())):
+                directory.chmod(0o755)
+            pages_source, pages = module / "server" / "ui-src", module / "server" / "ui" / "dist"
+            _run_node(node, source, "build.mjs", str(pages_source), str(pages), what=MAILPIT)
+            for name in ("go.mod", "go.sum"):
+                shutil.copy(source / name, made)
+            with modfile.open("a", encoding="utf-8") as stream:
+                stream.write(f"\nreplace {MAILPIT_MODULE} => {module}\n")
+            _go_build(MAILPIT, go, f"-modfile={modfile}", "-o", str(draft))
 
-    _make(libraries_dir() / f"{name}-{version}", _go_inputs(name), build)
+    _make(libraries_dir() / f"{MAILPIT}-{version}", _go_inputs(MAILPIT), build)
+
+
+def _module_directory(source: Path, go: Go) -> str:
+    """Where Go keeps the source of Mailpit."""
+    command = (go.go, "-C", str(source), "list", "-m", "-f", "{{.Dir}}", MAILPIT_MODULE)
+    return output_of(command).strip()
+
+
+def _go_build(name: str, go: Go, *options: str) -> None:
+    _run_go(name, go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", *options)
+
+
+def _run_go(name: str, go: Go, *arguments: str) -> None:
+    run_logged(
+        (go.go, *arguments),
+        log_file=install_log_dir() / f"{name}.log",
+        what=f"building {name}",
+        directory=_go_source(name),
+        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+    )
 
 
 def packages_are_current(directory: Path) -> bool:
@@ -158,6 +200,16 @@ def _npm(node: Node, directory: Path, *arguments: str, what: str) -> None:
     )
 
 
+def _run_node(node: Node, directory: Path, *arguments: str, what: str) -> None:
+    run_logged(
+        (node.node, *arguments),
+        log_file=install_log_dir() / f"node-{directory.name}.log",
+        what=f"building {what}",
+        directory=directory,
+        environment={"PATH": node.path(os.environ["PATH"])},
+    )
+
+
 def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> None:
     draft = target.with_name(f"{target.name}.new")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -185,7 +237,8 @@ def _go_source(name: str) -> Path:
 
 def _go_inputs(name: str) -> list[Path]:
     source = _go_source(name)
-    return [*source.glob("*.go"), source / "go.mod", source / "go.sum"]
+    made_of = (*source.glob("*.go"), *source.glob("*.mjs"), *source.glob("package*.json"))
+    return [*made_of, source / "go.mod", source / "go.sum"]
 
 
 def _client_inputs() -> list[Path]:

@@ -29,6 +29,7 @@ def addresses(settings: Settings, credentials: Credentials, places: Places) -> d
         **kafka_log_in("operator", credentials),
         "REDIS_URL": _redis_url(settings, credentials, ("operator", 0)),
         "MONGODB_URL": mongodb_url(f"{HOST}:{ports.mongodb}", credentials, places.data_dir),
+        "MAILPIT_URL": f"http://{HOST}:{ports.mailpit}",
         "METRICS_URL": f"http://{HOST}:{ports.metrics}/metrics",
         "PROMETHEUS_URL": f"http://{HOST}:{ports.prometheus}",  # when `with=prometheus` added it
         "FLOWER_URL": f"http://{HOST}:{ports.flower}",
@@ -99,6 +100,7 @@ def application_environment(
         "REDIS_BROKER_URL": _redis_url(settings, credentials, ("broker", 1)),
         "REDIS_FANOUT_URL": _redis_url(settings, credentials, ("fanout", 2)),
         "REDIS_AUTH_URL": _redis_url(settings, credentials, ("auth", 3)),
+        "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "SECRET_KEY": credentials.secret_key,
         "ALLOWED_ORIGINS": f"http://{HOST}:{ports.gateway},http://localhost:{ports.gateway}",
         **provider_log_in(settings, credentials),

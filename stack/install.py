@@ -38,9 +38,10 @@ def install(settings: Settings, *, ferretdb: bool, development: bool, step: Step
             with step(f"apt-get install {' '.join(names)}"):
                 install_packages(names)
         _make_environment(step)
-        # Together they take little more than the longest: FerretDB, whose Go pip fetches first.
+        # Together they take little more than the longest: what is built with Go, which pip
+        # fetches first.
         _together(
-            lambda: _build_ferretdb(settings, step) if ferretdb else None,
+            lambda: _build_servers(settings, step, ferretdb=ferretdb),
             lambda: _install_requirements(development=development, step=step),
             lambda: _fetch_kafka(settings, step),
         )
@@ -154,8 +155,14 @@ def _fetch_kafka(settings: Settings, step: Step) -> None:
             builds.fetch_kafka(version)
 
 
-def _build_ferretdb(settings: Settings, step: Step) -> None:
-    _build_go(builds.FERRETDB, settings.versions.ferretdb, settings=settings, step=step)
+def _build_servers(settings: Settings, step: Step, *, ferretdb: bool) -> None:
+    versions = settings.versions
+    if ferretdb:
+        _build_go(builds.FERRETDB, versions.ferretdb, settings=settings, step=step)
+    if not builds.go_is_current(builds.MAILPIT, versions.mailpit):
+        tools = go(settings, step), node(settings, step)
+        with step(f"build {builds.MAILPIT} {versions.mailpit}"):
+            builds.build_mailpit(versions.mailpit, *tools)
 
 
 def _build_go(name: str, version: str, *, settings: Settings, step: Step) -> None:

@@ -171,6 +171,7 @@ def _print_welcome(stack: Stack) -> None:
     print(f"  Auctions  {addresses['BASE_URL']}")
     flower = f"{addresses['FLOWER_USER']} / {addresses['FLOWER_PASSWORD']}"
     print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})", flush=True)
+    print(f"  Mails     {addresses['MAILPIT_URL']}", flush=True)
     if any(process.name == PROMETHEUS for process in stack.control.processes()):
         print(f"  Figures   {addresses['PROMETHEUS_URL']}", flush=True)
     subprocess.run(

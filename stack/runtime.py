@@ -23,6 +23,7 @@ from stack.progress import Step, silent
 from stack.readiness import complaint_of
 from stack.servers import Server
 from stack.servers.kafka import Kafka, kafka_brokers, refuse_other_brokers
+from stack.servers.mailpit import Mailpit
 from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL, postgresql_servers
 from stack.servers.prometheus import Prometheus
@@ -31,7 +32,9 @@ from stack.settings import Settings, parse_port_offset, read_settings, with_size
 from stack.slowness import Deadline
 from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
-SERVER_PORTS = ("postgresql", "redis", "kafka", "kafka_controller", "mongodb")
+SERVER_PORTS = (
+    "postgresql", "redis", "kafka", "kafka_controller", "mongodb", "smtp", "mailpit",
+)  # fmt: skip
 APPLICATION_PORTS = ("gateway", "metrics", "flower")
 GATEWAY = "gateway"
 PROVIDERS = "providers"
@@ -120,10 +123,10 @@ class Stack:
         """
         begun = self.begin()
         postgresql, *standbys = self.postgresql()
-        redis, mongodb = self._redis(), self._mongodb()
+        redis, mongodb, mailpit = self._redis(), self._mongodb(), self._mailpit()
         brokers = self.brokers()
-        self._launch(postgresql, redis, *brokers)
-        self._complete(postgresql, redis)
+        self._launch(postgresql, redis, mailpit, *brokers)
+        self._complete(postgresql, redis, mailpit)
         # FerretDB's database exists only when PostgreSQL is complete; Kafka takes longest.
         self._launch(*standbys, mongodb)
         self._complete(*standbys, mongodb, *brokers)
@@ -131,8 +134,8 @@ class Stack:
 
     def servers(self) -> dict[str, Server]:
         """All servers, by the names of their processes."""
-        servers: tuple[Server, ...]
-        servers = (*self.postgresql(), self._redis(), *self.brokers(), self._mongodb())
+        others: tuple[Server, ...] = (self._redis(), self._mongodb(), self._mailpit())
+        servers: tuple[Server, ...] = (*self.postgresql(), *self.brokers(), *others)
         return {server.name: server for server in servers}
 
     def postgresql(self) -> tuple[PostgreSQL, ...]:
@@ -148,6 +151,9 @@ class Stack:
 
     def _mongodb(self) -> MongoDB:
         return MongoDB(self.places, self.settings, self.credentials)
+
+    def _mailpit(self) -> Mailpit:
+        return Mailpit(self.places, self.settings)
 
     def up(self) -> None:
         """Start what does not run of servers and application; return once `/readyz` is green.

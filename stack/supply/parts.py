@@ -20,7 +20,8 @@ SECTIONS = {
     RUNS: "Installed in the image and on the stack.",
     TOOLS: "Checks, tests, drawing of boards, toolchains.",
     BUNDLE: "Shipped to browsers.",
-    NPM: "Builds and tests the client, types and tests the scripts of k6/.",
+    NPM: "Builds and tests the client, types and tests the scripts of k6/, is in the page of the"
+    " stack's Mailpit.",
     GO: "In the programs under stack/ and k6/storm, which run on the stack and in tests, not in the"
     " image.",
     JARS: "The broker of the stack and of the tests; not in the image.",
@@ -64,7 +65,7 @@ def _python(checkout: Path) -> Iterator[Part]:
 
 
 def _npm(checkout: Path) -> Iterator[Part]:
-    for folder in ("app/web/client", "k6"):
+    for folder in ("app/web/client", "k6", "stack/mailpit"):
         lock = json.loads((checkout / folder / "package-lock.json").read_text(encoding="utf-8"))
         for path, package in lock["packages"].items():
             if path:

@@ -114,6 +114,7 @@ SECURED = {
     "REDIS_FANOUT_URL": "rediss://:secret@redis/0",
     "REDIS_AUTH_URL": "rediss://auth@redis/0?ssl_certfile=/run/auth.pem",
     "MONGODB_URL": "mongodb://auction:secret@mongo/auction?tls=true",
+    "SMTP_URL": "smtps://auction:secret@mail.example.org:465",
 }
 
 
@@ -129,6 +130,17 @@ def test_in_production_every_store_has_a_password(name: str) -> None:
 def test_in_production_kafka_asks_who_is_there() -> None:
     without = {name: value for name, value in SECURED.items() if "KAFKA_S" not in name}
     fault_of(without, "KAFKA_SECURITY_PROTOCOL")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "smtp://auction:secret@mail.example.org", "smtps://mail.example.org", "smtps://a:b@",
+     "mail.example.org:465"],
+)  # fmt: skip
+def test_in_production_mails_go_by_tls_with_a_password_or_are_said_to_go_nowhere(url: str) -> None:
+    read_settings({**SECURED, "SMTP_URL": "smtp+starttls://a:b@mail.example.org"})
+    read_settings({**SECURED, "SMTP_URL": "none"})
+    fault_of({**SECURED, "SMTP_URL": url}, "SMTP_URL")
 
 
 def fault_of(environment: dict[str, str], name: str) -> str:
