@@ -1,77 +1,101 @@
-"""Commands of operators on accounts and the database.
+"""Commands of operators on accounts and the database; WHO is an e-mail or the id of a user.
 
-`python -m app.admin EMAIL` makes somebody an admin, `python -m app.admin --revoke EMAIL` a user. A
-log-in or refresh after that brings the new role; an access token that was issued before keeps the
-old one until it expires, ten minutes at most.
+`grant WHO ROLE` gives a role (`user` takes one away), `suspend WHO` lets somebody only read, `ban
+WHO` keeps them out; `--lift` undoes the latter two. What takes something away ends all sessions of
+that user, and their sockets close on every gateway.
 
-`python -m app.admin after-restore` opens the house after its database was restored.
+`after-restore` opens the house after its database was restored.
 """
 
 import argparse
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn, get_args
 
 from app import after_restore
-from app.bootstrap import build_container
-from app.domain.errors import DomainError, NotFoundError
+from app.bootstrap import Container, build_container
+from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
-from app.observability.security_log import (
-    SecurityEvent,
-    log_security,
-    open_security_log,
-    operator,
-)
-from app.protocol.types import Role
+from app.observability.security_log import open_security_log, operator
+from app.protocol.resources import UserChange
+from app.protocol.types import Role, UserStatus
 from app.settings import SettingsError, read_settings
 
-AFTER_RESTORE = "after-restore"
+PROGRAM = "python -m app.admin"
+REFUSED = 2
+
+Verb = Callable[[Container, argparse.Namespace], str]
+"""What a command does; returns the line that says so."""
+
+
+class _OneLine(argparse.ArgumentParser):
+    """Says what is wrong with a command in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(REFUSED, f"{PROGRAM}: {message}\n")
 
 
 def main() -> int:
     """Exit 2, with a line that says why, when nothing was changed."""
-    parser = _restore_parser() if sys.argv[1:2] == [AFTER_RESTORE] else _role_parser()
-    options = parser.parse_args()
+    options = _parser().parse_args()
     configure_logging("CRITICAL", process="operator")
     logging.disable()  # what is wrong is said by one line
     try:
         options.act(options)
     except (SettingsError, DomainError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return REFUSED
     return 0
 
 
-def _role_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m app.admin", description=__doc__)
-    parser.add_argument("email")
-    parser.add_argument("--revoke", action="store_true", help="take the role away")
-    parser.set_defaults(act=_set_role)
+def _parser() -> argparse.ArgumentParser:
+    parser = _OneLine(prog=PROGRAM, description=__doc__, allow_abbrev=False)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLine)
+    grant = _add_verb(verbs, "grant", _grant, "give a role")
+    grant.add_argument("role", choices=get_args(Role))
+    suspend = _add_verb(verbs, "suspend", partial(_set_status, "suspended"), "let only read")
+    ban = _add_verb(verbs, "ban", partial(_set_status, "banned"), "keep out")
+    for verb in (suspend, ban):
+        verb.add_argument("--lift", action="store_true", help="undo it")
+    restore = verbs.add_parser("after-restore", description=after_restore.__doc__)
+    restore.add_argument("--dry-run", action="store_true", help="list what would be done")
+    restore.set_defaults(act=_after_restore)
     return parser
 
 
-def _restore_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m app.admin", description=after_restore.__doc__, allow_abbrev=False
-    )
-    parser.add_argument("command", choices=[AFTER_RESTORE])
-    parser.add_argument("--dry-run", action="store_true", help="list what would be done")
-    parser.set_defaults(act=_after_restore)
+def _add_verb(
+    verbs: "argparse._SubParsersAction[_OneLine]", name: str, verb: Verb, help_text: str
+) -> argparse.ArgumentParser:
+    """A command on a user."""
+    parser = verbs.add_parser(name, help=help_text, allow_abbrev=False)
+    parser.add_argument("who", metavar="WHO", help="an e-mail, or the id of a user")
+    parser.set_defaults(act=partial(_on_people, verb))
     return parser
 
 
-def _set_role(options: argparse.Namespace) -> None:
-    role: Role = "user" if options.revoke else "admin"
+def _on_people(verb: Verb, options: argparse.Namespace) -> None:
     settings = read_settings()
     open_security_log(settings, process="operator")
     container = build_container(settings, application="operator")
     container.guard_database()
-    users = container.users
-    account = users.by_email(options.email)
-    if account is None or not users.set_role(options.email, role):
-        raise NotFoundError(f"nobody has the e-mail {options.email}")
-    user_id = account.user.id
-    log_security(SecurityEvent.ROLE_CHANGED, by=operator(), user_id=user_id, role=role)
-    print(f"{options.email} is {role} from the next log-in or refresh on")
+    print(verb(container, options))
+
+
+def _grant(container: Container, options: argparse.Namespace) -> str:
+    change = UserChange(role=options.role)
+    people = container.administration
+    user = people.change(people.find(options.who), change, by=operator())
+    return f"user {user.id} is {user.role} from the next log-in or refresh on"
+
+
+def _set_status(status: UserStatus, container: Container, options: argparse.Namespace) -> str:
+    change = UserChange(status="active" if options.lift else status)
+    people = container.administration
+    user = people.change(people.find(options.who), change, by=operator())
+    ended = "" if options.lift else ", and all their sessions have ended"
+    return f"user {user.id} is {user.status}{ended}"
 
 
 def _after_restore(options: argparse.Namespace) -> None:

@@ -73,6 +73,7 @@ from app.protocol.topics import (
 )
 from app.services import settling
 from app.services.accounts import AccessTokens, Accounts
+from app.services.administration import Administration
 from app.services.auctions import AuctionHouse
 from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.chat import ChatAudit, ChatSources
@@ -101,6 +102,7 @@ from app.services.old_chat import OldChat
 from app.services.parking import Parked
 from app.services.replaying import Replaying
 from app.services.rooms import RoomService
+from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
 from app.services.social import SocialLogIn
 from app.services.waking import SETTLE_QUEUE
@@ -374,16 +376,33 @@ class Container:
         """Stored accounts."""
         return PostgresUsers(self.engine)
 
+    @cached_property
+    def sessions(self) -> RedisSessions:
+        """Sessions and refresh tokens."""
+        return RedisSessions(
+            self.auth_redis, self.fanout, epoch=self.epoch, limits=self.settings.limits
+        )
+
+    @cached_property
+    def user_sessions(self) -> UserSessions:
+        """The sessions of one user, and their end."""
+        return UserSessions(self.sessions)
+
+    @cached_property
+    def administration(self) -> Administration:
+        """People as admins handle them."""
+        return Administration(self.users, self.user_sessions)
+
     def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
         """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
         limits = self.settings.limits
         return Accounts(
             self.users,
-            RedisSessions(self.auth_redis, self.fanout, epoch=self.epoch, limits=limits),
+            self.sessions,
             passwords=Argon2Passwords(offload, limits=limits),
             profiles=PrecisProfiles(),
             access=access,
-            refresh_key=self.settings.secret_key,
+            token_keys=self.settings.token_keys,
             limits=limits,
         )
 

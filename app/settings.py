@@ -141,6 +141,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads
     refresh_token_s: Count = 30 * 24 * 3600
     refresh_reuse_s: Seconds = 10.0  # two tabs, a lost answer: wire.md
+    sessions_per_user_max: Count = 20  # a person's devices; who has more loses the idlest
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
     # Mails: how long their links are good, and how often somebody may be sent one, who may not have
@@ -219,6 +220,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     mail_from: str = "Gavel <no-reply@localhost>"
     # 32 bytes is the length of the HMAC's hash: a shorter key is the weaker part.
     secret_key: Annotated[str, Meta(min_length=32)]
+    # Other keys whose tokens are taken, by commas: the next key before, the last one after a change
+    # of `secret_key`, so that nobody is logged out (docs/security.md, Keys of tokens).
+    secret_keys_accepted: Annotated[str, Meta(pattern=r"^([^,\s]{32,}(,[^,\s]{32,})*)?$")] = ""
     allowed_origins: str = ""
     # Log-in by Google, Kakao and Naver (docs/social.md): one without an id is not offered. Where
     # they are is theirs to say; another place is for tests, and no setting of production.
@@ -282,6 +286,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             kafka_sasl_username=self.kafka_clock_username,
             kafka_sasl_password=self.kafka_clock_password,
         )
+
+    @property
+    def token_keys(self) -> tuple[str, ...]:
+        """The keys of tokens: the first signs, all are believed."""
+        others = (key for key in self.secret_keys_accepted.split(",") if key)
+        return tuple(dict.fromkeys((self.secret_key, *others)))
 
     @property
     def origins(self) -> frozenset[str]:

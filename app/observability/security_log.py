@@ -30,6 +30,9 @@ class SecurityEvent(StrEnum):
     LOGGED_IN = "logged_in"
     LOG_IN_FAILED = "log_in_failed"
     LOGGED_OUT = "logged_out"
+    SESSIONS_ENDED = "sessions_ended"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_REFUSED = "password_refused"
     TOKEN_REUSED = "token_reused"
     IDENTITY_LINKED = "identity_linked"
     IDENTITY_UNLINKED = "identity_unlinked"
@@ -37,6 +40,7 @@ class SecurityEvent(StrEnum):
     ORIGIN_REFUSED = "origin_refused"
     RATE_LIMITED = "rate_limited"
     ROLE_CHANGED = "role_changed"
+    STATUS_CHANGED = "status_changed"
     REPLAYED = "replayed"
     ADMIN_COMMAND = "admin_command"
 
@@ -45,6 +49,7 @@ class SecurityEvent(StrEnum):
 SUSPICIOUS: Final = frozenset(
     {
         SecurityEvent.LOG_IN_FAILED,
+        SecurityEvent.PASSWORD_REFUSED,
         SecurityEvent.TOKEN_REUSED,
         SecurityEvent.CALLBACK_REFUSED,
         SecurityEvent.ORIGIN_REFUSED,

@@ -43,6 +43,16 @@ def session_key(session_id: str) -> str:
     return f"session:{session_id}"
 
 
+def user_sessions_key(user_id: int) -> str:
+    """The ids of a user's sessions, scored by when each was used last."""
+    return f"session:of:{user_id}"
+
+
+def sessions_ended_key(user_id: int) -> str:
+    """All sessions of a user were ended: those that are not in their set are dead as well."""
+    return f"session:ended:{user_id}"
+
+
 def family_key(family_id: str) -> str:
     """A refresh-token family: the hash of its one valid token, and whose it is."""
     return f"refresh:{family_id}"

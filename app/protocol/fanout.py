@@ -68,9 +68,14 @@ class UserNotice(Struct, frozen=True):
 
 
 class SessionEnded(Struct, frozen=True):
-    """On `session`: all sockets of this session close with 4401."""
+    """On `session`: all sockets of this session close with 4401.
+
+    Where a user is named it is all of that user's, but those of the session that is `kept`.
+    """
 
     session_id: str
+    user_id: int | None = None
+    kept: str | None = None
 
 
 class SocketEvicted(Struct, frozen=True):

@@ -31,6 +31,7 @@ from app.protocol.types import (
     SaleType,
     Seq,
     Timestamp,
+    UserStatus,
     WindowSeconds,
 )
 
@@ -52,11 +53,15 @@ class Signup(Body, frozen=True):
     nickname: Nickname
 
 
+# Any password may be tried, in whatever form it was typed.
+TypedPassword = Annotated[str, Meta(max_length=DECOMPOSED_FACTOR * PASSWORD_MAX)]
+
+
 class Login(Body, frozen=True):
-    """`POST /api/auth/login`. Any password may be tried, in whatever form it was typed."""
+    """`POST /api/auth/login`."""
 
     email: Annotated[str, Meta(max_length=EMAIL_MAX, extra=LINE)]
-    password: Annotated[str, Meta(max_length=DECOMPOSED_FACTOR * PASSWORD_MAX)]
+    password: TypedPassword
     delivery: Literal["cookie", "body"] = "cookie"
 
 
@@ -74,6 +79,8 @@ class User(Struct, frozen=True):
     nickname: str
     role: Role
     providers: list[str]
+    status: UserStatus
+    email_proved: bool
 
 
 class UserAnswer(Struct, frozen=True):
@@ -103,6 +110,44 @@ class Identities(Struct, frozen=True):
     """`GET /api/me/identities`, by provider."""
 
     items: list[IdentityItem]
+
+
+class PasswordChange(Body, frozen=True):
+    """`POST /api/me/password`."""
+
+    current: TypedPassword
+    password: Password
+
+
+class Session(Struct, frozen=True):
+    """A sign-in of the caller's; `device` is what the browser said about itself, at most 200
+    characters, `address` where it was used last: an IPv4 address or the /64 of an IPv6 one."""
+
+    id: int
+    device: str
+    address: str | None
+    created_at: Timestamp
+    last_used_at: Timestamp
+    current: bool
+
+
+class AdminUser(Struct, frozen=True):
+    """An account as admins see it."""
+
+    id: int
+    email: str | None
+    nickname: str
+    role: Role
+    status: UserStatus
+    email_proved: bool
+    created_at: Timestamp
+
+
+class UserChange(Body, frozen=True):
+    """`PATCH /api/admin/users/{id}`: what is absent stays."""
+
+    status: UserStatus | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
 
 
 class Person(Struct, frozen=True):
@@ -300,6 +345,14 @@ class ProductQuery(Page, frozen=True):
     query: SearchText | None = None
     sale_type: SaleType | None = None
     seller_id: Id | UnsetType = UNSET  # not None: in a query that would be the word "null"
+
+
+class UserQuery(Page, frozen=True):
+    """Query of `GET /api/admin/users`: words of the e-mail or the nickname."""
+
+    query: SearchText | None = None
+    role: Role | None = None
+    status: UserStatus | None = None
 
 
 class AuctionQuery(Page, frozen=True):

@@ -12,14 +12,22 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.errors import BusyError, UnauthenticatedError
+from app.domain.errors import (
+    BusyError,
+    FieldFault,
+    ForbiddenError,
+    InvalidError,
+    UnauthenticatedError,
+)
 from app.observability.security_log import SecurityEvent, log_security
-from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
+from app.protocol.resources import Login, PasswordChange, Signup, Tokens, User, UserAnswer
 from app.protocol.types import Role
-from app.services.profiles import Profiles, enforce_signup, typed_forms
+from app.services.profiles import Profiles, enforce_password, enforce_signup, typed_forms
+from app.services.sessions import Client, Sessions
 from app.settings import Limits
 
 SECRET_BYTES = 32  # of a refresh token: not to be guessed
@@ -34,6 +42,7 @@ class Identity:
     user_id: int
     nickname: str
     role: Role
+    is_suspended: bool
     session_id: str
     expires_at_s: float
 
@@ -57,35 +66,13 @@ class Users(Protocol):
         """The account of this address, whatever the case of its letters."""
         ...
 
-    def by_id(self, user_id: int) -> User | None:
-        """The user of this id."""
+    def by_id(self, user_id: int) -> Account | None:
+        """The account of this id."""
         ...
 
-
-class Sessions(Protocol):
-    """Sessions and their refresh-token families. All raise BusyError when unreachable."""
-
-    def open(self, session_id: str, user_id: int, token_hash: str) -> None:
-        """A new session whose one valid refresh token has this hash."""
-
-    def owner(self, session_id: str) -> int:
-        """The user's id. Raises UnauthenticatedError when there is no such session."""
+    def set_password(self, user_id: int, password_hash: str, *, before: str | None) -> bool:
+        """Replace the hash `before`; False when it is another by now, or there is no such user."""
         ...
-
-    def rotate(self, session_id: str, token_hash: str, new_hash: str) -> None:
-        """Replace the valid token, atomically, unless `token_hash` was replaced just before.
-
-        Raises UnauthenticatedError: `TOKEN_REUSED`, and the session is dead, when the token is
-        neither the valid one nor the one that was rotated away last, a moment ago;
-        `UNAUTHENTICATED` when there is no such session.
-        """
-
-    def exists(self, session_id: str) -> bool:
-        """Whether the session's access tokens are good."""
-        ...
-
-    def end(self, session_id: str) -> None:
-        """The session and its family are dead; every gateway is told."""
 
 
 class Passwords(Protocol):
@@ -131,13 +118,13 @@ class Accounts:
         passwords: Passwords,
         profiles: Profiles,
         access: AccessTokens,
-        refresh_key: str,
+        token_keys: Sequence[str],
         limits: Limits,
     ) -> None:
-        """`refresh_key` is the secret with which refresh tokens are derived."""
+        """Refresh tokens are derived with the first of `token_keys`; the others may have been."""
         self._users, self._sessions, self._passwords = users, sessions, passwords
         self._profiles, self._access, self._limits = profiles, access, limits
-        self._refresh_key = refresh_key.encode()
+        self._refresh_keys = [key.encode() for key in token_keys]
 
     def sign_up(self, asked: Signup) -> UserAnswer:
         """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
@@ -147,45 +134,80 @@ class Accounts:
         log_security(SecurityEvent.SIGNED_UP, user_id=user.id)
         return UserAnswer(user)
 
-    def log_in(self, asked: Login) -> SignedIn:
-        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way."""
+    def log_in(self, asked: Login, client: Client) -> SignedIn:
+        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way, and
+        ForbiddenError for who has the password and is banned."""
         account = self._users.by_email(asked.email)
-        password_hash = account.password_hash if account else None
-        forms = typed_forms(asked.password, self._profiles)
-        is_right = any(self._passwords.matches(form, password_hash) for form in forms)
-        if not is_right or account is None:
+        if not self._is_password(account, asked.password) or account is None:
             # Whose account it was tried on, if anybody's; what was typed is told to nobody.
             user_id = account.user.id if account else None
             log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
             raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
-        return self.begin_session(account.user)
+        return self.begin_session(account.user, client, password_hash=account.password_hash)
 
-    def begin_session(self, user: User) -> SignedIn:
-        """A new session of somebody who has shown who they are. Raises BusyError."""
+    def begin_session(
+        self, user: User, client: Client, *, password_hash: str | None = None
+    ) -> SignedIn:
+        """A new session of somebody who has shown who they are, be it by the password of this hash.
+
+        Raises ForbiddenError for who is banned, UnauthenticatedError when the account has changed
+        since it was read, and BusyError.
+        """
+        if user.status == "banned":
+            log_security(SecurityEvent.LOG_IN_FAILED, user_id=user.id)
+            raise ForbiddenError(detail="this account is banned")
         session_id, secret = secrets.token_hex(SESSION_BYTES), secrets.token_urlsafe(SECRET_BYTES)
-        self._sessions.open(session_id, user.id, _digest(secret))
+        self._sessions.open(session_id, user.id, token_hash=_digest(secret), client=client)
+        # Whoever changed it since ended the sessions that there were, which was not this one.
+        if not self._is_unchanged(user, password_hash):
+            self._sessions.end(session_id)
+            raise UnauthenticatedError(detail="the account has just been changed")
         log_security(SecurityEvent.LOGGED_IN, user_id=user.id)
         return self._signed_in(user, session_id, secret)
 
-    def refresh(self, refresh_token: str) -> SignedIn:
+    def refresh(self, refresh_token: str, client: Client) -> SignedIn:
         """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family.
 
         Nothing is rotated unless all else could be read: what raises BusyError may be tried again
         with the same token at any time.
         """
         session_id, _, old = refresh_token.partition(".")
-        user = self._users.by_id(self._sessions.owner(session_id))
-        if user is None:
+        account = self._users.by_id(self._sessions.owner(session_id))
+        if account is None or account.user.status == "banned":
             self._sessions.end(session_id)
             raise UnauthenticatedError(detail="no such user any more")
-        new = self._successor(session_id, old)
+        user = account.user
+        successors = [_successor(key, session_id, old) for key in self._refresh_keys]
         try:
-            self._sessions.rotate(session_id, _digest(old), _digest(new))
+            valid = self._sessions.rotate(
+                session_id,
+                user.id,
+                token_hash=_digest(old),
+                successors=[_digest(secret) for secret in successors],
+                client=client,
+            )
         except UnauthenticatedError as error:
             if error.code == "TOKEN_REUSED":
                 log_security(SecurityEvent.TOKEN_REUSED, user_id=user.id)
             raise
-        return self._signed_in(user, session_id, new)
+        return self._signed_in(user, session_id, successors[valid])
+
+    def change_password(self, identity: Identity, asked: PasswordChange) -> None:
+        """A new password; all sessions end. Raises InvalidError, also when `current` is wrong."""
+        account = self._users.by_id(identity.user_id)
+        if account is None:
+            raise UnauthenticatedError(detail="no such user any more")
+        password = enforce_password(asked.password, self._profiles)
+        if not self._is_password(account, asked.current):
+            log_security(SecurityEvent.PASSWORD_REFUSED, user_id=identity.user_id)
+            raise InvalidError([FieldFault("current", "WRONG", "is not the password")])
+        # Raises BusyError while sessions could not be ended: then nothing is changed, either.
+        self._sessions.exists(identity.session_id)
+        new, before = self._passwords.hash(password), account.password_hash
+        if not self._users.set_password(identity.user_id, new, before=before):
+            raise InvalidError([FieldFault("current", "WRONG", "is not the password any more")])
+        self._sessions.end_all(identity.user_id, but=None)
+        log_security(SecurityEvent.PASSWORD_CHANGED, user_id=identity.user_id)
 
     def log_out(self, identity: Identity) -> None:
         """The session is dead, with its family and its access tokens."""
@@ -202,10 +224,10 @@ class Accounts:
 
     def me(self, identity: Identity) -> UserAnswer:
         """The signed-in user. Raises UnauthenticatedError when there is none any more."""
-        user = self._users.by_id(identity.user_id)
-        if user is None:
+        account = self._users.by_id(identity.user_id)
+        if account is None:
             raise UnauthenticatedError(detail="no such user any more")
-        return UserAnswer(user)
+        return UserAnswer(account.user)
 
     def authenticate(self, token: str) -> Identity:
         """Whose token this is. Raises UnauthenticatedError when it or its session is dead."""
@@ -218,15 +240,35 @@ class Accounts:
             raise UnauthenticatedError(detail="the session has ended")
         return identity
 
-    def _successor(self, session_id: str, secret: str) -> str:
-        message = f"refresh:{session_id}.{secret}".encode()
-        digest = hmac.digest(self._refresh_key, message, "sha256")
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    def _is_unchanged(self, user: User, password_hash: str | None) -> bool:
+        """Whether nothing has happened to it that ends all sessions."""
+        now = self._users.by_id(user.id)
+        if now is None or (now.user.role, now.user.status) != (user.role, user.status):
+            return False
+        return password_hash is None or now.password_hash == password_hash
+
+    def _is_password(self, account: Account | None, typed: str) -> bool:
+        """As slow when there is no account, or none with a password."""
+        password_hash = account.password_hash if account else None
+        forms = typed_forms(typed, self._profiles)
+        return any(self._passwords.matches(form, password_hash) for form in forms)
 
     def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
         token = self._access.issue(user, session_id)
         answer = Tokens(token, self._limits.access_token_s, user)
         return SignedIn(answer, f"{session_id}.{secret}")
+
+
+def refuse_suspended(identity: Identity) -> None:
+    """Raise ForbiddenError: who is suspended reads, and neither bids, sells nor chats."""
+    if identity.is_suspended:
+        raise ForbiddenError(detail="this account is suspended")
+
+
+def _successor(key: bytes, session_id: str, secret: str) -> str:
+    message = f"refresh:{session_id}.{secret}".encode()
+    digest = hmac.digest(key, message, "sha256")
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def _digest(secret: str) -> str:

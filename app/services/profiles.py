@@ -39,6 +39,15 @@ def enforce_signup(asked: Signup, profiles: Profiles) -> Signup:
     return replace(asked, nickname=nickname, password=password)
 
 
+def enforce_password(password: str, profiles: Profiles) -> str:
+    """Return a new password as it is kept. Raise InvalidError when it cannot be."""
+    faults: list[FieldFault] = []
+    kept = _enforced("password", password, profiles.password, faults)
+    if faults:
+        raise InvalidError(faults)
+    return kept
+
+
 def typed_forms(password: str, profiles: Profiles) -> list[str]:
     """Return what a typed password may be a hash of, likeliest first.
 

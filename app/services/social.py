@@ -21,6 +21,7 @@ from app.protocol.types import NICKNAME_MAX, Email, Nickname
 from app.protocol.validation import parse
 from app.services.accounts import Accounts, SignedIn
 from app.services.profiles import NotInProfileError, Profiles
+from app.services.sessions import Client
 
 SECRET_BYTES = 32  # of state, nonce and verifier: RFC 7636 asks for 256 bits of the last
 # What a provider says to a callback of its own faults (RFC 6749, 4.1.2.1).
@@ -185,7 +186,7 @@ class SocialLogIn:
         profile = provider.identify(grant)
         return replace(profile, email=_kept_email(profile))
 
-    def enter(self, profile: Profile) -> SignedIn | LinkOffer:
+    def enter(self, profile: Profile, client: Client) -> SignedIn | LinkOffer:
         """A session of the identity's account, which is made where there is none.
 
         Where its e-mail address has an account already, an offer to link it to that one. Raises
@@ -197,7 +198,7 @@ class SocialLogIn:
             if owner_id is not None:
                 return LinkOffer(profile, owner_id)
             user = self._sign_up(profile)
-        return self._accounts.begin_session(user)
+        return self._accounts.begin_session(user, client)
 
     def link(self, user_id: int, offer: LinkOffer) -> list[IdentityItem]:
         """Link an identity to the account that is signed in; its identities then.

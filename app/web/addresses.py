@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from flask import request
 
+from app.services.sessions import DEVICE_CHARACTERS_MAX, Client
 from app.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -36,6 +37,13 @@ def request_address(settings: Settings) -> str:
         request.headers.get(FORWARDED_FOR, ""),
         trusted_proxies=settings.trusted_proxies,
     )
+
+
+def request_client(settings: Settings) -> Client:
+    """Return where the request comes from, as a session keeps it."""
+    told = request.headers.get("User-Agent", "")
+    device = "".join(letter for letter in told if letter.isprintable())
+    return Client(device[:DEVICE_CHARACTERS_MAX], address_group(request_address(settings)))
 
 
 def is_trusted(address: str, settings: Settings) -> bool:

@@ -4,6 +4,7 @@ from flask import Flask
 
 from app.bootstrap import Container
 from app.services.accounts import Accounts
+from app.web.api.account import account_routes, user_routes
 from app.web.api.admin import admin_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
@@ -69,10 +70,12 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
     """All that the API can do."""
     return [
         *auth_routes(accounts, container.settings),
+        *account_routes(accounts, container.user_sessions, container.settings),
         *product_routes(container.catalogue),
         *auction_routes(container.auction_house),
         *bid_routes(container.bidding, waits, is_deaf=lambda: container.is_fanout_away),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
         *admin_routes(container.dead_letter_list, container.replaying),
+        *user_routes(container.administration),
     ]

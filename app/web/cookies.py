@@ -44,7 +44,7 @@ class SignedCookie:
         self._name = f"__Host-{name}" if self._is_secure else name
         self._max_age_s = settings.limits.provider_log_in_s
         self._serializer = URLSafeTimedSerializer(
-            settings.secret_key,
+            list(reversed(settings.token_keys)),  # the last one signs
             salt=f"cookie:{name}",
             signer_kwargs={"digest_method": hashlib.sha256},
         )

@@ -18,9 +18,9 @@ from structlog.contextvars import bound_contextvars
 from app.domain.errors import DomainError, NotFoundError, ProviderError
 from app.observability.security_log import SecurityEvent, log_security
 from app.services.accounts import SignedIn
-from app.services.social import Callback, Flow, LinkOffer, SocialLogIn
+from app.services.social import Callback, Flow, LinkOffer, Profile, SocialLogIn
 from app.settings import Settings
-from app.web.addresses import request_address
+from app.web.addresses import request_address, request_client
 from app.web.cookies import SignedCookie, refresh_cookie
 
 R = TypeVar("R")
@@ -98,13 +98,16 @@ class SocialViews:
         callback = Callback(**{name: request.args[name] for name in names})
         uri = self._redirect_uri(provider)
         profile = self._asking(provider, lambda: self._social.identify(flow, callback, uri))
-        entered = LinkOffer(profile, None) if flow.links else self._social.enter(profile)
+        entered = LinkOffer(profile, None) if flow.links else self._enter(profile)
         if isinstance(entered, LinkOffer):
             answer = self._offered(entered, flow)
         else:
             answer = self._signed_in(entered, flow)
         answer.headers.add("Set-Cookie", self._flows[provider].cleared())
         return answer
+
+    def _enter(self, profile: Profile) -> SignedIn | LinkOffer:
+        return self._social.enter(profile, request_client(self._settings))
 
     def _signed_in(self, signed_in: SignedIn, flow: Flow) -> Response:
         answer = _redirect(flow.next)

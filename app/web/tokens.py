@@ -1,5 +1,11 @@
-"""The port `AccessTokens` by flask-jwt-extended: HS256 and nothing else."""
+"""The port `AccessTokens` by flask-jwt-extended: HS256 and nothing else.
 
+A token names who issued it (`iss`, the house's address), for whom (`aud`), the key that signed it
+(`kid`), the database's epoch and its session. One key signs; tokens of the others are believed, so
+that a key can be replaced while people stay signed in.
+"""
+
+import hmac
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,6 +21,8 @@ from app.services.accounts import Identity
 from app.settings import Settings
 
 ALGORITHM = "HS256"
+AUDIENCE = "auction-house"
+KEY_ID_BYTES = 8
 TOKEN_CHARACTERS_MAX = 2_000
 # What its libraries raise, and the plain errors they let through: a deeply nested header, say.
 UNREADABLE = (
@@ -29,14 +37,21 @@ class JwtTokens:
         """`epoch` names that of the database: a token is good in its own. Raises BusyError."""
         self._app, self._epoch = app, epoch
         self._leeway_s = settings.limits.access_token_leeway_s
+        keys = {key_id(key): key for key in settings.token_keys}
+        self._kid = key_id(settings.secret_key)
         app.config.update(
             JWT_SECRET_KEY=settings.secret_key,
             JWT_ALGORITHM=ALGORITHM,
             JWT_DECODE_ALGORITHMS=[ALGORITHM],
             JWT_DECODE_LEEWAY=settings.limits.access_token_leeway_s,
             JWT_ACCESS_TOKEN_EXPIRES=timedelta(seconds=settings.limits.access_token_s),
+            JWT_ENCODE_ISSUER=settings.base_url,
+            JWT_DECODE_ISSUER=settings.base_url,
+            JWT_ENCODE_AUDIENCE=AUDIENCE,
+            JWT_DECODE_AUDIENCE=AUDIENCE,
         )
-        JWTManager(app)
+        # A token without `kid`, or with one that no key has, raises KeyError or TypeError.
+        JWTManager(app).decode_key_loader(lambda header, _: keys[header["kid"]])
 
     def issue(self, user: User, session_id: str) -> str:
         """A token for this session."""
@@ -45,9 +60,12 @@ class JwtTokens:
             "epoch": self._epoch(),
             "nickname": user.nickname,
             "role": user.role,
+            "status": user.status,
         }
         with self._app.app_context():
-            token: str = create_access_token(str(user.id), additional_claims=claims)
+            token: str = create_access_token(
+                str(user.id), additional_claims=claims, additional_headers={"kid": self._kid}
+            )
             return token
 
     def read(self, token: str) -> Identity:
@@ -63,6 +81,11 @@ class JwtTokens:
             raise UnauthenticatedError(detail="the access token is not valid") from error
 
 
+def key_id(key: str) -> str:
+    """How tokens name the key that signed them; tells no more of it than a signature does."""
+    return hmac.digest(key.encode(), b"kid", "sha256")[:KEY_ID_BYTES].hex()
+
+
 def _identity(claims: dict[str, Any], *, epoch: str, leeway_s: int) -> Identity:
     if claims["type"] != "access":
         raise ValueError("not an access token")
@@ -72,6 +95,7 @@ def _identity(claims: dict[str, Any], *, epoch: str, leeway_s: int) -> Identity:
         user_id=int(claims["sub"]),
         nickname=claims["nickname"],
         role=claims["role"],
+        is_suspended=claims["status"] != "active",
         session_id=claims["sid"],
         expires_at_s=float(claims["exp"]) + leeway_s,
     )

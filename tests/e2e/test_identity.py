@@ -9,12 +9,13 @@ from typing import Any
 import jwt
 import pytest
 
+from app.web.tokens import key_id
 from tests.e2e.bidding import watch
 from tests.e2e.client import Socket, close_code_of, dial
 from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
-from tests.e2e.people import Gateway, Person
+from tests.e2e.people import PASSWORD, Gateway, Person
 
 TABS = 10
 
@@ -30,7 +31,8 @@ def forged(house: House, person: Person, *, key: str | None = None, **changes: A
     """The person's token with other claims or another signature."""
     claims = jwt.decode(person.token, options={"verify_signature": False})
     secret = house.stack.credentials.secret_key if key is None else key
-    return jwt.encode({**claims, **changes}, secret, algorithm="HS256")
+    headers = {"kid": key_id(secret)}
+    return jwt.encode({**claims, **changes}, secret, algorithm="HS256", headers=headers)
 
 
 def test_a_token_made_with_the_right_key_is_let_in(house: House, anna: Person) -> None:
@@ -88,6 +90,22 @@ def test_logging_out_by_the_cookie_alone_closes_the_sockets(gateway: Gateway) ->
         assert gateway.http.post("/api/auth/logout", headers=cookie).status_code == 204
         assert socket.wait_closed() == 4401
     assert close_code_for(gateway, token) == 4401
+
+
+def test_a_new_password_closes_the_sockets_of_all_sessions_on_every_gateway(
+    gateway: Gateway, limited: Limited
+) -> None:
+    person = gateway.sign_up("Changer")
+    elsewhere = person.token
+    body = {"current": PASSWORD, "password": "another password"}
+    person.log_in()
+    with gateway.enter(elsewhere) as first, person.enter(at=limited.patient) as second:
+        began = time.monotonic()
+        assert person.request("POST", "/api/me/password", body).status_code == 204
+        answered_s = time.monotonic() - began
+        assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
+        print(f"answered after {answered_s:.3f} s, closed {time.monotonic() - began:.3f} s")
+    assert close_code_for(limited.patient, elsewhere) == 4401
 
 
 def test_refreshing_at_once_and_again_closes_no_socket(gateway: Gateway) -> None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import rows
+from app.adapters.postgres.queries import contains, rows
 from app.domain.errors import ConflictError
-from app.protocol.resources import User
-from app.protocol.types import Role
+from app.domain.time import rfc3339
+from app.protocol.resources import AdminUser, User, UserChange, UserQuery
 from app.services.accounts import Account
 
 _ADD = """
@@ -16,15 +17,28 @@ VALUES (%(email)s, %(nickname)s, %(password_hash)s)
 ON CONFLICT (lower(email)) DO NOTHING RETURNING id, role"""
 
 _COLUMNS = """
-SELECT id, email, nickname, role, password_hash,
+SELECT id, email, nickname, role, password_hash, status, email_proved_at,
   ARRAY(SELECT provider FROM identities WHERE user_id = users.id ORDER BY provider) AS providers
 FROM users """
 
 _BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
 _BY_ID = _COLUMNS + "WHERE id = %(id)s"
 
-_SET_ROLE = """
-UPDATE users SET role = %(role)s WHERE lower(email) = lower(%(email)s) RETURNING id"""
+_SET_PASSWORD = """
+UPDATE users SET password_hash = %(password_hash)s
+WHERE id = %(id)s AND password_hash IS NOT DISTINCT FROM %(before)s RETURNING id"""
+
+_CHANGE = """
+UPDATE users SET role = coalesce(%(role)s, role), status = coalesce(%(status)s, status)
+WHERE id = %(id)s RETURNING id, email, nickname, role, status, email_proved_at, created_at"""
+
+_PAGE = """
+SELECT id, email, nickname, role, status, email_proved_at, created_at FROM users
+WHERE (%(words)s::text IS NULL OR email ILIKE %(words)s OR nickname ILIKE %(words)s)
+AND (%(role)s::text IS NULL OR role = %(role)s)
+AND (%(status)s::text IS NULL OR status = %(status)s)
+AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
+ORDER BY id DESC LIMIT %(limit)s"""
 
 
 class PostgresUsers:
@@ -39,22 +53,73 @@ class PostgresUsers:
         added = rows(self._engine, _ADD, values)
         if not added:
             raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
-        return User(added[0].id, email, nickname, added[0].role, [])
+        return User(
+            id=added[0].id,
+            email=email,
+            nickname=nickname,
+            role=added[0].role,
+            providers=[],
+            status="active",
+            email_proved=False,
+        )
 
     def by_email(self, email: str) -> Account | None:
         """The account of this address."""
         found = rows(self._engine, _BY_EMAIL, {"email": email})
-        return Account(_user(found[0]), found[0].password_hash) if found else None
+        return _account(found[0]) if found else None
 
-    def by_id(self, user_id: int) -> User | None:
-        """The user of this id."""
+    def by_id(self, user_id: int) -> Account | None:
+        """The account of this id."""
         found = rows(self._engine, _BY_ID, {"id": user_id})
-        return _user(found[0]) if found else None
+        return _account(found[0]) if found else None
 
-    def set_role(self, email: str, role: Role) -> bool:
-        """What this user may do from the next token on; False when there is no such user."""
-        return bool(rows(self._engine, _SET_ROLE, {"email": email, "role": role}))
+    def set_password(self, user_id: int, password_hash: str, *, before: str | None) -> bool:
+        """Replace the hash `before`; False when it is another by now, or there is no such user."""
+        values = {"id": user_id, "password_hash": password_hash, "before": before}
+        return bool(rows(self._engine, _SET_PASSWORD, values))
+
+    def change(self, user_id: int, change: UserChange) -> AdminUser | None:
+        """Set role and status; the user afterwards, None when there is none."""
+        values = {
+            "id": user_id,
+            "role": None if change.role is UNSET else change.role,
+            "status": None if change.status is UNSET else change.status,
+        }
+        found = rows(self._engine, _CHANGE, values)
+        return _admin_user(found[0]) if found else None
+
+    def page(self, query: UserQuery, *, before_id: int | None) -> list[AdminUser]:
+        """At most `query.limit` + 1, newest first."""
+        values = {
+            "words": contains(query.query),
+            "role": query.role,
+            "status": query.status,
+            "before_id": before_id,
+            "limit": query.limit + 1,
+        }
+        return [_admin_user(row) for row in rows(self._engine, _PAGE, values)]
 
 
-def _user(row: Row[Any]) -> User:
-    return User(row.id, row.email, row.nickname, row.role, list(row.providers))
+def _account(row: Row[Any]) -> Account:
+    user = User(
+        id=row.id,
+        email=row.email,
+        nickname=row.nickname,
+        role=row.role,
+        providers=list(row.providers),
+        status=row.status,
+        email_proved=row.email_proved_at is not None,
+    )
+    return Account(user, row.password_hash)
+
+
+def _admin_user(row: Row[Any]) -> AdminUser:
+    return AdminUser(
+        id=row.id,
+        email=row.email,
+        nickname=row.nickname,
+        role=row.role,
+        status=row.status,
+        email_proved=row.email_proved_at is not None,
+        created_at=rfc3339(row.created_at),
+    )

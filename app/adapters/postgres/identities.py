@@ -1,8 +1,9 @@
 """The port `Identities` on PostgreSQL: the table `identities`."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.postgres.accounts import PostgresUsers
@@ -68,8 +69,7 @@ class PostgresIdentities:
 
     def owner(self, profile: Profile) -> User | None:
         """Whose this identity is."""
-        found = rows(self._engine, _OWNER, _named(profile))
-        return self._users.by_id(found[0].user_id) if found else None
+        return self._user(rows(self._engine, _OWNER, _named(profile)))
 
     def owner_of_email(self, email: str) -> int | None:
         """The id of the account of this address."""
@@ -89,10 +89,14 @@ class PostgresIdentities:
             made = rows(self._engine, _SIGN_UP, values)
         except IntegrityError as error:
             raise ConflictError("IDENTITY_TAKEN", "this log-in has an account") from error
-        user = self._users.by_id(made[0].user_id) if made else None
+        user = self._user(made)
         if user is None:
             raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
         return user
+
+    def _user(self, found: Sequence[Row[Any]]) -> User | None:
+        account = self._users.by_id(found[0].user_id) if found else None
+        return account.user if account else None
 
     def link(self, user_id: int, profile: Profile) -> None:
         """Link it. Raises ConflictError (`IDENTITY_TAKEN`)."""

@@ -10,8 +10,9 @@ from app.domain.errors import UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Refresh, Signup, Tokens, UserAnswer
 from app.services.accounts import Accounts, SignedIn
+from app.services.sessions import Client
 from app.settings import Settings
-from app.web.addresses import request_address
+from app.web.addresses import request_address, request_client
 from app.web.api.route import Answer, Call, Route
 from app.web.cookies import REFRESH, refresh_cookie
 
@@ -29,7 +30,7 @@ def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
         Route(
             method="POST", path="/api/auth/login", summary="Log in",
             handle=handlers.from_address(handlers.log_in), body=Login, answers={200: Tokens},
-            codes=("BAD_CREDENTIALS",), limit=f"{limits.logins_per_minute}/minute",
+            codes=("BAD_CREDENTIALS", "FORBIDDEN"), limit=f"{limits.logins_per_minute}/minute",
         ),
         Route(
             method="POST", path="/api/auth/refresh", summary="Rotate the refresh token",
@@ -69,7 +70,7 @@ class AuthHandlers:
 
     def log_in(self, call: Call) -> Answer:
         """Tokens, the refresh token as asked."""
-        signed_in = self._accounts.log_in(call.body)
+        signed_in = self._accounts.log_in(call.body, self._client())
         return self._tokens(signed_in, in_body=call.body.delivery == "body")
 
     def refresh(self, call: Call) -> Answer:
@@ -78,7 +79,9 @@ class AuthHandlers:
         token = given if given is not None else request.cookies.get(REFRESH)
         if not token:
             raise UnauthenticatedError(detail="no refresh token")
-        return self._tokens(self._accounts.refresh(token), in_body=given is not None)
+        return self._tokens(
+            self._accounts.refresh(token, self._client()), in_body=given is not None
+        )
 
     def log_out(self, call: Call) -> Answer:
         """204, and the cookie is gone; the session of the access token is ended, and that of the
@@ -98,6 +101,9 @@ class AuthHandlers:
     def me(self, call: Call) -> Answer:
         """The user."""
         return Answer(self._accounts.me(call.identity))
+
+    def _client(self) -> Client:
+        return request_client(self._settings)
 
     def _tokens(self, signed_in: SignedIn, *, in_body: bool) -> Answer:
         if in_body:

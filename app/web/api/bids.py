@@ -70,7 +70,7 @@ def bid_routes(
     return [
         Route(
             method="POST", path="/api/auctions/<int:auction_id>/bids", summary="Place a bid",
-            auth="required", handle=placed, body=BidCreate, answers={200: Bid, 202: Receipt},
+            auth="active", handle=placed, body=BidCreate, answers={200: Bid, 202: Receipt},
             codes=("NOT_FOUND", "KEY_REUSED", "BUSY", "BID_UNKNOWN"),
             headers=BidHeaders,
         ),

@@ -40,7 +40,7 @@ def product_routes(catalogue: Catalogue) -> list[Route]:
     one = "/api/products/<int:product_id>"
     return [
         Route(
-            method="POST", path="/api/products", summary="Create a product", auth="required",
+            method="POST", path="/api/products", summary="Create a product", auth="active",
             handle=lambda c: Answer(catalogue.create(c.identity.user_id, c.body), 201),
             body=ProductCreate, answers={201: Product},
         ),
@@ -55,7 +55,7 @@ def product_routes(catalogue: Catalogue) -> list[Route]:
             answers={200: Product}, codes=("NOT_FOUND",),
         ),
         Route(
-            method="PATCH", path=one, summary="Change a product", auth="required", handle=changed,
+            method="PATCH", path=one, summary="Change a product", auth="active", handle=changed,
             body=ProductChange, answers={200: Product}, codes=(*SELLER, "AUCTION_LIVE"),
         ),
         Route(
@@ -85,7 +85,7 @@ def auction_routes(house: AuctionHouse) -> list[Route]:
     late = {200: Auction, 202: Auction}
     return [
         Route(
-            method="POST", path="/api/auctions", summary="Put a product up", auth="required",
+            method="POST", path="/api/auctions", summary="Put a product up", auth="active",
             handle=lambda c: Answer(house.create(c.identity.user_id, c.body), 201),
             body=AuctionCreate, answers={201: Auction}, codes=(*SELLER, "AUCTION_EXISTS"),
         ),
@@ -100,7 +100,7 @@ def auction_routes(house: AuctionHouse) -> list[Route]:
             answers={200: Auction}, codes=("NOT_FOUND",),
         ),
         Route(
-            method="PATCH", path=one, summary="Lower the reserve", auth="required",
+            method="PATCH", path=one, summary="Lower the reserve", auth="active",
             handle=lowered, body=ReserveLower, answers=late,
             codes=(*SELLER, "RESERVE_INVALID", "CLOSED", "BUSY", "BID_UNKNOWN"),
         ),

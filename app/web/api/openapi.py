@@ -115,7 +115,7 @@ def _codes(route: Route) -> list[str]:
     codes = [*route.codes, "RATE_LIMITED", "BUSY"]
     if route.auth != "none":
         codes.append("UNAUTHENTICATED")
-    if route.auth == "admin":
+    if route.auth in ("active", "admin"):
         codes.append("FORBIDDEN")
     if route.body is not None:
         codes += ["MALFORMED", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"]

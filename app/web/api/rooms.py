@@ -36,7 +36,7 @@ def room_routes(rooms: RoomService) -> list[Route]:
     one, missing = "/api/rooms/<int:room_id>", ("NOT_FOUND",)
     return [
         Route(
-            method="POST", path="/api/rooms", summary="Open an auction's room", auth="required",
+            method="POST", path="/api/rooms", summary="Open an auction's room", auth="active",
             handle=opened, body=RoomCreate, answers={200: Room, 201: Room}, codes=missing,
         ),
         Route(
@@ -50,7 +50,7 @@ def room_routes(rooms: RoomService) -> list[Route]:
             answers={200: Room},
         ),
         Route(
-            method="POST", path=f"{one}/join", summary="Join", auth="required", codes=missing,
+            method="POST", path=f"{one}/join", summary="Join", auth="active", codes=missing,
             handle=lambda c: Answer(rooms.join(c.identity.user_id, c.ids["room_id"])),
             answers={200: Room},
         ),

@@ -14,11 +14,12 @@ from werkzeug.routing import IntegerConverter
 from app.domain.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from app.protocol.types import INT64_MAX
 from app.protocol.validation import decode_object, parse
-from app.services.accounts import Identity
+from app.services.accounts import Identity, refuse_suspended
 from app.web.problem import TransportError
 
-Auth = Literal["none", "optional", "lenient", "required", "admin"]
-"""Whether a call needs an access token; where it is lenient, a bad one counts as none."""
+Auth = Literal["none", "optional", "lenient", "required", "active", "admin"]
+"""Whether a call needs an access token; where it is lenient, a bad one counts as none. `active`:
+also that the user is not suspended, because they would bid, sell or chat by it."""
 Authenticate = Callable[[str], Identity]
 
 
@@ -99,7 +100,7 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
 
 def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
     """Who calls. Raises UnauthenticatedError for a bad token, or none where one is needed, and
-    ForbiddenError for who is no admin where only they may."""
+    ForbiddenError for who is no admin, or suspended, where such people may not."""
     header = request.headers.get("Authorization")
     if auth == "none" or (auth in ("optional", "lenient") and header is None):
         return None
@@ -113,6 +114,8 @@ def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
     identity = authenticate(token.strip())
     if auth == "admin" and identity.role != "admin":
         raise ForbiddenError(detail="only admins may")
+    if auth in ("active", "admin"):
+        refuse_suspended(identity)
     return identity
 
 

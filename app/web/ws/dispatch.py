@@ -15,6 +15,7 @@ from app.domain.errors import (
     BusyError,
     DomainError,
     FieldFault,
+    ForbiddenError,
     InvalidError,
     UnauthenticatedError,
     UnknownFateError,
@@ -54,6 +55,8 @@ log = structlog.get_logger()
 
 # What a guest may not send, whatever is in it
 OF_PEOPLE = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
+# What who is suspended may not
+OF_ACTIVE = (frames.BidPlace, frames.ChatSend)
 # What changes something: carried out though its socket ended before its turn came
 LASTING = (frames.BidPlace, frames.ChatSend, frames.NoticeAck)
 # Queues of a socket beside those of its channels, auctions and rooms
@@ -244,7 +247,9 @@ class Dispatcher:
         if struct is None:
             raise InvalidError([FieldFault("type", "INVALID", "unknown type")])
         if struct in OF_PEOPLE:
-            _signed_in(request.connection)  # before a text of a guest's is normalised
+            identity = _signed_in(request.connection)  # before a guest's text is normalised
+            if struct in OF_ACTIVE and identity.is_suspended:
+                raise ForbiddenError(detail="this account is suspended")
         frame = parse(request.values, struct)  # first: a wrong field is named, however long
         if struct is frames.BidPlace:
             self._check_bid_size(request.size)
@@ -270,10 +275,19 @@ class Dispatcher:
             except UnauthenticatedError:
                 connection.close(CloseCode.UNAUTHENTICATED, "bad token")
                 return
-        if self._admit(connection, identity):
+        if self._admit(connection, identity) and self._is_alive(connection, frame):
             connection.is_welcome = True
             connection.answer(self._welcome(connection, frame.id))
             self._send_notices_soon(connection)
+
+    def _is_alive(self, connection: Connection, frame: frames.Auth) -> bool:
+        """Whether the session still exists, now that its end would be heard of."""
+        if frame.token is not None:
+            try:
+                self._services.authenticate(frame.token)
+            except UnauthenticatedError:
+                connection.close(CloseCode.UNAUTHENTICATED, "signed out")
+        return connection.is_open
 
     def _admit(self, connection: Connection, identity: Identity | None) -> bool:
         before = connection.identity

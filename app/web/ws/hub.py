@@ -5,7 +5,7 @@ stores are read, and what may have been missed is sent; what was not may come tw
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -96,6 +96,10 @@ class Stores(Protocol):
         """Notices."""
         ...
 
+    def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
+        """Those of the sessions that have not ended. Raises BusyError."""
+        ...
+
 
 class Hub:
     """Fan-out of one process."""
@@ -139,12 +143,15 @@ class Hub:
         To be called in this order; each raises BusyError while its store cannot say, and may
         then be called again. Rooms come last: theirs is a store of its own.
         """
-        channels = sorted(self.registry.channels, key=lambda name: name.startswith(ROOM_PREFIX))
+        rooms = [name for name in self.registry.channels if name.startswith(ROOM_PREFIX)]
+        others = [name for name in self.registry.channels if name not in rooms]
         return [
             partial(self._send_outcomes, heard_at),
             partial(self._send_refusals, heard_at),
             partial(self._send_notices, heard_at),
-            *(partial(self._resume_channel, name) for name in channels),
+            *(partial(self._resume_channel, name) for name in others),
+            self._close_ended,
+            *(partial(self._resume_channel, name) for name in rooms),
         ]
 
     def send_owed(self) -> None:
@@ -236,8 +243,19 @@ class Hub:
 
     def _session_ended(self, payload: bytes) -> None:
         ended = fanout.session_ended_decoder.decode(payload)
-        for connection in self.registry.of_session(ended.session_id):
+        if ended.user_id is None:
+            connections = self.registry.of_session(ended.session_id)
+        else:
+            connections = self.registry.of_user_but(ended.user_id, ended.kept)
+        for connection in connections:
             connection.close(CloseCode.UNAUTHENTICATED, "signed out")
+
+    def _close_ended(self) -> None:
+        """Close the sockets of sessions whose end was not heard of."""
+        here = self.registry.session_ids()
+        for session_id in set(here) - self._stores.living_sessions(here):
+            for connection in self.registry.of_session(session_id):
+                connection.close(CloseCode.UNAUTHENTICATED, "signed out")
 
     def _socket_evicted(self, payload: bytes) -> None:
         evicted = fanout.socket_evicted_decoder.decode(payload)

@@ -17,6 +17,11 @@ class Identity(Protocol):
         ...
 
     @property
+    def is_suspended(self) -> bool:
+        """Whether they read only."""
+        ...
+
+    @property
     def session_id(self) -> str:
         """The sign-in; when it ends, so do its sockets."""
         ...

@@ -91,6 +91,15 @@ class Registry:
         """The session's sockets here."""
         return list(self._by_session.get(session_id, ()))
 
+    def of_user_but(self, user_id: int, session_id: str | None) -> list[Connection]:
+        """The user's sockets here that are of another session."""
+        kept = self._by_session.get(session_id or "", set())
+        return [connection for connection in self.of_user(user_id) if connection not in kept]
+
+    def session_ids(self) -> list[str]:
+        """The sessions that have sockets here."""
+        return list(self._by_session)
+
     def owe(self, bid: UUID) -> None:
         """An outcome of this bid must reach its bidder."""
         if len(self.owed) >= OWED_MAX:

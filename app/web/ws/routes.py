@@ -8,7 +8,7 @@ never negotiated: one small frame can unpack to any size.
 import base64
 import binascii
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -100,6 +100,10 @@ class HouseParty:
     def authenticate(self, token: str) -> Identity:
         """Whose token this is. Raises UnauthenticatedError."""
         return self._authenticate(token)
+
+    def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
+        """Those of the sessions that have not ended. Raises BusyError."""
+        return self._container.sessions.alive(session_ids)
 
     def start_log(self) -> None:
         """Connect to the log; waits for that of bids a little, and otherwise in the background."""

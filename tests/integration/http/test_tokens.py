@@ -1,14 +1,17 @@
 """Only our own, unexpired access tokens of living sessions let anybody in."""
 
 import base64
+import hmac
 import json
 import time
 from typing import Any
 
 import jwt
 import pytest
+from flask.testing import FlaskClient
 
 from app.bootstrap import Container
+from app.web.tokens import key_id
 from tests.integration.http.applications import application
 from tests.integration.http.market import Market, Person, code
 
@@ -17,23 +20,40 @@ def encoded(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+def claims_of(token: str) -> dict[str, Any]:
+    return jwt.decode(token, options={"verify_signature": False})
+
+
 def signed_text(claims: str, secret: str) -> str:
     """A token of ours with exactly these claims, which need not be any that we would write."""
-    return jwt.api_jws.encode(claims.encode(), secret, algorithm="HS256")
+    headers = {"kid": key_id(secret)}
+    return jwt.api_jws.encode(claims.encode(), secret, algorithm="HS256", headers=headers)
+
+
+def signed_with(claims: dict[str, Any], key: str, algorithm: str = "HS256", **header: Any) -> str:
+    """A token that names the key as ours do, unless `header` says otherwise."""
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": key_id(key), **header})
+
+
+def signed_with_nothing(claims: dict[str, Any], **header: str) -> str:
+    """A token by the empty key, which no library makes."""
+    parts = ({"alg": "HS256", "typ": "JWT", **header}, claims)
+    signed = ".".join(encoded(json.dumps(part).encode()) for part in parts)
+    return f"{signed}.{encoded(hmac.digest(b'', signed.encode(), 'sha256'))}"
 
 
 def forgeries(token: str, secret: str) -> dict[str, str]:
     """Tokens that resemble a good one, by what is wrong with them."""
-    claims: dict[str, Any] = jwt.decode(token, secret, algorithms=["HS256"])
+    claims = claims_of(token)
     header, body, signature = token.split(".")
     none, mixed = encoded(b'{"alg":"none"}'), encoded(b'{"alg":"nOnE"}')
     raised = encoded(json.dumps({**claims, "role": "admin"}).encode())
 
-    def signed(key: str = secret, algorithm: str = "HS256", **changes: Any) -> str:
-        return jwt.encode({**claims, **changes}, key, algorithm=algorithm)
+    def signed(**changes: Any) -> str:
+        return signed_with({**claims, **changes}, secret)
 
     def without(name: str) -> str:
-        return jwt.encode({k: v for k, v in claims.items() if k != name}, secret)
+        return signed_with({k: v for k, v in claims.items() if k != name}, secret)
 
     return {
         "expired": signed(exp=int(time.time()) - 60),
@@ -47,9 +67,19 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
         "no expiry": without("exp"),
         "another session": signed(sid="0" * 32),
         "a subject that is no id": signed(sub="x"),
-        "another secret": signed(key="x" * 64),
-        "HS512": signed(algorithm="HS512"),
-        "none": jwt.encode(claims, "", algorithm="none"),
+        "no issuer": without("iss"),
+        "another issuer": signed(iss="https://example.com"),
+        "no audience": without("aud"),
+        "another audience": signed(aud="another"),
+        "no status": without("status"),
+        "another secret": signed_with(claims, "x" * 64),
+        "another secret under our key's name": signed_with(claims, "x" * 64, kid=key_id(secret)),
+        "an empty secret": signed_with_nothing(claims, kid=key_id(secret)),
+        "no key's name": jwt.encode(claims, secret),
+        "an unknown key": signed_with(claims, secret, kid="0" * 16),
+        "a path as the key": signed_with(claims, secret, kid="../../../dev/null"),
+        "HS512": signed_with(claims, secret, "HS512"),
+        "none": jwt.encode(claims, "", algorithm="none", headers={"kid": key_id(secret)}),
         "none with our signature": f"{none}.{body}.{signature}",
         "nOnE": f"{mixed}.{body}.",
         "tampered": f"{header}.{raised}.{signature}",
@@ -109,13 +139,49 @@ def test_clocks_may_differ_a_little(
     environment: dict[str, str], market: Market, somebody: Person, container: Container
 ) -> None:
     secret = container.settings.secret_key
-    claims: dict[str, Any] = jwt.decode(somebody.access_token, secret, algorithms=["HS256"])
+    claims = claims_of(somebody.access_token)
     now = int(time.time())
-    ahead = jwt.encode({**claims, "iat": now + 3, "nbf": now + 3}, secret)
+    ahead = signed_with({**claims, "iat": now + 3, "nbf": now + 3}, secret)
     assert market.call("GET", "/api/me", headers=bearer(ahead)).status_code == 200
-    past = jwt.encode({**claims, "exp": now - 1}, secret)
+    past = signed_with({**claims, "exp": now - 1}, secret)
     with application(environment, ACCESS_TOKEN_LEEWAY_S="600") as client:
         assert client.get("/api/me", headers=bearer(past)).status_code == 200
+
+
+def test_the_key_is_replaced_and_nobody_is_signed_out(
+    environment: dict[str, str], market: Market, container: Container
+) -> None:
+    old, new = container.settings.secret_key, "n" * 64
+    person = market.person()
+    steps: list[dict[str, str]] = [
+        {"SECRET_KEYS_ACCEPTED": new},
+        {"SECRET_KEY": new, "SECRET_KEYS_ACCEPTED": old},
+        {"SECRET_KEY": new},
+    ]
+    token, secret = person.access_token, person.refresh_token
+    for step in steps:
+        with application(environment, REFRESH_REUSE_S="600", **step) as client:
+            if "SECRET_KEYS_ACCEPTED" in step:  # the last step comes when such tokens are old
+                assert client.get("/api/me", headers=bearer(token)).status_code == 200
+            body = {"refresh_token": secret}
+            first, again = (client.post("/api/auth/refresh", json=body) for _ in range(2))
+            assert first.status_code == again.status_code == 200
+            assert first.get_json()["refresh_token"] == again.get_json()["refresh_token"]
+            token, secret = first.get_json()["access_token"], first.get_json()["refresh_token"]
+    assert jwt.get_unverified_header(token)["kid"] == key_id(new)
+    assert code(market.call("GET", "/api/me", headers=bearer(token))) == (401, "UNAUTHENTICATED")
+
+
+def test_a_refresh_told_by_two_keys_at_once_has_one_successor(
+    environment: dict[str, str], market: Market, client: FlaskClient, container: Container
+) -> None:
+    """While keys are replaced, two tabs may refresh at gateways that sign with different ones."""
+    old, body = container.settings.secret_key, {"refresh_token": market.person().refresh_token}
+    first = client.post("/api/auth/refresh", json=body).get_json()
+    changes = {"SECRET_KEY": "n" * 64, "SECRET_KEYS_ACCEPTED": old}
+    with application(environment, REFRESH_REUSE_S="600", **changes) as replaced:
+        second = replaced.post("/api/auth/refresh", json=body).get_json()
+        assert second["refresh_token"] == first["refresh_token"]
 
 
 def bearer(token: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from app.domain.errors import BusyError
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services.epochs import DatabaseGuard
+from app.services.sessions import Client
 from app.settings import Settings, read_settings
 from app.web.app import create_app
 from stack import Stack
@@ -118,7 +119,7 @@ def _leave_traces(settings: Settings) -> None:
     sessions = RedisSessions(
         container.auth_redis, container.fanout, epoch=lambda: "before", limits=settings.limits
     )
-    sessions.open("0" * 32, LOST_VISITOR, "hash")
+    sessions.open("0" * 32, LOST_VISITOR, token_hash="hash", client=Client())
     _commit(settings, kafka_log.ends(settings, AUCTION_BID.name))
 
 
@@ -161,7 +162,7 @@ def test_a_database_older_than_the_log_is_refused_until_after_restore(restored: 
 
 def _is_refused_everywhere(restored: Restored) -> None:
     _is_refused(restored)
-    admin = ("app.admin", "kept@example.org")
+    admin = ("app.admin", "grant", "kept@example.org", "admin")
     commands = (("bridge", "relay"), ("bridge", "replay", "list"), admin)
     for command in commands:
         result = restored.run(*command)

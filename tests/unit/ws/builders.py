@@ -40,6 +40,7 @@ class Someone:
     nickname: str
     session_id: str
     expires_at_s: float = 4e9
+    is_suspended: bool = False
 
 
 @dataclass
@@ -55,6 +56,8 @@ class House:
     store_is_away: bool = False
     evicted: list[str] | None = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    suspended: set[int] = field(default_factory=set)
     frozen: dict[str, Event] = field(default_factory=dict)
 
     def freeze(self, *stores: str) -> None:
@@ -165,9 +168,13 @@ class House:
 
     def authenticate(self, token: str) -> Someone:
         self.wait("sessions")
-        if not token.isdigit():
+        if not token.isdigit() or f"session {token}" in self.ended:
             raise UnauthenticatedError
-        return Someone(int(token), f"user {token}", f"session {token}")
+        is_suspended = int(token) in self.suspended
+        return Someone(int(token), f"user {token}", f"session {token}", is_suspended=is_suspended)
+
+    def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
+        return set(session_ids) - self.ended
 
     def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
         self.wait("places")

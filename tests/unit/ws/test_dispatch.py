@@ -88,6 +88,16 @@ def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
     assert guest.say("subscribe", channel="auctions")[0]["type"] == "subscribed"
 
 
+def test_who_is_suspended_neither_bids_nor_chats() -> None:
+    house = House(suspended={5})
+    client = signed_in(house)
+    for type_ in ("bid.place", "chat.send"):
+        (answer,) = client.say(type_)
+        assert (answer["code"], answer["detail"]) == ("FORBIDDEN", "this account is suspended")
+    assert client.say("notice.ack", up_to=1)[0]["type"] == "notice.acked"
+    assert house.appended == []
+
+
 def test_who_is_evicted_for_a_newer_socket_closes_4409() -> None:
     house = House()
     old = Client(house)

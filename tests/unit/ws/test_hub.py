@@ -70,6 +70,23 @@ def test_the_end_of_a_session_closes_its_sockets() -> None:
     assert first.hear() == second.hear() == [{"close": 4401}]
 
 
+def test_the_end_of_all_sessions_of_a_user_closes_their_sockets_but_those_of_the_kept() -> None:
+    first, second = two_sockets_of("5", House())
+    first.hub.heard("session", b'{"session_id":"","user_id":5,"kept":"session 5"}')
+    first.hub.heard("session", b'{"session_id":"","user_id":6,"kept":null}')
+    assert first.hear() == second.hear() == []
+    first.hub.heard("session", b'{"session_id":"","user_id":5,"kept":null}')
+    assert first.hear() == second.hear() == [{"close": 4401}]
+
+
+def test_after_a_break_the_sockets_of_sessions_that_ended_meanwhile_are_closed() -> None:
+    house = House()
+    client, _ = two_sockets_of("5", house)
+    assert make_up(client) == []
+    house.ended.add("session 5")
+    assert make_up(client) == [{"close": 4401}]
+
+
 def test_nonsense_on_a_channel_is_skipped() -> None:
     first, _ = two_sockets_of("5", House())
     first.hub.heard("auction-event", b"nonsense")

@@ -120,6 +120,16 @@ def test_after_a_bad_token_nothing_is_carried_out() -> None:
     assert house.appended == []
 
 
+def test_a_session_that_ends_while_its_socket_is_admitted_closes_4401() -> None:
+    house = House()
+    client = Client(house)
+    house.freeze("places")
+    client.send("auth", token="5")
+    house.ended.add("session 5")
+    house.thaw("places")
+    assert client.answers() == [{"close": 4401}]
+
+
 def test_what_is_malformed_while_an_auth_waits_closes_4400() -> None:
     house = House()
     client = Client(house)

@@ -7,6 +7,8 @@ export const SOO: User = {
   nickname: "Soo",
   role: "user",
   providers: [],
+  status: "active",
+  email_proved: true,
 };
 
 export function tokens(change: Partial<Tokens> = {}): Tokens {

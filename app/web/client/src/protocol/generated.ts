@@ -2,6 +2,24 @@
 
 export interface Protocol {}
 /**
+ * An account as admins see it.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AdminUser".
+ */
+export interface AdminUser {
+  id: number;
+  email: string | null;
+  nickname: string;
+  role: "admin" | "moderator" | "user";
+  status: "active" | "banned" | "suspended";
+  email_proved: boolean;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  created_at: string;
+}
+/**
  * To the client's frame with the id `re`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -600,7 +618,7 @@ export interface IdentityItem {
   linked_at: string;
 }
 /**
- * `POST /api/auth/login`. Any password may be tried, in whatever form it was typed.
+ * `POST /api/auth/login`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Login".
@@ -704,6 +722,16 @@ export interface Outcome {
 export interface Page {
   limit?: number;
   cursor?: string | null;
+}
+/**
+ * `POST /api/me/password`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "PasswordChange".
+ */
+export interface PasswordChange {
+  current: string;
+  password: string;
 }
 /**
  * A product.
@@ -834,6 +862,27 @@ export interface RoomCreate {
   auction_id: number;
 }
 /**
+ * A sign-in of the caller's; `device` is what the browser said about itself, at most 200
+ *     characters, `address` where it was used last: an IPv4 address or the /64 of an IPv6 one.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Session".
+ */
+export interface Session {
+  id: number;
+  device: string;
+  address: string | null;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  created_at: string;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  last_used_at: string;
+  current: boolean;
+}
+/**
  * `POST /api/auth/signup`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -944,6 +993,8 @@ export interface User {
   nickname: string;
   role: "admin" | "moderator" | "user";
   providers: string[];
+  status: "active" | "banned" | "suspended";
+  email_proved: boolean;
 }
 /**
  * Ends a subscription.
@@ -975,6 +1026,29 @@ export interface Unsubscribed {
  */
 export interface UserAnswer {
   user: User;
+}
+/**
+ * `PATCH /api/admin/users/{id}`: what is absent stays.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "UserChange".
+ */
+export interface UserChange {
+  status?: "active" | "banned" | "suspended";
+  role?: "admin" | "moderator" | "user";
+}
+/**
+ * Query of `GET /api/admin/users`: words of the e-mail or the nickname.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "UserQuery".
+ */
+export interface UserQuery {
+  limit?: number;
+  cursor?: string | null;
+  query?: string | null;
+  role?: ("admin" | "moderator" | "user") | null;
+  status?: ("active" | "banned" | "suspended") | null;
 }
 /**
  * To `auth`; `user` is null for a guest.

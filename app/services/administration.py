@@ -1,0 +1,86 @@
+"""People as admins handle them: listed, given a role, suspended and banned."""
+
+import re
+from typing import Protocol
+
+from msgspec import UNSET
+
+from app.domain.errors import ForbiddenError, NotFoundError
+from app.observability.security_log import SecurityEvent, log_security
+from app.protocol.resources import AdminUser, UserChange, UserQuery
+from app.services.accounts import Account
+from app.services.cursors import read_cursor, write_cursor
+from app.services.sessions import UserSessions
+
+ORDER = "users"  # of cursors
+ID = re.compile(r"[1-9][0-9]{0,17}")
+
+
+class AdministeredUsers(Protocol):
+    """Stored accounts. All raise BusyError when the store cannot answer."""
+
+    def by_email(self, email: str) -> Account | None:
+        """The account of this address, whatever the case of its letters."""
+        ...
+
+    def by_id(self, user_id: int) -> Account | None:
+        """The account of this id."""
+        ...
+
+    def page(self, query: UserQuery, *, before_id: int | None) -> list[AdminUser]:
+        """At most `query.limit` + 1, newest first."""
+        ...
+
+    def change(self, user_id: int, change: UserChange) -> AdminUser | None:
+        """Set role and status; the user afterwards, None when there is none."""
+        ...
+
+
+class Administration:
+    """The use-cases of admins and operators around people."""
+
+    def __init__(self, users: AdministeredUsers, sessions: UserSessions) -> None:
+        self._users, self._sessions = users, sessions
+
+    def find(self, who: str) -> int:
+        """The id of the user with this e-mail or id. Raises NotFoundError."""
+        is_id = ID.fullmatch(who) is not None
+        account = self._users.by_id(int(who)) if is_id else self._users.by_email(who)
+        if account is None:
+            raise NotFoundError(f"nobody has the {'id' if is_id else 'e-mail'} {who}")
+        return account.user.id
+
+    def page(self, query: UserQuery) -> tuple[list[AdminUser], str | None]:
+        """A page, newest first, and the cursor of the next. Raises InvalidError."""
+        after = read_cursor(query.cursor, ORDER)
+        found = self._users.page(query, before_id=None if after is None else after[1])
+        shown = found[: query.limit]
+        more = len(found) > query.limit
+        return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
+
+    def change_by_admin(self, admin_id: int, user_id: int, change: UserChange) -> AdminUser:
+        """As `change`. Raises ForbiddenError for the admin's own account: the last one could
+        lock everybody out."""
+        if admin_id == user_id:
+            raise ForbiddenError(detail="nobody changes their own role or status")
+        return self.change(user_id, change, by=f"user:{admin_id}")
+
+    def change(self, user_id: int, change: UserChange, *, by: str) -> AdminUser:
+        """Set role and status. All sessions of the user end, unless it only gives something.
+
+        Raises NotFoundError, and BusyError, after which the same may be done again.
+        """
+        user = self._users.change(user_id, change)
+        if user is None:
+            raise NotFoundError("no such user")
+        if _takes(change):
+            self._sessions.end_all(user_id)
+        if change.role is not UNSET:
+            log_security(SecurityEvent.ROLE_CHANGED, by=by, user_id=user_id, role=user.role)
+        if change.status is not UNSET:
+            log_security(SecurityEvent.STATUS_CHANGED, by=by, user_id=user_id, status=user.status)
+        return user
+
+
+def _takes(change: UserChange) -> bool:
+    return change.role in ("user", "moderator") or change.status in ("suspended", "banned")

@@ -1,0 +1,140 @@
+"""Sessions of people: the port to where they are kept, and ending them.
+
+Ending all sessions of somebody is one function, `UserSessions.end_all`, whoever wants it: the user,
+a new password, an admin. It comes after what was changed is stored: a log-in that read the account
+before looks at it once more when its session is open.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.errors import NotFoundError
+from app.domain.time import from_epoch_ms, rfc3339
+from app.protocol.resources import Page, Session
+from app.services.cursors import read_cursor, write_cursor
+
+DEVICE_CHARACTERS_MAX = 200  # of what a browser says about itself
+ID_BYTES = 6  # of a session as its owner sees it: every number of so many is exact in JavaScript
+ORDER = "sessions"  # of cursors
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where somebody signs in: what the browser says about itself, and the address it has."""
+
+    device: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A living session; times in epoch milliseconds."""
+
+    session_id: str
+    client: Client
+    created_ms: int
+    used_ms: int
+
+
+class Sessions(Protocol):
+    """Sessions and their refresh-token families. All raise BusyError when unreachable."""
+
+    def open(self, session_id: str, user_id: int, *, token_hash: str, client: Client) -> None:
+        """A new session whose one valid refresh token has this hash.
+
+        A user who has too many loses the one used longest ago.
+        """
+
+    def owner(self, session_id: str) -> int:
+        """The user's id. Raises UnauthenticatedError when there is no such session."""
+        ...
+
+    def rotate(
+        self,
+        session_id: str,
+        user_id: int,
+        *,
+        token_hash: str,
+        successors: Sequence[str],
+        client: Client,
+    ) -> int:
+        """Replace the valid token, atomically, unless `token_hash` was replaced just before.
+
+        The valid one is replaced by the first of `successors`. Return the place of the one that
+        is valid now. Raises UnauthenticatedError: `TOKEN_REUSED`, and the session is dead, when
+        the token is neither the valid one nor the one that was rotated away last, a moment ago;
+        `UNAUTHENTICATED` when there is no such session.
+        """
+        ...
+
+    def exists(self, session_id: str) -> bool:
+        """Whether the session's access tokens are good."""
+        ...
+
+    def of_user(self, user_id: int) -> list[StoredSession]:
+        """The user's living sessions, in no order."""
+        ...
+
+    def end(self, session_id: str) -> None:
+        """The session and its family are dead; every gateway is told."""
+
+    def end_all(self, user_id: int, *, but: str | None) -> None:
+        """All of the user's are dead, `but` aside; every gateway is told, also the second time."""
+
+
+class UserSessions:
+    """The sessions of one user, as that user or an admin handles them."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def page(self, user_id: int, current: str, query: Page) -> tuple[list[Session], str | None]:
+        """Last used first, and the next cursor. Raises InvalidError for a bad cursor."""
+        after = read_cursor(query.cursor, ORDER)
+        stored = sorted(self._sessions.of_user(user_id), key=_place, reverse=True)
+        found = [session for session in stored if after is None or _place(session) < after]
+        shown = [_shown(session, current) for session in found[: query.limit]]
+        if len(found) <= query.limit:
+            return shown, None
+        return shown, write_cursor(ORDER, *_place(found[query.limit - 1]))
+
+    def end(self, user_id: int, number: int) -> None:
+        """End the session that its owner knows by this number. Raises NotFoundError."""
+        for stored in self._sessions.of_user(user_id):
+            if public_id(stored.session_id) == number:
+                self._sessions.end(stored.session_id)
+                return
+        raise NotFoundError("no such session")
+
+    def end_others(self, user_id: int, current: str) -> None:
+        """End all sessions but this one."""
+        self._sessions.end_all(user_id, but=current)
+
+    def end_all(self, user_id: int) -> None:
+        """End all sessions; their sockets close on every gateway. May be repeated at any time."""
+        self._sessions.end_all(user_id, but=None)
+
+
+def public_id(session_id: str) -> int:
+    """How its owner names a session.
+
+    Its own id stays out of URLs and logs: whoever has it can end the session.
+    """
+    return 1 + int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:ID_BYTES])
+
+
+def _place(stored: StoredSession) -> tuple[int, int]:
+    return stored.used_ms, public_id(stored.session_id)
+
+
+def _shown(stored: StoredSession, current: str) -> Session:
+    return Session(
+        id=public_id(stored.session_id),
+        device=stored.client.device,
+        address=stored.client.address or None,
+        created_at=rfc3339(from_epoch_ms(stored.created_ms)),
+        last_used_at=rfc3339(from_epoch_ms(stored.used_ms)),
+        current=stored.session_id == current,
+    )
