@@ -45,7 +45,8 @@ class Browsing:
         self._sign_in(url)
 
     def _sign_in(self, origin: str) -> None:
-        person = {"email": f"{uuid4().hex}@example.org", "password": PASSWORD}
+        self.email = f"{uuid4().hex}@example.org"
+        person = {"email": self.email, "password": PASSWORD}
         for path, body in (("signup", {**person, "nickname": "Soo"}), ("login", person)):
             headers = {"Origin": origin}
             answer = self.context.request.post(f"/api/auth/{path}", data=body, headers=headers)

@@ -31,6 +31,7 @@ LISTS = {
     "nothing-found": "/?query=nothing-is-called-so",
     "my-bids": "/bids",
     "notices": "/notices",
+    "account": "/account",
     "missing": "/no-such-page",
 }
 GUEST_PLACES = {"log-in": "/login", "sign-up": "/signup"}

@@ -2,6 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import type { VNode } from "preact";
 import { language, t } from "./i18n";
+import { AccountPage } from "./pages/account";
 import { AuctionPage } from "./pages/auction";
 import { HomePage } from "./pages/home";
 import { LoginPage } from "./pages/login";
@@ -10,6 +11,7 @@ import { MyBidsPage } from "./pages/my-bids";
 import { NoticesPage } from "./pages/notices";
 import { SellPage } from "./pages/sell";
 import { SignupPage } from "./pages/signup";
+import { AccountBar } from "./parts/account-bar";
 import { ConnectionBar } from "./parts/connection-bar";
 import { Header } from "./parts/header";
 import { Toasts } from "./parts/toasts";
@@ -27,6 +29,7 @@ const PAGES: Readonly<Record<PagePath, () => VNode>> = {
   "/sell": SellPage,
   "/bids": MyBidsPage,
   "/notices": NoticesPage,
+  "/account": AccountPage,
 };
 
 export function App() {
@@ -43,6 +46,7 @@ export function App() {
       </a>
       <Header />
       <ConnectionBar />
+      <AccountBar />
       {sessionKnown.value ? <Routed /> : <p class="quiet centred">{t("page.loading")}</p>}
       <Toasts />
     </>

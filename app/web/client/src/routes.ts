@@ -1,6 +1,14 @@
 /** The paths that are pages. The build tells the server, which answers all others with 404. */
 
-export const PAGE_PATHS = ["/", "/login", "/signup", "/sell", "/bids", "/notices"] as const;
+export const PAGE_PATHS = [
+  "/",
+  "/login",
+  "/signup",
+  "/sell",
+  "/bids",
+  "/notices",
+  "/account",
+] as const;
 export const AUCTION_PATHS = "/auctions/";
 
 /** As the server reads them: `:id` stands for an id. */

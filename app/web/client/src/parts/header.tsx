@@ -49,7 +49,9 @@ function Member() {
       <button type="button" class="plain" onClick={leave}>
         {t("nav.logout")}
       </button>
-      <span class="whoami">{user.value?.nickname}</span>
+      <Link to="/account" class="whoami">
+        {user.value?.nickname}
+      </Link>
     </>
   );
 }

@@ -6,7 +6,7 @@
  * any other reason, `isRestoring` is true and it is tried again.
  */
 import { computed, signal } from "@preact/signals";
-import type { Login, Signup, Tokens, User } from "../protocol";
+import type { Login, PasswordChange, Signup, Tokens, User } from "../protocol";
 import { Api } from "../wire/api";
 import { reconnectDelayMs } from "../wire/backoff";
 import { Http, HttpProblem } from "../wire/http";
@@ -32,6 +32,9 @@ export const user = signal<User | null>(null);
 export const sessionKnown = signal(false);
 /** There should be a session, but whether there is cannot be learnt just now. */
 export const isRestoring = signal(false);
+/** Why who was signed in here is not any more, when they did not log out: for the page to say. */
+export type Farewell = "ended" | "password";
+export const farewell = signal<Farewell | null>(null);
 export const isSignedIn = computed(() => user.value !== null);
 
 let token: Token | null = null;
@@ -87,9 +90,15 @@ export async function signUp(body: Signup): Promise<void> {
 
 export async function logIn(body: Login): Promise<void> {
   await loggedOut;
-  const tokens = await openApi.login(body);
+  const tokens = await openApi.login(body).catch(namedBanned);
   epoch += 1;
   enter(tokens);
+}
+
+/** All sessions end by it, this one too. Throws HttpProblem, and then nothing is changed. */
+export async function changePassword(body: PasswordChange): Promise<void> {
+  await api.changePassword(body);
+  leave("password");
 }
 
 /** Ends the session. It is over here at once: the server closes the socket before it answers. */
@@ -139,9 +148,17 @@ function renewed(tokens: Tokens): void {
   whenRenewed(tokens.access_token);
 }
 
+/** Only who is banned is forbidden to log in; elsewhere the code means other things. */
+function namedBanned(error: unknown): never {
+  if (error instanceof HttpProblem && error.code === "FORBIDDEN") {
+    throw new HttpProblem("BANNED", error.status);
+  }
+  throw error;
+}
+
 /** Ends the session if that is what the server said; else tries again later, and throws. */
 function refused(error: unknown): void {
-  if (error instanceof HttpProblem && error.status === 401) leave();
+  if (error instanceof HttpProblem && error.status === 401) leave("ended");
   else {
     tryAgain(error instanceof HttpProblem ? error.retryAfterMs : null);
     throw error;
@@ -166,17 +183,19 @@ function enter(tokens: Tokens, gotMs = Date.now()): void {
   token = { text: tokens.access_token, expiresMs: gotMs + lifeMs };
   failures = 0;
   localStorage.setItem(STORED, "1");
-  if (user.value?.id !== tokens.user.id) user.value = tokens.user;
+  if (JSON.stringify(user.value) !== JSON.stringify(tokens.user)) user.value = tokens.user;
+  farewell.value = null;
   isRestoring.value = false;
   renewLater(Math.max(lifeMs - RENEW_BEFORE_MS, lifeMs / 2));
 }
 
 /** Forgets the session here; the server has ended it already. */
-function leave(): void {
+function leave(why: Farewell | null = null): void {
   clearTimeout(timer);
   epoch += 1;
   token = null;
   user.value = null;
+  farewell.value = why;
   isRestoring.value = false;
   localStorage.removeItem(STORED);
 }

@@ -7,11 +7,13 @@ import type {
   Login,
   Notice,
   Outcome,
+  PasswordChange,
   Product,
   ProductCreate,
   PublicBid,
   Receipt,
   Room,
+  Session,
   Signup,
   Tokens,
   UserAnswer,
@@ -50,6 +52,11 @@ export class Api {
       timeoutMs: REFRESH_TIMEOUT_MS,
       keepalive: true, // else a reload loses the new cookie, and with it the session
     });
+  sessions = (cursor: string | undefined, limit: number) =>
+    this.http.call<Listed<Session>>("/api/me/sessions", { query: { cursor, limit } });
+  endSession = (id: number) => this.http.call<null>(`/api/me/sessions/${id}`, { method: "DELETE" });
+  endOtherSessions = () => this.http.call<null>("/api/me/sessions", { method: "DELETE" });
+  changePassword = (body: PasswordChange) => this.post<null>("/api/me/password", body);
   logout = () => this.post<null>("/api/auth/logout", {});
 
   auctions = (filter: AuctionFilter) =>
