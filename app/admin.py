@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     ban = _add_verb(verbs, "ban", partial(_set_status, "banned"), "keep out")
     for verb in (suspend, ban):
         verb.add_argument("--lift", action="store_true", help="undo it")
-    restore = verbs.add_parser("after-restore", description=after_restore.__doc__)
+    restore = verbs.add_parser(
+        "after-restore", description=after_restore.__doc__, allow_abbrev=False
+    )
     restore.add_argument("--dry-run", action="store_true", help="list what would be done")
     restore.set_defaults(act=_after_restore)
     return parser

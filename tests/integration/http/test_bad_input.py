@@ -101,6 +101,7 @@ CALLS = (
     ),
     Call("POST", "/api/rooms", {"type": "auction", "auction_id": 1}),
     Call("POST", "/api/me/notices/read", {"up_to": 1}),
+    Call("POST", "/api/me/password", {"current": "0", "password": "0123456789"}),
 )  # fmt: skip
 
 FIELDS = [
@@ -230,6 +231,7 @@ LISTS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "/api/me/bids": {**LIMIT, "cursor": CURSORS},
     "/api/me/notices": {**LIMIT, "cursor": CURSORS},
+    "/api/me/sessions": {**LIMIT, "cursor": CURSORS},
     "/api/rooms": {**LIMIT, "cursor": CURSORS},
     "/api/rooms/{room_id}/messages": {
         **LIMIT, "before_seq": tuple(n for n in NUMBERS if n != "0"),

@@ -46,6 +46,16 @@ def test_a_hash_that_is_too_cheap_is_no_setting(name: str, value: str) -> None:
         read_settings({**GOOD, name: value})
 
 
+def test_tokens_are_signed_with_one_key_and_believed_of_each() -> None:
+    old, older = "o" * 32, "p" * 40
+    settings = read_settings({**GOOD, "SECRET_KEYS_ACCEPTED": f"{old},{older},{old}"})
+    assert settings.token_keys == (settings.secret_key, old, older)
+    assert read_settings(GOOD).token_keys == (settings.secret_key,)
+    for wrong in ("short", f"{old},", f"{old}, {older}", f"{old},short"):
+        told = fault_of({**GOOD, "SECRET_KEYS_ACCEPTED": wrong}, "SECRET_KEYS_ACCEPTED")
+        assert wrong not in told
+
+
 @pytest.mark.parametrize("name", ["HISTORY_DAYS", "NOTICE_DAYS", "CHAT_DAYS", "DEAD_LETTER_DAYS"])
 def test_nothing_is_forgotten_before_kafka_forgets_it_and_a_century_is_allowed(name: str) -> None:
     with pytest.raises(SettingsError, match=name):

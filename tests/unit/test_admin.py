@@ -1,0 +1,23 @@
+"""What is no command of an operator's on people is one line, and exit code 2."""
+
+import sys
+
+import pytest
+
+from app.admin import main
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "grant", "grant a@b.c", "grant a@b.c king", "suspend", "suspend a@b.c --lif", "ban a b",
+     "unban a@b.c", "after-restore --dry"],
+)  # fmt: skip
+def test_a_wrong_command_is_one_line(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["admin", *command.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr()
+    assert (ended.value.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert told.err.startswith("python -m app.admin: ")
