@@ -125,6 +125,7 @@ def test_a_session_that_ends_while_its_socket_is_admitted_closes_4401() -> None:
     client = Client(house)
     house.freeze("places")
     client.send("auth", token="5")
+    assert client.answers() == []
     house.ended.add("session 5")
     house.thaw("places")
     assert client.answers() == [{"close": 4401}]
