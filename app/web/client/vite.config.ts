@@ -39,6 +39,8 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: {
       "/api": { target: GATEWAY },
+      "/oauth2": { target: GATEWAY },
+      "/login/oauth2": { target: GATEWAY },
       "/ws": { target: GATEWAY, ws: true, rewriteWsOrigin: true },
     },
   },

@@ -5,7 +5,9 @@ import { language, t } from "./i18n";
 import { AccountPage } from "./pages/account";
 import { AuctionPage } from "./pages/auction";
 import { HomePage } from "./pages/home";
+import { LinkPage } from "./pages/link";
 import { LoginPage } from "./pages/login";
+import { LoginFailedPage } from "./pages/login-failed";
 import { MissingPage } from "./pages/missing";
 import { MyBidsPage } from "./pages/my-bids";
 import { NoticesPage } from "./pages/notices";
@@ -14,6 +16,7 @@ import { SignupPage } from "./pages/signup";
 import { AccountBar } from "./parts/account-bar";
 import { ConnectionBar } from "./parts/connection-bar";
 import { Header } from "./parts/header";
+import { NoEmail } from "./parts/no-email";
 import { Toasts } from "./parts/toasts";
 import { idAfter, path } from "./router";
 import { AUCTION_PATHS, type PAGE_PATHS } from "./routes";
@@ -25,6 +28,8 @@ type PagePath = (typeof PAGE_PATHS)[number];
 const PAGES: Readonly<Record<PagePath, () => VNode>> = {
   "/": HomePage,
   "/login": LoginPage,
+  "/login/failed": LoginFailedPage,
+  "/link": LinkPage,
   "/signup": SignupPage,
   "/sell": SellPage,
   "/bids": MyBidsPage,
@@ -47,6 +52,7 @@ export function App() {
       <Header />
       <ConnectionBar />
       <AccountBar />
+      <NoEmail />
       {sessionKnown.value ? <Routed /> : <p class="quiet centred">{t("page.loading")}</p>}
       <Toasts />
     </>

@@ -3,6 +3,8 @@
 export const PAGE_PATHS = [
   "/",
   "/login",
+  "/login/failed",
+  "/link",
   "/signup",
   "/sell",
   "/bids",

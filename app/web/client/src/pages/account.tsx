@@ -1,5 +1,6 @@
 /** The account of the signed-in user: who one is, where one is signed in, the password. */
 import { t } from "../i18n";
+import { AccountIdentities } from "../parts/account-identities";
 import { AccountPassword } from "../parts/account-password";
 import { AccountSessions } from "../parts/account-sessions";
 import { MembersPage } from "../parts/members-page";
@@ -15,6 +16,7 @@ export function AccountPage() {
       </p>
       <AccountSessions />
       {email && <AccountPassword />}
+      <AccountIdentities />
     </MembersPage>
   );
 }

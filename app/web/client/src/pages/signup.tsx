@@ -5,6 +5,7 @@ import { Field } from "../parts/field";
 import { Form } from "../parts/form";
 import { Link } from "../parts/link";
 import { Page } from "../parts/page";
+import { ProviderLinks } from "../parts/provider-links";
 import { nextPath } from "../router";
 import { signUp } from "../store/session";
 
@@ -54,6 +55,7 @@ export function SignupPage() {
           </>
         )}
       </Form>
+      <ProviderLinks next={nextPath()} />
       <p class="quiet">
         {t("auth.signup.other")} <Link to={`/login${location.search}`}>{t("nav.login")}</Link>
       </p>

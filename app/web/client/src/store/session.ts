@@ -14,6 +14,8 @@ import { type SharedTokens, shareTokens } from "../wire/token-sharing";
 
 /** Remembers that a refresh cookie should be there, so that guests make no useless call. */
 const STORED = "signed-in";
+/** As app/web/social.py names it. */
+const CAME = "signed_in";
 const RENEW_BEFORE_MS = 60_000;
 /** A token with less than this left is renewed before it is used on a socket. */
 const FRESH_MS = 30_000;
@@ -76,11 +78,20 @@ export async function freshToken(): Promise<string | null> {
 
 /** Takes up the session an earlier visit left. */
 export async function resume(): Promise<void> {
-  if (localStorage.getItem(STORED)) {
+  if (localStorage.getItem(STORED) || cameFromProvider()) {
     isRestoring.value = true;
     await Promise.race([renew().catch(() => null), pause(RESUME_WAIT_MS)]);
   }
   sessionKnown.value = true;
+}
+
+/** Whether a log-in by a provider has just led here, signed in: the server says so once. */
+function cameFromProvider(): boolean {
+  const has = document.cookie.split("; ").some((cookie) => cookie.startsWith(`${CAME}=`));
+  // Safari has no Cookie Store API.
+  // biome-ignore lint/suspicious/noDocumentCookie: see above
+  if (has) document.cookie = `${CAME}=; Max-Age=0; Path=/`;
+  return has;
 }
 
 export async function signUp(body: Signup): Promise<void> {

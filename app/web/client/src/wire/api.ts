@@ -4,6 +4,8 @@ import type {
   AuctionCancel,
   AuctionCreate,
   BidCreate,
+  Identities,
+  IdentityItem,
   Login,
   Notice,
   Outcome,
@@ -57,6 +59,11 @@ export class Api {
   endSession = (id: number) => this.http.call<null>(`/api/me/sessions/${id}`, { method: "DELETE" });
   endOtherSessions = () => this.http.call<null>("/api/me/sessions", { method: "DELETE" });
   changePassword = (body: PasswordChange) => this.post<null>("/api/me/password", body);
+  identities = () => this.http.call<Identities>("/api/me/identities");
+  /** Links what a provider has just confirmed to this browser. */
+  linkIdentity = () => this.http.call<Identities>("/api/me/identities", { method: "POST" });
+  unlinkIdentity = (provider: IdentityItem["provider"]) =>
+    this.http.call<null>(`/api/me/identities/${provider}`, { method: "DELETE" });
   logout = () => this.post<null>("/api/auth/logout", {});
 
   auctions = (filter: AuctionFilter) =>

@@ -1,0 +1,149 @@
+"""Log-in by Google, Kakao and Naver in a browser: two people each, on a phone and at a desk."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Request, ViewportSize, expect
+
+from tests.e2e.house import House, answers
+from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
+from tests.e2e.people import PASSWORD, Gateway
+from tests.e2e.visitors import DESKTOP, PHONE, Visitor, chromium
+
+LOG_IN = re.compile("^(Continue|Log in) with|^Google로|^(카카오|네이버) 로그인$")
+TITLES = {"google": "Google", "kakao": "Kakao", "naver": "Naver"}
+WAYS = [("ko-KR", PHONE), ("en-GB", DESKTOP)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _providers(house: House) -> Iterator[None]:
+    programs = house.stack.application(prefix=house.prefix)
+    (program,) = [own for own in programs if own.name == house.name("providers")]
+    url = house.stack.addresses()["PROVIDERS_URL"]
+    with house.stack.control.running([program]):
+        house.stack.control.wait_for(lambda: answers(f"{url}/healthz"), name=program.name)
+        yield
+
+
+class Guest(Visitor):
+    """Somebody who comes to the log-in page; `asked` are all addresses their browser went to."""
+
+    def __init__(
+        self, browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], pictures: Path
+    ) -> None:
+        locale, viewport = way
+        super().__init__(browser, gateway, locale=locale, viewport=viewport)
+        self.name, self.asked, self._pictures = f"N {uuid4().hex[:8]}", [""], pictures
+        self.page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self.asked.append(request.url)
+
+    def go_to_provider(self, provider: str, where: str = "/login?next=/sell") -> None:
+        """Press its button, and be on its page."""
+        self.page.goto(where)
+        self.page.locator(f"a[href^='/oauth2/authorization/{provider}']").click()
+        expect(self.page.get_by_role("heading", name=TITLES[provider])).to_be_visible()
+
+    def agree(self, email: str) -> None:
+        """Be somebody whom the provider has not seen."""
+        self.page.locator("input[name=name]").fill(self.name)
+        self.page.locator("input[name=email]").fill(email)
+        self.page.locator("button[value=agree]").click()
+
+    def is_signed_in(self, name: str) -> None:
+        """Wait until the page says so."""
+        expect(self.page.locator(".whoami")).to_have_text(name)
+
+    def looks_right(self, place: str) -> None:
+        """Take a picture; no control is small or faint, and nothing scrolls sideways."""
+        page = self.page
+        page.screenshot(path=self._pictures / f"{place}.png", full_page=True)
+        assert [*small_controls(page), *faint_controls(page), *scrolled_sideways(page)] == []
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
+def test_two_people_come_by_each_provider_and_each_has_an_account(
+    browser: Browser, gateway: Gateway, house: House, way: tuple[str, ViewportSize], tmp_path: Path
+) -> None:
+    asked: list[str] = []
+    for provider in TITLES:
+        for email in (f"{uuid4().hex}@example.org", ""):
+            guest = Guest(browser, gateway, way, tmp_path)
+            guest.go_to_provider(provider)
+            guest.looks_right(f"{provider}-consent")
+            guest.agree(email)
+            guest.is_signed_in(guest.name)
+            assert urlsplit(guest.page.url).path == "/sell"
+            note = guest.page.locator("aside.no-email")
+            expect(note).to_have_count(0 if email else 1)
+            guest.looks_right(f"{provider}-{'in' if email else 'no-email'}")
+            if not email:
+                note.get_by_role("button").click()
+                expect(note).to_have_count(0)
+            assert guest.complaints == []
+            asked += guest.asked
+            guest.page.context.close()
+    names = {name for url in asked for name in parse_qs(urlsplit(url).query)}
+    assert not {name for name in names if "token" in name or "verifier" in name}
+    log = (house.stack.places.logs_dir / f"{gateway.name}.log").read_text(encoding="utf-8")
+    secrets = [
+        value
+        for url in asked
+        for key in ("code", "state")
+        for value in parse_qs(urlsplit(url).query).get(key, [])
+    ]
+    assert len(secrets) >= 4 * len(TITLES)
+    assert [secret for secret in secrets if secret in log] == []
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
+def test_who_has_the_address_of_an_account_links_it_by_logging_in_to_that(
+    browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], tmp_path: Path
+) -> None:
+    owner = gateway.sign_up("Owner")
+    guest = Guest(browser, gateway, way, tmp_path)
+    guest.go_to_provider("google")
+    guest.agree(owner.email)
+    expect(guest.page.locator("input[type=password]")).to_be_visible()
+    guest.looks_right("link")
+    guest.page.locator("input[type=email]").fill(owner.email)
+    guest.page.locator("input[type=password]").fill(PASSWORD)
+    guest.page.locator("main button[type=submit]").click()
+    guest.is_signed_in("Owner")
+    expect(guest.page).to_have_url(re.compile("/sell$"))
+    again = Guest(browser, gateway, way, tmp_path)
+    again.name = guest.name
+    again.go_to_provider("google", "/signup")
+    again.agree(owner.email)
+    again.is_signed_in("Owner")
+    assert guest.complaints + again.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("way", "told"), zip(WAYS, ["동의하지 않아", "did not agree"], strict=True)
+)
+def test_who_refuses_reads_so_and_may_begin_again(
+    browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], told: str, tmp_path: Path
+) -> None:
+    guest = Guest(browser, gateway, way, tmp_path)
+    guest.go_to_provider("kakao")
+    guest.page.locator("button[value=refuse]").click()
+    expect(guest.page.get_by_role("alert").filter(has_text=told)).to_be_visible()
+    guest.looks_right("failed")
+    guest.page.locator("main a.primary").click()
+    guest.agree("")
+    guest.is_signed_in(guest.name)
+    assert urlsplit(guest.page.url).path == "/sell"
+    assert guest.complaints == []
