@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -152,6 +153,20 @@ def test_another_log_in_is_linked_to_who_is_signed_in_and_one_of_another_account
     assert (me["email"], me["providers"]) == (address, ["google", "kakao"])
     assert browser.call("DELETE", "/api/me/identities/kakao").status_code == 204
     assert code(browser.call("DELETE", "/api/me/identities/google")) == (409, "LAST_LOGIN")
+
+
+def test_of_two_unlinks_at_once_one_leaves_the_last_way_in(browser: Browser) -> None:
+    browser.log_in("kakao", name=f"K {uuid4().hex[:6]}")
+    browser.log_in("google", "?link", name=f"G {uuid4().hex[:6]}")
+    assert browser.call("POST", "/api/me/identities").status_code == 201
+    headers = {"Authorization": f"Bearer {browser.session()['access_token']}"}
+
+    def unlink(provider: str) -> int:
+        client = another(browser).client
+        return client.delete(f"/api/me/identities/{provider}", headers=headers).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(unlink, OPENID)) == [204, 409]
 
 
 @pytest.mark.parametrize(
