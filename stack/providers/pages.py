@@ -16,7 +16,7 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 26re
 button, input[type=text], input[type=email] {{ font: inherit; padding: .6rem; width: 100%;
   box-sizing: border-box; margin: .25rem 0; min-height: 2.75rem }}
 fieldset {{ border: 1px solid #bbb; margin: 1rem 0; padding: 1rem }}
-input[type=checkbox] {{ width: 1.5rem; height: 1.5rem; vertical-align: middle }}
+input[type=checkbox] {{ width: 2.75rem; height: 2.75rem; vertical-align: middle }}
 .note {{ color: #555; font-size: .875rem }}
 </style></head><body>{body}</body></html>""")
 CONSENT = Markup("""<h1>{title}</h1>
