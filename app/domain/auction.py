@@ -21,7 +21,8 @@ class Auction:
     `price` is the starting price until the first accepted bid. `leader_maximum` is hidden from
     everyone but the leader. `ends_at` is the effective end. `version` counts settles, not
     decisions: whoever stores the state raises it. `alias_count` and `chain` are kept by the
-    ledger; everything else is changed by `decide` alone.
+    ledger; everything else is changed by `decide` alone. `bid_count` counts all accepted rows,
+    those of `voided_ids` too: bidders whose bids count no more, and who may not bid (rule 20).
     """
 
     terms: Terms
@@ -41,15 +42,16 @@ class Auction:
     decided_at: datetime | None
     alias_count: int
     chain: str
+    voided_ids: frozenset[int]
 
     @property
     def minimum(self) -> int:
-        """Rule 3: the starting price when there is no bid, else one step above the price.
+        """Rule 3: the starting price when there is no bid that counts, else a step above the price.
 
         May pass the largest amount of money when the price is next to it; then no bid can
         follow except the leader's own.
         """
-        if self.bid_count == 0:
+        if self.leader_id is None:
             return self.terms.starting_price
         return self.price + self.terms.step_table.step(self.price)
 
@@ -63,12 +65,12 @@ class Auction:
     def buy_now_price(self) -> int | None:
         """Rule 11: the price at which it can be bought now, None when it cannot be.
 
-        It can be as long as the reserve is not met or, without a reserve, there is no bid.
+        It can be as long as the reserve is not met or, without a reserve, no bid counts.
         """
         if self.ended:
             return None
         if self.reserve_price is None:
-            offered = self.bid_count == 0
+            offered = self.leader_id is None
         else:
             offered = not covers(self.leader_maximum, self.reserve_price)
         return self.terms.buy_now_price if offered else None
@@ -116,6 +118,7 @@ def open_auction(terms: Terms) -> Auction:
         decided_at=terms.starts_at if is_open else None,
         alias_count=0,
         chain=FIRST_PREVIOUS_HASH,
+        voided_ids=frozenset(),
     )
 
 

@@ -1,15 +1,18 @@
 """The rules of the auction: one pure function from a state and a record to the next state.
 
-Holds rules 2 to 16 of auction-rules.md. What needs the memory of earlier records stays with the
-ledger: recognising repeats, allotting aliases, chaining the decision log. So a decision depends
-on nothing but the state, the record and its log time.
+Holds rules 2 to 16 and 20 of auction-rules.md. What needs the memory of earlier records stays
+with the ledger: recognising repeats, allotting aliases, chaining the decision log, and what had an
+effect before a void. So a decision depends on nothing but the state, the record, its log time and,
+for a void, that history.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import overload
 
-from app.domain.auction import Auction, Status, covers
+from app.domain.auction import Auction, Status
+from app.domain.contest import NO_HISTORY, Effective, contest, soft_close
 from app.domain.decide_control import decide_control
 from app.domain.decision import (
     AutomaticBid,
@@ -28,9 +31,15 @@ from app.domain.rules import FIRST_VERSION
 @overload
 def decide(auction: Auction, record: BidPlaced) -> tuple[Auction, BidDecision]: ...
 @overload
-def decide(auction: Auction, record: Control) -> tuple[Auction, ControlDecision]: ...
-def decide(auction: Auction, record: Record) -> tuple[Auction, Decision]:
+def decide(
+    auction: Auction, record: Control, history: Sequence[Effective] = ...
+) -> tuple[Auction, ControlDecision]: ...
+def decide(
+    auction: Auction, record: Record, history: Sequence[Effective] = NO_HISTORY
+) -> tuple[Auction, Decision]:
     """The auction after `record`, and the decision; the version is left as it is.
+
+    `history` is what a `void` record needs to know (`contested`); nothing else looks at it.
 
     The decision time is the later of the record's log time and the last decision time, because
     the broker's clock may step back (system.md). Never raises for a record the wire admits:
@@ -40,7 +49,7 @@ def decide(auction: Auction, record: Record) -> tuple[Auction, Decision]:
     at = record.log_time if last is None or record.log_time > last else last
     if isinstance(record, BidPlaced):
         return _decide_bid(auction, record, at)
-    return decide_control(auction, record, at)
+    return decide_control(auction, record, at, history)
 
 
 def _decide_bid(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction, BidDecision]:
@@ -76,9 +85,19 @@ def _refusal(auction: Auction, bid: BidPlaced, at: datetime, *, buys: bool) -> R
         return "NOT_STARTED"
     if bid.bidder_id == terms.seller_id:
         return "OWN_AUCTION"
+    right = _right_refusal(auction, bid)
+    if right is not None:
+        return right
     if not bid.confirm and (buys or _is_surprising(auction, bid.amount)):
         return "CONFIRM_NEEDED"
     return None if buys else _amount_refusal(auction, bid)
+
+
+def _right_refusal(auction: Auction, bid: BidPlaced) -> RejectionCode | None:
+    """Rule 20: blocked by the seller or voided here, or above the own limit."""
+    if bid.blocked or bid.bidder_id in auction.voided_ids:
+        return "BLOCKED"
+    return "OVER_LIMIT" if bid.limit is not None and bid.amount > bid.limit else None
 
 
 def _is_surprising(auction: Auction, amount: int) -> bool:
@@ -133,11 +152,9 @@ def _bought(
 
 
 def _accepted(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction, BidDecision]:
-    price, leader_id, maximum = _contest(auction, bid)
-    if auction.reserve_price is not None and covers(maximum, auction.reserve_price):
-        price = max(price, auction.reserve_price)
+    price, leader_id, maximum = contest(auction, bid)
     changed = price != auction.price or leader_id != auction.leader_id
-    ends_at = _soft_close(auction, at) if changed else auction.ends_at
+    ends_at = soft_close(auction, at) if changed else auction.ends_at
     answered = leader_id != bid.bidder_id
     after = replace(
         auction,
@@ -151,33 +168,6 @@ def _accepted(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction, 
         decided_at=at,
     )
     return after, _effects(auction, after, bid, at, bought=False)
-
-
-def _contest(auction: Auction, bid: BidPlaced) -> tuple[int, int, int]:
-    """Price, leader and maximum after an admitted bid, the reserve aside (rules 7 to 9)."""
-    leader_id, maximum = auction.leader_id, auction.leader_maximum
-    if leader_id is None or maximum is None:
-        opening = bid.amount if bid.kind == "exact" else auction.terms.starting_price
-        return opening, bid.bidder_id, bid.amount
-    if bid.bidder_id == leader_id:
-        return auction.price, leader_id, bid.amount
-    step = auction.terms.step_table.step
-    if bid.amount <= maximum:
-        return min(maximum, bid.amount + step(bid.amount)), leader_id, maximum
-    if bid.kind == "exact":
-        return bid.amount, bid.bidder_id, bid.amount
-    # Steps are settings and need not rise with the price, hence "never under the minimum".
-    needed = max(maximum + step(maximum), auction.minimum)
-    return min(bid.amount, needed), bid.bidder_id, bid.amount
-
-
-def _soft_close(auction: Auction, at: datetime) -> datetime:
-    """Rule 12: the end after a change at `at`; extends, never shortens."""
-    terms = auction.terms
-    if auction.ends_at - at >= timedelta(seconds=terms.window_s):
-        return auction.ends_at
-    extended = min(terms.last_ends_at, at + timedelta(seconds=terms.extend_s))
-    return max(auction.ends_at, extended)
 
 
 def _effects(

@@ -1,21 +1,33 @@
-"""Deciding the records that are no bids: start, close, cancel, lower the reserve.
+"""Deciding the records that are no bids: start, close, cancel, lower the reserve, void.
 
-Rules 10, 13, 14 and 16. Reached through `decide`, which fixes the decision time.
+Rules 10, 13, 14, 16 and 20. Reached through `decide`, which fixes the decision time.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain.auction import Auction, covers
+from app.domain.contest import Effective, contested, soft_close
 from app.domain.decision import ControlDecision, ControlEffect
 from app.domain.errors import ControlRefusal
-from app.domain.records import CancelAsked, CloseDue, Control, ReserveAsked, StartDue
+from app.domain.records import (
+    CancelAsked,
+    CloseDue,
+    Control,
+    ReserveAsked,
+    StartDue,
+    VoidAsked,
+)
 
 
 def decide_control(
-    auction: Auction, record: Control, at: datetime
+    auction: Auction, record: Control, at: datetime, history: Sequence[Effective]
 ) -> tuple[Auction, ControlDecision]:
-    """The auction after the control `record` decided at `at`, and what it did."""
+    """The auction after the control `record` decided at `at`, and what it did.
+
+    `history` is all that had an effect on price and leader before a `void` record.
+    """
     auction = replace(auction, decided_at=at)
     match record:
         case StartDue():
@@ -26,6 +38,8 @@ def decide_control(
             return _cancel(auction, record, at)
         case ReserveAsked():
             return _lower_reserve(auction, record, at)
+        case VoidAsked():
+            return _void(auction, record, at, history)
 
 
 def _start(auction: Auction, at: datetime) -> tuple[Auction, ControlDecision]:
@@ -46,9 +60,9 @@ def _close(auction: Auction, at: datetime) -> tuple[Auction, ControlDecision]:
 
 
 def _cancel(auction: Auction, record: CancelAsked, at: datetime) -> tuple[Auction, ControlDecision]:
-    """Rule 16: freely without bids, else early enough and with a reason."""
+    """Rule 16: freely while no bid counts, else early enough and with a reason."""
     refusal = _refused_to_seller(auction, record.actor_id, at)
-    if refusal is None and auction.bid_count:
+    if refusal is None and auction.leader_id is not None:
         lead = timedelta(seconds=auction.terms.rules.cancel_lead_s)
         if auction.ends_at - at < lead:
             refusal = "CANCEL_TOO_LATE"
@@ -81,6 +95,39 @@ def _may_lower(auction: Auction, reserve_price: int) -> bool:
     if auction.reserve_price is None or auction.reserve_lowered:
         return False
     return auction.terms.starting_price <= reserve_price < auction.reserve_price
+
+
+def _void(
+    auction: Auction, record: VoidAsked, at: datetime, history: Sequence[Effective]
+) -> tuple[Auction, ControlDecision]:
+    """Rule 20: as if the bidder had never bid, but for seqs, aliases and outcomes."""
+    refusal = _void_refusal(auction, record.bidder_id, at)
+    if refusal is not None:
+        return _refused(auction, at, refusal)
+    voided_ids = auction.voided_ids | {record.bidder_id}
+    price, leader_id, maximum = contested(auction, history, voided_ids)
+    changed = price != auction.price or leader_id != auction.leader_id
+    ends_at = soft_close(auction, at) if changed else auction.ends_at
+    after = replace(
+        auction,
+        price=price,
+        leader_id=leader_id,
+        leader_maximum=maximum,
+        ends_at=ends_at,
+        extensions=auction.extensions + (ends_at > auction.ends_at),
+        voided_ids=voided_ids,
+    )
+    new_leader_id = leader_id if leader_id != auction.leader_id else None
+    decision = ControlDecision("bids_voided", None, at, new_leader_id=new_leader_id)
+    return after, decision
+
+
+def _void_refusal(auction: Auction, bidder_id: int, at: datetime) -> ControlRefusal | None:
+    if auction.ended or at >= auction.ends_at:
+        return "CLOSED"
+    if at < auction.terms.starts_at:
+        return "NOT_STARTED"
+    return "ALREADY_VOIDED" if bidder_id in auction.voided_ids else None
 
 
 def _refused_to_seller(auction: Auction, actor_id: int, at: datetime) -> ControlRefusal | None:

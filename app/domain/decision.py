@@ -9,8 +9,9 @@ from app.domain.errors import ControlRefusal, RejectionCode
 
 Standing = Literal["leading", "outbid"]
 ControlEffect = Literal[
-    "opened", "void", "sold", "unsold", "cancelled", "reserve_lowered", "refused"
+    "opened", "void", "sold", "unsold", "cancelled", "reserve_lowered", "bids_voided", "refused"
 ]
+"""`void`: a start or close that had no effect; `bids_voided`: what a `void` record did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,15 @@ class BidDecision:
 
 @dataclass(frozen=True, slots=True)
 class ControlDecision:
-    """What a control record did; `code` says why a `refused` one did nothing."""
+    """What a control record did; `code` says why a `refused` one did nothing.
+
+    `new_leader_id` is who leads because another was voided.
+    """
 
     effect: ControlEffect
     code: ControlRefusal | None
     decided_at: datetime
+    new_leader_id: int | None = None
 
 
 Decision = BidDecision | ControlDecision

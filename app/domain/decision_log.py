@@ -21,7 +21,7 @@ from app.domain.errors import BrokenChainError, ControlRefusal
 from app.domain.records import BidKind, Position
 from app.domain.time import rfc3339
 
-ControlType = Literal["start", "close", "cancel", "reserve"]
+ControlType = Literal["start", "close", "cancel", "reserve", "void"]
 
 # From a template, not from `json`: it is written for every bid, where `json` would cost as much
 # as deciding it, and its shape never varies. Tests hold it against what `json` writes.
@@ -55,7 +55,11 @@ class LoggedBid:
 
 @dataclass(frozen=True, slots=True)
 class LoggedControl:
-    """What the log says of a control record; price, end and the winner's alias are after it."""
+    """What the log says of a control record; price, end and the winner's alias are after it.
+
+    Of a `void` it says whose bids were voided and who leads after it, by alias: None for somebody
+    who had not bid, and for nobody.
+    """
 
     type: ControlType
     position: Position
@@ -65,6 +69,8 @@ class LoggedControl:
     price: int
     ends_at: datetime
     winner: int | None
+    alias: int | None = None
+    leader: int | None = None
 
 
 def bid_line(previous_hash: str, bid: LoggedBid) -> LogLine:
@@ -100,7 +106,7 @@ def control_line(previous_hash: str, control: LoggedControl) -> LogLine:
         "previous_hash": previous_hash,
         "type": control.type,
         "bid_id": None,
-        "alias": None,
+        "alias": control.alias,
         "amount": None,
         "kind": None,
         "position": {
@@ -116,6 +122,8 @@ def control_line(previous_hash: str, control: LoggedControl) -> LogLine:
             "winner": control.winner,
         },
     }
+    if control.type == "void":
+        body["decision"]["leader"] = control.leader
     return _hashed(json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 

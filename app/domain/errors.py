@@ -15,11 +15,21 @@ RejectionCode = Literal[
     "OWN_AUCTION",
     "NOT_ABOVE_OWN_MAXIMUM",
     "CONFIRM_NEEDED",
+    "OVER_LIMIT",
+    "BLOCKED",
 ]
 """Why a bid is rejected."""
 
-ControlRefusal = Literal["FORBIDDEN", "CLOSED", "CANCEL_TOO_LATE", "RESERVE_INVALID", "INVALID"]
-"""Why a seller's `cancel` or `reserve` record is refused; `INVALID`: the reason is missing."""
+ControlRefusal = Literal[
+    "FORBIDDEN",
+    "CLOSED",
+    "NOT_STARTED",
+    "CANCEL_TOO_LATE",
+    "RESERVE_INVALID",
+    "ALREADY_VOIDED",
+    "INVALID",
+]
+"""Why a `cancel`, `reserve` or `void` record is refused; `INVALID`: the reason is missing."""
 
 
 class DomainError(Exception):
@@ -92,6 +102,14 @@ class BusyError(DomainError):
 
     def __init__(self, detail: str = "", *, retry_after_s: float = 1.0) -> None:
         super().__init__("BUSY", detail)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(DomainError):
+    """Too often: nothing was done, and the same call may be repeated after `retry_after_s`."""
+
+    def __init__(self, detail: str = "", *, retry_after_s: float) -> None:
+        super().__init__("RATE_LIMITED", detail)
         self.retry_after_s = retry_after_s
 
 

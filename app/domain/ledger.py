@@ -7,13 +7,14 @@ every decision is chained to the one before. However a log is cut into batches, 
 the same, provided each ledger is given what the one before had learnt.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
 from app.domain.auction import Auction
+from app.domain.contest import NO_HISTORY, Effective
 from app.domain.decide import decide
 from app.domain.decision import BidDecision, ControlDecision, Outcome
 from app.domain.decision_log import (
@@ -33,6 +34,7 @@ from app.domain.records import (
     Record,
     ReserveAsked,
     StartDue,
+    VoidAsked,
 )
 
 
@@ -67,7 +69,7 @@ class DecidedBid:
 
 @dataclass(frozen=True, slots=True)
 class DecidedControl:
-    """A start, close, cancel or reserve decided now, void and refused ones included."""
+    """A control record decided now, also one that had no effect or was refused."""
 
     record: Control
     decision: ControlDecision
@@ -98,6 +100,7 @@ _LOG_TYPES: Final[Mapping[type[Control], ControlType]] = {
     CloseDue: "close",
     CancelAsked: "cancel",
     ReserveAsked: "reserve",
+    VoidAsked: "void",
 }
 _NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 _NO_BIDS: Final[Mapping[UUID, KnownBid]] = MappingProxyType({})
@@ -107,8 +110,10 @@ class Ledger:
     """Applies records to one auction, in log order.
 
     `aliases` must hold the alias of every bidder in the records to come who has one, and that of
-    the leader; `known` every bid already answered or failed whose `bid_id` is among them. More
-    does no harm. Raises ValueError when the leader's alias is missing.
+    the leader; `known` every bid already answered or failed whose `bid_id` is among them. With a
+    `void` among the records, `history` must hold all that had an effect before them, in log order,
+    and `aliases` the bidders of all that. More does no harm. Raises ValueError when the leader's
+    alias is missing.
     """
 
     def __init__(
@@ -117,12 +122,14 @@ class Ledger:
         *,
         aliases: Mapping[int, int] = _NOTHING,
         known: Mapping[UUID, KnownBid] = _NO_BIDS,
+        history: Sequence[Effective] = NO_HISTORY,
     ) -> None:
         if auction.leader_id is not None and auction.leader_id not in aliases:
             raise ValueError("the alias of the leader is missing")
         self._auction = auction
         self._aliases = dict(aliases)
         self._known = dict(known)
+        self._history = list(history)
         # Kept beside the state and joined on reading: a new state per hash would cost a fifth.
         self._alias_count = auction.alias_count
         self._chain = auction.chain
@@ -142,6 +149,11 @@ class Ledger:
         """Bids by id: those given and those answered since."""
         return MappingProxyType(self._known)
 
+    @property
+    def history(self) -> Sequence[Effective]:
+        """What had an effect on price and leader: what was given, and since."""
+        return tuple(self._history)
+
     def apply(self, record: Record) -> Entry:
         """Decide the next record of the log, or recognise it."""
         if not isinstance(record, BidPlaced):
@@ -160,6 +172,8 @@ class Ledger:
         lines = self._bid_lines(bid, decision, alias)
         outcome = decision.outcome
         self._known[bid.bid_id] = KnownBid(bid.amount, bid.kind, outcome.status, outcome)
+        if outcome.status == "accepted":
+            self._history.append(bid)
         return DecidedBid(bid, decision, alias, leader_alias, lines, replaces_failed)
 
     def _bid_lines(self, bid: BidPlaced, decision: BidDecision, alias: int) -> tuple[LogLine, ...]:
@@ -184,7 +198,9 @@ class Ledger:
         return line, answer_line
 
     def _control(self, record: Control) -> DecidedControl:
-        self._auction, decision = decide(self._auction, record)
+        self._auction, decision = decide(self._auction, record, self._history)
+        if isinstance(record, ReserveAsked) and decision.effect == "reserve_lowered":
+            self._history.append(record)
         logged = LoggedControl(
             type=_LOG_TYPES[type(record)],
             position=record.position,
@@ -194,6 +210,8 @@ class Ledger:
             price=self._auction.price,
             ends_at=self._auction.ends_at,
             winner=None if self._auction.winner_id is None else self._leader_alias(),
+            alias=self._aliases.get(record.bidder_id) if isinstance(record, VoidAsked) else None,
+            leader=self._leader_alias() if isinstance(record, VoidAsked) else None,
         )
         line = control_line(self._chain, logged)
         self._chain = line.hash
@@ -218,8 +236,9 @@ def fold(
     *,
     aliases: Mapping[int, int] = _NOTHING,
     known: Mapping[UUID, KnownBid] = _NO_BIDS,
+    history: Sequence[Effective] = NO_HISTORY,
 ) -> tuple[Auction, tuple[Entry, ...]]:
     """The auction after `records`, and one entry for each of them in order."""
-    ledger = Ledger(auction, aliases=aliases, known=known)
+    ledger = Ledger(auction, aliases=aliases, known=known, history=history)
     entries = tuple(ledger.apply(record) for record in records)
     return ledger.auction, entries

@@ -12,10 +12,10 @@ from typing import Literal
 from app.domain.auction import Auction
 from app.domain.decision import Outcome
 from app.domain.ledger import DecidedBid, DecidedControl, Entry
-from app.domain.records import CancelAsked
+from app.domain.records import CancelAsked, VoidAsked
 from app.domain.rules import Rules
 
-NoticeKind = Literal["outbid", "won", "lost", "sold", "unsold", "cancelled"]
+NoticeKind = Literal["outbid", "won", "lost", "sold", "unsold", "cancelled", "voided", "leading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,12 @@ def notices_of(
         if isinstance(entry, DecidedBid) and entry.decision.outcome.status == "accepted":
             bidder_ids.add(entry.record.bidder_id)
             notices += _outbid(auction, entry, told_at)
+        if isinstance(entry, DecidedControl):
+            notices += _void_notices(auction, entry)
         ending = _ending(entry)
         if ending is not None:
-            notices += _end_notices(auction, ending, bidder_ids.union(earlier_bidder_ids))
+            bidders = bidder_ids.union(earlier_bidder_ids) - auction.voided_ids
+            notices += _end_notices(auction, ending, bidders)
     return tuple(notices)
 
 
@@ -81,6 +84,19 @@ def _outbid_is_due(rules: Rules, outcome: Outcome, told_at: datetime | None) -> 
     if outcome.ends_at - outcome.decided_at <= timedelta(seconds=rules.outbid_notice_free_s):
         return True
     return outcome.decided_at - told_at >= timedelta(seconds=rules.outbid_notice_interval_s)
+
+
+def _void_notices(auction: Auction, entry: DecidedControl) -> list[Notice]:
+    """Rule 20: the voided bidder, and who leads because of it."""
+    record, decision = entry.record, entry.decision
+    if not isinstance(record, VoidAsked) or decision.effect != "bids_voided":
+        return []
+    auction_id, at = auction.terms.auction_id, decision.decided_at
+    notices = [Notice("voided", record.bidder_id, auction_id, at, {"reason": record.reason})]
+    if decision.new_leader_id is not None:
+        params = {"price": entry.logged.price, "currency": auction.terms.currency}
+        notices.append(Notice("leading", decision.new_leader_id, auction_id, at, params))
+    return notices
 
 
 def _ending(entry: Entry) -> _Ending | None:

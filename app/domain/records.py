@@ -1,4 +1,4 @@
-"""What the log of an auction holds, decoded: bids, and the four control records.
+"""What the log of an auction holds, decoded: bids, and the five control records.
 
 Every record has its position in the log and its log time, the broker's append time in whole
 milliseconds: the only clock that decides (invariant I15).
@@ -22,7 +22,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class BidPlaced:
-    """A bid: `amount` is the most the bidder will pay, in minor units (rule 2)."""
+    """A bid: `amount` is the most the bidder will pay, in minor units (rule 2).
+
+    `limit` and `blocked` are the bidder's right to bid, as the gateway stamped it (rule 20): the
+    most they may bid in this currency, None in records without one; and whether this seller has
+    blocked them.
+    """
 
     bid_id: UUID
     bidder_id: int
@@ -32,6 +37,8 @@ class BidPlaced:
     key: str
     position: Position
     log_time: datetime
+    limit: int | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +77,16 @@ class ReserveAsked:
     log_time: datetime
 
 
-Control = StartDue | CloseDue | CancelAsked | ReserveAsked
+@dataclass(frozen=True, slots=True)
+class VoidAsked:
+    """An admin asks to take `bidder_id` out of the auction (rule 20)."""
+
+    actor_id: int
+    bidder_id: int
+    reason: str
+    position: Position
+    log_time: datetime
+
+
+Control = StartDue | CloseDue | CancelAsked | ReserveAsked | VoidAsked
 Record = BidPlaced | Control

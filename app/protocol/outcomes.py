@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from app.protocol.types import AuctionStatus, BidKind, Timestamp
 
@@ -15,6 +15,8 @@ RejectionCode = Literal[
     "OWN_AUCTION",
     "NOT_ABOVE_OWN_MAXIMUM",
     "CONFIRM_NEEDED",
+    "OVER_LIMIT",
+    "BLOCKED",
 ]
 ReserveState = Literal["none", "not_met", "met"]
 
@@ -47,13 +49,17 @@ class Outcome(Struct, frozen=True):
 
 
 class PublicBid(Struct, frozen=True):
-    """An accepted bid as everybody may see it (rule 17)."""
+    """An accepted bid as everybody may see it (rule 17).
+
+    `voided` is there, and true, when the bid counts no more (rule 20).
+    """
 
     seq: int
     amount: int
     alias: int
     automatic: bool
     at: Timestamp
+    voided: bool | UnsetType = UNSET
 
 
 class Leader(Struct, frozen=True):
@@ -70,7 +76,11 @@ class Winner(Struct, frozen=True):
 
 
 class AuctionState(Struct, frozen=True):
-    """The changing part of an auction, as pushed in `auction.state` and `auction-event`."""
+    """The changing part of an auction, as pushed in `auction.state` and `auction-event`.
+
+    `voided` are the aliases of bidders whose bids count no more (rule 20); absent when there are
+    none.
+    """
 
     version: int
     status: AuctionStatus
@@ -85,3 +95,4 @@ class AuctionState(Struct, frozen=True):
     last_ends_at: Timestamp
     bids: list[PublicBid]
     from_seq: int
+    voided: list[int] | UnsetType = UNSET

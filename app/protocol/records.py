@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.types import INT64_MAX, Amount, BidKind, ChatText, Id, Key, Reason
 
@@ -17,7 +17,11 @@ class _Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type")
 
 
 class BidValue(_Record, frozen=True, tag="bid"):
-    """A bid as the gateway took it; `received_at` (RFC 3339) decides nothing."""
+    """A bid as the gateway took it; `received_at` (RFC 3339) decides nothing.
+
+    `limit` and `blocked` are the bidder's right to bid at that moment (rule 20); older records
+    have none.
+    """
 
     bid_id: UUID
     auction_id: Id
@@ -27,6 +31,8 @@ class BidValue(_Record, frozen=True, tag="bid"):
     confirm: bool
     key: Key
     received_at: str
+    limit: Amount | UnsetType = UNSET
+    blocked: bool | UnsetType = UNSET
 
 
 class StartValue(_Record, frozen=True, tag="start"):
@@ -57,7 +63,16 @@ class ReserveValue(_Record, frozen=True, tag="reserve"):
     reserve_price: Amount
 
 
-AuctionBidValue = BidValue | StartValue | CloseValue | CancelValue | ReserveValue
+class VoidValue(_Record, frozen=True, tag="void"):
+    """An admin asks to take a bidder out of the auction."""
+
+    auction_id: Id
+    actor_id: Id
+    bidder_id: Id
+    reason: Reason
+
+
+AuctionBidValue = BidValue | StartValue | CloseValue | CancelValue | ReserveValue | VoidValue
 auction_bid_decoder = msgspec.json.Decoder(AuctionBidValue)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from app.domain.auction import Auction
 from app.domain.decision import Outcome as DomainOutcome
@@ -56,7 +57,7 @@ def failure_event(
 def auction_state(
     auction: Auction, aliases: Mapping[int, int], bids: list[PublicBid]
 ) -> AuctionState:
-    """The public state (rule 17); `aliases` must hold leader and winner."""
+    """The public state (rule 17); `aliases` must hold leader, winner and whoever was voided."""
     leader, winner = auction.leader_id, auction.winner_id
     return AuctionState(
         version=auction.version,
@@ -72,7 +73,13 @@ def auction_state(
         last_ends_at=rfc3339(auction.terms.last_ends_at),
         bids=bids,
         from_seq=bids[0].seq if bids else auction.bid_count + 1,
+        voided=voided_aliases(auction, aliases) or UNSET,
     )
+
+
+def voided_aliases(auction: Auction, aliases: Mapping[int, int]) -> list[int]:
+    """Whose bids count no more, by alias; who had never bid has none."""
+    return sorted(aliases[bidder] for bidder in auction.voided_ids if bidder in aliases)
 
 
 def public_bids(entries: Iterable[Entry]) -> list[PublicBid]:
@@ -115,7 +122,8 @@ def _told(entry: Entry, traces: Traces) -> dict[str, Any] | None:
         outcome = entry.outcome
     else:
         return None
-    return _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
+    told = _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
+    return {**told, "repeated": True} if isinstance(entry, RepeatedBid) else told
 
 
 def _addressed(bid: BidPlaced, outcome: Outcome, traces: Traces) -> dict[str, Any]:

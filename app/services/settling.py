@@ -11,8 +11,10 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from app.domain.auction import Auction
+from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ids import bid_id
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger
 from app.domain.notices import Notice, notices_of
@@ -24,6 +26,7 @@ from app.domain.records import (
     Record,
     ReserveAsked,
     StartDue,
+    VoidAsked,
 )
 from app.observability import metrics
 from app.observability.bid_log import log_bid_step
@@ -87,6 +90,11 @@ class AuctionStore(Protocol[T_contra]):
     ) -> dict[UUID, KnownBid]:
         """Those of the auction's bids that have a row."""
 
+    def history(
+        self, transaction: T_contra, auction_id: int, *, before: int
+    ) -> Sequence[Effective]:
+        """Every record below an offset that had an effect on price and leader, in log order."""
+
     def save(self, transaction: T_contra, batch: Batch) -> None:
         """Store it all, guarded by the version. Raises VersionConflictError."""
 
@@ -134,8 +142,7 @@ class AuctionLane:
         auction_id = auction.terms.auction_id
         bids = [bid for record in records if (bid := _bid_or_none(record)) is not None]
         stored = self._store.save_failed(transaction, auction_id, bids)
-        leaders = [] if auction.leader_id is None else [auction.leader_id]
-        found = self._store.bidders(transaction, auction_id, leaders)
+        found = self._store.bidders(transaction, auction_id, _named_in_state(auction))
         aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
         failed = {bid.bid_id: bid for bid in bids if bid.bid_id in stored}
         event = failure_event(auction, failed.values(), aliases, _traces(records))
@@ -169,16 +176,20 @@ class AuctionLane:
             self._tell()
 
     def _decide(self, transaction: object, auction: Auction, records: list[Record]) -> Batch:
-        bids = [record for record in records if isinstance(record, BidPlaced)]
-        bidders = {bid.bidder_id for bid in bids}
-        if auction.leader_id is not None:
-            bidders.add(auction.leader_id)
+        bids = bids_of(records)
+        bidders = {bid.bidder_id for bid in bids} | _named_in_state(auction)
         auction_id = auction.terms.auction_id
+        voids = [record for record in records if isinstance(record, VoidAsked)]
+        history: Sequence[Effective] = NO_HISTORY
+        if voids:
+            before = records[0].position.offset
+            history = self._store.history(transaction, auction_id, before=before)
+        bidders |= {void.bidder_id for void in voids} | {bid.bidder_id for bid in bids_of(history)}
         ids = {bid.bid_id for bid in bids}
         known = self._store.known_bids(transaction, auction, ids) if bids else {}
         found = self._store.bidders(transaction, auction_id, bidders) if bidders else {}
         aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
-        ledger = Ledger(auction, aliases=aliases, known=known)
+        ledger = Ledger(auction, aliases=aliases, known=known, history=history)
         entries = [ledger.apply(record) for record in records]
         after = replace(ledger.auction, version=auction.version + 1)
         ended = after.ended and not auction.ended
@@ -195,6 +206,17 @@ class AuctionLane:
             },
         )
         return Batch(auction, after, entries, found, ledger.aliases, notices)
+
+
+def _named_in_state(auction: Auction) -> set[int]:
+    """Whose aliases the public state names."""
+    leader = () if auction.leader_id is None else (auction.leader_id,)
+    return {*leader, *auction.voided_ids}
+
+
+def bids_of(records: Iterable[Record]) -> list[BidPlaced]:
+    """The bids among `records`."""
+    return [record for record in records if isinstance(record, BidPlaced)]
 
 
 def close_delay_s(batch: Batch) -> float | None:
@@ -224,7 +246,7 @@ def check(key: str, value: bytes) -> object:
 def check_known(key: str, value: bytes, *, gone: Callable[[], Gone]) -> object:
     """As `check`. Raises GoneError for what a restore of the database has lost."""
     record, lost = check(key, value), gone()
-    if isinstance(record, wire.BidValue | wire.CancelValue | wire.ReserveValue):
+    if isinstance(record, wire.BidValue | wire.CancelValue | wire.ReserveValue | wire.VoidValue):
         user_id = record.bidder_id if isinstance(record, wire.BidValue) else record.actor_id
         if lost.has(USERS, user_id):
             raise GoneError(UNKNOWN_USER, f"user {user_id} was lost in a restore")
@@ -290,6 +312,8 @@ def _bid(value: wire.BidValue, position: Position, log_time: datetime) -> BidPla
         key=value.key,
         position=position,
         log_time=log_time,
+        limit=None if value.limit is UNSET else value.limit,
+        blocked=value.blocked is True,
     )
 
 
@@ -302,6 +326,9 @@ _RECORD_OF: dict[type, Callable[[Any, Position, datetime], Record]] = {
     ),
     wire.ReserveValue: lambda value, position, log_time: ReserveAsked(
         value.actor_id, value.reserve_price, position, log_time
+    ),
+    wire.VoidValue: lambda value, position, log_time: VoidAsked(
+        value.actor_id, value.bidder_id, value.reason, position, log_time
     ),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 
 from app.domain.auction import genesis
@@ -73,7 +74,16 @@ def _fold(house: House, auction_id: int) -> None:
     """I7, and that the chain of decisions is that of the log."""
     auction = house.store.rows("auctions")[auction_id]
     expected, _ = fold(genesis(auction), settled_records(house, auction_id))
-    for name in ("price", "leader_id", "bid_count", "ends_at", "winner_id", "status", "chain"):
+    for name in (
+        "price",
+        "leader_id",
+        "bid_count",
+        "ends_at",
+        "winner_id",
+        "status",
+        "voided_ids",
+        "chain",
+    ):
         assert getattr(auction, name) == getattr(expected, name), f"I7: {name} of {auction_id}"
 
 
@@ -82,22 +92,42 @@ def _prices_and_times(house: House, auction_id: int) -> None:
     auction = house.store.rows("auctions")[auction_id]
     rows = [r for (of, _), r in house.store.rows("bids").items() if of == auction_id]
     accepted = sorted((r for r in rows if r.outcome and r.seq), key=lambda row: row.seq)
-    prices = [row.outcome.price for row in accepted]
-    assert prices == sorted(prices), "I8"
+    falls = [
+        (before.offset, now.offset)
+        for before, now in pairwise(accepted)
+        if now.outcome.price < before.outcome.price
+    ]
+    voids = [
+        entry for entry in _controls(house, auction_id) if entry.decision.effect == "bids_voided"
+    ]
+    for first, last in falls:
+        assert any(first < entry.record.position.offset < last for entry in voids), "I8"
+    for void in voids:
+        voided_id = void.record.bidder_id
+        late = [row for row in accepted if row.offset > void.record.position.offset]
+        assert all(row.bidder_id != voided_id for row in late), "I9: voided"
     for row in accepted:
         assert row.bidder_id != auction.terms.seller_id, "I9: seller"
         assert auction.terms.starts_at <= row.outcome.decided_at < auction.terms.last_ends_at, "I9"
     ends = [
         entry
-        for entry in house.store.rows("decisions").values()
-        if isinstance(entry, DecidedControl)
-        and entry.decision.effect in ("sold", "unsold", "cancelled")
-        and house.log[entry.record.position.partition][entry.record.position.offset].key
-        == b"%d" % auction_id
+        for entry in _controls(house, auction_id)
+        if entry.decision.effect in ("sold", "unsold", "cancelled")
     ]
     assert len(ends) <= 1, "I10"
     if ends and accepted:
         assert accepted[-1].offset < ends[0].record.position.offset, "I9: after the end"
+
+
+def _controls(house: House, auction_id: int) -> list[Any]:
+    """What was decided of the auction's records that are no bids."""
+    return [
+        entry
+        for entry in house.store.rows("decisions").values()
+        if isinstance(entry, DecidedControl)
+        and house.log[entry.record.position.partition][entry.record.position.offset].key
+        == b"%d" % auction_id
+    ]
 
 
 def _versions_rise(house: House) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.auction import Auction
+from app.domain.contest import Effective
 from app.domain.decision import Outcome
-from app.domain.ledger import DecidedBid, KnownBid
-from app.domain.records import BidPlaced
+from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid
+from app.domain.records import BidPlaced, ReserveAsked
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import (
     BadDataError,
@@ -194,6 +195,14 @@ class MemoryAuctions:
             if row.bid_id in bid_ids
         }
 
+    def history(
+        self, transaction: MemoryTransaction, auction_id: int, *, before: int
+    ) -> list[Effective]:
+        transaction.store.statement()
+        rows = transaction.scan("effective").items()
+        past = [record for (of, offset), record in rows if of == auction_id and offset < before]
+        return sorted(past, key=lambda record: record.position.offset)
+
     def save(self, transaction: MemoryTransaction, batch: Batch) -> None:
         transaction.store.statement()
         auction_id = batch.after.terms.auction_id
@@ -213,6 +222,8 @@ class MemoryAuctions:
             position = entry.record.position
             place = (AUCTION_BID.name, position.partition, position.offset)
             assert _put_new(transaction, "decisions", place, entry)
+        for record in _effective(batch.entries):
+            transaction.put("effective", (auction_id, record.position.offset), record)
 
     def lock(self, transaction: MemoryTransaction, auction_id: int) -> Auction | None:
         transaction.store.statement()
@@ -256,6 +267,19 @@ def _put_new(transaction: MemoryTransaction, table: str, key: Any, value: Any) -
         return False
     transaction.put(table, key, value)
     return True
+
+
+def _effective(entries: Sequence[Entry]) -> list[Effective]:
+    """The records that had an effect on price and leader."""
+    bids = [bid.record for bid in decided_bids(entries) if bid.decision.outcome.seq is not None]
+    lowered = [
+        entry.record
+        for entry in entries
+        if isinstance(entry, DecidedControl)
+        and isinstance(entry.record, ReserveAsked)
+        and entry.decision.effect == "reserve_lowered"
+    ]
+    return [*bids, *lowered]
 
 
 def _bid_rows(bid: DecidedBid) -> list[BidRow]:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
-from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue
+from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, VoidValue
 from app.protocol.types import BidKind
 from tests.simulation.house import (
     AUCTIONS,
@@ -28,7 +28,7 @@ from tests.simulation.house import (
 )
 from tests.simulation.invariants import check
 
-Control = CancelValue | CloseValue | ReserveValue
+Control = CancelValue | CloseValue | ReserveValue | VoidValue
 
 
 def _bid(auction_id: int, bidder_id: int, amount: int, kind: BidKind, key: str) -> BidValue:
@@ -58,6 +58,7 @@ controls = st.one_of(
     st.builds(CloseValue, st.just(1), st.sampled_from([*AUCTIONS, UNKNOWN_AUCTION])),
     st.builds(CancelValue, st.just(1), auctions, st.just(SELLER), st.none()),
     st.builds(ReserveValue, st.just(1), auctions, st.just(SELLER), st.just(7_000)),
+    st.builds(VoidValue, st.just(1), auctions, st.just(SELLER), st.integers(1, 3), st.just("why")),
 )
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from app.adapters.postgres.auditing import reading, streamed
-from app.adapters.postgres.settling import AUCTION_COLUMNS, auction_of, known_bid
+from app.adapters.postgres.settling import AUCTION_COLUMNS, auction_of, known_bid, read_history
 from app.domain.auction import Auction
+from app.domain.contest import Effective
 from app.domain.errors import NotFoundError
 from app.domain.records import Position
 from app.protocol.topics import AUCTION_BID
@@ -107,6 +108,10 @@ class PostgresAuctionRows:
             UUID(str(row[2])): Answered(Position(row[0], row[1]), known_bid(row[2:]))
             for row in rows
         }
+
+    def history(self, transaction: Connection, auction_id: int, *, before: int) -> list[Effective]:
+        """Every record below an offset that had an effect on price and leader, in log order."""
+        return read_history(transaction, auction_id, before=before)
 
     def versions(self, transaction: Connection, selection: Selection) -> Iterator[tuple[int, int]]:
         """(id, version) of all selected auctions, by id."""

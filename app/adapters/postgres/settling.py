@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from app.domain.auction import Auction
+from app.domain.contest import Effective
 from app.domain.decision import Outcome
 from app.domain.ledger import (
     DecidedBid,
@@ -16,7 +17,14 @@ from app.domain.ledger import (
     KnownBid,
     RepeatedBid,
 )
-from app.domain.records import BidPlaced, CancelAsked, Record, ReserveAsked
+from app.domain.records import (
+    BidPlaced,
+    CancelAsked,
+    Position,
+    Record,
+    ReserveAsked,
+    VoidAsked,
+)
 from app.domain.rules import Rules
 from app.domain.terms import Terms
 from app.domain.time import rfc3339
@@ -29,7 +37,7 @@ AUCTION_COLUMNS = """
   created_at, starts_at, scheduled_ends_at, last_ends_at, window_s, extend_s, rules,
   status, version, price, leader_id, leader_maximum, bid_count, ends_at, extensions,
   reserve_price, reserve_lowered, winner_id, winning_amount, closed_at, decided_at,
-  alias_count, chain"""
+  alias_count, chain, voided_ids"""
 
 AUCTION = f"SELECT {AUCTION_COLUMNS} FROM auctions WHERE id = %s"  # noqa: S608 - our constants
 
@@ -54,12 +62,21 @@ SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bi
   decided_at
 FROM bids_archive WHERE auction_id = %s AND bid_id = ANY(%s::uuid[])"""
 
+# The records that had an effect on price and leader.
+HISTORY = """
+SELECT "offset", bid_id, bidder_id, amount, kind, confirm, key, partition, log_time
+FROM all_bids WHERE auction_id = %s AND seq IS NOT NULL AND NOT automatic AND "offset" < %s"""
+LOWERED_RESERVES = """
+SELECT "offset", (detail->>'actor_id')::bigint, (detail->>'reserve_price')::bigint, partition,
+  log_time
+FROM all_decisions WHERE auction_id = %s AND effect = 'reserve_lowered' AND "offset" < %s"""
+
 # What is decided now is not in the archive yet.
 UPDATE_AUCTION = """
 UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = %s,
   leader_maximum = %s, bid_count = %s, ends_at = %s, extensions = %s, reserve_price = %s,
   reserve_lowered = %s, winner_id = %s, winning_amount = %s, closed_at = %s, decided_at = %s,
-  alias_count = %s, chain = %s, archived_at = NULL
+  alias_count = %s, chain = %s, voided_ids = %s, archived_at = NULL
 WHERE id = %s AND version = %s"""
 
 SAVE_BIDDERS = """
@@ -154,6 +171,10 @@ class PostgresAuctionStore:
             rows = [*transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked), *rows]
         return {UUID(str(row[0])): known_bid(row) for row in rows}
 
+    def history(self, transaction: Connection, auction_id: int, *, before: int) -> list[Effective]:
+        """Every record below an offset that had an effect on price and leader, in log order."""
+        return read_history(transaction, auction_id, before=before)
+
     def save(self, transaction: Connection, batch: Batch) -> None:
         """Store it all; the guarded update comes first, so that a loser writes nothing."""
         _update_auction(transaction, batch)
@@ -209,7 +230,8 @@ def _update_auction(transaction: Connection, batch: Batch) -> None:
         after.status, after.price, after.leader_id, after.leader_maximum, after.bid_count,
         after.ends_at, after.extensions, after.reserve_price, after.reserve_lowered,
         after.winner_id, after.winning_amount, after.closed_at, after.decided_at,
-        after.alias_count, after.chain, after.terms.auction_id, batch.before.version,
+        after.alias_count, after.chain, list(after.voided_ids), after.terms.auction_id,
+        batch.before.version,
     )  # fmt: skip
     if transaction.exec_driver_sql(UPDATE_AUCTION, values).rowcount == 0:
         raise VersionConflictError(f"{AUCTION_BID.name}/{after.terms.auction_id}")
@@ -218,7 +240,34 @@ def _update_auction(transaction: Connection, batch: Batch) -> None:
 def auction_of(row: Sequence[Any]) -> Auction:
     """The auction of a row of `AUCTION_COLUMNS`."""
     terms = Terms(*(*row[:13], Rules.from_json(row[13])))
-    return Auction(terms, *row[14:])
+    return Auction(terms, *(*row[14:-1], frozenset(row[-1])))
+
+
+def read_history(connection: Connection, auction_id: int, *, before: int) -> list[Effective]:
+    """Every record below an offset that had an effect on price and leader, in log order."""
+    asked = (auction_id, before)
+    records: list[Effective] = [
+        BidPlaced(
+            bid_id=UUID(str(bid_id)),
+            bidder_id=bidder_id,
+            amount=amount,
+            kind=kind,
+            confirm=confirm,
+            key=key,
+            position=Position(partition, offset),
+            log_time=log_time,
+        )
+        for offset, bid_id, bidder_id, amount, kind, confirm, key, partition, log_time in (
+            connection.exec_driver_sql(HISTORY, asked)
+        )
+    ]
+    records += [
+        ReserveAsked(actor_id, reserve_price, Position(partition, offset), log_time)
+        for offset, actor_id, reserve_price, partition, log_time in (
+            connection.exec_driver_sql(LOWERED_RESERVES, asked)
+        )
+    ]
+    return sorted(records, key=lambda record: record.position.offset)
 
 
 def known_bid(row: Sequence[Any]) -> KnownBid:
@@ -323,6 +372,10 @@ def _detail(entry: DecidedControl) -> dict[str, Any]:
         return after | {"actor_id": record.actor_id, "reason": record.reason}
     if isinstance(record, ReserveAsked):
         return after | {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
+    if isinstance(record, VoidAsked):
+        who = {"actor_id": record.actor_id, "bidder_id": record.bidder_id}
+        said = {"reason": record.reason, "alias": logged.alias, "leader": logged.leader}
+        return after | who | said
     return after
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import KnownBid
-from app.domain.records import BidPlaced, Record
+from app.domain.records import BidPlaced, Record, VoidAsked
 from app.services.auditing.batches import batches
 from app.services.auditing.fold import Fold
 from app.services.auditing.ports import LogRecord, Place, Scope, Selection, Trace
@@ -46,6 +47,7 @@ class AuctionAudit:
         records = [None if place.record is None else _decoded(place.record) for place in places]
         self._meet(transaction, places)
         known = self._known(transaction, places, records)
+        histories = self._histories(transaction, places, records)
         begun: dict[int, Fold] = {}
         for place, record in zip(places, records, strict=True):
             self._check_rows(place, record)
@@ -53,7 +55,7 @@ class AuctionAudit:
             if fold is not None and record is not None and _settled(place):
                 if id(fold) not in begun:
                     begun[id(fold)] = fold
-                    fold.begin(known)
+                    fold.begin(known, histories.get(_auction_id(place), NO_HISTORY))
                 fold.apply(str(place), record, place.traces)
         for fold in begun.values():
             fold.end()
@@ -105,6 +107,21 @@ class AuctionAudit:
             for bid_id, answered in found.items()
             if answered.position.partition == asked[bid_id]
             and answered.position.offset < places[0].offset
+        }
+
+    def _histories(
+        self, transaction: Transaction, places: Sequence[Place], records: Sequence[Record | None]
+    ) -> dict[int | None, Sequence[Effective]]:
+        """What had an effect before these places, of the auctions with a void among `records`."""
+        voided = {
+            _auction_id(place)
+            for place, record in zip(places, records, strict=True)
+            if isinstance(record, VoidAsked)
+        }
+        return {
+            auction_id: self._rows.history(transaction, auction_id, before=places[0].offset)
+            for auction_id in voided
+            if auction_id in self._folds
         }
 
     def _has_bid_of(self, place: Place, bidder_id: int) -> bool:

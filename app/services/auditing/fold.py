@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.domain.auction import Auction, genesis
+from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger, RepeatedBid
 from app.domain.records import Record
 from app.domain.time import rfc3339
@@ -19,6 +20,7 @@ from app.services.auditing.tallies import Tallies
 COMPARED: Final = (
     "status", "price", "leader_id", "leader_maximum", "bid_count", "ends_at", "extensions",
     "reserve_price", "reserve_lowered", "winner_id", "winning_amount", "closed_at", "alias_count",
+    "voided_ids",
 )  # fmt: skip
 """What settling writes, the version aside, which counts settles, and chain and time: those are
 compared with every decision."""
@@ -28,8 +30,10 @@ _BID_COLUMNS: Final = (
     "ends_at", "decided_at", "log_time", "chain",
 )  # fmt: skip
 _CONTROL_COLUMNS: Final = (
-    "type", "effect", "code", "decided_at", "log_time", "price", "ends_at", "winner", "chain",
+    "type", "effect", "code", "decided_at", "log_time", "price", "ends_at", "winner", "alias",
+    "leader", "chain",
 )  # fmt: skip
+_IN_DETAIL: Final = ("price", "ends_at", "winner", "alias", "leader")
 
 
 class Fold:
@@ -41,9 +45,14 @@ class Fold:
         self._aliases: Mapping[int, int] = {}
         self._ledger: Ledger | None = None
 
-    def begin(self, known: Mapping[UUID, KnownBid]) -> None:
-        """Begin a batch; `known` are the answers to earlier bids among its records."""
-        self._ledger = Ledger(self._auction, aliases=self._aliases, known=known)
+    def begin(
+        self, known: Mapping[UUID, KnownBid], history: Sequence[Effective] = NO_HISTORY
+    ) -> None:
+        """Begin a batch; `known` are the answers to earlier bids among its records.
+
+        `history` is what had an effect before it, if there is a void among them.
+        """
+        self._ledger = Ledger(self._auction, aliases=self._aliases, known=known, history=history)
 
     def has_alias(self, bidder_id: int) -> bool:
         """Whether a bid of theirs was decided before."""
@@ -125,7 +134,8 @@ def _control(entry: DecidedControl) -> dict[str, Any]:
     logged = entry.logged
     values = (
         logged.type, logged.effect, logged.code, logged.decided_at, entry.record.log_time,
-        logged.price, rfc3339(logged.ends_at), logged.winner, entry.lines[0].hash,
+        logged.price, rfc3339(logged.ends_at), logged.winner, logged.alias, logged.leader,
+        entry.lines[0].hash,
     )  # fmt: skip
     return dict(zip(_CONTROL_COLUMNS, values, strict=True))
 
@@ -136,7 +146,7 @@ def _said(row: BidRow | DecisionRow) -> dict[str, Any]:
     if row.type == "bid":
         return {"effect": row.effect, "code": row.code}
     return {
-        name: row.detail.get(name) if name in ("price", "ends_at", "winner") else getattr(row, name)
+        name: row.detail.get(name) if name in _IN_DETAIL else getattr(row, name)
         for name in _CONTROL_COLUMNS
     }
 

@@ -1,12 +1,13 @@
 """The rows of auctions as the audit reads them, and the port that gives them."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from app.domain.auction import Auction
+from app.domain.contest import Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
 from app.services.auditing.ports import Scope, Selection, Trace
@@ -98,6 +99,12 @@ class AuctionRows(Protocol):
 
     def answered(self, transaction: Transaction, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
         """Those of the bids that have an answer."""
+        ...
+
+    def history(
+        self, transaction: Transaction, auction_id: int, *, before: int
+    ) -> Sequence[Effective]:
+        """Every record below an offset that had an effect on price and leader, in log order."""
         ...
 
     def versions(self, transaction: Transaction, selection: Selection) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ INVARIANTS: Final[Mapping[str, str]] = {
     "I5": "one effect and one answer per bid",
     "I6": "seq follows the log without a hole",
     "I7": "every auction is the fold of its log",
-    "I8": "every accepted bid met the minimum, no price fell",
+    "I8": "every accepted bid met the minimum, no price fell but by a void",
     "I9": "every accepted bid was in time, none by the seller",
     "I10": "at most one ending, the leader wins",
     "I11": "every state is published in order",

@@ -1,10 +1,12 @@
 """What the rows of an auction must be whatever decided them: invariants I5, I6, I8, I9 and I10.
 
+Of rule 20: whose bids were voided has no accepted bid any more (I9), and the price falls only then.
+
 Nothing here asks the decision function, so that a wrong one is noticed, too. Rows come in the
 order of the log; what is remembered of an auction is what its earlier rows say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +30,9 @@ class _Seen:
     leader_maximum: int | None = None
     winner_id: int | None = None
     endings: int = 0
+    # By bidder the highest accepted amount and, negative, its seq: of equals the earlier is more.
+    highest: dict[int, tuple[int, int]] = field(default_factory=dict)
+    voided_ids: set[int] = field(default_factory=set)
 
 
 class RowWatch:
@@ -56,6 +61,8 @@ class RowWatch:
         if row.effect == "reserve_lowered":
             self._seen.reserve_price = row.detail["reserve_price"]
             self._seen.price = row.detail["price"]
+        if row.effect == "bids_voided":
+            self._void(f"{place} {row}", row)
         if row.effect in ENDINGS:
             self._check_ending(f"{place} {row}", row)
             self._seen.endings += 1
@@ -109,7 +116,7 @@ class RowWatch:
 
     def _minimum(self) -> int:
         """Rule 3."""
-        if self._seen.seq == 0:
+        if self._seen.leader_id is None:
             return self._terms.starting_price
         return self._seen.price + self._terms.step_table.step(self._seen.price)
 
@@ -118,6 +125,8 @@ class RowWatch:
         tally.checked += 1
         if row.bidder_id == self._terms.seller_id:
             tally.violation(f"{where} is by the seller")
+        if row.bidder_id in self._seen.voided_ids:
+            tally.violation(f"{where} is by somebody whose bids were voided")
         if self._seen.endings:
             tally.violation(f"{where} is accepted after the end took effect")
         elif not self._terms.starts_at <= decided_at < self._seen.ends_at:
@@ -130,11 +139,27 @@ class RowWatch:
         seen.seq = row.seq or seen.seq
         seen.price = price
         seen.ends_at = row.ends_at or seen.ends_at
+        if not row.automatic:
+            seen.highest[row.bidder_id] = (row.amount, -seen.seq)
         if row.standing == "leading" and not row.automatic:
             seen.leader_id, seen.leader_maximum = row.bidder_id, row.amount
         if bought:
             seen.endings += 1
             seen.winner_id = row.bidder_id
+
+    def _void(self, where: str, row: DecisionRow) -> None:
+        """Rule 20: of the others the earliest of the highest leads, at no higher price."""
+        seen, price = self._seen, row.detail["price"]
+        seen.voided_ids.add(row.detail["bidder_id"])
+        seen.highest.pop(row.detail["bidder_id"], None)
+        leader_id = max(seen.highest, key=lambda bidder: seen.highest[bidder], default=None)
+        maximum = None if leader_id is None else seen.highest[leader_id][0]
+        least = self._terms.starting_price
+        most = least if maximum is None else min(seen.price, maximum)
+        line = f"{where}: the price goes from {seen.price} to {price}, it may be {least} to {most}"
+        self._tallies["I8"].judge(least <= price <= most, line)
+        seen.leader_id, seen.leader_maximum, seen.price = leader_id, maximum, price
+        seen.ends_at = datetime.fromisoformat(row.detail["ends_at"])
 
     def _check_ending(self, where: str, row: DecisionRow) -> None:
         """Rules 10 and 13."""

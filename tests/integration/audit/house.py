@@ -13,9 +13,9 @@ from sqlalchemy import Row, func, insert, select
 from app.adapters.postgres import schema
 from app.bootstrap import Container
 from app.domain.errors import UnknownFateError
-from app.protocol.outcomes import Receipt
+from app.protocol.outcomes import Leader, Receipt
 from app.protocol.records import CloseValue
-from app.protocol.resources import AuctionCreate, ProductCreate, SoftClose
+from app.protocol.resources import AuctionCreate, AuctionVoid, ProductCreate, SoftClose
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.auditing.tallies import Tallies
@@ -39,13 +39,14 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A house at rest: an open auction, a sold one, and one with a bid that nobody settles; the
-    receipts of the open one's bids, and what was said in its room."""
+    """A house at rest: an open auction, a sold one, one with a bid that nobody settles, and one
+    with a voided leader; the receipts of the open one's bids, and what was said in its room."""
 
     container: Container
     open: Lot
     sold: Lot
     waiting: Lot
+    voided: Lot
     receipts: Sequence[Receipt]
     said: Sequence[UUID]
 
@@ -131,6 +132,7 @@ def build(container: Container) -> Settled:
     sold_lot = new_lot(container, lasts_s=stretched(6))
     waiting = new_lot(container, lasts_s=24 * 3_600)
     bid(container, sold_lot, 0, 3_000, "only", "exact")
+    voided = with_voided_leader(container)
     receipts = [
         bid(container, open_lot, who, amount, key, kind)
         for who, amount, key, kind in (
@@ -146,9 +148,32 @@ def build(container: Container) -> Settled:
     put(container, open_lot, b"\xff\xfe")  # a dead letter
     last = bid(container, open_lot, 1, 12_000, "f", "exact")
     said = [say(container, open_lot, who, f"text {who}") for who in range(2)]
-    settled = Settled(container, open_lot, sold_lot, waiting, [*receipts, last], said)
+    settled = Settled(container, open_lot, sold_lot, waiting, voided, [*receipts, last], said)
     _wait_at_rest(settled)
     return settled
+
+
+def with_voided_leader(container: Container) -> Lot:
+    """An auction whose highest bidder an admin has voided; the others bid on."""
+    lot = new_lot(container, lasts_s=24 * 3_600)
+    for who, amount, key in ((0, 5_000, "a"), (1, 3_000, "b"), (2, 10**9, "c")):
+        bid(container, lot, who, amount, key, "max" if who == 0 else "exact")
+    asked = AuctionVoid(bidder_id=lot.bidders[2], reason="a stolen card")
+    wait_until(lambda: _is_decided(container, lot, "c"), what="the highest bid leads")
+    shown = container.auction_house.void(lot.seller, lot.auction_id, asked, by="tests")
+    assert shown is not None
+    assert (shown.price, shown.leader, shown.voided) == (3_100, Leader(1), [3])
+    bid(container, lot, 2, 4_000, "d", "exact")  # blocked
+    bid(container, lot, 1, 4_000, "e", "exact")
+    wait_until(lambda: _is_decided(container, lot, "e"), what="a bid after the void is decided")
+    return lot
+
+
+def _is_decided(container: Container, lot: Lot, key: str) -> bool:
+    table = schema.bids
+    with container.engine.connect() as connection:
+        which = (table.c.auction_id == lot.auction_id) & (table.c.key == key)
+        return connection.execute(select(table.c.bid_id).where(which)).first() is not None
 
 
 def wait_all_settled(settled: Settled) -> None:

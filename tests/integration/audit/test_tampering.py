@@ -153,6 +153,43 @@ def test_a_price_that_falls_is_noticed(settled: Settled) -> None:
         assert list(violated(settled, settled.open)) == ["I8", "I15"]
 
 
+def test_a_price_that_falls_by_a_void_is_none_of_them(settled: Settled) -> None:
+    prices = [row.price for row in settled.bids(settled.voided) if row.status == "accepted"]
+    assert prices != sorted(prices)
+    assert violated(settled, settled.voided) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"price": 6_000}, ["I8", "I15"]),  # the new leader's maximum is 5,000
+        ({"price": 999}, ["I8", "I15"]),  # under the starting price
+        ({"leader": 2}, ["I15"]),
+        ({"alias": 1}, ["I15"]),
+    ],
+)
+def test_a_void_that_did_something_else_is_noticed(
+    settled: Settled, change: dict[str, int], found: list[str]
+) -> None:
+    (row,) = [row for row in settled.decisions(settled.voided) if row.effect == "bids_voided"]
+    where = decided(settled.voided, "bids_voided")
+    with changed(settled, decisions, where, detail={**row.detail, **change}):
+        assert list(violated(settled, settled.voided)) == found
+
+
+def test_a_voided_bidder_who_is_forgotten_is_noticed(settled: Settled) -> None:
+    with changed(settled, auctions, of(settled.voided), voided_ids=[]):
+        assert list(violated(settled, settled.voided)) == ["I7"]
+
+
+def test_a_bid_accepted_of_somebody_who_was_voided_is_noticed(settled: Settled) -> None:
+    # By nature three: it is neither the record's bidder, nor the one of whom its id is derived.
+    last = max(row.seq or 0 for row in settled.bids(settled.voided))
+    which = (bids.c.auction_id == settled.voided.auction_id) & (bids.c.seq == last - 1)
+    with changed(settled, bids, which, bidder_id=settled.voided.bidders[2]):
+        assert "I9" in violated(settled, settled.voided)
+
+
 def test_an_accepted_amount_under_the_minimum_is_noticed(settled: Settled) -> None:
     # By nature two: it is not the amount of the record either.
     with changed(settled, bids, numbered(settled, 4), amount=3_001):

@@ -19,7 +19,7 @@ from app.domain.decision_log import (
 )
 from app.domain.errors import BrokenChainError
 from app.domain.records import Position
-from app.protocol.records import CancelValue, CloseValue, ReserveValue
+from app.protocol.records import CancelValue, CloseValue, ReserveValue, VoidValue
 from tests.integration.lanes.house import House, Lot
 from tests.waiting import CALL_S, stretched
 
@@ -42,6 +42,8 @@ def logged(row: Any) -> LoggedBid | LoggedControl:
             price=detail["price"],
             ends_at=datetime.fromisoformat(detail["ends_at"]).astimezone(UTC),
             winner=detail["winner"],
+            alias=detail.get("alias"),
+            leader=detail.get("leader"),
         )
     return LoggedBid(
         type="automatic" if row.automatic else "bid",
@@ -95,20 +97,22 @@ def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
     control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=4_000))
     control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=3_000))
     house.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=CALL_S)
+    control(house, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=cem, reason="gone"))
+    control(house, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=9**9, reason="who"))
     control(house, lot, CancelValue(1, auction_id, actor_id=ann, reason="not mine"))
     control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason=None))
     control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason="부서졌습니다"))
     house.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=CALL_S)
-    house.wait_decided(lot, 13)
+    house.wait_decided(lot, 15)
 
     state, lines = house.state(lot), rewritten(house, lot)
     effects = [(row.effect, row.code) for row in house.rows(schema.decisions, lot)]
     assert effects == [
         ("repeat", None), ("refused", "KEY_REUSED"), ("void", None), ("reserve_lowered", None),
-        ("refused", "RESERVE_INVALID"), ("refused", "FORBIDDEN"), ("refused", "INVALID"),
-        ("cancelled", None),
+        ("refused", "RESERVE_INVALID"), ("bids_voided", None), ("bids_voided", None),
+        ("refused", "FORBIDDEN"), ("refused", "INVALID"), ("cancelled", None),
     ]  # fmt: skip
-    assert len(lines) == 12
+    assert len(lines) == 14
     assert lines[-1].hash == state.chain
     verify_chain(lines, state.chain)
     with pytest.raises(BrokenChainError):

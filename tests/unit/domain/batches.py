@@ -5,7 +5,7 @@ from datetime import datetime
 from app.domain.auction import Auction, open_auction
 from app.domain.ledger import DecidedBid, Entry, Ledger
 from app.domain.notices import Notice, notices_of
-from app.domain.records import BidPlaced, Record
+from app.domain.records import BidPlaced, Record, VoidAsked
 from app.domain.terms import Terms
 
 
@@ -23,11 +23,16 @@ class Batches:
     def settle(self, records: list[Record]) -> None:
         bids = [record for record in records if isinstance(record, BidPlaced)]
         needed = {bid.bidder_id for bid in bids} | {self.auction.leader_id}
+        voids = [record for record in records if isinstance(record, VoidAsked)]
+        history = self._ledger.history if voids else ()
+        needed |= {void.bidder_id for void in voids}
+        needed |= {bid.bidder_id for bid in history if isinstance(bid, BidPlaced)}
         ids = {bid.bid_id for bid in bids}
         ledger = Ledger(
             self.auction,
             aliases={user: n for user, n in self._ledger.aliases.items() if user in needed},
             known={bid: known for bid, known in self._ledger.known.items() if bid in ids},
+            history=history,
         )
         entries = [ledger.apply(record) for record in records]
         self._notify(ledger.auction, entries)
@@ -37,6 +42,7 @@ class Batches:
             self.auction,
             aliases={**self._ledger.aliases, **ledger.aliases},
             known={**self._ledger.known, **ledger.known},
+            history=ledger.history if voids else (*self._ledger.history, *ledger.history),
         )
 
     def _notify(self, auction: Auction, entries: list[Entry]) -> None:

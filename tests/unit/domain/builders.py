@@ -18,13 +18,14 @@ from app.domain.records import (
     Record,
     ReserveAsked,
     StartDue,
+    VoidAsked,
 )
 from app.domain.rules import Rules
 from app.domain.terms import Mode, Offer, SoftClose, Terms, make_terms
 from app.domain.time import from_epoch_ms
 
 NOW = from_epoch_ms(1_795_435_200_000)
-AUCTION, SELLER, ANN, BOB, CEM = 42, 1, 2, 3, 4
+AUCTION, SELLER, ANN, BOB, CEM, ADMIN = 42, 1, 2, 3, 4, 900
 
 
 def after(seconds: float) -> datetime:
@@ -58,6 +59,8 @@ class Said(TypedDict, total=False):
     at: float
     confirm: bool
     key: str
+    limit: int | None
+    blocked: bool
 
 
 class Lane:
@@ -95,6 +98,8 @@ class Lane:
                 key=key,
                 position=self._position(),
                 log_time=after(said.get("at", 1)),
+                limit=said.get("limit"),
+                blocked=said.get("blocked", False),
             )
         )
 
@@ -133,6 +138,10 @@ class Lane:
         self, reserve_price: int, at: float = 1, actor_id: int = SELLER
     ) -> ControlDecision:
         return self._control(ReserveAsked(actor_id, reserve_price, self._position(), after(at)))
+
+    def void(self, bidder_id: int, at: float = 1) -> ControlDecision:
+        asked = VoidAsked(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
+        return self._control(asked)
 
     def _control(self, record: Record) -> ControlDecision:
         entry = self.feed(record)

@@ -19,14 +19,16 @@ from app.domain.records import (
     BidPlaced,
     CancelAsked,
     CloseDue,
+    Control,
     Position,
     Record,
     ReserveAsked,
     StartDue,
+    VoidAsked,
 )
 from app.domain.rules import Rules
 from app.domain.terms import SoftClose, Terms
-from tests.unit.domain.builders import AUCTION, SELLER, Asked, after, make
+from tests.unit.domain.builders import ADMIN, AUCTION, SELLER, Asked, after, make
 
 # Twelve properties run on this many logs each: 6,000 cases. A failure prints the blob
 # that reproduces it.
@@ -68,7 +70,10 @@ def offers(draw: st.DrawFn) -> Terms:
     return make(rules=RULES, ends=END, **offer)
 
 
-_WHATS = (*("max", "exact") * 7, "start", "close", "close", "reserve", "repeat", "reuse", "cancel")
+_WHATS = (
+    *("max", "exact") * 7, "start", "close", "close", "reserve", "repeat", "reuse", "cancel",
+    "void", "blocked", "limited",
+)  # fmt: skip
 _ACTORS = (*BIDDERS, *BIDDERS, SELLER)
 _RUNGS = range(10)
 _JITTERS = (0, 0, 0, 0, 1, -1)
@@ -118,6 +123,17 @@ def _record(
     rung = step.rung + position.offset // 2  # later bids are higher, or most would be too low
     amount = terms.starting_price + rung * (terms.starting_price // 10 + 1) + step.jitter
     amount = max(1, amount)
+    control = _control(step, amount, position, log_time)
+    if control is not None:
+        return control
+    bids = [record for record in earlier if isinstance(record, BidPlaced)]
+    if step.what in ("repeat", "reuse") and bids:
+        more = int(step.what == "reuse")
+        return _again(bids[step.rung % len(bids)], more, position, log_time)
+    return _bid(step, amount, position, log_time)
+
+
+def _control(step: _Step, amount: int, position: Position, log_time: datetime) -> Control | None:
     asker_id = step.actor_id if step.actor_id == BIDDERS[0] else SELLER
     match step.what:
         case "start":
@@ -128,11 +144,9 @@ def _record(
             return CancelAsked(asker_id, "broken" if step.flag else None, position, log_time)
         case "reserve":
             return ReserveAsked(asker_id, amount, position, log_time)
-    bids = [record for record in earlier if isinstance(record, BidPlaced)]
-    if step.what in ("repeat", "reuse") and bids:
-        more = int(step.what == "reuse")
-        return _again(bids[step.rung % len(bids)], more, position, log_time)
-    return _bid(step, amount, position, log_time)
+        case "void":
+            return VoidAsked(ADMIN, step.actor_id, "why", position, log_time)
+    return None
 
 
 def _bid(step: _Step, amount: int, position: Position, log_time: datetime) -> BidPlaced:
@@ -146,6 +160,8 @@ def _bid(step: _Step, amount: int, position: Position, log_time: datetime) -> Bi
         key=key,
         position=position,
         log_time=log_time,
+        limit=amount - step.flag if step.what == "limited" else None,
+        blocked=step.what == "blocked",
     )
 
 

@@ -20,7 +20,8 @@ COMPARED = (
 
 
 def stored(row: dict[str, Any]) -> Auction:
-    """The auction of a row as JSON has it."""
+    """The auction of a row as JSON has it, with what later commits have added."""
+    row = {**row, "voided_ids": []}
     return auction_of(
         [_value(name.strip(), row[name.strip()]) for name in AUCTION_COLUMNS.split(",")]
     )

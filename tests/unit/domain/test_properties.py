@@ -1,6 +1,6 @@
 """What holds for every log: the invariants of the design that the rules alone can break."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
@@ -9,11 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.auction import Auction, genesis
+from app.domain.auction import Auction, genesis, open_auction
 from app.domain.decision_log import LogLine, verify_chain
 from app.domain.errors import BrokenChainError
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, fold
-from app.domain.records import BidPlaced, Record
+from app.domain.records import BidPlaced, Record, ReserveAsked, VoidAsked
+from app.domain.terms import Terms
 from tests.unit.domain.batches import Batches
 from tests.unit.domain.builders import SELLER
 from tests.unit.domain.scenarios import PROPERTY, Scenario, run, scenarios
@@ -38,10 +39,16 @@ def lines_of(entries: Sequence[Entry]) -> list[LogLine]:
 
 @PROPERTY
 @given(scenarios())
-def test_the_price_never_falls_and_the_leader_can_always_pay_it(scenario: Scenario) -> None:
-    states, _ = run(scenario)
-    for before, now in pairwise(states):
-        assert now.price >= before.price
+def test_the_price_falls_by_a_void_alone_and_the_leader_can_always_pay_it(
+    scenario: Scenario,
+) -> None:
+    states, entries = run(scenario)
+    for before, entry, now in zip(states[:-1], entries, states[1:], strict=True):
+        if now.voided_ids == before.voided_ids:
+            assert now.price >= before.price
+        else:
+            assert isinstance(entry.record, VoidAsked)
+            assert now.price <= before.price
         assert now.leader_maximum is None or now.leader_maximum >= now.price
         if now.reserve_price is not None and now.leader_id is not None:
             assert (now.reserve_state == "met") == (now.price >= now.reserve_price)
@@ -61,11 +68,13 @@ def test_seq_counts_the_accepted_rows_without_a_hole(scenario: Scenario) -> None
 @PROPERTY
 @given(scenarios())
 def test_the_leader_is_the_earliest_of_the_highest(scenario: Scenario) -> None:
-    best: tuple[int, int] | None = None
+    bids: list[BidPlaced] = []
     for _, entry, now in accepted(scenario):
         record = entry.record
-        if best is None or record.amount > best[0]:
-            best = (record.amount, record.bidder_id)
+        bids.append(record)
+        counted = [bid for bid in bids if bid.bidder_id not in now.voided_ids]
+        highest = max(counted, key=lambda bid: bid.amount)  # of equals the first
+        best = (highest.amount, highest.bidder_id)
         assert (now.leader_maximum, now.leader_id) == best
         assert (entry.decision.outcome.standing == "leading") == (best[1] == record.bidder_id)
 
@@ -90,7 +99,7 @@ def test_every_accepted_amount_met_the_minimum_at_its_moment(scenario: Scenario)
             assert record.amount > (before.leader_maximum or 0)
         elif entry.decision.bought:
             assert record.amount >= (before.terms.buy_now_price or 0)
-            assert before.reserve_state == "not_met" or before.bid_count == 0
+            assert before.reserve_state == "not_met" or before.leader_id is None
         else:
             assert record.amount >= before.minimum
         assert now.price <= max(record.amount, before.leader_maximum or 0)
@@ -137,6 +146,63 @@ def test_decision_times_never_step_back_and_the_end_moves_only_as_it_may(
         bought = isinstance(entry, DecidedBid) and entry.decision.bought
         assert bought or before.ends_at <= now.ends_at <= now.terms.last_ends_at
         assert now.extensions - before.extensions == (now.ends_at > before.ends_at)
+
+
+@PROPERTY
+@given(scenarios())
+def test_price_leader_and_maximum_are_those_of_a_log_without_the_voided_bidders(
+    scenario: Scenario,
+) -> None:
+    """Of what had an effect: decided anew, each of these bids is accepted again."""
+    states, entries = run(scenario)
+    effective: list[BidPlaced | ReserveAsked] = []
+    for entry, now in zip(entries, states[1:], strict=True):
+        if is_accepted(entry):
+            assert isinstance(entry, DecidedBid)
+            if entry.decision.bought:
+                return
+            effective.append(entry.record)
+        if isinstance(entry, DecidedControl) and isinstance(entry.record, ReserveAsked):
+            effective += [entry.record] if entry.decision.effect == "reserve_lowered" else []
+        assert standing(now) == standing(without(now.voided_ids, effective, scenario.terms))
+
+
+def is_accepted(entry: Entry) -> bool:
+    return isinstance(entry, DecidedBid) and entry.decision.outcome.status == "accepted"
+
+
+def standing(auction: Auction) -> tuple[int, int | None, int | None]:
+    return auction.price, auction.leader_id, auction.leader_maximum
+
+
+def without(
+    voided_ids: Collection[int], effective: Sequence[BidPlaced | ReserveAsked], terms: Terms
+) -> Auction:
+    """The auction after these records but for those bidders', all at its start."""
+    counted = [
+        replace(record, log_time=terms.starts_at)
+        for record in effective
+        if isinstance(record, ReserveAsked) or record.bidder_id not in voided_ids
+    ]
+    confirmed = [
+        replace(record, confirm=True) if isinstance(record, BidPlaced) else record
+        for record in counted
+    ]
+    begun = open_auction(replace(terms, buy_now_price=None))
+    again, entries = fold(begun, confirmed)
+    bids = [entry for entry in entries if isinstance(entry, DecidedBid)]
+    assert all(is_accepted(bid) for bid in bids)
+    return again
+
+
+@PROPERTY
+@given(scenarios())
+def test_nobody_is_accepted_who_was_voided_blocked_or_over_the_limit(scenario: Scenario) -> None:
+    for before, entry, _ in accepted(scenario):
+        bid = entry.record
+        assert bid.bidder_id not in before.voided_ids
+        assert not bid.blocked
+        assert bid.limit is None or bid.amount <= bid.limit
 
 
 @PROPERTY
@@ -203,10 +269,14 @@ def _altered(body: str, data: st.DataObject) -> str:
 def test_nothing_published_depends_on_a_maximum_that_was_not_reached(
     scenario: Scenario, more: int
 ) -> None:
-    """Had the last leader been ready to pay more, the whole log would read the same (rule 17)."""
+    """Had the last leader been ready to pay more, the whole log would read the same (rule 17).
+
+    Voids aside: they bring back leaders whose maximum was reached.
+    """
     records: list[Record] = [
-        replace(record, confirm=True) if isinstance(record, BidPlaced) else record
+        replace(record, confirm=True, limit=None) if isinstance(record, BidPlaced) else record
         for record in scenario.records
+        if not isinstance(record, VoidAsked)
     ]
     terms = replace(scenario.terms, reserve_price=None, buy_now_price=None)
     scenario = Scenario(terms, records)
