@@ -136,6 +136,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     # Stores, as a gateway asks them: connecting, waiting for a connection and reading together
     store_timeout_s: Seconds = 2.0  # somebody waits for the answer
     store_pause_s: Seconds = 1.0  # before a store that did not answer is asked again
+    # The right to bid (rule 20). The most one may bid in minor units: everybody until an admin says
+    # otherwise, so low that a free account cannot end an auction.
+    bid_limit_krw: Count = 2_000_000
+    bid_limit_jpy: Count = 200_000
+    bid_limit_usd: Count = 150_000
+    bid_limit_eur: Count = 150_000
+    rights_ttl_s: Seconds = 60.0  # believed so long where the news of a change was not heard
+    # Of a user on one auction, refused or undecided: who needs more has not looked at the price
+    futile_bids_per_minute: Count = 20
+    blocks_per_seller_max: Count = 1_000  # more strangers nobody knows
     # People
     access_token_s: Count = 600
     access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads
@@ -239,6 +249,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     naver_api_url: Url = NAVER_API_URL
     profile: str = "production"
     trust_loopback: bool = False  # exempts loopback from per-address limits
+    # Off: who has not proved their e-mail address may bid, too.
+    bid_needs_proved_email: bool = True
     allow_missing_origin: bool = False  # on: clients that are not browsers, and send none
     # How many of our own proxies stand in front: each adds an address to X-Forwarded-For. Until
     # its headers have come a request cannot be counted for its client: that is left to them.

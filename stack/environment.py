@@ -13,6 +13,7 @@ from stack.settings import Settings
 FLOWER_USER = "flower"
 PROVIDERS_CLIENT_ID = "auction-house"
 # The least that app/settings.py takes: hundreds of people sign up and log in during a run of tests.
+AMOUNT_MAX = 10**12  # minor units: the most that anybody can bid
 CHEAP_PASSWORDS = {"PASSWORD_MEMORY_KIB": "19456", "PASSWORD_PASSES": "2"}
 
 
@@ -106,6 +107,11 @@ def application_environment(
         **provider_log_in(settings, credentials),
         "PROFILE": "local",
         "TRUST_LOOPBACK": "1",
+        # Storms, tests and newcomers bid any amount and again and again; tests of these bounds set
+        # their own.
+        "BID_NEEDS_PROVED_EMAIL": "0",
+        **{f"BID_LIMIT_{currency}": str(AMOUNT_MAX) for currency in ("KRW", "JPY", "USD", "EUR")},
+        "FUTILE_BIDS_PER_MINUTE": "1000000",
         "ALLOW_MISSING_ORIGIN": "1",  # the load generator, the demo and tests are no browsers
         "KAFKA_REPLICATION": str(replication),
         "KAFKA_MIN_ISR": str(min_isr),

@@ -14,7 +14,10 @@ from app.protocol.types import BidKind, Timestamp
 
 
 class BidderOutcome(Struct, frozen=True):
-    """An outcome and whose it is; `traceparent` names the sampled traces of its bid."""
+    """An outcome and whose it is; `traceparent` names the sampled traces of its bid.
+
+    `repeated`: it was given before, and this record of the bid had no effect.
+    """
 
     bid_id: str
     bidder_id: int
@@ -29,6 +32,7 @@ class BidderOutcome(Struct, frozen=True):
     ends_at: Timestamp | None
     decided_at: Timestamp | None
     traceparent: str | None = None
+    repeated: bool = False
 
 
 class BidderRefusal(Struct, frozen=True):
@@ -85,6 +89,13 @@ class SocketEvicted(Struct, frozen=True):
     socket_id: str
 
 
+class RightsChanged(Struct, frozen=True):
+    """On `rights`: what this user may bid is read anew, as far as it is this seller's to say."""
+
+    user_id: int
+    seller_id: int | None = None
+
+
 class Backlog(Struct, frozen=True):
     """On `backlog`, once a second: how far behind those are who work a topic off.
 
@@ -103,6 +114,7 @@ room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)
 socket_evicted_decoder = msgspec.json.Decoder(SocketEvicted)
+rights_changed_decoder = msgspec.json.Decoder(RightsChanged)
 backlog_decoder = msgspec.json.Decoder(Backlog)
 
 

@@ -11,24 +11,37 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
-from app.domain.errors import NotFoundError, UnknownFateError
+from app.domain.errors import BusyError, ForbiddenError, NotFoundError, UnknownFateError
 from app.domain.ids import bid_id
+from app.domain.money import Currency
 from app.domain.time import rfc3339
 from app.observability import tracing
 from app.observability.bid_log import log_bid_step
 from app.observability.receipts import RECEIPTS
 from app.observability.tracing import Span, Stage
-from app.protocol.fanout import BidderRefusal
+from app.protocol.fanout import BidderOutcome, BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.protocol.types import BidKind
+from app.services.futile_bids import FutileBids
 from app.services.log import Appended, Log
 from app.services.recent import Recent
+from app.services.rights import Right, RightsToBid
 
-AUCTIONS_REMEMBERED = 10_000  # ids only: under 2 MB
+AUCTIONS_REMEMBERED = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What of an auction says whose right a bid needs; it never changes."""
+
+    seller_id: int
+    currency: Currency
+
 
 OnReceipt = Callable[[Receipt | UnknownFateError], None]
 
@@ -79,8 +92,8 @@ class RefusedBid:
 class Outcomes(Protocol):
     """What the stores know of bids."""
 
-    def auction_exists(self, auction_id: int) -> bool:
-        """Whether there is such an auction."""
+    def lot(self, auction_id: int) -> Lot | None:
+        """The auction; None when there is none."""
         ...
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
@@ -115,15 +128,25 @@ class Outcomes(Protocol):
 class Bidding:
     """The use-cases of a bidder."""
 
-    def __init__(self, log: Log, outcomes: Outcomes, *, clock: Callable[[], datetime]) -> None:
-        self._log, self._outcomes, self._clock = log, outcomes, clock
-        self._auctions: Recent[int, bool] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
+    def __init__(
+        self,
+        log: Log,
+        outcomes: Outcomes,
+        *,
+        rights: RightsToBid,
+        futile: FutileBids,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.rights = rights
+        self._log, self._outcomes, self._futile, self._clock = log, outcomes, futile, clock
+        self._auctions: Recent[int, Lot] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
 
     def place_soon(self, offer: Offer, done: OnReceipt) -> UUID:
         """Put the bid into the log; `done` gets the receipt, or UnknownFateError, later.
 
-        Raises NotFoundError for an unknown auction and BusyError when the log cannot be reached;
-        then the bid is not in the log and `done` is never called.
+        Raises NotFoundError for an unknown auction, ForbiddenError for who may not bid,
+        RateLimitedError after too many that were refused or are undecided, and BusyError when the
+        log cannot be reached; then the bid is not in the log and `done` is never called.
         """
         bid, value = self._record(offer)
         span = _begin(bid, offer)
@@ -134,21 +157,41 @@ class Bidding:
 
         with span:
             self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
-        log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        text = str(bid)
+        self._futile.placed(offer.bidder_id, offer.auction_id, text)
+        log_bid_step("bid_sent", text, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 
     def place(self, offer: Offer) -> Receipt:
         """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
         bid, value = self._record(offer)
         log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
-        with _begin(bid, offer) as span:
-            place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
+        who = (offer.bidder_id, offer.auction_id, str(bid))
+        self._futile.placed(*who)  # its outcome may be heard before its acknowledgement
+        try:
+            with _begin(bid, offer) as span:
+                place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
+        except BusyError:
+            self._futile.forget(*who)
+            raise
         _end(span, place)
         return _receipt(offer, bid, place)
 
-    def knows_auction(self, auction_id: int) -> bool:
-        """Whether a bid on it is placed without asking the store for it."""
-        return bool(self._auctions.get(auction_id))
+    def is_at_hand(self, bidder_id: int, auction_id: int) -> bool:
+        """Whether a bid is placed without asking the store for auction and bidder."""
+        lot = self._auctions.get(auction_id)
+        return lot is not None and self.rights.knows(bidder_id, lot.seller_id)
+
+    def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
+        """An outcome was heard of, over whatever gateway its bid came."""
+        if outcome.status == "rejected":
+            self._futile.refused(outcome.bidder_id, auction_id, outcome.bid_id)
+        elif not outcome.repeated:
+            self._futile.forget(outcome.bidder_id, auction_id, outcome.bid_id)
+
+    def refused(self, auction_id: int, bidder_id: int, bid: str) -> None:
+        """A key of the bidder's named another bid."""
+        self._futile.refused(bidder_id, auction_id, bid)
 
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
         """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
@@ -190,7 +233,8 @@ class Bidding:
         return decided
 
     def _record(self, offer: Offer) -> tuple[UUID, bytes]:
-        self._check_auction(offer.auction_id)
+        lot = self._lot(offer.auction_id)
+        right = self._right(offer, lot)
         bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
         value = BidValue(
             v=1,
@@ -202,16 +246,30 @@ class Bidding:
             confirm=offer.confirm,
             key=offer.key,
             received_at=rfc3339(self._clock()),
+            limit=right.limit,
+            blocked=True if right.blocked else UNSET,
         )
         return bid, msgspec.json.encode(value)
 
-    def _check_auction(self, auction_id: int) -> None:
+    def _lot(self, auction_id: int) -> Lot:
         # Only existence is remembered: a guess that one does not exist could be wrong a second on.
-        if self.knows_auction(auction_id):
-            return
-        if not self._outcomes.auction_exists(auction_id):
+        known = self._auctions.get(auction_id)
+        if known is not None:
+            return known
+        found = self._outcomes.lot(auction_id)
+        if found is None:
             raise NotFoundError("no such auction")
-        self._auctions.put(auction_id, True)  # noqa: FBT003
+        self._auctions.put(auction_id, found)
+        return found
+
+    def _right(self, offer: Offer, lot: Lot) -> Right:
+        bidder_id, auction_id = offer.bidder_id, offer.auction_id
+        self._futile.check(bidder_id, auction_id)
+        try:
+            return self.rights.of(bidder_id, lot.seller_id, lot.currency)
+        except ForbiddenError:  # it costs a reading each time
+            self._futile.placed(bidder_id, auction_id, offer.key)
+            raise
 
 
 def _begin(bid: UUID, offer: Offer) -> Span:

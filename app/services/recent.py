@@ -35,3 +35,7 @@ class Recent(Generic[K, V]):
     def forget(self, key: K) -> None:
         """Read it anew the next time."""
         self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """As `forget`, of everything."""
+        self._entries.clear()

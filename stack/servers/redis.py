@@ -49,7 +49,7 @@ RIGHTS = {
     "broker": "~bids* ~notices* ~maintenance* ~unacked* ~_kombu.* ~*.pidbox* ~celeryev* "
     f"&/1.celery.pidbox &/1.celeryev/* {NOT_OF_OPERATORS}",
     "fanout": "~wake:* ~room:* ~chat:* ~presence:* ~sockets:* ~readyz &auction-event "
-    "&chat-message &chat-event &notice &session &eviction &backlog "
+    "&chat-message &chat-event &notice &session &eviction &backlog &rights "
     f"{NOT_OF_OPERATORS}",
     "auth": f"~session:* ~refresh:* ~LIMITS:* ~readyz {NOT_OF_OPERATORS}",
 }

@@ -12,11 +12,11 @@ from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue, auction_bid_decoder
 from app.protocol.topics import AUCTION_BID
-from app.services.bidding import PENDING, KnownBid, RefusedBid
+from app.services.bidding import PENDING, KnownBid, Lot, RefusedBid
 
 BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
 
-_AUCTION = "SELECT 1 FROM auctions WHERE id = %(auction_id)s"
+_AUCTION = "SELECT seller_id, currency FROM auctions WHERE id = %(auction_id)s"
 
 _COLUMNS = """
 SELECT bid_id, bidder_id, auction_id, key, amount, kind, status, code, seq, "partition", "offset",
@@ -82,9 +82,10 @@ class PostgresOutcomes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def auction_exists(self, auction_id: int) -> bool:
-        """Whether there is such an auction."""
-        return bool(rows(self._engine, _AUCTION, {"auction_id": auction_id}))
+    def lot(self, auction_id: int) -> Lot | None:
+        """The auction; None when there is none."""
+        found = rows(self._engine, _AUCTION, {"auction_id": auction_id})
+        return Lot(found[0].seller_id, found[0].currency) if found else None
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Those of the bids that have been decided."""

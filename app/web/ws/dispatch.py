@@ -220,7 +220,7 @@ class Dispatcher:
             queue = frame.channel
         elif isinstance(frame, frames.BidPlace) and identity is not None:
             queue = f"bid:{frame.auction_id}"
-            is_at_hand = services.bidding.knows_auction(frame.auction_id)
+            is_at_hand = services.bidding.is_at_hand(identity.user_id, frame.auction_id)
         elif isinstance(frame, frames.ChatSend) and identity is not None:
             queue = f"chat:{frame.room_id}"
             is_at_hand = services.chat.knows_member(frame.room_id, identity.user_id)

@@ -169,4 +169,5 @@ def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:
         last_ends_at=state.last_ends_at,
         bids=state.bids,
         from_seq=state.from_seq,
+        voided=state.voided,
     )

@@ -27,6 +27,7 @@ from app.protocol.channels import (
     CHAT_MESSAGES,
     EVICTIONS,
     NOTICES,
+    RIGHTS,
     SESSIONS,
 )
 from app.protocol.outcomes import AuctionState, PublicBid
@@ -120,6 +121,7 @@ class Hub:
             SESSIONS: self._session_ended,
             EVICTIONS: self._socket_evicted,
             BACKLOGS: self._backlog,
+            RIGHTS: self._rights_changed,
         }
 
     def heard(self, channel: str, payload: bytes) -> None:
@@ -132,6 +134,7 @@ class Hub:
     def stream_is_confirmed(self) -> None:
         """From now on every change is heard: what was read before may lack one."""
         self._stores.snapshots.clear()
+        self._stores.bidding.rights.clear()
 
     def stream_is_back(self) -> None:
         """Heard again after a break, with `missed` to come: until then order is kept."""
@@ -200,6 +203,7 @@ class Hub:
 
     def _outcome(self, auction_id: int, outcome: fanout.BidderOutcome) -> None:
         self.registry.owed.pop(outcome.bid_id, None)
+        self._stores.bidding.answered(auction_id, outcome)
         if self._waits:
             self._waits.tell(outcome.bid_id)
         connections = self.registry.of_user(outcome.bidder_id)
@@ -215,6 +219,7 @@ class Hub:
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
         bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
+        self._stores.bidding.refused(auction_id, refusal.bidder_id, bid)
         if self._waits:
             self._waits.tell(bid)
         fields = asdict(refusal)
@@ -267,6 +272,10 @@ class Hub:
             self.registry.traffic.deliveries_s.append(max(0.0, time.time() - news.published_at))
         self._stores.admission.heard(news)
 
+    def _rights_changed(self, payload: bytes) -> None:
+        changed = fanout.rights_changed_decoder.decode(payload)
+        self._stores.bidding.rights.forget(changed.user_id, changed.seller_id)
+
     def _resume_channel(self, name: str) -> None:
         kind, _, number = name.partition(":")
         if name == AUCTIONS:
@@ -311,6 +320,7 @@ def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
         last_ends_at=auction.last_ends_at,
         bids=bids,
         from_seq=bids[0].seq if bids else auction.bid_count + 1,
+        voided=auction.voided,
     )
 
 

@@ -19,10 +19,12 @@ from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery, ChatMessage, Notice
 from app.protocol.topics import Topic
 from app.services.backlog import Admission
-from app.services.bidding import Bidding, KnownBid, RefusedBid
+from app.services.bidding import Bidding, KnownBid, Lot, RefusedBid
 from app.services.chat import Chat
+from app.services.futile_bids import FutileBids
 from app.services.live import Snapshot
 from app.services.log import Appended, OnAppended
+from app.services.rights import Bidder, RightsToBid
 from app.services.snapshots import Snapshots
 from app.settings import Limits
 from app.web.ws.connection import Connection
@@ -74,7 +76,9 @@ class House:
 
     def __post_init__(self) -> None:
         self.admission = Admission(lambda: 0.0)
-        self.bidding = Bidding(self, self, clock=lambda: NOW)
+        rights = RightsToBid(self, must_be_proved=True, limits=Limits())
+        futile = FutileBids(1_000)
+        self.bidding = Bidding(self, self, rights=rights, futile=futile, clock=lambda: NOW)
         self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
         self.auction_views = self.live = self.user_notices = self
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
@@ -91,9 +95,12 @@ class House:
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
         raise NotImplementedError
 
-    def auction_exists(self, auction_id: int) -> bool:
+    def lot(self, auction_id: int) -> Lot | None:
         self.wait("auctions")
-        return auction_id < 100
+        return Lot(seller_id=1, currency="KRW") if auction_id < 100 else None
+
+    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
+        return Bidder(is_proved=True, limits={}), False
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         wanted = {str(bid) for bid in bid_ids}

@@ -1,0 +1,81 @@
+"""Bids that lead nowhere: how many a user may send to one auction in a minute.
+
+Counted in each gateway: the bids that it has put into the log and that are undecided, and those
+that were refused, over whatever gateway they came, because every gateway hears every outcome. An
+accepted bid counts no more once its outcome is heard. So of a user who bids over several gateways
+at once each lets as many undecided ones pass, until their outcomes come; refused ones count
+everywhere.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from app.domain.errors import RateLimitedError
+
+WINDOW_S: Final = 60.0
+LANES_MAX: Final = 20_000  # a user and an auction, remembered at once; the oldest go first
+
+Lane = tuple[int, int]
+"""A bidder and an auction."""
+
+
+class FutileBids:
+    """Counts by bidder and auction; refuses above `per_minute`."""
+
+    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute, self._clock = per_minute, clock
+        # By lane, the bids and when they came, the oldest first. What comes again with the same id
+        # counts by an object of its own.
+        self._lanes: OrderedDict[Lane, dict[object, float]] = OrderedDict()
+
+    def check(self, bidder_id: int, auction_id: int) -> None:
+        """Raise RateLimitedError when there were too many in the last minute."""
+        bids = self._lanes.get((bidder_id, auction_id))
+        if bids is None or len(bids) < self._per_minute:
+            return
+        now = self._clock()
+        self._forget_old(bids, now)
+        if len(bids) >= self._per_minute:
+            oldest = next(iter(bids.values()))
+            raise RateLimitedError(
+                "too many bids on this auction that were refused or are undecided",
+                retry_after_s=oldest + WINDOW_S - now,
+            )
+
+    def placed(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
+        """A record of the bid is in the log, or may be."""
+        now = self._clock()
+        bids = self._bids((bidder_id, auction_id))
+        self._forget_old(bids, now)
+        bids[object() if bid_id in bids else bid_id] = now
+
+    def forget(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
+        """The bid counts no more: it was accepted, or is not in the log after all."""
+        bids = self._lanes.get((bidder_id, auction_id))
+        if bids is not None:
+            bids.pop(bid_id, None)
+
+    def refused(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
+        """The bid was refused, whatever gateway it came over."""
+        bids = self._bids((bidder_id, auction_id))
+        if bid_id not in bids:
+            now = self._clock()
+            self._forget_old(bids, now)
+            bids[bid_id] = now
+            if len(bids) > self._per_minute:  # as many as this are refused at, whichever they are
+                del bids[next(iter(bids))]
+
+    def _bids(self, lane: Lane) -> dict[object, float]:
+        bids = self._lanes.get(lane)
+        if bids is None:
+            bids = self._lanes[lane] = {}
+            if len(self._lanes) > LANES_MAX:
+                self._lanes.popitem(last=False)
+        return bids
+
+    @staticmethod
+    def _forget_old(bids: dict[object, float], now: float) -> None:
+        while bids and next(iter(bids.values())) <= now - WINDOW_S:
+            del bids[next(iter(bids))]

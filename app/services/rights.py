@@ -1,0 +1,117 @@
+"""Who may bid, and how much (rule 20): what a gateway stamps into a bid's record.
+
+Read once and remembered for a while, because a bid must not ask the store. Whoever changes a right
+publishes it, and every gateway reads it anew for the next bid; what was not heard, because Redis
+was away, is believed for `rights_ttl_s` at most. Only who has not proved an e-mail address, where
+they must, is refused here; a limit and a block are outcomes of the record.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from app.domain.errors import ForbiddenError, UnauthenticatedError
+from app.domain.money import AMOUNT_MAX, Currency
+from app.services.recent import Recent
+from app.settings import Limits
+
+BIDDERS_REMEMBERED: Final = 20_000  # three times the sockets of a gateway: 10 MB
+PAIRS_REMEMBERED: Final = 50_000  # a bidder and a seller: 10 MB
+
+NOT_PROVED: Final = "prove your e-mail address before your first bid"
+
+
+@dataclass(frozen=True, slots=True)
+class Bidder:
+    """What is stored of a user; `limits` where they are not those of everybody."""
+
+    is_proved: bool
+    limits: Mapping[Currency, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What goes into the record: the most they may bid, and whether the seller has blocked them."""
+
+    limit: int
+    blocked: bool
+
+
+class StoredRights(Protocol):
+    """The store. Raises BusyError when it cannot answer."""
+
+    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
+        """The user, and whether this seller has blocked them; None: there is no such user."""
+        ...
+
+
+class RightsToBid:
+    """The rights of bidders, remembered."""
+
+    def __init__(self, stored: StoredRights, *, must_be_proved: bool, limits: Limits) -> None:
+        """`must_be_proved`: nobody bids before they have proved their e-mail address."""
+        self._stored, self._must_be_proved = stored, must_be_proved
+        self._everybodys = everybodys_limits(limits)
+        self._bidders: Recent[int, Bidder] = Recent(BIDDERS_REMEMBERED, ttl_s=limits.rights_ttl_s)
+        self._blocked: Recent[tuple[int, int], bool]
+        self._blocked = Recent(PAIRS_REMEMBERED, ttl_s=limits.rights_ttl_s)
+        self._changes = 0
+
+    def knows(self, user_id: int, seller_id: int) -> bool:
+        """Whether `of` will not ask the store."""
+        pair = (user_id, seller_id)
+        return self._blocked.get(pair) is not None and self._bidders.get(user_id) is not None
+
+    def of(self, user_id: int, seller_id: int, currency: Currency) -> Right:
+        """The right to bid on this seller's auctions.
+
+        Raises ForbiddenError for who may not bid at all, UnauthenticatedError for nobody.
+        """
+        bidder, blocked = self._bidders.get(user_id), self._blocked.get((user_id, seller_id))
+        if bidder is None or blocked is None:
+            bidder, blocked = self._read(user_id, seller_id)
+        if not self._may_bid(bidder):
+            raise ForbiddenError(detail=NOT_PROVED)
+        limit = bidder.limits.get(currency)
+        return Right(self._everybodys[currency] if limit is None else limit, blocked)
+
+    def forget(self, user_id: int, seller_id: int | None = None) -> None:
+        """Something changed: of the user, or between them and this seller."""
+        self._changes += 1
+        if seller_id is None:
+            self._bidders.forget(user_id)
+        else:
+            self._blocked.forget((user_id, seller_id))
+
+    def clear(self) -> None:
+        """Changes may have been missed."""
+        self._changes += 1
+        self._bidders.clear()
+        self._blocked.clear()
+
+    def _read(self, user_id: int, seller_id: int) -> tuple[Bidder, bool]:
+        changes = self._changes
+        found = self._stored.right(user_id, seller_id)
+        if found is None:
+            raise UnauthenticatedError(detail="there is no such account")
+        bidder, blocked = found
+        # What changed while it was read may not be in it. Who may not bid is read each time: they
+        # come back as soon as they may.
+        if changes == self._changes and self._may_bid(bidder):
+            self._bidders.put(user_id, bidder)
+            self._blocked.put((user_id, seller_id), blocked)
+        return found
+
+    def _may_bid(self, bidder: Bidder) -> bool:
+        return bidder.is_proved or not self._must_be_proved
+
+
+def everybodys_limits(limits: Limits) -> dict[Currency, int]:
+    """The bid limit of who has no own one, by currency."""
+    found: dict[Currency, int] = {
+        "KRW": limits.bid_limit_krw,
+        "JPY": limits.bid_limit_jpy,
+        "USD": limits.bid_limit_usd,
+        "EUR": limits.bid_limit_eur,
+    }
+    return {currency: min(limit, AMOUNT_MAX) for currency, limit in found.items()}

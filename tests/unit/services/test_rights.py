@@ -1,0 +1,255 @@
+"""What a gateway stamps into a bid, whom it refuses, and what it need not ask the store again."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import (
+    BusyError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    UnauthenticatedError,
+)
+from app.protocol.fanout import BidderOutcome
+from app.protocol.topics import Topic
+from app.services.bidding import Bidding, Lot, Offer
+from app.services.futile_bids import WINDOW_S, FutileBids
+from app.services.log import OnAppended
+from app.services.rights import NOT_PROVED, Bidder, RightsToBid
+from app.settings import Limits
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+ANN, BOB, SELLER, OTHER_SELLER, NOBODY = 2, 3, 1, 9, 99
+AUCTION, OTHER_AUCTION = 42, 43
+LIMITS = Limits(bid_limit_krw=1_000, bid_limit_usd=50)
+
+
+@dataclass
+class Store:
+    """The store of rights, the log and the clock; counts how often the first is asked."""
+
+    bidders: dict[int, Bidder] = field(default_factory=dict)
+    blocks: set[tuple[int, int]] = field(default_factory=set)
+    asked: int = 0
+    meanwhile: Callable[[], None] = lambda: None
+    appended: list[dict[str, object]] = field(default_factory=list)
+    now: float = 0.0
+
+    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
+        self.asked += 1
+        found = self.bidders.get(user_id, Bidder(is_proved=True, limits={}))
+        blocked = (seller_id, user_id) in self.blocks
+        self.meanwhile()
+        return None if user_id == NOBODY else (found, blocked)
+
+    def lot(self, auction_id: int) -> Lot | None:
+        lots = {AUCTION: Lot(SELLER, "KRW"), OTHER_AUCTION: Lot(OTHER_SELLER, "USD")}
+        return lots.get(auction_id)
+
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+        if self.appended and self.appended[-1] == {}:
+            raise BusyError("full")
+        self.appended.append(json.loads(value))
+
+
+class House:
+    """A gateway's bidding on it."""
+
+    def __init__(self, *, per_minute: int = 20, must_be_proved: bool = True) -> None:
+        self.store = Store()
+        self.rights = RightsToBid(self.store, must_be_proved=must_be_proved, limits=LIMITS)
+        futile = FutileBids(per_minute, clock=lambda: self.store.now)
+        self.bidding = Bidding(
+            self.store,  # type: ignore[arg-type]
+            self.store,  # type: ignore[arg-type]
+            rights=self.rights,
+            futile=futile,
+            clock=lambda: NOW,
+        )
+        self._keys = 0
+
+    def bid(self, who: int = ANN, on: int = AUCTION, key: str = "") -> dict[str, object]:
+        """Place one with a key of its own; the record, without what every bid has."""
+        self._keys += 1
+        offer = Offer(who, on, 500, "exact", confirm=False, key=key or f"k{self._keys}")
+        self.bidding.place_soon(offer, lambda _: None)
+        record = self.store.appended[-1]
+        return {name: record[name] for name in ("limit", "blocked") if name in record}
+
+    def told(self, status: str, *, who: int = ANN, key: str = "", repeated: bool = False) -> None:
+        """An outcome is heard of, of the newest bid or of that of this key."""
+        bid = next(
+            record for record in reversed(self.store.appended) if record["key"] == key or not key
+        )
+        outcome = BidderOutcome(
+            bid_id=str(bid["bid_id"]), bidder_id=who, key=str(bid["key"]), status=status,  # type: ignore[arg-type]
+            standing=None, code=None, seq=None, alias=None, price=None, minimum_next_bid=None,
+            ends_at=None, decided_at=None, repeated=repeated,
+        )  # fmt: skip
+        self.bidding.answered(AUCTION, outcome)
+
+
+def test_a_record_carries_everybodys_limit_in_the_auctions_currency() -> None:
+    house = House()
+    assert house.bid() == {"limit": 1_000}
+    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
+
+
+def test_a_limit_of_ones_own_goes_before_that_of_everybody() -> None:
+    house = House()
+    house.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
+    assert house.bid() == {"limit": 7}
+    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
+
+
+def test_a_record_says_that_this_seller_has_blocked_the_bidder() -> None:
+    house = House()
+    house.store.blocks.add((SELLER, ANN))
+    assert house.bid() == {"limit": 1_000, "blocked": True}
+    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
+    assert house.bid(BOB) == {"limit": 1_000}
+
+
+def test_the_store_is_asked_once_for_a_bidder_and_a_seller() -> None:
+    house = House()
+    assert not house.bidding.is_at_hand(ANN, AUCTION)
+    for _ in range(5):
+        house.bid()
+    assert house.store.asked == 1
+    assert house.bidding.is_at_hand(ANN, AUCTION)
+    assert not house.bidding.is_at_hand(BOB, AUCTION)
+
+
+def test_what_changed_is_read_anew_and_nothing_else() -> None:
+    house = House()
+    for who in (ANN, BOB):
+        house.bid(who)
+        house.bid(who, OTHER_AUCTION)
+    house.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
+    house.rights.forget(ANN)
+    house.store.blocks.add((OTHER_SELLER, BOB))
+    house.rights.forget(BOB, OTHER_SELLER)
+    asked = house.store.asked
+    assert house.bid(BOB) == {"limit": 1_000}
+    assert house.store.asked == asked
+    assert house.bid(ANN) == {"limit": 7}
+    assert house.bid(BOB, OTHER_AUCTION) == {"limit": 50, "blocked": True}
+
+
+def test_what_changed_while_it_was_read_is_not_remembered() -> None:
+    house = House()
+    house.store.meanwhile = lambda: house.rights.forget(ANN)
+    house.bid()
+    assert not house.bidding.is_at_hand(ANN, AUCTION)
+
+
+def test_after_a_break_of_the_stream_everything_is_read_anew() -> None:
+    house = House()
+    house.bid()
+    house.rights.clear()
+    house.bid()
+    assert house.store.asked == 2
+
+
+def test_who_has_not_proved_their_address_is_told_so_and_may_bid_as_soon_as_they_have() -> None:
+    house = House()
+    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    with pytest.raises(ForbiddenError) as refused:
+        house.bid()
+    assert refused.value.detail == NOT_PROVED
+    assert house.store.appended == []
+    del house.store.bidders[ANN]
+    assert house.bid() == {"limit": 1_000}
+
+
+def test_where_the_setting_is_off_an_address_need_not_be_proved() -> None:
+    house = House(must_be_proved=False)
+    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    assert house.bid() == {"limit": 1_000}
+
+
+def test_bids_of_nobody_and_on_nothing_are_refused() -> None:
+    with pytest.raises(UnauthenticatedError):
+        House().bid(NOBODY)
+    with pytest.raises(NotFoundError):
+        House().bid(on=1)
+
+
+def test_the_page_has_words_for_every_reason_that_the_server_gives() -> None:
+    page = Path("app/web/client/src/wire/refusals.ts").read_text(encoding="utf-8")
+    assert all(f'"{reason}"' in page for reason in (NOT_PROVED, "this account is suspended"))
+
+
+def limited(house: House, **said: object) -> float | None:
+    """After how many seconds another bid may come; None: it came."""
+    try:
+        house.bid(**said)  # type: ignore[arg-type]
+    except RateLimitedError as error:
+        return error.retry_after_s
+    return None
+
+
+def test_undecided_bids_are_refused_beyond_so_many_a_minute() -> None:
+    house = House(per_minute=3)
+    for _ in range(3):
+        house.bid()
+        house.store.now += 1
+    assert limited(house) == WINDOW_S - 3
+    assert (limited(house, on=OTHER_AUCTION), limited(house, who=BOB)) == (None, None)
+    house.store.now = WINDOW_S
+    assert limited(house) is None
+
+
+def test_accepted_bids_do_not_count_and_refused_ones_do() -> None:
+    house = House(per_minute=3)
+    for _ in range(9):
+        house.bid()
+        house.told("accepted")
+    for _ in range(3):
+        house.bid()
+        house.told("rejected")
+    assert limited(house) == WINDOW_S
+
+
+def test_refused_bids_count_also_if_they_came_over_another_gateway() -> None:
+    house, other = House(per_minute=3), House(per_minute=3)
+    for _ in range(3):
+        other.bid()
+        house.store.appended.append(other.store.appended[-1])
+        house.told("rejected")
+    assert limited(house) == WINDOW_S
+
+
+def test_the_same_bid_again_and_again_counts_each_time_though_it_was_accepted_once() -> None:
+    house = House(per_minute=3)
+    house.bid(key="a")
+    house.told("accepted")
+    for _ in range(3):
+        house.bid(key="a")
+        house.told("accepted", repeated=True)
+    assert limited(house, key="a") == WINDOW_S
+
+
+def test_a_bid_that_the_log_did_not_take_does_not_count() -> None:
+    house = House(per_minute=1)
+    house.store.appended.append({})
+    with pytest.raises(BusyError):
+        house.bid()
+    house.store.appended.clear()
+    assert limited(house) is None
+    assert limited(house) == WINDOW_S
+
+
+def test_who_may_not_bid_costs_only_so_many_readings_a_minute() -> None:
+    house = House(per_minute=3)
+    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    for _ in range(3):
+        with pytest.raises(ForbiddenError):
+            house.bid()
+    assert limited(house) == WINDOW_S
+    assert house.store.asked == 3
