@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { Auction, AuctionStatePush, BidResult } from "../src/protocol";
 import { gapAfter } from "../src/store/auction-view";
 import { auctionOf, learn, standingIn, withOwnBid, withState } from "../src/store/auctions";
+import { MINE } from "./builders";
 
 function auction(change: Partial<Auction> = {}): Auction {
-  const mine = { standing: "outbid", alias: 4, maximum: null, watching: false } as const;
+  const mine = { ...MINE, standing: "outbid", alias: 4 } as const;
   return {
     status: "open",
     bid_count: 3,
@@ -39,8 +40,7 @@ describe("standing", () => {
     "is kept when what was read before the own bid comes late, as version %i",
     (version) => {
       learn([auction({ id: 7, version: 3, leader: { alias: 4 } })]);
-      const mine = { standing: "none", alias: null, maximum: null, watching: false } as const;
-      learn([auction({ id: 7, version, leader: { alias: 4 }, mine })]);
+      learn([auction({ id: 7, version, leader: { alias: 4 }, mine: MINE })]);
       expect(standingIn(auctionOf(7).value)).toBe("leading");
     },
   );

@@ -1,5 +1,5 @@
 /** Resources as the server sends them, whole; a test names only what it is about. */
-import type { Auction, BidResult, Notice, Tokens, User } from "../src/protocol";
+import type { Auction, BidResult, Mine, Notice, Tokens, User } from "../src/protocol";
 
 export const SOO: User = {
   id: 11,
@@ -20,6 +20,16 @@ export function tokens(change: Partial<Tokens> = {}): Tokens {
     ...change,
   } as Tokens;
 }
+
+/** The place of somebody who has not bid and may bid anything. */
+export const MINE: Mine = {
+  standing: "none",
+  alias: null,
+  maximum: null,
+  watching: false,
+  limit: 1_000_000_000_000,
+  blocked: false,
+};
 
 /** An open auction of somebody else's, at 10,000 won, without a bid of the viewer. */
 export function auction(change: Partial<Auction> = {}): Auction {
@@ -45,7 +55,7 @@ export function auction(change: Partial<Auction> = {}): Auction {
     extensions: 0,
     winner: null,
     closed_at: null,
-    mine: { standing: "none", alias: null, maximum: null, watching: false },
+    mine: { ...MINE },
     ...change,
   } as Auction;
 }

@@ -1,5 +1,6 @@
-/** The account of the signed-in user: who one is, where one is signed in, the password. */
+/** The account: who one is, where one is signed in, password, linked log-ins, whom one blocks. */
 import { t } from "../i18n";
+import { AccountBlocks } from "../parts/account-blocks";
 import { AccountIdentities } from "../parts/account-identities";
 import { AccountPassword } from "../parts/account-password";
 import { AccountSessions } from "../parts/account-sessions";
@@ -16,6 +17,7 @@ export function AccountPage() {
       </p>
       <AccountSessions />
       {email && <AccountPassword />}
+      <AccountBlocks />
       <AccountIdentities />
     </MembersPage>
   );

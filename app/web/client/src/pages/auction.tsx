@@ -18,13 +18,14 @@ export function AuctionPage({ id }: { id: number }) {
   useEffect(() => () => view.close(), [view]);
   const auction = view.auction.value;
   if (!auction) return <Waiting error={view.error.value} />;
+  const isOwn = user.value?.id === auction.seller.id;
   return (
     <Page title={auction.product.name}>
       <div class="auction">
         <section class="about">
           <Picture product={auction.product} />
           <p class="quiet">{t("auction.seller", { name: auction.seller.nickname })}</p>
-          <ProductText id={auction.product.id} />
+          <ProductText product={auction.product} />
         </section>
         <section class="deal">
           <PricePanel view={view} auction={auction} />
@@ -37,7 +38,7 @@ export function AuctionPage({ id }: { id: number }) {
           <Announcer auction={auction} />
         </section>
         <History auction={auction} bids={view.bids.value} />
-        <Chat key={user.value?.id} auctionId={id} />
+        <Chat key={user.value?.id} auctionId={id} isSeller={isOwn} />
       </div>
     </Page>
   );

@@ -5,7 +5,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { money } from "../format";
-import { type MoneyFault, majorText, minorDigits, readMoney } from "../format/money";
+import { AMOUNT_MAX, type MoneyFault, majorText, minorDigits, readMoney } from "../format/money";
 import { fieldFaultText, t } from "../i18n";
 import type { Auction, BidKind } from "../protocol";
 import { lastBidOn, obstacleTo, placeBid } from "../store/bids";
@@ -67,6 +67,7 @@ export function BidForm({ auction, isCurrent }: Props) {
         hint={amountHint(auction, maximum)}
         fault={fault.value === null ? undefined : fieldFaultText("amount", fault.value)}
       />
+      <Limit auction={auction} amount={reading.amount} />
       <button type="submit" class="primary big" aria-disabled={obstacle !== null} {...press.on}>
         {buttonText(press.said, auction)}
       </button>
@@ -75,6 +76,18 @@ export function BidForm({ auction, isCurrent }: Props) {
         {obstacle === "session" && t("session.restoring")}
       </p>
     </form>
+  );
+}
+
+/** The most the viewer may bid; a warning once the amount is above it. The server decides. */
+function Limit({ auction, amount }: { auction: Auction; amount: number | null }) {
+  const limit = auction.mine?.limit ?? AMOUNT_MAX;
+  if (limit >= AMOUNT_MAX) return null;
+  const isOver = amount !== null && amount > limit;
+  return (
+    <p class={isOver ? "fault small" : "hint"} data-testid="limit" role="status">
+      {t(isOver ? "bid.limit.over" : "bid.limit", { limit: money(limit, auction.currency) })}
+    </p>
   );
 }
 

@@ -2,7 +2,7 @@
 import { moment } from "../format";
 import { t } from "../i18n";
 import type { Auction } from "../protocol";
-import type { Standing } from "../store/auctions";
+import { isVoided, type Standing } from "../store/auctions";
 import { lastBidOn } from "../store/bids";
 import { user } from "../store/session";
 import type { TrackedBid } from "../wire/bid-book";
@@ -46,5 +46,7 @@ function Body({ auction, isCurrent }: Pick<Props, "auction" | "isCurrent">) {
   if (!user.value) {
     return <LoginLink class="button primary">{t("bid.login")}</LoginLink>;
   }
+  if (isVoided(auction)) return <p class="fault">{t("bid.voided")}</p>;
+  if (auction.mine?.blocked) return <p class="fault">{t("bid.blocked")}</p>;
   return <BidForm auction={auction} isCurrent={isCurrent} />;
 }

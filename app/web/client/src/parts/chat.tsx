@@ -7,15 +7,22 @@ import { errorText, t, tn } from "../i18n";
 import type { ChatMessage } from "../protocol";
 import { enterRoom, type Outgoing, type RoomView } from "../store/room";
 import { user } from "../store/session";
+import { BlockButton } from "./block-button";
 import { LoginLink } from "./login-link";
 
 const NEAR_END_PX = 80;
 
-export function Chat({ auctionId }: { auctionId: number }) {
+interface Props {
+  auctionId: number;
+  /** Whether the viewer sells here: a seller may block who talks. */
+  isSeller?: boolean;
+}
+
+export function Chat({ auctionId, isSeller = false }: Props) {
   return (
     <section class="panel chat">
       {user.value ? (
-        <Room auctionId={auctionId} />
+        <Room auctionId={auctionId} isSeller={isSeller} />
       ) : (
         <>
           <h2>{t("chat.title")}</h2>
@@ -26,7 +33,7 @@ export function Chat({ auctionId }: { auctionId: number }) {
   );
 }
 
-function Room({ auctionId }: { auctionId: number }) {
+function Room({ auctionId, isSeller }: Required<Props>) {
   const room = useMemo(() => enterRoom(auctionId), [auctionId]);
   useEffect(() => () => room.close(), [room]);
   return (
@@ -38,13 +45,13 @@ function Room({ auctionId }: { auctionId: number }) {
         )}
       </h2>
       {room.error.value && <p class="fault">{errorText(room.error.value)}</p>}
-      <Messages room={room} />
+      <Messages room={room} isSeller={isSeller} />
       <Writing room={room} />
     </>
   );
 }
 
-function Messages({ room }: { room: RoomView }) {
+function Messages({ room, isSeller }: { room: RoomView; isSeller: boolean }) {
   const { box, onScroll } = useEndInSight(room);
   const isEmpty = room.messages.value.length + room.outgoing.value.length === 0;
   return (
@@ -59,7 +66,7 @@ function Messages({ room }: { room: RoomView }) {
     >
       {isEmpty && <p class="quiet">{room.ready.value ? t("chat.empty") : t("chat.connecting")}</p>}
       {room.messages.value.map((message) => (
-        <Message key={message.message_id} message={message} />
+        <Message key={message.message_id} message={message} isSeller={isSeller} />
       ))}
       {room.outgoing.value.map((message) => (
         <OnItsWay key={message.key} message={message} onAgain={() => room.again(message.key)} />
@@ -96,12 +103,13 @@ function useEndInSight(room: RoomView) {
 
 type ScrollEvent = TargetedEvent<HTMLDivElement>;
 
-function Message({ message }: { message: ChatMessage }) {
+function Message({ message, isSeller }: { message: ChatMessage; isSeller: boolean }) {
   const isOwn = message.sender.id === user.value?.id;
   return (
     <div class={isOwn ? "message own" : "message"} data-testid="message">
       <p class="quiet small">
         {message.sender.nickname} · <time dateTime={message.at}>{timeOfDay(message.at)}</time>
+        {isSeller && !isOwn && <BlockButton person={message.sender} />}
       </p>
       <p class="text">{message.text}</p>
     </div>

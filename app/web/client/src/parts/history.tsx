@@ -31,10 +31,18 @@ export function History({ auction, bids }: Props) {
           </thead>
           <tbody>
             {bids.slice(0, SHOWN).map((bid) => (
-              <tr key={bid.seq} class={bid.alias === ownAlias ? "own" : ""} data-testid="bid">
+              <tr
+                key={bid.seq}
+                class={bid.alias === ownAlias ? "own" : ""}
+                data-voided={isVoided(bid, auction)}
+                data-testid="bid"
+              >
                 <td>
                   {bidderName(bid.alias, ownAlias)}
                   {bid.automatic && <span class="quiet small"> · {t("history.automatic")}</span>}
+                  {isVoided(bid, auction) && (
+                    <span class="quiet small"> · {t("history.voided")}</span>
+                  )}
                 </td>
                 <td class="number">{money(bid.amount, currency)}</td>
                 <td class="number quiet small">
@@ -47,6 +55,11 @@ export function History({ auction, bids }: Props) {
       )}
     </section>
   );
+}
+
+/** Whether a bid counts no more: what was read before the void does not say so itself. */
+function isVoided(bid: PublicBid, { voided = [] }: Auction): boolean {
+  return bid.voided === true || voided.includes(bid.alias);
 }
 
 /** Only who may bid now is invited to. */

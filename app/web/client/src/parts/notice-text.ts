@@ -8,11 +8,18 @@ export function noticeText({ kind, params }: Notice): string {
   const product = textOf(params.product) ?? t("notice.some_product");
   const price = priceText(params);
   if (kind === "lost" && price === null) return t("notice.lost.unsold", { product });
-  if (kind === "outbid" || kind === "won" || kind === "lost" || kind === "sold") {
+  if (
+    kind === "outbid" ||
+    kind === "leading" ||
+    kind === "won" ||
+    kind === "lost" ||
+    kind === "sold"
+  ) {
     return t(`notice.${kind}`, { product, price: price ?? "" });
   }
   const reason = textOf(params.reason);
   if (kind === "cancelled" && reason) return t("notice.cancelled.reason", { product, reason });
+  if (kind === "voided") return t("notice.voided", { product, reason: reason ?? "" });
   return t(`notice.${kind}`, { product });
 }
 

@@ -86,7 +86,7 @@ function Times({ auction }: { auction: Auction }) {
 }
 
 function priceLabel(auction: Auction): string {
-  if (auction.bid_count === 0) return t("auction.price.starting");
+  if (auction.leader === null) return t("auction.price.starting");
   if (!hasEnded(auction.status)) return t("auction.price");
   return auction.winner ? t("auction.price.final") : t("auction.price.last");
 }

@@ -4,6 +4,7 @@ import { t } from "../i18n";
 import type { Auction } from "../protocol";
 import { standingIn } from "../store/auctions";
 import { user } from "../store/session";
+import { BlockButton } from "./block-button";
 
 export function Result({ auction }: { auction: Auction }) {
   const text = resultText(auction);
@@ -22,9 +23,15 @@ export function Result({ auction }: { auction: Auction }) {
 }
 
 /** The winner, to the seller; nobody is told of themselves. */
-function Contact({ auction: { winner_user } }: { auction: Auction }) {
+function Contact({ auction: { winner_user, seller } }: { auction: Auction }) {
   if (!winner_user || winner_user.id === user.value?.id) return null;
-  return <p>{t("result.contact", { name: winner_user.nickname })}</p>;
+  const isSeller = user.value?.id === seller.id;
+  return (
+    <p class="row wrap">
+      {t("result.contact", { name: winner_user.nickname })}
+      {isSeller && <BlockButton person={winner_user} />}
+    </p>
+  );
 }
 
 /** Somebody else has it, who is named. */

@@ -18,6 +18,9 @@ export interface AdminUser {
    * RFC 3339, UTC, milliseconds
    */
   created_at: string;
+  bid_limits: {
+    [k: string]: number;
+  };
 }
 /**
  * To the client's frame with the id `re`.
@@ -34,7 +37,8 @@ export interface Answer {
  *     and the winner.
  *
  *     `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
- *     `buy_now_price` once it can no longer be bought at.
+ *     `buy_now_price` once it can no longer be bought at. `voided` are the aliases of bidders whose
+ *     bids count no more (rule 20).
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Auction".
@@ -73,11 +77,12 @@ export interface Auction {
   extensions: number;
   winner: Winner | null;
   closed_at: string | null;
+  voided?: number[];
   mine?: Mine;
   winner_user?: Person;
 }
 /**
- * The product of an auction, in short.
+ * The product of an auction as it was when it was put up; text and pictures not in lists.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AuctionProduct".
@@ -86,6 +91,18 @@ export interface AuctionProduct {
   id: number;
   name: string;
   thumbnail_url: string | null;
+  description?: string;
+  pictures?: Picture[];
+}
+/**
+ * A picture of a product.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Picture".
+ */
+export interface Picture {
+  url: string;
+  thumbnail_url: string;
 }
 /**
  * Somebody as others see them.
@@ -119,6 +136,8 @@ export interface Winner {
 /**
  * The caller's own place in an auction.
  *
+ *     `limit` is the most they may bid on it; `blocked`: the seller lets them bid on nothing.
+ *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Mine".
  */
@@ -127,6 +146,8 @@ export interface Mine {
   alias: number | null;
   maximum: number | null;
   watching: boolean;
+  limit: number;
+  blocked: boolean;
 }
 /**
  * `POST /api/auctions/{id}/cancel`.
@@ -191,6 +212,9 @@ export interface AuctionQuery {
 /**
  * The changing part of an auction, as pushed in `auction.state` and `auction-event`.
  *
+ *     `voided` are the aliases of bidders whose bids count no more (rule 20); absent when there are
+ *     none.
+ *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AuctionState".
  */
@@ -214,9 +238,12 @@ export interface AuctionState {
   last_ends_at: string;
   bids: PublicBid[];
   from_seq: number;
+  voided?: number[];
 }
 /**
  * An accepted bid as everybody may see it (rule 17).
+ *
+ *     `voided` is there, and true, when the bid counts no more (rule 20).
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "PublicBid".
@@ -230,9 +257,12 @@ export interface PublicBid {
    * RFC 3339, UTC, milliseconds
    */
   at: string;
+  voided?: boolean;
 }
 /**
  * The state after `version`, and the bids accepted since the last push.
+ *
+ *     `voided`: aliases of bidders whose bids count no more; absent when there are none.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AuctionStatePush".
@@ -260,6 +290,17 @@ export interface AuctionStatePush {
   last_ends_at: string;
   bids: PublicBid[];
   from_seq: number;
+  voided?: number[];
+}
+/**
+ * `POST /api/admin/auctions/{id}/void`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "AuctionVoid".
+ */
+export interface AuctionVoid {
+  bidder_id: number;
+  reason: string;
 }
 /**
  * The auctions that changed since the last push.
@@ -329,6 +370,18 @@ export interface BidHistoryQuery {
   after_seq?: number;
   limit?: number;
   cursor?: string | null;
+}
+/**
+ * Bid limits by currency, in minor units: what is absent stays.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "BidLimitChange".
+ */
+export interface BidLimitChange {
+  KRW?: number;
+  JPY?: number;
+  USD?: number;
+  EUR?: number;
 }
 /**
  * A bid.
@@ -455,6 +508,19 @@ export interface BidUnknown {
   type: "bid.unknown";
   re: number;
   key: string;
+}
+/**
+ * Somebody who may not bid on the caller's auctions.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Block".
+ */
+export interface Block {
+  user: Person;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  created_at: string;
 }
 /**
  * What a client sends: unknown fields are refused.
@@ -636,7 +702,7 @@ export interface Login {
  */
 export interface Notice {
   id: number;
-  kind: "cancelled" | "ending_soon" | "lost" | "outbid" | "sold" | "unsold" | "won";
+  kind: "cancelled" | "ending_soon" | "leading" | "lost" | "outbid" | "sold" | "unsold" | "voided" | "won";
   auction_id: number;
   params: {
     [k: string]: number | string | null;
@@ -1036,6 +1102,7 @@ export interface UserAnswer {
 export interface UserChange {
   status?: "active" | "banned" | "suspended";
   role?: "admin" | "moderator" | "user";
+  bid_limits?: BidLimitChange;
 }
 /**
  * Query of `GET /api/admin/users`: words of the e-mail or the nickname.

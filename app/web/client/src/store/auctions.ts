@@ -5,6 +5,7 @@
  * told with it. Follows every push from its import on.
  */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { AMOUNT_MAX } from "../format/money";
 import type {
   Auction,
   AuctionStatePush,
@@ -42,7 +43,9 @@ export function learn(found: readonly Auction[]): void {
 /** An alias once given stays (rule 17): what was read without it is older than the own bid. */
 function withKnownAlias(told: Auction, before: Auction | null): Auction {
   const mine = before?.mine;
-  return mine?.alias != null && told.mine?.alias == null ? { ...told, mine } : told;
+  if (mine?.alias == null || told.mine?.alias != null) return told;
+  const { limit, blocked } = told.mine ?? mine;
+  return { ...told, mine: { ...mine, limit, blocked } };
 }
 
 /** Asks for an auction again, unless that is under way: pushes do not tell everything. */
@@ -99,6 +102,7 @@ export function standingIn(auction: Auction | null): Standing {
     return mine.standing === "none" ? "none" : "lost";
   }
   if (auction.leader?.alias === mine.alias) return "leading";
+  if (isVoided(auction)) return "none";
   return mine.standing === "none" ? "none" : "outbid";
 }
 
@@ -124,6 +128,8 @@ export function withOwnBid(auction: Auction, result: Outcome, amount: number | n
       alias: result.alias,
       maximum,
       watching: auction.mine?.watching ?? false,
+      limit: auction.mine?.limit ?? AMOUNT_MAX,
+      blocked: auction.mine?.blocked ?? false,
     },
   };
 }
@@ -137,9 +143,14 @@ export function withState(auction: Auction, push: AuctionStatePush): Auction {
 }
 
 /** Rule 11: a bid takes it away, with a reserve only one that meets it. States do not name it. */
-function canBuyNow({ status, reserve, bid_count }: AuctionStatePush): boolean {
+function canBuyNow({ status, reserve, leader }: AuctionStatePush): boolean {
   if (hasEnded(status)) return false;
-  return reserve === "none" ? bid_count === 0 : reserve === "not_met";
+  return reserve === "none" ? leader === null : reserve === "not_met";
+}
+
+/** Whether the viewer's own bids count no more on this auction (rule 20). */
+export function isVoided({ mine, voided }: Auction): boolean {
+  return mine?.alias != null && (voided ?? []).includes(mine.alias);
 }
 
 function entry(id: number): Signal<Auction | null> {
@@ -178,15 +189,21 @@ onPush("auction.state", (push) => {
   const before = known?.peek();
   if (!known || !before || push.version <= before.version) return;
   known.value = withState(before, push);
-  // The state tells neither when an auction was cancelled nor who seller and winner are.
-  if (hasEnded(push.status)) void learnAnew(push.auction_id);
+  // The state tells neither when an auction was cancelled nor who seller and winner are, and after a
+  // void neither the new leader's maximum nor that it can be bought now again.
+  const isVoid = (push.voided ?? []).length > (before.voided ?? []).length;
+  if (hasEnded(push.status) || isVoid) void learnAnew(push.auction_id);
 });
 
 onPush("auctions.price", (push) => learnPrices(push.items));
 
 // Bids made elsewhere come by push only; what those of this page offered is known here alone.
 onPush("bid.result", (push) => learnOutcome(push.auction_id, push, null));
-onDecided((bid, outcome) => learnOutcome(bid.auctionId, outcome, bid.amount));
+onDecided((bid, outcome) => {
+  learnOutcome(bid.auctionId, outcome, bid.amount);
+  // The right to bid is not what it was when the page was opened.
+  if (outcome.code === "OVER_LIMIT" || outcome.code === "BLOCKED") void learnAnew(bid.auctionId);
+});
 
 onPush("notice", ({ kind, auction_id }) => {
   const known = entries.get(auction_id)?.peek();

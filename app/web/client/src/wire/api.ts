@@ -4,6 +4,7 @@ import type {
   AuctionCancel,
   AuctionCreate,
   BidCreate,
+  Block,
   Identities,
   IdentityItem,
   Login,
@@ -89,7 +90,12 @@ export class Api {
     this.http.call<Listed<Notice>>("/api/me/notices", { query: { cursor, limit } });
   createProduct = (body: ProductCreate) => this.post<Product>("/api/products", body);
   createAuction = (body: AuctionCreate) => this.post<Auction>("/api/auctions", body);
-  product = (id: number) => this.http.call<Product>(`/api/products/${id}`);
+
+  blocks = (cursor: string | undefined) =>
+    this.http.call<Listed<Block>>("/api/me/blocks", { query: { cursor, limit: 100 } });
+  block = (userId: number) => this.http.call<null>(`/api/me/blocks/${userId}`, { method: "PUT" });
+  unblock = (userId: number) =>
+    this.http.call<null>(`/api/me/blocks/${userId}`, { method: "DELETE" });
 
   lowerReserve = (id: number, reserve_price: number) =>
     this.http.call<Auction>(`/api/auctions/${id}`, { method: "PATCH", body: { reserve_price } });

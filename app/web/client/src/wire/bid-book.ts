@@ -17,6 +17,7 @@ import type {
   Receipt,
 } from "../protocol";
 import { HttpProblem } from "./http";
+import { reasonOf } from "./refusals";
 import { WireError } from "./socket";
 
 export const ASK_AFTER_MS = 5_000;
@@ -178,7 +179,7 @@ export class BidBook {
     if (!isRefusal(error)) throw error;
     if (MAY_HAVE_ARRIVED.has(error.code)) this.unconfirmed.add(key);
     if (this.unconfirmed.has(key)) this.advance(key, "unknown");
-    else this.fail(bid, error.code);
+    else this.fail(bid, reasonOf(error));
   }
 
   private async ask(key: string): Promise<void> {

@@ -19,6 +19,7 @@ export class HttpProblem extends Error {
     readonly status: number,
     readonly errors: readonly FieldFault[] = [],
     readonly retryAfterMs: number | null = null,
+    readonly detail: string = "",
   ) {
     super(code);
   }
@@ -85,13 +86,14 @@ async function read<T>(answer: Response): Promise<T> {
   if (text === null) throw new HttpProblem("NETWORK", 0);
   const body = parsed(text);
   if (answer.ok) return body as T;
-  const problem = (body ?? {}) as { code?: string; errors?: FieldFault[] };
+  const problem = (body ?? {}) as { code?: string; errors?: FieldFault[]; detail?: string };
   const retryAfterS = Number(answer.headers.get("Retry-After") ?? Number.NaN);
   throw new HttpProblem(
     problem.code ?? "INTERNAL",
     answer.status,
     problem.errors,
     Number.isFinite(retryAfterS) ? retryAfterS * 1_000 : null,
+    problem.detail,
   );
 }
 

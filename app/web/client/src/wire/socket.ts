@@ -36,6 +36,7 @@ export class WireError extends Error {
     readonly retry: boolean,
     readonly retryAfterMs: number | null = null,
     readonly field: string | null = null,
+    readonly detail: string = "",
   ) {
     super(code);
   }
@@ -304,6 +305,6 @@ export class Wire {
   }
 }
 
-function errorOf({ code, retry, retry_after_ms, field }: FrameError): WireError {
-  return new WireError(code, retry ?? false, retry_after_ms ?? null, field ?? null);
+function errorOf({ code, retry, retry_after_ms, field, detail }: FrameError): WireError {
+  return new WireError(code, retry ?? false, retry_after_ms ?? null, field ?? null, detail);
 }

@@ -2,14 +2,14 @@
 import { screen } from "@testing-library/preact";
 import { describe, expect, it } from "vitest";
 import type { Auction } from "../../src/protocol";
-import { auction, SOO } from "../builders";
+import { auction, MINE, SOO } from "../builders";
 import { PageUnderTest } from "../page";
 
 const ENDED = { status: "closed", closed_at: "2030-01-02T00:00:00.000Z" } as const;
 const SOLD = { ...ENDED, winner: { alias: 4, amount: 10_000 }, leader: { alias: 4 } };
 
 function mine(standing: "won" | "lost" | "leading" | "none", alias: number | null = 4) {
-  return { standing, alias, maximum: null, watching: false };
+  return { ...MINE, standing, alias };
 }
 
 async function show(change: Partial<Auction>, language: "ko" | "en" = "en"): Promise<string> {

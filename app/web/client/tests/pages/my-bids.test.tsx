@@ -1,13 +1,13 @@
 /** My bids follow what every other page knows. */
 import { render, screen } from "@testing-library/preact";
 import { beforeEach, expect, it } from "vitest";
-import { auction, bidResult, notice } from "../builders";
+import { auction, bidResult, MINE, notice } from "../builders";
 import { PageUnderTest } from "../page";
 import { eventually } from "../patience";
 
 const LED = auction({
   leader: { alias: 4 },
-  mine: { standing: "leading", alias: 4, maximum: 10_000, watching: false },
+  mine: { ...MINE, standing: "leading", alias: 4, maximum: 10_000 },
 });
 const LOST_LEAD = { ...LED, version: 4, bid_count: 4, price: 11_000, leader: { alias: 5 } };
 

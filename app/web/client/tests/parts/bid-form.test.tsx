@@ -1,6 +1,6 @@
 import { fireEvent, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { auction, bidResult } from "../builders";
+import { auction, bidResult, MINE } from "../builders";
 import { PageUnderTest, pass } from "../page";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -11,7 +11,7 @@ afterEach(() => {
 
 const LEADING = auction({
   leader: { alias: 4 },
-  mine: { standing: "leading", alias: 4, maximum: 50_000, watching: false },
+  mine: { ...MINE, standing: "leading", alias: 4, maximum: 50_000 },
 });
 
 const button = (name: RegExp) => screen.getByRole("button", { name });

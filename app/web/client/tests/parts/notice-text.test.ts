@@ -12,6 +12,8 @@ const KINDS: readonly Notice["kind"][] = [
   "unsold",
   "ending_soon",
   "cancelled",
+  "voided",
+  "leading",
 ];
 
 it.each(["ko", "en"] as const)("names the product and leaves no gap (%s)", (language) => {
