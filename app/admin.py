@@ -2,7 +2,9 @@
 
 `grant WHO ROLE` gives a role (`user` takes one away), `suspend WHO` lets somebody only read, `ban
 WHO` keeps them out; `--lift` undoes the latter two. What takes something away ends all sessions of
-that user, and their sockets close on every gateway.
+that user, and their sockets close on every gateway. `limit WHO CURRENCY AMOUNT` sets how much
+somebody may bid, in minor units; `void WHO AUCTION --by ADMIN --reason TEXT` takes a bidder out of
+an open auction.
 
 `after-restore` opens the house after its database was restored.
 """
@@ -17,14 +19,17 @@ from typing import NoReturn, get_args
 from app import after_restore
 from app.bootstrap import Container, build_container
 from app.domain.errors import DomainError
+from app.domain.money import Currency
 from app.observability.logging import configure_logging
 from app.observability.security_log import open_security_log, operator
-from app.protocol.resources import UserChange
+from app.protocol.resources import AuctionVoid, UserChange
 from app.protocol.types import Role, UserStatus
+from app.protocol.validation import parse
 from app.settings import SettingsError, read_settings
 
 PROGRAM = "python -m app.admin"
 REFUSED = 2
+CONNECT_WAIT_S = 10.0  # to Kafka, for a process that has just begun
 
 Verb = Callable[[Container, argparse.Namespace], str]
 """What a command does; returns the line that says so."""
@@ -59,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     ban = _add_verb(verbs, "ban", partial(_set_status, "banned"), "keep out")
     for verb in (suspend, ban):
         verb.add_argument("--lift", action="store_true", help="undo it")
+    limit = _add_verb(verbs, "limit", _limit, "set a bid limit")
+    limit.add_argument("currency", choices=get_args(Currency))
+    limit.add_argument("amount", type=int, help="in minor units: cents of USD and EUR")
+    void = _add_verb(verbs, "void", _void, "void all bids on an auction")
+    void.add_argument("auction", type=int, help="its id")
+    void.add_argument("--by", required=True, metavar="ADMIN", help="who answers for it")
+    void.add_argument("--reason", required=True, help="the bidder is told it")
     restore = verbs.add_parser(
         "after-restore", description=after_restore.__doc__, allow_abbrev=False
     )
@@ -98,6 +110,25 @@ def _set_status(status: UserStatus, container: Container, options: argparse.Name
     user = people.change(people.find(options.who), change, by=operator())
     ended = "" if options.lift else ", and all their sessions have ended"
     return f"user {user.id} is {user.status}{ended}"
+
+
+def _limit(container: Container, options: argparse.Namespace) -> str:
+    change = parse({"bid_limits": {options.currency: options.amount}}, UserChange)
+    people = container.administration
+    user = people.change(people.find(options.who), change, by=operator())
+    return f"user {user.id} may bid up to {options.amount} {options.currency} from the next bid on"
+
+
+def _void(container: Container, options: argparse.Namespace) -> str:
+    people, by = container.administration, operator()
+    admin_id, bidder_id = people.find_admin(options.by), people.find(options.who)
+    asked = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
+    container.producer.wait_connected(CONNECT_WAIT_S)
+    shown = container.auction_house.void(admin_id, options.auction, asked, by=by)
+    container.producer.close()
+    if shown is None:
+        return f"the void of user {bidder_id} is in the log, and will be decided in its turn"
+    return f"auction {shown.id} is at {shown.price} {shown.currency} without user {bidder_id}"
 
 
 def _after_restore(options: argparse.Namespace) -> None:

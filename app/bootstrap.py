@@ -45,6 +45,7 @@ from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.parked import PostgresParkedStore
 from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
 from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.rights import PostgresRights
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.postgres.transactions import transactions
@@ -52,6 +53,7 @@ from app.adapters.precis.profiles import PrecisProfiles
 from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect, connect_guarded
 from app.adapters.redis.presence import RedisPresence
+from app.adapters.redis.rights import RedisRights
 from app.adapters.redis.sessions import RedisSessions, last_signed_in
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.redis.used_states import RedisUsedStates
@@ -95,12 +97,15 @@ from app.services.epochs import (
     published_ahead,
     signed_in_ahead,
 )
+from app.services.futile_bids import FutileBids
+from app.services.granting import BidLimits, Blocks
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.lanes import Begin, LaneTopic
 from app.services.notices import NoticeList
 from app.services.old_chat import OldChat
 from app.services.parking import Parked
 from app.services.replaying import Replaying
+from app.services.rights import RightsToBid, everybodys_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
@@ -343,7 +348,33 @@ class Container:
     @cached_property
     def bidding(self) -> Bidding:
         """Placing bids and asking after them."""
-        return Bidding(self.admitting_log, PostgresOutcomes(self.engine), clock=utc_now)
+        limits = self.settings.limits
+        return Bidding(
+            self.admitting_log,
+            PostgresOutcomes(self.engine),
+            rights=RightsToBid(
+                PostgresRights(self.engine),
+                must_be_proved=self.settings.bid_needs_proved_email,
+                limits=limits,
+            ),
+            futile=FutileBids(limits.futile_bids_per_minute),
+            clock=utc_now,
+        )
+
+    @cached_property
+    def bid_limits(self) -> BidLimits:
+        """How much users may bid."""
+        return BidLimits(
+            PostgresRights(self.engine),
+            RedisRights(self.fanout),
+            everybodys=everybodys_limits(self.settings.limits),
+        )
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """Whom sellers have blocked."""
+        at_most = self.settings.limits.blocks_per_seller_max
+        return Blocks(PostgresRights(self.engine), RedisRights(self.fanout), at_most=at_most)
 
     @cached_property
     def live(self) -> PostgresLive:
@@ -391,7 +422,7 @@ class Container:
     @cached_property
     def administration(self) -> Administration:
         """People as admins handle them."""
-        return Administration(self.users, self.user_sessions)
+        return Administration(self.users, self.user_sessions, self.bid_limits)
 
     def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
         """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
@@ -425,14 +456,16 @@ class Container:
     @cached_property
     def auction_views(self) -> PostgresAuctions:
         """Auctions as the API shows them."""
-        return PostgresAuctions(self.engine)
+        return self._auctions_on(self.engine)
 
     @cached_property
     def snapshots(self) -> Snapshots:
         """Auctions as guests see them."""
-        return Snapshots(
-            PostgresAuctions(self.guest_engine), self.live.prices, limits=self.settings.limits
-        )
+        guests = self._auctions_on(self.guest_engine)
+        return Snapshots(guests, self.live.prices, limits=self.settings.limits)
+
+    def _auctions_on(self, engine: Engine) -> PostgresAuctions:
+        return PostgresAuctions(engine, bid_limits=everybodys_limits(self.settings.limits))
 
     @cached_property
     def auction_house(self) -> AuctionHouse:

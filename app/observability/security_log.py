@@ -41,6 +41,8 @@ class SecurityEvent(StrEnum):
     RATE_LIMITED = "rate_limited"
     ROLE_CHANGED = "role_changed"
     STATUS_CHANGED = "status_changed"
+    BIDS_VOIDED = "bids_voided"
+    LIMIT_SET = "limit_set"
     REPLAYED = "replayed"
     ADMIN_COMMAND = "admin_command"
 

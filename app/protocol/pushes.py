@@ -198,7 +198,10 @@ class BidRefused(Push, frozen=True, kw_only=True, tag="bid.refused"):
 
 
 class AuctionStatePush(Push, frozen=True, kw_only=True, tag="auction.state"):
-    """The state after `version`, and the bids accepted since the last push."""
+    """The state after `version`, and the bids accepted since the last push.
+
+    `voided`: aliases of bidders whose bids count no more; absent when there are none.
+    """
 
     channel: str
     auction_id: int
@@ -215,6 +218,7 @@ class AuctionStatePush(Push, frozen=True, kw_only=True, tag="auction.state"):
     last_ends_at: Timestamp
     bids: list[PublicBid]
     from_seq: int
+    voided: list[int] | UnsetType = UNSET
 
 
 class AuctionsPrice(Push, frozen=True, kw_only=True, tag="auctions.price"):

@@ -141,6 +141,16 @@ class AdminUser(Struct, frozen=True):
     status: UserStatus
     email_proved: bool
     created_at: Timestamp
+    bid_limits: dict[str, int]  # those that are not everybody's, in minor units
+
+
+class BidLimitChange(Body, frozen=True, rename=str.upper):
+    """Bid limits by currency, in minor units: what is absent stays."""
+
+    krw: Amount | UnsetType = UNSET
+    jpy: Amount | UnsetType = UNSET
+    usd: Amount | UnsetType = UNSET
+    eur: Amount | UnsetType = UNSET
 
 
 class UserChange(Body, frozen=True):
@@ -148,6 +158,7 @@ class UserChange(Body, frozen=True):
 
     status: UserStatus | UnsetType = UNSET
     role: Role | UnsetType = UNSET
+    bid_limits: BidLimitChange | UnsetType = UNSET
 
 
 class Person(Struct, frozen=True):
@@ -223,21 +234,38 @@ class AuctionCancel(Body, frozen=True):
     reason: Reason | None = None
 
 
+class Picture(Struct, frozen=True):
+    """A picture of a product."""
+
+    url: str
+    thumbnail_url: str
+
+
 class AuctionProduct(Struct, frozen=True):
-    """The product of an auction, in short."""
+    """The product of an auction as it was when it was put up; text and pictures not in lists."""
 
     id: int
     name: str
     thumbnail_url: str | None
+    description: str | UnsetType = UNSET
+    pictures: list[Picture] | UnsetType = UNSET
+
+
+StandingOfMine = Literal["none", "leading", "outbid", "won", "lost"]
 
 
 class Mine(Struct, frozen=True):
-    """The caller's own place in an auction."""
+    """The caller's own place in an auction.
 
-    standing: Literal["none", "leading", "outbid", "won", "lost"]
+    `limit` is the most they may bid on it; `blocked`: the seller lets them bid on nothing.
+    """
+
+    standing: StandingOfMine
     alias: int | None
     maximum: int | None
     watching: bool
+    limit: int
+    blocked: bool
 
 
 class Auction(Struct, frozen=True):
@@ -245,7 +273,8 @@ class Auction(Struct, frozen=True):
     and the winner.
 
     `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
-    `buy_now_price` once it can no longer be bought at.
+    `buy_now_price` once it can no longer be bought at. `voided` are the aliases of bidders whose
+    bids count no more (rule 20).
     """
 
     id: int
@@ -269,8 +298,23 @@ class Auction(Struct, frozen=True):
     extensions: int
     winner: Winner | None
     closed_at: Timestamp | None
+    voided: list[int] | UnsetType = UNSET
     mine: Mine | UnsetType = UNSET
     winner_user: Person | UnsetType = UNSET
+
+
+class AuctionVoid(Body, frozen=True):
+    """`POST /api/admin/auctions/{id}/void`."""
+
+    bidder_id: Id
+    reason: Reason
+
+
+class Block(Struct, frozen=True):
+    """Somebody who may not bid on the caller's auctions."""
+
+    user: Person
+    created_at: Timestamp
 
 
 class BidCreate(Body, frozen=True):
@@ -313,7 +357,9 @@ class Notice(Struct, frozen=True):
     """Something the user should know, until it is read; `params` always name the `product`."""
 
     id: int
-    kind: Literal["outbid", "won", "lost", "sold", "unsold", "ending_soon", "cancelled"]
+    kind: Literal[
+        "outbid", "won", "lost", "sold", "unsold", "ending_soon", "cancelled", "voided", "leading"
+    ]
     auction_id: int
     params: dict[str, int | str | None]
     at: Timestamp

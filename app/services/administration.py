@@ -1,4 +1,4 @@
-"""People as admins handle them: listed, given a role, suspended and banned."""
+"""People as admins handle them: listed, given a role or bid limits, suspended and banned."""
 
 import re
 from typing import Protocol
@@ -6,10 +6,12 @@ from typing import Protocol
 from msgspec import UNSET
 
 from app.domain.errors import ForbiddenError, NotFoundError
+from app.domain.money import CURRENCIES, Currency
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import AdminUser, UserChange, UserQuery
 from app.services.accounts import Account
 from app.services.cursors import read_cursor, write_cursor
+from app.services.granting import BidLimits
 from app.services.sessions import UserSessions
 
 ORDER = "users"  # of cursors
@@ -39,8 +41,8 @@ class AdministeredUsers(Protocol):
 class Administration:
     """The use-cases of admins and operators around people."""
 
-    def __init__(self, users: AdministeredUsers, sessions: UserSessions) -> None:
-        self._users, self._sessions = users, sessions
+    def __init__(self, users: AdministeredUsers, sessions: UserSessions, limits: BidLimits) -> None:
+        self._users, self._sessions, self._limits = users, sessions, limits
 
     def find(self, who: str) -> int:
         """The id of the user with this e-mail or id. Raises NotFoundError."""
@@ -49,6 +51,14 @@ class Administration:
         if account is None:
             raise NotFoundError(f"nobody has the {'id' if is_id else 'e-mail'} {who}")
         return account.user.id
+
+    def find_admin(self, who: str) -> int:
+        """As `find`. Raises ForbiddenError when it is no admin."""
+        user_id = self.find(who)
+        account = self._users.by_id(user_id)
+        if account is None or account.user.role != "admin":
+            raise ForbiddenError(detail=f"{who} is no admin")
+        return user_id
 
     def page(self, query: UserQuery) -> tuple[list[AdminUser], str | None]:
         """A page, newest first, and the cursor of the next. Raises InvalidError."""
@@ -66,10 +76,14 @@ class Administration:
         return self.change(user_id, change, by=f"user:{admin_id}")
 
     def change(self, user_id: int, change: UserChange, *, by: str) -> AdminUser:
-        """Set role and status. All sessions of the user end, unless it only gives something.
+        """Set role, status, limits. All sessions of the user end, unless it only gives something.
 
         Raises NotFoundError, and BusyError, after which the same may be done again.
         """
+        limits = _limits(change)
+        if limits:
+            self._limits.set(user_id, limits)
+            log_security(SecurityEvent.LIMIT_SET, by=by, user_id=user_id, limits=limits)
         user = self._users.change(user_id, change)
         if user is None:
             raise NotFoundError("no such user")
@@ -80,6 +94,13 @@ class Administration:
         if change.status is not UNSET:
             log_security(SecurityEvent.STATUS_CHANGED, by=by, user_id=user_id, status=user.status)
         return user
+
+
+def _limits(change: UserChange) -> dict[Currency, int]:
+    if change.bid_limits is UNSET:
+        return {}
+    asked = {currency: getattr(change.bid_limits, currency.lower()) for currency in CURRENCIES}
+    return {currency: limit for currency, limit in asked.items() if limit is not UNSET}
 
 
 def _takes(change: UserChange) -> bool:

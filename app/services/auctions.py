@@ -1,4 +1,4 @@
-"""Auctions: making them, showing them, and the seller's wishes, which are records of the log."""
+"""Auctions: making and showing them; what sellers and admins ask for is a record of the log."""
 
 import time
 from collections.abc import Callable
@@ -16,15 +16,18 @@ from app.domain.errors import (
     FieldFault,
     ForbiddenError,
     InvalidError,
+    NotFoundError,
 )
 from app.domain.rules import Rules
 from app.domain.terms import Offer, SoftClose, make_terms
+from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.outcomes import PublicBid
-from app.protocol.records import CancelValue, ReserveValue
+from app.protocol.records import CancelValue, ReserveValue, VoidValue
 from app.protocol.resources import (
     Auction,
     AuctionCreate,
     AuctionQuery,
+    AuctionVoid,
     BidHistoryQuery,
     Page,
     Product,
@@ -40,7 +43,7 @@ SEQ = "seq"
 
 @dataclass(frozen=True, slots=True)
 class ControlOutcome:
-    """What a seller's record did; `code` when it was refused."""
+    """What a seller's or an admin's record did; `code` when it was refused."""
 
     code: str | None
 
@@ -62,6 +65,10 @@ class Auctions(PublicAuctions, Protocol):
 
     def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
         """At most `page.limit` + 1 auctions the user has bid on, newest first."""
+        ...
+
+    def user_exists(self, user_id: int) -> bool:
+        """Whether there is such a user."""
         ...
 
     def control_outcome(self, place: Appended) -> ControlOutcome | None:
@@ -154,19 +161,44 @@ class AuctionHouse:
         value = ReserveValue(v=1, auction_id=auction_id, actor_id=seller_id, reserve_price=price)
         return self._ask(seller_id, auction_id, msgspec.json.encode(value))
 
+    def void(
+        self, admin_id: int, auction_id: int, asked: AuctionVoid, *, by: str
+    ) -> Auction | None:
+        """The auction without the bidder's bids; None: not decided in time (rule 20).
+
+        `by` names who asks in the security log.
+
+        Raises NotFoundError for an auction or a user that is not there, and ConflictError
+        (`CLOSED`, `NOT_STARTED`, `ALREADY_VOIDED`).
+        """
+        self._auctions.auction(auction_id, None)
+        if not self._auctions.user_exists(asked.bidder_id):
+            raise NotFoundError("no such user")
+        value = VoidValue(
+            v=1,
+            auction_id=auction_id,
+            actor_id=admin_id,
+            bidder_id=asked.bidder_id,
+            reason=asked.reason,
+        )
+        log_security(
+            SecurityEvent.BIDS_VOIDED, by=by, auction_id=auction_id, user_id=asked.bidder_id
+        )
+        return self._ask(admin_id, auction_id, msgspec.json.encode(value))
+
     def _check_seller(self, seller_id: int, auction_id: int) -> None:
         # Settle checks again; this keeps strangers' wishes out of the log.
         if self._auctions.auction(auction_id, None).seller.id != seller_id:
             raise ForbiddenError(detail="only the seller may")
 
-    def _ask(self, seller_id: int, auction_id: int, value: bytes) -> Auction | None:
+    def _ask(self, viewer_id: int, auction_id: int, value: bytes) -> Auction | None:
         place = self._log.append(AUCTION_BID, key=auction_id, value=value)
         outcome = self._wait(place)
         if outcome is None:
             return None
         if outcome.code is not None:
             raise _refusal(outcome.code)
-        return self._auctions.auction(auction_id, seller_id)
+        return self._auctions.auction(auction_id, viewer_id)
 
     def _wait(self, place: Appended) -> ControlOutcome | None:
         deadline, pause_s = time.monotonic() + self._wait_s, POLL_FIRST_S

@@ -11,6 +11,8 @@ when the stream of changes was broken.
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec import UNSET
+
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery
@@ -58,7 +60,7 @@ class Snapshots:
         )
         self._pages: ReadCache[tuple[AuctionQuery, After | None], list[tuple[Auction, int]]]
         self._pages = ReadCache(size_max=PAGES_MAX, ttl_s=ttl_s, wait_s=wait_s)
-        self._histories: ReadCache[tuple[int, int, int, int], list[PublicBid]]
+        self._histories: ReadCache[tuple[int, int, int, int, int], list[PublicBid]]
         self._histories = ReadCache(size_max=HISTORIES_MAX, ttl_s=ttl_s, wait_s=wait_s)
         self._prices: ReadCache[str, list[PriceItem]]
         self._prices = ReadCache(size_max=1, ttl_s=ttl_s, wait_s=wait_s)
@@ -74,11 +76,13 @@ class Snapshots:
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
         """Accepted bids, ascending, none missing that the auction counts. Raises NotFoundError.
 
-        It fills the gaps in what was pushed, so what was read for fewer bids is not handed out.
+        It fills the gaps in what was pushed, so what was read for fewer bids, or for fewer that
+        were voided, is not handed out.
         """
-        count = self.auction(auction_id).auction.bid_count
+        auction = self.auction(auction_id).auction
+        voids = 0 if auction.voided is UNSET else len(auction.voided)
         return self._histories.get(
-            (auction_id, after_seq, limit, count),
+            (auction_id, after_seq, limit, auction.bid_count, voids),
             lambda: self._auctions.history(auction_id, after_seq, limit),
         )
 

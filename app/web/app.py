@@ -5,9 +5,10 @@ from flask import Flask
 from app.bootstrap import Container
 from app.services.accounts import Accounts
 from app.web.api.account import account_routes, user_routes
-from app.web.api.admin import admin_routes
+from app.web.api.admin import admin_routes, void_routes
 from app.web.api.auth import auth_routes
 from app.web.api.bids import bid_routes
+from app.web.api.blocks import block_routes
 from app.web.api.documents import with_documents
 from app.web.api.identities import identity_routes
 from app.web.api.market import auction_routes, notice_routes, product_routes
@@ -76,6 +77,8 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
         *bid_routes(container.bidding, waits, is_deaf=lambda: container.is_fanout_away),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
+        *block_routes(container.blocks),
         *admin_routes(container.dead_letter_list, container.replaying),
         *user_routes(container.administration),
+        *void_routes(container.auction_house),
     ]

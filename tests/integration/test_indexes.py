@@ -18,6 +18,8 @@ from app.domain.rules import Rules
 from app.domain.time import from_epoch_ms
 from app.protocol.resources import AuctionQuery, Page, ProductQuery
 from app.protocol.topics import AUCTION_BID
+from app.services.rights import everybodys_limits
+from app.settings import Limits
 from tests.integration.database import alembic, own_database
 
 # Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices,
@@ -32,6 +34,8 @@ FILL = (
     SELECT n, 1 + n %% 2000, 'KRW', 'timed', 1, now(), now(), now(), now(), 0, 0, %(rules)s,
       CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'closed' END, n, now() + n * interval '1 s',
       '' FROM generate_series(1, 20000) n""",
+    """INSERT INTO auction_goods (auction_id, name, description, pictures)
+    SELECT n, n, 'text', '[]' FROM generate_series(1, 20000) n""",
     """INSERT INTO auction_bidders (auction_id, bidder_id, alias)
     SELECT n, 1 + (n + 1) %% 2000, 1 FROM generate_series(1, 20000) n""",
     """INSERT INTO notices (user_id, auction_id, kind, params, at, published_at, read_at)
@@ -41,6 +45,7 @@ FILL = (
     SELECT 'auction-bid', 0, n, n %% 50, '{}', now() FROM generate_series(1, 50000) n""",
 )
 
+BID_LIMITS = everybodys_limits(Limits())
 # auctions.leader_id and winner_id: what a bid changes has no index, or its update would not be
 # made in place; and users are never deleted.
 UNINDEXED = {("auctions", "leader_id"), ("auctions", "winner_id")}
@@ -95,17 +100,19 @@ ASKED: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
         {"pk_products", "ix_auctions_product_id"},
     ),
     "auctions": (
-        lambda engine: PostgresAuctions(engine).page(AuctionQuery(), None, 7),
-        {"pk_auctions", "pk_products"},
+        lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(
+            AuctionQuery(), None, 7
+        ),
+        {"pk_auctions", "pk_products", "pk_auction_goods"},
     ),
     "closed auctions by end": (
-        lambda engine: PostgresAuctions(engine).page(
+        lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(
             AuctionQuery(status="closed", sort="ending"), (0, 7), 7
         ),
         {"ix_auctions_status_ends_at", "pk_products"},
     ),
     "auctions bid on": (
-        lambda engine: PostgresAuctions(engine).bid_on(7, Page(), None),
+        lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).bid_on(7, Page(), None),
         {"ix_auction_bidders_bidder_id", "pk_auctions"},
     ),
     "unread notices": (
@@ -136,7 +143,8 @@ def test_a_list_reads_no_table_from_end_to_end(engine: Engine, name: str) -> Non
     ask, indexes = ASKED[name]
     nodes = list(planned(engine, ask))
     read = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
-    assert read <= {"users", "bids", "watches", "parked_lanes"}, "those are small here"
+    small = {"users", "bids", "watches", "parked_lanes", "bid_limits", "blocks"}
+    assert read <= small, "those are small here"
     assert indexes <= {node["Index Name"] for node in nodes if "Index Name" in node}
 
 
@@ -146,7 +154,12 @@ def test_a_list_that_must_be_sorted_joins_only_the_page_that_it_shows(
 ) -> None:
     """No index can have prices (a bid changes them), nor ends whatever the status."""
     query = AuctionQuery(sort=sort, limit=20)
-    nodes = list(planned(engine, lambda engine: PostgresAuctions(engine).page(query, None, None)))
+    nodes = list(
+        planned(
+            engine,
+            lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(query, None, None),
+        )
+    )
     (sorting,) = [node for node in nodes if node["Node Type"] == "Limit"]
     assert sorting["Plan Rows"] == query.limit + 1
     below = {node.get("Relation Name") for node in walk(sorting)} - {None}

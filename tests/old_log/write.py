@@ -33,9 +33,12 @@ from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, StartValue
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
+from app.services.rights import everybodys_limits
 from app.services.settling import AuctionLane
+from app.settings import Limits
 from tests.integration.database import alembic, own_database
 
+BID_LIMITS = everybodys_limits(Limits())
 NOW = from_epoch_ms(1_795_435_200_000)
 TABLES = ("users", "products", "auctions", "auction_bidders", "bids", "decisions")
 SELLER, ANN, BOB, CEM = 1, 2, 3, 4
@@ -168,7 +171,7 @@ def _add_auction(engine: Engine, *, lasts_s: int, starts_s: int = 0, **prices: i
         **prices,  # type: ignore[arg-type]
     )
     terms = make_terms(offer, auction_id=0, seller_id=SELLER, now=NOW, rules=Rules())
-    return PostgresAuctions(engine).add(product_id, open_auction(terms))
+    return PostgresAuctions(engine, bid_limits=BID_LIMITS).add(product_id, open_auction(terms))
 
 
 def _records(auction_ids: Sequence[int]) -> list[InboxRecord]:

@@ -28,17 +28,21 @@ _SET_PASSWORD = """
 UPDATE users SET password_hash = %(password_hash)s
 WHERE id = %(id)s AND password_hash IS NOT DISTINCT FROM %(before)s RETURNING id"""
 
-_CHANGE = """
-UPDATE users SET role = coalesce(%(role)s, role), status = coalesce(%(status)s, status)
-WHERE id = %(id)s RETURNING id, email, nickname, role, status, email_proved_at, created_at"""
+_ADMINISTERED = """id, email, nickname, role, status, email_proved_at, created_at, (
+  SELECT coalesce(jsonb_object_agg(currency, amount), '{}') FROM bid_limits
+  WHERE user_id = users.id) AS bid_limits"""
 
-_PAGE = """
-SELECT id, email, nickname, role, status, email_proved_at, created_at FROM users
+_CHANGE = f"""
+UPDATE users SET role = coalesce(%(role)s, role), status = coalesce(%(status)s, status)
+WHERE id = %(id)s RETURNING {_ADMINISTERED}"""  # noqa: S608 - of our own constants
+
+_PAGE = f"""
+SELECT {_ADMINISTERED} FROM users
 WHERE (%(words)s::text IS NULL OR email ILIKE %(words)s OR nickname ILIKE %(words)s)
 AND (%(role)s::text IS NULL OR role = %(role)s)
 AND (%(status)s::text IS NULL OR status = %(status)s)
 AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
-ORDER BY id DESC LIMIT %(limit)s"""
+ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - of our own constants
 
 
 class PostgresUsers:
@@ -122,4 +126,5 @@ def _admin_user(row: Row[Any]) -> AdminUser:
         status=row.status,
         email_proved=row.email_proved_at is not None,
         created_at=rfc3339(row.created_at),
+        bid_limits=row.bid_limits,
     )

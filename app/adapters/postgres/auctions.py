@@ -1,6 +1,6 @@
 """The port `Auctions` on PostgreSQL: reading the full resource, adding rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from sqlalchemy import Engine, Row
 
 from app.adapters.postgres.lanes import send
 from app.adapters.postgres.queries import contains, rows, transaction
+from app.adapters.postgres.settling import auction_of
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError
-from app.domain.rules import Rules
-from app.domain.terms import Terms
+from app.domain.money import Currency
 from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
 from app.protocol.outcomes import Leader, PublicBid, Winner
 from app.protocol.resources import (
@@ -24,6 +24,8 @@ from app.protocol.resources import (
     Mine,
     Page,
     Person,
+    Picture,
+    StandingOfMine,
 )
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auctions import ControlOutcome
@@ -32,7 +34,7 @@ from app.services.lanes import OutboxMessage
 from app.services.live import Snapshot
 from app.services.log import Appended
 
-STATE_COLUMNS = 30
+STATE_COLUMNS = 31
 
 # The first columns are those of Terms and of the state, in their order.
 _SELECT = """
@@ -40,18 +42,31 @@ SELECT a.id, a.seller_id, a.currency, a.mode, a.starting_price, a.initial_reserv
   a.buy_now_price, a.created_at, a.starts_at, a.scheduled_ends_at, a.last_ends_at, a.window_s,
   a.extend_s, a.rules, a.status, a.version, a.price, a.leader_id, a.leader_maximum, a.bid_count,
   a.ends_at, a.extensions, a.reserve_price, a.reserve_lowered, a.winner_id, a.winning_amount,
-  a.closed_at, a.decided_at, a.alias_count, a.chain,
-  p.id AS product_id, p.name AS product_name, s.nickname AS seller_nickname,
+  a.closed_at, a.decided_at, a.alias_count, a.chain, a.voided_ids,
+  p.id AS product_id, coalesce(g.name, p.name) AS product_name,
+  g.pictures->0->>'thumbnail_url' AS thumbnail_url, s.nickname AS seller_nickname,
   l.alias AS leader_alias, w.alias AS winner_alias, wu.nickname AS winner_nickname,
   m.alias AS my_alias,
   greatest(m.archived_maximum,
     (SELECT max(b.amount) FROM bids b WHERE b.auction_id = a.id AND b.bidder_id = %(viewer_id)s
      AND b.status = 'accepted' AND NOT b.automatic)) AS my_maximum,
   EXISTS (SELECT 1 FROM watches x WHERE x.auction_id = a.id AND x.user_id = %(viewer_id)s)
-    AS watching """
+    AS watching,
+  ARRAY(SELECT v.alias FROM auction_bidders v WHERE v.auction_id = a.id
+    AND v.bidder_id = ANY(a.voided_ids) ORDER BY v.alias) AS voided_aliases,
+  (SELECT amount FROM bid_limits l WHERE l.user_id = %(viewer_id)s AND l.currency = a.currency)
+    AS my_limit,
+  EXISTS (SELECT FROM blocks k WHERE k.seller_id = a.seller_id AND k.user_id = %(viewer_id)s)
+    AS blocked """
+
+# Of one auction also what is too long for lists. Auctions made by code from before there were
+# frozen goods show the product.
+_TEXT = """, coalesce(g.description, p.description) AS description,
+  coalesce(g.pictures, '[]') AS pictures """
 
 _JOINS = """
 JOIN products p ON p.id = a.product_id
+LEFT JOIN auction_goods g ON g.auction_id = a.id
 JOIN users s ON s.id = a.seller_id
 LEFT JOIN auction_bidders l ON l.auction_id = a.id AND l.bidder_id = a.leader_id
 LEFT JOIN auction_bidders w ON w.auction_id = a.id AND w.bidder_id = a.winner_id
@@ -61,25 +76,29 @@ LEFT JOIN auction_bidders m ON m.auction_id = a.id AND m.bidder_id = %(viewer_id
 
 _COLUMNS = _SELECT + "FROM auctions a" + _JOINS
 
-_ONE = _COLUMNS + "WHERE a.id = %(id)s"
+_ONE = f"{_SELECT} {_TEXT} FROM auctions a {_JOINS} WHERE a.id = %(id)s"
 
 _NEWEST_BIDS = """
 CROSS JOIN LATERAL (
   SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(public_amount ORDER BY seq) AS amounts,
     array_agg(alias ORDER BY seq) AS aliases, array_agg(automatic ORDER BY seq) AS automatics,
-    array_agg(decided_at ORDER BY seq) AS times
-  FROM (SELECT seq, public_amount, alias, automatic, decided_at FROM bids
+    array_agg(decided_at ORDER BY seq) AS times,
+    array_agg(bidder_id = ANY(a.voided_ids) ORDER BY seq) AS voids
+  FROM (SELECT seq, public_amount, alias, automatic, decided_at, bidder_id FROM bids
     WHERE auction_id = a.id AND seq IS NOT NULL ORDER BY seq DESC LIMIT %(bids_max)s) b
 ) newest
 """
 
 # In one answer, and of one moment: every socket begins with this.
-_SNAPSHOT = _SELECT + ", newest.* FROM auctions a" + _JOINS + _NEWEST_BIDS + "WHERE a.id = %(id)s"
+_SNAPSHOT = f"""{_SELECT} {_TEXT}, newest.* FROM auctions a {_JOINS} {_NEWEST_BIDS}
+WHERE a.id = %(id)s"""
 
 _FILTER = """
 WHERE (%(status)s::text IS NULL OR a.status = %(status)s)
-AND (%(words)s::text IS NULL OR EXISTS (SELECT FROM products p WHERE p.id = a.product_id
-  AND (p.name ILIKE %(words)s OR p.description ILIKE %(words)s))) """
+AND (%(words)s::text IS NULL OR EXISTS (
+  SELECT FROM products p LEFT JOIN auction_goods g ON g.auction_id = a.id
+  WHERE p.id = a.product_id AND (coalesce(g.name, p.name) ILIKE %(words)s
+    OR coalesce(g.description, p.description) ILIKE %(words)s))) """
 
 # By sort: what comes after the cursor, and the order.
 _AFTER = {
@@ -98,12 +117,16 @@ AND (%(before_id)s::bigint IS NULL OR a.id < %(before_id)s) ORDER BY a.id DESC L
 )
 
 _HISTORY = """
-SELECT seq, public_amount, alias, automatic, decided_at FROM all_bids
-WHERE auction_id = %(auction_id)s AND seq > %(after_seq)s ORDER BY seq LIMIT %(limit)s"""
+SELECT seq, public_amount, alias, automatic, decided_at, bidder_id = ANY(
+  ARRAY(SELECT unnest(voided_ids) FROM auctions WHERE id = %(auction_id)s)) AS is_voided
+FROM all_bids WHERE auction_id = %(auction_id)s AND seq > %(after_seq)s
+ORDER BY seq LIMIT %(limit)s"""
 
 _CONTROL = """
 SELECT code FROM decisions
 WHERE topic = %(topic)s AND partition = %(partition)s AND "offset" = %(offset)s"""
+
+_USER = "SELECT 1 FROM users WHERE id = %(user_id)s"
 
 _LOCK_PRODUCT = "SELECT 1 FROM products WHERE id = %s AND deleted_at IS NULL FOR SHARE"
 
@@ -117,12 +140,20 @@ VALUES (%(product_id)s, %(seller_id)s, %(currency)s, %(mode)s, %(starting_price)
   %(starting_price)s, %(decided_at)s, %(chain)s)
 ON CONFLICT (product_id) WHERE status IN ('scheduled', 'open') DO NOTHING RETURNING id"""
 
+# Until the auction has ended the product cannot be changed, so what it is now is sold (rule 21).
+_FREEZE_GOODS = """
+INSERT INTO auction_goods (auction_id, name, description, pictures)
+SELECT %s, p.name, p.description, (
+  SELECT coalesce(jsonb_agg(jsonb_build_object('url', i.url, 'thumbnail_url', i.thumbnail_url)
+    ORDER BY i.place, i.id), '[]') FROM product_images i WHERE i.product_id = p.id)
+FROM products p WHERE p.id = %s"""
+
 
 class PostgresAuctions:
-    """Auctions as the API shows them."""
+    """Auctions as the API shows them; `bid_limits` are those of users who have no own one."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, bid_limits: Mapping[Currency, int]) -> None:
+        self._engine, self._bid_limits = engine, bid_limits
 
     def add(self, product_id: int, begun: State) -> int:
         """The id of a new auction, which is published with its first state.
@@ -155,6 +186,7 @@ class PostgresAuctions:
             auction_id = connection.exec_driver_sql(_ADD, values).scalar()
             if auction_id is None:
                 raise ConflictError("AUCTION_EXISTS", "one is scheduled or open already")
+            connection.exec_driver_sql(_FREEZE_GOODS, (auction_id, product_id))
             send(connection, [_first_event(begun, auction_id)])
             return int(auction_id)
 
@@ -163,7 +195,7 @@ class PostgresAuctions:
         found = rows(self._engine, _ONE, {"id": auction_id, "viewer_id": viewer_id})
         if not found:
             raise NotFoundError("no such auction")
-        return _auction(found[0], viewer_id)
+        return self._auction(found[0], viewer_id)
 
     def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
         """As `auction`, with at most so many of its newest bids. Raises NotFoundError."""
@@ -171,7 +203,7 @@ class PostgresAuctions:
         found = rows(self._engine, _SNAPSHOT, values)
         if not found:
             raise NotFoundError("no such auction")
-        auction, bids = _auction(found[0], viewer_id), _newest_bids(found[0])
+        auction, bids = self._auction(found[0], viewer_id), _newest_bids(found[0])
         if len(bids) < min(bids_max, auction.bid_count):  # the others are in the archive
             bids = self.history(auction_id, auction.bid_count - bids_max, bids_max)
         return Snapshot(auction, bids)
@@ -191,20 +223,30 @@ class PostgresAuctions:
             "limit": query.limit + 1,
         }
         found = rows(self._engine, _page(query.sort), values)
-        return [(_auction(row, viewer_id), _sorted_by(row, query.sort)) for row in found]
+        return [(self._auction(row, viewer_id), _sorted_by(row, query.sort)) for row in found]
 
     def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
         """Auctions the user has bid on, newest first."""
         values = {"viewer_id": user_id, "before_id": before_id, "limit": page.limit + 1}
-        return [_auction(row, user_id) for row in rows(self._engine, _BID_ON, values)]
+        return [self._auction(row, user_id) for row in rows(self._engine, _BID_ON, values)]
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
         """Accepted bids as others see them, ascending."""
         values = {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
-        return [
-            PublicBid(row.seq, row.public_amount, row.alias, row.automatic, rfc3339(row.decided_at))
-            for row in rows(self._engine, _HISTORY, values)
-        ]
+        return [_public_bid(row) for row in rows(self._engine, _HISTORY, values)]
+
+    def user_exists(self, user_id: int) -> bool:
+        """Whether there is such a user."""
+        return bool(rows(self._engine, _USER, {"user_id": user_id}))
+
+    def _auction(self, row: Row[Any], viewer_id: int | None) -> Auction:
+        shown = _resource(row, viewer_id)
+        if viewer_id is None:
+            return shown
+        mine = _mine(
+            row, auction_of(row[:STATE_COLUMNS]), viewer_id, self._bid_limits[shown.currency]
+        )
+        return msgspec.structs.replace(shown, mine=mine)
 
     def control_outcome(self, place: Appended) -> ControlOutcome | None:
         """What the record at this place did."""
@@ -249,13 +291,9 @@ def _sorted_by(row: Row[Any], sort: str) -> int:
     return int(row.price) if sort == "price" else 0
 
 
-def _state(row: Sequence[Any]) -> State:
-    terms = Terms(*(*row[:13], Rules.from_json(row[13])))
-    return State(terms, *row[14:STATE_COLUMNS])
-
-
-def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
-    state = _state(row)
+def _resource(row: Row[Any], viewer_id: int | None) -> Auction:
+    """The auction; without `mine`, which is about the viewer."""
+    state = auction_of(row[:STATE_COLUMNS])
     winner = None
     if state.winner_id is not None:
         winner = Winner(row.winner_alias, row.winning_amount)
@@ -265,7 +303,7 @@ def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
         version=state.version,
         status=state.status,
         mode=state.terms.mode,
-        product=AuctionProduct(row.product_id, row.product_name, None),
+        product=_product(row),
         seller=Person(row.seller_id, row.seller_nickname),
         currency=state.terms.currency,
         starting_price=state.terms.starting_price,
@@ -282,26 +320,46 @@ def _auction(row: Row[Any], viewer_id: int | None) -> Auction:
         extensions=state.extensions,
         winner=winner,
         closed_at=None if state.closed_at is None else rfc3339(state.closed_at),
-        mine=UNSET if viewer_id is None else _mine(row, state, viewer_id),
+        voided=row.voided_aliases or UNSET,
         winner_user=Person(row.winner_id, row.winner_nickname) if may_know_winner else UNSET,
     )
 
 
 def _newest_bids(row: Row[Any]) -> list[PublicBid]:
-    columns = (row.seqs, row.amounts, row.aliases, row.automatics, row.times)
-    return [
-        PublicBid(seq, amount, alias, automatic, rfc3339(at))
-        for seq, amount, alias, automatic, at in zip(*(c or () for c in columns), strict=True)
-    ]
+    columns = (row.seqs, row.amounts, row.aliases, row.automatics, row.times, row.voids)
+    return [_public_bid(values) for values in zip(*(c or () for c in columns), strict=True)]
 
 
-def _mine(row: Row[Any], state: State, viewer_id: int) -> Mine:
+def _public_bid(row: Sequence[Any]) -> PublicBid:
+    seq, amount, alias, automatic, at, is_voided = row
+    return PublicBid(seq, amount, alias, automatic, rfc3339(at), is_voided or UNSET)
+
+
+def _product(row: Row[Any]) -> AuctionProduct:
+    product = AuctionProduct(row.product_id, row.product_name, row.thumbnail_url)
+    if "description" not in row._fields:
+        return product
+    pictures = [Picture(one["url"], one["thumbnail_url"]) for one in row.pictures]
+    return msgspec.structs.replace(product, description=row.description, pictures=pictures)
+
+
+def _mine(row: Row[Any], state: State, viewer_id: int, everybodys_limit: int) -> Mine:
     leads = state.leader_id == viewer_id
-    maximum = state.leader_maximum if leads else row.my_maximum
-    if row.my_maximum is None:
-        return Mine("none", row.my_alias, None, row.watching)
+    return Mine(
+        standing=_standing(state, viewer_id, has_bid=row.my_maximum is not None),
+        alias=row.my_alias,
+        maximum=state.leader_maximum if leads else row.my_maximum,
+        watching=row.watching,
+        limit=everybodys_limit if row.my_limit is None else row.my_limit,
+        blocked=row.blocked,
+    )
+
+
+def _standing(state: State, viewer_id: int, *, has_bid: bool) -> StandingOfMine:
+    if not has_bid:
+        return "none"
     if state.winner_id == viewer_id:
-        return Mine("won", row.my_alias, maximum, row.watching)
+        return "won"
     if state.ended:
-        return Mine("lost", row.my_alias, maximum, row.watching)
-    return Mine("leading" if leads else "outbid", row.my_alias, maximum, row.watching)
+        return "lost"
+    return "leading" if state.leader_id == viewer_id else "outbid"

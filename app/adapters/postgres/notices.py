@@ -11,8 +11,8 @@ from app.protocol.resources import Notice
 # Notices are stored when they are decided, which knows no product; whoever reads one is told.
 NOTICES = """SELECT id, user_id, kind, auction_id, at,
 params || jsonb_build_object('product', (
-  SELECT name FROM products JOIN auctions ON product_id = products.id
-  WHERE auctions.id = notices.auction_id)) AS params
+  SELECT coalesce(g.name, p.name) FROM auctions a JOIN products p ON p.id = a.product_id
+  LEFT JOIN auction_goods g ON g.auction_id = a.id WHERE a.id = notices.auction_id)) AS params
 FROM notices """
 
 _PAGE = (

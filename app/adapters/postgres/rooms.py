@@ -13,7 +13,9 @@ from app.protocol.topics import CHAT_EVENT
 
 _ADD = """
 INSERT INTO rooms (type, auction_id, name)
-SELECT 'auction', a.id, p.name FROM auctions a JOIN products p ON p.id = a.product_id
+SELECT 'auction', a.id, coalesce(g.name, p.name)
+FROM auctions a JOIN products p ON p.id = a.product_id
+LEFT JOIN auction_goods g ON g.auction_id = a.id
 WHERE a.id = %(auction_id)s ON CONFLICT (auction_id) DO NOTHING RETURNING id"""
 
 _OF_AUCTION = "SELECT id FROM rooms WHERE auction_id = %(auction_id)s"

@@ -26,7 +26,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 metadata = MetaData(
     naming_convention={
@@ -91,6 +91,25 @@ identities = Table(
     Index("uq_identities_user_id_provider", "user_id", "provider", unique=True),
 )
 
+# The most a user may bid in a currency, where it is not what settings give everybody.
+bid_limits = Table(
+    "bid_limits",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("amount BETWEEN 1 AND 1000000000000", name="amount"),
+)
+
+# Whom a seller lets bid on none of their auctions.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("seller_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    _created_at(),
+)
+
 products = Table(
     "products",
     metadata,
@@ -153,6 +172,8 @@ auctions = Table(
     Column("decided_at", Instant),
     Column("alias_count", Integer, nullable=False, server_default="0"),
     Column("chain", Text, nullable=False),
+    # Whose bids count no more (rule 20); one for each void by an admin, so few.
+    Column("voided_ids", ARRAY(BigInteger), nullable=False, server_default=text("'{}'::bigint[]")),
     # When all that was decided about it was moved to the archive; null from the next settle on.
     Column("archived_at", Instant),
     CheckConstraint("status IN ('scheduled', 'open', 'closed', 'cancelled')", name="status"),
@@ -177,6 +198,17 @@ auctions = Table(
     # indexed column is no longer in place. Nothing looks for auctions by leader or winner.
     # Room on the page keeps updates of the hot row in place (HOT).
     postgresql_with={"fillfactor": 50},
+)
+
+# Name, text and pictures of a product as they were when its auction was made (rule 21): while it is
+# scheduled or open the product cannot be changed. Beside the hot row, not in it.
+auction_goods = Table(
+    "auction_goods",
+    metadata,
+    Column("auction_id", ForeignKey("auctions.id"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("pictures", JSONB, nullable=False),  # [{url, thumbnail_url}], in their order
 )
 
 # What settle writes names users and auctions without foreign keys: the gateway has checked both,

@@ -1,7 +1,9 @@
-"""Dead letters, for admins."""
+"""What admins do: dead letters, and voiding a bidder's bids."""
 
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer, ReplayRequest
+from app.protocol.resources import Auction, AuctionVoid
+from app.services.auctions import AuctionHouse
 from app.services.dead_letters import DeadLetterList
 from app.services.replaying import Replaying
 from app.web.api.listed import Listed
@@ -27,6 +29,26 @@ def admin_routes(listed: DeadLetterList, replaying: Replaying) -> list[Route]:
             method="POST", path="/api/admin/dead-letters/replay", summary="Replay dead letters",
             auth="admin", handle=replayed, body=ReplayRequest, answers={200: ReplayAnswer},
             codes=("NOT_FOUND",),
+        ),
+    ]  # fmt: skip
+
+
+def void_routes(house: AuctionHouse) -> list[Route]:
+    """Rule 20."""
+
+    def voided(call: Call) -> Answer:
+        admin_id, auction_id = call.identity.user_id, call.ids["auction_id"]
+        auction = house.void(admin_id, auction_id, call.body, by=f"user:{admin_id}")
+        if auction is not None:
+            return Answer(auction)
+        return Answer(house.auction(auction_id, admin_id), 202)
+
+    return [
+        Route(
+            method="POST", path="/api/admin/auctions/<int:auction_id>/void",
+            summary="Void a bidder's bids", auth="admin", handle=voided, body=AuctionVoid,
+            answers={200: Auction, 202: Auction},
+            codes=("NOT_FOUND", "CLOSED", "NOT_STARTED", "ALREADY_VOIDED", "BUSY", "BID_UNKNOWN"),
         ),
     ]  # fmt: skip
 

@@ -66,7 +66,10 @@ def test_a_new_auction_is_what_was_asked_for(market: Market, somebody: Person) -
     assert auction["seller"] == {"id": seller.id, "nickname": "Soo"}
     assert "5000" not in str({k: v for k, v in auction.items() if not k.endswith("_at")})
     path = f"/api/auctions/{auction['id']}"
-    none = {"standing": "none", "alias": None, "maximum": None, "watching": False}
+    none = {
+        "standing": "none", "alias": None, "maximum": None, "watching": False, "limit": 10**12,
+        "blocked": False,
+    }  # fmt: skip
     assert market.call("GET", path, somebody).get_json()["mine"] == none
     assert "mine" not in market.call("GET", path).get_json()
 

@@ -21,11 +21,14 @@ from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.ports import LogRecord, Place, Scope, Trace
 from app.services.auditing.tallies import Tallies
 from app.services.lanes import InboxRecord
+from app.services.rights import everybodys_limits
 from app.services.settling import AuctionLane
+from app.settings import Limits
 from tests import old_log
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
+BID_LIMITS = everybodys_limits(Limits())
 BOB = 3
 RAISED, HIGHEST = 5, 6
 """Left open by the old code with a price of 1, and with one next to the largest amount."""
@@ -70,7 +73,7 @@ def test_an_auction_created_before_the_migration_is_decided_by_its_old_rule(engi
     outcomes = {known.receipt.auction_id: known.outcome for known in decided(engine)}
     assert outcomes[RAISED].code == "CONFIRM_NEEDED"
     assert outcomes[HIGHEST].minimum_next_bid == AMOUNT_MAX + 450_000
-    shown = PostgresAuctions(engine).auction(HIGHEST, None)
+    shown = PostgresAuctions(engine, bid_limits=BID_LIMITS).auction(HIGHEST, None)
     assert shown.minimum_next_bid is None
     assert audited(engine, [*old, raised, highest]).violated == []
 

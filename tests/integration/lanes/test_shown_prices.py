@@ -6,25 +6,32 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET
 from sqlalchemy import Engine, NullPool, create_engine, insert
 
 from app.adapters.postgres import schema
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.engine import driver_url
+from app.adapters.postgres.rights import PostgresRights
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import open_auction
+from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.domain.terms import Offer, make_terms
 from app.protocol.fanout import auction_event_decoder
 from app.protocol.outcomes import AuctionState
+from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
 from app.protocol.resources import Auction, AuctionQuery, Page
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
+from app.services.rights import Bidder, everybodys_limits
 from app.services.settling import AuctionLane
+from app.settings import Limits
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
+BID_LIMITS = everybodys_limits(Limits())
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SELLER, ANN, BOB = 1, 2, 3
 
@@ -33,7 +40,8 @@ class Shop:
     """Auctions of one seller, and bids that are settled at once."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine, self.views = engine, PostgresAuctions(engine)
+        self.engine = engine
+        self.views = PostgresAuctions(engine, bid_limits=BID_LIMITS)
         self.offset = 0
 
     def auction(self, starting_price: int, **prices: int) -> int:
@@ -51,11 +59,15 @@ class Shop:
 
     def bid(self, auction_id: int, bidder_id: int, amount: int) -> AuctionState:
         """The state that is published after the bid."""
-        self.offset += 1
         key = f"k{self.offset}"
         value = bid_value(bidder_id, auction_id, key, amount=amount)
+        return self.settled(value)
+
+    def settled(self, value: BidValue | CancelValue | ReserveValue | VoidValue) -> AuctionState:
+        """The state that is published after this record."""
+        self.offset += 1
         payload = msgspec.json.encode(value).decode()
-        record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(auction_id), payload, NOW)
+        record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(value.auction_id), payload, NOW)
         lane: AuctionLane = AuctionLane(PostgresAuctionStore(), lambda: None)
         with self.engine.begin() as connection:
             state = lane.load(connection, record.key)
@@ -117,3 +129,72 @@ def test_once_bought_an_auction_shows_no_price_to_buy_now_at(shop: Shop) -> None
     lot = shop.auction(1_000, reserve_price=5_000, buy_now_price=9_000)
     assert shop.bid(lot, ANN, 9_000).status == "closed"
     assert [one.buy_now_price for one in shop.shown(lot)] == [None] * 3
+
+
+def void(shop: Shop, auction_id: int, bidder_id: int) -> AuctionState:
+    return shop.settled(VoidValue(1, auction_id, SELLER, bidder_id, "why"))
+
+
+def test_after_a_void_every_view_has_the_price_without_the_bidder(shop: Shop) -> None:
+    """What was stored is folded anew: bids in the order of their log, and a lowered reserve."""
+    lot = shop.auction(1_000, reserve_price=8_000, buy_now_price=90_000)
+    shop.bid(lot, ANN, 6_000)
+    shop.settled(ReserveValue(1, lot, SELLER, 5_500))
+    shop.bid(lot, BOB, 50_000)
+    state = void(shop, lot, BOB)
+    assert (state.price, state.voided) == (6_000, [2])
+    assert state.leader is not None
+    assert state.leader.alias == 1
+    for one in shop.shown(lot):
+        assert (one.price, one.leader, one.voided) == (6_000, state.leader, [2])
+    bids = shop.views.history(lot, 0, 10)
+    assert [(bid.seq, bid.alias, bid.voided) for bid in bids] == [(1, 1, UNSET), (2, 2, True)]
+    assert shop.views.snapshot(lot, None, 10).bids == bids
+
+
+def test_after_a_void_of_everybody_it_can_be_bought_now_again(shop: Shop) -> None:
+    lot = shop.auction(1_000, buy_now_price=9_000)
+    shop.bid(lot, ANN, 2_000)
+    state = void(shop, lot, ANN)
+    assert (state.price, state.minimum_next_bid, state.leader) == (1_000, 1_000, None)
+    assert [(one.price, one.buy_now_price) for one in shop.shown(lot)] == [(1_000, 9_000)] * 3
+    mine = shop.views.auction(lot, ANN).mine
+    assert mine is not UNSET
+    assert (mine.standing, mine.limit, mine.blocked) == ("outbid", BID_LIMITS["KRW"], False)
+
+
+def test_goods_are_shown_as_they_were_put_up_whatever_becomes_of_the_product(shop: Shop) -> None:
+    lot = shop.auction(1_000)
+    shop.settled(CancelValue(1, lot, SELLER, None))
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE products SET name = 'a brick', description = 'red'")
+    product = shop.views.auction(lot, None).product
+    assert (product.name, product.description, product.pictures) == ("lot", "", [])
+    shown = [one for one, _ in shop.views.page(AuctionQuery(query="brick"), None, None)]
+    assert shown == []
+    names = {one.product.name for one, _ in shop.views.page(AuctionQuery(query="lot"), None, None)}
+    assert names == {"lot"}
+
+
+def test_what_is_stored_of_a_bidders_rights_is_what_is_read_and_shown(shop: Shop) -> None:
+    rights, lot = PostgresRights(shop.engine), shop.auction(1_000)
+    rights.set_limits(BOB, {"KRW": 7_000, "USD": 5})
+    rights.set_limits(BOB, {"KRW": 8_000})
+    rights.block(SELLER, BOB, at_most=1)
+    bidder = Bidder(is_proved=False, limits={"KRW": 8_000, "USD": 5})
+    assert rights.right(BOB, SELLER) == (bidder, True)
+    assert rights.right(BOB, ANN) == (bidder, False)
+    assert rights.right(9**9, SELLER) is None
+    mine = shop.views.auction(lot, BOB).mine
+    assert mine is not UNSET
+    assert (mine.limit, mine.blocked) == (8_000, True)
+    rights.block(SELLER, BOB, at_most=1)  # again
+    with pytest.raises(ConflictError, match="more than 1"):
+        rights.block(SELLER, ANN, at_most=1)
+    with pytest.raises(NotFoundError):
+        rights.block(SELLER, 9**9, at_most=9)
+    with pytest.raises(NotFoundError):
+        rights.set_limits(9**9, {"KRW": 1})
+    assert [one.user.id for one in rights.blocks(SELLER, after_id=0, limit=9)] == [BOB]
+    assert (rights.unblock(SELLER, BOB), rights.unblock(SELLER, BOB)) == (True, False)
+    assert rights.right(BOB, SELLER) == (bidder, False)

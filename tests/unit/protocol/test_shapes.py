@@ -14,7 +14,7 @@ OUTCOME = "status standing? code? seq? alias? price? minimum_next_bid? ends_at? 
 RECEIPT = "bid_id key auction_id amount kind partition offset log_time"
 STATE = (
     "version status price minimum_next_bid? bid_count leader? reserve ends_at extensions winner? "
-    "last_ends_at bids from_seq"
+    "last_ends_at bids from_seq voided"
 )
 REFUSAL = "key amount kind partition offset code"
 
@@ -23,13 +23,17 @@ SHAPES: dict[type[Struct], str] = {
     resources.Auction: (
         "id version status mode product seller currency starting_price price minimum_next_bid? "
         "bid_count leader? reserve buy_now_price? starts_at ends_at scheduled_ends_at last_ends_at "
-        "extensions winner? closed_at? mine winner_user"
+        "extensions winner? closed_at? voided mine winner_user"
     ),
-    resources.Mine: "standing alias? maximum? watching",
+    resources.AuctionProduct: "id name thumbnail_url? description pictures",
+    resources.Picture: "url thumbnail_url",
+    resources.Mine: "standing alias? maximum? watching limit blocked",
+    resources.Block: "user created_at",
+    resources.AuctionVoid: "bidder_id reason",
     resources.Notice: "id kind auction_id params at",
     outcomes.Receipt: RECEIPT,
     outcomes.Outcome: OUTCOME,
-    outcomes.PublicBid: "seq amount alias automatic at",
+    outcomes.PublicBid: "seq amount alias automatic at voided",
     outcomes.Leader: "alias",
     outcomes.Winner: "alias amount",
     outcomes.AuctionState: STATE,
@@ -47,14 +51,17 @@ SHAPES: dict[type[Struct], str] = {
     pushes.AuctionPresence: "channel watching",
     pushes.NoticePush: "id kind auction_id params at",
     pushes.NoticeAcked: "re up_to",
-    fanout.BidderOutcome: f"bid_id bidder_id key {OUTCOME} traceparent?",
+    fanout.BidderOutcome: f"bid_id bidder_id key {OUTCOME} traceparent? repeated",
     fanout.BidderRefusal: f"bidder_id {REFUSAL}",
     records.AuctionEventValue: "v auction_id version state outcomes refused",
-    records.BidValue: "v bid_id auction_id bidder_id amount kind confirm key received_at",
+    records.BidValue: (
+        "v bid_id auction_id bidder_id amount kind confirm key received_at limit blocked"
+    ),
     records.StartValue: "v auction_id",
     records.CloseValue: "v auction_id",
     records.CancelValue: "v auction_id actor_id reason?",
     records.ReserveValue: "v auction_id actor_id reserve_price",
+    records.VoidValue: "v auction_id actor_id bidder_id reason",
 }
 
 TAGS = {
@@ -73,6 +80,7 @@ TAGS = {
     records.CloseValue: "close",
     records.CancelValue: "cancel",
     records.ReserveValue: "reserve",
+    records.VoidValue: "void",
 }
 
 

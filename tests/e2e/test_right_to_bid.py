@@ -1,0 +1,147 @@
+"""Limits, blocks and voids as bidders, sellers and admins meet them (rule 20)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.bootstrap import Container, build_container
+from app.protocol.resources import UserChange
+from app.settings import read_settings
+from tests.e2e.bidding import bid, channel_of, place, refusal, watch
+from tests.e2e.client import Frame
+from tests.e2e.conftest import Limited
+from tests.e2e.house import House
+from tests.e2e.lots import put_up
+from tests.e2e.people import Gateway, Person
+from tests.waiting import wait_until
+
+FUTILE_MAX = 4
+
+
+@pytest.fixture(scope="module")
+def container(house: House) -> Iterator[Container]:
+    """The services of an operator, beside the house."""
+    container = build_container(read_settings(house.stack.environment()), application="tests")
+    yield container
+    container.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def admin(gateway: Gateway, container: Container) -> Person:
+    person = gateway.sign_up("Admin")
+    container.administration.change(person.id, UserChange(role="admin"), by="tests")
+    person.log_in()
+    return person
+
+
+def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lead(
+    gateway: Gateway, limited: Limited, seller: Person, admin: Person
+) -> None:
+    lot, ivy = put_up(seller), gateway.sign_up("Ivy")
+    with ivy.enter() as here, ivy.enter(limited.patient) as there:
+        assert bid(here, lot, 9_000, kind="max").outcome["standing"] == "leading"
+        assert bid(there, lot, 9_100, kind="max").outcome["standing"] == "leading"
+        change = {"bid_limits": {"KRW": 5_000}}
+        assert admin.call("PATCH", f"/api/admin/users/{ivy.id}", change)["bid_limits"] == {
+            "KRW": 5_000
+        }
+        for socket in (here, there):
+            wait_until(
+                lambda socket=socket: refusal(socket, lot, 9_000) == "OVER_LIMIT",  # type: ignore[misc]
+                what="the gateway has heard of the limit",
+            )
+    shown = ivy.call("GET", f"/api/auctions/{lot['id']}")
+    assert shown["mine"] | {"watching": False, "alias": 1} == {
+        "standing": "leading", "alias": 1, "maximum": 9_100, "watching": False, "limit": 5_000,
+        "blocked": False,
+    }  # fmt: skip
+
+
+def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unblocked(
+    gateway: Gateway, seller: Person, anna: Person
+) -> None:
+    lot, other, kim = put_up(seller), put_up(anna), gateway.sign_up("Kim")
+    path = f"/api/me/blocks/{kim.id}"
+    with kim.enter() as socket:
+        assert bid(socket, lot, 1_000).outcome["standing"] == "leading"
+        seller.call("PUT", path)
+        wait_until(lambda: refusal(socket, lot, 2_000) == "BLOCKED", what="the block is heard of")
+        assert bid(socket, other, 1_000).outcome["standing"] == "leading"
+        assert [one["user"]["id"] for one in seller.call("GET", "/api/me/blocks")["items"]] == [
+            kim.id
+        ]
+        assert kim.call("GET", f"/api/auctions/{lot['id']}")["mine"]["blocked"] is True
+        seller.call("DELETE", path)
+        wait_until(
+            lambda: bid(socket, lot, 2_000).outcome["code"] != "BLOCKED",
+            what="the end of the block is heard of",
+        )
+
+
+def test_a_void_gives_the_lead_back_and_tells_everybody(
+    gateway: Gateway, seller: Person, anna: Person, admin: Person
+) -> None:
+    lot, rich = put_up(seller), gateway.sign_up("Rich")
+    with anna.enter() as ours, rich.enter() as theirs, gateway.enter() as guest:
+        watch(guest, lot)
+        assert bid(ours, lot, 5_000, kind="max").outcome["standing"] == "leading"
+        assert bid(theirs, lot, 10**12, confirm=True).outcome["standing"] == "leading"
+        shown = admin.call(*void_of(lot, rich))
+        assert (shown["price"], shown["leader"], shown["voided"]) == (1_000, {"alias": 1}, [2])
+        state = guest.push("auction.state", channel=channel_of(lot), price=1_000, voided=[2])
+        assert (state["leader"], state["version"]) == ({"alias": 1}, shown["version"])
+        assert theirs.push("notice", kind="voided")["params"]["reason"] == "never pays"
+        assert ours.push("notice", kind="leading")["params"]["price"] == 1_000
+        assert refusal(theirs, lot, 6_000) == "BLOCKED"
+    history = anna.call("GET", f"/api/auctions/{lot['id']}/bids")["items"]
+    assert [(row["alias"], row.get("voided", False)) for row in history] == [(1, False), (2, True)]
+
+
+def void_of(lot: Frame, person: Person) -> tuple[str, str, Frame]:
+    body = {"bidder_id": person.id, "reason": "never pays"}
+    return "POST", f"/api/admin/auctions/{lot['id']}/void", body
+
+
+def test_a_void_is_refused_to_others_twice_and_of_what_has_ended(
+    seller: Person, anna: Person, admin: Person
+) -> None:
+    lot = put_up(seller)
+    assert code(seller, *void_of(lot, anna)) == (403, "FORBIDDEN")
+    admin.call(*void_of(lot, anna))
+    assert code(admin, *void_of(lot, anna)) == (409, "ALREADY_VOIDED")
+    upcoming = put_up(seller, starts_in_s=600)
+    assert code(admin, *void_of(upcoming, anna)) == (409, "NOT_STARTED")
+    seller.call("POST", f"/api/auctions/{lot['id']}/cancel", {"reason": "broken"})
+    assert code(admin, *void_of(lot, seller)) == (409, "CLOSED")
+    method, path, body = void_of(lot, anna)
+    assert code(admin, method, path, {**body, "bidder_id": 9**9}) == (404, "NOT_FOUND")
+
+
+def code(person: Person, method: str, path: str, body: Frame) -> tuple[int, str]:
+    answer = person.request(method, path, body)
+    return answer.status_code, answer.json()["code"]
+
+
+def test_bids_that_lead_nowhere_and_unproved_addresses_are_refused_at_the_door(
+    house: House, seller: Person, container: Container
+) -> None:
+    """One gateway for both: it asks for a proof, and takes few futile bids."""
+    settings = {"FUTILE_BIDS_PER_MINUTE": str(FUTILE_MAX), "BID_NEEDS_PROVED_EMAIL": "1"}
+    with house.another_gateway("gateway-wary", **settings) as wary:
+        lot, lea = put_up(seller), wary.sign_up("Lea")
+        with lea.enter() as socket:
+            refused = place(socket, lot, 2_000)
+            assert (refused["code"], refused["detail"]) == (
+                "FORBIDDEN", "prove your e-mail address before your first bid",
+            )  # fmt: skip
+            with container.engine.begin() as connection:
+                prove = "UPDATE users SET email_proved_at = now() WHERE id = %s"
+                connection.exec_driver_sql(prove, (lea.id,))
+            assert bid(socket, lot, 2_000).outcome["standing"] == "leading"
+            codes = [refusal(socket, lot, 1_000) for _ in range(FUTILE_MAX - 1)]
+            assert set(codes) == {"NOT_ABOVE_OWN_MAXIMUM"}
+            frame = {"auction_id": lot["id"], "amount": 1_000, "key": "one-more"}
+            limited = socket.ask("bid.place", **frame)
+            assert (limited["code"], limited["retry"]) == ("RATE_LIMITED", True)
+            other = put_up(seller)
+            assert bid(socket, other, 1_000).outcome["standing"] == "leading"
