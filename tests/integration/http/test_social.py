@@ -386,6 +386,11 @@ def test_a_provider_that_answers_nonsense_signs_nobody_in(
     assert browser.session() is None
 
 
+def test_an_answer_that_is_too_long_is_not_read(browser: Browser, providers: Providers) -> None:
+    providers.kakao.extra = {"properties": {"nickname": "x" * 300_000}}
+    assert code(browser.log_in("kakao")) == (502, "PROVIDER_ERROR")
+
+
 def test_unknown_fields_of_a_provider_are_no_fault(browser: Browser, providers: Providers) -> None:
     providers.kakao.extra = {"x": {"y": [1]}, "for_partner": None}
     providers.google.forge = forged(hd="example.com", x=[1])
