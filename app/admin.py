@@ -6,6 +6,9 @@ that user, and their sockets close on every gateway. `limit WHO CURRENCY AMOUNT`
 somebody may bid, in minor units; `void WHO AUCTION --by ADMIN --reason TEXT` takes a bidder out of
 an open auction.
 
+`erase WHO` erases a person's name, address and log-ins for good, as they can themselves
+(docs/privacy.md); not while they lead in an open auction.
+
 `after-restore` opens the house after its database was restored.
 """
 
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     void.add_argument("auction", type=int, help="its id")
     void.add_argument("--by", required=True, metavar="ADMIN", help="who answers for it")
     void.add_argument("--reason", required=True, help="the bidder is told it")
+    _add_verb(verbs, "erase", _erase, "erase a person for good")
     restore = verbs.add_parser(
         "after-restore", description=after_restore.__doc__, allow_abbrev=False
     )
@@ -129,6 +133,13 @@ def _void(container: Container, options: argparse.Namespace) -> str:
     if shown is None:
         return f"the void of user {bidder_id} is in the log, and will be decided in its turn"
     return f"auction {shown.id} is at {shown.price} {shown.currency} without user {bidder_id}"
+
+
+def _erase(container: Container, options: argparse.Namespace) -> str:
+    user_id = container.administration.find(options.who)
+    erasure = container.make_erasure(lambda function, arguments: function(*arguments))
+    erasure.erase(user_id, by=operator())
+    return f"user {user_id} is erased, and all their sessions have ended"
 
 
 def _after_restore(options: argparse.Namespace) -> None:

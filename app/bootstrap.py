@@ -6,7 +6,7 @@ never before its fork.
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,9 +37,12 @@ from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, Postgres
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import make_engine, make_guarded_engine, make_guest_engine
 from app.adapters.postgres.epochs import guard_connections
+from app.adapters.postgres.erasing import PostgresErasing
 from app.adapters.postgres.identities import PostgresIdentities
 from app.adapters.postgres.lanes import PostgresIntake, PostgresLanes
 from app.adapters.postgres.live import PostgresLive
+from app.adapters.postgres.mail_tokens import PostgresMails
+from app.adapters.postgres.nicknames import PostgresNicknames
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.parked import PostgresParkedStore
@@ -58,6 +61,7 @@ from app.adapters.redis.sessions import RedisSessions, last_signed_in
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.redis.used_states import RedisUsedStates
 from app.adapters.scratch.sqlite import SqliteScratch
+from app.adapters.smtp.server import SmtpServer
 from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.waker import CeleryWaker
 from app.domain.errors import BusyError, OlderDatabaseError
@@ -97,13 +101,17 @@ from app.services.epochs import (
     published_ahead,
     signed_in_ahead,
 )
+from app.services.erasing import Erasure
 from app.services.futile_bids import FutileBids
 from app.services.granting import BidLimits, Blocks
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.lanes import Begin, LaneTopic
+from app.services.mails import Mails
+from app.services.nicknames import Nicknames
 from app.services.notices import NoticeList
 from app.services.old_chat import OldChat
 from app.services.parking import Parked
+from app.services.recovery import Recovery
 from app.services.replaying import Replaying
 from app.services.rights import RightsToBid, everybodys_limits
 from app.services.rooms import RoomService
@@ -302,7 +310,12 @@ class Container:
             days=limits.chat_days,
             clock=utc_now,
         )
-        letters = ReplayedDeadLetters(engine, topics=forgotten, days=limits.dead_letter_days)
+        letters = ReplayedDeadLetters(
+            engine,
+            topics=forgotten,
+            days=limits.dead_letter_days,
+            unreplayed_days=limits.chat_days,
+        )
         chores: list[Chore] = [
             PostgresArchive(engine, days=limits.history_days),
             OldNotices(engine, days=limits.notice_days),
@@ -389,8 +402,14 @@ class Container:
             membership=PostgresLive(self.chat_engine),
             messages=self.messages,
             tail=RedisRoomTail(self.fanout),
+            nicknames=self.nicknames,
             clock=utc_now,
         )
+
+    @cached_property
+    def nicknames(self) -> Nicknames:
+        """Names of those whom the log knows by their ids."""
+        return Nicknames(PostgresNicknames(self.chat_engine))
 
     @cached_property
     def presence(self) -> RedisPresence:
@@ -423,6 +442,39 @@ class Container:
     def administration(self) -> Administration:
         """People as admins handle them."""
         return Administration(self.users, self.user_sessions, self.bid_limits)
+
+    @cached_property
+    def mail_tokens(self) -> PostgresMails:
+        """Mails that are due, and their tokens."""
+        return PostgresMails(self.engine, limits=self.settings.limits)
+
+    @cached_property
+    def mails(self) -> Mails:
+        """Asking for mails, and sending them."""
+        server = SmtpServer(self.settings)
+        return Mails(self.mail_tokens, server, settings=self.settings, clock=utc_now)
+
+    def make_recovery(self, offload: Offload) -> Recovery:
+        """What links of mails are good for; `offload` as of `make_accounts`."""
+        return Recovery(
+            self.mail_tokens,
+            passwords=Argon2Passwords(offload, limits=self.settings.limits),
+            profiles=PrecisProfiles(),
+            end_sessions=self.user_sessions.end_all,
+        )
+
+    def make_erasure(self, offload: Offload) -> Erasure:
+        """Erasing people; `offload` as of `make_accounts`."""
+        within_s = self.settings.limits.fresh_log_in_s
+        return Erasure(
+            PostgresErasing(self.engine),
+            passwords=Argon2Passwords(offload, limits=self.settings.limits),
+            profiles=PrecisProfiles(),
+            end_sessions=self.user_sessions.end_all,
+            is_fresh=lambda who: self.user_sessions.began_since(
+                who.user_id, who.session_id, utc_now() - timedelta(seconds=within_s)
+            ),
+        )
 
     def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
         """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""

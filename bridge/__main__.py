@@ -78,7 +78,9 @@ def _relay(container: Container) -> list[Pipeline]:
 
 def _broadcast(container: Container) -> list[Pipeline]:
     ports, settings = _handling_ports(container), container.settings
-    return [Broadcast(ports, redis=container.fanout, settings=settings)]
+    return [
+        Broadcast(ports, redis=container.fanout, nicknames=container.nicknames, settings=settings)
+    ]
 
 
 def _save(container: Container) -> list[Pipeline]:

@@ -31,6 +31,7 @@ from app.observability.tracing import TracingError, configure_tracing, stop_trac
 from app.settings import Settings
 from workers.tasks.bids import register_settle
 from workers.tasks.housekeeping import register_housekeeping
+from workers.tasks.mails import register_send_mails
 from workers.tasks.notices import register_publish_notices
 
 HTTP = "http"  # the option `--http`
@@ -44,6 +45,7 @@ def make_worker(container: Container) -> Celery:
     register_settle(app, container)
     register_publish_notices(app, container)
     register_housekeeping(app, container)
+    register_send_mails(app, container)
     _prepare_processes(container)
     _prepare_beat(container.settings)
     app.user_options["worker"].add(

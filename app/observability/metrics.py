@@ -227,3 +227,12 @@ HOUSEKEPT_ROWS = counter(
 HOUSEKEEPING_FAILURES = counter(
     "housekeeping_failures", "Chores put off to the next run: a store did not answer.", "chore"
 )
+
+MAIL_SENT, MAIL_DEFERRED, MAIL_REFUSED, MAIL_GIVEN_UP = "sent", "deferred", "refused", "given_up"
+MAIL_RESULTS = (MAIL_SENT, MAIL_DEFERRED, MAIL_REFUSED, MAIL_GIVEN_UP)
+MAILS = counter(
+    "mail_handled_mails",
+    "Mails that the mail server took, or not: deferred ones are tried again.",
+    "purpose",
+    "result",
+)

@@ -15,6 +15,7 @@ from typing import get_args
 from app.domain.errors import RejectionCode
 from app.observability import metrics
 from app.observability.declarations import DECLARED, Declaration
+from app.protocol.mails import MailPurpose
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.topics import (
     ALL_TOPICS,
@@ -93,8 +94,10 @@ LABELS = {
         " `gateway`, `bridge`, `worker` or `metrics`",
         pattern=r"[a-z][a-z0-9-]*",
     ),
+    "purpose": Label("what a mail is for", get_args(MailPurpose)),
     "queue": Label("a queue of Celery", (SETTLE_QUEUE, NOTICE_QUEUE, MAINTENANCE_QUEUE)),
     "reason": Label("why a record is a dead letter", REASONS),
+    "result": Label("what became of a mail", metrics.MAIL_RESULTS),
     "state": Label("what a connection does", metrics.CONNECTION_STATES),
     "status": Label("a status of HTTP", [str(status.value) for status in HTTPStatus]),
     "store": Label("a store", sorted(metrics.STORES)),

@@ -57,11 +57,15 @@ class AuctionEvent(Struct, frozen=True):
     refused: list[BidderRefusal]
 
 
-class RoomPublication(Struct, frozen=True):
-    """On `chat-message`, and in a room's capped list: the record's value and its offset."""
+class RoomPublication(Struct, frozen=True, omit_defaults=True):
+    """On `chat-message`, and in a room's capped list: the record's value and its offset.
+
+    Only on the channel, which keeps nothing, is the sender's name.
+    """
 
     seq: int
     message: ChatMessageValue
+    sender_nickname: str = ""
 
 
 class UserNotice(Struct, frozen=True):
@@ -124,7 +128,7 @@ def published_message(publication: RoomPublication) -> ChatMessage:
     return ChatMessage(
         seq=publication.seq,
         message_id=str(value.message_id),
-        sender=Person(value.sender_id, value.sender_nickname),
+        sender=Person(value.sender_id, publication.sender_nickname),
         text=value.text,
         at=value.sent_at,
     )

@@ -76,17 +76,21 @@ AuctionBidValue = BidValue | StartValue | CloseValue | CancelValue | ReserveValu
 auction_bid_decoder = msgspec.json.Decoder(AuctionBidValue)
 
 
-class ChatMessageValue(Struct, frozen=True, forbid_unknown_fields=True):
-    """A chat message; its place in the room is its record's offset."""
+class ChatMessageValue(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A chat message; its place in the room is its record's offset.
+
+    `sender_nickname` is in records from before names left the log, and is not shown: a name that
+    is read where it is needed can be erased (docs/privacy.md).
+    """
 
     v: Version
     message_id: UUID
     room_id: Id
     sender_id: Id
-    sender_nickname: Annotated[str, Meta(min_length=1, max_length=30)]
     text: ChatText
     key: Key
     sent_at: str
+    sender_nickname: Annotated[str, Meta(min_length=1, max_length=30)] | None = None
 
 
 chat_message_decoder = msgspec.json.Decoder(ChatMessageValue)

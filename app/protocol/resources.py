@@ -22,6 +22,7 @@ from app.protocol.types import (
     Id,
     Instant,
     Key,
+    Language,
     Name,
     Nickname,
     Password,
@@ -38,6 +39,7 @@ from app.protocol.types import (
 LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX = 20, 100
 Limit = Annotated[int, Meta(ge=1, le=LIST_LIMIT_MAX)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=200)]
+MailToken = Annotated[str, Meta(min_length=1, max_length=200)]
 SearchText = Annotated[str, Meta(min_length=1, max_length=120, extra=LINE)]
 
 
@@ -51,6 +53,7 @@ class Signup(Body, frozen=True):
     email: Email
     password: Password
     nickname: Nickname
+    language: Language = "ko"  # of mails
 
 
 # Any password may be tried, in whatever form it was typed.
@@ -71,6 +74,31 @@ class Refresh(Body, frozen=True):
     refresh_token: Annotated[str, Meta(max_length=200)] | None = None
 
 
+class Verify(Body, frozen=True):
+    """`POST /api/auth/verify`: the token of the mail."""
+
+    token: MailToken
+
+
+class Forgot(Body, frozen=True):
+    """`POST /api/auth/forgot`."""
+
+    email: Email
+
+
+class Reset(Body, frozen=True):
+    """`POST /api/auth/reset`: the token of the mail, and the new password."""
+
+    token: MailToken
+    password: Password
+
+
+class Erase(Body, frozen=True):
+    """`DELETE /api/me`. Who has no password has logged in just before instead."""
+
+    password: TypedPassword | None = None
+
+
 class User(Struct, frozen=True):
     """The signed-in user."""
 
@@ -81,6 +109,7 @@ class User(Struct, frozen=True):
     providers: list[str]
     status: UserStatus
     email_proved: bool
+    has_password: bool
 
 
 class UserAnswer(Struct, frozen=True):

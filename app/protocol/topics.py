@@ -26,17 +26,23 @@ CHAT_EVENT = Topic("chat-event", 6)
 
 LIVE_TOPICS = (AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE, CHAT_EVENT)
 DEAD_LETTER_SUFFIX = ".DLT"
+DEAD_LETTER_DAYS = 90
 # The longest record that Kafka takes otherwise (1 MiB), with its key and its provenance.
 DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024
 
 
 def dead_letter_topic(topic: Topic) -> Topic:
-    """Where records of `topic` go that cannot be settled: as many partitions, kept for ever."""
+    """Where records of `topic` go that cannot be settled: as many partitions.
+
+    Those of a topic that is kept for ever are, too. Others forget: what people write in chat must
+    not stay for ever because it could not be stored.
+    """
     return Topic(
         topic.name + DEAD_LETTER_SUFFIX,
         topic.partitions,
-        for_ever=True,
+        for_ever=topic.for_ever,
         record_bytes_max=DEAD_LETTER_BYTES_MAX,
+        kept_days=DEAD_LETTER_DAYS,
     )
 
 

@@ -25,7 +25,7 @@ from app.domain.errors import (
 )
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, PasswordChange, Signup, Tokens, User, UserAnswer
-from app.protocol.types import Role
+from app.protocol.types import Language, Role
 from app.services.profiles import Profiles, enforce_password, enforce_signup, typed_forms
 from app.services.sessions import Client, Sessions
 from app.settings import Limits
@@ -58,8 +58,10 @@ class Account:
 class Users(Protocol):
     """Stored accounts. All raise BusyError when the store cannot answer."""
 
-    def add(self, email: str, nickname: str, password_hash: str) -> User:
-        """A new user. Raises ConflictError (`EMAIL_TAKEN`), whatever the case of its letters."""
+    def add(self, email: str, nickname: str, password_hash: str, *, language: Language) -> User:
+        """A new user, to whom a mail is due. Raises ConflictError (`EMAIL_TAKEN`), whatever the
+        case of its letters.
+        """
         ...
 
     def by_email(self, email: str) -> Account | None:
@@ -130,7 +132,7 @@ class Accounts:
         """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
         kept = enforce_signup(asked, self._profiles)
         password_hash = self._passwords.hash(kept.password)
-        user = self._users.add(kept.email, kept.nickname, password_hash)
+        user = self._users.add(kept.email, kept.nickname, password_hash, language=kept.language)
         log_security(SecurityEvent.SIGNED_UP, user_id=user.id)
         return UserAnswer(user)
 

@@ -19,6 +19,7 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.resources import ChatMessage
 from app.protocol.topics import CHAT_MESSAGE
 from app.services.log import Appended, Log
+from app.services.nicknames import Nicknames
 from app.services.recent import Recent
 
 MEMBERS_REMEMBERED = 50_000
@@ -31,7 +32,6 @@ class Utterance:
     """A message whose shape has been checked."""
 
     sender_id: int
-    sender_nickname: str
     room_id: int
     text: str
     key: str
@@ -87,10 +87,11 @@ class Chat:
         membership: Membership,
         messages: Messages,
         tail: RoomTail,
+        nicknames: Nicknames,
         clock: Callable[[], datetime],
     ) -> None:
         self._log, self._membership, self._clock = log, membership, clock
-        self._messages, self._tail = messages, tail
+        self._messages, self._tail, self._nicknames = messages, tail, nicknames
         self._members: Recent[tuple[int, int], bool] = Recent(
             MEMBERS_REMEMBERED, ttl_s=MEMBER_TTL_S
         )
@@ -132,8 +133,10 @@ class Chat:
     ) -> list[ChatMessage]:
         """A page of stored messages, ascending; raises BusyError when the store is down."""
         if after_seq is not None:
-            return self._messages.after(room_id, after_seq, limit)
-        return self._messages.before(room_id, before_seq, limit)
+            found = self._messages.after(room_id, after_seq, limit)
+        else:
+            found = self._messages.before(room_id, before_seq, limit)
+        return self._nicknames.name(found)
 
     def snapshot(self, room_id: int, *, after_seq: int | None, limit: int) -> RoomSnapshot:
         """What a new subscriber missed; read it only when what follows is already heard."""
@@ -142,9 +145,9 @@ class Chat:
         stored = self._messages.after(room_id, since, limit + 1)
         found = _merged(stored, [message for message in tail if message.seq > since])
         if len(found) <= limit:
-            return RoomSnapshot(found, truncated=False)
+            return RoomSnapshot(self._nicknames.name(found), truncated=False)
         newest = _merged(self._messages.before(room_id, None, TRUNCATED_TAIL), tail)
-        return RoomSnapshot(newest[-TRUNCATED_TAIL:], truncated=True)
+        return RoomSnapshot(self._nicknames.name(newest[-TRUNCATED_TAIL:]), truncated=True)
 
     def missed(self, room_id: int, *, after_seq: int, limit: int) -> Iterator[ChatMessage]:
         """All after `after_seq`, ascending, read `limit` at a time; raises BusyError."""
@@ -153,7 +156,7 @@ class Chat:
             page = self._messages.after(room_id, after_seq, limit)
             if not page:
                 break  # what is not stored yet is in the snapshot, as much of it as there is
-            yield from page
+            yield from self._nicknames.name(page)
             after_seq = page[-1].seq
             found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
         yield from found.messages
@@ -164,7 +167,6 @@ class Chat:
             message_id=message,
             room_id=said.room_id,
             sender_id=said.sender_id,
-            sender_nickname=said.sender_nickname,
             text=said.text,
             key=said.key,
             sent_at=rfc3339(self._clock()),

@@ -8,10 +8,11 @@ before looks at it once more when its session is open.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from app.domain.errors import NotFoundError
-from app.domain.time import from_epoch_ms, rfc3339
+from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
 from app.protocol.resources import Page, Session
 from app.services.cursors import read_cursor, write_cursor
 
@@ -115,6 +116,11 @@ class UserSessions:
     def end_all(self, user_id: int) -> None:
         """End all sessions; their sockets close on every gateway. May be repeated at any time."""
         self._sessions.end_all(user_id, but=None)
+
+    def began_since(self, user_id: int, session_id: str, moment: datetime) -> bool:
+        """Whether the session is alive and began after `moment`."""
+        began = {one.session_id: one.created_ms for one in self._sessions.of_user(user_id)}
+        return began.get(session_id, 0) > epoch_ms(moment)
 
 
 def public_id(session_id: str) -> int:

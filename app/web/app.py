@@ -12,6 +12,7 @@ from app.web.api.blocks import block_routes
 from app.web.api.documents import with_documents
 from app.web.api.identities import identity_routes
 from app.web.api.market import auction_routes, notice_routes, product_routes
+from app.web.api.recovery import RecoveryServices, recovery_routes
 from app.web.api.rooms import room_routes
 from app.web.api.route import IdConverter, Route, register
 from app.web.client_files import install_client
@@ -41,8 +42,15 @@ def create_app(container: Container) -> Flask:
     accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), hashing)
     waits = OutcomeWaits()
     social = container.make_social(accounts)
+    by_mail = RecoveryServices(
+        container.mails, container.make_recovery(hashing), container.make_erasure(hashing)
+    )
     routes = with_documents(
-        [*api_routes(container, accounts, waits), *identity_routes(social, settings)]
+        [
+            *api_routes(container, accounts, waits),
+            *identity_routes(social, settings),
+            *recovery_routes(by_mail, settings),
+        ]
     )
     redirects = install_social(app, social, settings)
     own_limits = {route.endpoint for route in routes if route.limit is not None} | set(redirects)

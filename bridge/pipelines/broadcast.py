@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 from redis import Redis
 from redis.client import Pipeline as RedisPipeline
 
@@ -23,6 +24,7 @@ from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
 from app.services.burials import UNDECODABLE
 from app.services.lanes import BadRecordError
+from app.services.nicknames import Nicknames
 from app.services.reading import read_value
 from app.settings import Settings
 from bridge.consuming import Consuming
@@ -62,9 +64,11 @@ class Broadcast(Consuming[Said | AsItIs]):
         CHAT_EVENT.name: CHAT_EVENTS,
     }
 
-    def __init__(self, ports: HandlingPorts, *, redis: Redis, settings: Settings) -> None:
+    def __init__(
+        self, ports: HandlingPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
+    ) -> None:
         super().__init__(ports, settings=settings)
-        self._redis = redis
+        self._redis, self._nicknames = redis, nicknames
 
     def read(self, raw: RawRecord) -> Said | AsItIs:
         """Chat messages are read; of all else only a record without a value cannot be published."""
@@ -90,6 +94,7 @@ class Broadcast(Consuming[Said | AsItIs]):
 
     def _publish_chat(self, said: Sequence[Said]) -> None:
         """Each message and its place in the room's tail in one MULTI; repeats are left out."""
+        names = self._nicknames.of(one.message.sender_id for one in said)
         claims = self._redis.pipeline(transaction=False)
         for one in said:
             seen = chat_seen_key(str(one.message.message_id))
@@ -97,17 +102,19 @@ class Broadcast(Consuming[Said | AsItIs]):
         pipe = self._redis.pipeline(transaction=True)
         for one, first in zip(said, claims.execute(), strict=True):
             if first is None or int(first) == one.raw.offset:
-                self._add(pipe, one)
+                self._add(pipe, one, names[one.message.sender_id])
         pipe.execute()
 
-    def _add(self, pipe: RedisPipeline, said: Said) -> None:
-        publication = RoomPublication(seq=said.raw.offset, message=said.message)
+    def _add(self, pipe: RedisPipeline, said: Said, sender_nickname: str) -> None:
+        unnamed = replace(said.message, sender_nickname=None)
+        publication = RoomPublication(seq=said.raw.offset, message=unnamed)
         payload = msgspec.json.encode(publication)
         tail = room_tail_key(said.message.room_id)
         pipe.zadd(tail, {payload: said.raw.offset})
         pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
-        pipe.publish(CHAT_MESSAGES, payload)
+        named = replace(publication, sender_nickname=sender_nickname)
+        pipe.publish(CHAT_MESSAGES, msgspec.json.encode(named))
 
 
 def _measure(records: Sequence[RawRecord]) -> None:

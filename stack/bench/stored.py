@@ -118,7 +118,6 @@ def _messages() -> Iterator[ChatMessageValue]:
             message_id=uuid4(),
             room_id=ROOM_FIRST + number % ROOMS,
             sender_id=1 + number % 1_000,
-            sender_nickname="Bidder",
             text=MESSAGE,
             key=uuid4().hex,
             sent_at=rfc3339(datetime.now(UTC)),

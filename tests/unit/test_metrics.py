@@ -9,11 +9,11 @@ from bridge.__main__ import PIPELINES
 
 UNITS = {
     "bids", "bytes", "calls", "connections", "conflicts", "failures", "frames", "greenlets",
-    "lanes", "messages", "partitions", "receipts", "records", "requests", "restarts", "retries",
-    "rows", "seconds", "settles", "sockets", "tasks", "threads", "transactions",
+    "lanes", "mails", "messages", "partitions", "receipts", "records", "requests", "restarts",
+    "retries", "rows", "seconds", "settles", "sockets", "tasks", "threads", "transactions",
 }  # fmt: skip
 PARTS = {
-    "auction", "backlog", "broadcast", "gateway", "group", "housekeeping", "ingest", "lane",
+    "auction", "backlog", "broadcast", "gateway", "group", "housekeeping", "ingest", "lane", "mail",
     "pipeline", "pool", "postgres", "process", "queue", "relay", "save", "ws",
 }  # fmt: skip
 OF_A_LIBRARY = ("http_", "exporter_")

@@ -17,6 +17,7 @@ from app.protocol.resources import ChatMessage, Person
 from app.services.auditing.chat import StoredMessage
 from app.services.breaker import Breaker
 from app.services.lanes import BadDataError
+from app.services.nicknames import NOBODY
 from app.settings import Limits
 
 COLLECTION = "messages"
@@ -195,7 +196,6 @@ def _document(publication: RoomPublication) -> dict[str, Any]:
         "room_id": value.room_id,
         "seq": publication.seq,
         "sender_id": value.sender_id,
-        "sender_nickname": value.sender_nickname,
         "text": value.text,
         "at": value.sent_at,
     }
@@ -205,7 +205,7 @@ def _message(document: dict[str, Any]) -> ChatMessage:
     return ChatMessage(
         seq=document["seq"],
         message_id=document["_id"],
-        sender=Person(document["sender_id"], document["sender_nickname"]),
+        sender=Person(document["sender_id"], NOBODY),  # who shows it looks the name up
         text=document["text"],
         at=document["at"],
     )

@@ -9,12 +9,17 @@ from app.adapters.postgres.queries import contains, rows
 from app.domain.errors import ConflictError
 from app.domain.time import rfc3339
 from app.protocol.resources import AdminUser, User, UserChange, UserQuery
+from app.protocol.types import Language
 from app.services.accounts import Account
 
 _ADD = """
-INSERT INTO users (email, nickname, password_hash)
-VALUES (%(email)s, %(nickname)s, %(password_hash)s)
-ON CONFLICT (lower(email)) DO NOTHING RETURNING id, role"""
+WITH added AS (
+  INSERT INTO users (email, nickname, password_hash, language)
+  VALUES (%(email)s, %(nickname)s, %(password_hash)s, %(language)s)
+  ON CONFLICT (lower(email)) DO NOTHING RETURNING id, role),
+proof AS (
+  INSERT INTO mail_tokens (user_id, purpose, due_at) SELECT id, 'proof', now() FROM added)
+SELECT id, role FROM added"""
 
 _COLUMNS = """
 SELECT id, email, nickname, role, password_hash, status, email_proved_at,
@@ -22,7 +27,7 @@ SELECT id, email, nickname, role, password_hash, status, email_proved_at,
 FROM users """
 
 _BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
-_BY_ID = _COLUMNS + "WHERE id = %(id)s"
+_BY_ID = _COLUMNS + "WHERE id = %(id)s AND erased_at IS NULL"
 
 _SET_PASSWORD = """
 UPDATE users SET password_hash = %(password_hash)s
@@ -51,9 +56,14 @@ class PostgresUsers:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, email: str, nickname: str, password_hash: str) -> User:
-        """A new user. Raises ConflictError (`EMAIL_TAKEN`)."""
-        values = {"email": email, "nickname": nickname, "password_hash": password_hash}
+    def add(self, email: str, nickname: str, password_hash: str, *, language: Language) -> User:
+        """A new user, to whom a mail is due. Raises ConflictError (`EMAIL_TAKEN`)."""
+        values = {
+            "email": email,
+            "nickname": nickname,
+            "password_hash": password_hash,
+            "language": language,
+        }
         added = rows(self._engine, _ADD, values)
         if not added:
             raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
@@ -65,6 +75,7 @@ class PostgresUsers:
             providers=[],
             status="active",
             email_proved=False,
+            has_password=True,
         )
 
     def by_email(self, email: str) -> Account | None:
@@ -113,6 +124,7 @@ def _account(row: Row[Any]) -> Account:
         providers=list(row.providers),
         status=row.status,
         email_proved=row.email_proved_at is not None,
+        has_password=row.password_hash is not None,
     )
     return Account(user, row.password_hash)
 

@@ -18,7 +18,8 @@ _LETTERS = """
 WITH old AS (
   SELECT id FROM dead_letters AS letter
   WHERE topic = ANY(%(topics)s) AND created_at < now() - make_interval(days => %(days)s)
-    AND EXISTS (SELECT FROM replays WHERE dead_letter_id = letter.id AND "offset" IS NOT NULL)
+    AND (created_at < now() - make_interval(days => %(unreplayed_days)s) OR EXISTS (
+      SELECT FROM replays WHERE dead_letter_id = letter.id AND "offset" IS NOT NULL))
   ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
 forgotten AS (DELETE FROM replays WHERE dead_letter_id IN (SELECT id FROM old))
 DELETE FROM dead_letters WHERE id IN (SELECT id FROM old)"""
@@ -40,7 +41,8 @@ class OldNotices:
 
 
 class ReplayedDeadLetters:
-    """Deletes dead letters of more than `days` days ago that were replayed.
+    """Deletes dead letters of more than `days` days ago that were replayed, and those of more than
+    `unreplayed_days` that were not: what they would bring back is as old as what is forgotten.
 
     Of `topics` only. Never of one whose records are kept for ever: there a dead letter is what
     became of its record, and the audit asks for it (I2).
@@ -48,12 +50,20 @@ class ReplayedDeadLetters:
 
     name = REPLAYED_LETTERS
 
-    def __init__(self, engine: Engine, *, topics: Sequence[str], days: int) -> None:
-        self._engine, self._topics, self._days = engine, list(topics), days
+    def __init__(
+        self, engine: Engine, *, topics: Sequence[str], days: int, unreplayed_days: int
+    ) -> None:
+        self._engine, self._topics = engine, list(topics)
+        self._days, self._unreplayed_days = days, unreplayed_days
 
     def remove(self, limit: int) -> Removed:
         """Delete at most `limit`, with what is written down of their replays."""
-        asked = {"topics": self._topics, "days": self._days, "limit": limit}
+        asked = {
+            "topics": self._topics,
+            "days": self._days,
+            "unreplayed_days": max(self._days, self._unreplayed_days),
+            "limit": limit,
+        }
         with transaction(self._engine) as connection:
             rows = connection.exec_driver_sql(_LETTERS, asked).rowcount
         return Removed(rows, more=rows == limit)

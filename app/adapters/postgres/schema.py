@@ -75,9 +75,30 @@ users = Table(
     _created_at(),
     Column("status", Text, nullable=False, server_default="active"),
     Column("email_proved_at", Instant),  # null: not proved
+    Column("language", Text, nullable=False, server_default="ko"),  # of mails
+    Column("erased_at", Instant),  # then nothing is left that says who it was
     CheckConstraint("role IN ('user', 'moderator', 'admin')", name="role"),
     CheckConstraint("status IN ('active', 'suspended', 'banned')", name="status"),
+    CheckConstraint("language IN ('ko', 'en')", name="language"),
     Index("uq_users_email_lower", text("lower(email)"), unique=True),
+)
+
+# The mail of each purpose that is due for a person, and the hash of the token that was sent last.
+# A negative id is nobody's: asking for a mail to an unknown address writes as much as to a known.
+mail_tokens = Table(
+    "mail_tokens",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True),
+    Column("purpose", Text, primary_key=True),
+    Column("due_at", Instant),  # null: none is due
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("digest", Text, unique=True),
+    Column("expires_at", Instant),
+    Column("asked", Integer, nullable=False, server_default="1"),  # since `counted_since`
+    Column("asked_at", Instant, nullable=False, server_default=func.now()),
+    Column("counted_since", Instant, nullable=False, server_default=func.now()),
+    CheckConstraint("purpose IN ('proof', 'reset')", name="purpose"),
+    Index("ix_mail_tokens_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
 identities = Table(

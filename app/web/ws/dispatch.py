@@ -386,7 +386,6 @@ class Dispatcher:
         identity = _signed_in(connection)
         said = Utterance(
             sender_id=identity.user_id,
-            sender_nickname=identity.nickname,
             room_id=frame.room_id,
             text=frame.text,
             key=frame.key,

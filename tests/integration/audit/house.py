@@ -109,7 +109,7 @@ def put(container: Container, lot: Lot, value: msgspec.Struct | bytes) -> None:
 
 def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
     """Send a chat message, twice, as a producer that retries may; its id."""
-    said = Utterance(lot.bidders[who], NICKNAME, lot.room_id, text, key=f"k{who}")
+    said = Utterance(lot.bidders[who], lot.room_id, text, key=f"k{who}")
     results: list[UUID | UnknownFateError] = []
     acknowledged = threading.Semaphore(0)
 

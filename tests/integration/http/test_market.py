@@ -283,6 +283,6 @@ def test_messages_are_read_from_either_side_of_a_place(
 def publication(room_id: int, sender: Person, seq: int) -> RoomPublication:
     value = ChatMessageValue(
         v=1, message_id=uuid4(), room_id=room_id, sender_id=sender.id,
-        sender_nickname=sender.nickname, text="안녕", key="k", sent_at=in_s(0),
+        text="안녕", key="k", sent_at=in_s(0),
     )  # fmt: skip
     return RoomPublication(seq=seq, message=value)

@@ -256,7 +256,12 @@ def test_broadcast_publishes_auction_events_unread_and_gives_up_tombstones(groun
 
     ground.put(b"first", None, b"{")
     with ground.running(
-        OwnBroadcast(ground.ports, redis=container.fanout, settings=container.settings)
+        OwnBroadcast(
+            ground.ports,
+            redis=container.fanout,
+            nicknames=container.nicknames,
+            settings=container.settings,
+        )
     ):
         wait_until(lambda: hears(["first", "{"]), what="they are published as they are")
     assert ground.letters() == [(1, OwnBroadcast.group, "Undecodable")]

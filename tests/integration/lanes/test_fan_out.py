@@ -71,7 +71,6 @@ def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> 
             message_id=message_id(1, room_id, key),
             room_id=room_id,
             sender_id=1,
-            sender_nickname="n",
             text="안녕하세요",
             key=key,
             sent_at="2026-01-01T00:00:00.000Z",

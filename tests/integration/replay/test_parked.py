@@ -38,7 +38,6 @@ def put_message(house: House, *, partition: int) -> None:
         message_id=message_id(1, room_id, key),
         room_id=room_id,
         sender_id=1,
-        sender_nickname="n",
         text="t",
         key=key,
         sent_at=rfc3339(datetime.now(UTC)),

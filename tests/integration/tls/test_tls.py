@@ -183,10 +183,16 @@ def test_commands_say_what_is_wrong_in_one_line(
         assert GUESSED not in line
 
 
+def in_production(stack: Stack, secured: Secured) -> dict[str, str]:
+    """The variables of a house in production on these stores, which sends no mail."""
+    own = {**stack.environment(), **secured.environment}
+    return {**own, "PROFILE": "production", "SMTP_URL": "none"}
+
+
 def test_a_store_that_lets_in_who_shows_no_password_is_refused_in_production(
     stack: Stack, secured: Secured, certificates: Certificates, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    production = {**stack.environment(), **secured.environment, "PROFILE": "production"}
+    production = in_production(stack, secured)
     refuse_unfit_stores(read_settings(production))
     with servers.redis(certificates, asks=False) as redis:
         url = secured.environment["DATABASE_URL"].replace("/auction?", "/open?")
@@ -206,7 +212,7 @@ def test_a_store_that_is_older_than_what_was_proved_is_refused(
 ) -> None:  # fmt: skip
     for kind in OLDEST:
         monkeypatch.setitem(OLDEST, kind, (99, 1))
-    production = {**stack.environment(), **secured.environment, "PROFILE": "production"}
+    production = in_production(stack, secured)
     with pytest.raises(SystemExit) as exited:
         refuse_unfit_stores(read_settings(production))
     assert exited.value.code == 2

@@ -104,7 +104,7 @@ RECORDS: dict[str, tuple[Any, dict[str, Any]]] = {
         records.chat_message_decoder,
         {
             "v": 1, "message_id": "00000000-0000-0000-0000-000000000001", "room_id": 1,
-            "sender_id": 1, "sender_nickname": "n", "text": "t", "key": "k", "sent_at": "t",
+            "sender_id": 1, "text": "t", "key": "k", "sent_at": "t",
         },
     ),
     "event": (

@@ -11,7 +11,7 @@ from app.services.accounts import Account, Accounts, SignedIn
 from app.services.sessions import Client
 from app.settings import Limits
 
-ACTIVE = User(7, "a@example.org", "A", "user", [], "active", email_proved=True)
+ACTIVE = User(7, "a@example.org", "A", "user", [], "active", email_proved=True, has_password=True)
 
 
 @dataclass

@@ -24,6 +24,7 @@ from app.services.chat import Chat
 from app.services.futile_bids import FutileBids
 from app.services.live import Snapshot
 from app.services.log import Appended, OnAppended
+from app.services.nicknames import Nicknames
 from app.services.rights import Bidder, RightsToBid
 from app.services.snapshots import Snapshots
 from app.settings import Limits
@@ -79,7 +80,14 @@ class House:
         rights = RightsToBid(self, must_be_proved=True, limits=Limits())
         futile = FutileBids(1_000)
         self.bidding = Bidding(self, self, rights=rights, futile=futile, clock=lambda: NOW)
-        self.chat = Chat(self, membership=self, messages=self, tail=self, clock=lambda: NOW)
+        self.chat = Chat(
+            self,
+            membership=self,
+            messages=self,
+            tail=self,
+            nicknames=Nicknames(lambda _: {}),
+            clock=lambda: NOW,
+        )
         self.auction_views = self.live = self.user_notices = self
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
 

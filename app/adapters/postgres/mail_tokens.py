@@ -1,0 +1,155 @@
+"""Mails that are due and the hashes of their tokens: a row per person and purpose.
+
+An address that belongs to nobody is written down as well, in one of a fixed number of rows without
+a person, so that asking takes as long for it: its id is negative.
+"""
+
+import zlib
+
+from sqlalchemy import Engine
+
+from app.adapters.postgres.queries import rows
+from app.protocol.mails import MailPurpose
+from app.services.mails import DueMail
+from app.settings import Limits
+
+NOBODIES = 1_024
+
+# A mail is sent again after a pause only, and so many a day at most: whoever gets them may not
+# have asked. `due_at` stays when one is due already.
+_ASK = """
+INSERT INTO mail_tokens AS t (user_id, purpose, due_at, asked, counted_since)
+SELECT id, %(purpose)s, now(), 1, now() FROM ({whose}) AS whose (id)
+ON CONFLICT (user_id, purpose) DO UPDATE SET
+  due_at = CASE WHEN {is_allowed} THEN now() ELSE t.due_at END,
+  attempts = CASE WHEN {is_allowed} THEN 0 ELSE t.attempts END,
+  asked = CASE WHEN {is_new_day} THEN 1 WHEN {is_allowed} THEN t.asked + 1 ELSE t.asked END,
+  counted_since = CASE WHEN {is_new_day} THEN now() ELSE t.counted_since END,
+  asked_at = CASE WHEN {is_allowed} THEN now() ELSE t.asked_at END
+RETURNING asked_at = now() AS is_allowed"""
+_IS_NEW_DAY = "t.counted_since < now() - interval '1 day'"
+_IS_ALLOWED = (
+    "(t.asked_at < now() - make_interval(secs => %(pause_s)s)"
+    f" AND (t.asked < %(per_day_max)s OR {_IS_NEW_DAY}))"
+)
+
+
+def _ask(whose: str) -> str:
+    return _ASK.format(whose=whose, is_allowed=_IS_ALLOWED, is_new_day=_IS_NEW_DAY)
+
+
+_ASK_PROOF = _ask(
+    "SELECT id FROM users WHERE id = %(user_id)s AND email IS NOT NULL AND email_proved_at IS NULL"
+)
+# Not of an account that a provider opened with an address that nobody has proved.
+_ASK_RESET = _ask(
+    "SELECT coalesce((SELECT id FROM users WHERE lower(email) = lower(%(email)s)"
+    " AND coalesce(password_hash, email_proved_at::text) IS NOT NULL), %(nobody)s)"
+)
+
+_TAKE = """
+WITH next AS (
+  SELECT t.user_id, t.purpose, users.email, users.language, t.attempts
+  FROM mail_tokens t JOIN users ON users.id = t.user_id
+  WHERE t.due_at <= now() AND users.email IS NOT NULL
+    AND (t.purpose = 'reset' OR users.email_proved_at IS NULL)
+  ORDER BY t.due_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
+UPDATE mail_tokens t SET
+  digest = %(digest)s,
+  expires_at = now() + make_interval(secs => CASE t.purpose
+    WHEN 'proof' THEN %(proof_s)s ELSE %(reset_s)s END),
+  attempts = t.attempts + 1,
+  due_at = now() + make_interval(
+    secs => least(%(retry_max_s)s, %(retry_first_s)s * 2 ^ t.attempts))
+FROM next WHERE t.user_id = next.user_id AND t.purpose = next.purpose
+RETURNING t.user_id, t.purpose, next.email, next.language, next.attempts"""
+
+_DONE = """
+UPDATE mail_tokens SET due_at = NULL, attempts = 0
+WHERE user_id = %(user_id)s AND purpose = %(purpose)s AND digest = %(digest)s RETURNING 1"""
+
+_FIND = """
+SELECT user_id FROM mail_tokens
+WHERE digest = %(digest)s AND purpose = %(purpose)s AND expires_at > now()"""
+
+USE = """
+UPDATE mail_tokens SET digest = NULL, due_at = NULL
+WHERE digest = %(digest)s AND purpose = %(purpose)s AND expires_at > now() RETURNING user_id"""
+
+_PROVE = f"""
+WITH used AS ({USE})
+UPDATE users SET email_proved_at = coalesce(email_proved_at, now())
+FROM used WHERE users.id = used.user_id AND users.email IS NOT NULL RETURNING users.id"""  # noqa: S608 - of texts of ours
+
+# Who could read the mail has the address. The other mails of before are void; and where nobody had
+# proved the address, the log-ins that are linked may be a stranger's, who signed up with it.
+_RESET = f"""
+WITH used AS ({USE}),
+void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL
+  FROM used WHERE t.user_id = used.user_id AND t.purpose <> %(purpose)s),
+unlinked AS (DELETE FROM identities i USING used, users u
+  WHERE i.user_id = used.user_id AND u.id = used.user_id AND u.email_proved_at IS NULL)
+UPDATE users SET password_hash = %(password_hash)s,
+  email_proved_at = coalesce(email_proved_at, now())
+FROM used WHERE users.id = used.user_id AND users.email IS NOT NULL RETURNING users.id"""  # noqa: S608
+
+
+class PostgresMails:
+    """The ports `StoredMails` and `Tokens`."""
+
+    def __init__(self, engine: Engine, *, limits: Limits) -> None:
+        self._engine, self._limits = engine, limits
+
+    def ask_proof(self, user_id: int) -> bool:
+        """A proof of the user's address is due, unless it is proved; False: too many were sent."""
+        asked = rows(self._engine, _ASK_PROOF, {**self._bounds("proof"), "user_id": user_id})
+        return not asked or bool(asked[0].is_allowed)
+
+    def ask_reset(self, email: str) -> None:
+        """A reset is due, if there is such an account; as slow if not."""
+        nobody = -1 - zlib.crc32(email.lower().encode()) % NOBODIES
+        rows(self._engine, _ASK_RESET, {**self._bounds("reset"), "email": email, "nobody": nobody})
+
+    def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
+        """The mail that is due for the longest time; it is due again later, and later each time."""
+        values = {
+            "digest": digest,
+            "proof_s": purpose_lives_s["proof"],
+            "reset_s": purpose_lives_s["reset"],
+            "retry_first_s": self._limits.mail_retry_first_s,
+            "retry_max_s": self._limits.mail_retry_max_s,
+        }
+        found = rows(self._engine, _TAKE, values)
+        if not found:
+            return None
+        row = found[0]
+        return DueMail(row.user_id, row.email, row.language, row.purpose, row.attempts)
+
+    def done(self, mail: DueMail, digest: str) -> None:
+        """The mail is not due any more, unless another was asked for and taken meanwhile."""
+        values = {"user_id": mail.user_id, "purpose": mail.purpose, "digest": digest}
+        rows(self._engine, _DONE, values)
+
+    def owner(self, purpose: MailPurpose, digest: str) -> int | None:
+        """Whose token it is, if it is good."""
+        found = rows(self._engine, _FIND, {"purpose": purpose, "digest": digest})
+        return int(found[0].user_id) if found else None
+
+    def prove(self, digest: str) -> int | None:
+        """Use the token: the address is proved. The user's id; None: the token is not good."""
+        found = rows(self._engine, _PROVE, {"purpose": "proof", "digest": digest})
+        return int(found[0].id) if found else None
+
+    def reset(self, digest: str, password_hash: str) -> int | None:
+        """Use the token: the password is another. The user's id; None: the token is not good."""
+        values = {"purpose": "reset", "digest": digest, "password_hash": password_hash}
+        found = rows(self._engine, _RESET, values)
+        return int(found[0].id) if found else None
+
+    def _bounds(self, purpose: MailPurpose) -> dict[str, object]:
+        limits = self._limits
+        return {
+            "purpose": purpose,
+            "pause_s": limits.mail_pause_s,
+            "per_day_max": limits.mails_per_day_max,
+        }

@@ -1,0 +1,165 @@
+"""Mails with a link that may be used once: asked for in a transaction, sent by a task.
+
+A request only writes down that a mail is due, so that no mail server holds it up. The task makes
+the token when it sends the mail: the store only ever has its hash, and a token that was sent again
+replaces the one before. Whatever process dies, the mail stays due and is sent again later.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from app.domain.errors import BusyError, RateLimitedError
+from app.observability import metrics
+from app.protocol.mails import Mail, MailPurpose, compose
+from app.protocol.types import Language
+from app.settings import Settings
+
+SEND_MAILS_TASK = "send_mails"
+TOKEN_BYTES = 32  # not to be guessed, so a plain hash is enough to keep
+
+log = structlog.get_logger()
+
+
+class MailRefusedError(Exception):
+    """The mail server will never take this mail: its address does not exist, or it is no mail."""
+
+
+class MailServerError(Exception):
+    """The mail server does not answer, or not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueMail:
+    """A mail that somebody waits for; `attempts` failed before this one."""
+
+    user_id: int
+    email: str
+    language: Language
+    purpose: MailPurpose
+    attempts: int
+
+
+class MailServer(Protocol):
+    """Takes mails."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand the mail over. Raises MailRefusedError or MailServerError."""
+
+
+class StoredMails(Protocol):
+    """Which mails are due, and the hashes of their tokens. All raise BusyError."""
+
+    def ask_proof(self, user_id: int) -> bool:
+        """A proof of the user's address is due, unless it is proved; False: too many were sent."""
+        ...
+
+    def ask_reset(self, email: str) -> None:
+        """A reset is due, if there is such an account; as slow if not. Too many are not sent."""
+
+    def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
+        """The mail that is due for the longest time, its token from now on that of `digest`.
+
+        It is due again later, unless `done` is called meanwhile. None when none is due.
+        """
+        ...
+
+    def done(self, mail: DueMail, digest: str) -> None:
+        """The mail was sent, or will never be: it is not due any more."""
+
+
+class Mails:
+    """Asking for mails, and sending those that are due."""
+
+    def __init__(
+        self,
+        stored: StoredMails,
+        server: MailServer,
+        *,
+        settings: Settings,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._stored, self._server, self._clock = stored, server, clock
+        self._base_url, self._limits = settings.base_url, settings.limits
+        self._lives_s: dict[MailPurpose, int] = {
+            "proof": settings.limits.proof_token_s,
+            "reset": settings.limits.reset_token_s,
+        }
+
+    def ask_proof(self, user_id: int) -> None:
+        """Send the proof of the user's address again. Raises RateLimitedError."""
+        if not self._stored.ask_proof(user_id):
+            raise RateLimitedError(
+                "a mail was sent just now, or too many today",
+                retry_after_s=self._limits.mail_pause_s,
+            )
+
+    def ask_reset(self, email: str) -> None:
+        """Send a reset if there is such an account; nobody can tell whether there is."""
+        self._stored.ask_reset(email)
+
+    def send_due(self) -> None:
+        """Send what is due, for a while; stop when the mail server does not answer."""
+        until = self._clock() + timedelta(seconds=self._limits.mail_run_s)
+        while self._clock() < until and self._send_next():
+            pass
+
+    def _send_next(self) -> bool:
+        """Whether there may be more to send now."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        digest = digest_of(token)
+        due = self._stored.take(self._lives_s, digest)
+        if due is None:
+            return False
+        mail = compose(
+            due.purpose,
+            due.language,
+            to=due.email,
+            base_url=self._base_url,
+            token=token,
+            life_s=self._lives_s[due.purpose],
+        )
+        return self._hand_over(due, mail, digest)
+
+    def _hand_over(self, due: DueMail, mail: Mail, digest: str) -> bool:
+        try:
+            self._server.send(mail)
+        except MailRefusedError as error:
+            self._finish(due, digest, metrics.MAIL_REFUSED, str(error))
+        except MailServerError as error:
+            if due.attempts + 1 < self._limits.mail_attempts_max:
+                self._tell(due, metrics.MAIL_DEFERRED, str(error))
+                return False
+            self._finish(due, digest, metrics.MAIL_GIVEN_UP, str(error))
+            return False
+        else:
+            self._finish(due, digest, metrics.MAIL_SENT, "")
+        return True
+
+    def _finish(self, due: DueMail, digest: str, result: str, reason: str) -> None:
+        self._stored.done(due, digest)
+        self._tell(due, result, reason)
+
+    def _tell(self, due: DueMail, result: str, reason: str) -> None:
+        """Never the address, nor the token."""
+        metrics.MAILS.labels(due.purpose, result).inc()
+        say = log.info if result == metrics.MAIL_SENT else log.warning
+        say("mail", user_id=due.user_id, purpose=due.purpose, result=result, reason=reason)
+
+
+def digest_of(token: str) -> str:
+    """What the store keeps of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def send_due_mails(mails: Mails) -> None:
+    """One run of the task; a database that does not answer puts it off to the next."""
+    try:
+        mails.send_due()
+    except BusyError as error:
+        log.warning("mails_deferred", error=str(error))

@@ -1,0 +1,54 @@
+"""Nicknames of people who are named by their id alone, as in the log: nothing there is erased.
+
+A name is believed for half a minute, so that an erased one is gone from memory as soon.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from app.domain.errors import BusyError
+from app.protocol.resources import ChatMessage, Person
+from app.services.recent import Recent
+
+NAMES_REMEMBERED = 50_000
+NAME_TTL_S = 30.0
+NOBODY = ""
+"""Somebody who is erased, or whose name cannot be read now; clients word it."""
+
+ReadNicknames = Callable[[Sequence[int]], Mapping[int, str]]
+"""The nicknames of users by id; who is not there is left out. Raises BusyError."""
+
+
+class Nicknames:
+    """Looks names up, many at a time. Never raises: a name is no reason to hold up what is said."""
+
+    def __init__(self, read: ReadNicknames) -> None:
+        self._read = read
+        self._recent: Recent[int, str] = Recent(NAMES_REMEMBERED, ttl_s=NAME_TTL_S)
+
+    def of(self, user_ids: Iterable[int]) -> dict[int, str]:
+        """The name of each; NOBODY for those that have none."""
+        wanted = set(user_ids)
+        known = {one: name for one in wanted if (name := self._recent.get(one)) is not None}
+        missing = sorted(wanted - known.keys())
+        if missing:
+            known |= self._look_up(missing)
+        return {one: known.get(one, NOBODY) for one in wanted}
+
+    def name(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """The messages with their senders' names."""
+        names = self.of(message.sender.id for message in messages)
+        return [
+            replace(message, sender=Person(message.sender.id, names[message.sender.id]))
+            for message in messages
+        ]
+
+    def _look_up(self, user_ids: Sequence[int]) -> dict[int, str]:
+        try:
+            found = dict(self._read(user_ids))
+        except BusyError:
+            return {}
+        for one in user_ids:
+            self._recent.put(one, found.get(one, NOBODY))
+        return found

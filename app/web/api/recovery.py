@@ -1,0 +1,95 @@
+"""What goes by mail: proving an address and choosing a new password; and erasing an account."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from structlog.contextvars import bound_contextvars
+
+from app.protocol.resources import Erase, Forgot, Reset, Verify
+from app.services.erasing import Erasure
+from app.services.mails import Mails
+from app.services.recovery import Recovery
+from app.settings import Settings
+from app.web.addresses import request_address
+from app.web.api.route import Answer, Call, Route
+from app.web.cookies import refresh_cookie
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryServices:
+    """What the routes call."""
+
+    mails: Mails
+    recovery: Recovery
+    erasure: Erasure
+
+
+def recovery_routes(services: RecoveryServices, settings: Settings) -> list[Route]:
+    """The routes; each has a rate of its own per address."""
+    handlers = RecoveryHandlers(services, settings)
+    rate = f"{settings.limits.mail_calls_per_hour}/hour"
+    return [
+        Route(
+            method="POST", path="/api/auth/verify", summary="Prove the e-mail address",
+            handle=handlers.verify, body=Verify, answers={204: None}, limit=rate,
+        ),
+        Route(
+            method="POST", path="/api/me/verification", summary="Send the proof again",
+            handle=handlers.ask_proof, auth="required", answers={202: None}, limit=rate,
+        ),
+        Route(
+            method="POST", path="/api/auth/forgot", summary="Send a link to a new password",
+            handle=handlers.forgot, body=Forgot, answers={202: None}, limit=rate,
+        ),
+        Route(
+            method="POST", path="/api/auth/reset", summary="Choose a new password by the link",
+            handle=handlers.reset, body=Reset, answers={204: None}, limit=rate,
+        ),
+        Route(
+            method="DELETE", path="/api/me", summary="Erase my account",
+            handle=handlers.erase, auth="required", body=Erase, body_optional=True,
+            answers={204: None}, codes=("FORBIDDEN", "LEADING"), limit=rate,
+        ),
+    ]  # fmt: skip
+
+
+class RecoveryHandlers:
+    """From calls to the services."""
+
+    def __init__(self, services: RecoveryServices, settings: Settings) -> None:
+        self._services, self._settings = services, settings
+
+    def verify(self, call: Call) -> Answer:
+        """204: the address is proved."""
+        with self._address():
+            self._services.recovery.verify(call.body.token)
+        return Answer()
+
+    def ask_proof(self, call: Call) -> Answer:
+        """202: a mail will come, unless the address is proved."""
+        self._services.mails.ask_proof(call.identity.user_id)
+        return Answer(status=202)
+
+    def forgot(self, call: Call) -> Answer:
+        """202 whatever it is."""
+        self._services.mails.ask_reset(call.body.email)
+        return Answer(status=202)
+
+    def reset(self, call: Call) -> Answer:
+        """204: the password is another, and no session is left."""
+        with self._address():
+            self._services.recovery.reset(call.body)
+        return self._signed_out()
+
+    def erase(self, call: Call) -> Answer:
+        """204: the caller is nobody any more."""
+        with self._address():
+            self._services.erasure.erase_own(call.identity, call.body.password)
+        return self._signed_out()
+
+    def _address(self) -> AbstractContextManager[None]:
+        """The client's address is in whatever is logged inside."""
+        return bound_contextvars(address=request_address(self._settings))
+
+    def _signed_out(self) -> Answer:
+        return Answer(headers={"Set-Cookie": refresh_cookie(self._settings, "")})

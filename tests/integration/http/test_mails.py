@@ -1,0 +1,190 @@
+"""Mails that prove an address or open an account again, as a real mail server takes them."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine
+
+from app.bootstrap import Container, build_container
+from app.settings import read_settings
+from tests.integration.http.applications import nobody_listens
+from tests.integration.http.market import PASSWORD, Market, code
+from tests.mailbox import Mailbox, link_in, token_in
+
+NEW_PASSWORD = "another password"
+
+
+@pytest.fixture
+def mailbox(environment: dict[str, str], container: Container) -> Mailbox:
+    """Of an address that has just signed up, in English; all mails of before have gone."""
+    container.mails.send_due()
+    return Mailbox(environment["MAILPIT_URL"], f"{uuid4().hex}@example.org")
+
+
+def sign_up(market: Market, mailbox: Mailbox, **changes: Any) -> dict[str, str]:
+    account = {"email": mailbox.address, "password": PASSWORD}
+    body = {**account, "nickname": "Mail", "language": "en", **changes}
+    assert market.call("POST", "/api/auth/signup", body=body).status_code == 201
+    return account
+
+
+def post(market: Market, path: str, **body: Any) -> tuple[int, str | None]:
+    answer = market.call("POST", path, body=body)
+    return answer.status_code, None if answer.status_code < 300 else code(answer)[1]
+
+
+def run(engine: Engine, statement: str, **values: Any) -> list[Any]:
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(statement, values)
+        return list(result) if result.returns_rows else []
+
+
+def make_old(engine: Engine, address: str) -> None:
+    """As if the last mail had been asked for a while ago."""
+    run(
+        engine,
+        """UPDATE mail_tokens SET asked_at = now() - interval '1 hour'
+        WHERE user_id = (SELECT id FROM users WHERE email = %(address)s)""",
+        address=address,
+    )
+
+
+def test_a_sign_up_is_proved_by_the_link_in_the_mail_once(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    person = market.log_in(sign_up(market, mailbox))
+    assert market.call("GET", "/api/me", person).get_json()["user"]["email_proved"] is False
+    container.mails.send_due()
+    mail = mailbox.newest(of=1)
+    assert mail["Subject"] == "[Gavel] Please confirm your e-mail address"
+    assert link_in(mail).startswith(container.settings.base_url + "/verify#")
+    assert link_in(mail) in mail["HTML"]
+    token = token_in(mail)
+    stored = run(container.engine, "SELECT t::text FROM mail_tokens t WHERE digest IS NOT NULL")
+    assert token not in str(stored)
+    assert post(market, "/api/auth/verify", token=token)[0] == 204
+    assert market.call("GET", "/api/me", person).get_json()["user"]["email_proved"] is True
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
+    assert market.call("POST", "/api/me/verification", person).status_code == 202
+    container.mails.send_due()
+    assert len(mailbox.mails()) == 1, "what is proved is not asked for again"
+
+
+def test_the_mail_is_in_the_persons_language(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    sign_up(market, mailbox, language="ko")
+    container.mails.send_due()
+    assert mailbox.newest(of=1)["Subject"] == "[Gavel] 이메일 주소를 확인해 주세요"
+
+
+def test_a_newer_mail_makes_the_older_void_and_only_a_few_are_sent(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    person = market.log_in(sign_up(market, mailbox))
+    container.mails.send_due()
+    first = token_in(mailbox.newest(of=1))
+    again = code(market.call("POST", "/api/me/verification", person))
+    assert again == (429, "RATE_LIMITED"), "a moment after the last"
+    for number in range(2, container.settings.limits.mails_per_day_max + 1):
+        make_old(container.engine, mailbox.address)
+        assert market.call("POST", "/api/me/verification", person).status_code == 202
+        container.mails.send_due()
+        last = token_in(mailbox.newest(of=number))
+    make_old(container.engine, mailbox.address)
+    assert code(market.call("POST", "/api/me/verification", person)) == (429, "RATE_LIMITED")
+    assert post(market, "/api/auth/verify", token=first) == (422, "INVALID")
+    assert post(market, "/api/auth/verify", token=last)[0] == 204
+
+
+def test_a_reset_changes_the_password_and_ends_all_sessions(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    account = sign_up(market, mailbox)
+    person = market.log_in(account)
+    assert post(market, "/api/auth/forgot", email=mailbox.address.upper())[0] == 202
+    container.mails.send_due()
+    mail = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    token = token_in(mail)
+    short = post(market, "/api/auth/reset", token=token, password="short")
+    assert short == (422, "INVALID"), "and the token is good still"
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID"), "of another purpose"
+    assert post(market, "/api/auth/reset", token=token, password=NEW_PASSWORD)[0] == 204
+    assert post(market, "/api/auth/reset", token=token, password=NEW_PASSWORD) == (422, "INVALID")
+    assert code(market.call("GET", "/api/me", person)) == (401, "UNAUTHENTICATED")
+    refresh = {"refresh_token": person.refresh_token}
+    assert market.call("POST", "/api/auth/refresh", body=refresh).status_code == 401
+    assert post(market, "/api/auth/login", **account) == (401, "BAD_CREDENTIALS")
+    again = market.log_in({**account, "password": NEW_PASSWORD})
+    assert market.call("GET", "/api/me", again).get_json()["user"]["email_proved"] is True
+
+
+def test_a_token_is_good_for_a_bounded_time(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    sign_up(market, mailbox)
+    container.mails.send_due()
+    token = token_in(mailbox.newest(of=1))
+    left = """SELECT extract(epoch FROM expires_at - now()) FROM mail_tokens
+      WHERE user_id = (SELECT id FROM users WHERE email = %(address)s)"""
+    ((left_s,),) = run(container.engine, left, address=mailbox.address)
+    assert 0 < left_s <= container.settings.limits.proof_token_s
+    expire = left.replace("SELECT extract(epoch FROM expires_at - now()) FROM mail_tokens",
+                          "UPDATE mail_tokens SET expires_at = now()")  # fmt: skip
+    run(container.engine, expire, address=mailbox.address)
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
+
+
+def test_nobody_learns_whether_an_address_has_an_account(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    sign_up(market, mailbox)
+    count = "SELECT count(*) FROM mail_tokens WHERE purpose = 'reset' AND due_at IS NOT NULL"
+    for address in (mailbox.address, f"{uuid4().hex}@example.org"):
+        before = run(container.engine, count)
+        answer = market.call("POST", "/api/auth/forgot", body={"email": address})
+        assert (answer.status_code, answer.data) == (202, b"")
+        # As much is written, which is what takes time: a row of somebody's or of nobody's.
+        assert run(container.engine, count)[0][0] == before[0][0] + 1
+    assert post(market, "/api/auth/forgot", email="no address") == (422, "INVALID")
+
+
+def test_a_mail_waits_for_a_server_that_is_away_and_one_that_cannot_be_sent_ends(
+    market: Market, environment: dict[str, str], container: Container, mailbox: Mailbox
+) -> None:
+    sign_up(market, mailbox)
+    with nobody_listens() as address:
+        settings = read_settings({**environment, "SMTP_URL": f"smtp://{address}"})
+        cut_off = build_container(settings, application="tests")
+        cut_off.mails.send_due()
+        cut_off.engine.dispose()
+    due = """SELECT attempts, due_at > now() FROM mail_tokens
+      WHERE user_id = (SELECT id FROM users WHERE email = %(address)s)"""
+    assert run(container.engine, due, address=mailbox.address) == [(1, True)]
+    run(container.engine, "UPDATE mail_tokens SET due_at = now() WHERE attempts = 1")
+    wrong = f"a..b.{uuid4().hex}@-"
+    sign_up(market, mailbox, email=wrong)
+    container.mails.send_due()
+    mailbox.newest(of=1)
+    for sent in (mailbox.address, wrong):
+        assert run(container.engine, due, address=sent) == [(0, None)], sent
+
+
+def test_a_strangers_log_in_is_unlinked_when_the_owner_of_the_address_comes(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    person = market.log_in(sign_up(market, mailbox))
+    run(
+        container.engine,
+        "INSERT INTO identities (provider, subject, user_id) VALUES ('kakao', %(s)s, %(u)s)",
+        s=uuid4().hex,
+        u=person.id,
+    )
+    post(market, "/api/auth/forgot", email=mailbox.address)
+    container.mails.send_due()
+    mail = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    body = {"token": token_in(mail), "password": NEW_PASSWORD}
+    assert market.call("POST", "/api/auth/reset", body=body).status_code == 204
+    linked = "SELECT provider FROM identities WHERE user_id = %(u)s"
+    assert run(container.engine, linked, u=person.id) == []
