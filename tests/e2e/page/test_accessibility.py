@@ -34,7 +34,13 @@ LISTS = {
     "account": "/account",
     "missing": "/no-such-page",
 }
-GUEST_PLACES = {"log-in": "/login", "sign-up": "/signup"}
+GUEST_PLACES = {
+    "log-in": "/login",
+    "sign-up": "/signup",
+    "forgot": "/forgot",
+    "reset": "/reset#x",
+    "verify": "/verify",
+}
 LONG = "W" * 120  # a name as long as may be, with no place to break it
 SUBMIT = "main button[type=submit]"
 

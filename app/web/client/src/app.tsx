@@ -4,6 +4,7 @@ import type { VNode } from "preact";
 import { language, t } from "./i18n";
 import { AccountPage } from "./pages/account";
 import { AuctionPage } from "./pages/auction";
+import { ForgotPage } from "./pages/forgot";
 import { HomePage } from "./pages/home";
 import { LinkPage } from "./pages/link";
 import { LoginPage } from "./pages/login";
@@ -11,12 +12,15 @@ import { LoginFailedPage } from "./pages/login-failed";
 import { MissingPage } from "./pages/missing";
 import { MyBidsPage } from "./pages/my-bids";
 import { NoticesPage } from "./pages/notices";
+import { ResetPage } from "./pages/reset";
 import { SellPage } from "./pages/sell";
 import { SignupPage } from "./pages/signup";
+import { VerifyPage } from "./pages/verify";
 import { AccountBar } from "./parts/account-bar";
 import { ConnectionBar } from "./parts/connection-bar";
 import { Header } from "./parts/header";
 import { NoEmail } from "./parts/no-email";
+import { ProofNotice } from "./parts/proof-notice";
 import { Toasts } from "./parts/toasts";
 import { idAfter, path } from "./router";
 import { AUCTION_PATHS, type PAGE_PATHS } from "./routes";
@@ -31,6 +35,9 @@ const PAGES: Readonly<Record<PagePath, () => VNode>> = {
   "/login/failed": LoginFailedPage,
   "/link": LinkPage,
   "/signup": SignupPage,
+  "/verify": VerifyPage,
+  "/forgot": ForgotPage,
+  "/reset": ResetPage,
   "/sell": SellPage,
   "/bids": MyBidsPage,
   "/notices": NoticesPage,
@@ -53,6 +60,7 @@ export function App() {
       <ConnectionBar />
       <AccountBar />
       <NoEmail />
+      <ProofNotice />
       {sessionKnown.value ? <Routed /> : <p class="quiet centred">{t("page.loading")}</p>}
       <Toasts />
     </>

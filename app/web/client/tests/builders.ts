@@ -9,6 +9,7 @@ export const SOO: User = {
   providers: [],
   status: "active",
   email_proved: true,
+  has_password: true,
 };
 
 export function tokens(change: Partial<Tokens> = {}): Tokens {

@@ -1,6 +1,7 @@
-/** The account: who one is, where one is signed in, password, linked log-ins, whom one blocks. */
+/** The account: who one is, where one is signed in, password, linked log-ins, whom one blocks, the end. */
 import { t } from "../i18n";
 import { AccountBlocks } from "../parts/account-blocks";
+import { AccountErase } from "../parts/account-erase";
 import { AccountIdentities } from "../parts/account-identities";
 import { AccountPassword } from "../parts/account-password";
 import { AccountSessions } from "../parts/account-sessions";
@@ -8,7 +9,7 @@ import { MembersPage } from "../parts/members-page";
 import { user } from "../store/session";
 
 export function AccountPage() {
-  const { nickname, email } = user.value ?? {};
+  const { nickname, email, has_password } = user.value ?? {};
   return (
     <MembersPage title={t("account.title")} narrow>
       <p class="account-name">
@@ -16,9 +17,10 @@ export function AccountPage() {
         {email && <span class="quiet">{email}</span>}
       </p>
       <AccountSessions />
-      {email && <AccountPassword />}
+      {has_password && <AccountPassword />}
       <AccountBlocks />
       <AccountIdentities />
+      <AccountErase />
     </MembersPage>
   );
 }

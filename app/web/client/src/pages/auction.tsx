@@ -6,6 +6,7 @@ import { BidPanel } from "../parts/bid-panel";
 import { Chat } from "../parts/chat";
 import { History } from "../parts/history";
 import { Page } from "../parts/page";
+import { personName } from "../parts/person-name";
 import { Picture } from "../parts/picture";
 import { PricePanel } from "../parts/price-panel";
 import { ProductText } from "../parts/product-text";
@@ -24,7 +25,7 @@ export function AuctionPage({ id }: { id: number }) {
       <div class="auction">
         <section class="about">
           <Picture product={auction.product} />
-          <p class="quiet">{t("auction.seller", { name: auction.seller.nickname })}</p>
+          <p class="quiet">{t("auction.seller", { name: personName(auction.seller) })}</p>
           <ProductText product={auction.product} />
         </section>
         <section class="deal">

@@ -12,6 +12,9 @@ export function LoginPage() {
       <LoginForm submitLabel={t("auth.login.submit")} then={async () => nextPath()} />
       <ProviderLinks next={nextPath()} />
       <p class="quiet">
+        <Link to="/forgot">{t("auth.login.forgot")}</Link>
+      </p>
+      <p class="quiet">
         {t("auth.login.other")} <Link to={`/signup${location.search}`}>{t("nav.signup")}</Link>
       </p>
     </Page>

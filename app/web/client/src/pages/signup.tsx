@@ -1,6 +1,6 @@
 /** Making an account; its owner is then signed in. */
 import { useSignal } from "@preact/signals";
-import { t } from "../i18n";
+import { language, t } from "../i18n";
 import { Field } from "../parts/field";
 import { Form } from "../parts/form";
 import { Link } from "../parts/link";
@@ -17,7 +17,7 @@ export function SignupPage() {
     body.value = { ...body.value, [name]: text };
   };
   const submit = async () => {
-    await signUp(body.value);
+    await signUp({ ...body.value, language: language.value });
     return nextPath();
   };
   return (

@@ -5,6 +5,7 @@ import type { Auction } from "../protocol";
 import { auctionOf, standingIn } from "../store/auctions";
 import { Countdown } from "./countdown";
 import { Link } from "./link";
+import { personName } from "./person-name";
 import { Picture } from "./picture";
 
 interface Props {
@@ -23,7 +24,7 @@ export function AuctionCard({ auction: listed, withStanding = false }: Props) {
         <Picture product={auction.product} />
         <div class="card-text">
           <h2>{auction.product.name}</h2>
-          <p class="quiet">{auction.seller.nickname}</p>
+          <p class="quiet">{personName(auction.seller)}</p>
           <p class="row spread">
             <strong class="flash" key={auction.price}>
               {money(auction.price, auction.currency)}

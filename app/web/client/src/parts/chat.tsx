@@ -9,6 +9,7 @@ import { enterRoom, type Outgoing, type RoomView } from "../store/room";
 import { user } from "../store/session";
 import { BlockButton } from "./block-button";
 import { LoginLink } from "./login-link";
+import { personName } from "./person-name";
 
 const NEAR_END_PX = 80;
 
@@ -108,7 +109,7 @@ function Message({ message, isSeller }: { message: ChatMessage; isSeller: boolea
   return (
     <div class={isOwn ? "message own" : "message"} data-testid="message">
       <p class="quiet small">
-        {message.sender.nickname} · <time dateTime={message.at}>{timeOfDay(message.at)}</time>
+        {personName(message.sender)} · <time dateTime={message.at}>{timeOfDay(message.at)}</time>
         {isSeller && !isOwn && <BlockButton person={message.sender} />}
       </p>
       <p class="text">{message.text}</p>

@@ -7,7 +7,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { errorText, fieldFaultText } from "../i18n";
 import { navigate } from "../router";
-import { HttpProblem } from "../wire/http";
+import { HttpProblem, problemOf } from "../wire/http";
 
 /** What is wrong with a field by its name in the protocol, in words; undefined when nothing is. */
 export type FaultOf = (field: string) => string | undefined;
@@ -58,16 +58,6 @@ function focusUnreadable(form: HTMLFormElement): boolean {
   const found = [...form.querySelectorAll("input")].find(({ validity }) => validity.badInput);
   found?.focus();
   return found !== undefined;
-}
-
-async function problemOf(work: () => Promise<void>): Promise<HttpProblem | null> {
-  try {
-    await work();
-    return null;
-  } catch (error) {
-    if (error instanceof HttpProblem) return error;
-    throw error;
-  }
 }
 
 function faultText(problem: HttpProblem | null, field: string): string | undefined {

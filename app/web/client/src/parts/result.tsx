@@ -5,6 +5,7 @@ import type { Auction } from "../protocol";
 import { standingIn } from "../store/auctions";
 import { user } from "../store/session";
 import { BlockButton } from "./block-button";
+import { personName } from "./person-name";
 
 export function Result({ auction }: { auction: Auction }) {
   const text = resultText(auction);
@@ -28,7 +29,7 @@ function Contact({ auction: { winner_user, seller } }: { auction: Auction }) {
   const isSeller = user.value?.id === seller.id;
   return (
     <p class="row wrap">
-      {t("result.contact", { name: winner_user.nickname })}
+      {t("result.contact", { name: personName(winner_user) })}
       {isSeller && <BlockButton person={winner_user} />}
     </p>
   );

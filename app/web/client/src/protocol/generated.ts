@@ -634,6 +634,24 @@ export interface ClientFrame {
   type: string;
 }
 /**
+ * `DELETE /api/me`. Who has no password has logged in just before instead.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Erase".
+ */
+export interface Erase {
+  password?: string | null;
+}
+/**
+ * `POST /api/auth/forgot`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Forgot".
+ */
+export interface Forgot {
+  email: string;
+}
+/**
  * The frame was not carried out; `retry` says whether the same again may help.
  *
  *     Without `re` it was a control frame, or a part of a message: `RATE_LIMITED`.
@@ -904,6 +922,16 @@ export interface ReserveLower {
   reserve_price: number;
 }
 /**
+ * `POST /api/auth/reset`: the token of the mail, and the new password.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Reset".
+ */
+export interface Reset {
+  token: string;
+  password: string;
+}
+/**
  * A chat room as a member or a guest sees it.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
@@ -958,6 +986,7 @@ export interface Signup {
   email: string;
   password: string;
   nickname: string;
+  language?: "en" | "ko";
 }
 /**
  * Asks for a snapshot and all that follows it.
@@ -1061,6 +1090,7 @@ export interface User {
   providers: string[];
   status: "active" | "banned" | "suspended";
   email_proved: boolean;
+  has_password: boolean;
 }
 /**
  * Ends a subscription.
@@ -1116,6 +1146,15 @@ export interface UserQuery {
   query?: string | null;
   role?: ("admin" | "moderator" | "user") | null;
   status?: ("active" | "banned" | "suspended") | null;
+}
+/**
+ * `POST /api/auth/verify`: the token of the mail.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Verify".
+ */
+export interface Verify {
+  token: string;
 }
 /**
  * To `auth`; `user` is null for a guest.

@@ -6,7 +6,7 @@
  * any other reason, `isRestoring` is true and it is tried again.
  */
 import { computed, signal } from "@preact/signals";
-import type { Login, PasswordChange, Signup, Tokens, User } from "../protocol";
+import type { Erase, Login, PasswordChange, Reset, Signup, Tokens, User } from "../protocol";
 import { Api } from "../wire/api";
 import { reconnectDelayMs } from "../wire/backoff";
 import { Http, HttpProblem } from "../wire/http";
@@ -115,6 +115,24 @@ export async function changePassword(body: PasswordChange): Promise<void> {
 /** Ends the session. It is over here at once: the server closes the socket before it answers. */
 export function logOut(): void {
   loggedOut = api.logout().catch(() => null); // takes the token along
+  leave();
+}
+
+/** Uses the token of a mail: the address is proved, whoever is signed in here. */
+export async function proveEmail(mailToken: string): Promise<void> {
+  await openApi.verify({ token: mailToken });
+  if (user.value) user.value = { ...user.value, email_proved: true };
+}
+
+/** Uses the token of a mail for a new password. It ends all sessions, also one that is here. */
+export async function resetPassword(body: Reset): Promise<void> {
+  await openApi.reset(body);
+  leave();
+}
+
+/** Erases the account; nobody is signed in then. */
+export async function eraseAccount(body: Erase): Promise<void> {
+  await api.erase(body);
   leave();
 }
 

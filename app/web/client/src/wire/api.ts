@@ -5,6 +5,8 @@ import type {
   AuctionCreate,
   BidCreate,
   Block,
+  Erase,
+  Forgot,
   Identities,
   IdentityItem,
   Login,
@@ -15,11 +17,13 @@ import type {
   ProductCreate,
   PublicBid,
   Receipt,
+  Reset,
   Room,
   Session,
   Signup,
   Tokens,
   UserAnswer,
+  Verify,
 } from "../protocol/generated";
 import type { Http } from "./http";
 
@@ -65,6 +69,11 @@ export class Api {
   linkIdentity = () => this.http.call<Identities>("/api/me/identities", { method: "POST" });
   unlinkIdentity = (provider: IdentityItem["provider"]) =>
     this.http.call<null>(`/api/me/identities/${provider}`, { method: "DELETE" });
+  verify = (body: Verify) => this.post<null>("/api/auth/verify", body);
+  askProof = () => this.post<null>("/api/me/verification", {});
+  forgot = (body: Forgot) => this.post<null>("/api/auth/forgot", body);
+  reset = (body: Reset) => this.post<null>("/api/auth/reset", body);
+  erase = (body: Erase) => this.http.call<null>("/api/me", { method: "DELETE", body });
   logout = () => this.post<null>("/api/auth/logout", {});
 
   auctions = (filter: AuctionFilter) =>

@@ -25,6 +25,17 @@ export class HttpProblem extends Error {
   }
 }
 
+/** Runs `work` and answers how the server refused it, null when it did not. */
+export async function problemOf(work: () => Promise<unknown>): Promise<HttpProblem | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    if (error instanceof HttpProblem) return error;
+    throw error;
+  }
+}
+
 export interface TokenSource {
   current(): string | null;
   /** A new token, or null when there is no session. Throws HttpProblem when that is not known. */

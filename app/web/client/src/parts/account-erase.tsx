@@ -1,0 +1,42 @@
+/** The part of the account page where an account is erased for good. */
+import { useSignal } from "@preact/signals";
+import { t } from "../i18n";
+import { eraseAccount, user } from "../store/session";
+import { Field } from "./field";
+import { Form } from "./form";
+
+export function AccountErase() {
+  const password = useSignal("");
+  const hasPassword = user.value?.has_password ?? true;
+  const submit = async () => {
+    await eraseAccount(hasPassword ? { password: password.value } : {});
+    return "/";
+  };
+  return (
+    <section class="panel stack">
+      <h2>{t("erase.title")}</h2>
+      <p>{t("erase.what")}</p>
+      <details>
+        <summary>{t("erase.open")}</summary>
+        <p class="fault">{t("erase.final")}</p>
+        {!hasPassword && <p class="quiet">{t("erase.fresh")}</p>}
+        <Form submitLabel={t("erase.submit")} onSubmit={submit}>
+          {(fault) =>
+            hasPassword && (
+              <Field
+                label={t("auth.password")}
+                type="password"
+                autoComplete="current-password"
+                value={password.value}
+                onText={(text) => {
+                  password.value = text;
+                }}
+                fault={fault("password")}
+              />
+            )
+          }
+        </Form>
+      </details>
+    </section>
+  );
+}
