@@ -38,7 +38,10 @@ def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lea
     gateway: Gateway, limited: Limited, seller: Person, admin: Person
 ) -> None:
     lot, ivy = put_up(seller), gateway.sign_up("Ivy")
-    with ivy.enter() as here, ivy.enter(limited.patient) as there:
+    other = limited.patient
+    elsewhere = ivy.log_in(other)  # each address is an issuer of tokens of its own
+    ivy.log_in()
+    with ivy.enter() as here, other.enter(elsewhere) as there:
         assert bid(here, lot, 9_000, kind="max").outcome["standing"] == "leading"
         assert bid(there, lot, 9_100, kind="max").outcome["standing"] == "leading"
         change = {"bid_limits": {"KRW": 5_000}}

@@ -31,6 +31,7 @@ class Ground:
             "product_id": market.product(seller, sale_type="direct", price=5)["id"],
             "auction_id": auction["id"],
             "room_id": room["id"],
+            "user_id": market.person("somebody else").id,
         }
         return cls(market, seller, free["id"], ids)
 

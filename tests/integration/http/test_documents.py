@@ -64,7 +64,7 @@ def test_answers_are_as_promised(
     auction = market.auction(seller, reserve_price=2_000, buy_now_price=9_000)
     room = market.made("/api/rooms", seller, {"type": "auction", "auction_id": auction["id"]})
     ids = {"auction_id": auction["id"], "product_id": auction["product"]["id"]}
-    ids |= {"room_id": room["id"], "bid_id": "0" * 32}
+    ids |= {"room_id": room["id"], "bid_id": "0" * 32, "user_id": somebody.id}
     for path, calls in document["paths"].items():
         for method in calls:
             for who in (None, somebody, seller):

@@ -185,6 +185,7 @@ def test_admins_list_people_and_change_anybody_but_themselves(
     assert found[0] == {
         "id": person.id, "email": person.email, "nickname": "Findable_7", "role": "user",
         "status": "active", "email_proved": False, "created_at": found[0]["created_at"],
+        "bid_limits": {},
     }  # fmt: skip
     assert changed(market, admin, person.id, role="moderator").get_json()["role"] == "moderator"
     assert not is_alive(market, person)
