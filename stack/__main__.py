@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "audit": ("check the invariants; 1 if one is violated", chores.audit),
     "bench": ("run the benchmark", chores.bench),
     "storm": ("drive a script of k6/, then audit", chores.storm),
+    "hostile": ("abuse the house beside honest bids, then audit", chores.hostile),
     "boards": ("draw the last storm's boards", chores.boards),
     "faults": ("run the fault campaign", chores.faults),
     "drill": ("lose PostgreSQL, restore it, audit", chores.drill),
@@ -56,7 +57,7 @@ PROFILES = {
 DEFAULT_PROFILE = "local"
 WITH_ARGUMENTS = (
     "up", "restart", "scale", "logs", "test", "demo", "run", "audit", "bench", "storm", "boards",
-    "faults", "drill", "lock",
+    "faults", "drill", "lock", "hostile",
 )  # fmt: skip
 HELP = ("-h", "--help")
 

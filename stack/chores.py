@@ -1,5 +1,5 @@
-"""What the verbs `check`, `test`, `demo`, `audit`, `bench`, `storm`, `boards`, `faults` and `drill`
-do: they run tools."""
+"""What the verbs `check`, `test`, `demo`, `audit`, `bench`, `storm`, `hostile`, `boards`, `faults`
+and `drill` do: they run tools."""
 
 import argparse
 import os
@@ -218,6 +218,13 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
     install_scripts(stack.settings, step=shown)
     go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.storm", "--profile", stack.profile, *arguments)
+
+
+def hostile(stack: Stack, arguments: Sequence[str]) -> int:
+    """Drive every abuse beside honest bids; 1 when something did not hold, 2 when not run."""
+    install_for(stack, development=True)
+    go(stack.settings, shown)
+    return _run(stack, "python", "-m", "stack.hostile", "--profile", stack.profile, *arguments)
 
 
 def boards(stack: Stack, arguments: Sequence[str]) -> int:

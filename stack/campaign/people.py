@@ -49,19 +49,19 @@ class Person:
     def __init__(self, door: Door, nickname: str) -> None:
         self.door, self.nickname = door, nickname
         self.id, self.token = 0, ""
-        self._email = f"{uuid4().hex}@example.org"
+        self.email = f"{uuid4().hex}@example.org"
         self._http = httpx.Client(base_url=door.base_url, timeout=TIMEOUT_S)
 
     def sign_up(self) -> None:
         """Make the account and log in. Raises AwayError."""
-        body = {"email": self._email, "password": PASSWORD, "nickname": self.nickname}
+        body = {"email": self.email, "password": PASSWORD, "nickname": self.nickname}
         answer = self.request("POST", "/api/auth/signup", body)
         self.id = int(_wanted(answer, 201)["user"]["id"])
         self.log_in()
 
     def log_in(self) -> None:
         """Begin another session. Raises AwayError, also when it is refused."""
-        body = {"email": self._email, "password": PASSWORD, "delivery": "body"}
+        body = {"email": self.email, "password": PASSWORD, "delivery": "body"}
         answer = self.request("POST", "/api/auth/login", body)
         self.token = str(_wanted(answer, 200)["access_token"])
 

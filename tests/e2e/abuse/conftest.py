@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.settings import Limits
-from tests.e2e.abuse.abuses import GUESTS, Target
+from stack.hostile.abuses import GUESTS, Target
 from tests.e2e.abuse.honest import Honest
 from tests.e2e.bidding import bid
 from tests.e2e.client import Frame

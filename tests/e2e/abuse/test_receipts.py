@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.e2e.abuse.abuses import ABUSES, Target
-from tests.e2e.abuse.attack import Report, attack
+from stack.hostile.abuses import ABUSES, Target
+from stack.hostile.attack import Report, attack
 from tests.e2e.abuse.conftest import WaitCalm
 from tests.e2e.abuse.honest import Honest, p99
 
@@ -38,8 +38,10 @@ class Rounds:
         wait_calm()
         self.quiet_s += honest.waits_s(QUIET_S)
         slower = min(SLOWER_MAX, max(1.0, p99(self.quiet_s) / FREE_QUIET_S))
-        with attack(name, target, self.reports, slower=slower):
+        reports: list[dict[str, Report]] = []
+        with attack([name], target, reports, slower=slower):
             self.abused_s += honest.waits_s(ABUSED_S)
+        self.reports += [report[name] for report in reports]
 
     @property
     def factor(self) -> float:

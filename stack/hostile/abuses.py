@@ -3,28 +3,35 @@
 All stay inside the limits of an address, or a bounded way above them.
 """
 
-import base64
 import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-TEXT, CONTINUATION, PING = 0x1, 0x0, 0x9
+from stack.hostile.frames import CONTINUATION, PING, TEXT, frame, handshake, message, request
+
 GUESTS = 50
-KEEP = "Host: 127.0.0.1\r\nConnection: keep-alive\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The ports of the gateway and of the metrics, and the lots that can be asked for.
+    """The ports of the gateway and of the metrics, the lots that can be asked for, and a room.
 
-    `tokens` are access tokens of people, as many as fill GUESTS sockets.
+    `tokens` are access tokens of people, as many as fill GUESTS sockets, and members of the room;
+    `victim` is the e-mail address of an account that is none of theirs.
     """
 
     gateway_port: int
     metrics_port: int
     lot_ids: list[int]
     tokens: list[str]
+    room_id: int = 1
+    victim: str = "a@example.org"
+
+    @property
+    def origin(self) -> str:
+        """The gateway's own."""
+        return f"http://127.0.0.1:{self.gateway_port}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,35 +54,6 @@ class Abuse:
         return target.metrics_port if self.asks_metrics else target.gateway_port
 
 
-def frame(opcode: int, payload: bytes, *, is_last: bool = True) -> bytes:
-    """A client's frame, under the mask 0: it costs the server as much as any other."""
-    size = len(payload)
-    length = bytes([0x80 | size]) if size < 126 else bytes([0x80 | 126]) + size.to_bytes(2, "big")
-    return bytes([opcode | (0x80 if is_last else 0)]) + length + bytes(4) + payload
-
-
-def message(number: int, type_: str, **fields: object) -> bytes:
-    """A text frame as wire.md has it; ids rise with `number`, above that of `auth`."""
-    body = {"id": number + 1, "type": type_, **fields}
-    return frame(TEXT, json.dumps(body, ensure_ascii=False).encode())
-
-
-def request(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
-    """An HTTP request on a connection that stays."""
-    length = f"Content-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\n{KEEP}{headers}{length}\r\n".encode() + body
-
-
-def handshake(target: Target, *, version: int = 13, key: str | None = None) -> bytes:
-    """A request to become a WebSocket, from the gateway's own origin."""
-    key = base64.b64encode(bytes(16)).decode() if key is None else key
-    return (
-        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        f"Origin: http://127.0.0.1:{target.gateway_port}\r\n"
-        f"Sec-WebSocket-Version: {version}\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
-
-
 def guest(
     target: Target,
     burst: Callable[[int], bytes],
@@ -88,7 +66,7 @@ def guest(
     return Abuse(
         burst=burst,
         per_s=per_s,
-        opening=handshake(target),
+        opening=handshake(target.origin),
         after_opening=(message(-1, "auth"),),
         clients=clients,
         addresses=addresses,
@@ -104,14 +82,14 @@ def chat_of_marks(target: Target) -> Abuse:
     """Messages of 16 KB by people, who may send as many bytes a second: a guest's are not read."""
     text = combining(15_800)
     return Abuse(
-        burst=lambda n: message(n, "chat.send", room_id=1, text=text, key=f"k{n}"),
+        burst=lambda n: message(n, "chat.send", room_id=target.room_id, text=text, key=f"k{n}"),
         per_s=4,
-        opening=handshake(target),
+        opening=handshake(target.origin),
         after_opening=tuple(message(-1, "auth", token=token) for token in target.tokens),
     )
 
 
-def log_ins_of_marks(target: Target) -> Abuse:
+def log_ins_of_marks(_: Target) -> Abuse:
     """Anonymous log-ins of 127 KB, ten a minute from each address pass."""
     body = {"email": "a@example.org", "password": combining(127 * 1024 - 200)}
     head = "Content-Type: application/json\r\n"
@@ -119,7 +97,7 @@ def log_ins_of_marks(target: Target) -> Abuse:
     return Abuse(burst=lambda _: sent, per_s=1)
 
 
-def log_ins(target: Target) -> Abuse:
+def log_ins(_: Target) -> Abuse:
     """Wrong passwords, ten a minute from each address pass, and each costs a hash."""
     body = json.dumps({"email": "a@example.org", "password": "wrong horse battery"}).encode()
     sent = request("POST", "/api/auth/login", "Content-Type: application/json\r\n", body)
@@ -149,13 +127,13 @@ def frame_flood(target: Target) -> Abuse:
     return guest(target, burst, per_s=10)
 
 
-def pipelined_health(target: Target) -> Abuse:
+def pipelined_health(_: Target) -> Abuse:
     """Requests that do not wait for the answer to the one before."""
     sent = request("GET", "/healthz") * 100
     return Abuse(burst=lambda _: sent, per_s=10)
 
 
-def half_open_requests(target: Target) -> Abuse:
+def half_open_requests(_: Target) -> Abuse:
     """Headers that trickle, bodies that stop: eight connections from each address."""
     which = itertools.cycle(
         [
@@ -199,17 +177,17 @@ def snapshots_by_socket(target: Target) -> Abuse:
 
 def broken_handshakes(target: Target) -> Abuse:
     """Handshakes without a key, and of another version."""
-    which = [handshake(target, key=""), handshake(target, version=7)]
+    which = [handshake(target.origin, key=""), handshake(target.origin, version=7)]
     return Abuse(burst=lambda n: which[n % 2], per_s=5)
 
 
-def unknown_paths(target: Target) -> Abuse:
+def unknown_paths(_: Target) -> Abuse:
     """Paths and methods that are not there, as often as an address may ask."""
     which = [request("GET", "/api/nothing"), request("FROB", "/api/auctions"), request("GET", "/x")]
     return Abuse(burst=lambda n: which[n % 3], per_s=9)
 
 
-def metrics(target: Target) -> Abuse:
+def metrics(_: Target) -> Abuse:
     """Ten clients on `/metrics`, at the port of its own that they have."""
     sent = request("GET", "/metrics")
     return Abuse(burst=lambda _: sent, per_s=5, clients=10, addresses=10, asks_metrics=True)

@@ -1,11 +1,11 @@
-"""A process that abuses a gateway: `python -m tests.e2e.abuse.attack NAME TARGET SLOWNESS`.
+"""A process that abuses a gateway: `python -m stack.hostile.attack NAME,NAME TARGET SLOWNESS`.
 
 It must cost little, because it shares the machine with what it attacks: one loop, sockets that
-never block, a bounded rate for each client; what a socket does not take is sent later, and what
-the gateway answers is read and thrown away. A client whose connection ends dials again a second
+never block, a bounded rate for each client; what a socket does not take is sent later, and of what
+the gateway answers only the kind is kept. A client whose connection ends dials again a second
 later. On a machine so many times slower than a free one everything is done so many times less
 often. `attacking` is printed when every client has been let in or refused, at the latest after
-OPENING_S; the attack ends with stdin, and then a Report is printed.
+OPENING_S; the attack ends with stdin, and then a Report of each abuse is printed.
 """
 
 import json
@@ -13,12 +13,19 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from subprocess import PIPE, Popen
 
-from tests.e2e.abuse.abuses import ABUSES, Abuse, Target
+from stack.faults import StackFault
+from stack.hostile.abuses import ABUSES, Abuse, Target
+from stack.hostile.answers import Answers
+from stack.hostile.intrusions import INTRUSIONS
+from stack.places import CHECKOUT
+
+EVERYTHING = {**ABUSES, **INTRUSIONS}
 
 ROUND_S = 0.02  # between two looks at the clients
 REDIAL_S = 1.0
@@ -30,19 +37,26 @@ HEADERS_END = b"\r\n\r\n"
 
 @dataclass(slots=True)
 class Report:
-    """What was done: connections made, ended by the gateway, requests or frames sent, CPU used."""
+    """What was done: connections made, and ended by the gateway, requests or frames sent.
+
+    `answers` counts what the gateway said, by kind; `cpu_s` is that of the whole process.
+    """
 
     dialled: int = 0
     ended: int = 0
     bursts: int = 0
     cpu_s: float = 0.0
+    answers: Counter[str] = field(default_factory=Counter)
 
 
 class Client:
     """One connection of one address, dialled again when it ends."""
 
-    def __init__(self, abuse: Abuse, number: int, slower: float, report: Report) -> None:
-        self._abuse, self._report = abuse, report
+    def __init__(
+        self, abuse: Abuse, number: int, *, port: int, slower: float, report: Report
+    ) -> None:
+        self._abuse, self._report, self._port = abuse, report, port
+        self._answers = Answers(report.answers)
         self._period_s, self._redial_s = slower / abuse.per_s, slower * REDIAL_S
         host = number % abuse.addresses
         self._address = f"127.0.{1 + host // 250}.{1 + host % 250}"
@@ -53,10 +67,10 @@ class Client:
         self.sock: socket.socket | None = None
         self._is_open, self._pending, self._count = False, b"", 0
 
-    def dial(self, port: int) -> socket.socket:
+    def dial(self) -> socket.socket:
         """Connect from the own address."""
         self.sock = socket.create_connection(
-            ("127.0.0.1", port), timeout=self._redial_s, source_address=(self._address, 0)
+            ("127.0.0.1", self._port), timeout=self._redial_s, source_address=(self._address, 0)
         )
         self.sock.settimeout(0)
         self._report.dialled += 1
@@ -65,7 +79,7 @@ class Client:
         return self.sock
 
     def read(self) -> None:
-        """Throw away what came. Raises OSError when the connection has ended."""
+        """Count what came. Raises OSError when the connection has ended."""
         for _ in range(CHUNKS_PER_ROUND):
             try:
                 came = self._connected.recv(READ_BYTES)
@@ -73,6 +87,7 @@ class Client:
                 return
             if not came:
                 raise OSError("closed by the gateway")
+            self._answers.feed(came)
             if not self._is_open and HEADERS_END in came:
                 self._is_open, self._pending = True, self._pending + self._after_opening
 
@@ -92,6 +107,7 @@ class Client:
     def lose(self, now: float) -> None:
         """The connection has ended."""
         self._connected.close()
+        self._answers.end()
         self.sock, self._dial_at, self._is_open = None, now + self._redial_s, True
         self._report.ended += 1
 
@@ -106,14 +122,18 @@ class Client:
 
     @property
     def _connected(self) -> socket.socket:
-        assert self.sock is not None
+        assert self.sock is not None  # noqa: S101 - those who call have a connection
         return self.sock
 
 
-def run(abuse: Abuse, target: Target, slower: float) -> Report:
+def run(abuses: Mapping[str, Abuse], target: Target, slower: float) -> dict[str, Report]:
     """Abuse the target until stdin ends."""
-    report = Report()
-    clients = [Client(abuse, number, slower, report) for number in range(abuse.clients)]
+    reports = {name: Report() for name in abuses}
+    clients = [
+        Client(abuse, number, port=abuse.port(target), slower=slower, report=reports[name])
+        for name, abuse in abuses.items()
+        for number in range(abuse.clients)
+    ]
     with selectors.DefaultSelector() as selector:
         selector.register(sys.stdin, selectors.EVENT_READ)
         ends_opening_at = time.monotonic() + OPENING_S * slower
@@ -131,9 +151,10 @@ def run(abuse: Abuse, target: Target, slower: float) -> Report:
                 attempt(key.data, selector, read=True)
             for client in clients:
                 attempt(client, selector, read=False)
-            dial_all(clients, abuse.port(target), selector)
-    report.cpu_s = time.process_time()
-    return report
+            dial_all(clients, selector)
+    for report in reports.values():
+        report.cpu_s = time.process_time()
+    return reports
 
 
 def attempt(client: Client, selector: selectors.BaseSelector, *, read: bool) -> None:
@@ -150,32 +171,43 @@ def attempt(client: Client, selector: selectors.BaseSelector, *, read: bool) -> 
         client.lose(time.monotonic())
 
 
-def dial_all(clients: list[Client], port: int, selector: selectors.BaseSelector) -> None:
+def dial_all(clients: list[Client], selector: selectors.BaseSelector) -> None:
     """Connect whoever is not; who is not let in tries again later."""
     for client in clients:
         if client.is_to_dial(time.monotonic()):
             try:
-                selector.register(client.dial(port), selectors.EVENT_READ, client)
+                selector.register(client.dial(), selectors.EVENT_READ, client)
             except OSError:
                 client.sock = None
 
 
 @contextmanager
-def attack(name: str, target: Target, reports: list[Report], *, slower: float) -> Iterator[None]:
-    """The abuse goes on until this is left; then its report is added to `reports`."""
+def attack(
+    names: Sequence[str], target: Target, reports: list[dict[str, Report]], *, slower: float
+) -> Iterator[None]:
+    """The abuses go on until this is left; then their reports are added to `reports`."""
     aim = json.dumps(asdict(target))
-    command = [sys.executable, "-m", "tests.e2e.abuse.attack", name, aim, str(slower)]
-    with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "attacking\n"
+    command = [sys.executable, "-m", "stack.hostile.attack", ",".join(names), aim, str(slower)]
+    with Popen(command, cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, text=True) as process:
+        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdout is not None  # noqa: S101
+        if process.stdout.readline() != "attacking\n":
+            raise StackFault("the abusers could not begin")
         try:
             yield
         finally:
             process.stdin.close()
-            reports.append(Report(**json.loads(process.stdout.read())))
+            found = json.loads(process.stdout.read())
+            reports.append({name: Report(**report) for name, report in found.items()})
+
+
+def main(names: str, aim: str, slower: str) -> None:
+    """Abuse, and print the reports."""
+    target = Target(**json.loads(aim))
+    abuses = {name: EVERYTHING[name](target) for name in names.split(",")}
+    reports = run(abuses, target, float(slower))
+    print(json.dumps({name: asdict(report) for name, report in reports.items()}))
 
 
 if __name__ == "__main__":
-    aimed_at = Target(**json.loads(sys.argv[2]))
-    print(json.dumps(asdict(run(ABUSES[sys.argv[1]](aimed_at), aimed_at, float(sys.argv[3])))))
+    main(*sys.argv[1:])

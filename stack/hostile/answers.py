@@ -1,0 +1,39 @@
+"""What a gateway answered to an abuse, counted by kind, out of the bytes that came back.
+
+Nothing is parsed that need not be: an answer's status, the code of an error frame, and the code
+with which a socket was closed.
+"""
+
+import re
+from collections import Counter
+
+# An HTTP status, the code of an error that is a frame, or a type of an answer to a frame.
+_ANSWER = re.compile(
+    rb'HTTP/1\.1 (\d{3}) |"type":"error",(?:"re":\d+,)?"code":"([A-Z_]+)"|"type":"([a-z.]+)","re":'
+)
+# Close frames are the last thing on a socket: 1000 to 1015, 4000 to 4500.
+_CLOSE = re.compile(rb"\x88[\x02-\x7d]([\x03\x0f\x10\x11][\x00-\xff])")
+TAIL_BYTES = 160  # of what came, in which an answer may have begun; a close frame is shorter
+
+
+class Answers:
+    """The answers on one connection; `counts` is shared by all of an abuse."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self._counts, self._tail = counts, b""
+
+    def feed(self, came: bytes) -> None:
+        """Count what has come whole."""
+        data, end = self._tail + came, 0
+        for found in _ANSWER.finditer(data):
+            self._counts[next(group for group in found.groups() if group).decode()] += 1
+            end = found.end()
+        # What was counted is not looked at again.
+        self._tail = data[max(end, len(data) - TAIL_BYTES) :]
+
+    def end(self) -> None:
+        """The connection has ended: count how."""
+        closes = _CLOSE.findall(self._tail)
+        if closes:
+            self._counts[f"close {int.from_bytes(closes[-1], 'big')}"] += 1
+        self._tail = b""

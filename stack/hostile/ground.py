@@ -1,0 +1,42 @@
+"""What abusers aim at on a running house: people, lots and a room of their own."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+from stack.campaign.people import AwayError, Door, Person
+from stack.faults import StackFault
+from stack.hostile.abuses import GUESTS, Target
+
+SOCKETS = 5  # that a user may have
+LOTS = 4
+LASTS = timedelta(hours=1)
+
+
+def prepare(door: Door, *, gateway_port: int, metrics_port: int) -> Target:
+    """Sign abusers and their victim up, and put lots up. Raise StackFault when it cannot be."""
+    with ExitStack() as stack:
+        names = ["Seller", "Victim", *(f"Abuser {n}" for n in range(GUESTS // SOCKETS))]
+        people = [Person(door, name) for name in names]
+        for person in people:
+            stack.callback(person.close)
+        try:
+            for person in people:
+                person.sign_up()
+            seller, victim, *abusers = people
+            lot_ids = [_put_up(seller) for _ in range(LOTS)]
+            room = {"type": "auction", "auction_id": lot_ids[0]}
+            room_id = int(seller.call("POST", "/api/rooms", room)["id"])
+            for abuser in abusers:
+                abuser.request("POST", f"/api/rooms/{room_id}/join")
+        except AwayError as error:
+            raise StackFault(f"people cannot be signed up: {error}") from error
+    tokens = [abuser.token for abuser in abusers]
+    return Target(gateway_port, metrics_port, lot_ids, tokens, room_id, victim.email)
+
+
+def _put_up(seller: Person) -> int:
+    product = {"name": "a lot", "description": "", "sale_type": "auction", "currency": "KRW"}
+    product_id = seller.call("POST", "/api/products", product)["id"]
+    ends_at = (datetime.now(UTC) + LASTS).isoformat()
+    lot = {"product_id": product_id, "starting_price": 1_000, "ends_at": ends_at}
+    return int(seller.call("POST", "/api/auctions", lot)["id"])

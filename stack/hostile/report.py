@@ -1,0 +1,81 @@
+"""What became of the abuses and of the honest bids beside them, as a table and a verdict."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stack.hostile.attack import EVERYTHING, Report
+
+RESULT_P99_MAX_MS = 500.0  # design, load.md: send → outcome
+ANSWERS_SHOWN = 5
+# How each intrusion must be seen to be refused: by one of these at least. What floods only take
+# their turn, and are judged by the honest bids.
+REFUSALS: dict[str, set[str]] = {
+    "frame_flood": {"RATE_LIMITED", "close 4013"},
+    "broken_handshakes": {"400", "426"},
+    "unknown_paths": {"404"},
+    "log_ins": {"401", "429"},
+    "log_ins_of_marks": {"422", "429"},
+    "half_open_requests": {"408", "429"},
+    "sockets_from_one_address": {"429"},
+    "foreign_origins": {"403"},
+    "foreign_refreshes": {"403"},
+    "forged_tokens": {"401"},
+    "forged_tokens_on_sockets": {"close 4401"},
+    "guesses": {"429"},
+    "bad_sign_ups": {"422", "429"},
+    "others_things": {"403"},
+    "forged_addresses": {"429"},
+    "operators": {"422"},
+    "bad_bodies": {"400"},
+    "bad_frames": {"close 4400"},
+    "huge_frames": {"close 1009"},
+    "compressed_frames": {"close 1002"},
+    "chat_flood": {"RATE_LIMITED"},
+    "lines_for_the_log": {"404", "422"},
+}
+NEVER = ("500", "INTERNAL", "close 4004", "close 1011")  # no abuse is a fault of the house's own
+
+
+def render(reports: Mapping[str, Report]) -> str:
+    """One row for each abuse."""
+    rows = [
+        "| abuse | connections | ended by the gateway | attempts | answers |",
+        "|---|--:|--:|--:|---|",
+    ]
+    for name, report in reports.items():
+        what = (EVERYTHING[name].__doc__ or name).partition("\n")[0].rstrip(".")
+        rows.append(
+            f"| {what} | {report.dialled:,} | {report.ended:,} | {report.bursts:,} "
+            f"| {_answers(report)} |"
+        )
+    return "\n".join(rows)
+
+
+def render_honest(storm: Mapping[str, Any]) -> str:
+    """What became of the honest bids, in one line."""
+    bids, spread = storm["bids"], storm["result_ms"]
+    return (
+        f"honest: {bids['sent']:,} bids, {storm['failures']['total']:,} lost, send → outcome "
+        f"p50 {spread['p50']:.0f} ms, p99 {spread['p99']:.0f} ms (at most {RESULT_P99_MAX_MS:.0f})"
+    )
+
+
+def complaints(reports: Mapping[str, Report], storm: Mapping[str, Any]) -> list[str]:
+    """What did not hold, one line each."""
+    found = []
+    if lost := int(storm["failures"]["total"]):
+        found.append(f"{lost:,} honest bids were lost")
+    if storm["result_ms"]["p99"] > RESULT_P99_MAX_MS:
+        found.append("honest bids were slower than they may be")
+    for name, report in reports.items():
+        if report.bursts == 0:
+            found.append(f"{name}: nothing was tried")
+        elif name in REFUSALS and not REFUSALS[name] & report.answers.keys():
+            found.append(f"{name}: not refused by any of {', '.join(sorted(REFUSALS[name]))}")
+        found += [f"{name}: answered {kind}" for kind in NEVER if kind in report.answers]
+    return found
+
+
+def _answers(report: Report) -> str:
+    common = sorted(report.answers.items(), key=lambda item: -item[1])[:ANSWERS_SHOWN]
+    return ", ".join(f"{count:,} of {kind}" for kind, count in common) or "none"
