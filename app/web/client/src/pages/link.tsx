@@ -2,15 +2,17 @@
  * Linking the log-in that a provider has just confirmed to an account: to the one that has the same
  * e-mail address (`?why=email`), once its owner has logged in to it, or to the one signed in.
  */
+import { useRef } from "preact/hooks";
 import { t } from "../i18n";
 import { Form } from "../parts/form";
 import { Link } from "../parts/link";
 import { LoginForm } from "../parts/login-form";
+import { LoginLink } from "../parts/login-link";
 import { Page } from "../parts/page";
 import { ProviderLinks } from "../parts/provider-links";
 import { isProvider, type Provider } from "../providers";
 import { localPath, nextPath } from "../router";
-import { api, renew, user } from "../store/session";
+import { api, isRestoring, renew, user } from "../store/session";
 import { HttpProblem } from "../wire/http";
 import { MissingPage } from "./missing";
 
@@ -19,9 +21,17 @@ export function LinkPage() {
   if (!isProvider(provider)) return <MissingPage />;
   return (
     <Page title={t(`provider.${provider}.link`)} narrow>
-      {user.value ? <Confirm provider={provider} /> : <Prove provider={provider} />}
+      <Steps provider={provider} />
     </Page>
   );
+}
+
+/** Who logs in here sees the form until it has linked and leads on, not the question before it. */
+function Steps({ provider }: { provider: Provider }) {
+  const isProving = useRef(user.peek() === null && !isRestoring.peek());
+  if (isProving.current) return <Prove provider={provider} />;
+  if (user.value) return <Confirm provider={provider} />;
+  return <LoginLink class="button primary">{t("nav.login")}</LoginLink>;
 }
 
 function Confirm({ provider }: { provider: Provider }) {
