@@ -50,8 +50,8 @@ def test_sessions_password_suspension_and_ban(
     def log_in(password: str) -> None:
         page.goto("/login?next=/account")
         page.get_by_label(texts["email"]).fill(browsing.email)
-        page.get_by_label(texts["password"]).fill(password)
-        page.get_by_role("main").get_by_role("button", name=texts["log_in"]).click()
+        page.get_by_label(texts["password"], exact=True).fill(password)
+        page.get_by_role("main").get_by_role("button", name=texts["log_in"], exact=True).click()
 
     def change(status: UserChange) -> None:
         user_id = operator.administration.find(browsing.email)
