@@ -55,7 +55,9 @@ from app.adapters.postgres.transactions import transactions
 from app.adapters.precis.profiles import PrecisProfiles
 from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect, connect_guarded
+from app.adapters.redis.login_tries import RedisTryCounter
 from app.adapters.redis.presence import RedisPresence
+from app.adapters.redis.rates import RedisRates
 from app.adapters.redis.rights import RedisRights
 from app.adapters.redis.sessions import RedisSessions, last_signed_in
 from app.adapters.redis.tail import RedisRoomTail
@@ -106,11 +108,13 @@ from app.services.futile_bids import FutileBids
 from app.services.granting import BidLimits, Blocks
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.lanes import Begin, LaneTopic
+from app.services.login_backoff import LoginBackoff
 from app.services.mails import Mails
 from app.services.nicknames import Nicknames
 from app.services.notices import NoticeList
 from app.services.old_chat import OldChat
 from app.services.parking import Parked
+from app.services.profiles import Profiles
 from app.services.recovery import Recovery
 from app.services.replaying import Replaying
 from app.services.rights import RightsToBid, everybodys_limits
@@ -403,6 +407,8 @@ class Container:
             messages=self.messages,
             tail=RedisRoomTail(self.fanout),
             nicknames=self.nicknames,
+            rates=self.rates,
+            limits=self.settings.limits,
             clock=utc_now,
         )
 
@@ -410,6 +416,11 @@ class Container:
     def nicknames(self) -> Nicknames:
         """Names of those whom the log knows by their ids."""
         return Nicknames(PostgresNicknames(self.chat_engine))
+
+    @cached_property
+    def rates(self) -> RedisRates:
+        """How often people do what has a rate."""
+        return RedisRates(self.auth_redis)
 
     @cached_property
     def presence(self) -> RedisPresence:
@@ -483,7 +494,11 @@ class Container:
             self.users,
             self.sessions,
             passwords=Argon2Passwords(offload, limits=limits),
-            profiles=PrecisProfiles(),
+            profiles=self.profiles,
+            backoff=LoginBackoff(
+                RedisTryCounter(self.auth_redis, limits=limits),
+                key=self.settings.secret_key,
+            ),
             access=access,
             token_keys=self.settings.token_keys,
             limits=limits,
@@ -496,8 +511,17 @@ class Container:
             PostgresIdentities(self.engine),
             used=RedisUsedStates(self.auth_redis, limits=self.settings.limits),
             accounts=accounts,
-            profiles=PrecisProfiles(),
+            profiles=self.profiles,
         )
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """What nicknames and passwords must be."""
+        # 20 MB of lists, which only gateways need.
+        from app.adapters.looks.skeleton import skeleton  # noqa: PLC0415
+        from app.adapters.passwords.common import is_common  # noqa: PLC0415
+
+        return Profiles(PrecisProfiles(), skeleton=skeleton, is_common=is_common)
 
     @cached_property
     def catalogue(self) -> Catalogue:

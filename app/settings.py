@@ -31,6 +31,7 @@ Url = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
 Milliseconds = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
+PerSecond = Annotated[float, Meta(gt=0)]
 KafkaProtocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
 KafkaMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 # How long what is old is kept; a century (36500) is for ever. At least a day longer than Kafka
@@ -63,6 +64,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     bytes_per_s_max: Count = 64 * 1024  # two of the longest frames; a bid has 150 bytes
     frames_over_rate_s: Seconds = 3.0  # patience before 4013
     auth_timeout_s: Seconds = 10.0
+    # Of a user, over all sockets: a person types slower, and a page that was away sends a few.
+    chat_messages_per_s: PerSecond = 1.0
+    chat_messages_burst: Count = 5
     ping_s: Count = 25
     pong_timeout_s: Seconds = 8.0
     pending_frames_max: Count = 64  # per socket, that wait for a store: a page's subscriptions
@@ -169,6 +173,16 @@ class Limits(Struct, frozen=True, kw_only=True):
     mail_attempts_max: Count = 54
     mail_sweep_s: Seconds = 2.0  # how long a mail waits at most before it is sent
     mail_run_s: Count = 20  # of one task; then others of its queue have their turn
+    # Wrong passwords on one account from one network or device (app/services/login_backoff.py): a
+    # few are typing errors, then each waits twice as long as the one before.
+    login_failures_free: Count = 5
+    login_wait_first_s: Seconds = 1.0
+    login_wait_max_s: Seconds = 900.0  # a hundred guesses a day
+    login_failures_s: Seconds = 24 * 3600.0  # since the last one; then all is forgotten
+    # From all networks: NIST SP 800-63B asks to act on so many. Then typing errors wait, too.
+    login_failures_attacked: Count = 100
+    login_failures_free_attacked: Count = 1
+    device_token_s: Count = 365 * 24 * 3600  # since the last log-in there
     # What a new password's hash costs, by Argon2id. The defaults are RFC 9106's where memory is
     # scarce, the least are those of OWASP's Password Storage Cheat Sheet.
     password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 64 * 1024

@@ -69,6 +69,21 @@ def used_state_key(state: str) -> str:
     return f"session:callback:{state}"
 
 
+def rate_key(name: str, who: int | str) -> str:
+    """How often somebody does something: until when, by their pace, they have done it."""
+    return f"rate:{name}:{who}"
+
+
+def login_tries_key(account: str, source: str) -> str:
+    """Wrong passwords of an account from one network or device, and until when it waits."""
+    return f"login:{account}:{source}"
+
+
+def account_tries_key(account: str) -> str:
+    """Wrong passwords of an account from all networks."""
+    return f"login:{account}"
+
+
 def presence_key(channel: str) -> str:
     """Who is at a channel: gateway → number of sockets, each entry short-lived."""
     return f"presence:{channel}"

@@ -13,7 +13,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from app.domain.errors import (
@@ -26,7 +26,8 @@ from app.domain.errors import (
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, PasswordChange, Signup, Tokens, User, UserAnswer
 from app.protocol.types import Language, Role
-from app.services.profiles import Profiles, enforce_password, enforce_signup, typed_forms
+from app.services.login_backoff import SPARED, LoginBackoff, LoginOrigin, Subject
+from app.services.profiles import Profiles, enforce_password, enforce_signup, personal_texts
 from app.services.sessions import Client, Sessions
 from app.settings import Limits
 
@@ -107,6 +108,7 @@ class SignedIn:
 
     tokens: Tokens
     refresh_token: str
+    device_token: str = ""  # of log-in
 
 
 class Accounts:
@@ -119,6 +121,7 @@ class Accounts:
         *,
         passwords: Passwords,
         profiles: Profiles,
+        backoff: LoginBackoff,
         access: AccessTokens,
         token_keys: Sequence[str],
         limits: Limits,
@@ -127,6 +130,7 @@ class Accounts:
         self._users, self._sessions, self._passwords = users, sessions, passwords
         self._profiles, self._access, self._limits = profiles, access, limits
         self._refresh_keys = [key.encode() for key in token_keys]
+        self._backoff = backoff
 
     def sign_up(self, asked: Signup) -> UserAnswer:
         """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
@@ -136,16 +140,17 @@ class Accounts:
         log_security(SecurityEvent.SIGNED_UP, user_id=user.id)
         return UserAnswer(user)
 
-    def log_in(self, asked: Login, client: Client) -> SignedIn:
-        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way, and
-        ForbiddenError for who has the password and is banned."""
+    def log_in(self, asked: Login, client: Client, origin: LoginOrigin = SPARED) -> SignedIn:
+        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way,
+        ForbiddenError for who has the password and is banned, and RateLimitedError after too many
+        wrong passwords, whether there is such an account or not."""
         account = self._users.by_email(asked.email)
-        if not self._is_password(account, asked.password) or account is None:
-            # Whose account it was tried on, if anybody's; what was typed is told to nobody.
-            user_id = account.user.id if account else None
-            log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
-            raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
-        return self.begin_session(account.user, client, password_hash=account.password_hash)
+        subject = _subject(asked.email, account)
+        with self._backoff.attempt(subject, origin):
+            user = self._verified(asked.password, account)
+        signed_in = self.begin_session(user, client, password_hash=subject.password_hash)
+        device_token = self._backoff.device_token(subject, origin.device_token)
+        return replace(signed_in, device_token=device_token)
 
     def begin_session(
         self, user: User, client: Client, *, password_hash: str | None = None
@@ -199,7 +204,8 @@ class Accounts:
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")
-        password = enforce_password(asked.password, self._profiles)
+        personal = personal_texts(account.user.email, account.user.nickname)
+        password = enforce_password(asked.password, self._profiles, personal)
         if not self._is_password(account, asked.current):
             log_security(SecurityEvent.PASSWORD_REFUSED, user_id=identity.user_id)
             raise InvalidError([FieldFault("current", "WRONG", "is not the password")])
@@ -242,6 +248,15 @@ class Accounts:
             raise UnauthenticatedError(detail="the session has ended")
         return identity
 
+    def _verified(self, password: str, account: Account | None) -> User:
+        """The account's user. Raises UnauthenticatedError unless it is their password."""
+        if not self._is_password(account, password) or account is None:
+            # Whose account it was tried on, if anybody's; what was typed is told to nobody.
+            user_id = account.user.id if account else None
+            log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
+            raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
+        return account.user
+
     def _is_unchanged(self, user: User, password_hash: str | None) -> bool:
         """Whether nothing has happened to it that ends all sessions."""
         now = self._users.by_id(user.id)
@@ -252,7 +267,7 @@ class Accounts:
     def _is_password(self, account: Account | None, typed: str) -> bool:
         """As slow when there is no account, or none with a password."""
         password_hash = account.password_hash if account else None
-        forms = typed_forms(typed, self._profiles)
+        forms = self._profiles.typed_forms(typed)
         return any(self._passwords.matches(form, password_hash) for form in forms)
 
     def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
@@ -271,6 +286,12 @@ def _successor(key: bytes, session_id: str, secret: str) -> str:
     message = f"refresh:{session_id}.{secret}".encode()
     digest = hmac.digest(key, message, "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _subject(email: str, account: Account | None) -> Subject:
+    if account is None:
+        return Subject(None, email, None)
+    return Subject(account.user.id, email, account.password_hash)
 
 
 def _digest(secret: str) -> str:

@@ -20,7 +20,9 @@ from app.protocol.resources import ChatMessage
 from app.protocol.topics import CHAT_MESSAGE
 from app.services.log import Appended, Log
 from app.services.nicknames import Nicknames
+from app.services.rates import Rate, Rates
 from app.services.recent import Recent
+from app.settings import Limits
 
 MEMBERS_REMEMBERED = 50_000
 MEMBER_TTL_S = 30.0  # who left is heard of by event; this is for lost events
@@ -88,10 +90,14 @@ class Chat:
         messages: Messages,
         tail: RoomTail,
         nicknames: Nicknames,
+        rates: Rates,
+        limits: Limits,
         clock: Callable[[], datetime],
     ) -> None:
         self._log, self._membership, self._clock = log, membership, clock
         self._messages, self._tail, self._nicknames = messages, tail, nicknames
+        self._rates = rates
+        self._rate = Rate("chat", limits.chat_messages_per_s, limits.chat_messages_burst)
         self._members: Recent[tuple[int, int], bool] = Recent(
             MEMBERS_REMEMBERED, ttl_s=MEMBER_TTL_S
         )
@@ -99,8 +105,10 @@ class Chat:
     def send_soon(self, said: Utterance, done: Callable[[UUID | UnknownFateError], None]) -> None:
         """Put the message into the log; `done` gets its id, or UnknownFateError, later.
 
-        Raises NotFoundError, ForbiddenError (`NOT_MEMBER`) and BusyError: then it is not there.
+        Raises NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then
+        it is not there.
         """
+        self._rates.take(self._rate, said.sender_id)
         self.check_member(said.room_id, said.sender_id)
         message = message_id(said.sender_id, said.room_id, said.key)
 
@@ -110,13 +118,9 @@ class Chat:
         value = msgspec.json.encode(self._value(said, message))
         self._log.append_soon(CHAT_MESSAGE, key=said.room_id, value=value, done=appended)
 
-    def knows_member(self, room_id: int, user_id: int) -> bool:
-        """Whether a message into it is sent without asking the store for the member."""
-        return bool(self._members.get((room_id, user_id)))
-
     def check_member(self, room_id: int, user_id: int) -> None:
         """Raises NotFoundError for no such room, ForbiddenError (`NOT_MEMBER`) for a stranger."""
-        if self.knows_member(room_id, user_id):
+        if self._members.get((room_id, user_id)):
             return
         if not self._membership.is_member(room_id, user_id):
             if not self._membership.room_exists(room_id):

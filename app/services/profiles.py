@@ -1,6 +1,9 @@
-"""Nicknames and passwords as they are kept: by the profiles of PRECIS (RFC 8264)."""
+"""Nicknames and passwords as they are kept: by the profiles of PRECIS (RFC 8264), and neither a
+name of the house's own people nor a password that everybody would guess.
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -8,14 +11,32 @@ from msgspec.structs import replace
 from app.domain.errors import FieldFault, InvalidError
 from app.protocol.resources import Signup
 from app.protocol.types import NICKNAME_MAX
+from app.services.reserved_nicknames import ReservedNicknames, Skeleton
+
+IsCommon = Callable[[str, Sequence[str]], bool]
+"""Whether a password is among the first that are guessed, of somebody with these other texts."""
 
 
 class NotInProfileError(ValueError):
-    """A text with a character that its profile forbids; the message may be shown."""
+    """A text that cannot be kept, with the `code` of its fault; the message may be shown."""
+
+    code = "FORBIDDEN_CHARACTER"
 
 
-class Profiles(Protocol):
-    """PRECIS. Both raise NotInProfileError."""
+class ReservedNicknameError(NotInProfileError):
+    """A nickname that the house keeps for its own people."""
+
+    code = "RESERVED"
+
+
+class CommonPasswordError(NotInProfileError):
+    """A password that is guessed early."""
+
+    code = "TOO_COMMON"
+
+
+class Precis(Protocol):
+    """The profiles of PRECIS. Both raise NotInProfileError."""
 
     def nickname(self, text: str) -> str:
         """Return the text as RFC 8266 *Nickname* keeps it, in its own case."""
@@ -26,11 +47,55 @@ class Profiles(Protocol):
         ...
 
 
+class Profiles:
+    """What a nickname and a password must be, wherever they are set."""
+
+    def __init__(self, precis: Precis, *, skeleton: Skeleton, is_common: IsCommon) -> None:
+        self._precis, self._is_common = precis, is_common
+        self._reserved = ReservedNicknames(skeleton)
+
+    def nickname(self, text: str) -> str:
+        """Return the nickname as it is kept. Raise NotInProfileError."""
+        kept = self._precis.nickname(text)
+        if kept in self._reserved:
+            raise ReservedNicknameError("is kept for those who run this house")
+        return kept
+
+    def password(self, text: str, personal: Sequence[str] = ()) -> str:
+        """Return a new password as it is kept; `personal` is what others know of its owner.
+
+        Raise NotInProfileError.
+        """
+        kept = self._precis.password(text)
+        if self._is_common(kept, personal):
+            raise CommonPasswordError("is one of the first that somebody would guess")
+        return kept
+
+    def typed_forms(self, password: str) -> list[str]:
+        """Return what a typed password may be a hash of, likeliest first.
+
+        Passwords from before the profile was followed were hashed as they were typed, also such as
+        the profile forbids.
+        """
+        try:
+            return list(dict.fromkeys([self._precis.password(password), password]))
+        except NotInProfileError:
+            return [password]
+
+
+def personal_texts(email: str | None, nickname: str) -> list[str]:
+    """Return what others know of somebody, and would try as their password first."""
+    address = email or ""
+    return [text for text in (address, address.partition("@")[0], nickname) if text]
+
+
 def enforce_signup(asked: Signup, profiles: Profiles) -> Signup:
     """Return the sign-up as it is kept. Raise InvalidError with every field that cannot be."""
     faults: list[FieldFault] = []
     nickname = _enforced("nickname", asked.nickname, profiles.nickname, faults)
-    password = _enforced("password", asked.password, profiles.password, faults)
+    personal = personal_texts(asked.email, asked.nickname)
+    enforce = partial(profiles.password, personal=personal)
+    password = _enforced("password", asked.password, enforce, faults)
     if len(nickname) > NICKNAME_MAX:  # a ligature may have become many letters
         message = f"is longer than {NICKNAME_MAX} characters in the form that is kept"
         faults.append(FieldFault("nickname", "INVALID", message))
@@ -39,30 +104,19 @@ def enforce_signup(asked: Signup, profiles: Profiles) -> Signup:
     return replace(asked, nickname=nickname, password=password)
 
 
-def enforce_password(password: str, profiles: Profiles) -> str:
+def enforce_password(password: str, profiles: Profiles, personal: Sequence[str] = ()) -> str:
     """Return a new password as it is kept. Raise InvalidError when it cannot be."""
     faults: list[FieldFault] = []
-    kept = _enforced("password", password, profiles.password, faults)
+    enforce = partial(profiles.password, personal=personal)
+    kept = _enforced("password", password, enforce, faults)
     if faults:
         raise InvalidError(faults)
     return kept
-
-
-def typed_forms(password: str, profiles: Profiles) -> list[str]:
-    """Return what a typed password may be a hash of, likeliest first.
-
-    Passwords from before the profile was followed were hashed as they were typed, also such as the
-    profile forbids.
-    """
-    try:
-        return list(dict.fromkeys([profiles.password(password), password]))
-    except NotInProfileError:
-        return [password]
 
 
 def _enforced(name: str, text: str, enforce: Callable[[str], str], faults: list[FieldFault]) -> str:
     try:
         return enforce(text)
     except NotInProfileError as error:
-        faults.append(FieldFault(name, "FORBIDDEN_CHARACTER", str(error)))
+        faults.append(FieldFault(name, error.code, str(error)))
         return ""

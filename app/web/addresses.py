@@ -4,7 +4,7 @@ Limits count a group of addresses as one client: an IPv4 address, or the /64 of 
 because a home or a server is given a whole /64.
 """
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from flask import request
 
@@ -13,6 +13,7 @@ from app.settings import Settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 IPV6_GROUP_BITS = 64
+IPV4_NETWORK_BITS, IPV6_NETWORK_BITS = 24, 48
 FORWARDED_FOR = "X-Forwarded-For"
 
 
@@ -60,6 +61,18 @@ def address_group(address: str) -> str:
     if isinstance(parsed, IPv4Address):
         return str(parsed)
     return str(IPv6Network((int(parsed), IPV6_GROUP_BITS), strict=False))
+
+
+def address_network(address: str) -> str:
+    """Return what guesses of a password are counted under: the /24 of an IPv4 address, the /48 of
+    an IPv6 address, for who has one address of them may easily have more.
+    """
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    bits = IPV4_NETWORK_BITS if isinstance(parsed, IPv4Address) else IPV6_NETWORK_BITS
+    return str(ip_network((parsed, bits), strict=False))
 
 
 def _canonical(entry: str) -> str | None:

@@ -9,22 +9,44 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from msgspec import Struct
 from werkzeug.http import dump_cookie
 
+from app.domain.errors import ForbiddenError
 from app.settings import Settings
 
 S = TypeVar("S", bound=Struct)
 
 REFRESH = "refresh_token"
-REFRESH_PATH = "/api/auth"
+DEVICE = "device"  # of a browser that an account was logged into with
+AUTH_PATH = "/api/auth"
 
 
 def refresh_cookie(settings: Settings, token: str) -> str:
     """The header's value that keeps a refresh token; an empty one takes the cookie away."""
-    max_age_s = settings.limits.refresh_token_s if token else 0
+    return _strict(settings, REFRESH, token, settings.limits.refresh_token_s if token else 0)
+
+
+def device_cookie(settings: Settings, token: str) -> str:
+    """The header's value that keeps the token by which a device is known."""
+    return _strict(settings, DEVICE, token, settings.limits.device_token_s)
+
+
+def _strict(settings: Settings, name: str, value: str, max_age_s: int) -> str:
     secure = "; Secure" if is_secure(settings) else ""
     return (
-        f"{REFRESH}={token}; Max-Age={max_age_s}; Path={REFRESH_PATH}; "
-        f"HttpOnly; SameSite=Strict{secure}"
+        f"{name}={value}; Max-Age={max_age_s}; Path={AUTH_PATH}; HttpOnly; SameSite=Strict{secure}"
     )
+
+
+def given_cookie(settings: Settings, name: str) -> str | None:
+    """A cookie by which somebody acts; None when there is none.
+
+    Raise ForbiddenError when a page of another origin makes the call: SameSite keeps other sites
+    out, but not other hosts of the same site, nor old browsers.
+    """
+    value = request.cookies.get(name)
+    origin = request.headers.get("Origin")
+    if value and origin is not None and origin not in settings.origins:
+        raise ForbiddenError(detail="from a page of another origin")
+    return value
 
 
 def is_secure(settings: Settings) -> bool:

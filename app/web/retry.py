@@ -1,4 +1,4 @@
-"""When a client that is told BUSY may come back."""
+"""When a client that is told BUSY or RATE_LIMITED may come back."""
 
 import math
 import random

@@ -51,7 +51,7 @@ RIGHTS = {
     "fanout": "~wake:* ~room:* ~chat:* ~presence:* ~sockets:* ~readyz &auction-event "
     "&chat-message &chat-event &notice &session &eviction &backlog &rights "
     f"{NOT_OF_OPERATORS}",
-    "auth": f"~session:* ~refresh:* ~LIMITS:* ~readyz {NOT_OF_OPERATORS}",
+    "auth": f"~session:* ~refresh:* ~LIMITS:* ~rate:* ~login:* ~readyz {NOT_OF_OPERATORS}",
 }
 
 

@@ -1,4 +1,4 @@
-"""The port `Profiles` by precis-i18n, on the Unicode tables of the Python that runs it."""
+"""The port `Precis` by precis-i18n, on the Unicode tables of the Python that runs it."""
 
 from precis_i18n import get_profile
 

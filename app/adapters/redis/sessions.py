@@ -83,7 +83,7 @@ class RedisSessions:
         """A new session."""
         family, signed_in = family_key(session_id), last_signed_in_key(self._epoch())
         of_user, now_ms = user_sessions_key(user_id), time.time_ns() // 1_000_000
-        with _busy(), self._redis.pipeline(transaction=True) as pipeline:
+        with busy(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.hset(
                 family,
                 mapping={
@@ -109,7 +109,7 @@ class RedisSessions:
 
     def owner(self, session_id: str) -> int:
         """The id of the session's user. Raises UnauthenticatedError."""
-        with _busy():
+        with busy():
             user_id = cast("str | None", self._redis.hget(family_key(session_id), "user_id"))
         if user_id is None:
             raise _ended()
@@ -133,7 +133,7 @@ class RedisSessions:
         ]
         lives = (self._family_s, self._session_s, self._reuse_ms)
         named = (session_id, client.device, client.address)
-        with _busy():
+        with busy():
             valid = cast("int", self._rotate(keys, [token_hash, *lives, *named, *successors]))
         if valid == _GONE:
             raise _ended()
@@ -144,21 +144,21 @@ class RedisSessions:
 
     def exists(self, session_id: str) -> bool:
         """Whether the session's access tokens are good."""
-        with _busy():
+        with busy():
             return bool(self._redis.exists(session_key(session_id)))
 
     def alive(self, session_ids: Sequence[str]) -> set[str]:
         """Those of the sessions whose access tokens are good. Raises BusyError."""
         if not session_ids:
             return set()
-        with _busy():
+        with busy():
             found = self._redis.mget([session_key(session_id) for session_id in session_ids])
         owners = zip(session_ids, cast("list[str | None]", found), strict=True)
         return {session_id for session_id, owner in owners if owner is not None}
 
     def of_user(self, user_id: int) -> list[StoredSession]:
         """The user's living sessions."""
-        with _busy():
+        with busy():
             ids = self._ids_of(user_id)
             with self._redis.pipeline(transaction=False) as pipeline:
                 for session_id in ids:
@@ -169,7 +169,7 @@ class RedisSessions:
     def end(self, session_id: str) -> None:
         """The session and its family are dead."""
         family = family_key(session_id)
-        with _busy():
+        with busy():
             user_id = cast("str | None", self._redis.hget(family, "user_id"))
             self._redis.delete(family, session_key(session_id))
             if user_id is not None:
@@ -178,7 +178,7 @@ class RedisSessions:
 
     def end_all(self, user_id: int, *, but: str | None) -> None:
         """All of the user's are dead, and those whose names are not known cannot be refreshed."""
-        with _busy():
+        with busy():
             ids = [session_id for session_id in self._ids_of(user_id) if session_id != but]
             with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.set(sessions_ended_key(user_id), 1, ex=self._family_s)
@@ -192,7 +192,7 @@ class RedisSessions:
         return cast("list[str]", self._redis.zrange(user_sessions_key(user_id), 0, -1))
 
     def _tell(self, ended: SessionEnded) -> None:
-        with _busy():
+        with busy():
             self._fanout.publish(SESSIONS, msgspec.json.encode(ended))
 
 
@@ -207,7 +207,7 @@ def last_signed_in(redis: Redis, epoch: str) -> int:
 
 def session_user_ids(redis: Redis) -> set[int]:
     """Whose the sessions are. Raises BusyError."""
-    with _busy():
+    with busy():
         families = redis.scan_iter(match=family_key("*"), count=SCAN_KEYS)
         found = {cast("str | None", redis.hget(family, "user_id")) for family in families}
         return {int(user_id) for user_id in found if user_id is not None}
@@ -218,7 +218,7 @@ def end_all_sessions(redis: Redis) -> int:
 
     Gateways learn of it by the epoch of their tokens.
     """
-    with _busy():
+    with busy():
         families = list(redis.scan_iter(match=family_key("*"), count=SCAN_KEYS))
         sessions = list(redis.scan_iter(match=session_key("*"), count=SCAN_KEYS))
         keys = [*families, *sessions]
@@ -242,7 +242,8 @@ def _ended() -> UnauthenticatedError:
 
 
 @contextmanager
-def _busy() -> Iterator[None]:
+def busy() -> Iterator[None]:
+    """Raise BusyError for whatever Redis does not answer."""
     try:
         yield
     except RedisError as error:

@@ -10,11 +10,12 @@ from app.domain.errors import UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Refresh, Signup, Tokens, UserAnswer
 from app.services.accounts import Accounts, SignedIn
+from app.services.login_backoff import SPARED, LoginOrigin
 from app.services.sessions import Client
 from app.settings import Settings
-from app.web.addresses import request_address, request_client
+from app.web.addresses import address_network, is_trusted, request_address, request_client
 from app.web.api.route import Answer, Call, Route
-from app.web.cookies import REFRESH, refresh_cookie
+from app.web.cookies import DEVICE, REFRESH, device_cookie, given_cookie, refresh_cookie
 
 
 def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
@@ -30,17 +31,19 @@ def auth_routes(accounts: Accounts, settings: Settings) -> list[Route]:
         Route(
             method="POST", path="/api/auth/login", summary="Log in",
             handle=handlers.from_address(handlers.log_in), body=Login, answers={200: Tokens},
-            codes=("BAD_CREDENTIALS", "FORBIDDEN"), limit=f"{limits.logins_per_minute}/minute",
+            codes=("BAD_CREDENTIALS", "FORBIDDEN", "RATE_LIMITED"),
+            limit=f"{limits.logins_per_minute}/minute",
         ),
         Route(
             method="POST", path="/api/auth/refresh", summary="Rotate the refresh token",
             handle=handlers.from_address(handlers.refresh),
             body=Refresh, body_optional=True, answers={200: Tokens},
-            codes=("UNAUTHENTICATED", "TOKEN_REUSED"),
+            codes=("UNAUTHENTICATED", "TOKEN_REUSED", "FORBIDDEN"),
         ),
         Route(
             method="POST", path="/api/auth/logout", summary="End the session",
             handle=handlers.from_address(handlers.log_out), auth="lenient", answers={204: None},
+            codes=("FORBIDDEN",),
         ),
         Route(
             method="GET", path="/api/me", summary="The signed-in user",
@@ -70,13 +73,13 @@ class AuthHandlers:
 
     def log_in(self, call: Call) -> Answer:
         """Tokens, the refresh token as asked."""
-        signed_in = self._accounts.log_in(call.body, self._client())
+        signed_in = self._accounts.log_in(call.body, self._client(), self._origin())
         return self._tokens(signed_in, in_body=call.body.delivery == "body")
 
     def refresh(self, call: Call) -> Answer:
         """Tokens, the refresh token the way the old one came."""
         given = call.body.refresh_token
-        token = given if given is not None else request.cookies.get(REFRESH)
+        token = given if given is not None else given_cookie(self._settings, REFRESH)
         if not token:
             raise UnauthenticatedError(detail="no refresh token")
         return self._tokens(
@@ -86,7 +89,7 @@ class AuthHandlers:
     def log_out(self, call: Call) -> Answer:
         """204, and the cookie is gone; the session of the access token is ended, and that of the
         cookie, which is enough alone: the access token of a page just opened may be gone."""
-        cookie = request.cookies.get(REFRESH)
+        cookie = given_cookie(self._settings, REFRESH)
         if call.who is None and not cookie:
             raise UnauthenticatedError(detail="sign in first")
         if call.who is not None:
@@ -105,9 +108,19 @@ class AuthHandlers:
     def _client(self) -> Client:
         return request_client(self._settings)
 
+    def _origin(self) -> LoginOrigin:
+        address = request_address(self._settings)
+        if is_trusted(address, self._settings):
+            return SPARED
+        return LoginOrigin(address_network(address), request.cookies.get(DEVICE, ""))
+
     def _tokens(self, signed_in: SignedIn, *, in_body: bool) -> Answer:
+        cookies = []
+        if signed_in.device_token:
+            cookies.append(device_cookie(self._settings, signed_in.device_token))
+        tokens = signed_in.tokens
         if in_body:
-            token = signed_in.refresh_token
-            return Answer(msgspec.structs.replace(signed_in.tokens, refresh_token=token))
-        cookie = refresh_cookie(self._settings, signed_in.refresh_token)
-        return Answer(signed_in.tokens, headers={"Set-Cookie": cookie})
+            tokens = msgspec.structs.replace(tokens, refresh_token=signed_in.refresh_token)
+        else:
+            cookies.append(refresh_cookie(self._settings, signed_in.refresh_token))
+        return Answer(tokens, headers={"Set-Cookie": cookies} if cookies else {})

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.domain.time import rfc3339
 
-PASSWORD = "0123456789"
+PASSWORD = "a rather long one"
 
 
 def in_s(seconds: float) -> str:

@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.integration.http.applications import application, nobody_listens
-from tests.integration.http.market import Market, Person, code
+from tests.integration.http.market import PASSWORD, Market, Person, code
 
 COOKIE = "refresh_token"
 
@@ -18,7 +18,7 @@ def refreshed(market: Market, token: str) -> TestResponse:
 
 def test_a_user_is_shown_as_signed_up(market: Market) -> None:
     email = "Mixed.Case@Example.com"
-    body = {"email": f"  {email} ", "password": "0123456789", "nickname": " 김\u0308 "}
+    body = {"email": f"  {email} ", "password": PASSWORD, "nickname": " 김\u0308 "}
     answer = market.call("POST", "/api/auth/signup", body=body)
     user = answer.get_json()["user"]
     assert answer.status_code == 201
@@ -26,12 +26,12 @@ def test_a_user_is_shown_as_signed_up(market: Market) -> None:
     assert "password" not in answer.get_data(as_text=True)
     again = {**body, "email": email.upper()}
     assert code(market.call("POST", "/api/auth/signup", body=again)) == (409, "EMAIL_TAKEN")
-    person = market.log_in({"email": email.lower(), "password": "0123456789"})
+    person = market.log_in({"email": email.lower(), "password": PASSWORD})
     assert market.call("GET", "/api/me", person).get_json() == {"user": user}
 
 
 def test_two_sign_ups_at_once_with_one_e_mail_make_one_account(app: Flask) -> None:
-    body = {"email": "twice@example.com", "password": "0123456789", "nickname": "T"}
+    body = {"email": "twice@example.com", "password": PASSWORD, "nickname": "T"}
 
     def sign_up(_: int) -> int:
         return app.test_client().post("/api/auth/signup", json=body).status_code

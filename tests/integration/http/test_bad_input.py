@@ -50,7 +50,7 @@ AUCTION = {"product_id": 1, "starting_price": 1, "ends_at": "2099-01-01T00:00:00
 CALLS = (
     Call(
         "POST", "/api/auth/signup",
-        {"email": "x@y.z", "password": "0123456789", "nickname": "N"},
+        {"email": "x@y.z", "password": "a rather long one", "nickname": "N"},
         takes={"nickname": TEXT}, is_public=True,
     ),
     Call(

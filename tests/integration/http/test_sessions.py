@@ -18,7 +18,7 @@ NEW = "another password"
 
 @pytest.fixture(scope="module")
 def admin(market: Market, container: Container) -> Person:
-    account = market.sign_up("admin")
+    account = market.sign_up("chief")
     user_id = container.administration.find(account["email"])
     container.administration.change(user_id, UserChange(role="admin"), by="tests")
     return market.log_in(account)

@@ -25,7 +25,7 @@ def market(container: Container) -> Market:
 
 @pytest.fixture(scope="module")
 def admin(market: Market, operator: Operator) -> Person:
-    account = market.sign_up("admin")
+    account = market.sign_up("chief")
     made = operator.run("app.admin", "grant", account["email"].upper(), "admin")
     assert made.returncode == 0, made.stderr
     told = json.loads(made.stderr)

@@ -40,7 +40,7 @@ from tests.waiting import wait_until
 LOST_BIDDER, LOST_VISITOR, LOST_AUCTION = 70_001, 80_002, 90_003
 COMMAND = "run `python -m app.admin after-restore`"
 GUESSED_ID = 2**62  # of a forged record: nobody was ever given it
-PASSWORD = "0123456789"
+PASSWORD = "a rather long one"
 
 
 @dataclass

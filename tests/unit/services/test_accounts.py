@@ -37,7 +37,7 @@ class Stores:
 def accounts(stores: Stores) -> Accounts:
     return Accounts(
         stores, stores, passwords=stores, profiles=stores, access=stores,  # type: ignore[arg-type]
-        token_keys=["k"], limits=Limits(),
+        backoff=stores, token_keys=["k"], limits=Limits(),  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.addresses import address_group, client_address
+from app.web.addresses import address_group, address_network, client_address
 
 PEER = "192.0.2.1"
 SPOOFED = "198.51.100.9"
@@ -49,3 +49,15 @@ def test_ipv6_is_counted_by_its_64_bits_and_ipv4_whole() -> None:
     assert address_group("2001:db8:1:2::3") != address_group("2001:db8:1:3::3")
     assert address_group("192.0.2.1") != address_group("192.0.2.2")
     assert address_group("") == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1::/48"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_guesses_of_a_password_are_counted_for_a_network(address: str, network: str) -> None:
+    assert address_network(address) == network

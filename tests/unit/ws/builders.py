@@ -12,6 +12,7 @@ from gevent import socket
 from gevent.event import Event
 from websocket import ABNF
 
+from app.adapters.redis.rates import LocalRates
 from app.domain.errors import BusyError, NotFoundError, UnauthenticatedError, UnknownFateError
 from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
@@ -62,6 +63,7 @@ class House:
     ended: set[str] = field(default_factory=set)
     suspended: set[int] = field(default_factory=set)
     frozen: dict[str, Event] = field(default_factory=dict)
+    rates: LocalRates = field(default_factory=lambda: LocalRates(clock=lambda: 0.0))
 
     def freeze(self, *stores: str) -> None:
         """Let these not answer: `places`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
@@ -86,6 +88,8 @@ class House:
             messages=self,
             tail=self,
             nicknames=Nicknames(lambda _: {}),
+            rates=self.rates,
+            limits=Limits(),
             clock=lambda: NOW,
         )
         self.auction_views = self.live = self.user_notices = self

@@ -135,6 +135,14 @@ def test_only_members_chat() -> None:
     assert client.say("chat.send", room_id=600, **said)[0]["code"] == "NOT_FOUND"
 
 
+def test_who_chats_too_fast_is_told_when_to_go_on() -> None:
+    client = signed_in()
+    said = [client.say("chat.send", room_id=5, text="a", key=f"m{n}")[0] for n in range(6)]
+    assert [answer["type"] for answer in said] == ["chat.received"] * 5 + ["error"]
+    assert (said[5]["code"], said[5]["retry"]) == ("RATE_LIMITED", True)
+    assert said[5]["retry_after_ms"] == 1_000
+
+
 def test_what_does_not_exist_cannot_be_subscribed_to() -> None:
     client = signed_in()
     assert client.say("subscribe", channel="auction:7")[0]["code"] == "NOT_FOUND"

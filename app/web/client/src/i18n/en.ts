@@ -350,6 +350,8 @@ export const en = {
   "field.INVISIBLE": "This has nothing that can be seen.",
   "field.COMBINING_MARKS": "This has too many accents in a row.",
   "field.FORBIDDEN_CHARACTER": "This has a character that cannot be used here.",
+  "field.RESERVED": "This name is kept for those who run this house. Please choose another.",
+  "field.TOO_COMMON": "This password is one of the first that somebody would guess.",
   "field.email.INVALID": "This is not an e-mail address.",
   "field.password.INVALID": "10 to 128 characters",
   "field.current.WRONG": "This is not your password.",

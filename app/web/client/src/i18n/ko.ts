@@ -353,6 +353,8 @@ export const ko: Catalogue = {
   "field.INVISIBLE": "보이는 글자가 없습니다.",
   "field.COMBINING_MARKS": "결합 문자가 너무 많이 이어집니다.",
   "field.FORBIDDEN_CHARACTER": "여기에 쓸 수 없는 문자가 들어 있습니다.",
+  "field.RESERVED": "운영진이 쓰는 이름입니다. 다른 이름을 골라 주세요.",
+  "field.TOO_COMMON": "누구나 가장 먼저 짐작해 볼 비밀번호입니다.",
   "field.email.INVALID": "이메일 주소가 아닙니다.",
   "field.password.INVALID": "10자 이상 128자 이하",
   "field.current.WRONG": "현재 비밀번호가 아닙니다.",

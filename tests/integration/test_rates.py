@@ -1,0 +1,66 @@
+"""A rate holds over all processes, and without Redis in each of them."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from redis import Redis
+
+from app.adapters.redis.connect import connect
+from app.adapters.redis.rates import LocalRates, RedisRates
+from app.domain.errors import RateLimitedError
+from app.services.rates import Rate
+from app.settings import Limits
+from tests.integration.http.applications import nobody_listens
+from tests.servers import own_stack, redis_url
+
+AUTH_DATABASE = 3  # of Redis, on the local stack
+
+
+@pytest.fixture
+def redis() -> Redis:
+    return connect(own_stack().environment()["REDIS_AUTH_URL"], limits=Limits())
+
+
+def rate(per_s: float = 0.01, burst: int = 3) -> Rate:
+    return Rate(uuid4().hex, per_s, burst)
+
+
+def refused_for_s(take: Callable[[], None]) -> float:
+    with pytest.raises(RateLimitedError) as refused:
+        take()
+    return refused.value.retry_after_s
+
+
+def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
+    slow, one, other = rate(), RedisRates(redis), RedisRates(redis)
+    for rates in (one, other, one):
+        rates.take(slow, 7)
+    assert 90 < refused_for_s(lambda: other.take(slow, 7)) <= 100
+    one.take(slow, 8)
+    one.take(rate(), 7)
+    with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as looking:
+        assert 90_000 < looking.pttl(f"rate:{slow.name}:7") <= 300_000
+
+
+def test_who_waits_as_long_as_told_is_let_in_and_a_refusal_costs_nothing() -> None:
+    now_s = [0.0]
+    rates, usual = LocalRates(clock=lambda: now_s[0]), rate(per_s=1, burst=5)
+    for _ in range(5):
+        rates.take(usual, 7)
+    for _ in range(3):
+        assert refused_for_s(lambda: rates.take(usual, 7)) == pytest.approx(1.0)
+    now_s[0] += 1.0
+    rates.take(usual, 7)
+    now_s[0] += 1_000.0
+    for _ in range(5):
+        rates.take(usual, 7)
+    assert refused_for_s(lambda: rates.take(usual, 7)) == pytest.approx(1.0)
+
+
+def test_without_redis_a_process_counts_for_itself() -> None:
+    with nobody_listens() as address:
+        rates, slow = RedisRates(connect(f"redis://{address}/0", limits=Limits())), rate()
+        for _ in range(3):
+            rates.take(slow, 7)
+        assert refused_for_s(lambda: rates.take(slow, 7)) > 90
