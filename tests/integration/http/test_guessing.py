@@ -43,11 +43,10 @@ def network() -> str:
 def tried(
     client: FlaskClient, account: dict[str, str], address: str, *, device: str = "", **changes: str
 ) -> TestResponse:
-    client.delete_cookie("device", path="/api/auth")
+    client.set_cookie("device", device, path="/api/auth")
     return client.post(
         "/api/auth/login",
         json={**account, "delivery": "body", **changes},
-        headers={"Cookie": f"device={device}"},
         environ_base={"REMOTE_ADDR": address},
     )
 

@@ -156,6 +156,8 @@ def test_auctions_are_found_by_status_and_words(market: Market) -> None:
     assert ids(f"{word} 50%") == [lots[0]]
     assert ids(f"{word} a_b") == [lots[1]]
     assert ids(f"{word} 도자") == [lots[2]]
+    for operator in ("%", "' OR '1'='1", "'; DROP TABLE bids --", '{"$gt": ""}', "\\"):
+        assert ids(f"{word}{operator}") == []
 
 
 @pytest.mark.parametrize("sort", ["newest", "ending", "price"])

@@ -27,3 +27,19 @@ def test_a_password_of_before_a_change_is_still_good() -> None:
     passwords = Argon2Passwords(at_once, limits=Limits())
     assert passwords.matches("battery staple", before)
     assert not passwords.matches("another", before)
+
+
+def test_a_password_of_nobody_takes_as_many_hashes_to_refuse() -> None:
+    counted: list[str] = []
+
+    def counting(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
+        counted.append(arguments[-1])
+        return function(*arguments)
+
+    passwords = Argon2Passwords(counting, limits=LEAST)
+    of_somebody = passwords.hash("battery staple")
+    assert not passwords.matches("wrong", None)  # makes the hash of nobody, once
+    counted.clear()
+    assert not passwords.matches("wrong", of_somebody)
+    assert not passwords.matches("wrong", None)
+    assert counted == ["wrong", "wrong"]

@@ -17,6 +17,7 @@ for _ in range(1_000):
     logging.getLogger("opentelemetry.exporter.otlp").error("Failed to export %s batch", "spans")
 logging.getLogger("kafka.net.manager").info("hushed")
 logging.getLogger("gunicorn.error").info("Booting worker with pid: %s", 7)
+structlog.get_logger().info("asked", path='/a\\n{"event": "logged_in"}\\r\\x1b[31m')
 try:
     1 / 0
 except ZeroDivisionError:
@@ -35,9 +36,12 @@ def test_our_lines_and_those_of_libraries_are_json_and_name_the_process() -> Non
         "Bootstrap bootstrap-0 not ready",
         "Failed to export spans batch",
         "Booting worker with pid: 7",
+        "asked",
         "odd",
     ]
     assert "ZeroDivisionError" in lines[-1]["exception"]
+    # However many line ends a client sends, it writes no line of its own.
+    assert lines[-2]["path"] == '/a\n{"event": "logged_in"}\r\x1b[31m'
 
 
 def test_a_place_in_the_code_that_spoke_is_held_back_and_counted() -> None:

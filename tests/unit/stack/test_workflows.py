@@ -1,12 +1,16 @@
 """What the check of the workflows names, besides what actionlint and zizmor say."""
 
+import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stack.places import CHECKOUT
 from stack.supply.workflows import workflow_faults
+
+LOCKFILE = re.compile(r"--lockfile=(?:\S+:)?(\S+)")
 
 
 @pytest.fixture
@@ -57,3 +61,12 @@ def test_a_secret_that_no_workflow_uses_any_more_is_named(checkout: Path) -> Non
     assert list(workflow_faults(checkout)) == [
         "docs/ci.md tells of KUBE_CONFIG, which no workflow uses"
     ]
+
+
+def test_every_lock_file_is_held_against_what_is_known_of_its_packages() -> None:
+    scanned = set(LOCKFILE.findall((CHECKOUT / ".github/workflows/scan.yml").read_text("utf-8")))
+    listed = subprocess.run(
+        ["git", "ls-files", "*requirements-dev.lock", "*package-lock.json", "*go.mod"],
+        cwd=CHECKOUT, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert scanned == set(listed)

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from werkzeug.datastructures import Headers
 
 from app.settings import read_settings
 from app.web.headers import install_headers
@@ -18,6 +19,13 @@ ENVIRONMENT = {
     "MONGODB_URL": "mongodb://x",
     "SECRET_KEY": "s" * 32,
 }
+
+
+def headers_at(base_url: str) -> Headers:
+    """The headers of an answer of a house at that address."""
+    app = Flask(__name__)
+    install_headers(app, read_settings({**ENVIRONMENT, "BASE_URL": base_url}))
+    return app.test_client().get("/").headers
 
 
 def policy_at(host: str) -> dict[str, str]:
@@ -43,3 +51,24 @@ def test_a_page_connects_to_its_own_host_only(host: str, socket: str) -> None:
 
 def test_a_form_goes_to_its_own_host_only() -> None:
     assert policy_at("house.example")["form-action"] == "'self'"
+
+
+def test_no_script_of_a_page_runs_but_what_the_house_serves_as_a_file() -> None:
+    policy = policy_at("house.example")
+    assert policy["default-src"] == "'self'"
+    assert policy.keys().isdisjoint({"script-src", "script-src-elem", "script-src-attr"})
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+
+
+def test_a_house_behind_tls_is_never_tried_without() -> None:
+    behind_tls = headers_at("https://house.example")
+    assert behind_tls["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in headers_at("http://127.0.0.1:8080")
+
+
+def test_no_other_origin_has_the_house_in_its_hands() -> None:
+    headers = headers_at("https://house.example")
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff")
+    assert headers["Referrer-Policy"] == "same-origin"

@@ -2,10 +2,18 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from kombu.exceptions import ContentDisallowed
+from kombu.message import Message
+from kombu.serialization import prepare_accept_content
+
+from app.adapters.tasks.application import make_celery
+from app.settings import read_settings
 from tests.unit.protocol.test_settings import GOOD
 
 SCRIPT = """
@@ -46,3 +54,27 @@ def test_commands_of_celery_speak_json_from_the_start() -> None:
     lines = [json.loads(line) for line in result.stderr.splitlines()]
     assert ["privileges" in line["event"] for line in lines] == [True, False]
     assert {line["process"] for line in lines} == {"flower"}
+
+
+class Trap:
+    """What leaves a file behind when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self._file,)
+
+
+def test_a_pickled_message_is_refused_and_not_unpickled(tmp_path: Path) -> None:
+    sprung = tmp_path / "sprung"
+    configured = make_celery(read_settings(GOOD)).conf.accept_content
+    message = Message(
+        body=pickle.dumps(Trap(sprung)),  # type: ignore[arg-type]  # bytes it is, on the wire
+        content_type="application/x-python-serialize",
+        content_encoding="binary",
+        accept=prepare_accept_content(configured),
+    )
+    with pytest.raises(ContentDisallowed):
+        message.decode()
+    assert not sprung.exists()

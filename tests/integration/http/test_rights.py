@@ -1,0 +1,142 @@
+"""Who may call what: every route has a row here, and a route without one fails the first test.
+
+Guests, signed-in strangers, owners and admins make every call on an owner's things, without a log,
+so that nothing that is allowed is done either.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.ground import Ground
+from tests.integration.http.market import Market, Person
+
+# Who may: everybody; who is signed in; whose thing it is, or who is a member; admins. OTHERWISE is
+# for calls that prove who calls by something else, which have tests of their own.
+EVERYBODY, SIGNED_IN, OWNER, ADMIN, OTHERWISE = "everybody", "signed in", "owner", "admin", "other"
+RIGHTS = {
+    "POST /api/auth/signup": EVERYBODY,
+    "POST /api/auth/login": OTHERWISE,
+    "POST /api/auth/refresh": OTHERWISE,
+    "POST /api/auth/logout": OTHERWISE,
+    "GET /api/me": SIGNED_IN,
+    "GET /api/me/bids": SIGNED_IN,
+    "GET /api/me/notices": SIGNED_IN,
+    "POST /api/me/notices/read": SIGNED_IN,
+    "GET /api/me/identities": SIGNED_IN,
+    "POST /api/me/identities": SIGNED_IN,
+    "DELETE /api/me/identities/{provider}": SIGNED_IN,
+    "GET /api/auth/providers": EVERYBODY,
+    "GET /api/products": EVERYBODY,
+    "POST /api/products": SIGNED_IN,
+    "GET /api/products/{product_id}": EVERYBODY,
+    "PATCH /api/products/{product_id}": OWNER,
+    "DELETE /api/products/{product_id}": OWNER,
+    "GET /api/auctions": EVERYBODY,
+    "POST /api/auctions": OWNER,
+    "GET /api/auctions/{auction_id}": EVERYBODY,
+    "PATCH /api/auctions/{auction_id}": OWNER,
+    "POST /api/auctions/{auction_id}/cancel": OWNER,
+    "GET /api/auctions/{auction_id}/bids": EVERYBODY,
+    "POST /api/auctions/{auction_id}/bids": SIGNED_IN,
+    "GET /api/bids/{bid_id}": SIGNED_IN,
+    "GET /api/rooms": SIGNED_IN,
+    "POST /api/rooms": SIGNED_IN,
+    "GET /api/rooms/{room_id}": SIGNED_IN,
+    "POST /api/rooms/{room_id}/join": SIGNED_IN,
+    "POST /api/rooms/{room_id}/leave": SIGNED_IN,
+    "GET /api/rooms/{room_id}/messages": OWNER,
+    "GET /api/admin/dead-letters": ADMIN,
+    "POST /api/admin/dead-letters/replay": ADMIN,
+    "GET /api/openapi.json": EVERYBODY,
+    "GET /api/asyncapi.json": EVERYBODY,
+}
+# What must be right before anybody is asked whose it is.
+IN_PATHS, NAME = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>"), r"{\1}"  # as Flask has it, and here
+BODIES: dict[str, dict[str, Any]] = {
+    "PATCH /api/products/{product_id}": {"name": "n"},
+    "POST /api/auctions": {"starting_price": 1, "ends_at": "2099-01-01T00:00:00Z"},
+    "PATCH /api/auctions/{auction_id}": {"reserve_price": 1_500},
+}
+# In this order: a stranger who may join a room would not be one any more.
+CALLS = sorted(RIGHTS, key=lambda call: call.endswith("/join"))
+
+
+def served(app: Flask) -> set[str]:
+    """Every call under /api, as its row names it."""
+    return {
+        f"{method} {IN_PATHS.sub(NAME, rule.rule)}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/")
+    }
+
+
+def test_every_route_says_who_may_call_it(app: Flask) -> None:
+    assert served(app) == set(RIGHTS), "give the route a row in RIGHTS"
+
+
+@pytest.fixture(scope="module")
+def without_log(environment: dict[str, str]) -> Iterator[FlaskClient]:
+    with (
+        nobody_listens() as address,
+        application(environment, KAFKA_BOOTSTRAP_SERVERS=address) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ground(market: Market) -> Ground:
+    return Ground.of(market)
+
+
+@pytest.fixture(scope="module")
+def people(market: Market, ground: Ground) -> dict[str, Person | None]:
+    account = market.sign_up("chief")
+    with market.engine.begin() as connection:
+        statement = text("UPDATE users SET role = 'admin' WHERE email = :email")
+        connection.execute(statement, {"email": account["email"]})
+    return {
+        "guest": None,
+        "stranger": market.person("stranger"),
+        "admin": market.log_in(account),
+        "owner": ground.seller,  # the last: a thing may be gone then
+    }
+
+
+MAY = {
+    EVERYBODY: {"guest", "stranger", "owner", "admin"},
+    SIGNED_IN: {"stranger", "owner", "admin"},
+    OWNER: {"owner"},
+    ADMIN: {"admin"},
+}
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if RIGHTS[call] != OTHERWISE])
+def test_who_may_not_is_told_so_and_who_may_is_not(
+    without_log: FlaskClient, ground: Ground, people: dict[str, Person | None], call: str
+) -> None:
+    method, template = call.split(" ")
+    path = template.format_map({**ground.ids, "bid_id": uuid4(), "provider": "google"})
+    body = {**BODIES.get(call, {})}
+    if call == "POST /api/auctions":
+        body["product_id"] = ground.free_product_id
+    for who, person in people.items():
+        headers = {} if person is None else person.headers
+        sent = None if method in ("GET", "DELETE") else body
+        headers = {**headers, "Idempotency-Key": "k"}
+        answer = without_log.open(path, method=method, headers=headers, json=sent)
+        status = answer.status_code
+        if who in MAY[RIGHTS[call]]:
+            assert status not in (401, 403), (who, status)
+        elif person is None:
+            assert status == 401, (who, status)
+        else:
+            assert status == 403, (who, status)

@@ -1,0 +1,50 @@
+"""Who may send which frame: every type has rows here, and one without fails the first test."""
+
+from typing import Any
+
+import pytest
+
+from app.protocol.frames import CLIENT_FRAMES
+from tests.unit.ws.builders import Client, House
+
+EVERYBODY, SIGNED_IN, MEMBER = "everybody", "signed in", "member"
+ROOM = 5  # whose one member is the user of that number
+# By type, and what it is about; frames of an auction and of all are public.
+RIGHTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("auth", ""): (EVERYBODY, {}),
+    ("time", ""): (EVERYBODY, {"client_ms": 1}),
+    ("subscribe", "all auctions"): (EVERYBODY, {"channel": "auctions"}),
+    ("subscribe", "an auction"): (EVERYBODY, {"channel": "auction:7"}),
+    ("subscribe", "a room"): (MEMBER, {"channel": f"room:{ROOM}"}),
+    ("unsubscribe", ""): (EVERYBODY, {"channel": f"room:{ROOM}"}),
+    ("bid.place", ""): (SIGNED_IN, {"auction_id": 7, "amount": 1_000, "key": "k"}),
+    ("bid.status", ""): (SIGNED_IN, {"auction_id": 7, "key": "k"}),
+    ("chat.send", ""): (MEMBER, {"room_id": ROOM, "text": "a", "key": "k"}),
+    ("notice.ack", ""): (SIGNED_IN, {"up_to": 1}),
+}
+TOKENS = {"guest": None, "stranger": "6", "member": str(ROOM)}
+MAY = {
+    EVERYBODY: {"guest", "stranger", "member"},
+    SIGNED_IN: {"stranger", "member"},
+    MEMBER: {"member"},
+}
+
+
+def test_every_frame_says_who_may_send_it() -> None:
+    assert {kind for kind, _ in RIGHTS} == set(CLIENT_FRAMES), "give the frame a row in RIGHTS"
+
+
+@pytest.mark.parametrize("who", TOKENS)
+@pytest.mark.parametrize(("kind", "about"), RIGHTS)
+def test_who_may_not_is_told_so_and_who_may_is_not(kind: str, about: str, who: str) -> None:
+    audience, fields = RIGHTS[kind, about]
+    client = Client(House())
+    token = TOKENS[who]
+    welcome = client.say("auth", **({} if token is None else {"token": token}))
+    assert welcome[0]["type"] == "welcome"
+    said = client.say(kind, **{**fields, **({"token": token} if kind == "auth" and token else {})})
+    code = said[0].get("code")
+    if who in MAY[audience]:
+        assert code not in ("UNAUTHENTICATED", "NOT_MEMBER", "FORBIDDEN")
+    else:
+        assert code == ("UNAUTHENTICATED" if who == "guest" else "NOT_MEMBER")
