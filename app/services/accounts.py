@@ -200,15 +200,18 @@ class Accounts:
         return self._signed_in(user, session_id, successors[valid])
 
     def change_password(self, identity: Identity, asked: PasswordChange) -> None:
-        """A new password; all sessions end. Raises InvalidError, also when `current` is wrong."""
+        """A new password; all sessions end. Raises InvalidError, also when `current` is wrong, and
+        RateLimitedError when it was too often: whoever has stolen a session guesses slowly."""
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")
         personal = personal_texts(account.user.email, account.user.nickname)
         password = enforce_password(asked.password, self._profiles, personal)
-        if not self._is_password(account, asked.current):
-            log_security(SecurityEvent.PASSWORD_REFUSED, user_id=identity.user_id)
-            raise InvalidError([FieldFault("current", "WRONG", "is not the password")])
+        origin = LoginOrigin(f"session:{identity.session_id}")
+        with self._backoff.attempt(_subject("", account), origin):
+            if not self._is_password(account, asked.current):
+                log_security(SecurityEvent.PASSWORD_REFUSED, user_id=identity.user_id)
+                raise InvalidError([FieldFault("current", "WRONG", "is not the password")])
         # Raises BusyError while sessions could not be ended: then nothing is changed, either.
         self._sessions.exists(identity.session_id)
         new, before = self._passwords.hash(password), account.password_hash

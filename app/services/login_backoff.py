@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.domain.errors import RateLimitedError, UnauthenticatedError
+from app.domain.errors import InvalidError, RateLimitedError, UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 
 DEVICE_BYTES = 16  # of a device's id: not to be guessed
@@ -79,8 +79,8 @@ class LoginBackoff:
     def attempt(self, subject: Subject, origin: LoginOrigin) -> Iterator[None]:
         """Let a password be tried inside. Raise RateLimitedError while it must wait.
 
-        What raises UnauthenticatedError inside was a wrong password; who fails otherwise, because
-        the house is busy, has not tried. Raise BusyError when nobody can count.
+        What raises UnauthenticatedError or InvalidError inside was a wrong password; who fails
+        otherwise, because the house is busy, has not tried. Raise BusyError when nobody can count.
         """
         if origin.network is None:
             yield
@@ -92,7 +92,7 @@ class LoginBackoff:
             raise RateLimitedError("too many wrong passwords: wait", retry_after_s=wait_s)
         try:
             yield
-        except UnauthenticatedError:
+        except (UnauthenticatedError, InvalidError):
             raise
         except BaseException:
             self._counter.cancel(tries)

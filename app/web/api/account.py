@@ -58,7 +58,7 @@ def account_routes(accounts: Accounts, sessions: UserSessions, settings: Setting
         Route(
             method="POST", path="/api/me/password", summary="Change my password",
             auth="required", handle=changed_password, body=PasswordChange, answers={204: None},
-            limit=f"{settings.limits.logins_per_minute}/minute",
+            codes=("RATE_LIMITED",), limit=f"{settings.limits.logins_per_minute}/minute",
         ),
     ]  # fmt: skip
 

@@ -33,7 +33,10 @@ RIGHTS = {
     "GET /api/me/identities": SIGNED_IN,
     "POST /api/me/identities": SIGNED_IN,
     "DELETE /api/me/identities/{provider}": SIGNED_IN,
-    "GET /api/auth/providers": EVERYBODY,
+    "POST /api/me/password": SIGNED_IN,
+    "GET /api/me/sessions": SIGNED_IN,
+    "DELETE /api/me/sessions": SIGNED_IN,
+    "DELETE /api/me/sessions/{session_id}": SIGNED_IN,
     "GET /api/products": EVERYBODY,
     "POST /api/products": SIGNED_IN,
     "GET /api/products/{product_id}": EVERYBODY,
@@ -55,6 +58,8 @@ RIGHTS = {
     "GET /api/rooms/{room_id}/messages": OWNER,
     "GET /api/admin/dead-letters": ADMIN,
     "POST /api/admin/dead-letters/replay": ADMIN,
+    "GET /api/admin/users": ADMIN,
+    "PATCH /api/admin/users/{user_id}": ADMIN,
     "GET /api/openapi.json": EVERYBODY,
     "GET /api/asyncapi.json": EVERYBODY,
 }
@@ -124,7 +129,8 @@ def test_who_may_not_is_told_so_and_who_may_is_not(
     without_log: FlaskClient, ground: Ground, people: dict[str, Person | None], call: str
 ) -> None:
     method, template = call.split(" ")
-    path = template.format_map({**ground.ids, "bid_id": uuid4(), "provider": "google"})
+    others = {"user_id": ground.seller.id, "session_id": "0" * 32, "provider": "google"}
+    path = template.format_map({**ground.ids, **others, "bid_id": uuid4()})
     body = {**BODIES.get(call, {})}
     if call == "POST /api/auctions":
         body["product_id"] = ground.free_product_id
