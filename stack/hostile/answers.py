@@ -9,7 +9,9 @@ from collections import Counter
 
 # An HTTP status, the code of an error that is a frame, or a type of an answer to a frame.
 _ANSWER = re.compile(
-    rb'HTTP/1\.1 (\d{3}) |"type":"error",(?:"re":\d+,)?"code":"([A-Z_]+)"|"type":"([a-z.]+)","re":'
+    rb"HTTP/1\.1 (\d{3}) "
+    rb'|"type":"error",(?:"re":\d+,)?"code":"([A-Z_]+)"'
+    rb'|"type":"(?!error)([a-z.]+)","re":'
 )
 # Close frames are the last thing on a socket: 1000 to 1015, 4000 to 4500.
 _CLOSE = re.compile(rb"\x88[\x02-\x7d]([\x03\x0f\x10\x11][\x00-\xff])")

@@ -1,0 +1,1 @@
+"""What the hostile run tells."""

@@ -1,0 +1,69 @@
+"""Answers are counted however the network cuts them, and what did not hold is said."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from stack.hostile.abuses import Target
+from stack.hostile.answers import Answers
+from stack.hostile.attack import EVERYTHING, Report
+from stack.hostile.report import REFUSALS, complaints, render
+
+CAME = (
+    b"HTTP/1.1 429 TOO MANY REQUESTS\r\nRetry-After: 1\r\n\r\n{}HTTP/1.1 401 UNAUTHORIZED\r\n\r\n"
+    b'\x81\x20{"type":"error","re":7,"code":"RATE_LIMITED","detail":"x"}\x81\x10{"type":"time","re":8}'
+    b'{"type":"chat.message","seq":1}{"type":"error","code":"RATE_LIMITED","detail":"pings"}'
+    b"\x88\x0b\x0f\xad" + b"too many"
+)
+STORM: dict[str, Any] = {"failures": {"total": 0}, "result_ms": {"p99": 40.0}}
+
+
+@pytest.mark.parametrize("piece", [1, 7, len(CAME)])
+def test_answers_are_counted_by_kind(piece: int) -> None:
+    counts: Counter[str] = Counter()
+    answers = Answers(counts)
+    for at in range(0, len(CAME), piece):
+        answers.feed(CAME[at : at + piece])
+    answers.end()
+    assert counts == {"429": 1, "401": 1, "RATE_LIMITED": 2, "time": 1, "close 4013": 1}
+
+
+def refused() -> dict[str, Report]:
+    """Reports of a house that refuses everything."""
+    return {
+        name: Report(bursts=5, answers=Counter(REFUSALS.get(name, {"time"}))) for name in EVERYTHING
+    }
+
+
+def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
+    assert complaints(refused(), STORM) == []
+    assert render(refused()).count("\n") == len(EVERYTHING) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "report", "said"),
+    [
+        ("guesses", Report(bursts=5, answers=Counter({"401": 5})), "not refused by any of 429"),
+        ("guesses", Report(answers=Counter({"429": 5})), "nothing was tried"),
+        ("pings", Report(bursts=5, answers=Counter({"INTERNAL": 1})), "answered INTERNAL"),
+    ],
+)
+def test_what_was_let_pass_is_said(name: str, report: Report, said: str) -> None:
+    (line,) = complaints({**refused(), name: report}, STORM)
+    assert line == f"{name}: {said}"
+
+
+def test_lost_and_late_bids_are_said() -> None:
+    lost = {**STORM, "failures": {"total": 2}}
+    late = {**STORM, "result_ms": {"p99": 501.0}}
+    assert complaints(refused(), lost) == ["2 honest bids were lost"]
+    assert complaints(refused(), late) == ["honest bids were slower than they may be"]
+
+
+def test_every_abuse_says_what_it_is_and_has_something_to_send() -> None:
+    target = Target(1, 2, [1, 2, 3, 4], ["a.b.signature"] * 10)
+    for make in EVERYTHING.values():
+        abuse = make(target)
+        assert make.__doc__
+        assert all(abuse.burst(number) for number in range(3))
