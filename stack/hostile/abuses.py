@@ -18,7 +18,8 @@ class Target:
     """The ports of the gateway and of the metrics, the lots that can be asked for, and a room.
 
     `tokens` are access tokens of people, as many as fill GUESTS sockets, and members of the room;
-    `victim` is the e-mail address of an account that is none of theirs.
+    `intruders` are those of as many others, for intrusions. `victim` is the e-mail address of an
+    account that is none of theirs.
     """
 
     gateway_port: int
@@ -26,6 +27,7 @@ class Target:
     lot_ids: list[int]
     tokens: list[str]
     room_id: int = 1
+    intruders: tuple[str, ...] = ()
     victim: str = "a@example.org"
 
     @property

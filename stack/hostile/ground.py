@@ -15,7 +15,7 @@ LASTS = timedelta(hours=1)
 def prepare(door: Door, *, gateway_port: int, metrics_port: int) -> Target:
     """Sign abusers and their victim up, and put lots up. Raise StackFault when it cannot be."""
     with ExitStack() as stack:
-        names = ["Seller", "Victim", *(f"Abuser {n}" for n in range(GUESTS // SOCKETS))]
+        names = ["Seller", "Victim", *(f"Abuser {n}" for n in range(2 * GUESTS // SOCKETS))]
         people = [Person(door, name) for name in names]
         for person in people:
             stack.callback(person.close)
@@ -31,7 +31,16 @@ def prepare(door: Door, *, gateway_port: int, metrics_port: int) -> Target:
         except AwayError as error:
             raise StackFault(f"people cannot be signed up: {error}") from error
     tokens = [abuser.token for abuser in abusers]
-    return Target(gateway_port, metrics_port, lot_ids, tokens, room_id, victim.email)
+    half = len(tokens) // 2
+    return Target(
+        gateway_port,
+        metrics_port,
+        lot_ids,
+        tokens[:half],
+        room_id=room_id,
+        intruders=tuple(tokens[half:]),
+        victim=victim.email,
+    )
 
 
 def _put_up(seller: Person) -> int:

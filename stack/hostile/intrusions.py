@@ -43,7 +43,7 @@ def on_sockets(target: Target, burst: Callable[[int], bytes], per_s: float = 2) 
         burst=burst,
         per_s=per_s,
         opening=handshake(target.origin),
-        after_opening=tuple(message(-1, "auth", token=token) for token in target.tokens),
+        after_opening=tuple(message(-1, "auth", token=token) for token in target.intruders),
         clients=INTRUDERS,
         addresses=INTRUDERS,
     )
@@ -66,7 +66,7 @@ def foreign_refreshes(_: Target) -> Abuse:
 
 def forged_tokens(target: Target) -> Abuse:
     """Access tokens without a signature, and with one of another key."""
-    _, claims, signature = target.tokens[0].split(".")
+    _, claims, signature = target.intruders[0].split(".")
     headers = ({"alg": "none"}, {"alg": "HS256", "kid": "../../dev/null"}, {"alg": "RS256"})
     parts = [urlsafe_b64encode(json.dumps(each).encode()).rstrip(b"=").decode() for each in headers]
     tokens = [f"{part}.{claims}.{end}" for part in parts for end in ("", signature, "AAAA")]
@@ -75,7 +75,7 @@ def forged_tokens(target: Target) -> Abuse:
 
 def forged_tokens_on_sockets(target: Target) -> Abuse:
     """The same on sockets."""
-    forged = message(-1, "auth", token=target.tokens[0][:-4] + "AAAA")
+    forged = message(-1, "auth", token=target.intruders[0][:-4] + "AAAA")
     return Abuse(
         burst=lambda n: message(n, "time", client_ms=1),
         per_s=1,
@@ -115,7 +115,7 @@ def bad_sign_ups(_: Target) -> Abuse:
 
 def others_things(target: Target) -> Abuse:
     """What only admins, sellers and members may do, by somebody who is none of them."""
-    as_nobody = bearer(target.tokens[0])
+    as_nobody = bearer(target.intruders[0])
     lot_id = target.lot_ids[0]
     return turns(
         [

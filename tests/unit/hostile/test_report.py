@@ -62,7 +62,8 @@ def test_lost_and_late_bids_are_said() -> None:
 
 
 def test_every_abuse_says_what_it_is_and_has_something_to_send() -> None:
-    target = Target(1, 2, [1, 2, 3, 4], ["a.b.signature"] * 10)
+    tokens = ["a.b.signature"] * 10
+    target = Target(1, 2, [1, 2, 3, 4], tokens, intruders=tuple(tokens))
     for make in EVERYTHING.values():
         abuse = make(target)
         assert make.__doc__
