@@ -115,12 +115,11 @@ class AuthHandlers:
         return LoginOrigin(address_network(address), request.cookies.get(DEVICE, ""))
 
     def _tokens(self, signed_in: SignedIn, *, in_body: bool) -> Answer:
-        cookies = []
-        if signed_in.device_token:
-            cookies.append(device_cookie(self._settings, signed_in.device_token))
-        tokens = signed_in.tokens
+        tokens, cookies = signed_in.tokens, []
         if in_body:
             tokens = msgspec.structs.replace(tokens, refresh_token=signed_in.refresh_token)
         else:
             cookies.append(refresh_cookie(self._settings, signed_in.refresh_token))
+        if signed_in.device_token:
+            cookies.append(device_cookie(self._settings, signed_in.device_token))
         return Answer(tokens, headers={"Set-Cookie": cookies} if cookies else {})

@@ -16,8 +16,13 @@ from schemathesis import Case, CheckContext, GenerationMode, Response
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    ignored_auth,
+    missing_required_header,
+    negative_data_rejection,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
+    unsupported_method,
 )
 
 from tests.integration.http.applications import application, nobody_listens
@@ -39,7 +44,12 @@ CHECKS: list[Any] = [
     never_an_error_of_ours,
     status_code_conformance,
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
+    negative_data_rejection,
+    missing_required_header,
+    unsupported_method,
+    ignored_auth,
 ]
 
 

@@ -56,7 +56,9 @@ def test_an_answer_without_stores_tells_nothing_of_them(
     for method, path, body in CALLS:
         answer = bereft.open(path, method=method, json=body, headers=headers)
         statuses.add(answer.status_code)
-        said = answer.get_data(as_text=True) + str(answer.headers)
-        assert INTERNALS.search(said.replace("http://localhost", "")) is None, (path, said)
+        # The policy names the house's own address.
+        headers_sent = [value for name, value in answer.headers if not name.endswith("-Policy")]
+        said = "\n".join([answer.get_data(as_text=True), *headers_sent])
+        assert INTERNALS.search(said) is None, (path, said)
         assert answer.status_code != 500, (path, said)
     assert 503 in statuses
