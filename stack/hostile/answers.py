@@ -5,7 +5,6 @@ with which a socket was closed.
 """
 
 import re
-from collections import Counter
 
 # An HTTP status, the code of an error that is a frame, or a type of an answer to a frame.
 _ANSWER = re.compile(
@@ -21,14 +20,14 @@ TAIL_BYTES = 160  # of what came, in which an answer may have begun; a close fra
 class Answers:
     """The answers on one connection; `counts` is shared by all of an abuse."""
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(self, counts: dict[str, int]) -> None:
         self._counts, self._tail = counts, b""
 
     def feed(self, came: bytes) -> None:
         """Count what has come whole."""
         data, end = self._tail + came, 0
         for found in _ANSWER.finditer(data):
-            self._counts[next(group for group in found.groups() if group).decode()] += 1
+            self._count(next(group for group in found.groups() if group).decode())
             end = found.end()
         # What was counted is not looked at again.
         self._tail = data[max(end, len(data) - TAIL_BYTES) :]
@@ -37,5 +36,8 @@ class Answers:
         """The connection has ended: count how."""
         closes = _CLOSE.findall(self._tail)
         if closes:
-            self._counts[f"close {int.from_bytes(closes[-1], 'big')}"] += 1
+            self._count(f"close {int.from_bytes(closes[-1], 'big')}")
         self._tail = b""
+
+    def _count(self, kind: str) -> None:
+        self._counts[kind] = self._counts.get(kind, 0) + 1

@@ -13,7 +13,6 @@ import selectors
 import socket
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -46,7 +45,7 @@ class Report:
     ended: int = 0
     bursts: int = 0
     cpu_s: float = 0.0
-    answers: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, int] = field(default_factory=dict)
 
 
 class Client:
