@@ -470,7 +470,7 @@ class Container:
         return Recovery(
             self.mail_tokens,
             passwords=Argon2Passwords(offload, limits=self.settings.limits),
-            profiles=PrecisProfiles(),
+            profiles=self.profiles,
             end_sessions=self.user_sessions.end_all,
         )
 
@@ -480,7 +480,7 @@ class Container:
         return Erasure(
             PostgresErasing(self.engine),
             passwords=Argon2Passwords(offload, limits=self.settings.limits),
-            profiles=PrecisProfiles(),
+            profiles=self.profiles,
             end_sessions=self.user_sessions.end_all,
             is_fresh=lambda who: self.user_sessions.began_since(
                 who.user_id, who.session_id, utc_now() - timedelta(seconds=within_s)

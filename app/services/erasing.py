@@ -18,7 +18,7 @@ from app.domain.errors import (
 )
 from app.observability.security_log import SecurityEvent, log_security
 from app.services.accounts import Identity, Passwords
-from app.services.profiles import Profiles, typed_forms
+from app.services.profiles import Profiles
 from app.services.recovery import EndSessions, end_again
 
 
@@ -83,7 +83,7 @@ class Erasure:
             if not self._is_fresh(identity):
                 raise ForbiddenError(detail="log in again first: this must be a fresh log-in")
             return
-        forms = typed_forms(password or "", self._profiles)
+        forms = self._profiles.typed_forms(password or "")
         if not any(self._passwords.matches(form, user.password_hash) for form in forms):
             log_security(SecurityEvent.LOG_IN_FAILED, user_id=user.user_id)
             raise InvalidError([FieldFault("password", "WRONG", "is not the password")])
