@@ -13,6 +13,8 @@ HEADING = "## The security table"
 TEST = re.compile(r"`([\w/]+\.(?:py|ts|js|go))::([^`]+)`")
 # What must have a row, by words that its first cell has.
 ATTACKS = (
+    "Authlib's forged tokens", "code injection", "mix-up between the providers", "open redirects",
+    "takeover by unverified e-mail",
     "cross-site WebSocket", "CSRF on cookie endpoints", "token confusion", "brute force",
     "user enumeration by text", "user enumeration by time", "authorization matrix",
     "rate limits behind proxies", "slow handshakes and bodies", "floods of frames", "huge frames",
