@@ -13,7 +13,7 @@ export function ProviderLinks({ next, but }: Props) {
   if (providers.length === 0) return null;
   return (
     <section class="stack" aria-label={t("provider.section")}>
-      <p class="quiet centred">{t("provider.or")}</p>
+      <p class="quiet">{t("provider.or")}</p>
       {providers.map((provider) => (
         <a key={provider} class="button" href={providerPath(provider, next)}>
           {t(`provider.${provider}.continue`)}
