@@ -369,6 +369,13 @@ STORES = Board(
                     "ops",
                     rate("housekeeping_failures_total", "{{chore}}", by="chore"),
                 ),
+                panel(
+                    "Mails sent, put off or given up",
+                    "ops",
+                    rate(
+                        "mail_handled_mails_total", "{{purpose}} {{result}}", by="purpose, result"
+                    ),
+                ),
             ),
         ),
     ),
