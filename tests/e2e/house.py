@@ -170,11 +170,11 @@ class House:
     def _at(name: str, port: int) -> Gateway:
         return Gateway(name, port)
 
-    @staticmethod
-    def _changes(gateway: Gateway, changes: Mapping[str, str]) -> dict[str, str]:
+    def _changes(self, gateway: Gateway, changes: Mapping[str, str]) -> dict[str, str]:
+        """All gateways are of one house, which issues the tokens of all; each has its own page."""
         return {
-            "BASE_URL": gateway.base_url,
-            "ALLOWED_ORIGINS": "",
+            "BASE_URL": self.gateway.base_url,
+            "ALLOWED_ORIGINS": gateway.base_url,
             "GATEWAY_BIND": f"{HOST}:{gateway.port}",
             **changes,
         }
