@@ -62,6 +62,10 @@ class Guest(Visitor):
         self.page.locator("input[name=email]").fill(email)
         self.page.locator("button[value=agree]").click()
 
+    def has_no_complaint(self) -> None:
+        """Nothing failed in this browser, but for redirects, which are what a log-in is made of."""
+        assert [one for one in self.complaints if not one.startswith("302 ")] == []
+
     def is_signed_in(self, name: str) -> None:
         """Wait until the page says so."""
         expect(self.page.locator(".whoami")).to_have_text(name)
@@ -92,7 +96,7 @@ def test_two_people_come_by_each_provider_and_each_has_an_account(
             if not email:
                 note.get_by_role("button").click()
                 expect(note).to_have_count(0)
-            assert guest.complaints == []
+            guest.has_no_complaint()
             asked += guest.asked
             guest.page.context.close()
     names = {name for url in asked for name in parse_qs(urlsplit(url).query)}
@@ -123,12 +127,28 @@ def test_who_has_the_address_of_an_account_links_it_by_logging_in_to_that(
     guest.page.locator("main button[type=submit]").click()
     guest.is_signed_in("Owner")
     expect(guest.page).to_have_url(re.compile("/sell$"))
+    unlink_and_link_again(guest, owner.email)
     again = Guest(browser, gateway, way, tmp_path)
     again.name = guest.name
     again.go_to_provider("google", "/signup")
     again.agree(owner.email)
     again.is_signed_in("Owner")
-    assert guest.complaints + again.complaints == []
+    for visitor in (guest, again):
+        visitor.has_no_complaint()
+
+
+def unlink_and_link_again(guest: Guest, email: str) -> None:
+    """By the account page, signed in."""
+    section = guest.page.locator("section[aria-labelledby=identities]")
+    guest.page.goto("/account")
+    expect(section.get_by_role("button")).to_have_count(1)
+    guest.looks_right("account")
+    section.get_by_role("button").click()
+    expect(section.get_by_role("button")).to_have_count(0)
+    guest.go_to_provider("google", "/account")
+    guest.agree(email)
+    guest.page.locator("main button[type=submit]").click()
+    expect(section.get_by_role("button")).to_have_count(1)
 
 
 @pytest.mark.parametrize(
@@ -146,4 +166,4 @@ def test_who_refuses_reads_so_and_may_begin_again(
     guest.agree("")
     guest.is_signed_in(guest.name)
     assert urlsplit(guest.page.url).path == "/sell"
-    assert guest.complaints == []
+    guest.has_no_complaint()
