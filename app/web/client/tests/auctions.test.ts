@@ -53,13 +53,13 @@ describe("standing", () => {
 
 describe("the price to buy now at", () => {
   const state = (change: Partial<AuctionStatePush>) =>
-    ({ status: "open", bid_count: 0, reserve: "none", ...change }) as AuctionStatePush;
+    ({ status: "open", leader: null, reserve: "none", ...change }) as AuctionStatePush;
 
   it.each([
     [state({}), 9_000],
-    [state({ bid_count: 1 }), null],
-    [state({ bid_count: 1, reserve: "not_met" }), 9_000],
-    [state({ bid_count: 2, reserve: "met" }), null],
+    [state({ leader: { alias: 1 } }), null],
+    [state({ leader: { alias: 1 }, reserve: "not_met" }), 9_000],
+    [state({ leader: { alias: 1 }, reserve: "met" }), null],
     [state({ status: "closed", reserve: "not_met" }), null],
     [state({ status: "cancelled" }), null],
   ] as const)("is gone with the first bid, or once the reserve is met", (push, price) => {
