@@ -7,6 +7,7 @@ with the blob that plays it again; `--hypothesis-seed` plays a whole run again.
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,7 +32,9 @@ from tests.simulation.invariants import check
 Control = CancelValue | CloseValue | ReserveValue | VoidValue
 
 
-def _bid(auction_id: int, bidder_id: int, amount: int, kind: BidKind, key: str) -> BidValue:
+def _bid(
+    auction_id: int, bidder_id: int, amount: int, kind: BidKind, key: str, right: dict[str, Any]
+) -> BidValue:
     return BidValue(
         v=1,
         bid_id=bid_id(bidder_id, auction_id, key),
@@ -42,6 +45,7 @@ def _bid(auction_id: int, bidder_id: int, amount: int, kind: BidKind, key: str) 
         confirm=True,
         key=key,
         received_at=rfc3339(NOW),
+        **right,
     )
 
 
@@ -53,6 +57,7 @@ bids = st.builds(
     st.integers(10, 60).map(lambda hundreds: hundreds * 100),
     st.sampled_from(["exact", "max"]),
     st.sampled_from([*"abcdefgh", POISON, f"{POISON}2"]),
+    st.sampled_from([{}, {}, {"limit": 4_000}, {"blocked": True}]),
 )
 controls = st.one_of(
     st.builds(CloseValue, st.just(1), st.sampled_from([*AUCTIONS, UNKNOWN_AUCTION])),
