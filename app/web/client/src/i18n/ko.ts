@@ -198,7 +198,7 @@ export const ko: Catalogue = {
   "bid.offline": "연결이 끊겨 지금은 입찰할 수 없습니다.",
   "bid.login": "로그인하고 입찰하기",
   "bid.limit": "내 입찰 한도: {limit}",
-  "bid.limit.over": "내 입찰 한도 {limit}을(를) 넘는 금액입니다.",
+  "bid.limit.over": "내 입찰 한도({limit})를 넘는 금액입니다.",
   "bid.voided": "이 경매에서 내 입찰이 무효 처리되어 더 이상 입찰할 수 없습니다.",
   "bid.blocked": "판매자가 회원님의 입찰을 받지 않습니다.",
   "bid.not_open": "{time}부터 입찰할 수 있습니다.",

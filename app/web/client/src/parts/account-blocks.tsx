@@ -5,6 +5,7 @@ import { errorText, t } from "../i18n";
 import { blocked, readBlocks } from "../store/blocks";
 import { HttpProblem } from "../wire/http";
 import { BlockButton } from "./block-button";
+import { personName } from "./person-name";
 
 export function AccountBlocks() {
   const fault = useSignal<string | null>(null);
@@ -23,7 +24,7 @@ export function AccountBlocks() {
       <ul class="stack">
         {people.map((person) => (
           <li key={person.id} class="row spread">
-            {person.nickname} <BlockButton person={person} />
+            {personName(person)} <BlockButton person={person} />
           </li>
         ))}
       </ul>

@@ -5,6 +5,7 @@ import { errorText, t } from "../i18n";
 import type { Person } from "../protocol";
 import { blocked, readBlocks, setBlocked } from "../store/blocks";
 import { HttpProblem } from "../wire/http";
+import { personName } from "./person-name";
 
 export function BlockButton({ person }: { person: Person }) {
   const fault = useSignal<string | null>(null);
@@ -24,7 +25,7 @@ export function BlockButton({ person }: { person: Person }) {
       isBusy.value = false;
     }
   };
-  const name = { name: person.nickname };
+  const name = { name: personName(person) };
   return (
     <>
       <button

@@ -30,7 +30,7 @@ const text = () => document.querySelector(".auction")?.textContent ?? "";
 
 it.each([
   ["en", "Your bid limit: ₩50,000", "This is above your bid limit, ₩50,000."],
-  ["ko", "내 입찰 한도: ₩50,000", "내 입찰 한도 ₩50,000을(를) 넘는 금액입니다."],
+  ["ko", "내 입찰 한도: ₩50,000", "내 입찰 한도(₩50,000)를 넘는 금액입니다."],
 ] as const)(
   "shows the bid limit, and warns of an amount above it (%s)",
   async (language, said, warned) => {
