@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from app.domain.errors import ForbiddenError, UnauthenticatedError
 from app.domain.money import AMOUNT_MAX, Currency
 from app.services.recent import Recent
@@ -29,8 +31,7 @@ class Bidder:
     limits: Mapping[Currency, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long
     """What goes into the record: the most they may bid, and whether the seller has blocked them."""
 
     limit: int

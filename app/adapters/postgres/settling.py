@@ -230,7 +230,7 @@ def _update_auction(transaction: Connection, batch: Batch) -> None:
         after.status, after.price, after.leader_id, after.leader_maximum, after.bid_count,
         after.ends_at, after.extensions, after.reserve_price, after.reserve_lowered,
         after.winner_id, after.winning_amount, after.closed_at, after.decided_at,
-        after.alias_count, after.chain, list(after.voided_ids), after.terms.auction_id,
+        after.alias_count, after.chain, sorted(after.voided_ids), after.terms.auction_id,
         batch.before.version,
     )  # fmt: skip
     if transaction.exec_driver_sql(UPDATE_AUCTION, values).rowcount == 0:
