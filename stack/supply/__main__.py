@@ -7,12 +7,11 @@ from pathlib import Path
 
 from stack.places import CHECKOUT
 from stack.settings import SETTINGS_FILE, read_versions
-from stack.supply.locks import STANDARD_INPUT, Lock, all_locks
+from stack.supply.locks import NPM_LOCKS, STANDARD_INPUT, Lock, all_locks
 from stack.supply.pins import Pin, direct_packages, pinned, read_pins
 from stack.supply.workflows import workflow_faults
 
 ADDRESS = "://"
-NPM_LOCKS = ("app/web/client/package-lock.json", "k6/package-lock.json")
 
 
 def faults(checkout: Path) -> Iterator[str]:

@@ -17,6 +17,7 @@ from stack.settings import Versions
 
 PYTHON_MIN = "3.11"  # the oldest that the locks serve; `requires-python` of pyproject.toml
 STANDARD_INPUT = "-"
+NPM_LOCKS = tuple(f"{at}/package-lock.json" for at in ("app/web/client", "k6", "stack/mailpit"))
 # What `pip install` is told besides the file.
 INSTALL_OPTIONS = ("--require-hashes", "--only-binary", ":all:")
 

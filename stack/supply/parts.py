@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from stack.settings import read_versions
-from stack.supply.locks import RUN_TIME, all_locks
+from stack.supply.locks import NPM_LOCKS, RUN_TIME, all_locks
 from stack.supply.pins import read_pins
 
 RUNS, TOOLS = "Python, run-time", "Python, development"
@@ -65,14 +65,14 @@ def _python(checkout: Path) -> Iterator[Part]:
 
 
 def _npm(checkout: Path) -> Iterator[Part]:
-    for folder in ("app/web/client", "k6", "stack/mailpit"):
-        lock = json.loads((checkout / folder / "package-lock.json").read_text(encoding="utf-8"))
+    for name in NPM_LOCKS:
+        lock = json.loads((checkout / name).read_text(encoding="utf-8"))
         for path, package in lock["packages"].items():
             if path:
                 is_tool = package.get("dev") or package.get("devOptional")
-                name = path.rpartition("node_modules/")[2]
+                package_name = path.rpartition("node_modules/")[2]
                 section = NPM if is_tool else BUNDLE
-                yield Part(section, name, package["version"], package.get("license", ""))
+                yield Part(section, package_name, package["version"], package.get("license", ""))
 
 
 def _go(checkout: Path) -> Iterator[Part]:

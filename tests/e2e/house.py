@@ -8,6 +8,8 @@ from typing import Self
 
 import httpx
 
+from app.adapters.tasks.application import make_celery
+from app.settings import read_settings
 from stack import Program, Stack
 from stack.application import executable
 from stack.ports import HOST, is_free
@@ -151,6 +153,11 @@ class House:
         finally:
             for name in names:
                 control.start(name)
+
+    def run_task(self, name: str) -> None:
+        """Give a task to its workers, as beat does, which does not run here."""
+        with make_celery(read_settings(self.stack.environment())) as celery:
+            celery.send_task(name)
 
     def _gateway_program(self, gateway: Gateway, changes: Mapping[str, str]) -> Program:
         environment = self._changes(gateway, {"GATEWAY_WORKERS": "1", **changes})

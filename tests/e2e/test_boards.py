@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from app.adapters.kafka.connect import make_producer
 from app.protocol.topics import AUCTION_BID
+from app.services.mails import SEND_MAILS_TASK
 from app.settings import read_settings
 from stack.boards.alerts import ALERTS
 from stack.boards.boards import all_panels
@@ -66,6 +67,7 @@ def under_load(house: House, seller: Person, anna: Person) -> Iterator[Day]:
     ):
         with crowd_bids(regulars, [requester], [gateway]):
             give_up_a_record(house)
+            house.run_task(SEND_MAILS_TASK)
             yield Day(seller, anna, lot_id, room["id"], broken)
             wait_until(lambda: is_closed(anna, short["id"]), what="the short auction is closed")
         for regular in regulars:

@@ -9,10 +9,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from celery import Celery
 
 from app.observability.declarations import DECLARED
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
+from app.services.mails import SEND_MAILS_TASK
 from app.services.waking import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 from stack.application import executable
 from stack.ports import HOST, is_free
@@ -52,6 +52,7 @@ def test_every_declared_metric_shows_a_plausible_value(
 ) -> None:
     place_bid(seller)
     chat(seller, anna)
+    house.run_task(SEND_MAILS_TASK)
 
     def missing() -> set[str]:
         return {one.sample for one in DECLARED} - {name for name, _ in read(house.metrics_url)}
@@ -135,9 +136,8 @@ def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_tr
 
 def test_tasks_that_no_worker_takes_are_counted(house: House) -> None:
     waiting = ("queue_waiting_tasks", NOTICE_QUEUE)
-    celery = Celery(broker=house.stack.environment()["REDIS_BROKER_URL"], set_as_current=False)
     with house.without("worker-other"):
-        celery.send_task(PUBLISH_NOTICES_TASK, queue=NOTICE_QUEUE, ignore_result=True)
+        house.run_task(PUBLISH_NOTICES_TASK)
         wait_until(lambda: read(house.metrics_url)[waiting] > 0, what="a task waits")
     wait_until(lambda: read(house.metrics_url)[waiting] == 0, what="it was taken")
 

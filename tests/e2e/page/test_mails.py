@@ -1,14 +1,12 @@
 """Somebody proves an address, forgets the password and leaves, by the mails that really came."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from app.bootstrap import Container, build_container
-from app.settings import read_settings
+from app.services.mails import SEND_MAILS_TASK
 from tests.e2e.house import House
 from tests.e2e.people import PASSWORD, Gateway
 from tests.e2e.visitors import DESKTOP, PHONE, WAIT_MS
@@ -22,16 +20,6 @@ LABELS = {
 SUBMIT = "main form button[type=submit]"
 
 
-@pytest.fixture
-def send_mails(house: House) -> Iterator[Callable[[], None]]:
-    """Does what the task `send_mails` does: beat does not run here."""
-    container: Container = build_container(
-        read_settings(house.stack.environment()), application="tests"
-    )
-    yield container.mails.send_due
-    container.engine.dispose()
-
-
 @pytest.mark.parametrize(("size", "locale"), [(PHONE, "ko-KR"), (DESKTOP, "en-GB")])
 def test_a_person_proves_an_address_resets_the_password_and_leaves(
     browser: Browser,
@@ -39,7 +27,6 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
     gateway: Gateway,
     size: ViewportSize,
     locale: str,
-    send_mails: Callable[[], None],
     tmp_path: Path,
 ) -> None:
     email, password, new_password, nickname = LABELS[locale]
@@ -53,7 +40,7 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
     fill(page, {email: address, nickname: "Soo", password: PASSWORD})
     expect(page.locator(".proof")).to_contain_text(address)
     picture(page, tmp_path, "1-wanted")
-    send_mails()
+    house.run_task(SEND_MAILS_TASK)
     page.goto(at(gateway, mailbox, of=1))
     expect(page.locator("main a")).to_be_visible()
     expect(page.locator(".proof")).to_have_count(0)
@@ -64,7 +51,7 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
     fill(page, {email: address})
     expect(page.locator("main p[role=status]")).not_to_be_empty()
     picture(page, tmp_path, "3-forgot")
-    send_mails()
+    house.run_task(SEND_MAILS_TASK)
     page.goto(at(gateway, mailbox, of=2))
     picture(page, tmp_path, "4-reset")
     fill(page, {new_password: NEW_PASSWORD})

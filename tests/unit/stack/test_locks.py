@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from stack.places import CHECKOUT
-from stack.supply.__main__ import NPM_LOCKS, faults
+from stack.supply.__main__ import faults
+from stack.supply.locks import NPM_LOCKS
 
 FILES = (
     "requirements.txt",
