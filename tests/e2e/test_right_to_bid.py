@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.bootstrap import Container, build_container
+from app.domain.errors import ForbiddenError
 from app.protocol.resources import UserChange
 from app.settings import read_settings
 from tests.e2e.bidding import bid, channel_of, place, refusal, watch
@@ -13,6 +14,7 @@ from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
+from tests.operator import Operator
 from tests.waiting import wait_until
 
 FUTILE_MAX = 4
@@ -28,7 +30,7 @@ def container(house: House) -> Iterator[Container]:
 
 @pytest.fixture(scope="module")
 def admin(gateway: Gateway, container: Container) -> Person:
-    person = gateway.sign_up("Admin")
+    person = gateway.sign_up("Chief")
     container.administration.change(person.id, UserChange(role="admin"), by="tests")
     person.log_in()
     return person
@@ -38,24 +40,20 @@ def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lea
     gateway: Gateway, limited: Limited, seller: Person, admin: Person
 ) -> None:
     lot, ivy = put_up(seller), gateway.sign_up("Ivy")
-    other = limited.patient
-    elsewhere = ivy.log_in(other)  # each address is an issuer of tokens of its own
-    ivy.log_in()
-    with ivy.enter() as here, other.enter(elsewhere) as there:
-        assert bid(here, lot, 9_000, kind="max").outcome["standing"] == "leading"
-        assert bid(there, lot, 9_100, kind="max").outcome["standing"] == "leading"
-        change = {"bid_limits": {"KRW": 5_000}}
-        assert admin.call("PATCH", f"/api/admin/users/{ivy.id}", change)["bid_limits"] == {
-            "KRW": 5_000
-        }
+    with ivy.enter() as here, ivy.enter(limited.patient) as there:
+        assert bid(here, lot, 4_000, kind="max").outcome["standing"] == "leading"
+        assert bid(there, lot, 4_100, kind="max").outcome["standing"] == "leading"
+        change = {"bid_limits": {"KRW": 3_000}}
+        changed = admin.call("PATCH", f"/api/admin/users/{ivy.id}", change)
+        assert changed["bid_limits"] == {"KRW": 3_000}
         for socket in (here, there):
             wait_until(
-                lambda socket=socket: refusal(socket, lot, 9_000) == "OVER_LIMIT",  # type: ignore[misc]
+                lambda socket=socket: refusal(socket, lot, 3_001) == "OVER_LIMIT",  # type: ignore[misc]
                 what="the gateway has heard of the limit",
             )
     shown = ivy.call("GET", f"/api/auctions/{lot['id']}")
     assert shown["mine"] | {"watching": False, "alias": 1} == {
-        "standing": "leading", "alias": 1, "maximum": 9_100, "watching": False, "limit": 5_000,
+        "standing": "leading", "alias": 1, "maximum": 4_100, "watching": False, "limit": 3_000,
         "blocked": False,
     }  # fmt: skip
 
@@ -120,6 +118,23 @@ def test_a_void_is_refused_to_others_twice_and_of_what_has_ended(
     assert code(admin, method, path, {**body, "bidder_id": 9**9}) == (404, "NOT_FOUND")
 
 
+def test_operators_limit_and_void_by_commands(
+    house: House, gateway: Gateway, container: Container, seller: Person, admin: Person
+) -> None:
+    operator, lot, joe = Operator(house.stack, container), put_up(seller), gateway.sign_up("Joe")
+    with joe.enter() as socket:
+        assert bid(socket, lot, 2_000).outcome["standing"] == "leading"
+        limited = operator.run("app.admin", "limit", joe.email, "KRW", "3000")
+        assert limited.stdout == f"user {joe.id} may bid up to 3000 KRW from the next bid on\n"
+        wait_until(lambda: refusal(socket, lot, 3_001) == "OVER_LIMIT", what="the limit is heard")
+        answers = ("--by", admin.email, "--reason", "never pays")
+        voided = operator.run("app.admin", "void", str(joe.id), str(lot["id"]), *answers)
+        assert voided.stdout == f"auction {lot['id']} is at 1000 KRW without user {joe.id}\n"
+        assert socket.push("notice", kind="voided")["params"]["reason"] == "never pays"
+    with pytest.raises(ForbiddenError, match="is no admin"):
+        container.administration.find_admin(seller.email)
+
+
 def code(person: Person, method: str, path: str, body: Frame) -> tuple[int, str]:
     answer = person.request(method, path, body)
     return answer.status_code, answer.json()["code"]
@@ -148,3 +163,9 @@ def test_bids_that_lead_nowhere_and_unproved_addresses_are_refused_at_the_door(
             assert (limited["code"], limited["retry"]) == ("RATE_LIMITED", True)
             other = put_up(seller)
             assert bid(socket, other, 1_000).outcome["standing"] == "leading"
+            with lea.enter(house.gateway) as elsewhere:  # which takes any number
+                for _ in range(FUTILE_MAX):
+                    key = bid(elsewhere, other, 1_000).key
+                    socket.push("bid.result", key=key, code="NOT_ABOVE_OWN_MAXIMUM")
+            frame["auction_id"] = other["id"]
+            assert socket.ask("bid.place", **frame)["code"] == "RATE_LIMITED"
