@@ -1,11 +1,16 @@
-"""A bid worker and the bridge die in the middle of a storm of bids."""
+"""A bid worker and the bridge die in the middle of a storm of bids, and bidders are voided."""
 
 from itertools import count
 
+import msgspec
+
+from app.protocol.records import VoidValue
 from tests.e2e.bidders import check_all, received_wave
 from tests.e2e.faults.conftest import Gather
 from tests.e2e.house import House
 from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.house import Lot
+from tests.waiting import wait_until
 
 PEOPLE, SOCKETS, WAVES = 25, 2, 20  # 1,000 bids from 50 sockets
 KILLED = {6: "worker-bids-0", 12: "bridge"}
@@ -15,16 +20,31 @@ def test_a_thousand_rising_bids_survive_the_death_of_a_worker_and_of_the_bridge(
     house: House, lanes: Lanes, gather: Gather
 ) -> None:
     bidders = gather(PEOPLE, [house.gateway] * SOCKETS)
+    lot = Lot(bidders[0].lot_id, [bidder.person.id for bidder in bidders])
+    voided = []
     amounts, answers, killed = count(2_000, 1_000), [], {}
     for number in range(WAVES):
         if number in KILLED:
             name = house.name(KILLED[number])
             killed[name] = house.stack.control.kill(name)
+            voided.append(void(lanes, lot, number))
         answers += received_wave(bidders, amounts)
     assert {answer["type"] for answer in answers} == {"bid.received"}
     assert len(answers) == PEOPLE * SOCKETS * WAVES
     for bidder in bidders:
         bidder.wait_outcomes()
+    assert lanes.state(lot).leader_id == lot.bidders[-1]  # whose amounts are the highest
+    voided.append(void(lanes, lot, PEOPLE - 1))
+    wait_until(lambda: lanes.state(lot).voided_ids == set(voided), what="all voids are decided")
+    assert lanes.state(lot).leader_id == lot.bidders[-2]
     check_all(lanes, house.gateway, bidders, answers[0])
     for name, pid in killed.items():
         house.stack.control.wait_restarted(name, old_pid=pid)
+
+
+def void(lanes: Lanes, lot: Lot, number: int) -> int:
+    """Put into the log that the bids of this bidder are void; the bidder."""
+    bidder_id = lot.bidders[number]
+    value = VoidValue(1, lot.auction_id, actor_id=1, bidder_id=bidder_id, reason="never pays")
+    lanes.put(str(lot.auction_id).encode(), msgspec.json.encode(value))
+    return bidder_id

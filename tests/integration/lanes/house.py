@@ -198,10 +198,11 @@ class House:
         state = self.state(lot)
         expected, entries = fold(genesis(state), [decode(record) for record in log])
         assert state.chain == expected.chain, "the decisions are those of the log, in its order"
-        assert (state.price, state.leader_id, state.bid_count) == (
+        assert (state.price, state.leader_id, state.bid_count, state.voided_ids) == (
             expected.price,
             expected.leader_id,
             expected.bid_count,
+            expected.voided_ids,
         )
         accepted = [row for row in self.rows(schema.bids, lot) if row.seq is not None]
         assert [row.seq for row in accepted] == list(range(1, state.bid_count + 1))
