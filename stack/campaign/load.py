@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from app.settings import read_settings
+from stack.campaign.admin import Admin
 from stack.campaign.bidder import Bidder, Habits
 from stack.campaign.duplicates import Duplicates
 from stack.campaign.ground import Ground
@@ -51,6 +52,7 @@ class Load:
         self.bidders = [self._bidder(number) for number in range(BIDDERS)]
         self._requesters = [self._requester(number) for number in range(REQUESTERS)]
         self.probe = self._probe()
+        self._admin = self._make_admin(ground)
 
     @classmethod
     @contextmanager
@@ -89,8 +91,8 @@ class Load:
         self._seller.open.clear()
 
     @property
-    def _everybody(self) -> tuple[Seller | Watcher | Requester, ...]:
-        return (self._seller, *self.watchers, *self.bidders, *self._requesters)
+    def _everybody(self) -> tuple[Seller | Watcher | Requester | Admin, ...]:
+        return (self._seller, self._admin, *self.watchers, *self.bidders, *self._requesters)
 
     @property
     def gone(self) -> list[str]:
@@ -99,9 +101,10 @@ class Load:
 
     @property
     def open_ends(self) -> int:
-        """How many bids and messages have no final answer."""
+        """How many bids, messages and voids have no final answer."""
         at_sockets = sum(bidder.open for bidder in self.bidders)
-        return at_sockets + sum(requester.open for requester in self._requesters)
+        by_http = sum(requester.open for requester in self._requesters)
+        return at_sockets + by_http + self._admin.open
 
     def _open_rooms(self, host: Person) -> list[int]:
         lots = [lot for lot in self.market.lots[:ROOMS] if lot]
@@ -146,6 +149,20 @@ class Load:
         )
         self.bidders.append(resident)
         return Probe(person, resident, self.scene, room_id=room_id, places=self._probed)
+
+    def _make_admin(self, ground: Ground) -> Admin:
+        person = self._person("chief")
+        ground.sql(f"UPDATE users SET role = 'admin' WHERE id = {person.id}")  # noqa: S608 - ours
+        person.log_in()
+        authors = [one.author for one in self.bidders]
+        authors += [one.author for one in self._requesters]
+        return Admin(
+            person,
+            self.market,
+            bidder_ids=[author.user_id for author in authors if author.user_id],
+            placing=self._placing,
+            rng=self._child(),
+        )
 
     def _person(self, nickname: str) -> Person:
         person = Person(self.scene.door, nickname)
