@@ -30,14 +30,16 @@ STRICT = {
 }
 # Those that a client of this machine must keep, in seconds of a free one.
 PROMPT_S = {"AUTH_TIMEOUT_S": 2, "ACCESS_TOKEN_S": 5, "PONG_TIMEOUT_S": 2}
-# As many frames as a test likes, a short queue, a log that tells why sockets are closed, and
-# presence told as often as a test likes to wait for it.
+# As many frames as a test likes, a short queue, a log that tells why sockets are closed, presence
+# told as often as a test likes to wait for it, and rights that are read anew only on the news of a
+# change.
 PATIENT = {
     "FRAMES_PER_S_MAX": "1000000",
     "BYTES_PER_S_MAX": "1000000000",
     "QUEUE_BYTES_MAX": "16384",
     "LOG_LEVEL": "DEBUG",
     "PRESENCE_S": "1",
+    "RIGHTS_TTL_S": "86400",
 }
 SCRAPE_S = 1  # of Prometheus
 

@@ -59,11 +59,11 @@ def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lea
 
 
 def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unblocked(
-    gateway: Gateway, seller: Person, anna: Person
+    gateway: Gateway, limited: Limited, seller: Person, anna: Person
 ) -> None:
     lot, other, kim = put_up(seller), put_up(anna), gateway.sign_up("Kim")
     path = f"/api/me/blocks/{kim.id}"
-    with kim.enter() as socket:
+    with kim.enter(limited.patient) as socket:
         assert bid(socket, lot, 1_000).outcome["standing"] == "leading"
         seller.call("PUT", path)
         wait_until(lambda: refusal(socket, lot, 2_000) == "BLOCKED", what="the block is heard of")
