@@ -305,7 +305,7 @@ export const en = {
   "error.CONFIRM_NEEDED": "It needs your confirmation.",
   "error.OVER_LIMIT": "It is above your bid limit.",
   "error.BLOCKED": "You may not bid on this auction.",
-  "error.NOT_PROVED": "Prove your e-mail address first: follow the link that was sent to you.",
+  "error.NOT_PROVED": "Please confirm your e-mail address first: open the link in our mail.",
   "error.SUSPENDED": "Your account is suspended.",
   "error.TOO_MANY_BLOCKS": "You cannot block more people.",
   "error.KEY_REUSED": "This bid was sent before with another amount.",

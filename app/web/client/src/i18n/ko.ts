@@ -309,7 +309,7 @@ export const ko: Catalogue = {
   "error.CONFIRM_NEEDED": "확인이 필요합니다.",
   "error.OVER_LIMIT": "내 입찰 한도를 넘는 금액입니다.",
   "error.BLOCKED": "이 경매에는 입찰할 수 없습니다.",
-  "error.NOT_PROVED": "먼저 이메일 주소를 인증해 주세요. 보내 드린 메일의 링크를 누르면 됩니다.",
+  "error.NOT_PROVED": "먼저 이메일 주소를 확인해 주세요. 보내 드린 메일의 링크를 여시면 됩니다.",
   "error.SUSPENDED": "이용이 정지된 계정입니다.",
   "error.TOO_MANY_BLOCKS": "더 이상 차단할 수 없습니다.",
   "error.KEY_REUSED": "같은 입찰이 다른 금액으로 이미 접수되었습니다.",

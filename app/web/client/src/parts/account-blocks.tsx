@@ -21,7 +21,7 @@ export function AccountBlocks() {
       <p class="hint">{t("blocks.hint")}</p>
       {fault.value !== null && <p class="fault">{errorText(fault.value)}</p>}
       {blocked.value !== null && people.length === 0 && <p class="quiet">{t("blocks.empty")}</p>}
-      <ul class="stack">
+      <ul class="blocks">
         {people.map((person) => (
           <li key={person.id} class="row spread">
             {personName(person)} <BlockButton person={person} />

@@ -63,8 +63,8 @@ function isVoided(bid: PublicBid, { voided = [] }: Auction): boolean {
 }
 
 /** Only who may bid now is invited to. */
-function emptyText({ status, seller }: Auction): string {
+function emptyText({ status, seller, mine }: Auction): string {
   if (hasEnded(status)) return t("history.empty.ended");
-  const mayBid = status === "open" && user.value?.id !== seller.id;
+  const mayBid = status === "open" && user.value?.id !== seller.id && !mine?.blocked;
   return mayBid ? t("history.empty.open") : t("history.empty");
 }

@@ -60,7 +60,7 @@ it("says why a bid was refused, and learns of the limit that is new", async () =
 });
 
 it.each([
-  ["prove your e-mail address before your first bid", "Prove your e-mail address first"],
+  ["prove your e-mail address before your first bid", "Please confirm your e-mail address first"],
   ["this account is suspended", "Your account is suspended."],
   ["only admins may", "You may not do this."],
 ])("says which right is missing: %s", async (detail, said) => {
@@ -71,11 +71,12 @@ it.each([
 });
 
 it.each([
-  ["en", "The seller does not take bids from you."],
-  ["ko", "판매자가 회원님의 입찰을 받지 않습니다."],
-] as const)("offers no form to whom the seller has blocked (%s)", async (language, said) => {
+  ["en", "The seller does not take bids from you.", "No bids yet. Be the first."],
+  ["ko", "판매자가 회원님의 입찰을 받지 않습니다.", "첫 입찰자가 되어 보세요."],
+] as const)("invites nobody whom the seller has blocked (%s)", async (language, said, invited) => {
   await open(auction({ mine: { ...MINE, blocked: true } }), language);
   expect(text()).toContain(said);
+  expect(text()).not.toContain(invited);
   expect(document.querySelector(".bid-panel form")).toBeNull();
 });
 
