@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.bootstrap import Container
@@ -42,9 +41,11 @@ def changed(market: Market, admin: Person, user_id: int, **change: Any) -> TestR
 
 
 def test_sessions_are_listed_with_where_they_are_used_and_the_own_is_marked(
-    app: Flask, market: Market
+    market: Market, container: Container
 ) -> None:
     account = market.sign_up()
+    # Of a user with this id in the database of other tests.
+    container.user_sessions.end_all(container.administration.find(account["email"]))
     agent = {"User-Agent": "Browser\t1.0 " + "x" * 300}
     body = {**account, "delivery": "body"}
     assert market.call("POST", "/api/auth/login", body=body, headers=agent).status_code == 200
