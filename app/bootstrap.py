@@ -96,6 +96,7 @@ from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.dead_letters import DeadLetterList
 from app.services.due import DueRecords
+from app.services.email_change import EmailChanges
 from app.services.epochs import (
     DatabaseGuard,
     Sign,
@@ -114,7 +115,9 @@ from app.services.nicknames import Nicknames
 from app.services.notices import NoticeList
 from app.services.old_chat import OldChat
 from app.services.parking import Parked
+from app.services.password_change import PasswordChanges
 from app.services.profiles import Profiles
+from app.services.reauthentication import Reauthentication
 from app.services.recovery import Recovery
 from app.services.replaying import Replaying
 from app.services.rights import RightsToBid, everybodys_limits
@@ -476,16 +479,42 @@ class Container:
 
     def make_erasure(self, offload: Offload) -> Erasure:
         """Erasing people; `offload` as of `make_accounts`."""
-        within_s = self.settings.limits.fresh_log_in_s
         return Erasure(
             PostgresErasing(self.engine),
+            reauthentication=self._make_reauthentication(offload),
+            end_sessions=self.user_sessions.end_all,
+        )
+
+    def make_password_changes(self, offload: Offload) -> PasswordChanges:
+        """New passwords; `offload` as of `make_accounts`."""
+        return PasswordChanges(
+            self.users,
+            self.sessions,
             passwords=Argon2Passwords(offload, limits=self.settings.limits),
             profiles=self.profiles,
-            end_sessions=self.user_sessions.end_all,
+            reauthentication=self._make_reauthentication(offload),
+        )
+
+    def make_email_changes(self, offload: Offload) -> EmailChanges:
+        """New addresses; `offload` as of `make_accounts`."""
+        return EmailChanges(self.users, self.mails, self._make_reauthentication(offload))
+
+    def _make_reauthentication(self, offload: Offload) -> Reauthentication:
+        limits = self.settings.limits
+        return Reauthentication(
+            Argon2Passwords(offload, limits=limits),
+            self.profiles,
+            backoff=self.login_backoff,
             is_fresh=lambda who: self.user_sessions.began_since(
-                who.user_id, who.session_id, utc_now() - timedelta(seconds=within_s)
+                who.user_id, who.session_id, utc_now() - timedelta(seconds=limits.fresh_log_in_s)
             ),
         )
+
+    @cached_property
+    def login_backoff(self) -> LoginBackoff:
+        """How long somebody who guesses a password has to wait."""
+        counter = RedisTryCounter(self.auth_redis, limits=self.settings.limits)
+        return LoginBackoff(counter, key=self.settings.secret_key)
 
     def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
         """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
@@ -495,10 +524,7 @@ class Container:
             self.sessions,
             passwords=Argon2Passwords(offload, limits=limits),
             profiles=self.profiles,
-            backoff=LoginBackoff(
-                RedisTryCounter(self.auth_redis, limits=limits),
-                key=self.settings.secret_key,
-            ),
+            backoff=self.login_backoff,
             access=access,
             token_keys=self.settings.token_keys,
             limits=limits,

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -16,6 +17,10 @@ class Mailbox:
     def __init__(self, mailpit_url: str, address: str) -> None:
         self._http = httpx.Client(base_url=mailpit_url, timeout=CALL_S)
         self.address = address
+
+    def another(self) -> "Mailbox":
+        """That of an address that nobody had before."""
+        return Mailbox(str(self._http.base_url), f"{uuid4().hex}@example.org")
 
     def mails(self) -> list[Any]:
         """All of them, newest first, in short."""

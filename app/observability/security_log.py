@@ -40,6 +40,7 @@ class SecurityEvent(StrEnum):
     ORIGIN_REFUSED = "origin_refused"
     RATE_LIMITED = "rate_limited"
     EMAIL_PROVED = "email_proved"
+    EMAIL_CHANGED = "email_changed"
     PASSWORD_RESET = "password_reset"
     ERASED = "erased"
     ROLE_CHANGED = "role_changed"

@@ -6,9 +6,13 @@ from typing import Literal
 
 from app.protocol.types import Language
 
-MailPurpose = Literal["proof", "reset"]
-"""`proof`: the address is the person's; `reset`: a new password."""
-PAGES: dict[MailPurpose, str] = {"proof": "/verify", "reset": "/reset"}
+MailPurpose = Literal["proof", "reset", "change", "changed"]
+"""`proof`: the address is the person's; `reset`: a new password; `change`, to a new address: it
+shall be the account's; `changed`, to the one before: it is not any more."""
+PAGES: dict[MailPurpose, str] = {
+    "proof": "/verify", "reset": "/reset", "change": "/verify", "changed": "/account",
+}  # fmt: skip
+WITHOUT_TOKEN: frozenset[MailPurpose] = frozenset({"changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,37 @@ WORDS: dict[tuple[MailPurpose, Language], Words] = {
         note="The link works once, within {hours} hours. "
         "If you did not ask for it, ignore this mail: your password stays as it is.",
     ),
+    ("change", "ko"): Words(
+        subject="[Gavel] 새 이메일 주소를 확인해 주세요",
+        greeting="안녕하세요.",
+        text="아래 링크를 열면 이 이메일 주소가 회원님의 계정에 등록됩니다.",
+        action="이 이메일 주소 등록",
+        note="이 링크는 {hours}시간 동안 한 번만 사용할 수 있습니다. "
+        "요청한 적이 없다면 링크를 열지 말고 이 메일을 무시하세요.",
+    ),
+    ("change", "en"): Words(
+        subject="[Gavel] Please confirm your new e-mail address",
+        greeting="Hello,",
+        text="please open the link below to make this the e-mail address of your account.",
+        action="Use this e-mail address",
+        note="The link works once, within {hours} hours. "
+        "If you did not ask for it, do not open the link and ignore this mail.",
+    ),
+    ("changed", "ko"): Words(
+        subject="[Gavel] 이메일 주소가 변경되었습니다",
+        greeting="안녕하세요.",
+        text="회원님 계정의 이메일 주소가 변경되어, 앞으로 이 주소로는 메일을 보내지 않습니다.",
+        action="내 계정 열기",
+        note="변경한 적이 없다면 바로 로그인해서 비밀번호와 이메일 주소를 바꿔 주세요.",
+    ),
+    ("changed", "en"): Words(
+        subject="[Gavel] Your e-mail address was changed",
+        greeting="Hello,",
+        text="your account has another e-mail address now. We will not write to this one again.",
+        action="Open my account",
+        note="If it was not you who changed it, log in and change the password and the address at "
+        "once.",
+    ),
 }
 
 _HTML = """\
@@ -89,12 +124,13 @@ def compose(
     token: str,
     life_s: int,
 ) -> Mail:
-    """Return the mail whose link has `token`.
+    """Return the mail whose link has `token`, if there is anything to do by it.
 
     The token is in the fragment of the link, which browsers send to no server and in no `Referer`.
     """
     words = WORDS[purpose, language]
-    link = f"{base_url.rstrip('/')}{PAGES[purpose]}#{token}"
+    fragment = "" if purpose in WITHOUT_TOKEN else f"#{token}"
+    link = f"{base_url.rstrip('/')}{PAGES[purpose]}{fragment}"
     note = words.note.format(hours=max(1, life_s // 3600))
     lines = (words.greeting, words.text, link, note)
     html = _HTML.format(

@@ -93,6 +93,13 @@ class Reset(Body, frozen=True):
     password: Password
 
 
+class EmailChange(Body, frozen=True):
+    """`PUT /api/me/email`. Who has no password has logged in just before instead."""
+
+    email: Email
+    password: TypedPassword | None = None
+
+
 class Erase(Body, frozen=True):
     """`DELETE /api/me`. Who has no password has logged in just before instead."""
 

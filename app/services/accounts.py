@@ -18,16 +18,14 @@ from typing import Protocol
 
 from app.domain.errors import (
     BusyError,
-    FieldFault,
     ForbiddenError,
-    InvalidError,
     UnauthenticatedError,
 )
 from app.observability.security_log import SecurityEvent, log_security
-from app.protocol.resources import Login, PasswordChange, Signup, Tokens, User, UserAnswer
+from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
 from app.protocol.types import Language, Role
 from app.services.login_backoff import SPARED, LoginBackoff, LoginOrigin, Subject
-from app.services.profiles import Profiles, enforce_password, enforce_signup, personal_texts
+from app.services.profiles import Profiles, enforce_signup
 from app.services.sessions import Client, Sessions
 from app.settings import Limits
 
@@ -199,27 +197,6 @@ class Accounts:
             raise
         return self._signed_in(user, session_id, successors[valid])
 
-    def change_password(self, identity: Identity, asked: PasswordChange) -> None:
-        """A new password; all sessions end. Raises InvalidError, also when `current` is wrong, and
-        RateLimitedError when it was too often: whoever has stolen a session guesses slowly."""
-        account = self._users.by_id(identity.user_id)
-        if account is None:
-            raise UnauthenticatedError(detail="no such user any more")
-        personal = personal_texts(account.user.email, account.user.nickname)
-        password = enforce_password(asked.password, self._profiles, personal)
-        origin = LoginOrigin(f"session:{identity.session_id}")
-        with self._backoff.attempt(_subject("", account), origin):
-            if not self._is_password(account, asked.current):
-                log_security(SecurityEvent.PASSWORD_REFUSED, user_id=identity.user_id)
-                raise InvalidError([FieldFault("current", "WRONG", "is not the password")])
-        # Raises BusyError while sessions could not be ended: then nothing is changed, either.
-        self._sessions.exists(identity.session_id)
-        new, before = self._passwords.hash(password), account.password_hash
-        if not self._users.set_password(identity.user_id, new, before=before):
-            raise InvalidError([FieldFault("current", "WRONG", "is not the password any more")])
-        self._sessions.end_all(identity.user_id, but=None)
-        log_security(SecurityEvent.PASSWORD_CHANGED, user_id=identity.user_id)
-
     def log_out(self, identity: Identity) -> None:
         """The session is dead, with its family and its access tokens."""
         self._sessions.end(identity.session_id)
@@ -270,13 +247,19 @@ class Accounts:
     def _is_password(self, account: Account | None, typed: str) -> bool:
         """As slow when there is no account, or none with a password."""
         password_hash = account.password_hash if account else None
-        forms = self._profiles.typed_forms(typed)
-        return any(self._passwords.matches(form, password_hash) for form in forms)
+        return is_password(typed, password_hash, self._passwords, self._profiles)
 
     def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
         token = self._access.issue(user, session_id)
         answer = Tokens(token, self._limits.access_token_s, user)
         return SignedIn(answer, f"{session_id}.{secret}")
+
+
+def is_password(
+    typed: str, password_hash: str | None, passwords: Passwords, profiles: Profiles
+) -> bool:
+    """Whether it is the password of this hash; as slow when there is none, and then False."""
+    return any(passwords.matches(form, password_hash) for form in profiles.typed_forms(typed))
 
 
 def refuse_suspended(identity: Identity) -> None:

@@ -62,6 +62,14 @@ class StoredMails(Protocol):
     def ask_reset(self, email: str) -> None:
         """A reset is due, if there is such an account; as slow if not. Too many are not sent."""
 
+    def ask_change(self, user_id: int, email: str) -> bool:
+        """A proof of this new address is due, and what was sent to one before is void.
+
+        Nothing is due, and as slowly, when another account has the address. False: too many were
+        sent.
+        """
+        ...
+
     def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
         """The mail that is due for the longest time, its token from now on that of `digest`.
 
@@ -89,15 +97,22 @@ class Mails:
         self._lives_s: dict[MailPurpose, int] = {
             "proof": settings.limits.proof_token_s,
             "reset": settings.limits.reset_token_s,
+            "change": settings.limits.reset_token_s,
+            "changed": settings.limits.reset_token_s,  # no page takes its token
         }
 
     def ask_proof(self, user_id: int) -> None:
         """Send the proof of the user's address again. Raises RateLimitedError."""
         if not self._stored.ask_proof(user_id):
-            raise RateLimitedError(
-                "a mail was sent just now, or too many today",
-                retry_after_s=self._limits.mail_pause_s,
-            )
+            raise self._too_many()
+
+    def ask_change(self, user_id: int, email: str) -> None:
+        """Send a link to a new address, by which it becomes the account's. Raises RateLimitedError.
+
+        Nobody can tell whether another account has the address: then nothing is sent.
+        """
+        if not self._stored.ask_change(user_id, email):
+            raise self._too_many()
 
     def ask_reset(self, email: str) -> None:
         """Send a reset if there is such an account; nobody can tell whether there is."""
@@ -108,6 +123,12 @@ class Mails:
         until = self._clock() + timedelta(seconds=self._limits.mail_run_s)
         while self._clock() < until and self._send_next():
             pass
+
+    def _too_many(self) -> RateLimitedError:
+        return RateLimitedError(
+            "a mail was sent just now, or too many today",
+            retry_after_s=self._limits.mail_pause_s,
+        )
 
     def _send_next(self) -> bool:
         """Whether there may be more to send now."""

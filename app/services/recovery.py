@@ -1,6 +1,7 @@
-"""What a mail's link is good for: proving an address, and choosing a new password."""
+"""What a mail's link is good for: proving an address, old or new, and choosing a new password."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
@@ -11,7 +12,7 @@ from app.protocol.mails import MailPurpose
 from app.protocol.resources import Reset
 from app.services.accounts import Passwords
 from app.services.mails import digest_of
-from app.services.profiles import Profiles, enforce_password
+from app.services.profiles import Profiles, enforce_password, personal_texts
 
 log = structlog.get_logger()
 
@@ -19,15 +20,30 @@ EndSessions = Callable[[int], object]
 """Ends all sessions of a user and closes their sockets. Raises BusyError."""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenOwner:
+    """Whom a mail was sent to."""
+
+    user_id: int
+    email: str | None
+    nickname: str
+
+
 class MailTokens(Protocol):
     """The tokens of mails; each is used once. All raise BusyError."""
 
-    def owner(self, purpose: MailPurpose, digest: str) -> int | None:
+    def owner(self, purpose: MailPurpose, digest: str) -> TokenOwner | None:
         """Whose token it is, if it is good."""
         ...
 
     def prove(self, digest: str) -> int | None:
         """Use the token: the address is proved. The user's id; None: the token is not good."""
+        ...
+
+    def change_email(self, digest: str) -> int | None:
+        """Use the token: the address it was sent to is the account's, and proved; a mail to the
+        one before is due. The user's id; None: the token is not good, or another account has the
+        address by now."""
         ...
 
     def reset(self, digest: str, password_hash: str) -> int | None:
@@ -50,11 +66,17 @@ class Recovery:
         self._end_sessions = end_sessions
 
     def verify(self, token: str) -> None:
-        """The address is the person's. Raises InvalidError for a token that is not good."""
-        user_id = self._tokens.prove(digest_of(token))
+        """The address that the mail was sent to is the person's, and from now on the account's.
+
+        Raises InvalidError for a token that is not good.
+        """
+        digest, event = digest_of(token), SecurityEvent.EMAIL_PROVED
+        user_id = self._tokens.prove(digest)
+        if user_id is None:
+            user_id, event = self._tokens.change_email(digest), SecurityEvent.EMAIL_CHANGED
         if user_id is None:
             raise _not_good()
-        log_security(SecurityEvent.EMAIL_PROVED, user_id=user_id)
+        log_security(event, user_id=user_id)
 
     def reset(self, asked: Reset) -> None:
         """The password is another, and all sessions are ended. Raises InvalidError.
@@ -62,13 +84,15 @@ class Recovery:
         They are ended first: while that is not possible nothing is changed, and the token is good
         still. And once more for whoever logged in by the old password meanwhile.
         """
-        password = enforce_password(asked.password, self._profiles)
         digest = digest_of(asked.token)
         owner = self._tokens.owner("reset", digest)
         if owner is None:  # before a hash is computed: that is what costs
             raise _not_good()
-        password_hash = self._passwords.hash(password)
-        self._end_sessions(owner)
+        personal = personal_texts(owner.email, owner.nickname)
+        password_hash = self._passwords.hash(
+            enforce_password(asked.password, self._profiles, personal)
+        )
+        self._end_sessions(owner.user_id)
         user_id = self._tokens.reset(digest, password_hash)
         if user_id is None:
             raise _not_good()

@@ -43,11 +43,17 @@ def create_app(container: Container) -> Flask:
     waits = OutcomeWaits()
     social = container.make_social(accounts)
     by_mail = RecoveryServices(
-        container.mails, container.make_recovery(hashing), container.make_erasure(hashing)
+        container.mails,
+        container.make_email_changes(hashing),
+        container.make_recovery(hashing),
+        container.make_erasure(hashing),
     )
     routes = with_documents(
         [
             *api_routes(container, accounts, waits),
+            *account_routes(
+                container.make_password_changes(hashing), container.user_sessions, settings
+            ),
             *identity_routes(social, settings),
             *recovery_routes(by_mail, settings),
         ]
@@ -79,7 +85,6 @@ def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) ->
     """All that the API can do."""
     return [
         *auth_routes(accounts, container.settings),
-        *account_routes(accounts, container.user_sessions, container.settings),
         *product_routes(container.catalogue),
         *auction_routes(container.auction_house),
         *bid_routes(container.bidding, waits, is_deaf=lambda: container.is_fanout_away),

@@ -2,13 +2,18 @@
 
 import json
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 import jwt
 import pytest
+from msgspec import convert
 
+from app.bootstrap import Container, build_container
+from app.protocol.resources import UserChange
+from app.settings import read_settings
 from app.web.tokens import key_id
 from tests.e2e.bidding import watch
 from tests.e2e.client import Socket, close_code_of, dial
@@ -16,6 +21,7 @@ from tests.e2e.conftest import Limited
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import PASSWORD, Gateway, Person
+from tests.mailbox import Mailbox, token_in
 
 TABS = 10
 
@@ -106,6 +112,35 @@ def test_a_new_password_closes_the_sockets_of_all_sessions_on_every_gateway(
         assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
         print(f"answered after {answered_s:.3f} s, closed {time.monotonic() - began:.3f} s")
     assert close_code_for(limited.patient, elsewhere) == 4401
+
+
+@pytest.fixture(scope="module")
+def operator(house: House) -> Iterator[Container]:
+    container = build_container(read_settings(house.stack.environment()), application="tests")
+    yield container
+    container.engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["reset", "suspended", "banned"])
+def test_a_reset_a_suspension_and_a_ban_close_all_sockets_on_every_gateway(
+    house: House, gateway: Gateway, limited: Limited, operator: Container, way: str
+) -> None:
+    person = gateway.sign_up("Ended")
+    if way == "reset":
+        gateway.http.post("/api/auth/forgot", json={"email": person.email})
+        operator.mails.send_due()
+        mails = Mailbox(house.stack.addresses()["MAILPIT_URL"], person.email).whole(of=2)
+        body = {"token": token_in(mails[0]), "password": "another password"}
+    with person.enter() as first, person.enter(at=limited.patient) as second:
+        began = time.monotonic()
+        if way == "reset":
+            assert gateway.http.post("/api/auth/reset", json=body).status_code == 204
+        else:
+            change = convert({"status": way}, UserChange)
+            operator.administration.change(person.id, change, by="tests")
+        done_s = time.monotonic() - began
+        assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
+        print(f"{way}: done after {done_s:.3f} s, closed {time.monotonic() - began:.3f} s")
 
 
 def test_refreshing_at_once_and_again_closes_no_socket(gateway: Gateway) -> None:

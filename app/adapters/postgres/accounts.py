@@ -29,9 +29,14 @@ FROM users """
 _BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
 _BY_ID = _COLUMNS + "WHERE id = %(id)s AND erased_at IS NULL"
 
+# Whoever had the password before must not become the owner by a change of address that waits.
 _SET_PASSWORD = """
-UPDATE users SET password_hash = %(password_hash)s
-WHERE id = %(id)s AND password_hash IS NOT DISTINCT FROM %(before)s RETURNING id"""
+WITH changed AS (
+  UPDATE users SET password_hash = %(password_hash)s
+  WHERE id = %(id)s AND password_hash IS NOT DISTINCT FROM %(before)s RETURNING id),
+void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL, email = NULL
+  FROM changed WHERE t.user_id = changed.id AND t.purpose = 'change')
+SELECT id FROM changed"""
 
 _ADMINISTERED = """id, email, nickname, role, status, email_proved_at, created_at, (
   SELECT coalesce(jsonb_object_agg(currency, amount), '{}') FROM bid_limits

@@ -7,21 +7,27 @@ a person, so that asking takes as long for it: its id is negative.
 import zlib
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 
 from app.adapters.postgres.queries import rows
 from app.protocol.mails import MailPurpose
 from app.services.mails import DueMail
+from app.services.recovery import TokenOwner
 from app.settings import Limits
 
 NOBODIES = 1_024
 
 # A mail is sent again after a pause only, and so many a day at most: whoever gets them may not
-# have asked. `due_at` stays when one is due already.
+# have asked. `due_at` stays when one is due already. A token that was sent to one new address is no
+# proof of the next, so it is void at once.
 _ASK = """
-INSERT INTO mail_tokens AS t (user_id, purpose, due_at, asked, counted_since)
-SELECT id, %(purpose)s, now(), 1, now() FROM ({whose}) AS whose (id)
+INSERT INTO mail_tokens AS t (user_id, purpose, email, due_at, asked, counted_since)
+SELECT id, %(purpose)s, email, due_at, 1, now() FROM ({whose}) AS whose (id, email, due_at)
 ON CONFLICT (user_id, purpose) DO UPDATE SET
-  due_at = CASE WHEN {is_allowed} THEN now() ELSE t.due_at END,
+  due_at = CASE WHEN {is_allowed} THEN excluded.due_at ELSE t.due_at END,
+  digest = CASE WHEN {is_allowed} AND t.email IS DISTINCT FROM excluded.email
+    THEN NULL ELSE t.digest END,
+  email = CASE WHEN {is_allowed} THEN excluded.email ELSE t.email END,
   attempts = CASE WHEN {is_allowed} THEN 0 ELSE t.attempts END,
   asked = CASE WHEN {is_new_day} THEN 1 WHEN {is_allowed} THEN t.asked + 1 ELSE t.asked END,
   counted_since = CASE WHEN {is_new_day} THEN now() ELSE t.counted_since END,
@@ -39,20 +45,28 @@ def _ask(whose: str) -> str:
 
 
 _ASK_PROOF = _ask(
-    "SELECT id FROM users WHERE id = %(user_id)s AND email IS NOT NULL AND email_proved_at IS NULL"
+    "SELECT id, NULL, now() FROM users"
+    " WHERE id = %(user_id)s AND email IS NOT NULL AND email_proved_at IS NULL"
 )
 # Not of an account that a provider opened with an address that nobody has proved.
 _ASK_RESET = _ask(
     "SELECT coalesce((SELECT id FROM users WHERE lower(email) = lower(%(email)s)"
-    " AND coalesce(password_hash, email_proved_at::text) IS NOT NULL), %(nobody)s)"
+    " AND coalesce(password_hash, email_proved_at::text) IS NOT NULL), %(nobody)s), NULL, now()"
 )
+# Nothing is due where another account has the address, and as much is written.
+_ASK_CHANGE = _ask("""
+  SELECT users.id, free.email, CASE WHEN free.email IS NOT NULL THEN now() END
+  FROM users LEFT JOIN LATERAL (
+    SELECT %(email)s::text AS email WHERE NOT EXISTS (
+      SELECT FROM users o WHERE lower(o.email) = lower(%(email)s) AND o.id <> users.id)) AS free
+  ON true WHERE users.id = %(user_id)s AND users.erased_at IS NULL""")
 
 _TAKE = """
 WITH next AS (
-  SELECT t.user_id, t.purpose, users.email, users.language, t.attempts
+  SELECT t.user_id, t.purpose, coalesce(t.email, users.email) AS email, users.language, t.attempts
   FROM mail_tokens t JOIN users ON users.id = t.user_id
-  WHERE t.due_at <= now() AND users.email IS NOT NULL
-    AND (t.purpose = 'reset' OR users.email_proved_at IS NULL)
+  WHERE t.due_at <= now() AND coalesce(t.email, users.email) IS NOT NULL
+    AND (t.purpose <> 'proof' OR users.email_proved_at IS NULL)
   ORDER BY t.due_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
 UPDATE mail_tokens t SET
   digest = %(digest)s,
@@ -65,12 +79,13 @@ FROM next WHERE t.user_id = next.user_id AND t.purpose = next.purpose
 RETURNING t.user_id, t.purpose, next.email, next.language, next.attempts"""
 
 _DONE = """
-UPDATE mail_tokens SET due_at = NULL, attempts = 0
+UPDATE mail_tokens SET due_at = NULL, attempts = 0,
+  email = CASE WHEN purpose = 'changed' THEN NULL ELSE email END
 WHERE user_id = %(user_id)s AND purpose = %(purpose)s AND digest = %(digest)s RETURNING 1"""
 
 _FIND = """
-SELECT user_id FROM mail_tokens
-WHERE digest = %(digest)s AND purpose = %(purpose)s AND expires_at > now()"""
+SELECT users.id, users.email, users.nickname FROM mail_tokens t JOIN users ON users.id = t.user_id
+WHERE t.digest = %(digest)s AND t.purpose = %(purpose)s AND t.expires_at > now()"""
 
 USE = """
 UPDATE mail_tokens SET digest = NULL, due_at = NULL
@@ -81,12 +96,29 @@ WITH used AS ({USE})
 UPDATE users SET email_proved_at = coalesce(email_proved_at, now())
 FROM used WHERE users.id = used.user_id AND users.email IS NOT NULL RETURNING users.id"""  # noqa: S608 - of texts of ours
 
+# What was sent to the address before is void. A notice that is due already stays: it goes to an
+# address of before, whose owner must hear of it.
+_CHANGE_EMAIL = """
+WITH asked AS (
+  SELECT t.user_id, t.email, users.email AS before
+  FROM mail_tokens t JOIN users ON users.id = t.user_id
+  WHERE t.digest = %(digest)s AND t.purpose = 'change' AND t.expires_at > now() FOR UPDATE),
+void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL, email = NULL
+  FROM asked WHERE t.user_id = asked.user_id AND t.purpose <> 'changed'),
+notice AS (
+  INSERT INTO mail_tokens AS t (user_id, purpose, email, due_at)
+  SELECT user_id, 'changed', before, now() FROM asked WHERE lower(before) <> lower(email)
+  ON CONFLICT (user_id, purpose) DO UPDATE SET email = excluded.email, due_at = excluded.due_at
+  WHERE t.due_at IS NULL)
+UPDATE users SET email = asked.email, email_proved_at = now()
+FROM asked WHERE users.id = asked.user_id RETURNING users.id"""
+
 # Who could read the mail has the address. The other mails of before are void; and where nobody had
 # proved the address, the log-ins that are linked may be a stranger's, who signed up with it.
 _RESET = f"""
 WITH used AS ({USE}),
-void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL
-  FROM used WHERE t.user_id = used.user_id AND t.purpose <> %(purpose)s),
+void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL, email = NULL
+  FROM used WHERE t.user_id = used.user_id AND t.purpose IN ('proof', 'change')),
 unlinked AS (DELETE FROM identities i USING used, users u
   WHERE i.user_id = used.user_id AND u.id = used.user_id AND u.email_proved_at IS NULL)
 UPDATE users SET password_hash = %(password_hash)s,
@@ -110,6 +142,12 @@ class PostgresMails:
         nobody = -1 - zlib.crc32(email.lower().encode()) % NOBODIES
         rows(self._engine, _ASK_RESET, {**self._bounds("reset"), "email": email, "nobody": nobody})
 
+    def ask_change(self, user_id: int, email: str) -> bool:
+        """A proof of this new address is due, unless another account has it; False: too many."""
+        values = {**self._bounds("change"), "user_id": user_id, "email": email}
+        asked = rows(self._engine, _ASK_CHANGE, values)
+        return not asked or bool(asked[0].is_allowed)
+
     def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
         """The mail that is due for the longest time; it is due again later, and later each time."""
         values = {
@@ -130,14 +168,22 @@ class PostgresMails:
         values = {"user_id": mail.user_id, "purpose": mail.purpose, "digest": digest}
         rows(self._engine, _DONE, values)
 
-    def owner(self, purpose: MailPurpose, digest: str) -> int | None:
+    def owner(self, purpose: MailPurpose, digest: str) -> TokenOwner | None:
         """Whose token it is, if it is good."""
         found = rows(self._engine, _FIND, {"purpose": purpose, "digest": digest})
-        return int(found[0].user_id) if found else None
+        return TokenOwner(found[0].id, found[0].email, found[0].nickname) if found else None
 
     def prove(self, digest: str) -> int | None:
         """Use the token: the address is proved. The user's id; None: the token is not good."""
         found = rows(self._engine, _PROVE, {"purpose": "proof", "digest": digest})
+        return int(found[0].id) if found else None
+
+    def change_email(self, digest: str) -> int | None:
+        """Use the token: its address is the account's. The user's id; None: it is not good."""
+        try:
+            found = rows(self._engine, _CHANGE_EMAIL, {"digest": digest})
+        except IntegrityError:  # another account has the address by now
+            return None
         return int(found[0].id) if found else None
 
     def reset(self, digest: str, password_hash: str) -> int | None:

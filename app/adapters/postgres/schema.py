@@ -90,6 +90,7 @@ mail_tokens = Table(
     metadata,
     Column("user_id", BigInteger, primary_key=True),
     Column("purpose", Text, primary_key=True),
+    Column("email", Text),  # where it goes, if that is not the account's address
     Column("due_at", Instant),  # null: none is due
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("digest", Text, unique=True),
@@ -97,7 +98,11 @@ mail_tokens = Table(
     Column("asked", Integer, nullable=False, server_default="1"),  # since `counted_since`
     Column("asked_at", Instant, nullable=False, server_default=func.now()),
     Column("counted_since", Instant, nullable=False, server_default=func.now()),
-    CheckConstraint("purpose IN ('proof', 'reset')", name="purpose"),
+    CheckConstraint("purpose IN ('proof', 'reset', 'change', 'changed')", name="purpose"),
+    # A mail that goes elsewhere is never sent to the account's address instead.
+    CheckConstraint(
+        "(purpose IN ('proof', 'reset')) = (email IS NULL) OR due_at IS NULL", name="email"
+    ),
     Index("ix_mail_tokens_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 

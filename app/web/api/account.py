@@ -11,8 +11,8 @@ from app.protocol.resources import (
     UserChange,
     UserQuery,
 )
-from app.services.accounts import Accounts
 from app.services.administration import Administration
+from app.services.password_change import PasswordChanges
 from app.services.sessions import UserSessions
 from app.settings import Settings
 from app.web.addresses import request_address
@@ -20,7 +20,9 @@ from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
-def account_routes(accounts: Accounts, sessions: UserSessions, settings: Settings) -> list[Route]:
+def account_routes(
+    passwords: PasswordChanges, sessions: UserSessions, settings: Settings
+) -> list[Route]:
     """Sessions and password."""
 
     def ended(call: Call) -> Answer:
@@ -36,7 +38,7 @@ def account_routes(accounts: Accounts, sessions: UserSessions, settings: Setting
 
     def changed_password(call: Call) -> Answer:
         with bound_contextvars(address=request_address(settings)):
-            accounts.change_password(call.identity, call.body)
+            passwords.change(call.identity, call.body)
         return Answer()
 
     return [

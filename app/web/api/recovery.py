@@ -1,11 +1,13 @@
-"""What goes by mail: proving an address and choosing a new password; and erasing an account."""
+"""What goes by mail: proving an address, changing it and choosing a new password; and erasing an
+account."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from structlog.contextvars import bound_contextvars
 
-from app.protocol.resources import Erase, Forgot, Reset, Verify
+from app.protocol.resources import EmailChange, Erase, Forgot, Reset, Verify
+from app.services.email_change import EmailChanges
 from app.services.erasing import Erasure
 from app.services.mails import Mails
 from app.services.recovery import Recovery
@@ -20,6 +22,7 @@ class RecoveryServices:
     """What the routes call."""
 
     mails: Mails
+    email_changes: EmailChanges
     recovery: Recovery
     erasure: Erasure
 
@@ -38,6 +41,11 @@ def recovery_routes(services: RecoveryServices, settings: Settings) -> list[Rout
             handle=handlers.ask_proof, auth="required", answers={202: None}, limit=rate,
         ),
         Route(
+            method="PUT", path="/api/me/email", summary="Send a link to my new e-mail address",
+            handle=handlers.ask_change, auth="required", body=EmailChange, answers={202: None},
+            codes=("FORBIDDEN", "RATE_LIMITED"), limit=rate,
+        ),
+        Route(
             method="POST", path="/api/auth/forgot", summary="Send a link to a new password",
             handle=handlers.forgot, body=Forgot, answers={202: None}, limit=rate,
         ),
@@ -48,7 +56,7 @@ def recovery_routes(services: RecoveryServices, settings: Settings) -> list[Rout
         Route(
             method="DELETE", path="/api/me", summary="Erase my account",
             handle=handlers.erase, auth="required", body=Erase, body_optional=True,
-            answers={204: None}, codes=("FORBIDDEN", "LEADING"), limit=rate,
+            answers={204: None}, codes=("FORBIDDEN", "LEADING", "RATE_LIMITED"), limit=rate,
         ),
     ]  # fmt: skip
 
@@ -60,7 +68,7 @@ class RecoveryHandlers:
         self._services, self._settings = services, settings
 
     def verify(self, call: Call) -> Answer:
-        """204: the address is proved."""
+        """204: the address is proved, and the account's."""
         with self._address():
             self._services.recovery.verify(call.body.token)
         return Answer()
@@ -68,6 +76,12 @@ class RecoveryHandlers:
     def ask_proof(self, call: Call) -> Answer:
         """202: a mail will come, unless the address is proved."""
         self._services.mails.ask_proof(call.identity.user_id)
+        return Answer(status=202)
+
+    def ask_change(self, call: Call) -> Answer:
+        """202: a mail will come, unless another account has the address."""
+        with self._address():
+            self._services.email_changes.ask(call.identity, call.body)
         return Answer(status=202)
 
     def forgot(self, call: Call) -> Answer:

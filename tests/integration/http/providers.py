@@ -134,10 +134,10 @@ class Browser:
         answer = self.client.post("/api/auth/refresh")
         return answer.get_json() if answer.status_code == 200 else None
 
-    def call(self, method: str, path: str) -> TestResponse:
+    def call(self, method: str, path: str, body: Any = None) -> TestResponse:
         """A call of who is signed in."""
         headers = {"Authorization": f"Bearer {self.session()['access_token']}"}
-        return self.client.open(path, method=method, headers=headers)
+        return self.client.open(path, method=method, headers=headers, json=body)
 
 
 def query_of(url: str) -> dict[str, str]:

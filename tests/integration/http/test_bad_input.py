@@ -101,7 +101,14 @@ CALLS = (
     ),
     Call("POST", "/api/rooms", {"type": "auction", "auction_id": 1}),
     Call("POST", "/api/me/notices/read", {"up_to": 1}),
-    Call("POST", "/api/me/password", {"current": "0", "password": "0123456789"}),
+    Call(
+        "PUT", "/api/me/email", {"email": "x@y.z", "password": "0"},
+        optional=("password",), takes={"password": ("null", '""', '"1"', *ODD)},
+    ),
+    Call(
+        "POST", "/api/me/password", {"current": "0", "password": "a rather long one"},
+        takes={"current": ('""', '"1"', *ODD)},
+    ),
 )  # fmt: skip
 
 FIELDS = [
@@ -306,7 +313,7 @@ def test_an_unknown_path_is_not_found(market: Market, method: str, path: str) ->
     ("method", "path", "allowed"),
     [
         ("GET", "/api/auth/login", {"POST", "OPTIONS"}),
-        ("DELETE", "/api/me", {"GET", "HEAD", "OPTIONS"}),
+        ("PATCH", "/api/me", {"GET", "HEAD", "DELETE", "OPTIONS"}),
         ("PUT", "/api/auctions/1", {"GET", "HEAD", "PATCH", "OPTIONS"}),
         ("BREW", "/api/products", {"GET", "HEAD", "POST", "OPTIONS"}),
         ("POST", "/", {"GET", "HEAD", "OPTIONS"}),

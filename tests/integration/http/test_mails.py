@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine
+from werkzeug.test import TestResponse
 
 from app.bootstrap import Container, build_container
-from app.settings import read_settings
+from app.settings import Limits, read_settings
 from tests.integration.http.applications import nobody_listens
-from tests.integration.http.market import PASSWORD, Market, code
+from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 from tests.mailbox import Mailbox, link_in, token_in
 
 NEW_PASSWORD = "another password"
@@ -107,8 +108,9 @@ def test_a_reset_changes_the_password_and_ends_all_sessions(
     container.mails.send_due()
     mail = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
     token = token_in(mail)
-    short = post(market, "/api/auth/reset", token=token, password="short")
-    assert short == (422, "INVALID"), "and the token is good still"
+    for bad in ("short", mailbox.address, "12345678910"):  # who knows the address guesses it
+        refused = post(market, "/api/auth/reset", token=token, password=bad)
+        assert refused == (422, "INVALID"), "and the token is good still"
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID"), "of another purpose"
     assert post(market, "/api/auth/reset", token=token, password=NEW_PASSWORD)[0] == 204
     assert post(market, "/api/auth/reset", token=token, password=NEW_PASSWORD) == (422, "INVALID")
@@ -188,3 +190,101 @@ def test_a_strangers_log_in_is_unlinked_when_the_owner_of_the_address_comes(
     assert market.call("POST", "/api/auth/reset", body=body).status_code == 204
     linked = "SELECT provider FROM identities WHERE user_id = %(u)s"
     assert run(container.engine, linked, u=person.id) == []
+
+
+def ask_change(
+    market: Market, container: Container, person: Person, email: str, password: str = PASSWORD
+) -> TestResponse:
+    """Ask for another address, a while after the last time, and send what is due."""
+    make_old(container.engine, person.email)
+    body = {"email": email, "password": password}
+    answer = market.call("PUT", "/api/me/email", person, body)
+    container.mails.send_due()
+    return answer
+
+
+def email_of(market: Market, person: Person) -> str:
+    return str(market.call("GET", "/api/me", person).get_json()["user"]["email"])
+
+
+def test_an_address_is_changed_by_the_link_that_the_new_one_gets_and_the_old_one_is_told(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    account = sign_up(market, mailbox)
+    person, new = market.log_in(account), mailbox.another()
+    post(market, "/api/auth/forgot", email=mailbox.address)
+    container.mails.send_due()
+    reset = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    answer = ask_change(market, container, person, new.address)
+    assert (answer.status_code, answer.data) == (202, b"")
+    assert email_of(market, person) == mailbox.address
+    token = token_in(new.newest(of=1))
+    stored = run(container.engine, "SELECT t::text FROM mail_tokens t WHERE digest IS NOT NULL")
+    assert token not in str(stored)
+    assert post(market, "/api/auth/reset", token=token, password=NEW_PASSWORD) == (422, "INVALID")
+    assert post(market, "/api/auth/verify", token=token)[0] == 204
+    user = market.call("GET", "/api/me", person).get_json()["user"]
+    assert (user["email"], user["email_proved"]) == (new.address, True)
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
+    void = {"token": token_in(reset), "password": NEW_PASSWORD}
+    assert post(market, "/api/auth/reset", **void) == (422, "INVALID"), "it went to the old one"
+    container.mails.send_due()
+    told = mailbox.newest(of=3)
+    assert told["Subject"] == "[Gavel] Your e-mail address was changed"
+    assert new.address not in told["Text"]
+    left = run(container.engine, "SELECT t::text FROM mail_tokens t")
+    assert mailbox.address not in str(left)
+    assert post(market, "/api/auth/login", **account) == (401, "BAD_CREDENTIALS")
+    market.log_in({**account, "email": new.address})
+
+
+def test_the_address_of_another_account_is_answered_as_any_and_gets_no_mail(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    person = market.log_in(sign_up(market, mailbox))
+    taken, free = mailbox.another(), mailbox.another()
+    sign_up(market, taken)
+    container.mails.send_due()
+    first = ask_change(market, container, person, free.address)
+    token = token_in(free.newest(of=1))
+    second = ask_change(market, container, person, taken.address.upper())
+    assert (first.status_code, first.data) == (second.status_code, second.data) == (202, b"")
+    assert len(taken.mails()) == 1, "that of its own sign-up"
+    # What proved another address is no proof of this one.
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
+    again = {"email": mailbox.another().address, "password": PASSWORD}
+    assert code(market.call("PUT", "/api/me/email", person, again)) == (429, "RATE_LIMITED")
+    ask_change(market, container, person, free.address)
+    token = token_in(free.newest(of=2))
+    sign_up(market, free)
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID"), "taken meanwhile"
+    assert email_of(market, person) == mailbox.address
+
+
+def test_a_change_of_address_needs_the_password_and_ends_with_it(
+    market: Market, container: Container, mailbox: Mailbox
+) -> None:
+    account = sign_up(market, mailbox)
+    person, new = market.log_in(account), mailbox.another()
+    for password in ("not the password", ""):
+        refused = ask_change(market, container, person, new.address, password)
+        assert faults(refused) == {"password"}
+    assert new.mails() == []
+    assert ask_change(market, container, person, new.address).status_code == 202
+    body = {"current": PASSWORD, "password": NEW_PASSWORD}
+    assert market.call("POST", "/api/me/password", person, body).status_code == 204
+    token = token_in(new.newest(of=1))
+    assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/me"), ("PUT", "/api/me/email")])
+def test_whoever_has_stolen_a_session_guesses_the_password_slowly_everywhere(
+    market: Market, method: str, path: str
+) -> None:
+    person = market.person()
+    email = {"email": "a@example.org"} if method == "PUT" else {}
+    guess = {**email, "password": "a wrong password"}
+    for _ in range(Limits().login_failures_free):
+        assert market.call(method, path, person, guess).status_code == 422
+    right = market.call(method, path, person, {**email, "password": PASSWORD})
+    assert code(right) == (429, "RATE_LIMITED")

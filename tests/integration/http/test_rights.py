@@ -32,6 +32,7 @@ RIGHTS = {
     "GET /api/me": SIGNED_IN,
     "DELETE /api/me": SIGNED_IN,
     "POST /api/me/verification": SIGNED_IN,
+    "PUT /api/me/email": SIGNED_IN,
     "GET /api/me/bids": SIGNED_IN,
     "GET /api/me/notices": SIGNED_IN,
     "POST /api/me/notices/read": SIGNED_IN,

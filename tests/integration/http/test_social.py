@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,10 @@ from itsdangerous import TimestampSigner
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from app.adapters.postgres.queries import rows
+from app.bootstrap import Container
+from app.domain.time import epoch_ms
+from app.protocol.channels import family_key
 from stack.providers.dialects import Dialect, Json
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, code
@@ -28,6 +33,7 @@ from tests.integration.http.providers import (
     query_of,
 )
 from tests.integration.http.test_refreshing import hears_nothing
+from tests.mailbox import Mailbox, token_in
 
 PROVIDERS = ("google", "kakao", "naver")
 OPENID = ("google", "kakao")
@@ -105,6 +111,40 @@ def test_two_of_kakao_without_e_mail_share_nothing_and_cannot_lose_their_only_lo
     assert code(browser.call("DELETE", "/api/me/identities/kakao")) == (409, "LAST_LOGIN")
     (linked,) = browser.call("GET", "/api/me/identities").get_json()["items"]
     assert linked["provider"] == "kakao"
+
+
+def test_who_has_neither_address_nor_password_adds_an_address_and_leaves_by_a_fresh_log_in(
+    browser: Browser, environment: dict[str, str], container: Container
+) -> None:
+    browser.log_in("kakao", name=f"No mail {uuid4().hex[:6]}")
+    user = browser.session()["user"]
+    assert (user["email"], user["has_password"]) == (None, False)
+    mailbox = Mailbox(environment["MAILPIT_URL"], email())
+    body = {"email": mailbox.address}
+
+    def log_in_ago(seconds: int) -> None:
+        (session,) = container.sessions.of_user(user["id"])
+        began_ms = epoch_ms(datetime.now(UTC)) - 1_000 * seconds
+        container.auth_redis.hset(family_key(session.session_id), "created_ms", began_ms)
+
+    log_in_ago(601)
+    assert code(browser.call("PUT", "/api/me/email", body)) == (403, "FORBIDDEN")
+    assert code(browser.call("DELETE", "/api/me")) == (403, "FORBIDDEN")
+    log_in_ago(500)
+    assert browser.call("PUT", "/api/me/email", body).status_code == 202
+    container.mails.send_due()
+    token = {"token": token_in(mailbox.newest(of=1))}
+    assert browser.call("POST", "/api/auth/verify", token).status_code == 204
+    now = browser.session()["user"]
+    assert (now["email"], now["email_proved"]) == (mailbox.address, True)
+    assert browser.call("DELETE", "/api/me").status_code == 204
+    assert browser.session() is None
+    kept = "SELECT u::text FROM users u WHERE id = %(id)s UNION SELECT i::text FROM identities i"
+    left = str(rows(container.engine, kept, {"id": user["id"]}))
+    assert mailbox.address not in left
+    assert user["nickname"] not in left
+    browser.log_in("kakao", name=user["nickname"])
+    assert browser.session()["user"]["id"] != user["id"], "nothing of the account is left"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -25,6 +25,17 @@ export const en = {
   "session.ended": "You have been signed out. Log in to go on.",
   "session.password_changed": "Your password is changed, and all devices are signed out.",
   "account.title": "Account",
+  "account.fresh": "For this you must have logged in within the last ten minutes.",
+  "email.change": "Change the e-mail address",
+  "email.change.hint":
+    "We send a link to the new address. Until you open it, the present one stays.",
+  "email.add": "Add an e-mail address",
+  "email.add.hint":
+    "You need one to bid and to get mails from us. We send a link to it, and it is yours here once you open that.",
+  "email.new": "New e-mail address",
+  "email.submit": "Send the link",
+  "email.sent":
+    "A mail is on its way to {email}. If none comes, another account may have this address.",
   "account.suspended": "Your account is suspended: you can look on, but not bid, sell or chat.",
   "sessions.title": "Where you are signed in",
   "sessions.device": "{browser} on {system}",
@@ -83,10 +94,10 @@ export const en = {
   "identities.title": "Linked log-ins",
   "identities.since": "since {time}",
   "identities.no_email":
-    "This account has no e-mail address. Link a log-in whose address is verified, and the account takes it.",
+    "This account has no e-mail address. Add one above, or link a log-in whose address is verified, and the account takes it.",
   "no_email.title": "No e-mail address",
   "no_email.text":
-    "Your account has no e-mail address, because none was shared at the log-in. You can log in that way alone, and nothing can be sent to you.",
+    "Your account has no e-mail address, because none was shared at the log-in. Add one: it is needed to bid, and for the mails we send.",
   "no_email.account": "To your account",
   "auth.login.forgot": "Forgot your password?",
   "proof.wanted": "Please confirm your e-mail address {email}: open the link in our mail.",
@@ -109,7 +120,6 @@ export const en = {
     "Your name, your e-mail address and your ways to log in are erased. Your bids, your auctions and what you wrote stay, without your name.",
   "erase.open": "Delete my account…",
   "erase.final": "This cannot be undone.",
-  "erase.fresh": "For this you must have logged in within the last ten minutes.",
   "erase.submit": "Delete my account for good",
   "person.nameless": "Member {id}",
   "home.title": "Auctions",

@@ -27,6 +27,17 @@ export const ko: Catalogue = {
   "session.ended": "로그아웃되었습니다. 계속하려면 다시 로그인하세요.",
   "session.password_changed": "비밀번호가 변경되어 모든 기기에서 로그아웃되었습니다.",
   "account.title": "내 계정",
+  "account.fresh": "최근 10분 안에 로그인한 상태여야 합니다.",
+  "email.change": "이메일 주소 변경",
+  "email.change.hint":
+    "새 주소로 링크를 보내 드립니다. 링크를 열기 전까지는 현재 주소가 유지됩니다.",
+  "email.add": "이메일 주소 등록",
+  "email.add.hint":
+    "입찰하고 메일을 받으려면 이메일 주소가 필요합니다. 보내 드리는 링크를 열면 등록됩니다.",
+  "email.new": "새 이메일 주소",
+  "email.submit": "링크 보내기",
+  "email.sent":
+    "{email}(으)로 메일을 보내고 있습니다. 메일이 오지 않으면 다른 계정에서 사용 중인 주소일 수 있습니다.",
   "account.suspended":
     "이용이 정지된 계정입니다. 둘러볼 수는 있지만 입찰, 판매, 채팅은 할 수 없습니다.",
   "sessions.title": "로그인된 기기",
@@ -86,10 +97,10 @@ export const ko: Catalogue = {
   "identities.title": "연결된 로그인",
   "identities.since": "{time}부터",
   "identities.no_email":
-    "이 계정에는 이메일 주소가 없습니다. 인증된 주소가 있는 로그인을 연결하면 그 주소를 사용합니다.",
+    "이 계정에는 이메일 주소가 없습니다. 위에서 주소를 등록하거나, 인증된 주소가 있는 로그인을 연결하면 그 주소를 사용합니다.",
   "no_email.title": "이메일 주소 없음",
   "no_email.text":
-    "로그인할 때 이메일 주소를 제공하지 않아 계정에 주소가 없습니다. 그 방법으로만 로그인할 수 있고, 메일을 받을 수 없습니다.",
+    "로그인할 때 이메일 주소를 제공하지 않아 계정에 주소가 없습니다. 입찰하고 메일을 받으려면 주소를 등록해 주세요.",
   "no_email.account": "내 계정으로",
   "auth.login.forgot": "비밀번호를 잊으셨나요?",
   "proof.wanted": "이메일 주소 {email}을(를) 확인해 주세요. 보내 드린 메일의 링크를 여시면 됩니다.",
@@ -112,7 +123,6 @@ export const ko: Catalogue = {
     "이름, 이메일 주소, 로그인 수단이 삭제됩니다. 입찰, 경매, 작성한 글은 이름 없이 남습니다.",
   "erase.open": "회원 탈퇴…",
   "erase.final": "되돌릴 수 없습니다.",
-  "erase.fresh": "최근 10분 안에 로그인한 상태여야 합니다.",
   "erase.submit": "영구히 탈퇴하기",
   "person.nameless": "회원 {id}",
   "home.title": "경매",

@@ -1,6 +1,7 @@
-/** The account: who one is, where one is signed in, password, linked log-ins, whom one blocks, the end. */
+/** The account: who one is, where one is signed in, address, password, linked log-ins, whom one blocks, the end. */
 import { t } from "../i18n";
 import { AccountBlocks } from "../parts/account-blocks";
+import { AccountEmail } from "../parts/account-email";
 import { AccountErase } from "../parts/account-erase";
 import { AccountIdentities } from "../parts/account-identities";
 import { AccountPassword } from "../parts/account-password";
@@ -17,6 +18,7 @@ export function AccountPage() {
         {email && <span class="quiet">{email}</span>}
       </p>
       <AccountSessions />
+      <AccountEmail />
       {has_password && <AccountPassword />}
       <AccountBlocks />
       <AccountIdentities />

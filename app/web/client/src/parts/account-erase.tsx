@@ -19,7 +19,7 @@ export function AccountErase() {
       <details>
         <summary>{t("erase.open")}</summary>
         <p class="fault">{t("erase.final")}</p>
-        {!hasPassword && <p class="quiet">{t("erase.fresh")}</p>}
+        {!hasPassword && <p class="quiet">{t("account.fresh")}</p>}
         <Form submitLabel={t("erase.submit")} onSubmit={submit}>
           {(fault) =>
             hasPassword && (

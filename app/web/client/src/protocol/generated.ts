@@ -634,6 +634,16 @@ export interface ClientFrame {
   type: string;
 }
 /**
+ * `PUT /api/me/email`. Who has no password has logged in just before instead.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "EmailChange".
+ */
+export interface EmailChange {
+  email: string;
+  password?: string | null;
+}
+/**
  * `DELETE /api/me`. Who has no password has logged in just before instead.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema

@@ -118,10 +118,10 @@ export function logOut(): void {
   leave();
 }
 
-/** Uses the token of a mail: the address is proved, whoever is signed in here. */
+/** Uses the token of a mail: the address is proved, whoever is signed in here; who it is says what changed. */
 export async function proveEmail(mailToken: string): Promise<void> {
   await openApi.verify({ token: mailToken });
-  if (user.value) user.value = { ...user.value, email_proved: true };
+  await renew().catch(() => null);
 }
 
 /** Uses the token of a mail for a new password. It ends all sessions, also one that is here. */

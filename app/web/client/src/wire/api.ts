@@ -5,6 +5,7 @@ import type {
   AuctionCreate,
   BidCreate,
   Block,
+  EmailChange,
   Erase,
   Forgot,
   Identities,
@@ -70,6 +71,8 @@ export class Api {
   unlinkIdentity = (provider: IdentityItem["provider"]) =>
     this.http.call<null>(`/api/me/identities/${provider}`, { method: "DELETE" });
   verify = (body: Verify) => this.post<null>("/api/auth/verify", body);
+  changeEmail = (body: EmailChange) =>
+    this.http.call<null>("/api/me/email", { method: "PUT", body });
   askProof = () => this.post<null>("/api/me/verification", {});
   forgot = (body: Forgot) => this.post<null>("/api/auth/forgot", body);
   reset = (body: Reset) => this.post<null>("/api/auth/reset", body);

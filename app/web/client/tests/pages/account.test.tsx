@@ -2,6 +2,7 @@
 import { render, screen, within } from "@testing-library/preact";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
+import type { User } from "../../src/protocol";
 import { SOO, tokens } from "../builders";
 import { PageUnderTest } from "../page";
 import { eventually } from "../patience";
@@ -17,8 +18,8 @@ const PHONE = { id: 2, device: IPHONE, address: null, current: false };
 let page: PageUnderTest;
 let listed: object[];
 
-async function show({ status = "active", refresh = 200 } = {}): Promise<void> {
-  const body = tokens({ user: { ...SOO, status: status as "active" } });
+async function show({ user = {} as Partial<User>, refresh = 200 } = {}): Promise<void> {
+  const body = tokens({ user: { ...SOO, ...user } });
   page = await PageUnderTest.start({ refresh: { status: refresh, body } });
   listed = [HERE, PHONE];
   page.gateway.on("GET", "/api/me/sessions", () => ({
@@ -115,7 +116,7 @@ describe("the password", () => {
 
 describe("an account", () => {
   it("that is suspended is told what it may not do", async () => {
-    await show({ status: "suspended" });
+    await show({ user: { status: "suspended" } });
     expect(await screen.findByText(/suspended: you can look on/)).toBeTruthy();
   });
 
@@ -133,5 +134,34 @@ describe("an account", () => {
     await userEvent.type(screen.getByLabelText("Password"), "a password");
     await press("Log in");
     expect(await screen.findByText(/This account is banned/)).toBeTruthy();
+  });
+});
+
+describe("the e-mail address", () => {
+  const form = () => within(screen.getByRole("region", { name: /e-mail address/ }));
+  const sent = () => page.gateway.requests.filter(({ path }) => path === "/api/me/email");
+  const ask = async () => {
+    await userEvent.type(form().getByLabelText("New e-mail address"), "new@example.org");
+    await userEvent.click(form().getByRole("button", { name: "Send the link" }));
+  };
+
+  it("is changed by the password and a link to the new one", async () => {
+    await show();
+    page.gateway.on("PUT", "/api/me/email", { status: 202 });
+    await userEvent.type(form().getByLabelText("Password"), "long enough");
+    await ask();
+    expect(await form().findByText(/on its way to new@example.org/)).toBeTruthy();
+    expect(sent()[0]?.body).toEqual({ email: "new@example.org", password: "long enough" });
+  });
+
+  it("is added without a password where there is none, soon after the log-in", async () => {
+    await show({ user: { email: null, email_proved: false, has_password: false } });
+    page.gateway.on("PUT", "/api/me/email", { status: 403, body: { code: "FORBIDDEN" } });
+    expect(form().getByRole("heading").textContent).toBe("Add an e-mail address");
+    expect(form().getByText(/within the last ten minutes/)).toBeTruthy();
+    await ask();
+    expect((await form().findByRole("alert")).textContent).not.toBe("");
+    expect(form().getByRole("status").textContent).toBe("");
+    expect(sent()[0]?.body).toEqual({ email: "new@example.org" });
   });
 });

@@ -26,7 +26,10 @@ async function open(name: "verify" | "reset", token: string, signedIn = false): 
 
 it("the link of a proof proves the address and leaves no token in the address bar", async () => {
   await open("verify", "tok", true);
-  page.gateway.on("POST", "/api/auth/verify", { status: 204 });
+  page.gateway.on("POST", "/api/auth/verify", () => {
+    page.gateway.on("POST", "/api/auth/refresh", { status: 200, body: tokens() });
+    return { status: 204 };
+  });
   const { VerifyPage } = await import("../../src/pages/verify");
   const { ProofNotice } = await import("../../src/parts/proof-notice");
   render(

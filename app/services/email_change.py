@@ -1,0 +1,26 @@
+"""A new e-mail address for an account: asked for here, and the account's once it is proved."""
+
+from app.domain.errors import UnauthenticatedError
+from app.protocol.resources import EmailChange
+from app.services.accounts import Identity, Users
+from app.services.mails import Mails
+from app.services.reauthentication import Reauthentication
+
+
+class EmailChanges:
+    """Asking for another address; `Recovery.verify` makes it the account's."""
+
+    def __init__(self, users: Users, mails: Mails, reauthentication: Reauthentication) -> None:
+        self._users, self._mails, self._reauthentication = users, mails, reauthentication
+
+    def ask(self, identity: Identity, asked: EmailChange) -> None:
+        """Send a link to the new address; until it is used the account keeps the one it has.
+
+        Raises InvalidError for a wrong password, ForbiddenError for who has none and logged in too
+        long ago, RateLimitedError after too many wrong passwords or mails.
+        """
+        account = self._users.by_id(identity.user_id)
+        if account is None:
+            raise UnauthenticatedError(detail="no such user any more")
+        self._reauthentication.check(identity, account.password_hash, asked.password)
+        self._mails.ask_change(identity.user_id, asked.email)
