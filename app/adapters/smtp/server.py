@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime, make_msgid, parseaddr
@@ -55,10 +55,16 @@ class SmtpServer:
             raise MailServerError("there is no mail server: SMTP_URL")
         parts = urlsplit(self._url)
         host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        with self._greeted(parts.scheme, host, port) as server:
+        server = self._greeted(parts.scheme, host, port)
+        try:
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             yield server
+            # The server has the mail: whatever it says now, it must not be sent again.
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            server.close()
 
     def _greeted(self, scheme: str, host: str, port: int) -> smtplib.SMTP:
         context = ssl.create_default_context()
