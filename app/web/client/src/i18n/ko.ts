@@ -103,7 +103,7 @@ export const ko: Catalogue = {
     "로그인할 때 이메일 주소를 제공하지 않아 계정에 주소가 없습니다. 입찰하고 메일을 받으려면 주소를 등록해 주세요.",
   "no_email.account": "내 계정으로",
   "auth.login.forgot": "비밀번호를 잊으셨나요?",
-  "proof.wanted": "이메일 주소 {email}을(를) 확인해 주세요. 보내 드린 메일의 링크를 여시면 됩니다.",
+  "proof.wanted": "이메일 주소({email})를 확인해 주세요. 보내 드린 메일의 링크를 여시면 됩니다.",
   "proof.again": "메일 다시 보내기",
   "proof.sent": "메일을 보내고 있습니다.",
   "verify.title": "이메일 주소 확인",

@@ -14,8 +14,7 @@ export function AccountPage() {
   return (
     <MembersPage title={t("account.title")} narrow>
       <p class="account-name">
-        <strong>{nickname}</strong>
-        {email && <span class="quiet">{email}</span>}
+        <strong>{nickname}</strong> {email && <span class="quiet">{email}</span>}
       </p>
       <AccountSessions />
       <AccountEmail />

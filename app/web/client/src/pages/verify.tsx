@@ -38,6 +38,7 @@ function Failed({ code }: { code: string }) {
         {code === "INVALID" ? t("mail.token.not_good") : errorText(code)}
       </p>
       {user.value && !user.value.email_proved && <SendAgain />}
+      {user.value?.email_proved && <Link to="/account">{t("no_email.account")}</Link>}
     </>
   );
 }
