@@ -66,7 +66,7 @@ def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unbl
     with kim.enter(limited.patient) as socket:
         assert bid(socket, lot, 1_000).outcome["standing"] == "leading"
         seller.call("PUT", path)
-        wait_until(lambda: refusal(socket, lot, 2_000) == "BLOCKED", what="the block is heard of")
+        wait_until(lambda: refusal(socket, lot, 1_000) == "BLOCKED", what="the block is heard of")
         assert bid(socket, other, 1_000).outcome["standing"] == "leading"
         assert [one["user"]["id"] for one in seller.call("GET", "/api/me/blocks")["items"]] == [
             kim.id
