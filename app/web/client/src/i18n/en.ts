@@ -23,6 +23,7 @@ export const en = {
   "wire.retry": "Connect again",
   "session.restoring": "Taking up your session again…",
   "session.ended": "You have been signed out. Log in to go on.",
+  "session.erased": "Your account has been deleted.",
   "session.password_changed": "Your password is changed, and all devices are signed out.",
   "account.title": "Account",
   "account.fresh": "For this you must have logged in within the last ten minutes.",
@@ -31,7 +32,7 @@ export const en = {
     "We send a link to the new address. Until you open it, the present one stays.",
   "email.add": "Add an e-mail address",
   "email.add.hint":
-    "You need one to bid and to get mails from us. We send a link to it, and it is yours here once you open that.",
+    "You need one to bid and to get mails from us. We send a link to it: open that, and the address is added.",
   "email.new": "New e-mail address",
   "email.submit": "Send the link",
   "email.sent":

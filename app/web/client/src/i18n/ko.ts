@@ -25,6 +25,7 @@ export const ko: Catalogue = {
   "wire.retry": "다시 연결",
   "session.restoring": "로그인 상태를 확인하는 중…",
   "session.ended": "로그아웃되었습니다. 계속하려면 다시 로그인하세요.",
+  "session.erased": "회원 탈퇴가 완료되었습니다.",
   "session.password_changed": "비밀번호가 변경되어 모든 기기에서 로그아웃되었습니다.",
   "account.title": "내 계정",
   "account.fresh": "최근 10분 안에 로그인한 상태여야 합니다.",

@@ -5,6 +5,7 @@ import { type Farewell, farewell, user } from "../store/session";
 const FAREWELLS = {
   ended: "session.ended",
   password: "session.password_changed",
+  erased: "session.erased",
 } as const satisfies Record<Farewell, Key>;
 
 export function AccountBar() {

@@ -10,7 +10,7 @@ export function AccountErase() {
   const hasPassword = user.value?.has_password ?? true;
   const submit = async () => {
     await eraseAccount(hasPassword ? { password: password.value } : {});
-    return "/";
+    return null; // nobody is signed in any more, and the page says so
   };
   return (
     <section class="panel stack">
@@ -18,24 +18,26 @@ export function AccountErase() {
       <p>{t("erase.what")}</p>
       <details>
         <summary>{t("erase.open")}</summary>
-        <p class="fault">{t("erase.final")}</p>
-        {!hasPassword && <p class="quiet">{t("account.fresh")}</p>}
-        <Form submitLabel={t("erase.submit")} onSubmit={submit}>
-          {(fault) =>
-            hasPassword && (
-              <Field
-                label={t("auth.password")}
-                type="password"
-                autoComplete="current-password"
-                value={password.value}
-                onText={(text) => {
-                  password.value = text;
-                }}
-                fault={fault("password")}
-              />
-            )
-          }
-        </Form>
+        <div class="stack">
+          <p class="fault">{t("erase.final")}</p>
+          {!hasPassword && <p class="quiet">{t("account.fresh")}</p>}
+          <Form submitLabel={t("erase.submit")} onSubmit={submit}>
+            {(fault) =>
+              hasPassword && (
+                <Field
+                  label={t("auth.password")}
+                  type="password"
+                  autoComplete="current-password"
+                  value={password.value}
+                  onText={(text) => {
+                    password.value = text;
+                  }}
+                  fault={fault("password")}
+                />
+              )
+            }
+          </Form>
+        </div>
       </details>
     </section>
   );

@@ -8,9 +8,9 @@ export function ProofNotice() {
   const who = user.value;
   if (!who?.email || who.email_proved) return null;
   return (
-    <div class="proof">
+    <aside class="proof" aria-label={t("verify.title")}>
       <span>{t("proof.wanted", { email: who.email })}</span> <SendAgain />
-    </div>
+    </aside>
   );
 }
 

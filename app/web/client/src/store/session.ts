@@ -35,7 +35,7 @@ export const sessionKnown = signal(false);
 /** There should be a session, but whether there is cannot be learnt just now. */
 export const isRestoring = signal(false);
 /** Why who was signed in here is not any more, when they did not log out: for the page to say. */
-export type Farewell = "ended" | "password";
+export type Farewell = "ended" | "password" | "erased";
 export const farewell = signal<Farewell | null>(null);
 export const isSignedIn = computed(() => user.value !== null);
 
@@ -133,7 +133,7 @@ export async function resetPassword(body: Reset): Promise<void> {
 /** Erases the account; nobody is signed in then. */
 export async function eraseAccount(body: Erase): Promise<void> {
   await api.erase(body);
-  leave();
+  leave("erased");
 }
 
 /** The server refused the access token: the next use gets another. */

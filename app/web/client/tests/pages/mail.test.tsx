@@ -87,8 +87,14 @@ it("an account is erased by its password, and nobody is signed in then", async (
   page = await PageUnderTest.start();
   page.gateway.on("DELETE", "/api/me", { status: 409, body: { code: "LEADING" } });
   const { AccountErase } = await import("../../src/parts/account-erase");
+  const { AccountBar } = await import("../../src/parts/account-bar");
   const { user } = await import("../../src/store/session");
-  render(<AccountErase />);
+  render(
+    <>
+      <AccountBar />
+      <AccountErase />
+    </>,
+  );
   await userEvent.type(screen.getByLabelText("Password"), "correct horse");
   await press("Delete my account for good");
   expect(await screen.findByText(/You lead in an open auction/)).toBeTruthy();
@@ -96,6 +102,7 @@ it("an account is erased by its password, and nobody is signed in then", async (
   page.gateway.on("DELETE", "/api/me", { status: 204 });
   await press("Delete my account for good");
   await eventually(() => expect(user.value).toBeNull());
+  expect(screen.getByText("Your account has been deleted.")).toBeTruthy();
   expect(sent("/api/me").at(-1)?.body).toEqual({ password: "correct horse" });
 });
 
