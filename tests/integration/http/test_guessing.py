@@ -15,7 +15,7 @@ from app.domain.errors import BusyError
 from app.services.login_backoff import LoginBackoff, LoginOrigin, Subject, Tries
 from app.settings import Limits
 from tests.integration.http.applications import application
-from tests.integration.http.market import PASSWORD, Market, code
+from tests.integration.http.market import PASSWORD, Market, Person, code
 from tests.waiting import wait_until
 
 FREE = Limits().login_failures_free
@@ -119,23 +119,34 @@ def test_the_right_password_forgets_the_wrong_ones(
         assert tried(guarded, account, f"{network}.1").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "field", "rest"),
+    [
+        ("POST", "/api/me/password", "current", {"password": "quite another horse"}),
+        ("PUT", "/api/me/email", "password", {"email": "new@example.org"}),
+        ("DELETE", "/api/me", "password", {}),
+    ],
+)
 def test_who_has_stolen_a_session_guesses_the_password_as_slowly(
-    guarded: FlaskClient, market: Market, network: str
-) -> None:
+    guarded: FlaskClient, market: Market, network: str, method: str, path: str, field: str,
+    rest: dict[str, str],
+) -> None:  # fmt: skip
     thief = market.person()
-    change = {"current": "a wrong password", "password": "quite another horse"}
-    environ = {"REMOTE_ADDR": f"{network}.1"}
 
-    def changed(headers: dict[str, str], **said: str) -> TestResponse:
-        return guarded.post(
-            "/api/me/password", json={**change, **said}, headers=headers, environ_base=environ
+    def called(who: Person, password: str) -> TestResponse:
+        return guarded.open(
+            path,
+            method=method,
+            json={**rest, field: password},
+            headers=who.headers,
+            environ_base={"REMOTE_ADDR": f"{network}.1"},
         )
 
     for _ in range(FREE):
-        assert code(changed(thief.headers)) == (422, "INVALID")
-    assert code(changed(thief.headers, current=PASSWORD)) == (429, "RATE_LIMITED")
+        assert code(called(thief, "a wrong password")) == (422, "INVALID")
+    assert code(called(thief, PASSWORD)) == (429, "RATE_LIMITED")
     owner = market.log_in({"email": thief.email, "password": PASSWORD})
-    assert changed(owner.headers, current=PASSWORD).status_code == 204
+    assert called(owner, PASSWORD).status_code in (202, 204)
 
 
 @pytest.fixture

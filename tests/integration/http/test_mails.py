@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from app.bootstrap import Container, build_container
-from app.settings import Limits, read_settings
+from app.settings import read_settings
 from tests.integration.http.applications import nobody_listens
 from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 from tests.mailbox import Mailbox, link_in, token_in
@@ -275,16 +275,3 @@ def test_a_change_of_address_needs_the_password_and_ends_with_it(
     assert market.call("POST", "/api/me/password", person, body).status_code == 204
     token = token_in(new.newest(of=1))
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
-
-
-@pytest.mark.parametrize(("method", "path"), [("DELETE", "/api/me"), ("PUT", "/api/me/email")])
-def test_whoever_has_stolen_a_session_guesses_the_password_slowly_everywhere(
-    market: Market, method: str, path: str
-) -> None:
-    person = market.person()
-    email = {"email": "a@example.org"} if method == "PUT" else {}
-    guess = {**email, "password": "a wrong password"}
-    for _ in range(Limits().login_failures_free):
-        assert market.call(method, path, person, guess).status_code == 422
-    right = market.call(method, path, person, {**email, "password": PASSWORD})
-    assert code(right) == (429, "RATE_LIMITED")
