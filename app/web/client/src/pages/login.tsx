@@ -11,7 +11,7 @@ export function LoginPage() {
     <Page title={t("auth.login.title")} narrow>
       <LoginForm submitLabel={t("auth.login.submit")} then={async () => nextPath()} />
       <ProviderLinks next={nextPath()} />
-      <p class="quiet">
+      <p class="row">
         <Link to="/forgot">{t("auth.login.forgot")}</Link>
       </p>
       <p class="quiet">

@@ -26,7 +26,11 @@ export function VerifyPage() {
         {code.value === null && t("verify.done")}
       </p>
       {code.value && <Failed code={code.value} />}
-      {code.value === null && <Link to="/">{t("page.missing.home")}</Link>}
+      {code.value === null && (
+        <p class="row">
+          <Link to="/">{t("page.missing.home")}</Link>
+        </p>
+      )}
     </Page>
   );
 }
@@ -38,7 +42,11 @@ function Failed({ code }: { code: string }) {
         {code === "INVALID" ? t("mail.token.not_good") : errorText(code)}
       </p>
       {user.value && !user.value.email_proved && <SendAgain />}
-      {user.value?.email_proved && <Link to="/account">{t("no_email.account")}</Link>}
+      {user.value?.email_proved && (
+        <p class="row">
+          <Link to="/account">{t("no_email.account")}</Link>
+        </p>
+      )}
     </>
   );
 }
