@@ -38,6 +38,7 @@ def create_app(container: Container) -> Flask:
     install_metering(app)
     install_tracing(app)
     install_problems(app)
+    install_headers(app, settings)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
     accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), hashing)
     waits = OutcomeWaits()
@@ -77,7 +78,6 @@ def create_app(container: Container) -> Flask:
         auction_views=container.auction_views,
         waits=waits,
     )
-    install_headers(app, settings)
     return app
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import gevent
+import structlog
 from flask import Flask, Response, request
 from gevent.lock import BoundedSemaphore
 from structlog.contextvars import bound_contextvars
@@ -23,10 +24,13 @@ from app.settings import Settings
 from app.web.addresses import request_address, request_client
 from app.web.cookies import SignedCookie, refresh_cookie
 
+log = structlog.get_logger()
+
 R = TypeVar("R")
 
 BEGIN_PATH, CALLBACK_PATH = "/oauth2/authorization/", "/login/oauth2/code/"
 FAILED_PAGE, LINK_PAGE = "/login/failed", "/link"
+TOO_MANY_REQUESTS = 429
 # A path of this site as browsers read it, who take a backslash for a slash and drop line ends.
 LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
 # Tells the page, once, that there is a session to take up: its own cookie no script can read.
@@ -41,6 +45,7 @@ def install_social(
     found = {BEGIN_PATH: views.begin, CALLBACK_PATH: views.finish}
     for path, view in found.items():
         app.add_url_rule(f"{path}<provider>", endpoint=path, view_func=view, methods=["GET"])
+    app.after_request(views.show_refusal)
     return dict(found)
 
 
@@ -72,6 +77,13 @@ class SocialViews:
     def finish(self, provider: str) -> Response:
         """302 to where the browser's user wanted to be, signed in; or to the page for linking."""
         return self._shown(provider, lambda: self._finish(provider))
+
+    def show_refusal(self, answer: Response) -> Response:
+        """Show the page to a browser that comes too often: limits answer instead of the views."""
+        is_refused = answer.status_code == TOO_MANY_REQUESTS
+        if is_refused and request.endpoint in (BEGIN_PATH, CALLBACK_PATH) and _is_browser():
+            return self._failed(str((request.view_args or {})["provider"]), "RATE_LIMITED")
+        return answer
 
     def _begin(self, provider: str) -> Response:
         self._check_known(provider)
@@ -130,13 +142,12 @@ class SocialViews:
         """Do what asks a provider's servers, in its time. Raises ProviderError."""
         calls = self._calls[provider]
         if not calls.acquire(blocking=False):
-            raise ProviderError("PROVIDER_UNAVAILABLE", "too many wait for this provider")
+            raise _unavailable(provider, "too many wait for this provider")
         try:
             with gevent.Timeout(self._settings.limits.provider_timeout_s):
                 return work()
         except gevent.Timeout:
-            message = "the provider did not answer in time"
-            raise ProviderError("PROVIDER_UNAVAILABLE", message) from None
+            raise _unavailable(provider, "the provider did not answer in time") from None
         finally:
             calls.release()
 
@@ -153,17 +164,35 @@ class SocialViews:
             except DomainError as error:
                 if error.code == "STATE_INVALID":
                     log_security(SecurityEvent.CALLBACK_REFUSED, provider=provider)
-                if "text/html" not in request.headers.get("Accept", ""):
+                if not _is_browser():
                     raise
-                return self._failed(provider, error)
+                return self._failed(provider, error.code)
 
-    def _failed(self, provider: str, error: DomainError) -> Response:
-        asked = {"code": error.code}
-        flows = self._flows.get(provider)
-        if flows is not None:
-            flow = flows.read(Flow)
-            asked |= {"provider": provider, **({} if flow is None else {"next": flow.next})}
+    def _failed(self, provider: str, code: str) -> Response:
+        asked = {"code": code}
+        if provider in self._flows:
+            asked |= {"provider": provider, **self._purpose(provider)}
         return _redirect(f"{FAILED_PAGE}?{urlencode(asked)}")
+
+    def _purpose(self, provider: str) -> dict[str, str]:
+        """What the page needs to begin this log-in again."""
+        if request.endpoint == BEGIN_PATH:
+            next_path, links = local_path(request.args.get("next")), "link" in request.args
+        else:
+            flow = self._flows[provider].read(Flow)
+            next_path, links = ("/", False) if flow is None else (flow.next, flow.links)
+        return {"next": next_path, **({"link": ""} if links else {})}
+
+
+def _unavailable(provider: str, reason: str) -> ProviderError:
+    code = "PROVIDER_UNAVAILABLE"
+    log.warning("provider_failed", provider=provider, code=code, reason=reason)
+    return ProviderError(code, reason)
+
+
+def _is_browser() -> bool:
+    """Whether the caller reads pages, and not problems."""
+    return "text/html" in request.headers.get("Accept", "")
 
 
 def _redirect(url: str) -> Response:

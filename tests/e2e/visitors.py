@@ -5,13 +5,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from playwright.sync_api import Browser, Page, ViewportSize, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Request,
+    Response,
+    ViewportSize,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 from tests.e2e.people import Gateway
 
 CHROMIUM = "/usr/bin/chromium"  # Debian's
 PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
+LEFT = "net::ERR_ABORTED"  # of a request whose page was left before its answer
+REFUSED_FROM = 400
 WAIT_MS = 120_000  # for whatever a test waits for; only a failing one waits so long
 
 
@@ -57,14 +68,17 @@ class Visitor:
             lambda said: self.complaints.append(said.text) if said.type == "error" else None,
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(request.url))
-        page.on(
-            "response",
-            lambda answer: (
-                None if answer.ok else self.complaints.append(f"{answer.status} {answer.url}")
-            ),
-        )
+        page.on("requestfailed", self._note_failure)
+        page.on("response", self._note_refusal)
         page.on("websocket", self._listen_to_socket)
+
+    def _note_failure(self, request: Request) -> None:
+        if request.failure != LEFT:
+            self.complaints.append(f"{request.failure} {request.url}")
+
+    def _note_refusal(self, answer: Response) -> None:
+        if answer.status >= REFUSED_FROM:
+            self.complaints.append(f"{answer.status} {answer.url}")
 
     def _listen_to_socket(self, socket: WebSocket) -> None:
         socket.on("framereceived", lambda data: self.frames.append(json.loads(data)["type"]))

@@ -98,11 +98,12 @@ class OpenId:
         return decoded
 
     def _keys(self, *, fresh: bool = False) -> KeySet:
-        if fresh or KEYS not in self._cache:
-            answer = self._client.get(self._metadata().jwks_uri)
-            found = self._client.read(answer, JwkSet)
-            self._cache[KEYS] = KeySet.import_key_set({"keys": found.keys})
-        keys: KeySet = self._cache[KEYS]
+        known: KeySet | None = None if fresh else self._cache.get(KEYS)
+        if known is not None:
+            return known
+        answer = self._client.get(self._metadata().jwks_uri)
+        keys = KeySet.import_key_set({"keys": self._client.read(answer, JwkSet).keys})
+        self._cache[KEYS] = keys
         return keys
 
     def _metadata(self) -> Metadata:

@@ -5,7 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -123,9 +123,9 @@ def test_who_has_neither_address_nor_password_adds_an_address_and_leaves_by_a_fr
     body = {"email": mailbox.address}
 
     def log_in_ago(seconds: int) -> None:
-        (session,) = container.sessions.of_user(user["id"])
         began_ms = epoch_ms(datetime.now(UTC)) - 1_000 * seconds
-        container.auth_redis.hset(family_key(session.session_id), "created_ms", began_ms)
+        for session in container.sessions.of_user(user["id"]):  # other databases' users', too
+            container.auth_redis.hset(family_key(session.session_id), "created_ms", began_ms)
 
     log_in_ago(601)
     assert code(browser.call("PUT", "/api/me/email", body)) == (403, "FORBIDDEN")
@@ -451,11 +451,27 @@ def test_a_provider_that_is_away_or_silent_is_said_to_be(
             answer = client.get("/oauth2/authorization/google")
             assert code(answer) == (503, "PROVIDER_UNAVAILABLE")
             answer = client.get("/oauth2/authorization/google", headers=BROWSER)
-            page = "/login/failed?code=PROVIDER_UNAVAILABLE&provider=google"
+            page = "/login/failed?code=PROVIDER_UNAVAILABLE&provider=google&next=%2F"
             assert answer.headers["Location"] == page
             state = query_of(Browser(client).begin("naver"))["state"]
             answer = client.get(f"/login/oauth2/code/naver?code=x&state={state}")
             assert code(answer) == (503, "PROVIDER_UNAVAILABLE")
+
+
+def test_beyond_a_number_of_callers_of_a_slow_provider_others_are_turned_away_at_once(
+    environment: dict[str, str], providers: Providers
+) -> None:
+    with hears_nothing() as silent, ThreadPoolExecutor(2) as pool:
+        changes = providers.environment(
+            GOOGLE_ISSUER=f"http://{silent}", PROVIDER_TIMEOUT_S="5", PROVIDER_CALLS_MAX="1"
+        )
+        with application({**environment, **changes}) as client:
+            callers = [client.application.test_client() for _ in range(2)]
+            asked = [pool.submit(one.get, "/oauth2/authorization/google") for one in callers]
+            answered, waiting = wait(asked, return_when=FIRST_COMPLETED)
+            assert [code(one.result()) for one in answered] == [(503, "PROVIDER_UNAVAILABLE")]
+            assert client.get("/oauth2/authorization/naver").status_code == 302
+            assert [one.done() for one in waiting] == [False]
 
 
 @pytest.mark.parametrize(
@@ -503,4 +519,8 @@ def test_an_address_begins_only_so_many_log_ins_a_minute(
     changes = providers.environment(TRUST_LOOPBACK="0", PROVIDER_REDIRECTS_PER_MINUTE="2")
     with application({**environment, **changes}) as client:
         answers = [client.get("/oauth2/authorization/naver") for _ in range(3)]
+        shown = client.get("/oauth2/authorization/naver?next=/sell", headers=BROWSER)
     assert [answer.status_code for answer in answers] == [302, 302, 429]
+    page = "/login/failed?code=RATE_LIMITED&provider=naver&next=%2Fsell"
+    assert (shown.status_code, shown.headers["Location"]) == (302, page)
+    assert shown.headers["Cache-Control"] == "no-store"
