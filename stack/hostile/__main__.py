@@ -1,14 +1,16 @@
 """`python -m stack.hostile --profile NAME`: every abuse at once beside honest bids, then the audit.
 
-The house is the one that `make up` has started, with the limits it has there: abusers come from
-127.0.1.0/24 and above, which no limit spares. All share the machine, so each abuse is done SLOWER
-times less often than its own test does it.
+The house is the one that `make up` has started, with the limits it has there: each abuse comes
+from a network of its own, 127.1.0.0/16 and above, which no limit spares. All share the machine, so
+each abuse is done SLOWER times less often than its own test does it. Honest bids are measured alone
+first: what abuse takes from them is told apart from what the machine is short of anyway.
 """
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +29,7 @@ from stack.runtime import Stack
 from stack.storm.target import complaint_of
 
 SLOWER = 8.0
+QUIET_S = 20.0  # honest bids alone
 SOCKETS, AUCTIONS = 100, 10
 
 
@@ -37,19 +40,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="how long")
     parser.add_argument("--rate", type=float, default=300, help="honest bids a second")
     parser.add_argument("--slower", type=float, default=SLOWER, help="abuses, than in their tests")
+    parser.add_argument("--only", default=",".join(EVERYTHING), help="names of abuses, by commas")
     options = parser.parse_args(arguments)
+    names = options.only.split(",")
+    if unknown := set(names) - EVERYTHING.keys():
+        parser.error(f"no abuse is called {', '.join(sorted(unknown))}")
     stack = Stack.of(options.profile, step=shown)
     load = Load(
         rate=options.rate, seconds=options.seconds, sockets=SOCKETS, auctions=AUCTIONS,
         mode="ws", subscribe=True,
     )  # fmt: skip
     try:
-        storm, reports = _run(stack, load, slower=options.slower)
+        quiet, storm, reports = _run(stack, load, names, slower=options.slower)
     except StackFault as fault:
         print(f"hostile: {fault}", file=sys.stderr)
         return 2
-    print(f"\n{render(reports)}\n\n{render_honest(storm)}\n", flush=True)
-    wrong = complaints(reports, storm)
+    print(f"\n{render(reports)}\n\n{render_honest(quiet, storm)}\n", flush=True)
+    wrong = complaints(reports, storm, quiet)
     for line in wrong:
         print(f"hostile: {line}")
     command = (executable("python"), "-m", "bridge", "audit")
@@ -57,31 +64,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if wrong or audited else 0
 
 
-def _run(stack: Stack, load: Load, *, slower: float) -> tuple[dict[str, Any], dict[str, Report]]:
-    """The honest bidders' report, and that of each abuse."""
+def _run(
+    stack: Stack, load: Load, names: Sequence[str], *, slower: float
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Report]]:
+    """The honest bidders' reports, alone and abused, and that of each abuse."""
     addresses = stack.addresses()
     if complaint := complaint_of(addresses["BASE_URL"]):
         raise StackFault(f"{complaint}: `make up` starts the stack")
     generator, target = build_storm(stack.settings.versions), _target(addresses)
+    users_file = stack.places.data_dir / USERS_FILE
+
+    def bid(offered: Load, on_phase: Callable[[str], None]) -> dict[str, Any]:
+        return run_storm(
+            generator, offered, addresses=addresses, users_file=users_file, on_phase=on_phase
+        )
+
+    with shown(f"honest bids alone for {QUIET_S:.0f} s"):
+        quiet = bid(replace(load, seconds=QUIET_S), lambda _: None)
     reports: list[dict[str, Report]] = []
-    with ExitStack() as abusing, shown(f"{len(EVERYTHING)} abuses for {load.seconds:.0f} s"):
+    with ExitStack() as abusing, shown(f"{len(names)} abuses for {load.seconds:.0f} s"):
 
         def begin_or_end(phase: str) -> None:
             if phase == "storm":
-                context = attack(list(EVERYTHING), target, reports, slower=slower)
-                abusing.enter_context(context)
+                abusing.enter_context(attack(names, target, reports, slower=slower))
             elif phase == "done":
                 abusing.close()
 
-        storm = run_storm(
-            generator,
-            load,
-            addresses=addresses,
-            users_file=stack.places.data_dir / USERS_FILE,
-            on_phase=begin_or_end,
-        )
+        storm = bid(load, begin_or_end)
     (found,) = reports
-    return storm, found
+    return quiet, storm, found
 
 
 def _target(addresses: dict[str, str]) -> Target:

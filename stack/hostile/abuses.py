@@ -7,8 +7,9 @@ import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
-from stack.hostile.frames import CONTINUATION, PING, TEXT, frame, handshake, message, request
+from stack.hostile.frames import CONTINUATION, PING, TEXT, frame, handshake, message, post, request
 
 GUESTS = 50
 
@@ -100,10 +101,12 @@ def log_ins_of_marks(_: Target) -> Abuse:
 
 
 def log_ins(_: Target) -> Abuse:
-    """Wrong passwords, ten a minute from each address pass, and each costs a hash."""
-    body = json.dumps({"email": "a@example.org", "password": "wrong horse battery"}).encode()
-    sent = request("POST", "/api/auth/login", "Content-Type: application/json\r\n", body)
-    return Abuse(burst=lambda _: sent, per_s=1)
+    """Wrong passwords of ever new accounts: ten a minute from each address cost a hash."""
+
+    def burst(_: int) -> bytes:
+        return post("/api/auth/login", {"email": f"{uuid4().hex}@example.org", "password": "x" * 9})
+
+    return Abuse(burst=burst, per_s=1)
 
 
 def pings(target: Target) -> Abuse:

@@ -8,7 +8,7 @@ import re
 
 # An HTTP status, the code of an error that is a frame, or a type of an answer to a frame.
 _ANSWER = re.compile(
-    rb"HTTP/1\.1 (\d{3}) "
+    rb"HTTP/1\.[01] (\d{3}) "
     rb'|"type":"error",(?:"re":\d+,)?"code":"([A-Z_]+)"'
     rb'|"type":"(?!error)([a-z.]+)","re":'
 )

@@ -52,13 +52,14 @@ class Client:
     """One connection of one address, dialled again when it ends."""
 
     def __init__(
-        self, abuse: Abuse, number: int, *, port: int, slower: float, report: Report
+        self, abuse: Abuse, number: int, *, network: int, port: int, slower: float, report: Report
     ) -> None:
+        """`network` is that of the abuse alone: no abuse uses up what an address of another may."""
         self._abuse, self._report, self._port = abuse, report, port
         self._answers = Answers(report.answers)
         self._period_s, self._redial_s = slower / abuse.per_s, slower * REDIAL_S
         host = number % abuse.addresses
-        self._address = f"127.0.{1 + host // 250}.{1 + host % 250}"
+        self._address = f"127.{network}.{1 + host // 250}.{1 + host % 250}"
         self._dial_at = time.monotonic()
         self._due_at = self._dial_at + number / abuse.clients * self._period_s  # not all at once
         openings = abuse.after_opening
@@ -129,8 +130,15 @@ def run(abuses: Mapping[str, Abuse], target: Target, slower: float) -> dict[str,
     """Abuse the target until stdin ends."""
     reports = {name: Report() for name in abuses}
     clients = [
-        Client(abuse, number, port=abuse.port(target), slower=slower, report=reports[name])
-        for name, abuse in abuses.items()
+        Client(
+            abuse,
+            number,
+            network=network,
+            port=abuse.port(target),
+            slower=slower,
+            report=reports[name],
+        )
+        for network, (name, abuse) in enumerate(abuses.items(), start=1)
         for number in range(abuse.clients)
     ]
     with selectors.DefaultSelector() as selector:

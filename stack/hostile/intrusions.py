@@ -129,9 +129,9 @@ def others_things(target: Target) -> Abuse:
 
 
 def forged_addresses(_: Target) -> Abuse:
-    """One client that says that it is many."""
+    """One client that says that it is many, where ten calls a minute are allowed to each."""
     spoofed = [
-        request("GET", "/api/nothing", f"X-Forwarded-For: 10.0.{n // 256}.{n % 256}\r\n")
+        post("/api/auth/login", {}, f"X-Forwarded-For: 10.0.{n // 256}.{n % 256}\r\n")
         for n in range(1_000)
     ]
     return turns(spoofed, 4, addresses=1)
@@ -187,7 +187,7 @@ def hopeless_bids(target: Target) -> Abuse:
     return on_sockets(
         target,
         lambda n: message(n, "bid.place", auction_id=lot_id, amount=1, key=uuid4().hex),
-        5,
+        20,
     )
 
 

@@ -6,14 +6,22 @@ from typing import Any
 from stack.hostile.attack import EVERYTHING, Report
 
 RESULT_P99_MAX_MS = 500.0  # design, load.md: send → outcome
+FACTOR = 3  # as of the test of each abuse: where honest bids alone take long, they bound the p99
 ANSWERS_SHOWN = 5
-# How each intrusion must be seen to be refused: by one of these at least. What floods only take
-# their turn, and are judged by the honest bids.
-REFUSALS: dict[str, set[str]] = {
+# What each abuse must be seen to be answered with: by one of these at least, else it never came to
+# the door. They are refusals, but for what anybody may do, which the honest bids alone judge.
+EXPECTED: dict[str, set[str]] = {
+    "chat_of_marks": {"INVALID", "RATE_LIMITED"},
+    "pings": {"RATE_LIMITED", "close 4013"},
+    "empty_fragments": {"RATE_LIMITED", "close 4013"},
+    "pipelined_health": {"200"},
+    "snapshots_by_request": {"200"},
+    "snapshots_by_socket": {"subscribed"},
+    "metrics": {"200"},
     "frame_flood": {"RATE_LIMITED", "close 4013"},
     "broken_handshakes": {"400", "426"},
     "unknown_paths": {"404"},
-    "log_ins": {"401", "429"},
+    "log_ins": {"401", "503"},
     "log_ins_of_marks": {"422", "429"},
     "half_open_requests": {"408", "429"},
     "sockets_from_one_address": {"429"},
@@ -31,6 +39,7 @@ REFUSALS: dict[str, set[str]] = {
     "huge_frames": {"close 1009"},
     "compressed_frames": {"close 1002"},
     "chat_flood": {"RATE_LIMITED"},
+    "hopeless_bids": {"RATE_LIMITED"},
     "lines_for_the_log": {"404", "422"},
 }
 NEVER = ("500", "INTERNAL", "close 4004", "close 1011")  # no abuse is a fault of the house's own
@@ -51,27 +60,41 @@ def render(reports: Mapping[str, Report]) -> str:
     return "\n".join(rows)
 
 
-def render_honest(storm: Mapping[str, Any]) -> str:
-    """What became of the honest bids, in one line."""
-    bids, spread = storm["bids"], storm["result_ms"]
-    return (
-        f"honest: {bids['sent']:,} bids, {storm['failures']['total']:,} lost, send → outcome "
-        f"p50 {spread['p50']:.0f} ms, p99 {spread['p99']:.0f} ms (at most {RESULT_P99_MAX_MS:.0f})"
-    )
+def render_honest(quiet: Mapping[str, Any], storm: Mapping[str, Any]) -> str:
+    """What became of the honest bids, alone and abused."""
+    rows = [
+        "| honest bids | sent | lost | receipt p50 / p99, ms | outcome p50 / p99, ms |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for name, report in {"alone": quiet, "abused": storm}.items():
+        received, result = report["received_ms"], report["result_ms"]
+        rows.append(
+            f"| {name} | {report['bids']['sent']:,} | {report['failures']['total']:,} "
+            f"| {received['p50']:.0f} / {received['p99']:.0f} "
+            f"| {result['p50']:.0f} / {result['p99']:.0f}, at most {p99_max_ms(quiet):.0f} |"
+        )
+    return "\n".join(rows)
 
 
-def complaints(reports: Mapping[str, Report], storm: Mapping[str, Any]) -> list[str]:
+def p99_max_ms(quiet: Mapping[str, Any]) -> float:
+    """How long the outcome of an honest bid may take on this machine, in this hour."""
+    return max(RESULT_P99_MAX_MS, FACTOR * float(quiet["result_ms"]["p99"]))
+
+
+def complaints(
+    reports: Mapping[str, Report], storm: Mapping[str, Any], quiet: Mapping[str, Any]
+) -> list[str]:
     """What did not hold, one line each."""
     found = []
     if lost := int(storm["failures"]["total"]):
         found.append(f"{lost:,} honest bids were lost")
-    if storm["result_ms"]["p99"] > RESULT_P99_MAX_MS:
+    if storm["result_ms"]["p99"] > p99_max_ms(quiet):
         found.append("honest bids were slower than they may be")
     for name, report in reports.items():
         if report.bursts == 0:
             found.append(f"{name}: nothing was tried")
-        elif name in REFUSALS and not REFUSALS[name] & report.answers.keys():
-            found.append(f"{name}: not refused by any of {', '.join(sorted(REFUSALS[name]))}")
+        elif not EXPECTED[name] & report.answers.keys():
+            found.append(f"{name}: not answered by any of {', '.join(sorted(EXPECTED[name]))}")
         found += [f"{name}: answered {kind}" for kind in NEVER if kind in report.answers]
     return found
 

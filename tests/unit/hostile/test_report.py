@@ -9,7 +9,7 @@ import pytest
 from stack.hostile.abuses import Target
 from stack.hostile.answers import Answers
 from stack.hostile.attack import EVERYTHING, Report
-from stack.hostile.report import REFUSALS, complaints, render
+from stack.hostile.report import EXPECTED, complaints, render, render_honest
 
 CAME = (
     b"HTTP/1.1 429 TOO MANY REQUESTS\r\nRetry-After: 1\r\n\r\n{}HTTP/1.1 401 UNAUTHORIZED\r\n\r\n"
@@ -17,7 +17,10 @@ CAME = (
     b'{"type":"chat.message","seq":1}{"type":"error","code":"RATE_LIMITED","detail":"pings"}'
     b"\x88\x0b\x0f\xad" + b"too many"
 )
-STORM: dict[str, Any] = {"failures": {"total": 0}, "result_ms": {"p99": 40.0}}
+STORM: dict[str, Any] = {
+    "bids": {"sent": 9}, "failures": {"total": 0},
+    "received_ms": {"p50": 5.0, "p99": 7.0}, "result_ms": {"p50": 9.0, "p99": 40.0},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", [1, 7, len(CAME)])
@@ -32,27 +35,29 @@ def test_answers_are_counted_by_kind(piece: int) -> None:
 
 def refused() -> dict[str, Report]:
     """Reports of a house that refuses everything."""
-    return {
-        name: Report(bursts=5, answers=dict.fromkeys(REFUSALS.get(name, {"time"}), 1))
-        for name in EVERYTHING
-    }
+    return {name: Report(bursts=5, answers=dict.fromkeys(EXPECTED[name], 1)) for name in EVERYTHING}
 
 
 def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
-    assert complaints(refused(), STORM) == []
+    assert complaints(refused(), STORM, STORM) == []
     assert render(refused()).count("\n") == len(EVERYTHING) + 1
 
 
 @pytest.mark.parametrize(
     ("name", "report", "said"),
     [
-        ("guesses", Report(bursts=5, answers={"401": 5}), "not refused by any of 429"),
+        ("guesses", Report(bursts=5, answers={"401": 5}), "not answered by any of 429"),
         ("guesses", Report(answers={"429": 5}), "nothing was tried"),
-        ("pings", Report(bursts=5, answers={"INTERNAL": 1}), "answered INTERNAL"),
+        ("metrics", Report(bursts=5), "not answered by any of 200"),
+        (
+            "pings",
+            Report(bursts=5, answers={"RATE_LIMITED": 5, "INTERNAL": 1}),
+            "answered INTERNAL",
+        ),
     ],
 )
 def test_what_was_let_pass_is_said(name: str, report: Report, said: str) -> None:
-    (line,) = complaints({**refused(), name: report}, STORM)
+    (line,) = complaints({**refused(), name: report}, STORM, STORM)
     assert line == f"{name}: {said}"
 
 
@@ -63,9 +68,15 @@ def test_a_report_comes_whole_from_the_process_that_abused() -> None:
 
 def test_lost_and_late_bids_are_said() -> None:
     lost = {**STORM, "failures": {"total": 2}}
-    late = {**STORM, "result_ms": {"p99": 501.0}}
-    assert complaints(refused(), lost) == ["2 honest bids were lost"]
-    assert complaints(refused(), late) == ["honest bids were slower than they may be"]
+    late = {**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}}
+    assert complaints(refused(), lost, STORM) == ["2 honest bids were lost"]
+    assert complaints(refused(), late, STORM) == ["honest bids were slower than they may be"]
+    assert complaints(refused(), late, quiet=late) == []  # the machine is slow, not the abuse
+    assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 1503 |" in render_honest(late, lost)
+
+
+def test_what_each_abuse_must_be_answered_is_known() -> None:
+    assert EXPECTED.keys() == EVERYTHING.keys()
 
 
 def test_every_abuse_says_what_it_is_and_has_something_to_send() -> None:
