@@ -3,7 +3,8 @@
 The house is the one that `make up` has started, with the limits it has there: each abuse comes
 from a network of its own, 127.1.0.0/16 and above, which no limit spares. All share the machine, so
 each abuse is done SLOWER times less often than its own test does it. Honest bids are measured alone
-first: what abuse takes from them is told apart from what the machine is short of anyway.
+first: what abuse takes from them is told apart from what the machine is short of anyway. Where they
+take long then, there is as much less abuse, so that the machine is given the same share to bear.
 """
 
 import subprocess
@@ -22,14 +23,16 @@ from stack.faults import StackFault
 from stack.hostile.abuses import Target
 from stack.hostile.attack import EVERYTHING, Report, attack
 from stack.hostile.ground import prepare
-from stack.hostile.report import complaints, render, render_honest
+from stack.hostile.report import RESULT_P99_MAX_MS, complaints, render, render_honest
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.storm.target import complaint_of
 
 SLOWER = 8.0
+SLOWER_MAX = 4.0  # times that: with less, some abuses would not be seen to be refused in a minute
 QUIET_S = 20.0  # honest bids alone
+FREE_P99_MS = RESULT_P99_MAX_MS / 2  # of honest bids alone, where there is strength to spare
 SOCKETS, AUCTIONS = 100, 10
 
 
@@ -81,8 +84,10 @@ def _run(
 
     with shown(f"honest bids alone for {QUIET_S:.0f} s"):
         quiet = bid(replace(load, seconds=QUIET_S), lambda _: None)
+    slower *= min(SLOWER_MAX, max(1.0, quiet["result_ms"]["p99"] / FREE_P99_MS))
     reports: list[dict[str, Report]] = []
-    with ExitStack() as abusing, shown(f"{len(names)} abuses for {load.seconds:.0f} s"):
+    done = f"{len(names)} abuses for {load.seconds:.0f} s, {slower:.0f} times slower"
+    with ExitStack() as abusing, shown(done):
 
         def begin_or_end(phase: str) -> None:
             if phase == "storm":

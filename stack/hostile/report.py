@@ -87,7 +87,8 @@ def complaints(
     """What did not hold, one line each."""
     found = []
     if lost := int(storm["failures"]["total"]):
-        found.append(f"{lost:,} honest bids were lost")
+        kinds = {kind: count for kind, count in storm["failures"].items() if count}
+        found.append(f"{lost:,} honest bids were lost: {kinds}, answers {storm['errors']}")
     if storm["result_ms"]["p99"] > p99_max_ms(quiet):
         found.append("honest bids were slower than they may be")
     for name, report in reports.items():

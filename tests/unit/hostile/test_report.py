@@ -67,9 +67,11 @@ def test_a_report_comes_whole_from_the_process_that_abused() -> None:
 
 
 def test_lost_and_late_bids_are_said() -> None:
-    lost = {**STORM, "failures": {"total": 2}}
+    lost = {**STORM, "failures": {"total": 2}, "errors": {"BUSY": 2}}
     late = {**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}}
-    assert complaints(refused(), lost, STORM) == ["2 honest bids were lost"]
+    assert complaints(refused(), lost, STORM) == [
+        "2 honest bids were lost: {'total': 2}, answers {'BUSY': 2}"
+    ]
     assert complaints(refused(), late, STORM) == ["honest bids were slower than they may be"]
     assert complaints(refused(), late, quiet=late) == []  # the machine is slow, not the abuse
     assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 1503 |" in render_honest(late, lost)
