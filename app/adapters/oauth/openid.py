@@ -76,7 +76,6 @@ class OpenId:
         options = {
             "iss": {"essential": True, "values": self._issuers},
             "aud": {"essential": True, "value": self._client.client_id},
-            "nonce": {"essential": True, "value": nonce},
         }
         params = {
             "nonce": nonce,

@@ -17,7 +17,7 @@ from itsdangerous import TimestampSigner
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from app.adapters.postgres.queries import rows
+from app.adapters.postgres.queries import rows, transaction
 from app.bootstrap import Container
 from app.domain.time import epoch_ms
 from app.protocol.channels import family_key
@@ -34,6 +34,7 @@ from tests.integration.http.providers import (
 )
 from tests.integration.http.test_refreshing import hears_nothing
 from tests.mailbox import Mailbox, token_in
+from tests.waiting import wait_until
 
 PROVIDERS = ("google", "kakao", "naver")
 OPENID = ("google", "kakao")
@@ -195,18 +196,31 @@ def test_another_log_in_is_linked_to_who_is_signed_in_and_one_of_another_account
     assert code(browser.call("DELETE", "/api/me/identities/google")) == (409, "LAST_LOGIN")
 
 
-def test_of_two_unlinks_at_once_one_leaves_the_last_way_in(browser: Browser) -> None:
+def test_of_two_unlinks_at_once_one_leaves_the_last_way_in(
+    browser: Browser, container: Container
+) -> None:
     browser.log_in("kakao", name=f"K {uuid4().hex[:6]}")
     browser.log_in("google", "?link", name=f"G {uuid4().hex[:6]}")
     assert browser.call("POST", "/api/me/identities").status_code == 201
-    headers = {"Authorization": f"Bearer {browser.session()['access_token']}"}
+    session = browser.session()
+    headers = {"Authorization": f"Bearer {session['access_token']}"}
 
     def unlink(provider: str) -> int:
         client = another(browser).client
         return client.delete(f"/api/me/identities/{provider}", headers=headers).status_code
 
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(unlink, OPENID)) == [204, 409]
+    def both_wait() -> bool:
+        return len(rows(container.engine, "SELECT FROM pg_locks WHERE NOT granted", {})) >= len(
+            OPENID
+        )
+
+    with ThreadPoolExecutor(len(OPENID)) as pool:
+        with transaction(container.engine) as held:
+            lock = "SELECT FROM identities WHERE user_id = %(id)s FOR UPDATE"
+            held.exec_driver_sql(lock, {"id": session["user"]["id"]})
+            answers = [pool.submit(unlink, provider) for provider in OPENID]
+            wait_until(both_wait, what="both are in their transactions")
+        assert sorted(answer.result() for answer in answers) == [204, 409]
 
 
 @pytest.mark.parametrize(
