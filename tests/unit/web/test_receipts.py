@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from app.observability.receipts import ReceiptLines
 from app.web.receipts import flush
+from tests.waiting import wait_until
 
 PIPE_BYTES = 64 * 1024
 
@@ -86,6 +88,10 @@ def test_while_nobody_reads_others_go_on_and_what_is_lost_is_counted_and_told(
 
 def test_when_its_reader_is_gone_they_are_lost_and_nothing_fails(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
+    writable = select.poll()
+    writable.register(pipe[1], select.POLLERR)
+    # A process that another thread is about to start has both ends for a moment, too.
+    wait_until(lambda: writable.poll(0), what="nobody has the reading end")
     lines = opened()
     add(lines, 1, 2)
     flush(lines, pipe[1])
