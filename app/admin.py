@@ -137,7 +137,8 @@ def _void(container: Container, options: argparse.Namespace) -> str:
 
 def _erase(container: Container, options: argparse.Namespace) -> str:
     user_id = container.administration.find(options.who)
-    erasure = container.make_erasure(lambda function, arguments: function(*arguments))
+    passwords = container.make_passwords(lambda function, arguments: function(*arguments))
+    erasure = container.make_erasure(passwords)
     erasure.erase(user_id, by=operator())
     return f"user {user_id} is erased, and all their sessions have ended"
 

@@ -80,7 +80,7 @@ from app.protocol.topics import (
     Topic,
 )
 from app.services import settling
-from app.services.accounts import AccessTokens, Accounts
+from app.services.accounts import AccessTokens, Accounts, Passwords
 from app.services.administration import Administration
 from app.services.auctions import AuctionHouse
 from app.services.auditing.auctions import AuctionAudit
@@ -468,41 +468,45 @@ class Container:
         server = SmtpServer(self.settings)
         return Mails(self.mail_tokens, server, settings=self.settings, clock=utc_now)
 
-    def make_recovery(self, offload: Offload) -> Recovery:
-        """What links of mails are good for; `offload` as of `make_accounts`."""
+    def make_passwords(self, offload: Offload) -> Argon2Passwords:
+        """Hashes of passwords; `offload` runs what is slow."""
+        return Argon2Passwords(offload, limits=self.settings.limits)
+
+    def make_recovery(self, passwords: Passwords) -> Recovery:
+        """What links of mails are good for."""
         return Recovery(
             self.mail_tokens,
-            passwords=Argon2Passwords(offload, limits=self.settings.limits),
+            passwords=passwords,
             profiles=self.profiles,
             end_sessions=self.user_sessions.end_all,
         )
 
-    def make_erasure(self, offload: Offload) -> Erasure:
-        """Erasing people; `offload` as of `make_accounts`."""
+    def make_erasure(self, passwords: Passwords) -> Erasure:
+        """Erasing people."""
         return Erasure(
             PostgresErasing(self.engine),
-            reauthentication=self._make_reauthentication(offload),
+            reauthentication=self._make_reauthentication(passwords),
             end_sessions=self.user_sessions.end_all,
         )
 
-    def make_password_changes(self, offload: Offload) -> PasswordChanges:
-        """New passwords; `offload` as of `make_accounts`."""
+    def make_password_changes(self, passwords: Passwords) -> PasswordChanges:
+        """New passwords."""
         return PasswordChanges(
             self.users,
             self.sessions,
-            passwords=Argon2Passwords(offload, limits=self.settings.limits),
+            passwords=passwords,
             profiles=self.profiles,
-            reauthentication=self._make_reauthentication(offload),
+            reauthentication=self._make_reauthentication(passwords),
         )
 
-    def make_email_changes(self, offload: Offload) -> EmailChanges:
-        """New addresses; `offload` as of `make_accounts`."""
-        return EmailChanges(self.users, self.mails, self._make_reauthentication(offload))
+    def make_email_changes(self, passwords: Passwords) -> EmailChanges:
+        """New addresses."""
+        return EmailChanges(self.users, self.mails, self._make_reauthentication(passwords))
 
-    def _make_reauthentication(self, offload: Offload) -> Reauthentication:
+    def _make_reauthentication(self, passwords: Passwords) -> Reauthentication:
         limits = self.settings.limits
         return Reauthentication(
-            Argon2Passwords(offload, limits=limits),
+            passwords,
             self.profiles,
             backoff=self.login_backoff,
             is_fresh=lambda who: self.user_sessions.began_since(
@@ -516,18 +520,17 @@ class Container:
         counter = RedisTryCounter(self.auth_redis, limits=self.settings.limits)
         return LoginBackoff(counter, key=self.settings.secret_key)
 
-    def make_accounts(self, access: AccessTokens, offload: Offload) -> Accounts:
-        """Accounts, with the tokens of whoever asks; `offload` runs what is slow."""
-        limits = self.settings.limits
+    def make_accounts(self, access: AccessTokens, passwords: Passwords) -> Accounts:
+        """Accounts, with the tokens of whoever asks."""
         return Accounts(
             self.users,
             self.sessions,
-            passwords=Argon2Passwords(offload, limits=limits),
+            passwords=passwords,
             profiles=self.profiles,
             backoff=self.login_backoff,
             access=access,
             token_keys=self.settings.token_keys,
-            limits=limits,
+            limits=self.settings.limits,
         )
 
     def make_social(self, accounts: Accounts) -> SocialLogIn:

@@ -40,20 +40,21 @@ def create_app(container: Container) -> Flask:
     install_problems(app)
     install_headers(app, settings)
     hashing = HashQueue(waiting_max=settings.limits.hashes_waiting_max)
-    accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), hashing)
+    passwords = container.make_passwords(hashing)
+    accounts = container.make_accounts(JwtTokens(app, settings, epoch=container.epoch), passwords)
     waits = OutcomeWaits()
     social = container.make_social(accounts)
     by_mail = RecoveryServices(
         container.mails,
-        container.make_email_changes(hashing),
-        container.make_recovery(hashing),
-        container.make_erasure(hashing),
+        container.make_email_changes(passwords),
+        container.make_recovery(passwords),
+        container.make_erasure(passwords),
     )
     routes = with_documents(
         [
             *api_routes(container, accounts, waits),
             *account_routes(
-                container.make_password_changes(hashing), container.user_sessions, settings
+                container.make_password_changes(passwords), container.user_sessions, settings
             ),
             *identity_routes(social, settings),
             *recovery_routes(by_mail, settings),

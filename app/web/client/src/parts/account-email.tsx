@@ -4,6 +4,7 @@ import { t } from "../i18n";
 import { api, user } from "../store/session";
 import { Field } from "./field";
 import { Form } from "./form";
+import { PasswordField } from "./password-field";
 
 export function AccountEmail() {
   const email = useSignal("");
@@ -39,18 +40,7 @@ export function AccountEmail() {
               }}
               fault={fault("email")}
             />
-            {hasPassword && (
-              <Field
-                label={t("auth.password")}
-                type="password"
-                autoComplete="current-password"
-                value={password.value}
-                onText={(text) => {
-                  password.value = text;
-                }}
-                fault={fault("password")}
-              />
-            )}
+            {hasPassword && <PasswordField password={password} fault={fault("password")} />}
           </>
         )}
       </Form>

@@ -2,8 +2,8 @@
 import { useSignal } from "@preact/signals";
 import { t } from "../i18n";
 import { eraseAccount, user } from "../store/session";
-import { Field } from "./field";
 import { Form } from "./form";
+import { PasswordField } from "./password-field";
 
 export function AccountErase() {
   const password = useSignal("");
@@ -23,18 +23,7 @@ export function AccountErase() {
           {!hasPassword && <p class="quiet">{t("account.fresh")}</p>}
           <Form submitLabel={t("erase.submit")} onSubmit={submit}>
             {(fault) =>
-              hasPassword && (
-                <Field
-                  label={t("auth.password")}
-                  type="password"
-                  autoComplete="current-password"
-                  value={password.value}
-                  onText={(text) => {
-                    password.value = text;
-                  }}
-                  fault={fault("password")}
-                />
-              )
+              hasPassword && <PasswordField password={password} fault={fault("password")} />
             }
           </Form>
         </div>

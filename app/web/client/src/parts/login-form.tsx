@@ -4,6 +4,7 @@ import { t } from "../i18n";
 import { logIn } from "../store/session";
 import { Field } from "./field";
 import { Form } from "./form";
+import { PasswordField } from "./password-field";
 
 interface Props {
   submitLabel: string;
@@ -32,16 +33,7 @@ export function LoginForm({ submitLabel, then }: Props) {
             }}
             fault={fault("email")}
           />
-          <Field
-            label={t("auth.password")}
-            type="password"
-            autoComplete="current-password"
-            value={password.value}
-            onText={(text) => {
-              password.value = text;
-            }}
-            fault={fault("password")}
-          />
+          <PasswordField password={password} fault={fault("password")} />
         </>
       )}
     </Form>
