@@ -146,7 +146,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     bid_limit_jpy: Count = 200_000
     bid_limit_usd: Count = 150_000
     bid_limit_eur: Count = 150_000
-    rights_ttl_s: Seconds = 60.0  # believed so long where the news of a change was not heard
+    rights_ttl_s: Seconds = 60.0  # believed so long where a change was missed
     # Of a user on one auction, refused or undecided: who needs more has not looked at the price
     futile_bids_per_minute: Count = 20
     blocks_per_seller_max: Count = 1_000  # more strangers nobody knows

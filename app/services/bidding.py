@@ -167,7 +167,7 @@ class Bidding:
         bid, value = self._record(offer)
         log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         who = (offer.bidder_id, offer.auction_id, str(bid))
-        self._futile.placed(*who)  # its outcome may be heard before its acknowledgement
+        self._futile.placed(*who)  # its outcome may come before its acknowledgement
         try:
             with _begin(bid, offer) as span:
                 place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
@@ -183,7 +183,7 @@ class Bidding:
         return lot is not None and self.rights.knows(bidder_id, lot.seller_id)
 
     def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
-        """An outcome was heard of, over whatever gateway its bid came."""
+        """An outcome has come, over whatever gateway its bid was placed."""
         if outcome.status == "rejected":
             self._futile.refused(outcome.bidder_id, auction_id, outcome.bid_id)
         elif not outcome.repeated:

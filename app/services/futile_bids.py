@@ -2,7 +2,7 @@
 
 Counted in each gateway: the bids that it has put into the log and that are undecided, and those
 that were refused, over whatever gateway they came, because every gateway hears every outcome. An
-accepted bid counts no more once its outcome is heard. So of a user who bids over several gateways
+accepted bid counts no more once its outcome has come. So of a user who bids over several gateways
 at once each lets as many undecided ones pass, until their outcomes come; refused ones count
 everywhere.
 """

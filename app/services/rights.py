@@ -1,9 +1,9 @@
 """Who may bid, and how much (rule 20): what a gateway stamps into a bid's record.
 
 Read once and remembered for a while, because a bid must not ask the store. Whoever changes a right
-publishes it, and every gateway reads it anew for the next bid; what was not heard, because Redis
-was away, is believed for `rights_ttl_s` at most. Only who has not proved an e-mail address, where
-they must, is refused here; a limit and a block are outcomes of the record.
+publishes it, and every gateway reads it anew for the next bid; where that was missed, because Redis
+was away, the right of before is believed for `rights_ttl_s` at most. Only who has not proved an
+e-mail address, where they must, is refused here; a limit and a block are outcomes of the record.
 """
 
 from collections.abc import Mapping

@@ -280,7 +280,7 @@ class Dispatcher:
             self._send_notices_soon(connection)
 
     def _is_alive(self, connection: Connection, frame: frames.Auth) -> bool:
-        """Whether the session still exists, now that its end would be heard of."""
+        """Whether the session still exists, now that its end would be noticed."""
         if frame.token is not None:
             try:
                 self._services.authenticate(frame.token)

@@ -256,7 +256,7 @@ class Hub:
             connection.close(CloseCode.UNAUTHENTICATED, "signed out")
 
     def _close_ended(self) -> None:
-        """Close the sockets of sessions whose end was not heard of."""
+        """Close the sockets of sessions whose end was missed."""
         here = self.registry.session_ids()
         for session_id in set(here) - self._stores.living_sessions(here):
             for connection in self.registry.of_session(session_id):
