@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from uuid import uuid4
 
+from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, NullPool, create_engine, insert, select
+from sqlalchemy.exc import ProgrammingError
 
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.postgres.schema import epochs
+from tests.waiting import wait_until
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def own_database(prefix: str) -> Iterator[dict[str, str]]:
     url = given.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     yield {**os.environ, "DATABASE_URL": url}
     with _connected(os.environ["DATABASE_URL"]) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        wait_until(lambda: _dropped(connection, name), what=f"autovacuum has left {name}")
 
 
 @contextmanager
@@ -48,6 +51,17 @@ def _connected(url: str) -> Iterator[Connection]:
     engine = create_engine(driver_url(url), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
+
+
+def _dropped(connection: Connection, name: str) -> bool:
+    """Drop the database; False while autovacuum works in it, which only a superuser may end."""
+    try:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    except ProgrammingError as error:
+        if isinstance(error.orig, InsufficientPrivilege):
+            return False
+        raise
+    return True
 
 
 def alembic(environment: Mapping[str, str], *arguments: str) -> None:
