@@ -183,11 +183,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     login_failures_attacked: Count = 100
     login_failures_free_attacked: Count = 1
     device_token_s: Count = 365 * 24 * 3600  # since the last log-in there
-    # What a new password's hash costs, by Argon2id. The defaults are RFC 9106's where memory is
-    # scarce, the least are those of OWASP's Password Storage Cheat Sheet.
-    password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 64 * 1024
-    password_passes: Annotated[int, Meta(ge=2)] = 3
-    # Password hashes that wait, per process: some 2 s of work. Who would wait longer is told when
+    # What a new password's hash costs, by Argon2id with one lane: the least that OWASP's Password
+    # Storage Cheat Sheet recommends, because hashes share the cores with bids.
+    password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 19 * 1024
+    password_passes: Annotated[int, Meta(ge=2)] = 2
+    # Password hashes that wait, per process: a second of work. Who would wait longer is told when
     # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
     hashes_waiting_max: Count = 32
     # Log-in by a provider: from the redirect to its callback, and what its servers may take.

@@ -75,6 +75,10 @@ class Users(Protocol):
         """Replace the hash `before`; False when it is another by now, or there is no such user."""
         ...
 
+    def replace_hash(self, user_id: int, password_hash: str, *, before: str) -> bool:
+        """Replace the hash `before` by another of the same password; False as `set_password`."""
+        ...
+
 
 class Passwords(Protocol):
     """Slow hashing."""
@@ -85,6 +89,10 @@ class Passwords(Protocol):
 
     def matches(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password; takes as long when there is no hash, and is then False."""
+        ...
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether a hash that matched has other parameters than a new one would have."""
         ...
 
 
@@ -145,8 +153,10 @@ class Accounts:
         account = self._users.by_email(asked.email)
         subject = _subject(asked.email, account)
         with self._backoff.attempt(subject, origin):
-            user = self._verified(asked.password, account)
-        signed_in = self.begin_session(user, client, password_hash=subject.password_hash)
+            user, password = self._verified(asked.password, account)
+        password_hash = self._upgraded(user, password, subject.password_hash or "")
+        signed_in = self.begin_session(user, client, password_hash=password_hash)
+        subject = replace(subject, password_hash=password_hash)
         device_token = self._backoff.device_token(subject, origin.device_token)
         return replace(signed_in, device_token=device_token)
 
@@ -228,14 +238,38 @@ class Accounts:
             raise UnauthenticatedError(detail="the session has ended")
         return identity
 
-    def _verified(self, password: str, account: Account | None) -> User:
-        """The account's user. Raises UnauthenticatedError unless it is their password."""
-        if not self._is_password(account, password) or account is None:
+    def _verified(self, typed: str, account: Account | None) -> tuple[User, str]:
+        """The account's user, and the password in the form that was hashed.
+
+        Raises UnauthenticatedError unless it is their password; as slow when there is no account,
+        or none with a password.
+        """
+        password_hash = account.password_hash if account else None
+        password = matching_form(typed, password_hash, self._passwords, self._profiles)
+        if password is None or account is None:
             # Whose account it was tried on, if anybody's; what was typed is told to nobody.
             user_id = account.user.id if account else None
             log_security(SecurityEvent.LOG_IN_FAILED, user_id=user_id)
             raise UnauthenticatedError("BAD_CREDENTIALS", "wrong e-mail or password")
-        return account.user
+        return account.user, password
+
+    def _upgraded(self, user: User, password: str, password_hash: str) -> str:
+        """Replace a hash of other parameters than are set now; return the hash that is stored.
+
+        The log-in goes on with the old hash when nobody has time to make another.
+        """
+        if not self._passwords.is_outdated(password_hash):
+            return password_hash
+        try:
+            new = self._passwords.hash(password)
+            if self._users.replace_hash(user.id, new, before=password_hash):
+                return new
+            stored = self._users.by_id(user.id)
+            if stored and self._passwords.matches(password, stored.password_hash):
+                return stored.password_hash or ""  # another log-in was quicker
+        except BusyError:
+            pass
+        return password_hash
 
     def _is_unchanged(self, user: User, password_hash: str | None) -> bool:
         """Whether nothing has happened to it that ends all sessions."""
@@ -243,11 +277,6 @@ class Accounts:
         if now is None or (now.user.role, now.user.status) != (user.role, user.status):
             return False
         return password_hash is None or now.password_hash == password_hash
-
-    def _is_password(self, account: Account | None, typed: str) -> bool:
-        """As slow when there is no account, or none with a password."""
-        password_hash = account.password_hash if account else None
-        return is_password(typed, password_hash, self._passwords, self._profiles)
 
     def _signed_in(self, user: User, session_id: str, secret: str) -> SignedIn:
         token = self._access.issue(user, session_id)
@@ -259,7 +288,15 @@ def is_password(
     typed: str, password_hash: str | None, passwords: Passwords, profiles: Profiles
 ) -> bool:
     """Whether it is the password of this hash; as slow when there is none, and then False."""
-    return any(passwords.matches(form, password_hash) for form in profiles.typed_forms(typed))
+    return matching_form(typed, password_hash, passwords, profiles) is not None
+
+
+def matching_form(
+    typed: str, password_hash: str | None, passwords: Passwords, profiles: Profiles
+) -> str | None:
+    """Return the form of what was typed that this is the hash of, None when there is none."""
+    forms = profiles.typed_forms(typed)
+    return next((form for form in forms if passwords.matches(form, password_hash)), None)
 
 
 def refuse_suspended(identity: Identity) -> None:

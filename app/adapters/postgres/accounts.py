@@ -38,6 +38,10 @@ void AS (UPDATE mail_tokens t SET digest = NULL, due_at = NULL, email = NULL
   FROM changed WHERE t.user_id = changed.id AND t.purpose = 'change')
 SELECT id FROM changed"""
 
+_REPLACE_HASH = """
+UPDATE users SET password_hash = %(password_hash)s
+WHERE id = %(id)s AND password_hash = %(before)s RETURNING id"""
+
 _ADMINISTERED = """id, email, nickname, role, status, email_proved_at, created_at, (
   SELECT coalesce(jsonb_object_agg(currency, amount), '{}') FROM bid_limits
   WHERE user_id = users.id) AS bid_limits"""
@@ -97,6 +101,11 @@ class PostgresUsers:
         """Replace the hash `before`; False when it is another by now, or there is no such user."""
         values = {"id": user_id, "password_hash": password_hash, "before": before}
         return bool(rows(self._engine, _SET_PASSWORD, values))
+
+    def replace_hash(self, user_id: int, password_hash: str, *, before: str) -> bool:
+        """Replace the hash `before` by another of the same password; False as `set_password`."""
+        values = {"id": user_id, "password_hash": password_hash, "before": before}
+        return bool(rows(self._engine, _REPLACE_HASH, values))
 
     def change(self, user_id: int, change: UserChange) -> AdminUser | None:
         """Set role and status; the user afterwards, None when there is none."""

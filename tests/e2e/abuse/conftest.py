@@ -6,7 +6,6 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from app.settings import Limits
 from stack.hostile.abuses import GUESTS, Target
 from tests.e2e.abuse.honest import Honest
 from tests.e2e.bidding import bid
@@ -24,8 +23,6 @@ PRODUCTION = {
     "TRUST_LOOPBACK": "0",
     "ALLOW_MISSING_ORIGIN": "0",
     "GATEWAY_WORKERS": "2",
-    "PASSWORD_MEMORY_KIB": str(Limits().password_memory_kib),
-    "PASSWORD_PASSES": str(Limits().password_passes),
 }
 # Honest people stay for all abuses, which take longer than a token lasts on a slow machine.
 PATIENT = {"ACCESS_TOKEN_S": "7200"}

@@ -8,25 +8,27 @@ from app.settings import Limits
 
 R = TypeVar("R")
 
-LEAST = Limits(password_memory_kib=19 * 1024, password_passes=2)
+LEAST = Limits()
+MORE = Limits(password_memory_kib=64 * 1024, password_passes=3)
 
 
 def at_once(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
     return function(*arguments)
 
 
-def test_a_hash_costs_what_is_set_and_by_default_what_the_rfc_says() -> None:
-    assert Argon2Passwords(at_once, limits=LEAST).hash("a").startswith("$argon2id$v=19$m=19456,t=2")
-    assert (
-        Argon2Passwords(at_once, limits=Limits()).hash("a").startswith("$argon2id$v=19$m=65536,t=3")
-    )
+def test_a_hash_costs_what_is_set_and_by_default_what_owasp_says() -> None:
+    for limits, costs in {LEAST: "m=19456,t=2,p=1", MORE: "m=65536,t=3,p=1"}.items():
+        made = Argon2Passwords(at_once, limits=limits).hash("a")
+        assert made.startswith(f"$argon2id$v=19${costs}$")
 
 
 def test_a_password_of_before_a_change_is_still_good() -> None:
-    before = Argon2Passwords(at_once, limits=LEAST).hash("battery staple")
-    passwords = Argon2Passwords(at_once, limits=Limits())
+    before = Argon2Passwords(at_once, limits=MORE).hash("battery staple")
+    passwords = Argon2Passwords(at_once, limits=LEAST)
     assert passwords.matches("battery staple", before)
     assert not passwords.matches("another", before)
+    assert passwords.is_outdated(before)
+    assert not passwords.is_outdated(passwords.hash("battery staple"))
 
 
 def test_a_password_of_nobody_takes_as_many_hashes_to_refuse() -> None:
