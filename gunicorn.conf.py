@@ -21,6 +21,7 @@ from app.observability.security_log import open_security_log  # noqa: E402
 from app.observability.tracing import stop_tracing  # noqa: E402
 from app.settings import REFUSED, SettingsError, settings_or_exit  # noqa: E402
 from app.unfit_stores import refuse_unfit_stores  # noqa: E402
+from app.web.collecting import collect_seldom  # noqa: E402
 from app.web.epoch_watch import watch_epoch  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
@@ -80,6 +81,7 @@ def post_worker_init(worker: object) -> None:
     gevent.spawn(watch_loop)
     gevent.spawn(watch_epoch, container)
     start_sampling(settings.process_name or "gateway", [measure_pools])
+    collect_seldom()
 
 
 def worker_exit(_server: object, _worker: object) -> None:

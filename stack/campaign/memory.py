@@ -10,10 +10,10 @@ from stack.faults import StackFault
 INTERVAL_S = 2.0
 MIB = 2**20
 # What a process of ours may hold at most, with its children: twice what it needs idle. A gateway
-# has two workers, in each of which two threads at most check passwords, 64 MiB each. Servers have
-# bounds of their own.
+# has two workers, in each of which one thread checks passwords, 19 MiB each, and up to 50 MB of
+# garbage may wait to be collected (app/web/collecting.py). Servers have bounds of their own.
 APPLICATION_MAX_MIB = 220
-GATEWAY_MAX_MIB = 2 * (220 + 2 * 64)
+GATEWAY_MAX_MIB = 2 * (220 + 19 + 50)
 
 
 class Memory(threading.Thread):
