@@ -1,10 +1,12 @@
 """Settings are read once, and every fault is told at once."""
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from app.settings import SettingsError, read_settings
+from app.settings import Settings, SettingsError, read_settings
 
 GOOD = {
     "PROFILE": "local",
@@ -84,6 +86,21 @@ def test_a_secret_that_is_missing_empty_or_given_twice_is_one_line(tmp_path: Pat
     told = fault_of({**GOOD, "SECRET_KEY_FILE": str(empty)}, "SECRET_KEY")
     assert "SECRET_KEY_FILE" in told
     assert "x" * 32 not in told
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "PROFILE"])
+def test_what_opens_the_house_is_given_or_nothing_starts(name: str) -> None:
+    fault_of({other: value for other, value in GOOD.items() if other != name}, name)
+
+
+def test_no_secret_has_a_value_that_everybody_knows() -> None:
+    """What may be left out is then switched off, not known."""
+    secrets = [
+        field for field in msgspec.structs.fields(Settings)
+        if re.search("secret|password|keyfile", field.name)
+    ]  # fmt: skip
+    assert {"secret_key", "google_client_secret"} <= {field.name for field in secrets}
+    assert {field.default for field in secrets} == {msgspec.NODEFAULT, ""}
 
 
 SASL = {"KAFKA_SASL_USERNAME": "gateway", "KAFKA_SASL_PASSWORD": "secret"}

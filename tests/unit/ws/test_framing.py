@@ -1,13 +1,20 @@
 """The protocol of one socket, without I/O, against an independent client: websocket-client."""
 
+import zlib
+
 import pytest
 from websocket import ABNF
 
 from app.web.ws.framing import Close, Framing, Gone, Reply, Silent, SocketEvent, Text, text_frame
 
+BOMB = zlib.compress(bytes(10_000))[2:-4]  # as permessage-deflate has it: 29 bytes
 
-def client_frame(data: bytes | str, opcode: int = ABNF.OPCODE_TEXT, fin: int = 1) -> bytes:
-    made = ABNF(fin, 0, 0, 0, opcode, 1, data.encode() if isinstance(data, str) else data)
+
+def client_frame(
+    data: bytes | str, opcode: int = ABNF.OPCODE_TEXT, fin: int = 1, *, compressed: int = 0
+) -> bytes:
+    sent = data.encode() if isinstance(data, str) else data
+    made = ABNF(fin, compressed, 0, 0, opcode, 1, sent)
     formatted = made.format()
     return formatted if isinstance(formatted, bytes) else formatted.encode()
 
@@ -64,9 +71,18 @@ def test_a_client_may_close() -> None:
         (client_frame("x" * 60, fin=0) + client_frame("x" * 60, ABNF.OPCODE_CONT), 1009),
         (client_frame(b"x", ABNF.OPCODE_BINARY), 4400),
         (text_frame(b"not masked"), 1002),
+        (client_frame(BOMB, compressed=1), 1002),
     ],
     # By themselves they would be named by their mask, which is another in each process.
-    ids=["not UTF-8", "long", "long in bytes", "long in parts", "binary", "not masked"],
+    ids=[
+        "not UTF-8",
+        "long",
+        "long in bytes",
+        "long in parts",
+        "binary",
+        "not masked",
+        "compressed",
+    ],
 )
 def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
     *parts, event = hear(stream, client_frame("unheard"))
