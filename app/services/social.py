@@ -7,7 +7,7 @@ that of an account, the person first logs in to that account.
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -125,8 +125,9 @@ class Identities(Protocol):
         """Link it. Raises ConflictError (`IDENTITY_TAKEN`): it is another account's, or the
         account has another one of this provider. Linked already is fine."""
 
-    def unlink(self, user_id: int, provider: str) -> bool:
-        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`)."""
+    def unlink(self, user_id: int, provider: str, *, offered: Collection[str]) -> bool:
+        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`) unless a password or
+        another of the `offered` providers remains."""
         ...
 
     def of(self, user_id: int) -> list[IdentityItem]:
@@ -214,8 +215,9 @@ class SocialLogIn:
         return self._identities.of(user_id)
 
     def unlink(self, user_id: int, provider: str) -> bool:
-        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`)."""
-        is_done = self._identities.unlink(user_id, provider)
+        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`): no other way in would
+        remain. A provider that is no longer offered is none."""
+        is_done = self._identities.unlink(user_id, provider, offered=self.providers)
         if is_done:
             log_security(SecurityEvent.IDENTITY_UNLINKED, user_id=user_id, provider=provider)
         return is_done

@@ -1,6 +1,6 @@
 """The port `Identities` on PostgreSQL: the table `identities`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Engine, Row
@@ -54,7 +54,8 @@ DELETE FROM identities WHERE user_id = %(user_id)s AND provider = %(provider)s A
   EXISTS (SELECT FROM users
     WHERE id = %(user_id)s AND email IS NOT NULL AND password_hash IS NOT NULL)
   OR EXISTS (SELECT FROM identities o
-    WHERE o.user_id = %(user_id)s AND o.provider <> %(provider)s))
+    WHERE o.user_id = %(user_id)s AND o.provider <> %(provider)s
+      AND o.provider = ANY(%(offered)s)))
 RETURNING subject"""
 
 _HAS = """
@@ -113,9 +114,10 @@ class PostgresIdentities:
             message = "this account has another log-in of this provider"
             raise ConflictError("IDENTITY_TAKEN", message) from error
 
-    def unlink(self, user_id: int, provider: str) -> bool:
-        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`)."""
-        values = {"user_id": user_id, "provider": provider}
+    def unlink(self, user_id: int, provider: str, *, offered: Collection[str]) -> bool:
+        """Unlink; False: there is none. Raises ConflictError (`LAST_LOGIN`) unless a password or
+        another of the `offered` providers remains."""
+        values = {"user_id": user_id, "provider": provider, "offered": list(offered)}
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(_LOCK, values)
             if connection.exec_driver_sql(_UNLINK, values).all():

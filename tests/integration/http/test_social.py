@@ -527,6 +527,20 @@ def test_a_provider_without_credentials_is_absent(
             assert code(client.get(path)) == (404, "NOT_FOUND")
 
 
+def test_a_provider_that_is_no_longer_offered_is_no_way_in(
+    environment: dict[str, str], providers: Providers, browser: Browser
+) -> None:
+    browser.log_in("kakao", name=f"K {uuid4().hex[:6]}")
+    browser.log_in("google", "?link", name=f"G {uuid4().hex[:6]}")
+    assert browser.call("POST", "/api/me/identities").status_code == 201
+    headers = {"Authorization": f"Bearer {browser.session()['access_token']}"}
+    changes = providers.environment(KAKAO_CLIENT_ID="", KAKAO_CLIENT_SECRET="")
+    with application({**environment, **changes}) as client:
+        last = client.delete("/api/me/identities/google", headers=headers)
+        assert code(last) == (409, "LAST_LOGIN")
+        assert client.delete("/api/me/identities/kakao", headers=headers).status_code == 204
+
+
 def test_an_address_begins_only_so_many_log_ins_a_minute(
     environment: dict[str, str], providers: Providers
 ) -> None:
