@@ -51,7 +51,8 @@ def make_limiter(
     """
     per_minute = settings.limits.requests_per_minute
     batches = Batches(size=max(1, per_minute // SHARES))
-    refused_until: TTLCache[str, float] = TTLCache(ADDRESSES_MAX, WINDOW_S)  # epoch seconds
+    # Epoch seconds, by address group and the endpoint whose own rate it is; None: that of all calls.
+    refused_until: TTLCache[tuple[str, str | None], float] = TTLCache(ADDRESSES_MAX, WINDOW_S)
 
     def is_counted() -> bool:
         is_limited = f"{request.path}/".startswith(LIMITED)
@@ -61,7 +62,10 @@ def make_limiter(
         g.calls = 0
         if is_counted():
             g.address_group = address_group(request_address(settings))
-            until = refused_until.get(g.address_group, 0.0)
+            until = max(
+                refused_until.get((g.address_group, None), 0.0),
+                refused_until.get((g.address_group, request.endpoint), 0.0),
+            )
             if until > time.time():
                 return _refusal(until)
             g.calls = 1 if request.endpoint in own_limits else batches.add(g.address_group)
@@ -90,8 +94,8 @@ def make_limiter(
         log_security_seldom(
             SecurityEvent.RATE_LIMITED, address=g.address_group, endpoint=endpoint()
         )
-        if limit is not None and limit.shared:  # of all calls
-            refused_until[g.address_group] = until
+        key = None if limit is not None and limit.shared else request.endpoint
+        refused_until[g.address_group, key] = until
         return _refusal(until)
 
     app.register_error_handler(RateLimitExceeded, refused)

@@ -167,6 +167,20 @@ def test_an_address_over_its_limit_is_refused_without_asking_redis(
     assert told_of(address) == before
 
 
+def test_over_a_rate_of_one_call_that_call_alone_is_refused_without_asking_redis(
+    limited: FlaskClient, address: str
+) -> None:
+    for _ in range(4):
+        asked(limited, address, "/api/auth/login", LOGIN)
+    before = told_of(address)
+    for _ in range(3):
+        refused = asked(limited, address, "/api/auth/login", LOGIN)
+        assert code(refused) == (429, "RATE_LIMITED")
+        assert 0 < int(refused.headers["Retry-After"]) <= 61
+    assert told_of(address) == before
+    assert asked(limited, address, "/api/products").status_code == 200
+
+
 def test_an_ipv6_address_is_counted_by_its_network(limited: FlaskClient) -> None:
     network = "2001:db8:" + ":".join(f"{byte:x}" for byte in randbytes(2))
     within = [asked(limited, f"{network}::{host}", "/api/products") for host in range(1, 6)]
