@@ -15,7 +15,10 @@ from app.domain.errors import BusyError
 
 R = TypeVar("R")
 
-NICENESS = 15  # a thirtieth of a share of a core that others want; Linux has one per thread
+# A third of a share of a core that others want; Linux has one per thread. With a lower priority
+# nobody gets in on a busy machine, and for longer: whenever this thread takes the GIL it must first
+# be given a core, while the loop waits for both.
+NICENESS = 5
 RETRY_AFTER_S = 2.0  # the time in which a full queue is worked off
 
 
