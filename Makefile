@@ -10,7 +10,7 @@
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
 #   make boards from=2026-01-31T12:00:00Z to=2026-01-31T12:01:00Z   else of the last storm
-#   make hostile o="--seconds 20"   every abuse at once beside 300 bids/s
+#   make hostile o="--only pings"   every abuse, or one, beside 300 bids/s
 #   make lock o=--upgrade   the newest versions that requirements.txt allows
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 #   make faults brokers=3      with three brokers and a standby of PostgreSQL

@@ -13,6 +13,15 @@ from stack.settings import Settings
 FLOWER_USER = "flower"
 PROVIDERS_CLIENT_ID = "auction-house"
 AMOUNT_MAX = 10**12  # minor units: the most that anybody can bid
+# Storms, tests and newcomers bid any amount, again and again, and are no browsers; tests of these
+# bounds set their own.
+GENEROUS = {
+    "TRUST_LOOPBACK": "1",
+    "BID_NEEDS_PROVED_EMAIL": "0",
+    **{f"BID_LIMIT_{currency}": str(AMOUNT_MAX) for currency in ("KRW", "JPY", "USD", "EUR")},
+    "FUTILE_BIDS_PER_MINUTE": "1000000",
+    "ALLOW_MISSING_ORIGIN": "1",
+}
 # Programs that chat are faster than people.
 FAST_CHAT = {"CHAT_MESSAGES_PER_S": "100", "CHAT_MESSAGES_BURST": "1000"}
 
@@ -106,13 +115,7 @@ def application_environment(
         "ALLOWED_ORIGINS": f"http://{HOST}:{ports.gateway},http://localhost:{ports.gateway}",
         **provider_log_in(settings, credentials),
         "PROFILE": "local",
-        "TRUST_LOOPBACK": "1",
-        # Storms, tests and newcomers bid any amount and again and again; tests of these bounds set
-        # their own.
-        "BID_NEEDS_PROVED_EMAIL": "0",
-        **{f"BID_LIMIT_{currency}": str(AMOUNT_MAX) for currency in ("KRW", "JPY", "USD", "EUR")},
-        "FUTILE_BIDS_PER_MINUTE": "1000000",
-        "ALLOW_MISSING_ORIGIN": "1",  # the load generator, the demo and tests are no browsers
+        **GENEROUS,
         "KAFKA_REPLICATION": str(replication),
         "KAFKA_MIN_ISR": str(min_isr),
         "GATEWAY_BIND": f"{HOST}:{ports.gateway}",

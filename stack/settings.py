@@ -37,6 +37,7 @@ class Ports:
     """One loopback TCP port for each listener."""
 
     gateway: int
+    hostile: int
     metrics: int
     prometheus: int
     flower: int

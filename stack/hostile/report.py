@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from stack.bench.measurement import Measurement
 from stack.hostile.attack import EVERYTHING, Report
 
 RESULT_P99_MAX_MS = 500.0  # design, load.md: send → outcome
-FACTOR = 3  # as of the test of each abuse: where honest bids alone take long, they bound the p99
+CORES_SHOWN_MIN = 0.01
 ANSWERS_SHOWN = 5
 # What each abuse must be seen to be answered with: by one of these at least, else it never came to
 # the door. They are refusals, but for what anybody may do, which the honest bids alone judge.
@@ -60,37 +61,49 @@ def render(reports: Mapping[str, Report]) -> str:
     return "\n".join(rows)
 
 
-def render_honest(quiet: Mapping[str, Any], storm: Mapping[str, Any]) -> str:
+def render_honest(quiet: Mapping[str, Any], abused: Mapping[str, Any] | None = None) -> str:
     """What became of the honest bids, alone and abused."""
     rows = [
         "| honest bids | sent | lost | receipt p50 / p99, ms | outcome p50 / p99, ms |",
         "|---|--:|--:|--:|--:|",
     ]
-    for name, report in {"alone": quiet, "abused": storm}.items():
-        received, result = report["received_ms"], report["result_ms"]
-        rows.append(
-            f"| {name} | {report['bids']['sent']:,} | {report['failures']['total']:,} "
-            f"| {received['p50']:.0f} / {received['p99']:.0f} "
-            f"| {result['p50']:.0f} / {result['p99']:.0f}, at most {p99_max_ms(quiet):.0f} |"
-        )
+    for name, report in {"alone": quiet, "abused": abused}.items():
+        if report is not None:
+            received, result = report["received_ms"], report["result_ms"]
+            rows.append(
+                f"| {name} | {report['bids']['sent']:,} | {report['failures']['total']:,} "
+                f"| {received['p50']:.0f} / {received['p99']:.0f} "
+                f"| {result['p50']:.0f} / {result['p99']:.0f}, at most {RESULT_P99_MAX_MS:.0f} |"
+            )
     return "\n".join(rows)
 
 
-def p99_max_ms(quiet: Mapping[str, Any]) -> float:
-    """How long the outcome of an honest bid may take on this machine, in this hour."""
-    return max(RESULT_P99_MAX_MS, FACTOR * float(quiet["result_ms"]["p99"]))
+def render_costs(quiet: Measurement, abused: Measurement, reports: Mapping[str, Report]) -> str:
+    """What share of one core each process took, alone and abused."""
+    rows = ["| cores taken by | alone | abused |", "|---|--:|--:|"]
+    for name in sorted(abused.costs, key=lambda name: -abused.costs[name].cpu_s):
+        before = quiet.costs[name].cpu_s / quiet.window_s if name in quiet.costs else 0.0
+        after = abused.costs[name].cpu_s / abused.window_s
+        if max(before, after) >= CORES_SHOWN_MIN:
+            rows.append(f"| {name} | {before:.2f} | {after:.2f} |")
+    abusers_s = max(report.cpu_s for report in reports.values())  # one process does all
+    rows.append(f"| the abusers | | {abusers_s / abused.window_s:.2f} |")
+    return "\n".join(rows)
 
 
-def complaints(
-    reports: Mapping[str, Report], storm: Mapping[str, Any], quiet: Mapping[str, Any]
-) -> list[str]:
+def is_measurable(quiet: Mapping[str, Any]) -> bool:
+    """Whether honest bids alone keep the bound here: else abuse cannot be judged by it."""
+    return not quiet["failures"]["total"] and quiet["result_ms"]["p99"] <= RESULT_P99_MAX_MS
+
+
+def complaints(reports: Mapping[str, Report], abused: Mapping[str, Any]) -> list[str]:
     """What did not hold, one line each."""
     found = []
-    if lost := int(storm["failures"]["total"]):
-        kinds = {kind: count for kind, count in storm["failures"].items() if count}
-        found.append(f"{lost:,} honest bids were lost: {kinds}, answers {storm['errors']}")
-    if storm["result_ms"]["p99"] > p99_max_ms(quiet):
-        found.append("honest bids were slower than they may be")
+    if lost := int(abused["failures"]["total"]):
+        kinds = {kind: count for kind, count in abused["failures"].items() if count}
+        found.append(f"{lost:,} honest bids were lost: {kinds}, answers {abused['errors']}")
+    if abused["result_ms"]["p99"] > RESULT_P99_MAX_MS:
+        found.append(f"honest bids took longer than {RESULT_P99_MAX_MS:.0f} ms")
     for name, report in reports.items():
         if report.bursts == 0:
             found.append(f"{name}: nothing was tried")

@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from app.settings import Limits, read_settings
 from stack.hostile.abuses import Target
 from stack.hostile.answers import Answers
 from stack.hostile.attack import EVERYTHING, Report
-from stack.hostile.report import EXPECTED, complaints, render, render_honest
+from stack.hostile.gateway import program_of
+from stack.hostile.growth import Kept, complaints_of
+from stack.hostile.report import EXPECTED, complaints, is_measurable, render, render_honest
+from stack.runtime import Stack
 
 CAME = (
     b"HTTP/1.1 429 TOO MANY REQUESTS\r\nRetry-After: 1\r\n\r\n{}HTTP/1.1 401 UNAUTHORIZED\r\n\r\n"
@@ -39,7 +43,7 @@ def refused() -> dict[str, Report]:
 
 
 def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
-    assert complaints(refused(), STORM, STORM) == []
+    assert complaints(refused(), STORM) == []
     assert render(refused()).count("\n") == len(EVERYTHING) + 1
 
 
@@ -57,7 +61,7 @@ def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
     ],
 )
 def test_what_was_let_pass_is_said(name: str, report: Report, said: str) -> None:
-    (line,) = complaints({**refused(), name: report}, STORM, STORM)
+    (line,) = complaints({**refused(), name: report}, STORM)
     assert line == f"{name}: {said}"
 
 
@@ -69,12 +73,37 @@ def test_a_report_comes_whole_from_the_process_that_abused() -> None:
 def test_lost_and_late_bids_are_said() -> None:
     lost = {**STORM, "failures": {"total": 2}, "errors": {"BUSY": 2}}
     late = {**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}}
-    assert complaints(refused(), lost, STORM) == [
+    assert complaints(refused(), lost) == [
         "2 honest bids were lost: {'total': 2}, answers {'BUSY': 2}"
     ]
-    assert complaints(refused(), late, STORM) == ["honest bids were slower than they may be"]
-    assert complaints(refused(), late, quiet=late) == []  # the machine is slow, not the abuse
-    assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 1503 |" in render_honest(late, lost)
+    assert complaints(refused(), late) == ["honest bids took longer than 500 ms"]
+    assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 500 |" in render_honest(late, lost)
+
+
+def test_where_honest_bids_alone_are_lost_or_late_nothing_is_measured() -> None:
+    assert is_measurable(STORM)
+    assert not is_measurable({**STORM, "failures": {"total": 1}})
+    assert not is_measurable({**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}})
+
+
+def test_what_redis_keeps_for_ever_and_a_memory_that_swells_are_said() -> None:
+    before = Kept(keys=100, lasting=8, memory_mib=5.0)
+    assert complaints_of(before, Kept(keys=9_000, lasting=9, memory_mib=20.0)) == []
+    assert complaints_of(before, Kept(keys=9_000, lasting=108, memory_mib=505.0)) == [
+        "Redis: 100 more keys that never fade",
+        "Redis: 500 MiB more memory",
+    ]
+
+
+def test_the_gateway_that_is_abused_has_the_limits_of_everybody() -> None:
+    program = program_of(Stack.of("local"))
+    settings = read_settings(program.environment)
+    assert settings.limits == Limits()
+    assert (settings.trust_loopback, settings.allow_missing_origin) == (False, False)
+    assert settings.bid_needs_proved_email
+    assert program.environment["GATEWAY_BIND"].rpartition(":")[2] != str(
+        Stack.of("local").settings.ports.gateway
+    )
 
 
 def test_what_each_abuse_must_be_answered_is_known() -> None:

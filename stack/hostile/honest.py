@@ -1,0 +1,58 @@
+"""Honest bidders: a thousand people, one socket each at the gateway that is abused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stack.bench.measurement import Measurement, measure_run
+from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run, run_storm
+from stack.runtime import Stack
+
+OnPhase = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """The load generator, and what it offers; sign-ups and log-ins go to `make up`'s gateway."""
+
+    stack: Stack
+    load: Load
+    generator: Path
+    users_file: Path
+
+    @classmethod
+    def of(cls, stack: Stack, load: Load) -> "Honest":
+        """Build the generator if need be."""
+        generator = build_storm(stack.settings.versions)
+        return cls(stack, load, generator, stack.places.data_dir / USERS_FILE)
+
+    def sign_up(self) -> None:
+        """Sign up whoever has no account yet."""
+        prepare_run(
+            self.generator,
+            url=self.stack.addresses()["BASE_URL"],
+            users=self.load.sockets,
+            auctions=self.load.auctions,
+            users_file=self.users_file,
+            target=self.stack.places.run_dir / "hostile.json",
+        )
+
+    def bid(self, ws_url: str, seconds: float, on_phase: OnPhase = lambda _: None) -> Measurement:
+        """Bid at `ws_url` for so long, and measure it. Raise StackFault when nobody could."""
+        load = replace(self.load, seconds=seconds)
+        addresses = {**self.stack.addresses(), "WS_URL": ws_url}
+
+        def run(read: OnPhase) -> dict[str, object]:
+            def both(phase: str) -> None:
+                read(phase)
+                on_phase(phase)
+
+            return run_storm(
+                self.generator,
+                load,
+                addresses=addresses,
+                users_file=self.users_file,
+                on_phase=both,
+            )
+
+        return measure_run(self.stack, load, run)
