@@ -51,7 +51,7 @@ def make_limiter(
     """
     per_minute = settings.limits.requests_per_minute
     batches = Batches(size=max(1, per_minute // SHARES))
-    # Epoch seconds, by address group and the endpoint whose own rate it is; None: that of all calls.
+    # Epoch seconds, by address group and the endpoint whose own rate it is; None: of all calls.
     refused_until: TTLCache[tuple[str, str | None], float] = TTLCache(ADDRESSES_MAX, WINDOW_S)
 
     def is_counted() -> bool:
