@@ -201,7 +201,8 @@ def audit(stack: Stack, arguments: Sequence[str]) -> int:
 
 def bench(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the benchmark, on a stack of its own profile."""
-    install_for(stack, development=False)
+    draws = any(argument.startswith("--flame") for argument in arguments)  # py-spy does
+    install_for(stack, development=draws)
     install_client(stack.settings, step=shown)
     go(stack.settings, shown)
     return _run(stack, "python", "-m", "stack.bench", *arguments)

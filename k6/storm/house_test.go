@@ -74,7 +74,7 @@ func (h *house) options() options {
 	return options{
 		baseURL: h.server.URL, wsURL: "ws" + strings.TrimPrefix(h.server.URL, "http") + "/ws",
 		mode: "ws", accounts: "-", sockets: 20, auctions: 2, rate: 200, duration: time.Second,
-		signIns: 4, openings: 8, grace: 300 * time.Millisecond,
+		signIns: 4, openings: 8, grace: 300 * time.Millisecond, tick: tickDefault,
 	}
 }
 
@@ -218,7 +218,7 @@ func (h *house) isLater() bool {
 
 func (h *house) take(conn net.Conn, p placed) {
 	switch {
-	case p.Type == "auth" && strings.HasPrefix(p.Token, "access-"):
+	case p.Type == "auth" && (p.Token == "" || strings.HasPrefix(p.Token, "access-")): // or a guest
 		say(conn, `{"re":%d,"type":"welcome","connection_id":"c","server_ms":1}`, p.ID)
 	case p.Type == "subscribe" && h.isLater():
 		say(conn, `{"type":"error","re":%d,"code":"BUSY","detail":"","retry":true,"retry_after_ms":9}`, p.ID)

@@ -15,6 +15,7 @@ type ledger struct {
 	result   []time.Duration
 	outcome  []label // status and code of the outcome
 	fault    []label // code of the error that answered the bid, or why it was not sent
+	faulted  []time.Duration
 
 	open     int // bids with neither outcome nor fault
 	unknown  int // bid.unknown answers
@@ -22,8 +23,8 @@ type ledger struct {
 	repeated int // outcomes after the first that was not "failed"
 }
 
-func newLedger(t timetable, grace time.Duration) *ledger {
-	s := schedule{timetable: t}
+func newLedger(t timetable, grace, tick time.Duration) *ledger {
+	s := schedule{timetable: t, tick: tick}
 	return &ledger{
 		schedule: s,
 		grace:    grace,
@@ -32,6 +33,7 @@ func newLedger(t timetable, grace time.Duration) *ledger {
 		result:   make([]time.Duration, s.count()),
 		outcome:  make([]label, s.count()),
 		fault:    make([]label, s.count()),
+		faulted:  make([]time.Duration, s.count()),
 		open:     s.count(),
 	}
 }
@@ -70,6 +72,7 @@ func (l *ledger) markFault(n int, code []byte) {
 		l.open--
 	}
 	l.fault[n] = l.labels.of(code, nil)
+	l.faulted[n] = l.elapsed()
 }
 
 func (l *ledger) isFailed(n int) bool {

@@ -38,7 +38,7 @@ func TestTheLadderBeatsThePriceByTheStepOfTheTable(t *testing.T) {
 }
 
 func TestBidsAreDueEvenlyAndNeverOfferedEarly(t *testing.T) {
-	s := schedule{start: time.Now(), timetable: even{rate: 1_000, bids: 100, users: 1}}
+	s := schedule{start: time.Now(), tick: tickDefault, timetable: even{rate: 1_000, bids: 100, users: 1}}
 	next := 0
 	s.run(context.Background(), func(n int) {
 		if n != next || time.Since(s.start) < s.due(n) {

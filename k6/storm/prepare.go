@@ -23,11 +23,11 @@ type preparedUser struct {
 
 // prepareRun opens the auctions, signs a user for each socket in, and writes all into a file.
 func prepareRun(ctx context.Context, o options, tell announce) error {
-	users, auctionIDs, err := prepare(ctx, o, tell)
+	users, lots, err := prepare(ctx, o, tell)
 	if err != nil {
 		return err
 	}
-	file := prepared{BaseURL: o.baseURL, PreparedAt: time.Now().UnixMilli(), Auctions: auctionIDs}
+	file := prepared{BaseURL: o.baseURL, PreparedAt: time.Now().UnixMilli(), Auctions: lots.ids}
 	for _, user := range users {
 		file.Users = append(file.Users, preparedUser{
 			AccessToken:  user.accessToken,

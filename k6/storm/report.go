@@ -9,23 +9,27 @@ import (
 // report is what a run prints. Times of bids are counted from when they were due, so a generator
 // or a server that falls behind shows in them.
 type report struct {
-	Mode        string         `json:"mode"`
-	Sockets     socketReport   `json:"sockets"`
-	Auctions    []int64        `json:"auctions"`
-	Seconds     float64        `json:"seconds"`
-	RateOffered float64        `json:"rate_offered"`
-	Bids        bidReport      `json:"bids"`
-	Failures    failureReport  `json:"failures"`
-	Outcomes    map[string]int `json:"outcomes"`
-	Errors      map[string]int `json:"errors"`
-	Unknown     int            `json:"unknown"`
-	Refused     int            `json:"refused"`
-	Repeated    int            `json:"repeated"`
-	ReceivedMs  spread         `json:"received_ms"`
-	ResultMs    spread         `json:"result_ms"`
-	SendLagMs   spread         `json:"send_lag_ms"`
-	Rates       rateReport     `json:"rates"`
-	CPU         cpuReport      `json:"cpu"`
+	Mode         string       `json:"mode"`
+	Sockets      socketReport `json:"sockets"`
+	Auctions     []int64      `json:"auctions"`
+	begin        time.Time
+	Seconds      float64            `json:"seconds"`
+	RateOffered  float64            `json:"rate_offered"`
+	Bids         bidReport          `json:"bids"`
+	Failures     failureReport      `json:"failures"`
+	Outcomes     map[string]int     `json:"outcomes"`
+	Errors       map[string]int     `json:"errors"`
+	Unknown      int                `json:"unknown"`
+	Refused      int                `json:"refused"`
+	Repeated     int                `json:"repeated"`
+	ReceivedMs   spread             `json:"received_ms"`
+	ResultMs     spread             `json:"result_ms"`
+	SendLagMs    spread             `json:"send_lag_ms"`
+	ErrorMs      map[string]spread  `json:"error_ms"` // by code, of the bids that an error answered
+	Acknowledged acknowledgedReport `json:"acknowledged"`
+	States       stateReport        `json:"states"`
+	Rates        rateReport         `json:"rates"`
+	CPU          cpuReport          `json:"cpu"`
 }
 
 type socketReport struct {
@@ -44,6 +48,21 @@ type bidReport struct {
 	Received int `json:"received"`
 	Decided  int `json:"decided"` // accepted or rejected, however late
 	Accepted int `json:"accepted"`
+}
+
+// acknowledgedReport is about the bids that had a receipt: each of them must have an outcome.
+type acknowledgedReport struct {
+	Count    int    `json:"count"`
+	Open     int    `json:"open"` // without outcome when the run ended
+	ResultMs spread `json:"result_ms"`
+}
+
+// stateReport is about the pushes of auctions, each counted on every socket it reached.
+type stateReport struct {
+	Frames    int     `json:"frames"`
+	PerSecond float64 `json:"per_s"`
+	DelayMs   spread  `json:"delay_ms"` // since the newest bid in it was decided
+	CloseMs   spread  `json:"close_ms"` // of closes, since the auction's end
 }
 
 // failureReport counts each failed bid once, under the first of these that holds.
@@ -148,10 +167,45 @@ func (l *ledger) fill(r *report, steady stay) {
 	r.ReceivedMs = spreadOf(l.delays(l.received))
 	r.ResultMs = spreadOf(l.delays(l.result))
 	r.SendLagMs = spreadOf(l.delays(l.sent))
+	r.ErrorMs, r.Acknowledged = l.errorDelays(), l.acknowledged()
 	r.Rates = rateReport{
 		Sent: perSecond(l.sent), Received: perSecond(l.received), Decided: perSecond(l.result),
 		Steady: perSecondWithin(l.result, steady),
 	}
+}
+
+// errorDelays are the times from due to the error, by its code; of bids that were sent.
+func (l *ledger) errorDelays() map[string]spread {
+	samples := map[string][]time.Duration{}
+	for n, at := range l.faulted {
+		if at != 0 && l.sent[n] != 0 {
+			code := l.labels.text(l.fault[n])
+			samples[code] = append(samples[code], at-l.due(n))
+		}
+	}
+	spreads := map[string]spread{}
+	for code, delays := range samples {
+		spreads[code] = spreadOf(delays)
+	}
+	return spreads
+}
+
+func (l *ledger) acknowledged() acknowledgedReport {
+	var report acknowledgedReport
+	var delays []time.Duration
+	for n, at := range l.received {
+		if at == 0 {
+			continue
+		}
+		report.Count++
+		if l.result[n] == 0 {
+			report.Open++
+			continue
+		}
+		delays = append(delays, l.result[n]-l.due(n))
+	}
+	report.ResultMs = spreadOf(delays)
+	return report
 }
 
 func (l *ledger) counts(found []label) map[string]int {

@@ -28,32 +28,32 @@ func progress(output io.Writer) announce {
 
 // run is a whole storm: users, auctions, connections, bids, report.
 func run(ctx context.Context, o options, tell announce) (*report, error) {
-	users, auctionIDs, err := prepare(ctx, o, tell)
+	users, lots, err := prepare(ctx, o, tell)
 	if err != nil {
 		return nil, err
 	}
-	l := newLedger(o.timetable(), o.grace)
-	r := &report{Mode: o.mode, Auctions: auctionIDs, Seconds: o.duration.Seconds()}
+	l := newLedger(o.timetable(), o.grace, o.tick)
+	r := &report{Mode: o.mode, Auctions: lots.ids, begin: lots.begin, Seconds: o.duration.Seconds()}
 	if o.mode == "http" {
 		err = storm(ctx, o, l, newRequests(o, users, l), r, tell)
 		return r, err
 	}
-	carrier := newSockets(o, users, auctionIDs, l)
+	carrier := newSockets(o, users, lots.ids, l)
 	err = storm(ctx, o, l, carrier, r, tell)
-	r.Sockets = carrier.report
+	r.Sockets, r.States = carrier.report, carrier.states.report(o.duration)
 	return r, err
 }
 
 // prepare signs everybody in and opens the auctions. It returns the bidders.
-func prepare(ctx context.Context, o options, tell announce) ([]*account, []int64, error) {
+func prepare(ctx context.Context, o options, tell announce) ([]*account, auctionLots, error) {
 	server := newAPI(o.baseURL, o.signIns)
 	defer server.client.CloseIdleConnections()
 	known, err := signInAll(ctx, server, o, tell)
 	if err != nil {
-		return nil, nil, err
+		return nil, auctionLots{}, err
 	}
-	auctionIDs, err := openAuctions(ctx, server, known.Users[0], o.auctions)
-	return known.Users[1 : o.sockets+1], auctionIDs, err
+	lots, err := openAuctions(ctx, server, known.Users[0], o)
+	return known.Users[1 : o.sockets+1], lots, err
 }
 
 // signInAll signs in the seller, who is the first, and a user for each socket.
@@ -87,13 +87,17 @@ func storm(
 	if err := c.open(ctx); err != nil {
 		return err
 	}
-	pump(ctx, c, time.Now().Add(o.settleTime), func() bool { return false })
+	begin := time.Now().Add(o.settleTime)
+	if begin.Before(r.begin) {
+		begin = r.begin
+	}
+	pump(ctx, c, begin, o.tick, func() bool { return false })
 	tell(phaseStorm, "bids=%d", l.count())
 	before := cpuTime()
 	l.start = time.Now()
 	offered := l.run(ctx, climbing(r.Auctions, l, c.offer), c.poll)
 	deadline := l.start.Add(l.due(l.count()-1) + l.grace)
-	pump(ctx, c, deadline, func() bool { return l.open == 0 })
+	pump(ctx, c, deadline, o.tick, func() bool { return l.open == 0 })
 	spent := cpuTime() - before
 	tell(phaseDone, "offered=%d open=%d", offered, l.open)
 	c.close()
@@ -122,9 +126,11 @@ func climbing(auctionIDs []int64, t timetable, offer func(bid)) func(n int) {
 }
 
 // pump takes answers until done says so, the deadline passes, or ctx ends.
-func pump(ctx context.Context, c carrier, deadline time.Time, done func() bool) {
+func pump(
+	ctx context.Context, c carrier, deadline time.Time, tick time.Duration, done func() bool,
+) {
 	for c.poll(); !done() && time.Now().Before(deadline) && ctx.Err() == nil; c.poll() {
-		nap()
+		nap(tick)
 	}
 }
 

@@ -45,6 +45,7 @@ func (e even) number(bidder, turn int) (int, bool) {
 type schedule struct {
 	timetable
 	start time.Time
+	tick  time.Duration
 }
 
 // elapsed is the time since the start, never 0, so that 0 can stand for "not yet".
@@ -52,16 +53,11 @@ func (s schedule) elapsed() time.Duration {
 	return max(1, time.Since(s.start))
 }
 
-// tick is how often the generator wakes, to send what is due and read what has come. Waking is the
-// dearest thing it does, so it costs the machine under test less than once for every frame would;
-// no time it measures is off by more.
-const tick = 2 * time.Millisecond
-
 // run calls offer for each bid at the first tick after it is due, in order, and poll once a tick,
 // until all are offered or ctx ends. It returns how many were offered.
 func (s schedule) run(ctx context.Context, offer func(n int), poll func()) int {
 	n := 0
-	for ; n < s.count() && ctx.Err() == nil; nap() {
+	for ; n < s.count() && ctx.Err() == nil; nap(s.tick) {
 		for now := s.elapsed(); n < s.count() && s.due(n) <= now; n++ {
 			offer(n)
 		}
@@ -72,7 +68,7 @@ func (s schedule) run(ctx context.Context, offer func(n int), poll func()) int {
 
 // nap sleeps for a tick in the kernel. The runtime's own sleep rouses its scheduler and monitor
 // each time, for three times the CPU.
-func nap() {
+func nap(tick time.Duration) {
 	length := syscall.NsecToTimespec(tick.Nanoseconds())
 	_ = syscall.Nanosleep(&length, nil) // cut short by a signal, the next tick is early: no harm
 }

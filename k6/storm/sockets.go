@@ -29,16 +29,17 @@ type sockets struct {
 	events     [eventsMax]syscall.EpollEvent
 	chunk      []byte
 	report     socketReport
+	states     states
 	visits     *visits // nil: everybody is there all the time
 }
 
 func newSockets(o options, bidders []*account, auctionIDs []int64, l *ledger) *sockets {
 	c := &sockets{
-		options: o, bidders: bidders, auctionIDs: auctionIDs, ledger: l, names: newKeys(),
+		options: o, bidders: bidders, auctionIDs: auctionIDs, ledger: l, names: newKeys(), states: newStates(),
 		chunk:  make([]byte, chunkBytes),
-		report: socketReport{Failed: map[string]int{}, Closed: map[string]int{}, Wanted: len(bidders)},
+		report: socketReport{Failed: map[string]int{}, Closed: map[string]int{}, Wanted: len(bidders) + o.viewers},
 	}
-	for range bidders {
+	for range len(bidders) + o.viewers {
 		c.all = append(c.all, &socket{down: true, coming: o.stages != nil})
 	}
 	if o.stages != nil {
@@ -88,9 +89,12 @@ func (c *sockets) welcome(i int, base *url.URL) welcome {
 	w := welcome{
 		url:    c.options.wsURL,
 		origin: base.Scheme + "://" + base.Host,
-		token:  c.bidders[i].accessToken,
 	}
-	if c.options.subscribe {
+	isViewer := i >= len(c.bidders)
+	if !isViewer {
+		w.token = c.bidders[i].accessToken
+	}
+	if c.options.subscribe || isViewer {
 		w.watch = c.auctionIDs[i%len(c.auctionIDs)]
 	}
 	return w
@@ -163,10 +167,21 @@ func (c *sockets) serve(index int) {
 	err := s.read(c.chunk, func(text []byte) {
 		c.report.Frames++
 		c.report.Bytes += int64(len(text))
-		c.take(index, readAnswer(text))
+		if a := readAnswer(text); string(a.kind) == "auction.state" {
+			c.takeState(index, text)
+		} else if index < len(c.bidders) {
+			c.take(index, a)
+		}
 	})
 	if err != nil {
 		c.end(s, err)
+	}
+}
+
+func (c *sockets) takeState(index int, text []byte) {
+	if !c.ledger.start.IsZero() {
+		bidding := c.ledger.elapsed() <= c.options.duration
+		c.states.take(index, index%len(c.auctionIDs), text, bidding)
 	}
 }
 
@@ -215,7 +230,7 @@ func (c *sockets) close() {
 		}
 	}
 	for limit := time.Now().Add(goodbyeMax); c.anyUp() && time.Now().Before(limit); {
-		nap()
+		nap(c.options.tick)
 		c.poll()
 	}
 	for _, s := range c.all {

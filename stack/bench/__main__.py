@@ -1,151 +1,182 @@
-"""`python -m stack.bench`: start the profile `bench`, storm it step by step, write the report."""
+"""`python -m stack.bench`: start the profile `bench`, measure, write the report."""
 
 import argparse
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
-from stack.bench.measurement import Measurement, measure
-from stack.bench.report import write_report
-from stack.bench.scraping import render_ratios, scraped
+from stack.bench.application import Application
+from stack.bench.comparison import compare, read_baseline, steps_of, write_baseline
+from stack.bench.flame import Flame
+from stack.bench.floors import figures_of
+from stack.bench.options import AUCTIONS, RATE, RATES, STEPS, parse
+from stack.bench.report import REPORTS_DIR, Report, conditions, figures_in, merged, write_report
+from stack.bench.scenarios import SCENARIOS, Scale
+from stack.bench.scraping import render_ratios
+from stack.bench.sketch import Sketch, ratio_held, sketch_dir, sketch_running
+from stack.bench.steps import Steps, in_turns
 from stack.bench.stored import Growth, growth_of, render_growth, send_chat
-from stack.bench.storm import USERS_FILE, Load, build_storm
+from stack.bench.storm import Load, build_storm
 from stack.faults import StackFault
 from stack.lifecycle import alone
 from stack.progress import shown
 from stack.runtime import Stack
 
 PROFILE = "bench"
+FEW_SOCKETS, FEW_SOCKETS_RATE = 100, 1_500.0  # 20 frames/s a socket are allowed
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run has found so far."""
+
+    steps: Steps = field(default_factory=Steps)
+    report: Report = field(default_factory=Report)
+    growths: list[Growth] = field(default_factory=list)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when no bid of the first step failed, 1 when some did, 2 when nothing was run."""
-    options = parser().parse_args(arguments)
+    options = parse(arguments)
     stack = Stack.of(PROFILE, step=shown)
     try:
+        if options.sketch:
+            sketch_dir()  # before minutes of starting
+        earlier = figures_in(options.add_to) if options.add_to else {}
         with alone(stack):
-            steps, growths = _run(stack, options)
+            run = _run(stack, options)
     except StackFault as fault:
         print(f"bench: {fault}", file=sys.stderr)
         return 2
-    file, table = write_report(steps, now=datetime.now(UTC))
+    _write(run, options, earlier)
+    steps = run.report.steps
+    return 1 if steps and steps[0].failures else 0
+
+
+def _write(run: Run, options: argparse.Namespace, earlier: dict[str, float]) -> None:
+    steps, report = run.steps, run.report
+    own = {
+        **figures_of(steps.measured),
+        **ratio_held(steps.measured, steps.sketched),
+        **report.figures,
+    }
+    report.figures = merged(earlier, own)
+    report.sketched = steps.sketched
+    report.has_floors = bool(options.scenario)
+    now = steps_of(report.steps)
+    report.comparison = compare(now, read_baseline())
+    if options.keep_baseline:
+        write_baseline(now, conditions())
+    file, table = write_report(report, now=datetime.now(UTC))
     print(f"\n{table}\n{file}")
     if options.scrapers:
-        print(f"\n{render_ratios(steps[::2], steps[1::2])}")
-    if growths:
-        print(f"\n{render_growth(growths)}")
-    return 1 if steps[0].failures else 0
+        print(f"\n{render_ratios(report.steps[::2], report.steps[1::2])}")
+    if run.growths:
+        print(f"\n{render_growth(run.growths)}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The options of the benchmark."""
-    parser = argparse.ArgumentParser(prog="python -m stack.bench", description=__doc__)
-    parser.add_argument("--rate", type=float, default=2_000, help="bids offered per second")
-    parser.add_argument(
-        "--steps",
-        type=_rates,
-        default=(),
-        metavar="RATE,RATE,…",
-        help="instead of --rate: one after another, until one is not carried",
-    )
-    parser.add_argument("--seconds", type=float, default=20, help="length of a step")
-    parser.add_argument("--warm-up", type=float, default=5, help="seconds before, not measured")
-    parser.add_argument("--sockets", type=int, default=1_000, help="users, one socket each")
-    parser.add_argument(
-        "--auctions", type=int, default=1, help="auctions the users are spread over"
-    )
-    parser.add_argument("--mode", choices=("ws", "http"), default="ws", help="how bids are sent")
-    parser.add_argument(
-        "--subscribe",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="every socket watches its auction, as a page does",
-    )
-    parser.add_argument(
-        "--scrapers",
-        type=int,
-        default=0,
-        metavar="N",
-        help="compare rounds of --rate, by turns without and with N scrapers of all metrics",
-    )
-    parser.add_argument("--rounds", type=int, default=3, help="of each, with --scrapers")
-    parser.add_argument(
-        "--bytes", action="store_true", help="tell what each store keeps of the bids, and of chat"
-    )
-    parser.add_argument(
-        "--fresh", action="store_true", help="forget the data of earlier runs first"
-    )
-    return parser
-
-
-def _rates(text: str) -> tuple[float, ...]:
-    return tuple(float(rate) for rate in text.split(","))
-
-
-def _run(stack: Stack, options: argparse.Namespace) -> tuple[list[Measurement], list[Growth]]:
+def _run(stack: Stack, options: argparse.Namespace) -> Run:
     with shown("build the load generator"):
         executable = build_storm(stack.settings.versions)
-    first = Load(
-        rate=options.rate,
-        seconds=options.seconds,
-        sockets=options.sockets,
-        auctions=options.auctions,
-        mode=options.mode,
-        subscribe=options.subscribe,
-    )
-    steps: list[Measurement] = []
-    growths: list[Growth] = []
+    flame = Flame(options.flame, REPORTS_DIR) if options.flame else None
+    run = Run()
     with _running(stack, fresh=options.fresh):
-        users_file = stack.places.data_dir / USERS_FILE
+        application = Application.of(stack, executable)
         if options.warm_up:
             # Kafka's virtual machine compiles while it is young: ten times the CPU of later bids.
             with shown(f"warm up for {options.warm_up:.0f} s"):
-                load = replace(first, seconds=options.warm_up)
-                measure(stack, load, executable=executable, users_file=users_file)
-
-        def storms() -> int:
-            steps.extend(_steps(stack, first, options, executable, users_file))
-            return sum(int(step.storm["bids"]["decided"]) for step in steps)
-
-        if options.bytes:
-            growths.append(growth_of(stack, "decided bids", storms))
-            growths.append(growth_of(stack, "chat messages", lambda: send_chat(stack)))
-        else:
-            storms()
-    return steps, growths
+                application.measure(replace(_load(options), seconds=options.warm_up))
+        application = replace(application, flame=flame)
+        with sketch_running(stack) if options.sketch else nullcontext() as sketch:
+            if options.scenario:
+                _scenarios(run, application, options, sketch)
+            else:
+                _own_steps(run, application, options, sketch)
+    return run
 
 
-def _steps(
-    stack: Stack, first: Load, options: argparse.Namespace, executable: Path, users_file: Path
-) -> Iterator[Measurement]:
-    """Storm step by step, until one is not carried."""
-    for load in loads(first, options):
-        beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
-        with (
-            shown(f"storm of {load.rate:,.0f} bids/s for {load.seconds:.0f} s{beside}"),
-            scraped(_metrics_urls(stack), load.scrapers),
-        ):
-            step = measure(stack, load, executable=executable, users_file=users_file)
-        yield step
-        if not step.carried and not options.scrapers:
-            return
+def _own_steps(
+    run: Run, application: Application, options: argparse.Namespace, sketch: Sketch | None
+) -> None:
+    """The steps that the options describe."""
+
+    def storms() -> int:
+        run.steps.climb(application, loads(options), sketch)
+        return sum(int(step.storm["bids"]["decided"]) for step in run.steps.measured)
+
+    if options.bytes:
+        stack = application.stack
+        run.growths.append(growth_of(stack, "decided bids", storms))
+        run.growths.append(growth_of(stack, "chat messages", lambda: send_chat(stack)))
+    else:
+        storms()
+    run.report.steps.extend(run.steps.measured)
 
 
-def loads(first: Load, options: argparse.Namespace) -> list[Load]:
+def loads(options: argparse.Namespace) -> list[Load]:
     """What is offered, step by step."""
+    first = _load(options)
     if options.scrapers:
-        return [first, replace(first, scrapers=options.scrapers)] * options.rounds
-    return [replace(first, rate=rate) for rate in options.steps or (options.rate,)]
+        return in_turns(first, scrapers=options.scrapers, rounds=options.rounds)
+    return [replace(first, rate=rate) for rate in options.steps or (first.rate,)]
 
 
-def _metrics_urls(stack: Stack) -> list[str]:
-    """Every port that metrics are on."""
-    addresses = stack.addresses()
-    return [addresses["METRICS_URL"], f"{addresses['FLOWER_URL']}/metrics"]
+def _load(options: argparse.Namespace) -> Load:
+    return Load(
+        rate=options.rate or RATE,
+        seconds=options.seconds,
+        sockets=options.sockets,
+        auctions=options.auctions or 1,
+        mode=options.mode,
+        subscribe=options.subscribe,
+    )
+
+
+def _scenarios(
+    run: Run, application: Application, options: argparse.Namespace, sketch: Sketch | None
+) -> None:
+    """The whole run, or what was named of it."""
+    for name in options.scenario:
+        if name == STEPS:
+            _all_steps(run, application, options, sketch)
+            run.report.steps.extend(run.steps.measured)
+            continue
+        carried_per_s = options.rate or run.steps.carried_per_s(RATE)
+        scale = Scale(seconds=options.seconds, share=options.share, carried_per_s=carried_per_s)
+        with shown(name):
+            result = SCENARIOS[name](application, scale)
+        run.report.figures.update(result.figures)
+        run.report.steps.extend(result.steps)
+        run.report.notes.extend(result.notes)
+    if options.share != 1:
+        run.report.notes.append(f"a trial at {options.share:g} of the size: no figures to keep")
+    if "overload" in options.scenario:
+        run.report.notes.append(f"audit: {_audit(application.stack)}")
+
+
+def _all_steps(
+    run: Run, application: Application, options: argparse.Namespace, sketch: Sketch | None
+) -> None:
+    first = _load(options)
+    rates = options.steps or ((options.rate,) if options.rate else RATES)
+    for auctions in (options.auctions,) if options.auctions else AUCTIONS:
+        climb = [replace(first, rate=rate, auctions=auctions) for rate in rates]
+        run.steps.climb(application, climb, sketch)
+    if not options.auctions:
+        few = replace(first, rate=FEW_SOCKETS_RATE, sockets=FEW_SOCKETS)
+        with shown(f"storm of {few.rate:,.0f} bids/s by {few.sockets} sockets"):
+            run.report.steps.append(application.measure(few))
+
+
+def _audit(stack: Stack) -> str:
+    try:
+        stack.run_once("audit", "python", "-m", "bridge", "audit")
+    except StackFault as fault:
+        return str(fault)
+    return "clean"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Watches the database during a storm: how old the oldest unsettled bid is, who is connected."""
 
 import threading
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,8 +29,8 @@ CONNECTIONS = """
 class Findings:
     """The highest of all samples; `connections` by client, at the sample with most in all."""
 
-    samples: int
     oldest_waiting_s: float
+    ages: tuple[tuple[float, float], ...]  # when (time.monotonic), and how old the oldest was
     connections: dict[str, int]
 
 
@@ -40,7 +41,7 @@ class Probe:
         self._database_url = database_url
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="probe", daemon=True)
-        self._oldest_s: list[float] = []
+        self._ages: list[tuple[float, float]] = []
         self._connections: list[dict[str, int]] = []
         self._fault: Exception | None = None
 
@@ -63,8 +64,8 @@ class Probe:
         if self._fault:
             raise self._fault
         return Findings(
-            samples=len(self._oldest_s),
-            oldest_waiting_s=max(self._oldest_s),
+            oldest_waiting_s=max(age for _, age in self._ages),
+            ages=tuple(self._ages),
             connections=max(self._connections, key=lambda counts: sum(counts.values())),
         )
 
@@ -88,6 +89,6 @@ class Probe:
         with database.cursor() as cursor:
             cursor.execute(OLDEST_WAITING)
             row = cursor.fetchone()
-            self._oldest_s.append(row[0] if row else 0.0)
+            self._ages.append((time.monotonic(), row[0] if row else 0.0))
             cursor.execute(CONNECTIONS)
             self._connections.append(dict(cursor.fetchall()))

@@ -2,9 +2,11 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from stack.commands import run_logged
@@ -23,7 +25,8 @@ class Load:
     """What is offered: `rate` in bids per second over all sockets.
 
     With `stages` (as k6/storm takes them: 5s:100,10s:500) users come and go instead, each bids once
-    a second, and the first three say nothing. `scrapers` read the metrics meanwhile.
+    a second, and the first three say nothing. `scrapers` read the metrics meanwhile, `viewers` are
+    guests who watch. `ending`: the auctions end meanwhile, one after another.
     """
 
     rate: float
@@ -34,6 +37,10 @@ class Load:
     subscribe: bool
     stages: str = ""
     scrapers: int = 0
+    viewers: int = 0
+    ending: bool = False
+    rest_s: float = 2.0  # between the opening of the sockets and the first bid
+    tick_ms: float = 2.0  # how often the generator sends what is due and reads what has come
 
 
 def build_storm(versions: Versions) -> Path:
@@ -77,7 +84,7 @@ def run_storm(
     executable: Path,
     load: Load,
     *,
-    addresses: dict[str, str],
+    addresses: Mapping[str, str],
     users_file: Path,
     on_phase: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -86,6 +93,58 @@ def run_storm(
     `on_phase` is called with the name of each phase as it begins: `storm` at the first bid, `done`
     at the last outcome. Raises StackFault with the generator's words when it could not run.
     """
+    command = _command(executable, load, addresses=addresses, users_file=users_file)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        complaint = _follow(process, on_phase)
+        # The report comes after everything on standard error, and is far below a pipe's size.
+        report = process.stdout.read() if process.stdout else ""
+    if process.returncode != 0:
+        raise StackFault(complaint or f"the load generator ended with {process.returncode}")
+    result: dict[str, Any] = json.loads(report)
+    return result
+
+
+@contextmanager
+def storm_meanwhile(
+    executable: Path, load: Load, *, addresses: Mapping[str, str], users_file: Path
+) -> Iterator[None]:
+    """Another storm, from its first bid until left; nobody wants its report.
+
+    Raises StackFault with the generator's words when it could not run, or ended before.
+    """
+    command = _command(executable, load, addresses=addresses, users_file=users_file)
+    begun = Event()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        complaints: list[str] = []
+
+        def on_phase(phase: str) -> None:
+            if phase == "storm":
+                begun.set()
+
+        def follow() -> None:
+            complaints.append(_follow(process, on_phase))
+            begun.set()
+
+        thread = Thread(target=follow, name="storm", daemon=True)
+        thread.start()
+        try:
+            begun.wait()
+            if not complaints:
+                yield
+            if complaints:  # it has ended
+                raise StackFault(f"another storm ended too early: {''.join(complaints)}")
+        finally:
+            process.terminate()
+            thread.join()
+
+
+def _command(
+    executable: Path, load: Load, *, addresses: Mapping[str, str], users_file: Path
+) -> list[str]:
     amount: dict[str, object] = (
         {"stages": load.stages}
         if load.stages
@@ -99,18 +158,12 @@ def run_storm(
         "auctions": load.auctions,
         "mode": load.mode,
         "subscribe": str(load.subscribe).lower(),
+        "viewers": load.viewers,
+        "ending": str(load.ending).lower(),
+        "settle": f"{load.rest_s}s",
+        "tick": f"{load.tick_ms}ms",
     }
-    command = [str(executable), *(f"--{name}={value}" for name, value in options.items())]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        complaint = _follow(process, on_phase)
-        # The report comes after everything on standard error, and is far below a pipe's size.
-        report = process.stdout.read() if process.stdout else ""
-    if process.returncode != 0:
-        raise StackFault(complaint or f"the load generator ended with {process.returncode}")
-    result: dict[str, Any] = json.loads(report)
-    return result
+    return [str(executable), *(f"--{name}={value}" for name, value in options.items())]
 
 
 def _warn_of_sign_ups(facts: Mapping[str, str]) -> None:

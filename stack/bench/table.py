@@ -1,25 +1,21 @@
 """The measurements as Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from stack.bench.measurement import Cost, Measurement
 
 
-def render(taken_at: str, machine: Mapping[str, object], steps: Sequence[Measurement]) -> str:
-    """A table of all steps, and one of the processes with a column a step."""
-    lines = [
-        f"# Benchmark {taken_at}",
-        "",
-        ", ".join(f"{name} {value}" for name, value in machine.items()),
-        "",
+def render(steps: Sequence[Measurement]) -> list[str]:
+    """The lines of a table of all steps, and of one of the processes with a column a step."""
+    return [
         *_table(
-            ["figure", *(_heading(step) for step in steps)],
+            ["figure", *(heading(step) for step in steps)],
             [[name, *(row(step) for step in steps)] for name, row in FIGURES.items()],
         ),
         "",
-        *_cost_lines(steps, [_heading(step) for step in steps]),
+        *_cost_lines(steps, [heading(step) for step in steps]),
     ]
-    return "\n".join(lines) + "\n"
 
 
 def render_costs(measured: Measurement) -> str:
@@ -41,6 +37,7 @@ FIGURES: dict[str, Callable[[Measurement], str]] = {
     "accepted / decided / offered": lambda step: " / ".join(
         f"{step.storm['bids'][name]:,}" for name in ("accepted", "decided", "offered")
     ),
+    "decided while offered, bids/s": lambda step: f"{step.decided_per_s:,.0f}",
     "failures": lambda step: _failures(step.storm["failures"]),
     "send → bid.received, ms p50 / p95 / p99 / max": lambda step: _spread(
         step.storm["received_ms"]
@@ -50,16 +47,23 @@ FIGURES: dict[str, Callable[[Measurement], str]] = {
     "sockets opened": lambda step: (
         f"{step.storm['sockets']['opened']:,} of {step.storm['sockets']['wanted']:,}"
     ),
-    "oldest unsettled bid, s": lambda step: f"{step.oldest_waiting_s:.2f}",
+    "oldest unsettled bid, s: worst, last quarter": lambda step: (
+        f"{step.oldest_waiting_s:.2f}, {step.backlog_s:.2f}"
+    ),
+    "states: frames/s, ms p99 after the bid": lambda step: _states(step.storm["states"]),
     "database connections": lambda step: _connections(step.connections),
 }
 
 
-def _heading(step: Measurement) -> str:
+def heading(step: Measurement) -> str:
+    """What was offered, in a few words: steps of one heading can be compared."""
     load = step.load
     users = f"sockets {load.sockets:,}{' watching' if load.subscribe else ''}"
     scrapers = f", scrapers {load.scrapers}" if load.scrapers else ""
-    return f"{load.mode} {load.rate:,.0f}/s, auctions {load.auctions}, {users}{scrapers}"
+    viewers = f", viewers {load.viewers:,}" if load.viewers else ""
+    ending = " that end" if load.ending else ""
+    auctions = f"auctions {load.auctions}{ending}"
+    return f"{load.mode} {load.rate:,.0f}/s, {auctions}, {users}{viewers}{scrapers}"
 
 
 def _failures(failures: Mapping[str, float]) -> str:
@@ -74,6 +78,12 @@ def _failures(failures: Mapping[str, float]) -> str:
 
 def _spread(spread: Mapping[str, float]) -> str:
     return " / ".join(f"{spread[name]:.0f}" for name in ("p50", "p95", "p99", "max"))
+
+
+def _states(states: Mapping[str, Any]) -> str:
+    if not states["frames"]:
+        return "-"
+    return f"{states['per_s']:,.0f}, {states['delay_ms']['p99']:.0f}"
 
 
 def _connections(connections: Mapping[str, int]) -> str:

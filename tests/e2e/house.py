@@ -36,14 +36,14 @@ class House:
         self.gateway = self._at(self.name("gateway"), self._free_port())
         left_out = {self.name(process) for process in LEFT_OUT}
         programs = stack.application(prefix=prefix, **self._changes(self.gateway, {}))
-        self._programs = [program for program in programs if program.name not in left_out]
+        self.programs = [program for program in programs if program.name not in left_out]
 
     @classmethod
     @contextmanager
     def open(cls, stack: Stack, *, prefix: str) -> Iterator[Self]:
         """The house with all its processes, ready; it ends when left."""
         house = cls(stack, prefix=prefix)
-        with stack.control.running(house._programs):
+        with stack.control.running(house.programs):
             house._wait_ready(house.gateway)
             yield house
             house.gateway.http.close()  # it would keep connections, and them the process
@@ -110,7 +110,7 @@ class House:
         `options` are added to their command lines.
         """
         names = {self.name(process) for process in processes}
-        programs = [own for own in self._programs if own.name in names]
+        programs = [own for own in self.programs if own.name in names]
         changed = [
             replace(
                 own,
@@ -135,7 +135,7 @@ class House:
     @contextmanager
     def with_pipelines(self, *pipelines: str) -> Iterator[None]:
         """The bridge with these pipelines alone, until left."""
-        (program,) = [own for own in self._programs if own.name == self.name("bridge")]
+        (program,) = [own for own in self.programs if own.name == self.name("bridge")]
         command = (executable("python"), "-m", "bridge", *pipelines)
         self.stack.control.run(replace(program, command=command))
         try:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from stack.bench.__main__ import loads, parser
 from stack.bench.measurement import Cost, Measurement
 from stack.bench.scraping import render_ratios
 from stack.bench.storm import Load
@@ -22,6 +21,7 @@ def step(ms: float, *, gateway_s: float, metrics_s: float, scrapers: int = 0) ->
         },
         cpu_s_per_1000_bids=None,
         oldest_waiting_s=0.0,
+        backlog_s=0.0,
         connections={},
     )
 
@@ -34,8 +34,3 @@ def test_ratios_are_of_medians_and_of_each_round_and_leave_the_exporter_out_once
     assert "| send → bid.result, ms p99 | 40 | 44 | **1.10** (1.10, 1.10, 2.00) |" in lines
     assert "| CPU s per 1,000 bids, exporter and Flower left out | 0.5 | 0.6 |" in "\n".join(lines)
     assert "| CPU s per 1,000 bids, everything | 0.51 | 0.71 |" in "\n".join(lines)
-
-
-def test_rounds_take_turns() -> None:
-    options = parser().parse_args(["--scrapers", "10", "--rounds", "2"])
-    assert [load.scrapers for load in loads(LOAD, options)] == [0, 10, 0, 10]

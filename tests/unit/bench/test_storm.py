@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stack.bench.__main__ import parser
-from stack.bench.storm import Load, run_storm
+from stack.bench.options import parse
+from stack.bench.storm import Load, run_storm, storm_meanwhile
 from stack.faults import StackFault
 
 LOAD = Load(rate=100, seconds=1, sockets=10, auctions=1, mode="ws", subscribe=False)
@@ -86,5 +86,33 @@ def test_stages_take_the_place_of_rate_and_sockets(tmp_path: Path) -> None:
 
 
 def test_the_benchmarks_sockets_watch_unless_they_are_told_not_to() -> None:
-    assert parser().parse_args([]).subscribe
-    assert not parser().parse_args(["--no-subscribe"]).subscribe
+    assert parse([]).subscribe
+    assert not parse(["--no-subscribe"]).subscribe
+
+
+def test_viewers_and_auctions_that_end_are_asked_of_the_generator(tmp_path: Path) -> None:
+    report = run_storm(
+        generator(tmp_path, """printf '{"arguments": "%s"}' "$*" """),
+        replace(LOAD, viewers=50, ending=True, tick_ms=0.2),
+        addresses=ADDRESSES,
+        users_file=tmp_path / "users.json",
+        on_phase=lambda _: None,
+    )
+    assert "--viewers=50 --ending=true --settle=2.0s --tick=0.2ms" in report["arguments"]
+
+
+def test_a_storm_meanwhile_lasts_as_long_as_it_is_wanted(tmp_path: Path) -> None:
+    script = 'echo "phase=storm bids=1" >&2; exec sleep 600'
+    users = tmp_path / "users.json"
+    with storm_meanwhile(generator(tmp_path, script), LOAD, addresses=ADDRESSES, users_file=users):
+        pass
+
+
+def test_a_storm_meanwhile_that_ends_by_itself_is_a_fault(tmp_path: Path) -> None:
+    program = generator(tmp_path, 'echo "storm: no socket" >&2; exit 1')
+    users = tmp_path / "users.json"
+    with (
+        pytest.raises(StackFault, match="too early: no socket"),
+        storm_meanwhile(program, LOAD, addresses=ADDRESSES, users_file=users),
+    ):
+        pass

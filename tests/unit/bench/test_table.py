@@ -1,6 +1,8 @@
 """The Markdown of a report holds every figure the load page asks for."""
 
-from stack.bench.measurement import Cost, Measurement
+from dataclasses import replace
+
+from stack.bench.measurement import Cost, Measurement, backlog_s
 from stack.bench.storm import Load
 from stack.bench.table import render
 
@@ -8,12 +10,14 @@ SPREAD = {"count": 40_000, "p50": 12.3, "p95": 45.6, "p99": 78.9, "max": 101.0}
 
 
 def step(**failures: float) -> Measurement:
+    """Two thousand bids a second, all decided."""
     return Measurement(
         load=Load(rate=2_000, seconds=20, sockets=1_000, auctions=1, mode="ws", subscribe=False),
         storm={
             "bids": {"offered": 40_000, "decided": 39_998, "accepted": 30_000},
             "failures": {"total": 0, "share": 0.0, **failures},
-            "rates": {"decided_per_s": 1_999.5},
+            "rates": {"decided_per_s": 1_999.5, "steady_per_s": 1_998.0},
+            "states": {"frames": 100_000, "per_s": 5_000.0, "delay_ms": SPREAD},
             "received_ms": SPREAD,
             "result_ms": SPREAD,
             "send_lag_ms": SPREAD,
@@ -27,16 +31,18 @@ def step(**failures: float) -> Measurement:
         },
         cpu_s_per_1000_bids=0.231,
         oldest_waiting_s=0.114,
+        backlog_s=0.0,
         connections={"gateway": 6, "bridge": 8},
     )
 
 
 def test_every_figure_and_every_process_has_its_row() -> None:
-    lines = render("2026-11-24T070000Z", {"cpus": 2}, [step()]).splitlines()
+    lines = render([step()])
     assert "| decided, bids/s | 2,000 |" in lines
     assert "| failures | 0 (0.00%) |" in lines
     assert "| send → bid.result, ms p50 / p95 / p99 / max | 12 / 46 / 79 / 101 |" in lines
-    assert "| oldest unsettled bid, s | 0.11 |" in lines
+    assert "| oldest unsettled bid, s: worst, last quarter | 0.11, 0.00 |" in lines
+    assert "| states: frames/s, ms p99 after the bid | 5,000, 79 |" in lines
     assert "| database connections | 14 (bridge 8, gateway 6) |" in lines
     processes = lines[lines.index("| process | ws 2,000/s, auctions 1, sockets 1,000 |") + 2 :]
     assert processes == [
@@ -48,7 +54,21 @@ def test_every_figure_and_every_process_has_its_row() -> None:
 
 
 def test_failures_are_named_by_kind() -> None:
-    text = render("then", {}, [step(total=3, share=0.000075, missing=2, late=1)])
-    assert "| failures | 3 (0.01%): 2 missing, 1 late |" in text
+    lines = render([step(total=3, share=0.000075, missing=2, late=1)])
+    assert "| failures | 3 (0.01%): 2 missing, 1 late |" in lines
     assert not step(total=3).carried
     assert step().carried
+
+
+def test_a_step_holds_when_every_bid_was_decided_as_soon_as_is_promised() -> None:
+    assert step().held
+    late = {**step().storm, "result_ms": {**SPREAD, "max": 2_100.0}}
+    assert replace(step(), storm=late).carried
+    assert not replace(step(), storm=late).held
+
+
+def test_a_backlog_that_grows_is_not_carried() -> None:
+    ages = [(second, float(second)) for second in range(1, 21)]
+    assert backlog_s(ages, begun_s=0, length_s=20) == 17.5
+    assert backlog_s([(100.0, 9.0)], begun_s=0, length_s=20) == 0.0
+    assert not replace(step(), backlog_s=17.5).carried

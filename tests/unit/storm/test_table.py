@@ -25,6 +25,7 @@ def measured() -> Measurement:
         costs={"gateway": Cost(cpu_s=8.0, cpu_s_per_1000_bids=0.4, rss_mib=240.4, processes=3)},
         cpu_s_per_1000_bids=0.436,
         oldest_waiting_s=0.114,
+        backlog_s=0.0,
         connections={"gateway": 6, "bridge": 8},
     )
 

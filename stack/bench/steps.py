@@ -1,0 +1,62 @@
+"""Steps of a rising rate of bids, each held for a while, until one is not carried."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+
+from stack.bench.application import Application
+from stack.bench.measurement import Measurement
+from stack.bench.scraping import scraped
+from stack.bench.sketch import Sketch, SketchStep
+from stack.bench.storm import Load
+from stack.progress import shown
+
+
+@dataclass(slots=True)
+class Steps:
+    """What was measured, of the house and of the sketch by turns."""
+
+    measured: list[Measurement] = field(default_factory=list)
+    sketched: list[SketchStep] = field(default_factory=list)
+
+    def climb(self, application: Application, loads: Sequence[Load], sketch: Sketch | None) -> None:
+        """Offer one load after another; the house and the sketch each stop at what is too much."""
+        by_turns = any(load.scrapers for load in loads)
+        ours, theirs = True, sketch is not None
+        for load in loads:
+            if ours:
+                self.measured.append(_measure(application, load))
+                ours = self.measured[-1].carried or by_turns
+            if theirs and sketch is not None:
+                with shown(f"the sketch: {load.rate:,.0f} bids/s for {load.seconds:.0f} s"):
+                    step = sketch.step(rate=load.rate, auctions=load.auctions, seconds=load.seconds)
+                self.sketched.append(step)
+                theirs = step.carried
+            if not ours and not theirs:
+                return
+
+    def carried_per_s(self, otherwise: float) -> float:
+        """The highest rate that was carried on one auction."""
+        rates = [m.load.rate for m in self.measured if m.carried and m.load.auctions == 1]
+        return max(rates, default=otherwise)
+
+
+def _measure(application: Application, load: Load) -> Measurement:
+    beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
+    auctions = f" on {load.auctions} auctions" if load.auctions > 1 else ""
+    with (
+        shown(f"storm of {load.rate:,.0f} bids/s for {load.seconds:.0f} s{auctions}{beside}"),
+        scraped(_metrics_urls(application), load.scrapers) if load.scrapers else nullcontext(),
+    ):
+        return application.measure(load)
+
+
+def _metrics_urls(application: Application) -> list[str]:
+    """Every port that metrics are on."""
+    addresses = application.addresses
+    return [addresses["METRICS_URL"], f"{addresses['FLOWER_URL']}/metrics"]
+
+
+def in_turns(first: Load, *, scrapers: int, rounds: int) -> list[Load]:
+    """Rounds without scrapers and with them."""
+    return [first, replace(first, scrapers=scrapers)] * rounds

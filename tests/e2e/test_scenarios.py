@@ -1,0 +1,48 @@
+"""The benchmark's scenarios run against a house, at a hundredth of their size."""
+
+import pytest
+
+from stack.bench.application import Application
+from stack.bench.scenarios import SCENARIOS, Scale
+from stack.bench.storm import build_storm
+from tests.e2e.house import House
+
+SCALE = Scale(seconds=1, share=0.01, carried_per_s=1_000)
+# The others differ by their load alone, and take long to prepare.
+FIGURES = {
+    "overload": {
+        "overload.share",
+        "overload.busy_p99_ms",
+        "overload.other_errors",
+        "overload.acknowledged_max_ms",
+        "overload.acknowledged_open",
+    },
+    "fan-out": {"fan-out.frames_per_s", "fan-out.delay_p99_ms", "fan-out.result_p99_ms"},
+    "drain": {"drain.1", "drain.1000"},
+}
+
+
+@pytest.fixture(scope="module")
+def application(house: House, tmp_path_factory: pytest.TempPathFactory) -> Application:
+    """The house as the benchmark sees it."""
+    addresses = {
+        **house.stack.addresses(),
+        "BASE_URL": house.gateway.base_url,
+        "WS_URL": house.gateway.ws_url,
+    }
+    return Application(
+        stack=house.stack,
+        programs=house.programs,
+        addresses=addresses,
+        executable=build_storm(house.stack.settings.versions),
+        users_file=tmp_path_factory.mktemp("scenarios") / "users.json",
+        prefix=house.prefix,
+    )
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_scenario_gives_its_figures(application: Application, name: str) -> None:
+    result = SCENARIOS[name](application, SCALE)
+    assert set(result.figures) == FIGURES[name]
+    for step in result.steps:
+        assert step.storm["bids"]["decided"] == step.storm["bids"]["offered"]

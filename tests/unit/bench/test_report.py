@@ -1,0 +1,49 @@
+"""A report says first what is asked of the house, then every storm, and can be read again."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from stack.bench import report
+from stack.bench.report import ABREAST, Report, figures_in, write_report
+from stack.faults import UsageFault
+from tests.unit.bench.test_sketch import sketched
+from tests.unit.bench.test_table import step
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where reports go."""
+    monkeypatch.setattr(report, "REPORTS_DIR", tmp_path)
+    return tmp_path
+
+
+def test_floors_and_the_sketch_come_before_the_storms(directory: Path) -> None:
+    whole = Report(
+        figures={"held.1": 4_100.0},
+        steps=[step()] * (ABREAST + 1),
+        sketched=[sketched()],
+        notes=["audit: clean"],
+    )
+    file, text = write_report(whole, now=NOW)
+    assert file == directory / "2026-01-31T120000Z.json"
+    assert file.with_suffix(".md").read_text(encoding="utf-8") == text
+    titles = ["# Benchmark", "| 4,100 |", "Beside the sketch", "- audit: clean", "| offered,"]
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    assert text.count("| **all** |") == 2
+    assert figures_in(file) == {"held.1": 4_100.0}
+
+
+def test_steps_of_ones_own_are_held_against_nothing() -> None:
+    _, text = write_report(Report(steps=[step()], has_floors=False), now=NOW)
+    assert "floor" not in text
+
+
+def test_what_is_no_report_is_refused_in_one_line(directory: Path) -> None:
+    (directory / "other.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(UsageFault, match=r"other\.json is no report"):
+        figures_in(directory / "other.json")

@@ -1,0 +1,49 @@
+"""The sketch is beside the checkout or is not; its steps are held against ours."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stack.bench.__main__ import main
+from stack.bench.sketch import SketchStep, ratio_held, render_sketch, step_of
+from tests.unit.bench.test_table import step
+
+PRINTED = {
+    "settled_per_s": 1_999.5, "res": 40_000, "res_ms": [47.0, 90.0, 125.0, 300.0], "nores": 0,
+    "err": 0, "dialfail": 0, "lg_cpu": 4.0,
+}  # fmt: skip
+
+
+def sketched(**changes: object) -> SketchStep:
+    return step_of({**PRINTED, **changes}, rate=2_000, auctions=1, cpu_s=28.0)
+
+
+def test_without_the_sketch_one_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SKETCH_DIR", str(tmp_path))
+    assert main(["--sketch"]) == 2
+    printed = capsys.readouterr().err
+    assert printed == f"bench: no sketch in {tmp_path}: SKETCH_DIR says where it is\n"
+
+
+def test_a_step_of_what_its_generator_printed() -> None:
+    assert sketched().cpu_s_per_1000_bids == pytest.approx(0.8)
+    assert sketched().held
+    assert not sketched(res_ms=[1.0, 2.0, 501.0, 502.0]).held
+    assert not sketched(nores=1).carried
+
+
+def test_each_step_is_beside_the_sketchs() -> None:
+    *_, both, alone = render_sketch([step()], [sketched(), replace(sketched(), rate=9_000)])
+    assert both == "| 1, 2,000 | 2,000 | 2,000 | **1.00** | 79 | 125 | 0.231 | 0.800 |"
+    assert alone == "| 1, 9,000 | - | 2,000 | - | - | 125 | - | 0.800 |"
+
+
+def test_the_ratio_is_of_the_rates_that_are_held() -> None:
+    faster = replace(sketched(), decided_per_s=3_996.0)
+    broken = replace(sketched(nores=5), decided_per_s=9_999.0)
+    assert ratio_held([step()], [sketched(), faster, broken]) == {"sketch.1": 0.5}
+    assert ratio_held([], [sketched()]) == {"sketch.1": 0}
+    assert ratio_held([step()], [broken]) == {}
