@@ -1,5 +1,6 @@
-"""The benchmark: a storm of bids on a stack of its own, and what it cost each process.
+"""The benchmark: what a stack of its own carries, and what it costs each process.
 
-`python -m stack.bench` starts the profile `bench`, drives it with k6/storm, and writes
-var/bench/TIME.json and the same as a Markdown table. It needs the virtual environment.
+`python -m stack.bench` starts the profile `bench`, drives it with k6/storm, step by step and
+scenario by scenario, and writes var/bench/TIME.json and the same as Markdown tables
+(docs/performance.md). It needs the virtual environment.
 """

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from stack.bench.measurement import Measurement
+from stack.bench.measurement import Measurement, ratio
 from stack.bench.table import heading
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -75,7 +75,7 @@ def compare(now: Mapping[str, Step], baseline: Mapping[str, Step]) -> list[str]:
 
 
 def _line(name: str, now: Step, before: Step) -> str:
-    decided, cpu = now.decided_per_s / before.decided_per_s, now.cpu_s / before.cpu_s
+    decided, cpu = ratio(now.decided_per_s, before.decided_per_s), ratio(now.cpu_s, before.cpu_s)
     changes = ", ".join(_changes(now.process_cpu_s, before.process_cpu_s))
     return f"| {name} | {decided:.2f} | {cpu:.2f} | {changes or 'nothing'} |"
 

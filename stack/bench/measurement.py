@@ -116,6 +116,11 @@ def _measurement(
     )
 
 
+def ratio(value: float, of: float) -> float:
+    """How many times `of` the value is; 0 where nothing was there to compare with."""
+    return value / of if of else 0.0
+
+
 def backlog_s(ages: Sequence[tuple[float, float]], *, begun_s: float, length_s: float) -> float:
     """How old the oldest unsettled bid was in the last quarter of a step; the median of samples."""
     end_s = begun_s + length_s

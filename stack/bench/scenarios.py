@@ -7,7 +7,7 @@ from stack.bench.accounting import usage_by_name
 from stack.bench.application import GATEWAY, Application
 from stack.bench.drain import drained_per_s
 from stack.bench.log_ins import LogIns, log_ins_meanwhile
-from stack.bench.measurement import Measurement
+from stack.bench.measurement import Measurement, ratio
 from stack.bench.storm import Load, storm_meanwhile
 
 BUSY = "BUSY"
@@ -59,7 +59,7 @@ def overload(application: Application, scale: Scale) -> Result:
     errors = twice.storm["error_ms"]
     acknowledged = twice.storm["acknowledged"]
     figures = {
-        "overload.share": twice.decided_per_s / carried.decided_per_s,
+        "overload.share": ratio(twice.decided_per_s, carried.decided_per_s),
         "overload.busy_p99_ms": errors[BUSY]["p99"] if BUSY in errors else 0.0,
         "overload.other_errors": sum(
             spread["count"] for code, spread in errors.items() if code != BUSY
@@ -138,7 +138,7 @@ def many_auctions(application: Application, scale: Scale) -> Result:
 
     note = f"many-auctions: gateway {cores(alone):.3f} cores alone, {cores(beside):.3f} beside"
     return Result(
-        {"many-auctions.cpu_ratio": cores(beside) / cores(alone)}, [alone, beside], [note]
+        {"many-auctions.cpu_ratio": ratio(cores(beside), cores(alone))}, [alone, beside], [note]
     )
 
 
@@ -153,7 +153,7 @@ def log_ins(application: Application, scale: Scale) -> Result:
         beside = application.measure(load)
     p99 = [step.storm["result_ms"]["p99"] for step in (without, beside)]
     note = f"log-ins: {done}; bids' p99 without {p99[0]:.0f} ms, beside {p99[1]:.0f} ms"
-    return Result({"log-ins.p99_ratio": p99[1] / p99[0]}, [without, beside], [note])
+    return Result({"log-ins.p99_ratio": ratio(p99[1], p99[0])}, [without, beside], [note])
 
 
 def close(application: Application, scale: Scale) -> Result:
