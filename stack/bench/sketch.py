@@ -37,6 +37,16 @@ WORK_DIR = CHECKOUT / "var" / "sketch"
 SERVERS = ("kafka", "postgresql", "redis")
 SOCKETS = 1_000
 PORT = 18_000  # moved as all ports are
+TO_KAFKA = "bootstrap_servers=os.environ['KAFKA_BOOTSTRAP_SERVERS']"
+LOG_IN = ", ".join(
+    f"{argument}=os.environ['KAFKA_{variable}']"
+    for argument, variable in {
+        "security_protocol": "SECURITY_PROTOCOL",
+        "sasl_mechanism": "SASL_MECHANISM",
+        "sasl_plain_username": "SASL_USERNAME",
+        "sasl_plain_password": "SASL_PASSWORD",
+    }.items()
+)
 BEGIN_S = 8.0  # until its processes have their partitions
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
@@ -118,7 +128,7 @@ def sketch_dir() -> Path:
 @contextmanager
 def sketch_running(stack: Stack) -> Iterator[Sketch]:
     """The sketch's processes on the servers of a running stack, until left."""
-    shutil.copytree(sketch_dir(), WORK_DIR, dirs_exist_ok=True)
+    copy(sketch_dir(), WORK_DIR)
     environment = _environment(stack)
     _build(stack, environment)
     with ExitStack() as started:
@@ -130,6 +140,14 @@ def sketch_running(stack: Stack) -> Iterator[Sketch]:
         if ended:
             raise StackFault(f"the sketch's {ended[0]} ended: {WORK_DIR / ended[0]}.log")
         yield Sketch(stack, {process.pid: f"sketch-{n}" for n, process in processes.items()})
+
+
+def copy(source: Path, target: Path) -> None:
+    """The sketch comes to Kafka as nobody, which ours refuses: the copy logs in."""
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    for file in target.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(TO_KAFKA, f"{TO_KAFKA}, {LOG_IN}"), encoding="utf-8")
 
 
 def render_sketch(measured: Sequence[Measurement], sketched: Sequence[SketchStep]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack.bench.__main__ import main
-from stack.bench.sketch import SketchStep, ratio_held, render_sketch, step_of
+from stack.bench.sketch import TO_KAFKA, SketchStep, copy, ratio_held, render_sketch, step_of
 from tests.unit.bench.test_table import step
 
 PRINTED = {
@@ -47,3 +47,17 @@ def test_the_ratio_is_of_the_rates_that_are_held() -> None:
     assert ratio_held([step()], [sketched(), faster, broken]) == {"sketch.1": 0.5}
     assert ratio_held([], [sketched()]) == {"sketch.1": 0}
     assert ratio_held([step()], [broken]) == {}
+
+
+def test_the_copy_logs_in_to_kafka_and_is_otherwise_the_same(tmp_path: Path) -> None:
+    source, target = tmp_path / "sketch", tmp_path / "copy"
+    source.mkdir()
+    (source / "relay.py").write_text(f"p = KafkaProducer({TO_KAFKA}, acks='all')\n")
+    (source / "db.py").write_text("import os\n")
+    for _ in range(2):  # as in every run
+        copy(source, target)
+    text = (target / "relay.py").read_text(encoding="utf-8")
+    assert text.startswith(f"p = KafkaProducer({TO_KAFKA}, security_protocol=os.environ[")
+    assert text.endswith("sasl_plain_password=os.environ['KAFKA_SASL_PASSWORD'], acks='all')\n")
+    assert text.count("sasl_mechanism") == 1
+    assert (target / "db.py").read_text(encoding="utf-8") == "import os\n"
