@@ -4,6 +4,7 @@ Each kind of id has a namespace of its own. They are part of the wire format: a 
 let a repeated bid through as a second one.
 """
 
+from hashlib import sha1
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -11,10 +12,18 @@ BID_NAMESPACE: Final = UUID("6d0a2c53-6f0e-4a55-9d0c-2f3f1f2b7a11")
 MESSAGE_NAMESPACE: Final = UUID("b6c0c9a4-51d8-4c1e-8c83-0f2a9a5e7d42")
 AUTOMATIC_NAMESPACE: Final = UUID("e2f7b1de-93ab-4f0c-a7c6-58b4d3c9e673")
 
+_bid_hash: Final = sha1(BID_NAMESPACE.bytes, usedforsecurity=False)
+
 
 def bid_id(bidder_id: int, auction_id: int, key: str) -> UUID:
-    """The id of the bid that `bidder_id` calls `key` on this auction (wire.md)."""
-    return uuid5(BID_NAMESPACE, f"{bidder_id}:{auction_id}:{key}")
+    """The id of the bid that `bidder_id` calls `key` on this auction (wire.md).
+
+    A UUIDv5 in BID_NAMESPACE, whose hash is begun once: gateways and workers make one for every
+    bid, and `uuid5` takes twice as long.
+    """
+    named = _bid_hash.copy()
+    named.update(f"{bidder_id}:{auction_id}:{key}".encode())
+    return UUID(int=int.from_bytes(named.digest()[:16]), version=5)
 
 
 def message_id(sender_id: int, room_id: int, key: str) -> UUID:

@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from app.domain.errors import BusyError, ForbiddenError, NotFoundError, UnknownFateError
 from app.domain.ids import bid_id
@@ -51,8 +51,7 @@ PENDING = Outcome(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long
     """A bid whose shape has been checked; `amount` in minor units."""
 
     bidder_id: int

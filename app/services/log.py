@@ -1,16 +1,16 @@
 """The log as the services see it: append a record, learn where it lies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from app.domain.errors import DomainError, UnknownFateError
 from app.protocol.topics import Topic
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long
     """Where a record lies, and the broker's append time."""
 
     partition: int

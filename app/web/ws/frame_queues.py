@@ -32,6 +32,11 @@ class FrameQueues:
         """How many frames have not been carried out."""
         return sum(map(len, self._queues.values()))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether every frame has been carried out."""
+        return not self._queues
+
     def waiting(self, name: str) -> int:
         """How many frames of this queue have not been carried out, the one under way included."""
         return len(self._queues.get(name, ()))

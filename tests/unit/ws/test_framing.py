@@ -3,7 +3,10 @@
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from websocket import ABNF
+from wsproto.frame_protocol import FrameProtocol
 
 from app.web.ws.framing import Close, Framing, Gone, Reply, Silent, SocketEvent, Text, text_frame
 
@@ -96,3 +99,60 @@ def test_an_oversize_message_is_noticed_before_it_is_whole() -> None:
     (event,) = hear(stream[:200])
     assert isinstance(event, Close)
     assert event.code == 1009
+
+
+FRAMES = st.builds(
+    client_frame,
+    st.one_of(
+        st.text(max_size=40).map(str.encode),
+        st.binary(max_size=40),
+        st.integers(120, 135).map(lambda size: b"x" * size),
+        st.integers(290, 310).map(lambda size: "가".encode() * (size // 3)),
+    ),
+    st.sampled_from([ABNF.OPCODE_TEXT] * 4 + [0, 2, 8, 9, 10]),
+    st.sampled_from([1, 1, 1, 0]),
+)
+# One byte of a frame replaced: its kind, its size, its mask or its payload is another.
+BROKEN_FRAMES = st.builds(
+    lambda frame, at, byte: frame[: at % len(frame)] + byte + frame[at % len(frame) + 1 :],
+    FRAMES,
+    st.integers(0, 9),
+    st.binary(min_size=1, max_size=1),
+)
+
+
+def cut(stream: bytes, sizes: list[int]) -> list[bytes]:
+    parts = []
+    for size in sizes:
+        parts.append(stream[:size])
+        stream = stream[size:]
+    return [*parts, stream]
+
+
+@given(
+    st.lists(st.one_of(FRAMES, FRAMES, BROKEN_FRAMES, st.binary(max_size=9)), max_size=8),
+    st.lists(st.integers(0, 200), max_size=12),
+    st.sampled_from([50, 130, 300, 70_000]),
+)
+def test_whatever_comes_in_whatever_parts_is_read_as_wsproto_reads_it(
+    frames: list[bytes], sizes: list[int], bytes_max: int
+) -> None:
+    framing, by_wsproto = Framing(bytes_max=bytes_max), Framing(bytes_max=bytes_max)
+    by_wsproto._is_uncommon = True
+    for part in cut(b"".join(frames), sizes):
+        assert list(framing.receive(part)) == list(by_wsproto.receive(part))
+
+
+def test_after_a_frame_in_parts_the_next_one_is_read_as_ever() -> None:
+    framing = Framing(bytes_max=100)
+    stream = client_frame("in parts") + client_frame("whole")
+    first, second = stream[:9], stream[9:]
+    assert list(framing.receive(first)) == []
+    assert list(framing.receive(second)) == [Text("in parts"), Text("whole")]
+    assert not framing._is_uncommon
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_a_text_frame_is_what_wsproto_would_send(size: int) -> None:
+    expected = FrameProtocol(client=False, extensions=[]).send_data("x" * size)
+    assert text_frame(b"x" * size) == bytes(expected)
