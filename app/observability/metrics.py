@@ -11,9 +11,11 @@ PROTOCOL_ERROR = "1002"
 # How a socket ended: our close code, the client's own close, or without a word.
 ENDS = frozenset({"client", "lost", PROTOCOL_ERROR, *(str(code.value) for code in CloseCode)})
 # Why a gateway did not take a record: what must work it off is too far behind, there is no log,
-# the log acknowledges nothing, or too much waits for its acknowledgement.
+# the log acknowledges nothing, or too much waits for its acknowledgement. Or too much is under way:
+# frames wait for their turn or records for their acknowledgement, or bids for their outcome.
 BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL = "backlog", "away", "stalled", "full"
-REFUSAL_CAUSES = frozenset({BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL})
+LATE, UNDECIDED = "late", "undecided"
+REFUSAL_CAUSES = frozenset({BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL, LATE, UNDECIDED})
 
 POSTGRESQL, MONGODB, REDIS = "postgresql", "mongodb", "redis"
 STORES = frozenset({POSTGRESQL, MONGODB, REDIS})

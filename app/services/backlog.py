@@ -19,6 +19,9 @@ FULL, RESUME = 1.0, 0.8
 NEWS_S = 5.0  # older news is none
 # A client waits about as long as what it adds would have waited, within reason.
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
+# A frame that waits so long for its turn is late: a page shows what comes sooner as now.
+LATE_S = 0.1
+CROWD = 50  # frames: fewer are no overload, however slow the machine is
 MOVED_S = 1.0  # how exactly the age of what waits is known: news come once a second
 TRAIL_SAMPLES_MAX = 600  # ten minutes of seconds
 
@@ -83,11 +86,39 @@ class Pace:
             self.moved_at, self._oldest_at = now, oldest_at
 
 
+class Lateness:
+    """Whether what comes into a process waits too long for its turn, and not just for a moment.
+
+    It does once all that came in the last LATE_S was late, and that was a crowd: a pause is no
+    overload.
+    """
+
+    def __init__(self) -> None:
+        self._late_since = self._late_at = float("-inf")
+        self._count = 0  # since then
+
+    def update(self, waited_s: float, now: float) -> None:
+        """Take in how long something has waited that has its turn now."""
+        if waited_s < LATE_S:
+            self._late_at = float("-inf")
+            return
+        if now - self._late_at > LATE_S:
+            self._late_since, self._count = now, 0
+        self._late_at = now
+        self._count += 1
+
+    def is_over(self, now: float) -> bool:
+        """Whether another would be late as well."""
+        is_run = now - self._late_at <= LATE_S <= now - self._late_since
+        return is_run and self._count >= CROWD
+
+
 class Admission:
     """Which topics take more, by the latest news of each; `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock, self._began_at = clock, clock()
+        self.lateness = Lateness()
         self._paces: dict[str, Pace] = {}
         self._watermarks: dict[str, Watermark] = {}
         self._latest: dict[str, tuple[float, Backlog]] = {}
@@ -105,7 +136,10 @@ class Admission:
         return self._clock() - (self._began_at if pace is None else pace.moved_at)
 
     def check(self, topic: Topic) -> None:
-        """Raises BusyError while the topic is over its limit."""
+        """Raises BusyError while the topic is over its limit, or frames here are late."""
+        if self.lateness.is_over(self._clock()):
+            metrics.REFUSED.labels(topic.name, metrics.LATE).inc()
+            raise BusyError("too much comes at once")
         heard_at, news = self._latest.get(topic.name, (0.0, None))
         if news is None or self._clock() - heard_at > NEWS_S:
             return

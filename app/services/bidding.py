@@ -30,6 +30,7 @@ from app.services.futile_bids import FutileBids
 from app.services.log import Appended, Log
 from app.services.recent import Recent
 from app.services.rights import Right, RightsToBid
+from app.services.undecided import Undecided
 
 AUCTIONS_REMEMBERED = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted
@@ -138,6 +139,7 @@ class Bidding:
     ) -> None:
         self.rights = rights
         self._log, self._outcomes, self._futile, self._clock = log, outcomes, futile, clock
+        self._undecided = Undecided()
         self._auctions: Recent[int, Lot] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
 
     def place_soon(self, offer: Offer, done: OnReceipt) -> UUID:
@@ -145,36 +147,50 @@ class Bidding:
 
         Raises NotFoundError for an unknown auction, ForbiddenError for who may not bid,
         RateLimitedError after too many that were refused or are undecided, and BusyError when the
-        log cannot be reached; then the bid is not in the log and `done` is never called.
+        log cannot be reached or more is under way than is decided in time; then the bid is not in
+        the log and `done` is never called.
         """
+        self._undecided.check(offer.auction_id)
         bid, value = self._record(offer)
-        span = _begin(bid, offer)
+        text = str(bid)
+        span = _begin(text, offer)
 
         def appended(result: Appended | UnknownFateError) -> None:
             _end(span, result)
-            done(result if isinstance(result, UnknownFateError) else _receipt(offer, bid, result))
+            if isinstance(result, UnknownFateError):
+                self._undecided.forget(offer.auction_id, text)
+                done(result)
+            else:
+                done(_receipt(offer, text, result))
 
         with span:
             self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
-        text = str(bid)
         self._futile.placed(offer.bidder_id, offer.auction_id, text)
+        self._undecided.placed(offer.auction_id, text)
         log_bid_step("bid_sent", text, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 
     def place(self, offer: Offer) -> Receipt:
         """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
+        self._undecided.check(offer.auction_id)
         bid, value = self._record(offer)
-        log_bid_step("bid_sent", str(bid), auction_id=offer.auction_id, bidder_id=offer.bidder_id)
-        who = (offer.bidder_id, offer.auction_id, str(bid))
-        self._futile.placed(*who)  # its outcome may come before its acknowledgement
+        text = str(bid)
+        log_bid_step("bid_sent", text, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        # Its outcome may come before its acknowledgement.
+        self._futile.placed(offer.bidder_id, offer.auction_id, text)
+        self._undecided.placed(offer.auction_id, text)
         try:
-            with _begin(bid, offer) as span:
+            with _begin(text, offer) as span:
                 place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
         except BusyError:
-            self._futile.forget(*who)
+            self._futile.forget(offer.bidder_id, offer.auction_id, text)
+            self._undecided.forget(offer.auction_id, text)
+            raise
+        except UnknownFateError:
+            self._undecided.forget(offer.auction_id, text)
             raise
         _end(span, place)
-        return _receipt(offer, bid, place)
+        return _receipt(offer, text, place)
 
     def is_at_hand(self, bidder_id: int, auction_id: int) -> bool:
         """Whether a bid is placed without asking the store for auction and bidder."""
@@ -183,6 +199,7 @@ class Bidding:
 
     def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
         """An outcome has come, over whatever gateway its bid was placed."""
+        self._undecided.decided(auction_id, outcome.bid_id)
         if outcome.status == "rejected":
             self._futile.refused(outcome.bidder_id, auction_id, outcome.bid_id)
         elif not outcome.repeated:
@@ -190,6 +207,7 @@ class Bidding:
 
     def refused(self, auction_id: int, bidder_id: int, bid: str) -> None:
         """A key of the bidder's named another bid."""
+        self._undecided.decided(auction_id, bid)
         self._futile.refused(bidder_id, auction_id, bid)
 
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
@@ -271,10 +289,10 @@ class Bidding:
             raise
 
 
-def _begin(bid: UUID, offer: Offer) -> Span:
+def _begin(bid: str, offer: Offer) -> Span:
     span = tracing.begin(Stage.PLACE)
     if span.is_recorded:
-        span.annotate(bid_id=str(bid), auction_id=offer.auction_id, topic=AUCTION_BID.name)
+        span.annotate(bid_id=bid, auction_id=offer.auction_id, topic=AUCTION_BID.name)
     return span
 
 
@@ -286,12 +304,11 @@ def _end(span: Span, result: Appended | UnknownFateError) -> None:
         span.end()
 
 
-def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
-    bid_text = str(bid)
-    log_bid_step("bid_received", bid_text, partition=place.partition, offset=place.offset)
+def _receipt(offer: Offer, bid: str, place: Appended) -> Receipt:
+    log_bid_step("bid_received", bid, partition=place.partition, offset=place.offset)
     log_time = rfc3339(place.log_time)
     RECEIPTS.add(
-        bid_id=bid_text,
+        bid_id=bid,
         bidder_id=offer.bidder_id,
         auction_id=offer.auction_id,
         partition=place.partition,
@@ -299,7 +316,7 @@ def _receipt(offer: Offer, bid: UUID, place: Appended) -> Receipt:
         log_time=log_time,
     )
     return Receipt(
-        bid_id=bid_text,
+        bid_id=bid,
         key=offer.key,
         auction_id=offer.auction_id,
         amount=offer.amount,

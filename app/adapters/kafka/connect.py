@@ -12,6 +12,9 @@ RECONNECT_MS_MAX = 1_000
 # The client gives all of this, by default 30 s, to one of the brokers, drawn at random: when its
 # machine is gone, whoever makes the client tries again, and has drawn another one soon.
 BOOTSTRAP_MS_MAX = 5_000
+# One request at a time is under way, with one batch of a partition: what one auction puts into the
+# log while a request is out must fit into the next, or a slow answer limits how much that is.
+BATCH_BYTES = 256 * 1024
 
 
 def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
@@ -21,7 +24,7 @@ def make_producer(settings: Settings, *, name: str) -> KafkaProducer:
         client_id=name,
         acks="all",
         linger_ms=5,
-        batch_size=32 * 1024,
+        batch_size=BATCH_BYTES,
         max_request_size=DEAD_LETTER_BYTES_MAX,
         compression_type="lz4",
         delivery_timeout_ms=int(settings.limits.produce_timeout_s * 1000),

@@ -9,15 +9,17 @@ from before it never delivers.
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.partitioner import murmur2
 from kafka.producer.future import RecordMetadata
 
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.probe import TopicView, view_topic
-from app.adapters.kafka.unacknowledged import Unacknowledged
+from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
 from app.adapters.kafka.unreachable import why_unreachable
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
@@ -33,9 +35,12 @@ WHY = {
     metrics.LOG_AWAY: "the log cannot be reached",
     metrics.LOG_FULL: "too much waits for the log",
     metrics.LOG_STALLED: "the log does not answer",
+    metrics.LATE: "the log answers too slowly",
 }
 CONNECT_PAUSE_S = 0.5
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
+UNKNOWN_LINE_S = 1.0  # of records of unknown fate there may be thousands: one line says how many
+KEYS_REMEMBERED = 20_000  # a hundred bytes each: auctions, or rooms, that something is sent to
 
 
 class BackgroundProducer:
@@ -53,6 +58,8 @@ class BackgroundProducer:
         self._producer: KafkaProducer | None = None
         self._closed = threading.Event()
         self._connecting: threading.Thread | None = None
+        self._unknown = 0  # records, since the last line about them
+        self._partitions: dict[str, _Partitions] = {}
 
     def start(self) -> None:
         """Begin to connect, in the background; for ever, until it works or `close` is called."""
@@ -79,16 +86,23 @@ class BackgroundProducer:
         `done` is called by the sender and must not block. Raises BusyError when there is no
         broker or no room: then nothing was appended, and `done` is never called.
         """
-        producer, waiting = self._usable(topic, len(value))
+        now = time.monotonic()
+        producer, waiting = self._usable(topic, len(value), now)
         try:
+            partitions = self._partitions.get(topic.name) or self._know(producer, topic.name)
+            key_bytes, partition = partitions.of(key)
             future = producer.send(
-                topic.name, value=value, key=b"%d" % key, headers=current_headers()
+                topic.name,
+                value=value,
+                key=key_bytes,
+                headers=current_headers(),
+                partition=partition,
             )
         except KafkaError as error:
             raise _busy(topic.name, metrics.LOG_AWAY) from error
-        waiting.add(len(value), time.monotonic())
-        future.add_callback(self._acknowledged, waiting, len(value), done)
-        future.add_errback(self._failed, waiting, len(value), done)
+        record = waiting.add(len(value), now)
+        future.add_callback(partial(self._acknowledged, waiting, record, done))
+        future.add_errback(partial(self._failed, waiting, record, done))
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
         """Append and wait. Raises BusyError (not appended) or UnknownFateError (nobody knows)."""
@@ -153,27 +167,46 @@ class BackgroundProducer:
             raise _busy(topic, metrics.LOG_AWAY)
         return self._producer
 
-    def _usable(self, topic: Topic, size: int) -> tuple[KafkaProducer, Unacknowledged]:
+    def _usable(self, topic: Topic, size: int, now: float) -> tuple[KafkaProducer, Unacknowledged]:
         producer = self._connected(topic.name)
         waiting = self._unacknowledged[topic.name]
         if waiting.is_full(size):
             raise _busy(topic.name, metrics.LOG_FULL)
-        if waiting.is_stalled(time.monotonic()):
+        if waiting.is_stalled(now):
             raise _busy(topic.name, metrics.LOG_STALLED)
+        if waiting.is_late(now):
+            raise _busy(topic.name, metrics.LATE)
         return producer, waiting
 
+    def _know(self, producer: KafkaProducer, topic: str) -> "_Partitions":
+        """The partitions of the topic, whose number is fixed for its life. Raises KafkaError."""
+        partitions = _Partitions(len(producer.partitions_for(topic)))
+        self._partitions[topic] = partitions
+        return partitions
+
     def _acknowledged(
-        self, waiting: Unacknowledged, size: int, done: OnAppended, place: RecordMetadata
+        self, waiting: Unacknowledged, record: Waiting, done: OnAppended, place: RecordMetadata
     ) -> None:
-        waiting.acknowledge(size, time.monotonic())
+        waiting.acknowledge(record, time.monotonic())
         self._tell(done, _appended(place))
 
     def _failed(
-        self, waiting: Unacknowledged, size: int, done: OnAppended, error: Exception
+        self, waiting: Unacknowledged, record: Waiting, done: OnAppended, error: Exception
     ) -> None:
-        waiting.give_up(size)
-        log.warning("append_unknown", error=type(error).__name__)
+        waiting.give_up(record)
+        self._count_unknown(error)
         self._tell(done, UnknownFateError("no acknowledgement in time"))
+
+    def _count_unknown(self, error: Exception) -> None:
+        self._unknown += 1
+        if self._unknown == 1:
+            line = threading.Timer(UNKNOWN_LINE_S, self._log_unknown, [type(error).__name__])
+            line.daemon = True
+            line.start()
+
+    def _log_unknown(self, error: str) -> None:
+        records, self._unknown = self._unknown, 0
+        log.warning("appends_unknown", records=records, error=error)
 
     @staticmethod
     def _tell(done: Callable[..., None], result: Appended | UnknownFateError) -> None:
@@ -200,9 +233,28 @@ class BackgroundProducer:
         # Otherwise the first bid of all would wait for them.
         for topic in self._unacknowledged:
             try:
-                producer.partitions_for(topic)
+                self._know(producer, topic)
             except KafkaError as error:
                 log.warning("topic_unknown", topic=topic, error=type(error).__name__)
+
+
+class _Partitions:
+    """Where the records of a key go: as the client's own partitioner says, worked out once."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._keys: dict[int, tuple[bytes, int]] = {}
+
+    def of(self, key: int) -> tuple[bytes, int]:
+        """The key's bytes and its partition."""
+        found = self._keys.get(key)
+        if found is None:
+            if len(self._keys) >= KEYS_REMEMBERED:
+                self._keys.clear()
+            key_bytes = b"%d" % key
+            found = key_bytes, (murmur2(key_bytes) & 0x7FFFFFFF) % self._count
+            self._keys[key] = found
+        return found
 
 
 def _appended(place: RecordMetadata) -> Appended:

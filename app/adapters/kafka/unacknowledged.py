@@ -1,5 +1,23 @@
 """What has been given to the producer and not been answered: bounded, and watched for a stall."""
 
+from collections import deque
+from typing import Final
+
+from msgspec import Struct
+
+# Kafka answers in milliseconds, and in tenths of a second when the machine is full. When the oldest
+# has waited for longer and a crowd behind it, more would only wait longer still.
+LATE_S: Final = 0.5
+CROWD: Final = 50  # records: fewer may wait for an answer that is slow, they cost nothing
+
+
+class Waiting(Struct):
+    """A record of `size` bytes that was given to the producer at `since`."""
+
+    size: int
+    since: float
+    is_answered: bool = False
+
 
 class Unacknowledged:
     """The records of one topic that wait for their acknowledgement; times are monotonic seconds.
@@ -11,6 +29,8 @@ class Unacknowledged:
     def __init__(self, bytes_max: int, *, stall_s: float) -> None:
         self._bytes_max, self._stall_s = bytes_max, stall_s
         self._bytes = self._records = 0
+        # The oldest first; answered ones stay until all before them are answered.
+        self._waiting: deque[Waiting] = deque()
         self._quiet_since = 0.0
         self._gave_up = False
 
@@ -26,23 +46,36 @@ class Unacknowledged:
         """Whether another would most likely wait in vain."""
         return self._records > 0 and now - self._quiet_since > self._stall_s
 
-    def add(self, size: int, now: float) -> None:
+    def is_late(self, now: float) -> bool:
+        """Whether the oldest has waited for too long already, and many behind it."""
+        if self._records < CROWD:
+            return False
+        waiting = self._waiting
+        while waiting and waiting[0].is_answered:
+            waiting.popleft()
+        return now - waiting[0].since > LATE_S
+
+    def add(self, size: int, now: float) -> Waiting:
         """A record of `size` bytes is on its way."""
         if self._records == 0 and not self._gave_up:
             self._quiet_since = now
+        record = Waiting(size, now)
+        self._waiting.append(record)
         self._bytes += size
         self._records += 1
+        return record
 
-    def acknowledge(self, size: int, now: float) -> None:
+    def acknowledge(self, record: Waiting, now: float) -> None:
         """One has arrived."""
         self._quiet_since, self._gave_up = now, False
-        self._remove(size)
+        self._remove(record)
 
-    def give_up(self, size: int) -> None:
+    def give_up(self, record: Waiting) -> None:
         """Nobody knows what became of one."""
         self._gave_up = True
-        self._remove(size)
+        self._remove(record)
 
-    def _remove(self, size: int) -> None:
-        self._bytes -= size
+    def _remove(self, record: Waiting) -> None:
+        record.is_answered = True
+        self._bytes -= record.size
         self._records -= 1

@@ -65,6 +65,7 @@ class Connection:
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._pinged_at = now
         self.heard_at = now  # monotonic seconds: the last sign of life
+        self.waited_s = 0.0  # what came last, for its turn
         self._limited_at = now - PAUSE_S  # when it was last told so beside an answer
         self._closing = False
         self._is_deaf = False
@@ -167,6 +168,11 @@ class Connection:
         while data := self._sock.recv(READ_BYTES):
             now = self.heard_at = time.monotonic()
             self.rate.add_bytes(len(data), now)
+            # Its turn comes after all who were before it, between looks at what else has come: the
+            # acknowledgements of Kafka, and outcomes, never wait for all who have sent something.
+            # And recv gives way only when nothing has come: who sends without end would be alone.
+            gevent.sleep(0)
+            self.waited_s = time.monotonic() - now
             if self._is_flooding:
                 gevent.sleep(HOLD_S)
                 continue
@@ -178,8 +184,6 @@ class Connection:
                 if not self._take(event, on_message):
                     break
                 self._hold()
-            # recv gives way only when nothing has come: who sends without end would be alone.
-            gevent.sleep(0)
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()

@@ -40,6 +40,7 @@ from app.protocol.pushes import (
 from app.protocol.resources import Person
 from app.protocol.types import INT64_MAX
 from app.protocol.validation import MalformedError, decode_object, parse
+from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, Offer
 from app.services.chat import Chat, Utterance
 from app.services.live import UserNotices
@@ -78,6 +79,11 @@ class Places(Protocol):
 
 class Services(Protocol):
     """What frames are carried out with."""
+
+    @property
+    def admission(self) -> Admission:
+        """Which topics take more."""
+        ...
 
     @property
     def bidding(self) -> Bidding:
@@ -199,9 +205,10 @@ class Dispatcher:
         else:
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
 
-    @staticmethod
-    def _is_in_rate(connection: Connection, frame_id: int) -> bool:
-        verdict = connection.rate.judge(time.monotonic())
+    def _is_in_rate(self, connection: Connection, frame_id: int) -> bool:
+        now = time.monotonic()
+        self._services.admission.lateness.update(connection.waited_s, now)
+        verdict = connection.rate.judge(now)
         if verdict is Verdict.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")
         elif verdict is Verdict.REFUSE:

@@ -51,6 +51,7 @@ log = structlog.get_logger()
 
 OWED_PATIENCE_S = 4.0  # under load an outcome may be this late without anything being wrong
 OWED_AT_ONCE = 1_000
+OWED_ROUND_S = 0.25  # of the five seconds between two rounds
 TOLD_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
 TOLD_TTL_S = 600.0
 # What is heard may have been decided so long before: after any fault work resumes within this.
@@ -158,12 +159,22 @@ class Hub:
         ]
 
     def send_owed(self) -> None:
-        """Send the outcomes that were decided and not heard of in OWED_PATIENCE_S."""
-        before = time.monotonic() - OWED_PATIENCE_S
-        owed = [UUID(bid) for bid, placed_at in self.registry.owed.items() if placed_at <= before]
-        for start in range(0, len(owed), OWED_AT_ONCE):
-            for known in self._stores.bidding.decided(owed[start : start + OWED_AT_ONCE]):
+        """Send the outcomes that were decided and not heard of in OWED_PATIENCE_S.
+
+        Under load they are merely late, and to look for all of them would make them later: after
+        OWED_ROUND_S the rest waits for the next round, and those looked for wait for the rest.
+        """
+        owed, began = self.registry.owed, time.monotonic()
+        overdue = [bid for bid, since in owed.items() if since <= began - OWED_PATIENCE_S]
+        for start in range(0, len(overdue), OWED_AT_ONCE):
+            bids = overdue[start : start + OWED_AT_ONCE]
+            for bid in bids:
+                if owed.pop(bid, None) is not None:
+                    owed[bid] = began
+            for known in self._stores.bidding.decided([UUID(bid) for bid in bids]):
                 self._tell_known(known)
+            if time.monotonic() - began > OWED_ROUND_S:
+                return
 
     def _send_outcomes(self, heard_at: float) -> None:
         """Of everybody here, wherever the bids were placed."""

@@ -26,6 +26,7 @@ from tests.integration.lanes.house import House as Lanes
 from tests.waiting import wait_until
 
 WORKERS = ("worker-bids-0", "worker-bids-1")
+BURST = 15  # bids of one socket at once: below the limit of frames
 RETRY_MS_MAX = RETRY_MAX_S * 1_500
 
 
@@ -206,6 +207,34 @@ def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
 
         wait_until(refused, what="a bid is refused")
     bidder.answers()
+    receipt = go_on(bidders, amounts)
+    for bidder in bidders:
+        bidder.chase()
+        bidder.wait_outcomes()
+    check_all(lanes, house.gateway, bidders, receipt)
+
+
+def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as_stalled(
+    house: House, lanes: Lanes, gather: Gather
+) -> None:
+    amounts = count(2_000, 1_000)
+    bidders = gather(8, [house.gateway])
+    late = {"name": "gateway_refused_records_total", "topic": AUCTION_BID.name, "cause": "late"}
+    before = sample(house, **late)
+    with frozen(house.stack.control.pid("kafka")):
+        for _ in range(BURST):
+            for bidder in bidders:
+                bidder.bid(next(amounts), bidder.sockets[0])
+
+        def refused() -> bool:
+            time.sleep(0.2)
+            for bidder in bidders:
+                bidder.bid(next(amounts), bidder.sockets[0])
+            return sample(house, **late) > before
+
+        wait_until(refused, what="bids are refused for those that wait")
+    for bidder in bidders:
+        bidder.answers()
     receipt = go_on(bidders, amounts)
     for bidder in bidders:
         bidder.chase()

@@ -3,7 +3,7 @@
 from app.domain.errors import BusyError
 from app.protocol.fanout import Backlog
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, Topic
-from app.services.backlog import NEWS_S, RETRY_MAX_S, Admission, Trail, Watermark
+from app.services.backlog import CROWD, LATE_S, NEWS_S, RETRY_MAX_S, Admission, Trail, Watermark
 from app.web.retry import retry_after_ms
 
 
@@ -109,3 +109,30 @@ def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
     assert trail.behind_s(done=9, end=30, now=3.0) == 2.0, "the tenth came at 1.0"
     assert trail.behind_s(done=10, end=30, now=4.0) == 2.0, "the eleventh came at 2.0"
     assert trail.behind_s(done=30, end=30, now=5.0) == 0.0
+
+
+def test_frames_that_are_late_for_a_moment_are_taken_and_those_of_an_overload_refused() -> None:
+    house = House()
+    lateness = house.admission.lateness
+    for waited_s in (0.5, 0.45, 0.4):  # a pause, and what came meanwhile
+        lateness.update(waited_s, house.now)
+        house.now += 0.02
+        assert house.refusal() is None
+    lateness.update(0.01, house.now)
+    for _ in range(CROWD):
+        assert house.refusal() is None, "it is no crowd yet"
+        house.now += LATE_S / 2
+        lateness.update(2 * LATE_S, house.now)
+    assert house.refusal() is not None
+    assert house.refusal(CHAT_MESSAGE) is not None
+    lateness.update(0.01, house.now)
+    assert house.refusal() is None
+
+
+def test_after_an_overload_nothing_has_to_come_in_time_first() -> None:
+    house = House()
+    for _ in range(CROWD):
+        house.now += LATE_S / 2
+        house.admission.lateness.update(2 * LATE_S, house.now)
+    house.now += 2 * LATE_S
+    assert house.refusal() is None

@@ -2,9 +2,11 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
+import gevent
 import pytest
 
 from app.domain.errors import BusyError
@@ -14,7 +16,9 @@ from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.services.bidding import KnownBid, RefusedBid
-from app.web.ws.hub import Hub
+from app.settings import Limits
+from app.web.ws.hub import OWED_AT_ONCE, OWED_PATIENCE_S, OWED_ROUND_S, Hub
+from app.web.ws.waits import OutcomeWaits
 from tests.unit.ws.builders import Client, House
 
 AT = "2026-11-23T12:00:00.000Z"
@@ -147,6 +151,32 @@ def test_an_outcome_nobody_told_of_is_read_once_it_is_late(monkeypatch: Any) -> 
 
 def said(seq: int) -> ChatMessage:
     return ChatMessage(seq, f"m{seq}", Person(6, "n"), "hello", AT)
+
+
+class SlowHouse(House):
+    """Whose store takes its time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_for: list[Sequence[UUID]] = []
+
+    def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
+        self.looked_for.append(bid_ids)
+        gevent.sleep(OWED_ROUND_S)
+        return []
+
+
+def test_late_outcomes_are_looked_for_a_share_of_the_time_and_all_in_turn() -> None:
+    house = SlowHouse()
+    hub = Hub(house, limits=Limits(), waits=OutcomeWaits())
+    long_ago = time.monotonic() - OWED_PATIENCE_S
+    bids = [UUID(int=number) for number in range(2 * OWED_AT_ONCE)]
+    hub.registry.owed.update({str(bid): long_ago for bid in bids})
+    hub.send_owed()
+    assert house.looked_for == [bids[:OWED_AT_ONCE]]
+    hub.send_owed()
+    assert house.looked_for[1:] == [bids[OWED_AT_ONCE:]]
+    assert len(hub.registry.owed) == len(bids), "they are still missed"
 
 
 def test_after_a_break_what_was_said_keeps_its_order_however_long_the_store_is_away() -> None:
