@@ -278,7 +278,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     # A bid is followed through the logs, as long as a process does not take more such steps: a
     # line costs 0.1 ms. Beyond them one bid in so many is.
     bid_log_steps_per_s: Annotated[int, Meta(ge=0)] = 50
-    bid_log_every: Count = 64
+    bid_log_every: Count = 256
     # One line for every receipt, on standard output: 215 bytes, 3 microseconds. Without them nobody
     # can name acknowledged bids that a lost log held (docs/ownership.md).
     receipt_log: bool = True

@@ -36,6 +36,7 @@ from app.web.ws.writer import Writer
 
 log = structlog.get_logger()
 
+READ = 1  # gevent's word for readable
 READ_BYTES = 16 * 1024
 CLOSE_LINGER_S = 2.0  # how long a client may take to answer our close
 
@@ -62,6 +63,7 @@ class Connection:
             now=now,
         )
         self._sock, self._limits, self._traffic = sock, limits, traffic
+        self._readable = gevent.get_hub().loop.io(sock.fileno(), READ)
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._pinged_at = now
         self.heard_at = now  # monotonic seconds: the last sign of life
@@ -118,6 +120,7 @@ class Connection:
             self.close(CloseCode.SERVER_ERROR, "server error")
         finally:
             self._closing = True
+            self._readable.close()
 
     def push(self, frame: bytes) -> None:
         """Send a frame made by `text_frame`; never blocks."""
@@ -165,12 +168,12 @@ class Connection:
         return not self.is_welcome and not len(self.queues)
 
     def _read(self, on_message: Callable[["Connection", str], None]) -> None:
-        while data := self._sock.recv(READ_BYTES):
+        while data := self._receive():
             now = self.heard_at = time.monotonic()
             self.rate.add_bytes(len(data), now)
             # Its turn comes after all who were before it, between looks at what else has come: the
             # acknowledgements of Kafka, and outcomes, never wait for all who have sent something.
-            # And recv gives way only when nothing has come: who sends without end would be alone.
+            # And who sends without end would be alone otherwise.
             gevent.sleep(0)
             self.waited_s = time.monotonic() - now
             if self._is_flooding:
@@ -184,6 +187,15 @@ class Connection:
                 if not self._take(event, on_message):
                     break
                 self._hold()
+
+    def _receive(self) -> bytes:
+        """What has come next, empty at the end.
+
+        Waits first, because mostly nothing has come yet, and asking the kernel would be in vain.
+        """
+        gevent.get_hub().wait(self._readable)
+        data: bytes = self._sock.recv(READ_BYTES)
+        return data
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()
