@@ -98,9 +98,8 @@ class Undertaker:
             )
             if condemned:
                 told = self._tell(transaction, lane, key, condemned) if tell else ()
-                self.lanes.remove(transaction, condemned)
+                self.lanes.settle(transaction, condemned, spans.stamp(told))
                 self.dead_letters.bury(transaction, letters)
-                self.lanes.send(transaction, spans.stamp(told))
         for letter in letters:
             tell_buried(letter)
         if is_parked:

@@ -19,6 +19,7 @@ from app.services.lanes import (
     BadRecordError,
     Begin,
     InboxRecord,
+    LaneBusyError,
     Lanes,
     LaneTopic,
     Parking,
@@ -49,7 +50,11 @@ class FailedSettleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LaneSettler:
-    """Settles the lanes of any topic; `again` queues a lane that has more work than one turn."""
+    """Settles the lanes of any topic.
+
+    `again` queues a lane that has more work than one turn, `busy` one that another worker settles:
+    what came since that one has read the lane waits for somebody.
+    """
 
     begin: Begin
     lanes: Lanes
@@ -57,6 +62,7 @@ class LaneSettler:
     batch_max: int
     turn_s: float
     again: Callable[[str, str], None]
+    busy: Callable[[str, str], None]
 
     def settle(self, lane: LaneTopic, key: str) -> None:
         """Settle what waits in a lane, for at most one turn.
@@ -72,6 +78,9 @@ class LaneSettler:
                 return
             try:
                 more = self._batch(lane, key, size)
+            except LaneBusyError:
+                self.busy(lane.topic.name, key)
+                return
             except FailedSettleError as failed:
                 size = self._react(lane, key, failed, size)
 
@@ -88,14 +97,16 @@ class LaneSettler:
         began = time.perf_counter()
         try:
             with tracing.spans(Stage.SETTLE, key=key) as spans, self.begin() as transaction:
-                state = lane.handler.load(transaction, key)
-                waiting = self.lanes.read(transaction, topic=lane.topic.name, key=key, limit=size)
-                records = spans.follow_all(to_settle(waiting))
-                if not records:
+                waiting = self.lanes.claim(transaction, topic=lane.topic.name, key=key, limit=size)
+                if not waiting:
                     return False
+                found = spans.follow_all(to_settle(waiting))
+                state = lane.handler.load(transaction, key, found)
+                records = found  # only what comes from now on may be their fault
                 settlement = lane.handler.settle(transaction, state, records)
-                self.lanes.remove(transaction, records)
-                self.lanes.send(transaction, spans.stamp(settlement.messages))
+                self.lanes.settle(transaction, records, spans.stamp(settlement.messages))
+        except LaneBusyError:
+            raise
         except Exception as error:
             raise FailedSettleError(records, error) from error
         _finish(records, settlement, seconds=time.perf_counter() - began)

@@ -81,14 +81,15 @@ class LaneHandler(Protocol[T_contra, S]):
     Whatever else than the errors named here comes out of `settle` is the fault of a record.
     """
 
-    def load(self, transaction: T_contra, key: str) -> S:
-        """The state of the lane, with its version; read before its records are.
+    def load(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> S:
+        """Return the state of the lane, with its version, and what else settling `records` needs.
 
-        Raises UnknownLaneError when the key names nothing there is.
+        Raise UnknownLaneError when the key names nothing there is. Whatever else it raises is the
+        fault of no record: of one that nobody can decode `settle` says so.
         """
 
     def settle(self, transaction: T_contra, state: S, records: Sequence[InboxRecord]) -> Settlement:
-        """Decide `records`, in log order, onto `state`, and store what came of it.
+        """Decide `records`, those that were given to `load`, in log order, and store the result.
 
         Raises VersionConflictError when the state has changed since `load`, and
         FutureVersionError when a record is of a schema version that this code does not know.
@@ -127,6 +128,10 @@ class VersionConflictError(DomainError):
 
     def __init__(self, lane: str) -> None:
         super().__init__("VERSION_CONFLICT", lane)
+
+
+class LaneBusyError(Exception):
+    """Another transaction has claimed the lane: nothing was read."""
 
 
 class BadRecordError(ValueError):
@@ -220,6 +225,16 @@ class Intake(Protocol):
 class Lanes(Protocol):
     """The store's side of settling: a lane's waiting records, and messages that leave."""
 
+    def claim(
+        self, transaction: Transaction, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Claim a lane until the transaction ends, and `read` it.
+
+        Raise LaneBusyError when another transaction has claimed it. A claim spares the work of a
+        second worker and promises nothing: the guards of the writes decide who settles a record.
+        """
+        ...
+
     def read(
         self, transaction: Transaction, *, topic: str, key: str, limit: int
     ) -> list[InboxRecord]:
@@ -232,16 +247,21 @@ class Lanes(Protocol):
         """Those of the named records that wait still, in offset order; none of a parked lane."""
         ...
 
-    def remove(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
-        """Remove exactly `records` of one lane; VersionConflictError when one is gone already."""
+    def settle(
+        self,
+        transaction: Transaction,
+        records: Sequence[InboxRecord],
+        messages: Sequence[OutboxMessage],
+    ) -> None:
+        """Remove exactly `records` of one lane, and hand messages to the relay.
+
+        Raise VersionConflictError when one of the records is gone already. The last statement of a
+        transaction that has locked the lane's state, so that the ids of messages rise per lane.
+        """
         ...
 
     def count_failure(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         """Count one more failed settle of each."""
-        ...
-
-    def send(self, transaction: Transaction, messages: Sequence[OutboxMessage]) -> None:
-        """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
         ...
 
     def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:

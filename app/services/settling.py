@@ -60,6 +60,27 @@ class Bidder:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """An auction as it is stored, and what is stored of given bids and bidders.
+
+    `bidders` also holds those whose aliases the public state names.
+    """
+
+    auction: Auction
+    bidders: Mapping[int, Bidder]
+    known: Mapping[UUID, KnownBid]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What deciding needs: records as the domain has them, or why one of them cannot be decoded."""
+
+    found: Found
+    records: Sequence[Record]
+    error: Exception | None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one settle did to one auction: `before` and `after`, and an entry per record."""
 
@@ -74,8 +95,10 @@ class Batch:
 class AuctionStore(Protocol[T_contra]):
     """What settling needs of PostgreSQL, inside the platform's transaction."""
 
-    def auction(self, transaction: T_contra, auction_id: int) -> Auction | None:
-        """The auction with its version."""
+    def find(
+        self, transaction: T_contra, auction_id: int, bids: Collection[BidPlaced]
+    ) -> Found | None:
+        """Return the auction with its version, and what is stored of these bids of it."""
 
     def bidders(
         self, transaction: T_contra, auction_id: int, bidder_ids: Collection[int]
@@ -84,11 +107,6 @@ class AuctionStore(Protocol[T_contra]):
 
     def accepted_bidder_ids(self, transaction: T_contra, auction_id: int) -> set[int]:
         """Everybody with an accepted bid."""
-
-    def known_bids(
-        self, transaction: T_contra, auction: Auction, bid_ids: Collection[UUID]
-    ) -> dict[UUID, KnownBid]:
-        """Those of the auction's bids that have a row."""
 
     def history(
         self, transaction: T_contra, auction_id: int, *, before: int
@@ -118,18 +136,22 @@ class AuctionLane:
         self._store = store
         self._tell = tell
 
-    def load(self, transaction: object, key: str) -> Auction:
-        """The auction of that id. Raises UnknownLaneError."""
-        auction = self._store.auction(transaction, int(key)) if key.isdecimal() else None
-        if auction is None:
+    def load(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Loaded:
+        """Return the auction of that id, and the records decoded. Raise UnknownLaneError."""
+        decoded, error = _decoded(records)
+        bids = bids_of(decoded)
+        found = self._store.find(transaction, int(key), bids) if key.isdecimal() else None
+        if found is None:
             raise UnknownLaneError(UNKNOWN_AUCTION, f"there is no auction {key}")
-        return auction
+        return Loaded(found, decoded, error)
 
     def settle(
-        self, transaction: object, state: Auction, records: Sequence[InboxRecord]
+        self, transaction: object, state: Loaded, records: Sequence[InboxRecord]
     ) -> Settlement:
         """Fold the records through the rules, once each, and store it."""
-        batch = self._decide(transaction, state, [decode(record) for record in records])
+        if state.error is not None:
+            raise state.error
+        batch = self._decide(transaction, state.found, state.records)
         self._store.save(transaction, batch)
         event = auction_event(batch.after, batch.entries, batch.aliases, _traces(records))
         return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
@@ -175,21 +197,19 @@ class AuctionLane:
         if batch.notices:
             self._tell()
 
-    def _decide(self, transaction: object, auction: Auction, records: list[Record]) -> Batch:
-        bids = bids_of(records)
-        bidders = {bid.bidder_id for bid in bids} | _named_in_state(auction)
+    def _decide(self, transaction: object, found: Found, records: Sequence[Record]) -> Batch:
+        auction, bidders = found.auction, found.bidders
         auction_id = auction.terms.auction_id
         voids = [record for record in records if isinstance(record, VoidAsked)]
         history: Sequence[Effective] = NO_HISTORY
         if voids:
             before = records[0].position.offset
             history = self._store.history(transaction, auction_id, before=before)
-        bidders |= {void.bidder_id for void in voids} | {bid.bidder_id for bid in bids_of(history)}
-        ids = {bid.bid_id for bid in bids}
-        known = self._store.known_bids(transaction, auction, ids) if bids else {}
-        found = self._store.bidders(transaction, auction_id, bidders) if bidders else {}
-        aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
-        ledger = Ledger(auction, aliases=aliases, known=known, history=history)
+            named = {void.bidder_id for void in voids}
+            named |= {bid.bidder_id for bid in bids_of(history)}
+            bidders = {**bidders, **self._store.bidders(transaction, auction_id, named)}
+        aliases = {bidder_id: bidder.alias for bidder_id, bidder in bidders.items()}
+        ledger = Ledger(auction, aliases=aliases, known=found.known, history=history)
         entries = [ledger.apply(record) for record in records]
         after = replace(ledger.auction, version=auction.version + 1)
         ended = after.ended and not auction.ended
@@ -201,11 +221,11 @@ class AuctionLane:
             ),
             last_outbid_at={
                 bidder_id: bidder.outbid_noticed_at
-                for bidder_id, bidder in found.items()
+                for bidder_id, bidder in bidders.items()
                 if bidder.outbid_noticed_at is not None
             },
         )
-        return Batch(auction, after, entries, found, ledger.aliases, notices)
+        return Batch(auction, after, entries, bidders, ledger.aliases, notices)
 
 
 def _named_in_state(auction: Auction) -> set[int]:
@@ -283,6 +303,16 @@ def _read(value: bytes | str) -> wire.AuctionBidValue:
         if record.bid_id != own:
             raise BadRecordError(BAD_IDENTITY, f"bid_id {record.bid_id} should be {own}")
     return record
+
+
+def _decoded(records: Iterable[InboxRecord]) -> tuple[list[Record], Exception | None]:
+    """Return the records up to the first that cannot be decoded, and why it cannot."""
+    decoded: list[Record] = []
+    try:
+        decoded.extend(map(decode, records))
+    except Exception as error:  # noqa: BLE001 - the fault of a record, whatever it is
+        return decoded, error
+    return decoded, None
 
 
 def _bid_or_none(record: InboxRecord) -> BidPlaced | None:

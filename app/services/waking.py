@@ -22,8 +22,11 @@ class Waker(Protocol):
     def wake_again(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane whatever its flag says: the sweep's way."""
 
-    def asleep(self, lane: Lane) -> None:
-        """Clear the lane's flag, so that records taken from now on wake it again."""
+    def wake_later(self, lanes: Iterable[Lane]) -> None:
+        """Wake each lane in a moment, unless somebody has woken it by then."""
+
+    def clear_flags(self, lanes: Iterable[Lane]) -> None:
+        """Clear the lanes' flags, so that records taken from now on wake them again."""
 
     def waiting(self, *, at_most: int) -> int:
         """How many wake-ups no worker has taken yet; every queue is cut to `at_most` before.

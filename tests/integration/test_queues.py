@@ -1,13 +1,16 @@
 """Celery's queues while nobody takes from them."""
 
+import base64
+import json
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 from redis import Redis
 
-from app.adapters.tasks.waker import CeleryWaker
+from app.adapters.tasks.waker import LANES_PER_TASK, CeleryWaker
 from app.bootstrap import build_container
-from app.services.waking import NOTICE_QUEUE, SETTLE_QUEUE
+from app.services.waking import NOTICE_QUEUE, SETTLE_QUEUE, Lane
 from app.settings import read_settings
 from tests.servers import own_stack, redis_url
 
@@ -33,8 +36,44 @@ def waker(broker: Redis) -> CeleryWaker:
     return build_container(read_settings(environment), application="tests").waker
 
 
+def lanes(count: int) -> list[Lane]:
+    """So many lanes."""
+    return [("auction-bid", str(number)) for number in range(count)]
+
+
+def tasks(broker: Redis) -> list[list[str]]:
+    """The keys of each task that waits."""
+    messages = [json.loads(one) for one in broker.lrange(SETTLE_QUEUE, 0, -1)]
+    bodies = [json.loads(base64.b64decode(message["body"])) for message in messages]
+    return [keys for (_, keys), *_ in bodies]
+
+
+def test_a_task_wakes_several_lanes_and_each_lane_once(broker: Redis, waker: CeleryWaker) -> None:
+    waker.wake(lanes(2 * LANES_PER_TASK + 1))
+    sizes = [len(keys) for keys in tasks(broker)]
+    assert len(sizes) == 3
+    assert max(sizes) - min(sizes) <= 1, "no task has far more than another"
+    assert sorted(chain(*tasks(broker))) == sorted(key for _, key in lanes(sum(sizes)))
+    waker.wake(lanes(5))
+    assert len(tasks(broker)) == 3, "all are woken already"
+    waker.clear_flags(lanes(2))
+    waker.wake(lanes(5))
+    assert sorted(tasks(broker)[0]) == ["0", "1"]
+
+
+def test_a_lane_is_woken_later_unless_it_is_woken_already(
+    broker: Redis, waker: CeleryWaker
+) -> None:
+    waker.wake_later(lanes(1))
+    waker.wake_later(lanes(1))
+    waker.wake(lanes(1))
+    (message,) = map(json.loads, broker.lrange(SETTLE_QUEUE, 0, -1))
+    assert message["headers"]["eta"] is not None
+
+
 def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryWaker) -> None:
-    waker.wake_again(("auction-bid", str(number)) for number in range(30))
+    for lane in lanes(30):
+        waker.wake_again([lane])
     oldest = broker.lrange(SETTLE_QUEUE, -10, -1)
     assert waker.waiting(at_most=40) == 30
     assert waker.waiting(at_most=10) == 10

@@ -78,7 +78,7 @@ class ListState:
 class ListLane:
     """The handler: appends, in the order it is given, guarded by the version."""
 
-    def load(self, transaction: Connection, key: str) -> ListState:
+    def load(self, transaction: Connection, key: str, records: Sequence[InboxRecord]) -> ListState:
         """The list, made at its first record. Raises UnknownLaneError for the one there is not."""
         if key == UNKNOWN_LIST:
             raise UnknownLaneError("UnknownAuction", f"there is no list {key}")

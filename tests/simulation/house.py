@@ -288,6 +288,7 @@ class House:
             batch_max=BATCH,
             turn_s=60,
             again=lambda _, key: self.wakes.append(Wake(key)),
+            busy=lambda _, key: self.wakes.append(Wake(key)),
         )
         return Attempts(settler, RETRIES)
 

@@ -15,11 +15,12 @@ from app.services.lanes import (
     BadDataError,
     DeadLetter,
     InboxRecord,
+    LaneBusyError,
     OutboxMessage,
     Parking,
     VersionConflictError,
 )
-from app.services.settling import Batch, Bidder, decided_bids, other_decisions
+from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
 from tests.simulation.store import MemoryTransaction
 
 
@@ -83,11 +84,26 @@ class MemoryPorts:
         transaction.store.statement()
         return [one for one in _lane(transaction, topic, key) if one.offset in offsets]
 
-    def remove(self, transaction: MemoryTransaction, records: Sequence[InboxRecord]) -> None:
+    def claim(
+        self, transaction: MemoryTransaction, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        transaction.store.statement()
+        if not transaction.try_lock("claims", (topic, key)):
+            raise LaneBusyError(key)
+        return self.read(transaction, topic=topic, key=key, limit=limit)
+
+    def settle(
+        self,
+        transaction: MemoryTransaction,
+        records: Sequence[InboxRecord],
+        messages: Sequence[OutboxMessage],
+    ) -> None:
         transaction.store.statement()
         gone = [transaction.delete("inbox", (r.topic, r.partition, r.offset)) for r in records]
         if not all(gone):
             raise VersionConflictError(records[0].key)
+        for message in messages:
+            transaction.send(message)
 
     def count_failure(self, transaction: MemoryTransaction, records: Sequence[InboxRecord]) -> None:
         transaction.store.statement()
@@ -96,11 +112,6 @@ class MemoryPorts:
             row = transaction.lock("inbox", place)
             if row is not None:
                 transaction.put("inbox", place, replace(row, attempts=row.attempts + 1))
-
-    def send(self, transaction: MemoryTransaction, messages: Sequence[OutboxMessage]) -> None:
-        transaction.store.statement()
-        for message in messages:
-            transaction.send(message)
 
     def park(
         self, transaction: MemoryTransaction, *, topic: str, key: str, parking: Parking
@@ -168,10 +179,19 @@ class BidRow:
 class MemoryAuctions:
     """The port AuctionStore."""
 
-    def auction(self, transaction: MemoryTransaction, auction_id: int) -> Auction | None:
+    def find(
+        self, transaction: MemoryTransaction, auction_id: int, bids: Collection[BidPlaced]
+    ) -> Found | None:
         transaction.store.statement()
-        found: Auction | None = transaction.get("auctions", auction_id)
-        return found
+        auction = transaction.get("auctions", auction_id)
+        if auction is None:
+            return None
+        bidder_ids = {auction.leader_id, *auction.voided_ids, *(bid.bidder_id for bid in bids)}
+        return Found(
+            auction,
+            self.bidders(transaction, auction_id, bidder_ids - {None}),
+            _known(transaction, {bid.bid_id for bid in bids}),
+        )
 
     def bidders(
         self, transaction: MemoryTransaction, auction_id: int, bidder_ids: Collection[int]
@@ -184,16 +204,6 @@ class MemoryAuctions:
         transaction.store.statement()
         rows = transaction.scan("bids").items()
         return {row.bidder_id for (of, _), row in rows if of == auction_id and row.seq is not None}
-
-    def known_bids(
-        self, transaction: MemoryTransaction, auction: Auction, bid_ids: Collection[UUID]
-    ) -> dict[UUID, KnownBid]:
-        transaction.store.statement()
-        return {
-            row.bid_id: KnownBid(row.amount, row.record.kind, row.status, row.outcome)
-            for row in transaction.scan("bids").values()
-            if row.bid_id in bid_ids
-        }
 
     def history(
         self, transaction: MemoryTransaction, auction_id: int, *, before: int
@@ -250,6 +260,14 @@ class MemoryAuctions:
         transaction.store.statement()
         rows = transaction.scan("bids").values()
         return {row.bid_id for row in rows if row.bid_id in bid_ids and row.status != "failed"}
+
+
+def _known(transaction: MemoryTransaction, bid_ids: Collection[UUID]) -> dict[UUID, KnownBid]:
+    return {
+        row.bid_id: KnownBid(row.amount, row.record.kind, row.status, row.outcome)
+        for row in transaction.scan("bids").values()
+        if row.bid_id in bid_ids
+    }
 
 
 def _lane(transaction: MemoryTransaction, topic: str, key: str) -> list[InboxRecord]:

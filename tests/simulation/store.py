@@ -94,6 +94,10 @@ class MemoryTransaction:
             pause()
         raise OutageError("the lock was not to be had")
 
+    def try_lock(self, table: str, key: Any) -> bool:
+        """Whether nobody else holds this lock, and this transaction does from now on."""
+        return self.store.locks.setdefault((table, key), self) is self
+
     def put(self, table: str, key: Any, value: Any) -> None:
         """Write a row."""
         self.lock(table, key)

@@ -1,6 +1,10 @@
-"""`settle(topic, key)`: a wake-up. Retried on a version conflict, with backoff and full jitter."""
+"""`settle(topic, keys)`: a wake-up of lanes, settled in turn.
+
+A lane that met a version conflict is retried by a task of its own, with backoff and full jitter.
+"""
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,17 +30,29 @@ def register_settle(app: Celery, container: Container) -> None:
     limits = container.settings.limits
     attempts = Attempts(make_settler(container), limits.retries_max)
 
-    @app.task(name=SETTLE_TASK, bind=True, max_retries=limits.retries_max)
-    def settle(task: Task[Any, Any], topic: str, key: str, stuck: list[int] | None = None) -> None:
-        """Settle what waits in the lane of `key`; `stuck` as in `Attempts.attempt`."""
-        container.waker.asleep((topic, key))
-        again = None
-        with _put_off_by_outages(topic, key):
-            again = attempts.attempt(
-                container.lane_topics[topic], key, retries=task.request.retries, stuck=stuck
-            )
-        if again is not None:
-            raise _again(task, (topic, key, sorted(again)), limits)
+    @app.task(name=SETTLE_TASK, bind=True, shared=False, max_retries=limits.retries_max)
+    def settle(
+        task: Task[Any, Any], topic: str, keys: list[str], stuck: list[int] | None = None
+    ) -> None:
+        """Settle what waits in the lanes of `keys`; `stuck`, of one, as in `Attempts.attempt`."""
+        container.waker.clear_flags((topic, key) for key in keys)
+        lane, retries = container.lane_topics[topic], task.request.retries
+        ends = time.monotonic() + limits.settle_round_s
+        errors: list[Exception] = []
+        for done, key in enumerate(keys):
+            if time.monotonic() > ends:
+                container.waker.wake_again((topic, late) for late in keys[done:])
+                break
+            again = None
+            try:
+                with _put_off_by_outages(topic, key):
+                    again = attempts.attempt(lane, key, retries=retries, stuck=stuck)
+            except Exception as error:  # noqa: BLE001 - the other lanes are not at fault
+                errors.append(error)
+            if again is not None:
+                errors.append(_again(task, (topic, [key], sorted(again)), limits))
+        if errors:
+            raise errors[0] if len(errors) == 1 else ExceptionGroup(f"of {topic}", errors)
 
 
 def make_settler(container: Container) -> LaneSettler:
@@ -56,6 +72,7 @@ def make_settler(container: Container) -> LaneSettler:
         batch_max=limits.settle_batch_max,
         turn_s=limits.settle_round_s,
         again=lambda topic, key: container.waker.wake_again([(topic, key)]),
+        busy=lambda topic, key: container.waker.wake_later([(topic, key)]),
     )
 
 

@@ -186,13 +186,21 @@ def _report(engine: Engine, breaker: Breaker) -> None:
     event.listen(engine, "after_cursor_execute", executed)
 
 
+def leave_values_out(error: psycopg2.Error) -> str | None:
+    """Keep what names the fault: DETAIL quotes the row, and some first lines quote a value.
+
+    Return the text that is kept, or None where the server has said nothing.
+    """
+    if error.diag.message_primary is None:
+        return None
+    state = error.pgcode or ""
+    text: str = f"SQLSTATE {state}" if state.startswith(QUOTING) else error.diag.message_primary
+    error.args = (text,)
+    return text
+
+
 def _leave_values_out(context: ExceptionContext) -> None:
-    """Keep what names the fault: DETAIL quotes the row, and some first lines quote a value."""
     original = context.original_exception
-    if not isinstance(original, psycopg2.Error) or original.diag.message_primary is None:
-        return
-    state = original.pgcode or ""
-    text = f"SQLSTATE {state}" if state.startswith(QUOTING) else original.diag.message_primary
-    original.args = (text,)
-    if context.sqlalchemy_exception is not None:
+    text = leave_values_out(original) if isinstance(original, psycopg2.Error) else None
+    if text is not None and context.sqlalchemy_exception is not None:
         context.sqlalchemy_exception.args = (f"({type(original).__name__}) {text}",)

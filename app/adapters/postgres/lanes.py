@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from app.services.lanes import InboxRecord, OutboxMessage, Parking, VersionConflictError
+from app.adapters.postgres.prepared import Prepared
+from app.services.lanes import (
+    InboxRecord,
+    LaneBusyError,
+    OutboxMessage,
+    Parking,
+    VersionConflictError,
+)
+
+LANE_LOCKS = 1  # the class of advisory locks of lanes; relay and clock have single numbers
 
 PROGRESS = """
 SELECT partition, next_offset, topic_id FROM ingest_progress WHERE topic = %s"""
@@ -47,8 +56,36 @@ READ_THOSE = (
   AND "offset" = ANY(%(offsets)s) ORDER BY "offset" """
 )
 
-REMOVE = """
-DELETE FROM inbox WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
+# A row without a record says that the lane was claimed and that nothing waits in it. A claim goes
+# with its transaction, and so with the connection of a process that dies; one that is frozen loses
+# it, as all its locks, after `idle_transaction_ms`.
+CLAIM = Prepared(
+    "lane_claim",
+    ("text", "text", "int"),
+    f"""
+WITH claim AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || $2)) AS is_ours)
+SELECT waiting.* FROM claim LEFT JOIN LATERAL (
+  SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
+    extract(epoch FROM taken_at)::float8, traceparent
+  FROM inbox
+  WHERE topic = $1 AND key = $2
+    AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = $1 AND key = $2)
+  ORDER BY "offset" LIMIT $3) AS waiting ON true
+WHERE is_ours""",  # noqa: S608 - our constants
+)
+
+SETTLE = Prepared(
+    "lane_settle",
+    ("text", "int", "bigint[]", "text[]", "text[]", "text[]", "text[]"),
+    """
+WITH removed AS (
+  DELETE FROM inbox WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3) RETURNING 1
+), sent AS (
+  INSERT INTO outbox (topic, key, payload, traceparent) SELECT * FROM unnest($4, $5, $6, $7)
+)
+SELECT count(*), pg_notify('outbox', '') FROM removed""",
+)
 
 COUNT_FAILURE = """
 UPDATE inbox SET attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, now())
@@ -66,8 +103,7 @@ LIMIT %s"""
 
 SEND = """
 INSERT INTO outbox (topic, key, payload, traceparent)
-SELECT topic, key, payload, traceparent
-FROM json_to_recordset(%s) AS r(topic text, key text, payload text, traceparent text)"""
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"""
 
 NOTIFY_OUTBOX = "NOTIFY outbox"
 
@@ -102,6 +138,15 @@ class PostgresIntake:
 class PostgresLanes:
     """The port Lanes."""
 
+    def claim(
+        self, transaction: Connection, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Claim a lane until the transaction ends, and read it. Raise LaneBusyError."""
+        rows = CLAIM.execute(transaction, topic, key, limit)
+        if not rows:
+            raise LaneBusyError(f"{topic}/{key}")
+        return [InboxRecord(*row) for row in rows if row[0] is not None]
+
     def read(
         self, transaction: Connection, *, topic: str, key: str, limit: int
     ) -> list[InboxRecord]:
@@ -116,18 +161,23 @@ class PostgresLanes:
         asked = {"topic": topic, "key": key, "offsets": list(offsets)}
         return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, asked)]
 
-    def remove(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
-        """Remove exactly `records` of one lane; VersionConflictError when one is gone already."""
-        if transaction.exec_driver_sql(REMOVE, _places(records)).rowcount != len(records):
+    def settle(
+        self,
+        transaction: Connection,
+        records: Sequence[InboxRecord],
+        messages: Sequence[OutboxMessage],
+    ) -> None:
+        """Remove exactly `records` of one lane, and hand messages to the relay.
+
+        Raise VersionConflictError when one of the records is gone already.
+        """
+        ((removed, _),) = SETTLE.execute(transaction, *_places(records), *_columns(messages))
+        if removed != len(records):
             raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
 
     def count_failure(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
         """Count one more failed settle of each."""
         transaction.exec_driver_sql(COUNT_FAILURE, _places(records))
-
-    def send(self, transaction: Connection, messages: Sequence[OutboxMessage]) -> None:
-        """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
-        send(transaction, messages)
 
     def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
         """Settle nothing of this lane until a person frees it; False when it was parked before."""
@@ -138,7 +188,7 @@ class PostgresLanes:
 def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
     """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
     if messages:
-        connection.exec_driver_sql(SEND, (_json(messages),))
+        connection.exec_driver_sql(SEND, _columns(messages))
         connection.exec_driver_sql(NOTIFY_OUTBOX)
 
 
@@ -153,6 +203,11 @@ def waiting_lanes(
 def _places(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
     first = records[0]
     return first.topic, first.partition, [record.offset for record in records]
+
+
+def _columns(messages: Sequence[OutboxMessage]) -> tuple[list[str | None], ...]:
+    rows = [(one.topic, one.key, one.payload, one.traceparent) for one in messages]
+    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [])
 
 
 def _json(rows: Sequence[Any]) -> str:

@@ -1,15 +1,19 @@
 """The auction rows as settling sees them: all of its SQL, one statement a table and batch."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Connection
 
+from app.adapters.postgres.prepared import Prepared
 from app.domain.auction import Auction
 from app.domain.contest import Effective
-from app.domain.decision import Outcome
+from app.domain.decision import Outcome, Standing
+from app.domain.errors import RejectionCode
 from app.domain.ledger import (
     DecidedBid,
     DecidedControl,
@@ -18,6 +22,7 @@ from app.domain.ledger import (
     RepeatedBid,
 )
 from app.domain.records import (
+    BidKind,
     BidPlaced,
     CancelAsked,
     Position,
@@ -30,7 +35,7 @@ from app.domain.terms import Terms
 from app.domain.time import rfc3339
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import VersionConflictError
-from app.services.settling import Batch, Bidder, decided_bids, other_decisions
+from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
 
 AUCTION_COLUMNS = """
   id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,
@@ -38,8 +43,6 @@ AUCTION_COLUMNS = """
   status, version, price, leader_id, leader_maximum, bid_count, ends_at, extensions,
   reserve_price, reserve_lowered, winner_id, winning_amount, closed_at, decided_at,
   alias_count, chain, voided_ids"""
-
-AUCTION = f"SELECT {AUCTION_COLUMNS} FROM auctions WHERE id = %s"  # noqa: S608 - our constants
 
 LOCK_AUCTION = f"""
 UPDATE auctions SET version = version + 1 WHERE id = %s RETURNING {AUCTION_COLUMNS}"""  # noqa: S608
@@ -51,16 +54,26 @@ WHERE auction_id = %s AND bidder_id = ANY(%s)"""
 ACCEPTED_BIDDER_IDS = """
 SELECT DISTINCT bidder_id FROM bids WHERE auction_id = %s AND seq IS NOT NULL"""
 
-KNOWN_BIDS = """
-SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at,
-  decided_at
-FROM bids WHERE bid_id = ANY(%s::uuid[])"""
+KNOWN_COLUMNS = """
+  bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at, decided_at"""
+
+# As JSON, because what is known is seldom more than an alias or two.
+FIND = Prepared(
+    "auction_find",
+    ("bigint", "bigint[]", "uuid[]"),
+    f"""
+SELECT {AUCTION_COLUMNS.replace(" rules,", " rules::text,")},
+  (SELECT json_agg(json_build_array(bidder_id, alias, outbid_noticed_at))::text
+   FROM auction_bidders
+   WHERE auction_id = $1 AND bidder_id = ANY($2 || a.leader_id || a.voided_ids)),
+  (SELECT json_agg(json_build_array({KNOWN_COLUMNS}))::text FROM bids WHERE bid_id = ANY($3))
+FROM auctions AS a WHERE id = $1""",  # noqa: S608 - our constants
+)
 
 # Of an auction that has ended, some or all bids may have been moved.
-KNOWN_IN_ARCHIVE = """
-SELECT bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at,
-  decided_at
-FROM bids_archive WHERE auction_id = %s AND bid_id = ANY(%s::uuid[])"""
+KNOWN_IN_ARCHIVE = f"""
+SELECT json_agg(json_build_array({KNOWN_COLUMNS}))::text
+FROM bids_archive WHERE auction_id = %s AND bid_id = ANY(%s::uuid[])"""  # noqa: S608 - as above
 
 # The records that had an effect on price and leader.
 HISTORY = """
@@ -72,22 +85,26 @@ SELECT "offset", (detail->>'actor_id')::bigint, (detail->>'reserve_price')::bigi
 FROM all_decisions WHERE auction_id = %s AND effect = 'reserve_lowered' AND "offset" < %s"""
 
 # What is decided now is not in the archive yet.
-UPDATE_AUCTION = """
-UPDATE auctions SET version = version + 1, status = %s, price = %s, leader_id = %s,
-  leader_maximum = %s, bid_count = %s, ends_at = %s, extensions = %s, reserve_price = %s,
-  reserve_lowered = %s, winner_id = %s, winning_amount = %s, closed_at = %s, decided_at = %s,
-  alias_count = %s, chain = %s, voided_ids = %s, archived_at = NULL
-WHERE id = %s AND version = %s"""
+GUARD = """
+UPDATE auctions SET version = version + 1, status = $1, price = $2, leader_id = $3,
+  leader_maximum = $4, bid_count = $5, ends_at = $6, extensions = $7, reserve_price = $8,
+  reserve_lowered = $9, winner_id = $10, winning_amount = $11, closed_at = $12, decided_at = $13,
+  alias_count = $14, chain = $15, voided_ids = $16, archived_at = NULL
+WHERE id = $17 AND version = $18 RETURNING id"""
+GUARD_TYPES = (
+    "text", "bigint", "bigint", "bigint", "bigint", "timestamptz", "int", "bigint", "boolean",
+    "bigint", "bigint", "timestamptz", "timestamptz", "int", "text", "bigint[]", "bigint", "bigint",
+)  # fmt: skip
 
 SAVE_BIDDERS = """
 INSERT INTO auction_bidders (auction_id, bidder_id, alias, outbid_noticed_at)
-SELECT %s, bidder_id, alias, outbid_noticed_at FROM json_to_recordset(%s)
+SELECT guard.id, bidder_id, alias, outbid_noticed_at FROM guard, json_to_recordset({rows})
   AS r(bidder_id bigint, alias int, outbid_noticed_at timestamptz)
 ON CONFLICT (auction_id, bidder_id) DO UPDATE SET outbid_noticed_at = excluded.outbid_noticed_at"""
 
 INSERT_NOTICES = """
 INSERT INTO notices (user_id, auction_id, kind, params, at)
-SELECT user_id, auction_id, kind, params, at FROM json_to_recordset(%s)
+SELECT user_id, auction_id, kind, params, at FROM guard, json_to_recordset({rows})
   AS r(user_id bigint, auction_id bigint, kind text, params jsonb, at timestamptz)"""
 
 # A failed bid that is decided after all replaces its row: the one change of an outcome there is.
@@ -98,8 +115,8 @@ INSERT INTO bids (bid_id, auction_id, bidder_id, key, amount, kind, confirm, sta
 SELECT bid_id, auction_id, bidder_id, key, amount, kind, confirm, status, code, seq,
   automatic, partition, "offset", log_time, standing, alias, public_amount, price,
   minimum_next_bid, ends_at, decided_at, chain
-FROM json_to_recordset(%s) AS r(bid_id uuid, auction_id bigint, bidder_id bigint, key text,
-  amount bigint, kind text, confirm boolean, status text, code text, seq bigint,
+FROM guard, json_to_recordset({rows}) AS r(bid_id uuid, auction_id bigint, bidder_id bigint,
+  key text, amount bigint, kind text, confirm boolean, status text, code text, seq bigint,
   automatic boolean, partition int, "offset" bigint, log_time timestamptz, standing text,
   alias int, public_amount bigint, price bigint, minimum_next_bid bigint, ends_at timestamptz,
   decided_at timestamptz, chain text)
@@ -136,18 +153,31 @@ INSERT INTO decisions (topic, partition, "offset", auction_id, type, effect, cod
   log_time, decided_at, detail, chain)
 SELECT topic, partition, "offset", auction_id, type, effect, code, bid_id, log_time, decided_at,
   detail, chain
-FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, auction_id bigint,
-  type text, effect text, code text, bid_id uuid, log_time timestamptz, decided_at timestamptz,
-  detail jsonb, chain text)"""
+FROM guard, json_to_recordset({rows}) AS r(topic text, partition int, "offset" bigint,
+  auction_id bigint, type text, effect text, code text, bid_id uuid, log_time timestamptz,
+  decided_at timestamptz, detail jsonb, chain text)"""
+
+SAVED = (
+    ("bidders", SAVE_BIDDERS),
+    ("bids", INSERT_BIDS),
+    ("decisions", INSERT_DECISIONS),
+    ("notices", INSERT_NOTICES),
+)
+
+_bidder_rows_decoder = msgspec.json.Decoder(list[tuple[int, int, datetime | None]])
+_known_rows_decoder = msgspec.json.Decoder(
+    list[
+        tuple[
+            UUID, int, BidKind, Literal["accepted", "rejected", "failed"], Standing | None,
+            RejectionCode | None, int | None, int | None, int | None, datetime | None,
+            datetime | None,
+        ]
+    ]
+)  # fmt: skip
 
 
 class PostgresAuctionStore:
     """AuctionStore on the connection of the platform's transaction."""
-
-    def auction(self, transaction: Connection, auction_id: int) -> Auction | None:
-        """The auction with its version, or None."""
-        row = transaction.exec_driver_sql(AUCTION, (auction_id,)).one_or_none()
-        return None if row is None else auction_of(row)
 
     def bidders(
         self, transaction: Connection, auction_id: int, bidder_ids: Collection[int]
@@ -156,20 +186,26 @@ class PostgresAuctionStore:
         rows = transaction.exec_driver_sql(BIDDERS, (auction_id, list(bidder_ids)))
         return {bidder_id: Bidder(alias, noticed_at) for bidder_id, alias, noticed_at in rows}
 
+    def find(
+        self, transaction: Connection, auction_id: int, bids: Collection[BidPlaced]
+    ) -> Found | None:
+        """Return the auction with its version, and what is stored of these bids of it."""
+        bidder_ids = list({bid.bidder_id for bid in bids})
+        bid_ids = [str(bid.bid_id) for bid in bids]
+        rows = FIND.execute(transaction, auction_id, bidder_ids, bid_ids)
+        if not rows:
+            return None
+        *columns, bidders, known = rows[0]
+        auction = _auction(columns, _rules_of(columns[13]))
+        moved = None
+        if auction.ended and bid_ids:
+            asked = (auction_id, bid_ids)
+            moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked).scalar()
+        return Found(auction, _bidders_of(bidders), _known_of(moved) | _known_of(known))
+
     def accepted_bidder_ids(self, transaction: Connection, auction_id: int) -> set[int]:
         """Everybody with an accepted bid."""
         return {row[0] for row in transaction.exec_driver_sql(ACCEPTED_BIDDER_IDS, (auction_id,))}
-
-    def known_bids(
-        self, transaction: Connection, auction: Auction, bid_ids: Collection[UUID]
-    ) -> dict[UUID, KnownBid]:
-        """Those of the bids that have a row."""
-        ids = [str(bid_id) for bid_id in bid_ids]
-        rows = transaction.exec_driver_sql(KNOWN_BIDS, (ids,)).all()
-        if auction.ended:
-            asked = (auction.terms.auction_id, ids)
-            rows = [*transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked), *rows]
-        return {UUID(str(row[0])): known_bid(row) for row in rows}
 
     def history(self, transaction: Connection, auction_id: int, *, before: int) -> list[Effective]:
         """Every record below an offset that had an effect on price and leader, in log order."""
@@ -177,16 +213,18 @@ class PostgresAuctionStore:
 
     def save(self, transaction: Connection, batch: Batch) -> None:
         """Store it all; the guarded update comes first, so that a loser writes nothing."""
-        _update_auction(transaction, batch)
         auction_id = batch.after.terms.auction_id
-        bidders = _bidder_rows(batch)
-        if bidders:
-            transaction.exec_driver_sql(SAVE_BIDDERS, (auction_id, _json(bidders)))
-        bids = [row for bid in decided_bids(batch.entries) for row in _bid_rows(bid, auction_id)]
-        _insert(transaction, INSERT_BIDS, bids)
-        decisions = [_decision_row(entry, batch.after) for entry in other_decisions(batch.entries)]
-        _insert(transaction, INSERT_DECISIONS, decisions)
-        _insert(transaction, INSERT_NOTICES, batch.notices)
+        rows: tuple[Sequence[Any], ...] = (
+            _bidder_rows(batch),
+            [row for bid in decided_bids(batch.entries) for row in _bid_rows(bid, auction_id)],
+            [_decision_row(entry, batch.after) for entry in other_decisions(batch.entries)],
+            batch.notices,
+        )
+        statement = _save(tuple(bool(ones) for ones in rows))
+        written = [_json(ones) for ones in rows if ones]
+        ((guarded,),) = statement.execute(transaction, *_auction_values(batch), *written)
+        if not guarded:
+            raise VersionConflictError(f"{AUCTION_BID.name}/{auction_id}")
 
     def lock(self, transaction: Connection, auction_id: int) -> Auction | None:
         """The auction, its version raised: nobody else settles it before the transaction ends."""
@@ -209,9 +247,22 @@ class PostgresAuctionStore:
         return {UUID(str(row[0])) for row in rows}
 
 
-def _insert(transaction: Connection, statement: str, rows: Sequence[Any]) -> None:
-    if rows:
-        transaction.exec_driver_sql(statement, (_json(rows),))
+@cache
+def _save(written: tuple[bool, ...]) -> Prepared:
+    """The one statement that saves a batch, with the tables that it writes to.
+
+    All of them look at the guard, so that a loser writes nothing, nor draws a number, and the
+    winner has locked the auction before.
+    """
+    tables = [table for table, is_written in zip(SAVED, written, strict=True) if is_written]
+    first = len(GUARD_TYPES) + 1
+    parts = [
+        f"{table} AS ({statement.format(rows=f'${first + place}')})"
+        for place, (table, statement) in enumerate(tables)
+    ]
+    name = "_".join(["auction_save", *(table for table, _ in tables)])
+    text = f"WITH {', '.join([f'guard AS ({GUARD})', *parts])} SELECT count(*) FROM guard"  # noqa: S608 - our constants
+    return Prepared(name, (*GUARD_TYPES, *(["json"] * len(tables))), text)
 
 
 def _bidder_rows(batch: Batch) -> list[dict[str, Any]]:
@@ -224,23 +275,30 @@ def _bidder_rows(batch: Batch) -> list[dict[str, Any]]:
     ]
 
 
-def _update_auction(transaction: Connection, batch: Batch) -> None:
+def _auction_values(batch: Batch) -> tuple[object, ...]:
     after = batch.after
-    values = (
+    return (
         after.status, after.price, after.leader_id, after.leader_maximum, after.bid_count,
         after.ends_at, after.extensions, after.reserve_price, after.reserve_lowered,
         after.winner_id, after.winning_amount, after.closed_at, after.decided_at,
         after.alias_count, after.chain, sorted(after.voided_ids), after.terms.auction_id,
         batch.before.version,
     )  # fmt: skip
-    if transaction.exec_driver_sql(UPDATE_AUCTION, values).rowcount == 0:
-        raise VersionConflictError(f"{AUCTION_BID.name}/{after.terms.auction_id}")
 
 
 def auction_of(row: Sequence[Any]) -> Auction:
     """The auction of a row of `AUCTION_COLUMNS`."""
-    terms = Terms(*(*row[:13], Rules.from_json(row[13])))
+    return _auction(row, Rules.from_json(row[13]))
+
+
+def _auction(row: Sequence[Any], rules: Rules) -> Auction:
+    terms = Terms(*(*row[:13], rules))
     return Auction(terms, *(*row[14:-1], frozenset(row[-1])))
+
+
+@lru_cache(maxsize=64)  # rules are the defaults of the day, the same for thousands of auctions
+def _rules_of(text: str) -> Rules:
+    return Rules.from_json(msgspec.json.decode(text))
 
 
 def read_history(connection: Connection, auction_id: int, *, before: int) -> list[Effective]:
@@ -270,8 +328,18 @@ def read_history(connection: Connection, auction_id: int, *, before: int) -> lis
     return sorted(records, key=lambda record: record.position.offset)
 
 
+def _bidders_of(text: str | None) -> dict[int, Bidder]:
+    rows = [] if text is None else _bidder_rows_decoder.decode(text)
+    return {bidder_id: Bidder(alias, noticed_at) for bidder_id, alias, noticed_at in rows}
+
+
+def _known_of(text: str | None) -> dict[UUID, KnownBid]:
+    rows = [] if text is None else _known_rows_decoder.decode(text)
+    return {row[0]: known_bid(row) for row in rows}
+
+
 def known_bid(row: Sequence[Any]) -> KnownBid:
-    """The bid of a row as `KNOWN_BIDS` has its columns."""
+    """The bid of a row of `KNOWN_COLUMNS`."""
     _, amount, kind, status, *outcome = row
     if status == "failed":
         return KnownBid(amount, kind, status, None)

@@ -109,8 +109,9 @@ def _settle(
     messages: list[OutboxMessage] = []
     for key, waiting in lanes.items():
         for start in range(0, len(waiting), BATCH):
-            state = handler.load(connection, key)
-            settlement = handler.settle(connection, state, waiting[start : start + BATCH])
+            batch = waiting[start : start + BATCH]
+            state = handler.load(connection, key, batch)
+            settlement = handler.settle(connection, state, batch)
             messages += settlement.messages
     return messages
 

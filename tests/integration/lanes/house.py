@@ -137,9 +137,9 @@ class House:
     def state(self, lot: Lot) -> Auction:
         """The auction as its row says."""
         with self.container.engine.connect() as connection:
-            auction = PostgresAuctionStore().auction(connection, lot.auction_id)
-        assert auction is not None
-        return auction
+            found = PostgresAuctionStore().find(connection, lot.auction_id, [])
+        assert found is not None
+        return found.auction
 
     def rows(self, table: Any, lot: Lot) -> list[Any]:
         """All rows of `bids` or `decisions` of an auction, in log order."""

@@ -45,7 +45,8 @@ def contended(house: House, lot: Lot) -> Iterator[None]:
     """While inside, somebody else is always quicker in settling this auction."""
     run(house, f"""
         CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-          RETURN CASE WHEN OLD.id = {lot.auction_id} AND current_query() LIKE '%chain = %WHERE%'
+          RETURN CASE WHEN OLD.id = {lot.auction_id}
+                 AND current_query() LIKE 'EXECUTE auction_save%'
                  THEN NULL ELSE NEW END; END $$;
         CREATE TRIGGER contend BEFORE UPDATE ON auctions
           FOR EACH ROW EXECUTE FUNCTION contend()""")  # fmt: skip
@@ -264,7 +265,7 @@ def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothi
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)
     with house.container.begin() as transaction:
         with pytest.raises(BadRecordError) as refused:
-            lane.settle(transaction, lane.load(transaction, key), [forged])
+            lane.settle(transaction, lane.load(transaction, key, [forged]), [forged])
         (event,) = lane.fail(transaction, key, [forged]).messages
     assert refused.value.reason == "BadIdentity"
     assert msgspec.json.decode(event.payload)["outcomes"] == []

@@ -118,7 +118,7 @@ def bid(auction_id: int, amount: int, *, offset: int) -> InboxRecord:
 def settle(engine: Engine, record: InboxRecord) -> None:
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)
     with engine.begin() as connection:
-        lane.settle(connection, lane.load(connection, record.key), [record])
+        lane.settle(connection, lane.load(connection, record.key, [record]), [record])
 
 
 def decided(engine: Engine) -> Any:

@@ -70,7 +70,7 @@ class Shop:
         record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(value.auction_id), payload, NOW)
         lane: AuctionLane = AuctionLane(PostgresAuctionStore(), lambda: None)
         with self.engine.begin() as connection:
-            state = lane.load(connection, record.key)
+            state = lane.load(connection, record.key, [record])
             (message,) = lane.settle(connection, state, [record]).messages
         return auction_event_decoder.decode(message.payload).state
 
