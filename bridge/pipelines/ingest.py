@@ -5,7 +5,7 @@ progress for tools that show lag, and is never read.
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from kafka import TopicPartition
@@ -22,9 +22,11 @@ from bridge.polling import Polled, Polling
 from bridge.taking import Taken, Taking, TakingPorts
 
 CHECK_S = 1.0
-# Under load a little patience makes batches, and batches make everything after cheaper. What counts
-# is the rate: at 1,000/s batches of 12 took all processors, 80 of them a second.
-BUSY_RECORDS_PER_S, BUSY_PAUSE_S = 200, 0.03
+# Under load a little patience makes batches, and batches make everything after cheaper. What a
+# batch costs, whatever its size, is its own transaction and a settle of each lane in it: the pause
+# after it is about ten times that, which leaves nine tenths of a core for the records themselves.
+PAUSE_PER_BATCH_S, PAUSE_PER_LANE_S, PAUSE_MAX_S = 0.02, 0.01, 0.1
+GATHERED_MIN = 2  # records to be expected in a pause: fewer are not worth it
 FULL_RECORDS = 500  # a batch that needs no patience, as when many wait
 
 log = structlog.get_logger()
@@ -75,15 +77,15 @@ class Ingest:
         taken = self._take(polling, taking, polled)
         self._check(polling, taking)
         polling.rest(None if self._watermark.is_over else self._parts(taking.parked))
-        self._gather(taken)
+        if taken:
+            self._gather(taken)
 
-    def _gather(self, taken: int) -> None:
+    def _gather(self, taken: Sequence[InboxRecord]) -> None:
         """Let the next batch grow, where many records come."""
         now = time.monotonic()
-        is_busy = taken >= BUSY_RECORDS_PER_S * (now - self._taken_at)
-        self._taken_at = now
-        if is_busy and 0 < taken < FULL_RECORDS:
-            time.sleep(BUSY_PAUSE_S)
+        since_s, self._taken_at = now - self._taken_at, now
+        lanes = len({record.key for record in taken})
+        time.sleep(pause_s(records=len(taken), lanes=lanes, since_s=since_s))
 
     def _follow_rebalance(self, polling: Polling, taking: Taking) -> None:
         fresh, gone = polling.changes()
@@ -96,13 +98,13 @@ class Ingest:
         polling.read_on_from(self._by_part(starts))
         log.info("partitions_taken", topic=self._lane.topic.name, partitions=sorted(starts))
 
-    def _take(self, polling: Polling, taking: Taking, polled: Polled) -> int:
+    def _take(self, polling: Polling, taking: Taking, polled: Polled) -> Sequence[InboxRecord]:
         batches = {part.partition: batch for part, batch in polled.items()}
         doubtful = taking.doubtful(batches)
         if doubtful:
             taking.refuse_lost(self._bounds(polling, doubtful))
         if not batches:
-            return 0
+            return ()
         with tracing.spans(Stage.INGEST) as spans:
             taken = taking.take({part: spans.follow_all(one) for part, one in batches.items()})
         self._tell(taken)
@@ -110,7 +112,7 @@ class Ingest:
             log.warning("progress_moved_by_another", partitions=sorted(taken.lost))
             self._start(polling, taking, taken.lost)
         polling.commit(self._by_part(taken.positions))
-        return len(taken.records)
+        return taken.records
 
     def _tell(self, taken: Taken) -> None:
         topic = self._lane.topic.name
@@ -155,3 +157,13 @@ class Ingest:
     def _by_part(self, offsets: Mapping[int, int]) -> dict[TopicPartition, int]:
         topic = self._lane.topic.name
         return {TopicPartition(topic, partition): offset for partition, offset in offsets.items()}
+
+
+def pause_s(*, records: int, lanes: int, since_s: float) -> float:
+    """Return how long to wait after a batch of so many records of so many lanes.
+
+    They came within `since_s` seconds, and about as many per second will come.
+    """
+    pause = min(PAUSE_PER_BATCH_S + lanes * PAUSE_PER_LANE_S, PAUSE_MAX_S)
+    is_worth_it = records * pause >= GATHERED_MIN * since_s
+    return pause if is_worth_it and records < FULL_RECORDS else 0.0
