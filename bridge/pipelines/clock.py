@@ -5,6 +5,7 @@ decided when it is settled, by its log time. So it may ask too early, too late o
 """
 
 import time
+from collections.abc import Sequence
 
 from kafka import KafkaProducer
 from sqlalchemy import Connection, Engine
@@ -15,11 +16,14 @@ from app.adapters.postgres.parked import parked_by_topic
 from app.observability import metrics
 from app.protocol.topics import LIVE_TOPICS
 from app.services.due import DueRecords
+from app.services.lanes import OutboxMessage
 from app.services.waking import Lane, Waker
 from app.settings import Settings
 from bridge.standing_by import StandingBy, post
 
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
+OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is asked for and not settled
+SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
 # A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
 # settles, because no worker runs, ever more seldom.
 ASK_AGAIN_FIRST_S, ASK_AGAIN_MAX_S = 0.25, 30.0
@@ -40,18 +44,22 @@ class Clock(StandingBy):
         self._waker = waker
         self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
         self._woken: dict[Lane, float] = {}
+        self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
         """Ask what is due, sweep, and sleep until the next start or end."""
-        self._ask(producer)
-        self._sweep(connection)
-        self._count_parked(connection)
         seconds = self._due.seconds_to_next()
-        time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, 0.01)))
+        is_due = seconds is not None and seconds <= 0
+        self._ask(producer, self._due.due() if is_due else [])
+        if time.monotonic() - self._swept_at >= SWEEP_S:
+            self._swept_at = time.monotonic()
+            self._sweep(connection)
+            self._count_parked(connection)
+        shortest_s = OVERDUE_TICK_S if is_due else 0.01
+        time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, shortest_s)))
 
-    def _ask(self, producer: KafkaProducer) -> None:
-        due = self._due.due()
+    def _ask(self, producer: KafkaProducer, due: Sequence[OutboxMessage]) -> None:
         now = time.monotonic()
         self._asked = {m.key: self._asked.get(m.key, (now, ASK_AGAIN_FIRST_S)) for m in due}
         fresh = [message for message in due if self._asked[message.key][0] <= now]

@@ -3,21 +3,27 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Row
 
+from app.adapters.postgres.prepared import Prepared
 from app.domain.time import epoch_ms, rfc3339
 from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 
 # A dead letter's bytes are those of its own row.
-NEXT_OUT = """
-SELECT * FROM (
+NEXT_OUT = Prepared(
+    "outbox_next",
+    ("int", "bigint"),
+    """
+SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
   SELECT *, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
     SELECT id, topic, key, payload, created_at, dead_letter_id, traceparent,
       coalesce((SELECT octet_length(d.payload) FROM dead_letters d WHERE d.id = dead_letter_id),
         octet_length(payload)) AS bytes
-    FROM outbox ORDER BY id LIMIT %s) AS oldest
-) AS counted WHERE bytes_before < %s ORDER BY id"""
+    FROM outbox ORDER BY id LIMIT $1) AS oldest
+) AS counted WHERE bytes_before < $2 ORDER BY id""",
+)
 
 BURIED = """
 SELECT id, topic, partition, "offset", raw_key, payload, log_time, consumer_group, reason,
@@ -45,9 +51,21 @@ class Outgoing:
     traceparent: str | None = None
 
 
+class _Row(NamedTuple):
+    """A row of NEXT_OUT."""
+
+    id: int
+    created_at: datetime
+    topic: str
+    key: str
+    payload: str
+    dead_letter_id: int | None
+    traceparent: str | None
+
+
 def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outgoing]:
     """The oldest messages not yet sent: the first, and more up to `bytes_max`."""
-    rows = connection.exec_driver_sql(NEXT_OUT, (limit, bytes_max)).all()
+    rows = [_Row(*row) for row in NEXT_OUT.execute(connection, limit, bytes_max)]
     buried_ids = [row.dead_letter_id for row in rows if row.dead_letter_id is not None]
     buried = _buried(connection, buried_ids) if buried_ids else {}
     return [_outgoing(row, buried) for row in rows]
@@ -62,10 +80,8 @@ def _buried(connection: Connection, ids: list[int]) -> dict[int, Row[tuple[objec
     return {row.id: row for row in connection.exec_driver_sql(BURIED, (ids,))}
 
 
-def _outgoing(
-    row: Row[tuple[object, ...]], buried: Mapping[int, Row[tuple[object, ...]]]
-) -> Outgoing:
-    letter = buried.get(row.dead_letter_id)
+def _outgoing(row: _Row, buried: Mapping[int, Row[tuple[object, ...]]]) -> Outgoing:
+    letter = None if row.dead_letter_id is None else buried.get(row.dead_letter_id)
     if letter is None:
         key, value = row.key.encode(), row.payload.encode()
         return Outgoing(
