@@ -87,3 +87,12 @@ def test_nor_do_tasks_of_other_queues(broker: Redis, waker: CeleryWaker) -> None
     assert broker.llen(NOTICE_QUEUE) == 5
     assert waker.waiting(at_most=3) == 0
     assert broker.llen(NOTICE_QUEUE) == 3
+
+
+def test_one_task_publishes_the_notices_of_many_settles(broker: Redis, waker: CeleryWaker) -> None:
+    for _ in range(3):
+        waker.tell()
+    assert broker.llen(NOTICE_QUEUE) == 1
+    waker.telling()
+    waker.tell()
+    assert broker.llen(NOTICE_QUEUE) == 2

@@ -1,5 +1,6 @@
 """Wake-ups: a flag in Redis coalesces them, Celery carries them."""
 
+import time
 from collections.abc import Iterable, Mapping
 
 import structlog
@@ -23,6 +24,7 @@ FLAG_S = 10
 # shared by its lanes. The last of them waits for all others, a few milliseconds when each has few.
 LANES_PER_TASK = 8
 LATER_S = 0.03  # a settle of few records takes a tenth of it
+TELL_AFTER_S = 0.1  # one task publishes the notices of all settles in this time
 
 log = structlog.get_logger()
 
@@ -38,6 +40,7 @@ class CeleryWaker:
         self._celery = celery
         self._flags = flags
         self._broker = broker
+        self._told_until = 0.0  # until then a task of ours waits, which publishes what is committed
 
     def wake(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane that is not woken already."""
@@ -60,6 +63,7 @@ class CeleryWaker:
 
     def telling(self) -> None:
         """Clear the flag of `tell`: what is due from now on must be told again."""
+        self._told_until = 0.0
         self._clear(TELL_KEY)
 
     def waiting(self, *, at_most: int) -> int:
@@ -88,10 +92,16 @@ class CeleryWaker:
             metrics.QUEUE_LENGTH.labels(queue).set(int(length))
 
     def tell(self) -> None:
-        """Have new notices published now rather than by the next sweep."""
+        """Have new notices published in a moment rather than by the next sweep."""
+        now = time.monotonic()
+        if now < self._told_until:
+            return
         try:
             if self._flags.set(TELL_KEY, 1, nx=True, ex=FLAG_S) is not None:
-                self._celery.send_task(PUBLISH_NOTICES_TASK, ignore_result=True)
+                self._celery.send_task(
+                    PUBLISH_NOTICES_TASK, countdown=TELL_AFTER_S, ignore_result=True
+                )
+                self._told_until = now + TELL_AFTER_S
         except (RedisError, OperationalError, OSError) as error:
             log.warning("wake_lost", error=type(error).__name__)
 
