@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.adapters.kafka.selector import ClientSelector
 from app.settings import Settings
 from app.store_security import kafka_tls
 
@@ -12,6 +13,7 @@ def client_arguments(settings: Settings) -> dict[str, Any]:
         "bootstrap_servers": settings.kafka_bootstrap_servers,
         "security_protocol": settings.kafka_security_protocol,
         "ssl_context": kafka_tls(settings),
+        "selector": ClientSelector,
     }
     if settings.kafka_security_protocol.startswith("SASL"):
         arguments |= {
