@@ -1,6 +1,6 @@
 """What gunicorn serves: `gunicorn wsgi:app`."""
 
-from app.bootstrap import build_gateway_container
+from app.bootstrap.gateway import build_gateway_container
 from app.observability.bid_log import set_sample
 from app.observability.logging import configure_logging
 from app.observability.tracing import configure_tracing

@@ -20,7 +20,7 @@ from functools import partial
 from typing import NoReturn, get_args
 
 from app import after_restore
-from app.bootstrap import Container, build_container
+from app.bootstrap.operator import OperatorContainer, build_operator_container
 from app.domain.errors import DomainError
 from app.domain.money import Currency
 from app.observability.logging import configure_logging
@@ -34,7 +34,7 @@ PROGRAM = "python -m app.admin"
 REFUSED = 2
 CONNECT_WAIT_S = 10.0  # to Kafka, for a process that has just begun
 
-Verb = Callable[[Container, argparse.Namespace], str]
+Verb = Callable[[OperatorContainer, argparse.Namespace], str]
 """What a command does; returns the line that says so."""
 
 
@@ -96,19 +96,21 @@ def _add_verb(
 def _on_people(verb: Verb, options: argparse.Namespace) -> None:
     settings = read_settings()
     open_security_log(settings, process="operator")
-    container = build_container(settings, application="operator")
+    container = build_operator_container(settings)
     container.guard_database()
     print(verb(container, options))
 
 
-def _grant(container: Container, options: argparse.Namespace) -> str:
+def _grant(container: OperatorContainer, options: argparse.Namespace) -> str:
     change = UserChange(role=options.role)
     people = container.administration
     user = people.change(people.find(options.who), change, by=operator())
     return f"user {user.id} is {user.role} from the next log-in or refresh on"
 
 
-def _set_status(status: UserStatus, container: Container, options: argparse.Namespace) -> str:
+def _set_status(
+    status: UserStatus, container: OperatorContainer, options: argparse.Namespace
+) -> str:
     change = UserChange(status="active" if options.lift else status)
     people = container.administration
     user = people.change(people.find(options.who), change, by=operator())
@@ -116,14 +118,14 @@ def _set_status(status: UserStatus, container: Container, options: argparse.Name
     return f"user {user.id} is {user.status}{ended}"
 
 
-def _limit(container: Container, options: argparse.Namespace) -> str:
+def _limit(container: OperatorContainer, options: argparse.Namespace) -> str:
     change = parse({"bid_limits": {options.currency: options.amount}}, UserChange)
     people = container.administration
     user = people.change(people.find(options.who), change, by=operator())
     return f"user {user.id} may bid up to {options.amount} {options.currency} from the next bid on"
 
 
-def _void(container: Container, options: argparse.Namespace) -> str:
+def _void(container: OperatorContainer, options: argparse.Namespace) -> str:
     people, by = container.administration, operator()
     admin_id, bidder_id = people.find_admin(options.by), people.find(options.who)
     asked = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
@@ -135,7 +137,7 @@ def _void(container: Container, options: argparse.Namespace) -> str:
     return f"auction {shown.id} is at {shown.price} {shown.currency} without user {bidder_id}"
 
 
-def _erase(container: Container, options: argparse.Namespace) -> str:
+def _erase(container: OperatorContainer, options: argparse.Namespace) -> str:
     user_id = container.administration.find(options.who)
     passwords = container.make_passwords(lambda function, arguments: function(*arguments))
     erasure = container.make_erasure(passwords)

@@ -15,7 +15,7 @@ from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.queries import rows
 from app.adapters.postgres.restoring import PostgresRestored
 from app.adapters.redis.sessions import end_all_sessions, session_user_ids
-from app.bootstrap import Container, build_container
+from app.bootstrap.operator import OperatorContainer, build_operator_container
 from app.domain.errors import ConflictError, OlderDatabaseError
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
@@ -32,7 +32,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
         print("the database is not older than the log: there is nothing to do")
         return
     print(reason.partition("; ")[0])
-    container = build_container(settings, application="operator")
+    container = build_operator_container(settings)
     database = PostgresRestored(container.engine)
     _refuse_company(settings, container, database)
     plan = _make_plan(settings, container, database)
@@ -52,7 +52,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
 
 def older_because(settings: Settings) -> str | None:
     """How the database is older than the log; None when it is not. Raises BusyError."""
-    container = build_container(settings, application="operator")
+    container = build_operator_container(settings)
     guard = DatabaseGuard(container.signs, believes_others=False)
     engine = make_engine(
         settings.database_url, application=container.application, limits=settings.limits
@@ -67,7 +67,9 @@ def older_because(settings: Settings) -> str | None:
     return None
 
 
-def _refuse_company(settings: Settings, container: Container, database: PostgresRestored) -> None:
+def _refuse_company(
+    settings: Settings, container: OperatorContainer, database: PostgresRestored
+) -> None:
     offsets = GroupOffsets(settings)
     for lane in container.lane_topics.values():
         if offsets.members(lane.group):
@@ -76,7 +78,9 @@ def _refuse_company(settings: Settings, container: Container, database: Postgres
         raise ConflictError("INVALID", f"still connected: {', '.join(strangers)}: stop them first")
 
 
-def _make_plan(settings: Settings, container: Container, database: PostgresRestored) -> Plan:
+def _make_plan(
+    settings: Settings, container: OperatorContainer, database: PostgresRestored
+) -> Plan:
     survivors, sequences = database.survivors(), database.sequences()
     log = KafkaLogReader(settings, name=container.application)
     try:
@@ -95,7 +99,9 @@ def _make_plan(settings: Settings, container: Container, database: PostgresResto
     )
 
 
-def _move_offsets(settings: Settings, container: Container, database: PostgresRestored) -> None:
+def _move_offsets(
+    settings: Settings, container: OperatorContainer, database: PostgresRestored
+) -> None:
     """Ingest goes on from progress; what Kafka has committed mirrors it (I12)."""
     offsets = GroupOffsets(settings)
     for lane in container.lane_topics.values():

@@ -1,39 +1,9 @@
-"""What a process asks the stores at its start in production: for a password, and their version."""
+"""What every process asks for at its start in production: stores that are fit for it."""
 
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
-from app.adapters.mongo import password as mongo_password
-from app.adapters.mongo import version as mongo_version
-from app.adapters.postgres import password as postgres_password
-from app.adapters.postgres import version as postgres_version
-from app.adapters.redis import password as redis_password
-from app.adapters.redis import version as redis_version
 from app.settings import REFUSED, Settings
 from app.store_security import PRODUCTION
-from app.store_versions import version_fault
-
-
-class Store(NamedTuple):
-    """A kind of store, and how it is asked."""
-
-    kind: str
-    lets_anybody_in: Callable[..., bool]
-    server_version: Callable[..., tuple[int, ...] | None]
-
-
-POSTGRESQL = Store("PostgreSQL", postgres_password.lets_anybody_in, postgres_version.server_version)
-REDIS = Store("Redis", redis_password.lets_anybody_in, redis_version.server_version)
-MONGODB = Store("MongoDB", mongo_password.lets_anybody_in, mongo_version.server_version)
-ASKED = {
-    "database_url": POSTGRESQL,
-    "redis_broker_url": REDIS,
-    "redis_fanout_url": REDIS,
-    "redis_auth_url": REDIS,
-    "mongodb_url": MONGODB,
-}
 
 
 def refuse_unfit_stores(settings: Settings) -> None:
@@ -45,21 +15,9 @@ def refuse_unfit_stores(settings: Settings) -> None:
     """
     if settings.profile != PRODUCTION:
         return
-    with ThreadPoolExecutor(len(ASKED)) as together:
-        found = together.map(lambda name: list(_faults(settings, name)), ASKED)
-    faults = [fault for some in found for fault in some]
-    if faults:
+    # The drivers of all stores, of which no process but a gateway needs all.
+    from app.store_questions import find_faults  # noqa: PLC0415
+
+    if faults := find_faults(settings):
         print("\n".join(faults), file=sys.stderr)
         raise SystemExit(REFUSED)
-
-
-def _faults(settings: Settings, name: str) -> Iterator[str]:
-    store, url = ASKED[name], getattr(settings, name)
-    if store.lets_anybody_in(url, limits=settings.limits):
-        yield (
-            f"{name.upper()}: the server lets in who shows no password, which "
-            f"PROFILE={PRODUCTION} forbids"
-        )
-    version = store.server_version(url, limits=settings.limits)
-    if version is not None and (fault := version_fault(store.kind, version)):
-        yield f"{name.upper()}: {fault}"

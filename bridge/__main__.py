@@ -16,7 +16,9 @@ from app.adapters.postgres.backlog import measure_waiting_lanes
 from app.adapters.postgres.connections import measure_connections
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.adapters.postgres.pools import measure_pools
-from app.bootstrap import Container, build_container, refuse_older_database
+from app.bootstrap.bridge import BridgeContainer, build_bridge_container
+from app.bootstrap.container import refuse_older_database
+from app.bootstrap.log import LogContainer
 from app.domain.errors import OlderDatabaseError
 from app.observability import metrics
 from app.observability.exporting import ExporterError, start_exporter
@@ -24,12 +26,9 @@ from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import TracingError, configure_tracing, stop_tracing
 from app.protocol.topics import Topic
-from app.settings import SettingsError, read_settings
+from app.settings import REFUSED, Settings, SettingsError, read_settings
 from app.unfit_stores import refuse_unfit_stores
-from bridge import lanes, replay
-from bridge.audit import command as audit
 from bridge.checking import Sizes
-from bridge.command import REFUSED, MakeContainer
 from bridge.handling import HandlingPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
@@ -44,7 +43,7 @@ from bridge.taking import TakingPorts
 TOPICS_WAIT_S = 60.0
 
 
-def _ingest(container: Container) -> list[Pipeline]:
+def _ingest(container: BridgeContainer) -> list[Pipeline]:
     return [
         Ingest(
             lane,
@@ -57,7 +56,7 @@ def _ingest(container: Container) -> list[Pipeline]:
     ]
 
 
-def _taking_ports(container: Container) -> TakingPorts:
+def _taking_ports(container: BridgeContainer) -> TakingPorts:
     limits = container.settings.limits
     return TakingPorts(
         begin=container.begin,
@@ -68,31 +67,31 @@ def _taking_ports(container: Container) -> TakingPorts:
     )
 
 
-def _handling_ports(container: Container) -> HandlingPorts:
+def _handling_ports(container: BridgeContainer) -> HandlingPorts:
     return HandlingPorts(container.begin, container.dead_letters, container.death_rates)
 
 
-def _relay(container: Container) -> list[Pipeline]:
+def _relay(container: BridgeContainer) -> list[Pipeline]:
     return [Relay(settings=container.settings, engine=container.engine)]
 
 
-def _broadcast(container: Container) -> list[Pipeline]:
+def _broadcast(container: BridgeContainer) -> list[Pipeline]:
     ports, settings = _handling_ports(container), container.settings
     return [
         Broadcast(ports, redis=container.fanout, nicknames=container.nicknames, settings=settings)
     ]
 
 
-def _save(container: Container) -> list[Pipeline]:
+def _save(container: BridgeContainer) -> list[Pipeline]:
     ports, settings = _handling_ports(container), container.settings
     return [Save(ports, messages=container.messages, settings=settings)]
 
 
-def _event(container: Container) -> list[Pipeline]:
+def _event(container: BridgeContainer) -> list[Pipeline]:
     return [Event(_handling_ports(container), settings=container.settings)]
 
 
-def _clock(container: Container) -> list[Pipeline]:
+def _clock(container: BridgeContainer) -> list[Pipeline]:
     return [
         Clock(
             container.due_records,
@@ -103,7 +102,7 @@ def _clock(container: Container) -> list[Pipeline]:
     ]
 
 
-def _gauge(container: Container) -> list[Pipeline]:
+def _gauge(container: BridgeContainer) -> list[Pipeline]:
     engine = container.engine
     backlogs = [Gauge(source, redis=container.fanout) for source in container.backlogs()]
     postgresql: list[Callable[[], None]] = [
@@ -122,7 +121,7 @@ def _gauge(container: Container) -> list[Pipeline]:
     ]
 
 
-def _consumed(container: Container) -> dict[str, tuple[Topic, ...]]:
+def _consumed(container: BridgeContainer) -> dict[str, tuple[Topic, ...]]:
     """By consumer group, the topics it reads, of those there must be."""
     lanes = {lane.group: (lane.topic,) for lane in container.lane_topics.values()}
     plain = {pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}
@@ -132,7 +131,7 @@ def _consumed(container: Container) -> dict[str, tuple[Topic, ...]]:
     }
 
 
-PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
+PIPELINES: dict[str, Callable[[BridgeContainer], list[Pipeline]]] = {
     "ingest": _ingest,
     "relay": _relay,
     "broadcast": _broadcast,
@@ -142,28 +141,32 @@ PIPELINES: dict[str, Callable[[Container], list[Pipeline]]] = {
     "gauge": _gauge,
 }
 
-# Each has arguments, and so a parser, of its own.
-COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
-    "audit": audit.main,
-    "replay": replay.main,
-    "lanes": lanes.main,
-}
+# Commands of operators, each with arguments, and so a parser, of its own.
+COMMANDS = ("audit", "replay", "lanes")
 
 
-def main(make_container: MakeContainer = build_container) -> int:
+def main() -> int:
+    """As `run`, or the exit code of a command of operators."""
+    if sys.argv[1:] and sys.argv[1] in COMMANDS:
+        # Other services than the pipelines': each process imports what it runs.
+        from bridge.operators import operate  # noqa: PLC0415
+
+        return operate(sys.argv[1:])
+    return run(sys.argv[1:], build_bridge_container)
+
+
+def run(arguments: Sequence[str], make_container: Callable[[Settings], BridgeContainer]) -> int:
     """Exit 0 after SIGTERM, 1 when a pipeline must not go on, 2 for wrong settings or topics, or a
     database that is older than the log.
 
     `make_container` says whose lane topics are taken in: the house's, or another's.
     """
-    if sys.argv[1:] and sys.argv[1] in COMMANDS:
-        return COMMANDS[sys.argv[1]](sys.argv[2:], make_container)
     parser = argparse.ArgumentParser(prog="python -m bridge", description=__doc__)
     parser.add_argument("verbs", nargs="+", choices=["topics", *PIPELINES])
     parser.add_argument(
         "--http", metavar="HOST:PORT", help="serve the metrics of this machine there"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     verbs: list[str] = options.verbs
     try:
         settings = read_settings()
@@ -174,7 +177,7 @@ def main(make_container: MakeContainer = build_container) -> int:
         return REFUSED
     configure_logging(settings.log_level, process=settings.process_name or "bridge")
     refuse_unfit_stores(settings)
-    container = make_container(settings, application="bridge")
+    container = make_container(settings)
     if verbs == ["topics"]:
         return make_topics(container)
     container.guard_database()
@@ -187,7 +190,7 @@ def main(make_container: MakeContainer = build_container) -> int:
     return _run(verbs, container)
 
 
-def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
+def make_topics(container: LogContainer, *, wait_s: float = TOPICS_WAIT_S) -> int:
     """Make the topics there must be, waiting for Kafka; 2 and a line for each that is wrong."""
     try:
         create_topics(container.settings, container.topics, wait_s=wait_s)
@@ -201,7 +204,7 @@ def make_topics(container: Container, *, wait_s: float = TOPICS_WAIT_S) -> int:
     return 0
 
 
-def _run(verbs: list[str], container: Container) -> int:
+def _run(verbs: list[str], container: BridgeContainer) -> int:
     start_sampling(container.settings.process_name or "bridge", [measure_pools])
     runner = Runner([pipeline for verb in verbs for pipeline in PIPELINES[verb](container)])
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,15 +4,18 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
-from app.bootstrap import Container
+from app.bootstrap.operator import OperatorContainer
 from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
 from app.observability.security_log import open_security_log
 from app.settings import Settings, SettingsError, read_settings
 
-Act = Callable[[Container, argparse.Namespace], int]
+Act = Callable[[OperatorContainer, argparse.Namespace], int]
+
+MakeContainer = Callable[[Settings], OperatorContainer]
+"""Makes the services of a command; connects to nothing yet."""
 
 REFUSED = 2
 INTERRUPTED = 130  # as shells say it of SIGINT
@@ -24,14 +27,6 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit 2."""
         self.exit(REFUSED, f"{self.prog}: {message}\n")
-
-
-class MakeContainer(Protocol):
-    """Makes the services of a process; connects to nothing yet."""
-
-    def __call__(self, settings: Settings, *, application: str) -> Container:
-        """The services of this process; `application` names it to the servers it connects to."""
-        ...
 
 
 def be_quiet() -> None:
@@ -60,7 +55,7 @@ def perform(
     try:
         settings = read_settings()
         open_security_log(settings, process="operator")
-        container = make_container(settings, application="operator")
+        container = make_container(settings)
         if is_guarded:
             container.guard_database()
         return act(container, options)

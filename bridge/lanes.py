@@ -9,7 +9,7 @@ import argparse
 import re
 from collections.abc import Sequence
 
-from app.bootstrap import Container
+from app.bootstrap.operator import OperatorContainer
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
 from app.services.parking import ParkedLane, ParkedPartition
@@ -52,7 +52,7 @@ def make_parser() -> Parser:
     return parser
 
 
-def _list(container: Container, options: argparse.Namespace) -> int:
+def _list(container: OperatorContainer, options: argparse.Namespace) -> int:
     lanes = [_lane_row(lane) for lane in container.parked.lanes(options.limit)]
     partitions = [
         _partition_row(parked, waiting)
@@ -74,14 +74,14 @@ def _partition_row(parked: ParkedPartition, waiting: int) -> Sequence[object]:
     return (*part, waiting, rfc3339(parked.since), parked.reason, parked.message)
 
 
-def _park(container: Container, options: argparse.Namespace) -> int:
+def _park(container: OperatorContainer, options: argparse.Namespace) -> int:
     container.parked.park(options.topic, options.key, options.reason)
     _log("park", topic=options.topic, key=options.key)
     print(f"{options.topic} {options.key} is parked")
     return 0
 
 
-def _unpark(container: Container, options: argparse.Namespace) -> int:
+def _unpark(container: OperatorContainer, options: argparse.Namespace) -> int:
     if options.partition:
         return _unpark_partition(container, options)
     if options.key is None:
@@ -92,7 +92,7 @@ def _unpark(container: Container, options: argparse.Namespace) -> int:
     return 0
 
 
-def _unpark_partition(container: Container, options: argparse.Namespace) -> int:
+def _unpark_partition(container: OperatorContainer, options: argparse.Namespace) -> int:
     group, topic, partition = options.partition
     if options.topic is not None or not re.fullmatch("[0-9]{1,9}", partition):
         options.refuse(NAME_ONE)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UnsetType
 
-from app.bootstrap import Container
+from app.bootstrap.operator import OperatorContainer
 from app.observability.security_log import SecurityEvent, log_security, operator
 from app.protocol.dead_letters import (
     DeadLetter,
@@ -103,7 +103,7 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic")
 
 
-def _wanted(container: Container, options: argparse.Namespace) -> Wanted:
+def _wanted(container: OperatorContainer, options: argparse.Namespace) -> Wanted:
     given = {name: getattr(options, name) for name in FILTERS}
     given |= {"ids": options.id or None}
     said = {name: value for name, value in given.items() if value is not None}
@@ -112,7 +112,7 @@ def _wanted(container: Container, options: argparse.Namespace) -> Wanted:
     return container.dead_letter_list.wanted(asked, ids)
 
 
-def _list(container: Container, options: argparse.Namespace) -> int:
+def _list(container: OperatorContainer, options: argparse.Namespace) -> int:
     wanted = _wanted(container, options)
     found = container.dead_letter_list.newest(wanted, limit=options.limit)
     if options.json:
@@ -141,7 +141,7 @@ def _row(letter: DeadLetter) -> Sequence[object]:
     )
 
 
-def _show(container: Container, options: argparse.Namespace) -> int:
+def _show(container: OperatorContainer, options: argparse.Namespace) -> int:
     found = container.dead_letter_list.whole(options.id)
     if options.json:
         _print_json(found)
@@ -181,7 +181,7 @@ def _replay(letter: DeadLetter, replay: Replay) -> str:
     return f"{replay.at} by {replay.requested_by}{' (forced)' if replay.forced else ''}: {came}"
 
 
-def _run(container: Container, options: argparse.Namespace) -> int:
+def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
     order = Order(
         wanted=_wanted(container, options),
         requested_by=operator(),

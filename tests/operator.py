@@ -8,11 +8,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
 
-from app.bootstrap import Container
 from bridge import lanes, replay
 from bridge.audit import command as audit
 from bridge.command import perform
 from stack import Stack
+from tests.containers import Container
 
 PARSERS = {
     "audit": audit.make_parser,

@@ -21,7 +21,7 @@ from click import Option
 
 from app.adapters.postgres.pools import measure_pools
 from app.adapters.tasks.application import make_celery
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import BusyError
 from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
@@ -38,9 +38,9 @@ HTTP = "http"  # the option `--http`
 REFUSED = 2
 
 
-def make_worker(container: Container) -> Celery:
+def make_worker(container: WorkerContainer) -> Celery:
     """The application with all tasks; `container` connects in the processes it forks."""
-    container.guard_database(asks_log=False)  # workers never come to Kafka
+    container.guard_database()
     app: Celery = make_celery(container.settings)
     register_settle(app, container)
     register_publish_notices(app, container)
@@ -72,13 +72,13 @@ def _prepare_beat(settings: Settings) -> None:
             after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
-def _look_at_database(container: Container) -> None:
+def _look_at_database(container: WorkerContainer) -> None:
     """A worker that has nothing to do also says what to run when the database was restored."""
     with suppress(BusyError):
         container.look_at_database()
 
 
-def _prepare_processes(container: Container) -> None:
+def _prepare_processes(container: WorkerContainer) -> None:
     settings = container.settings
 
     @setup_logging.connect(weak=False)
@@ -113,7 +113,7 @@ def _prepare_processes(container: Container) -> None:
     _sample_processes(container)
 
 
-def _sample_processes(container: Container) -> None:
+def _sample_processes(container: WorkerContainer) -> None:
     """The main process, each child it forks, and beat, which asks no database."""
     name = container.settings.process_name or "worker"
 

@@ -2,7 +2,7 @@
 
 from celery import Celery
 
-from app.bootstrap import build_container
+from app.bootstrap.worker import build_worker_container
 from app.observability.logging import configure_logging
 from app.settings import settings_or_exit
 from app.unfit_stores import refuse_unfit_stores
@@ -12,4 +12,4 @@ settings = settings_or_exit()
 # Before Celery's own commands say anything: Flower, which has no signal for it, and warnings.
 configure_logging(settings.log_level, process=settings.process_name or "worker")
 refuse_unfit_stores(settings)
-app: Celery = make_worker(build_container(settings, application="worker"))
+app: Celery = make_worker(build_worker_container(settings))

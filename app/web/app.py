@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from app.bootstrap import Container
+from app.bootstrap.gateway import WebContainer
 from app.services.accounts import Accounts
 from app.web.api.account import account_routes, user_routes
 from app.web.api.admin import admin_routes, void_routes
@@ -29,7 +29,7 @@ from app.web.ws.routes import register_ws
 from app.web.ws.waits import OutcomeWaits
 
 
-def create_app(container: Container) -> Flask:
+def create_app(container: WebContainer) -> Flask:
     """The application on these services; connects to nothing yet."""
     settings = container.settings
     app = Flask(__name__, static_folder=None)
@@ -82,7 +82,7 @@ def create_app(container: Container) -> Flask:
     return app
 
 
-def api_routes(container: Container, accounts: Accounts, waits: OutcomeWaits) -> list[Route]:
+def api_routes(container: WebContainer, accounts: Accounts, waits: OutcomeWaits) -> list[Route]:
     """All that the API can do."""
     return [
         *auth_routes(accounts, container.settings),

@@ -6,7 +6,7 @@ import signal
 import gevent
 import structlog
 
-from app.bootstrap import Container
+from app.bootstrap.gateway import WebContainer
 from app.domain.errors import BusyError, OlderDatabaseError
 
 LOOK_S = 1.0  # a database that comes back is looked at before others have bid on it for long
@@ -14,7 +14,7 @@ LOOK_S = 1.0  # a database that comes back is looked at before others have bid o
 log = structlog.get_logger()
 
 
-def watch_epoch(container: Container) -> None:
+def watch_epoch(container: WebContainer) -> None:
     """Ask the database once a second; end the process when it was restored.
 
     gunicorn's master starts another one, which knows no auction, no session and no socket of the

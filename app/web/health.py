@@ -12,7 +12,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
-from app.bootstrap import Container
+from app.bootstrap.gateway import WebContainer
 from app.domain.errors import OlderDatabaseError
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import Admission
@@ -59,7 +59,7 @@ class Finding:
     stops_bids: bool
 
 
-def install_health(app: Flask, container: Container) -> None:
+def install_health(app: Flask, container: WebContainer) -> None:
     """`/healthz` and `/readyz`."""
     checks = dependency_checks(container)
 
@@ -75,7 +75,7 @@ def install_health(app: Flask, container: Container) -> None:
     app.add_url_rule("/readyz", view_func=readyz)
 
 
-def dependency_checks(container: Container) -> dict[str, Check]:
+def dependency_checks(container: WebContainer) -> dict[str, Check]:
     """A check by dependency; each raises when it is not well."""
     settings = container.settings
     checks: dict[str, Check] = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from app.bootstrap import Container
+from app.bootstrap.operator import OperatorContainer
 from app.protocol.journal import JournalError
 from app.services.auditing.ports import Scope
 from bridge.audit.printing import as_json, lines
@@ -50,7 +50,7 @@ def make_parser() -> Parser:
     return parser
 
 
-def run(container: Container, options: argparse.Namespace) -> int:
+def run(container: OperatorContainer, options: argparse.Namespace) -> int:
     """Audit and print; the exit code."""
     scope = Scope(since=options.since, lane=options.auction, sample=options.sample)
     try:

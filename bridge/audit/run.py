@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.adapters.postgres.auditing import PostgresLaneRows, snapshot
-from app.bootstrap import Container
+from app.bootstrap.operator import OperatorContainer
 from app.services.auditing.ports import Examination, LaneAudit, Scope, Selection
 from app.services.auditing.tallies import Tallies
 from app.services.lanes import LaneTopic
@@ -12,7 +12,7 @@ from bridge.audit import flow
 from bridge.audit.lanes import LogAudit
 
 
-def audit(container: Container, scope: Scope, journals: Sequence[Path]) -> Tallies:
+def audit(container: OperatorContainer, scope: Scope, journals: Sequence[Path]) -> Tallies:
     """Judge all invariants.
 
     Raises BusyError when a server cannot be reached, NotFoundError for a lane that is not there,
@@ -43,7 +43,7 @@ def _lane_audits(lanes: Sequence[LaneTopic], tallies: Tallies) -> dict[str, Lane
 
 
 def _check_lane(
-    container: Container, examination: Examination, lane: LaneTopic, owner: LaneAudit | None
+    container: OperatorContainer, examination: Examination, lane: LaneTopic, owner: LaneAudit | None
 ) -> None:
     rows = PostgresLaneRows()
     if owner is None:

@@ -1,8 +1,8 @@
 """Save: chat messages → MongoDB, each once by its id, acknowledged after they are stored."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from app.adapters.mongo.messages import MongoMessages
 from app.observability import metrics
 from app.protocol.fanout import RoomPublication
 from app.protocol.records import chat_message_decoder
@@ -14,6 +14,16 @@ from bridge.handling import HandlingPorts
 from bridge.records import RawRecord
 
 
+class Messages(Protocol):
+    """Where messages are stored."""
+
+    def create_indexes(self) -> None:
+        """Make the store as it must be; again is no harm."""
+
+    def save_many(self, items: Sequence[RoomPublication]) -> None:
+        """Store each whose id is not stored yet."""
+
+
 class Save(Consuming[RoomPublication]):
     """Stores what was said. While the store is away nothing is acknowledged, so nothing is lost."""
 
@@ -21,9 +31,7 @@ class Save(Consuming[RoomPublication]):
     group = SAVE_GROUP
     topics = (CHAT_MESSAGE,)
 
-    def __init__(
-        self, ports: HandlingPorts, *, messages: MongoMessages, settings: Settings
-    ) -> None:
+    def __init__(self, ports: HandlingPorts, *, messages: Messages, settings: Settings) -> None:
         super().__init__(ports, settings=settings)
         self._messages = messages
 

@@ -10,9 +10,9 @@ from redis import Redis
 
 from app.adapters.mongo.messages import make_client
 from app.adapters.postgres.queries import rows
-from app.bootstrap import Container, build_container
 from app.protocol.topics import ALL_TOPICS, CHAT_MESSAGE
 from app.settings import read_settings
+from tests.containers import Container, build_container
 from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import PASSWORD, Gateway, Person

@@ -11,10 +11,10 @@ import jwt
 import pytest
 from msgspec import convert
 
-from app.bootstrap import Container, build_container
 from app.protocol.resources import UserChange
 from app.settings import read_settings
 from app.web.tokens import key_id
+from tests.containers import Container, build_container
 from tests.e2e.bidding import watch
 from tests.e2e.client import Socket, close_code_of, dial
 from tests.e2e.conftest import Limited

@@ -1,7 +1,7 @@
 """A bid that failed by a bug of ours, seen by its bidder: failed, and after a replay answered."""
 
-from app.bootstrap import build_container
 from app.settings import read_settings
+from tests.containers import build_container
 from tests.e2e.bidding import OUTCOME, place, watch
 from tests.e2e.house import House
 from tests.e2e.lots import put_up

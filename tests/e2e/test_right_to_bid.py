@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.bootstrap import Container, build_container
 from app.domain.errors import ForbiddenError
 from app.protocol.resources import UserChange
 from app.settings import read_settings
+from tests.containers import Container, build_container
 from tests.e2e.bidding import bid, channel_of, place, refusal, watch
 from tests.e2e.client import Frame
 from tests.e2e.conftest import Limited

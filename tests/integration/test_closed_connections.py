@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from app.adapters.postgres.queries import rows
-from app.bootstrap import GatewayContainer
+from app.bootstrap.gateway import GatewayContainer
 from app.settings import read_settings
 from stack import Stack
 

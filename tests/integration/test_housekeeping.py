@@ -13,7 +13,6 @@ from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.redis.bookmark import RedisBookmark
 from app.adapters.redis.connect import connect
-from app.bootstrap import build_container
 from app.domain.time import rfc3339
 from app.observability import metrics
 from app.protocol.channels import OLD_CHAT_KEY
@@ -24,6 +23,7 @@ from app.services.housekeeping import CHORES, Chore
 from app.services.old_chat import OldChat
 from app.settings import read_settings
 from stack import Stack
+from tests.containers import build_container
 from tests.integration.database import alembic, own_database
 
 DAYS = 30

@@ -9,9 +9,9 @@ import pytest
 from redis import Redis
 
 from app.adapters.tasks.waker import LANES_PER_TASK, CeleryWaker
-from app.bootstrap import build_container
 from app.services.waking import NOTICE_QUEUE, SETTLE_QUEUE, Lane
 from app.settings import read_settings
+from tests.containers import build_container
 from tests.servers import own_stack, redis_url
 
 OWN_DATABASE = 9  # of Redis: no worker listens there

@@ -1,18 +1,21 @@
-"""The services of a process of lists: the house's, but for its topics."""
+"""The services of processes of lists: the house's, but for its topics."""
 
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from app.bootstrap import Container
+from app.bootstrap.bridge import BridgeContainer
+from app.bootstrap.container import Container
+from app.bootstrap.log import LogContainer
+from app.bootstrap.operator import OperatorContainer
+from app.bootstrap.worker import WorkerContainer
 from app.protocol.topics import Topic, dead_letter_topic
 from app.services.auditing.ports import Audit
 from app.services.lanes import LaneTopic
-from app.settings import Settings
 from tests.platform.lists import lane_topic, lists_topic
 
 
-class ListsContainer(Container):
+class _Lists(Container):
     """Knows one lane topic, the one of lists."""
 
     @cached_property
@@ -21,17 +24,26 @@ class ListsContainer(Container):
         topic = lists_topic()
         return {topic.name: lane_topic(topic)}
 
-    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
-        """There are no auctions and no chat, and nobody is told anything."""
-        return []
 
+class _ListsLog(_Lists, LogContainer):
     @cached_property
     def topics(self) -> tuple[Topic, ...]:
-        """It, and where its dead letters go."""
+        """The topic of lists, and where its dead letters go."""
         topic = lists_topic()
         return (topic, dead_letter_topic(topic))
 
 
-def make_container(settings: Settings, *, application: str) -> ListsContainer:
-    """The services of this process; connects to nothing yet."""
-    return ListsContainer(settings, application=application)
+class ListsWorker(_Lists, WorkerContainer):
+    """Of a worker."""
+
+
+class ListsBridge(_ListsLog, BridgeContainer):
+    """Of a bridge."""
+
+
+class ListsOperator(_ListsLog, OperatorContainer):
+    """Of a command of operators."""
+
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+        """There are no auctions and no chat, and nobody is told anything."""
+        return []

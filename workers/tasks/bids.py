@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from celery import Celery, Task
 
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import OlderDatabaseError
 from app.observability import metrics
 from app.services.lanes import OutageError
@@ -25,7 +25,7 @@ from workers.lanes import LaneSettler
 log = structlog.get_logger()
 
 
-def register_settle(app: Celery, container: Container) -> None:
+def register_settle(app: Celery, container: WorkerContainer) -> None:
     """Add the task to `app`."""
     limits = container.settings.limits
     attempts = Attempts(make_settler(container), limits.retries_max)
@@ -55,7 +55,7 @@ def register_settle(app: Celery, container: Container) -> None:
             raise errors[0] if len(errors) == 1 else ExceptionGroup(f"of {topic}", errors)
 
 
-def make_settler(container: Container) -> LaneSettler:
+def make_settler(container: WorkerContainer) -> LaneSettler:
     """The settle loop on this process's stores and limits."""
     limits = container.settings.limits
     undertaker = Undertaker(

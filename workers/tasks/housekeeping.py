@@ -2,11 +2,11 @@
 
 from celery import Celery
 
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.services.housekeeping import HOUSEKEEPING_TASK
 
 
-def register_housekeeping(app: Celery, container: Container) -> None:
+def register_housekeeping(app: Celery, container: WorkerContainer) -> None:
     """Add the task to `app` and to the beat; one that nobody took before the next is dropped."""
     period_s = container.settings.limits.housekeeping_s
 

@@ -8,11 +8,11 @@ from threading import Lock
 
 from celery import Celery
 
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.services.mails import SEND_MAILS_TASK, send_due_mails
 
 
-def register_send_mails(app: Celery, container: Container) -> None:
+def register_send_mails(app: Celery, container: WorkerContainer) -> None:
     """Add the task to `app` and to the beat; one that nobody took before the next is dropped."""
     period_s = container.settings.limits.mail_sweep_s
     sending = Lock()

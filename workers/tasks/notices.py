@@ -5,7 +5,7 @@ import structlog
 from celery import Celery
 
 from app.adapters.postgres.publishing import claim_notices
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import BusyError
 from app.protocol.channels import NOTICES
 from app.services.waking import PUBLISH_NOTICES_TASK
@@ -16,7 +16,7 @@ SWEEP_S = 5.0
 log = structlog.get_logger()
 
 
-def register_publish_notices(app: Celery, container: Container) -> None:
+def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
     """Add the task to `app`, and its sweep to the beat."""
 
     @app.task(name=PUBLISH_NOTICES_TASK)
@@ -35,7 +35,7 @@ def register_publish_notices(app: Celery, container: Container) -> None:
     }
 
 
-def publish_batch(container: Container) -> int:
+def publish_batch(container: WorkerContainer) -> int:
     """Publish one batch; how many there were.
 
     Published before the commit: a notice may come twice, which its id tells; it is never lost.

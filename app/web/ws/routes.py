@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from flask_sock import Sock
 
-from app.bootstrap import Container
+from app.bootstrap.gateway import WebContainer
 from app.observability.security_log import SecurityEvent, log_security_seldom
 from app.services.backlog import Admission
 from app.services.bidding import Bidding
@@ -61,7 +61,7 @@ class HouseParty:
     """What the sockets need, out of the container."""
 
     def __init__(
-        self, container: Container, *, authenticate: Authenticate, auction_views: AuctionViews
+        self, container: WebContainer, *, authenticate: Authenticate, auction_views: AuctionViews
     ) -> None:
         self._container = container
         self._authenticate = authenticate
@@ -119,7 +119,7 @@ class HouseParty:
 
 def register_ws(
     app: Flask,
-    container: Container,
+    container: WebContainer,
     *,
     authenticate: Authenticate,
     auction_views: AuctionViews,

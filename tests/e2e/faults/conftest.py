@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from app.bootstrap import build_container
 from app.settings import read_settings
+from tests.containers import build_container
 from tests.e2e.bidders import Bidder
 from tests.e2e.house import House
 from tests.e2e.lots import put_up

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from app.bootstrap import Container, build_container
 from app.protocol.resources import UserChange
 from app.settings import read_settings
+from tests.containers import Container, build_container
 from tests.e2e.house import House
 from tests.e2e.page.conftest import Visit
 from tests.e2e.people import PASSWORD

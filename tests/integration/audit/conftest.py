@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Stack
+from tests.containers import Container, build_container
 from tests.integration.audit.house import Settled, build, leave_waiting, wait_all_settled
 from tests.integration.audit.journals import Journal, honest
 from tests.operator import Operator

@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy import Row, func, insert, select
 
 from app.adapters.postgres import schema
-from app.bootstrap import Container
 from app.domain.errors import UnknownFateError
 from app.protocol.outcomes import Leader, Receipt
 from app.protocol.records import CloseValue
@@ -22,6 +21,7 @@ from app.services.auditing.tallies import Tallies
 from app.services.bidding import Offer
 from app.services.chat import Utterance
 from bridge.audit.run import audit
+from tests.containers import Container
 from tests.waiting import CALL_S, stretched, wait_until
 
 NICKNAME = "n"

@@ -14,13 +14,13 @@ from kafka import KafkaProducer
 from sqlalchemy import Connection
 
 from app.adapters.kafka.connect import make_producer
-from app.bootstrap import Container, build_container
 from app.domain.ids import bid_id
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auditing.ports import LogRecord
 from app.services.lanes import InboxRecord, OutboxMessage
 from app.settings import read_settings
+from tests.containers import Container, build_container
 from tests.integration.audit.house import Lot, new_lot
 
 BIDDERS = 50

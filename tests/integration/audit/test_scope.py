@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from app.adapters.postgres import schema
-from app.bootstrap import Container
 from app.services.auditing.ports import Scope
 from bridge.audit.run import audit
 from stack import Stack
 from stack.application import executable
+from tests.containers import Container
 from tests.integration.audit.conftest import WORKER, running
 from tests.integration.audit.house import Lot, Settled, bid, leave_waiting, new_lot
 from tests.integration.audit.long_log import write

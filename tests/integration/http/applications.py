@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 from flask.testing import FlaskClient
 
-from app.bootstrap import build_container
 from app.settings import read_settings
 from app.web.app import create_app
+from tests.containers import build_container
 
 
 @contextmanager

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.adapters.mongo.messages import make_client
-from app.bootstrap import Container, build_container
 from app.settings import Limits, read_settings
 from app.web.app import create_app
+from tests.containers import Container, build_container
 from tests.integration.database import alembic, own_database
 from tests.integration.http.market import Market, Person
 from tests.servers import own_stack

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.bootstrap import Container
+from tests.containers import Container
 from tests.integration.http.market import Market, code
 
 FOREIGN = ("https://evil.example", "null", "http://127.0.0.1:1", "")

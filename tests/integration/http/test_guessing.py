@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.adapters.redis.login_tries import RedisTryCounter
-from app.bootstrap import Container
 from app.domain.errors import BusyError
 from app.services.login_backoff import LoginBackoff, LoginOrigin, Subject, Tries
 from app.settings import Limits
+from tests.containers import Container
 from tests.integration.http.applications import application
 from tests.integration.http.market import PASSWORD, Market, Person, code
 from tests.waiting import wait_until

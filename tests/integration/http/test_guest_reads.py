@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.bootstrap import Container
+from tests.containers import Container
 from tests.integration.http.market import Market, Person, code, in_s
 
 PUBLIC = ["/api/auctions", "/api/auctions/{id}/bids", "/api/products", "/api/products/{product}"]

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
-from app.bootstrap import Container, build_container
 from app.settings import read_settings
+from tests.containers import Container, build_container
 from tests.integration.http.applications import nobody_listens
 from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 from tests.mailbox import Mailbox, link_in, token_in

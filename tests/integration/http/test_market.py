@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
-from app.bootstrap import Container
 from app.protocol.fanout import RoomPublication
 from app.protocol.records import ChatMessageValue
+from tests.containers import Container
 from tests.integration.http.market import Market, Person, code, faults, in_s
 
 

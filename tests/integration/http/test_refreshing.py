@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.bootstrap import Container
 from app.protocol.channels import family_key, session_key
+from tests.containers import Container
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, code
 from tests.waiting import wait_until

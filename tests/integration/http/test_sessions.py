@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.bootstrap import Container
 from app.protocol.channels import family_key, sessions_ended_key
 from app.protocol.resources import UserChange
+from tests.containers import Container
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 

@@ -18,10 +18,10 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from app.adapters.postgres.queries import rows, transaction
-from app.bootstrap import Container
 from app.domain.time import epoch_ms
 from app.protocol.channels import family_key
 from stack.providers.dialects import Dialect, Json
+from tests.containers import Container
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, code
 from tests.integration.http.providers import (

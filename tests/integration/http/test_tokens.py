@@ -10,8 +10,8 @@ import jwt
 import pytest
 from flask.testing import FlaskClient
 
-from app.bootstrap import Container
 from app.web.tokens import key_id
+from tests.containers import Container
 from tests.integration.http.applications import application
 from tests.integration.http.market import Market, Person, code
 

@@ -16,7 +16,6 @@ from sqlalchemy import Engine
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topics import create_topics
-from app.bootstrap import Container, build_container
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import Topic
 from app.services.burials import DeathRates
@@ -28,6 +27,7 @@ from bridge.pipelines.event import Event
 from bridge.pipelines.save import Save
 from bridge.records import RawRecord
 from bridge.runner import Runner
+from tests.containers import Container, build_container
 from tests.waiting import wait_until
 
 PER_PARTITION = 3

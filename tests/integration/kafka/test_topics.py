@@ -16,10 +16,10 @@ from kafka.errors import KafkaTimeoutError
 from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topic_settings import WrongTopicError, required_settings, settings_of
 from app.adapters.kafka.topics import TopicWatch, create_topics
-from app.bootstrap import build_container
 from app.protocol.topics import DEAD_LETTER_BYTES_MAX, Topic, dead_letter_topic
 from app.settings import read_settings
 from bridge.__main__ import make_topics
+from tests.containers import build_container
 from tests.waiting import wait_until
 
 SETTINGS = read_settings()

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Program, Stack
+from tests.containers import Container, build_container
 from tests.integration.lanes.house import House
 
 PREFIX = "lanes-"

@@ -16,7 +16,6 @@ from sqlalchemy import insert, select
 from app.adapters.kafka.connect import make_producer
 from app.adapters.postgres import schema
 from app.adapters.postgres.settling import PostgresAuctionStore
-from app.bootstrap import Container
 from app.domain.auction import FIRST_PREVIOUS_HASH, Auction, genesis
 from app.domain.ledger import fold
 from app.domain.rules import Rules
@@ -27,6 +26,7 @@ from app.services.settling import decode
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value
+from tests.containers import Container
 from tests.waiting import wait_until
 
 BIDDERS = 20

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.bootstrap import Container, build_container
 from app.settings import read_settings
 from stack import Stack
+from tests.containers import Container, build_container
 from tests.integration.lanes.house import House
 from tests.operator import Operator
 from tests.waiting import CALL_S

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.adapters.postgres import schema
-from app.bootstrap import Container
 from app.web.app import create_app
+from tests.containers import Container
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, Person, code, faults
 from tests.integration.lanes.house import House, Lot

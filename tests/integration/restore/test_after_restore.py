@@ -21,7 +21,7 @@ from app.adapters.kafka.security import client_arguments
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
-from app.bootstrap import Container, build_container
+from app.bootstrap.worker import WorkerContainer, build_worker_container
 from app.domain.errors import BusyError
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
@@ -32,6 +32,7 @@ from app.web.app import create_app
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value
+from tests.containers import Container, build_container
 from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market
@@ -50,7 +51,7 @@ class Restored:
     environment: dict[str, str]
     settings: Settings
     container: Container
-    worker: Container
+    worker: WorkerContainer
     client: FlaskClient
     token: str
 
@@ -91,8 +92,8 @@ def restored(stack: Stack) -> Iterator[Restored]:
         _leave_traces(settings)
         container = build_container(settings, application="tests")
         container.guard_database()
-        worker = build_container(settings, application="worker")
-        worker.guard_database(asks_log=False)
+        worker = build_worker_container(settings)
+        worker.guard_database()
         client = create_app(container).test_client()
         yield Restored(environment, settings, container, worker, client, token)
         worker.engine.dispose()
@@ -186,7 +187,7 @@ def _is_refused(restored: Restored) -> None:
         restored.container.admitting_log.append(AUCTION_BID, key=1, value=b"{}")
 
 
-def _is_admitted(container: Container) -> bool:
+def _is_admitted(container: Container | WorkerContainer) -> bool:
     """As a gateway looks once a second, and a worker."""
     try:
         container.look_at_database()

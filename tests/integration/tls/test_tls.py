@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from app.bootstrap import build_container
 from app.provider_settings import PROVIDERS
 from app.settings import read_settings
 from app.store_versions import OLDEST
 from app.unfit_stores import refuse_unfit_stores
 from bridge.__main__ import make_topics
 from stack import Stack
+from tests.containers import build_container
 from tests.integration.database import alembic
 from tests.integration.http.applications import application
 from tests.integration.tls import servers

@@ -2,11 +2,11 @@
 
 from celery import Celery
 
-from app.bootstrap import build_container
 from app.services.housekeeping import HOUSEKEEPING_TASK
 from app.services.mails import SEND_MAILS_TASK
 from app.services.waking import PUBLISH_NOTICES_TASK
 from app.settings import read_settings
+from tests.containers import build_container
 from tests.unit.protocol.test_settings import GOOD
 from workers.tasks.housekeeping import register_housekeeping
 from workers.tasks.mails import register_send_mails

@@ -1,0 +1,132 @@
+"""What processes of all kinds are built of: PostgreSQL, Redis, the topics settled per key.
+
+Everything is built on first use, so that a process connects to no more than it needs, and never
+before its fork.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from app.adapters.postgres.burials import PostgresDeadLetters
+from app.adapters.postgres.engine import make_engine
+from app.adapters.postgres.epochs import guard_connections
+from app.adapters.postgres.lanes import PostgresLanes
+from app.adapters.postgres.queries import rows
+from app.adapters.postgres.settling import PostgresAuctionStore
+from app.adapters.postgres.transactions import transactions
+from app.adapters.redis.connect import connect
+from app.domain.errors import BusyError, OlderDatabaseError
+from app.protocol.topics import AUCTION_BID, INGEST_GROUP
+from app.services import settling
+from app.services.burials import DeathRates
+from app.services.epochs import DatabaseGuard, Sign
+from app.services.lanes import Begin, LaneTopic
+from app.services.waking import SETTLE_QUEUE
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.adapters.mongo.messages import MongoMessages
+
+
+class Container:
+    """Services of one process; `application` names it to the servers it connects to."""
+
+    def __init__(self, settings: Settings, *, application: str) -> None:
+        self.settings = settings
+        self.application = application
+        self._is_guarded = False
+
+    def guard_database(self) -> None:
+        """From now on use no database that is older than the log; before anything connects."""
+        self._is_guarded = True
+
+    @cached_property
+    def guard(self) -> DatabaseGuard:
+        """What admits the database."""
+        return DatabaseGuard(self.signs if self._is_guarded else None)
+
+    @cached_property
+    def signs(self) -> Sequence[Sign]:
+        """By what a database that is older than the log is known.
+
+        A process that never comes to Kafka knows none: it uses the database that others admitted.
+        """
+        return ()
+
+    def look_at_database(self) -> None:
+        """Connect, which looks at a database that is not known yet. Raises BusyError."""
+        rows(self.engine, "SELECT 1", {})
+
+    @cached_property
+    def engine(self) -> Engine:
+        """PostgreSQL."""
+        engine = make_engine(
+            self.settings.database_url, application=self.application, limits=self.settings.limits
+        )
+        guard_connections(engine, lambda: self.guard)
+        return engine
+
+    @cached_property
+    def begin(self) -> Begin:
+        """Begins a transaction of the platform."""
+        return transactions(self.engine)
+
+    lanes = PostgresLanes()
+    dead_letters = PostgresDeadLetters()
+
+    @cached_property
+    def death_rates(self) -> DeathRates:
+        """How many records may be given up."""
+        limits = self.settings.limits
+        return DeathRates(
+            per_lane=limits.dead_letters_per_lane_max,
+            per_partition=limits.dead_letters_per_partition_max,
+            window_s=limits.dead_letter_window_s,
+        )
+
+    @cached_property
+    def fanout(self) -> Redis:
+        """Redis for pub/sub, flags and presence."""
+        return connect(self.settings.redis_fanout_url, limits=self.settings.limits)
+
+    @cached_property
+    def lane_topics(self) -> dict[str, LaneTopic]:
+        """Every topic whose records are settled per key."""
+        bids = LaneTopic(
+            topic=AUCTION_BID,
+            group=INGEST_GROUP,
+            queue=SETTLE_QUEUE,
+            check=partial(settling.check_known, gone=lambda: self.guard.gone),
+            identify=settling.identify,
+            handler=settling.AuctionLane(PostgresAuctionStore(), self._tell),
+        )
+        return {bids.topic.name: bids}
+
+    def _tell(self) -> None:
+        """Hasten what a settle has put down to be told. Only processes with tasks can: elsewhere
+        the sweep of beat comes to it."""
+
+    @cached_property
+    def messages(self) -> "MongoMessages":
+        """Stored chat messages."""
+        # Its driver, which of the workers only housekeeping needs, and of the bridge only `save`.
+        from app.adapters.mongo.messages import MongoMessages, make_client  # noqa: PLC0415
+
+        settings = self.settings
+        client = make_client(settings.mongodb_url, limits=settings.limits, name=self.application)
+        return MongoMessages(client)
+
+
+def refuse_older_database(container: Container) -> None:
+    """Raise OlderDatabaseError when it is one. A server that does not answer yet is waited for by
+    whoever needs it."""
+    try:
+        container.look_at_database()
+    except OlderDatabaseError:
+        raise
+    except BusyError:
+        return

@@ -1,0 +1,53 @@
+"""What processes need that come to Kafka: the bridge, gateways, commands of operators."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from app.adapters.kafka.memory import KafkaMemory
+from app.adapters.postgres.nicknames import PostgresNicknames
+from app.adapters.redis.connect import connect
+from app.adapters.redis.sessions import last_signed_in
+from app.bootstrap.container import Container
+from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT, Topic
+from app.services.epochs import Sign, committed_ahead, published_ahead, signed_in_ahead
+from app.services.nicknames import Nicknames
+
+
+class LogContainer(Container):
+    """Services with the log."""
+
+    @cached_property
+    def auth_redis(self) -> Redis:
+        """Redis for sessions and rates."""
+        return connect(self.settings.redis_auth_url, limits=self.settings.limits)
+
+    @cached_property
+    def signs(self) -> Sequence[Sign]:
+        """By what a database that is older than the log is known."""
+        memory = KafkaMemory(self.settings, name=f"{self.application}-guard")
+        signs = [
+            committed_ahead(memory, group=lane.group, topic=lane.topic)
+            for lane in self.lane_topics.values()
+        ]
+        if AUCTION_EVENT in self.topics:
+            signs.append(published_ahead(memory))
+            signs.append(signed_in_ahead(lambda epoch: last_signed_in(self.auth_redis, epoch)))
+        return signs
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """Every topic there must be."""
+        return ALL_TOPICS
+
+    @property
+    def chat_engine(self) -> Engine:
+        """PostgreSQL, for rooms."""
+        return self.engine
+
+    @cached_property
+    def nicknames(self) -> Nicknames:
+        """Names of those whom the log knows by their ids."""
+        return Nicknames(PostgresNicknames(self.chat_engine))

@@ -1,0 +1,82 @@
+"""The services of the commands of operators."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+
+from app.adapters.journals.files import read_journal
+from app.adapters.kafka.lags import KafkaLags
+from app.adapters.kafka.reader import KafkaLogReader
+from app.adapters.postgres.auction_audit import PostgresAuctionRows
+from app.adapters.postgres.auditing import PostgresLaneRows
+from app.adapters.postgres.outcomes import PostgresOutcomes
+from app.adapters.postgres.parked import PostgresParkedStore
+from app.adapters.postgres.queries import transaction
+from app.adapters.redis.tail import RedisRoomTail
+from app.adapters.scratch.sqlite import SqliteScratch
+from app.bootstrap.house import HouseContainer
+from app.bootstrap.tasks import TaskContainer
+from app.protocol.topics import AUCTION_BID
+from app.services.auditing.auctions import AuctionAudit
+from app.services.auditing.chat import ChatAudit, ChatSources
+from app.services.auditing.events import EventAudit
+from app.services.auditing.ports import Audit
+from app.services.auditing.told import JournalAudit, NoJournal
+from app.services.lanes import LaneTopic
+from app.services.parking import Parked
+from app.settings import Settings
+
+
+class OperatorContainer(HouseContainer, TaskContainer):
+    """What people do, the audit, and what was parked."""
+
+    @cached_property
+    def lane_topics(self) -> dict[str, LaneTopic]:
+        """Every topic whose records are settled per key, with its audit."""
+        topics = super().lane_topics
+        audit = partial(AuctionAudit, self.auction_rows)
+        return {**topics, AUCTION_BID.name: replace(topics[AUCTION_BID.name], audit=audit)}
+
+    @cached_property
+    def log_reader(self) -> KafkaLogReader:
+        """The log, for an audit."""
+        return KafkaLogReader(self.settings, name=self.application)
+
+    @cached_property
+    def auction_rows(self) -> PostgresAuctionRows:
+        """What is stored of auctions, for an audit."""
+        return PostgresAuctionRows(self.engine)
+
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+        """The audits of one run beside those of the lanes."""
+        chat = ChatSources(
+            log=self.log_reader,
+            rooms=self.auction_rows,
+            dead=PostgresLaneRows(),
+            store=self.messages,
+            tail=RedisRoomTail(self.fanout),
+            scratch=SqliteScratch(),
+        )
+        events = EventAudit(self.log_reader, self.auction_rows, PostgresLaneRows())
+        files = [partial(read_journal, path) for path in journals]
+        decided = PostgresOutcomes(self.engine).decided_ever
+        told = JournalAudit(files, decided, chat) if files else NoJournal()
+        return [events, ChatAudit(chat), told]
+
+    @cached_property
+    def parked(self) -> Parked:
+        """Lanes and partitions that wait for a person."""
+        return Parked(
+            PostgresParkedStore(self.engine),
+            self.lanes,
+            KafkaLags(self.settings, name=self.application),
+            self.waker,
+            begin=partial(transaction, self.engine),
+            topics=self.lane_topics,
+        )
+
+
+def build_operator_container(settings: Settings) -> OperatorContainer:
+    """The services of a command; connects to nothing yet."""
+    return OperatorContainer(settings, application="operator")

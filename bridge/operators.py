@@ -1,0 +1,25 @@
+"""The commands of operators: `audit`, `replay` and `lanes`."""
+
+from collections.abc import Callable, Sequence
+
+from app.bootstrap.operator import build_operator_container
+from bridge import lanes, replay
+from bridge.audit import command as audit
+from bridge.command import MakeContainer
+
+COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
+    "audit": audit.main,
+    "replay": replay.main,
+    "lanes": lanes.main,
+}
+
+
+def operate(
+    arguments: Sequence[str], make_container: MakeContainer = build_operator_container
+) -> int:
+    """Run the command that is named first; its exit code.
+
+    `make_container` says whose lane topics there are: the house's, or another's.
+    """
+    name, *rest = arguments
+    return COMMANDS[name](rest, make_container)

@@ -1,0 +1,1 @@
+"""What the code may import, beside the contracts of import-linter."""

@@ -1,0 +1,55 @@
+"""Each process imports what it runs, and so starts soon and keeps little in memory."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from stack.places import CHECKOUT
+from tests.unit.protocol.test_settings import GOOD
+
+WEB = {"flask", "werkzeug", "gevent", "gunicorn", "wsproto", "app.web"}
+LOG_IN = {"authlib", "joserfc", "requests", "cryptography.hazmat", "zxcvbn", "disarm"}
+PEOPLE = {*LOG_IN, "argon2", "precis_i18n"}
+CHAT_STORE = {"pymongo", "bson"}
+AUDIT = {"sqlite3", "app.bootstrap.operator", "app.services.auditing.auctions"}
+CELERY = {"celery", "kombu"}
+# By process, what it imports before it serves, and what it must not.
+PROCESSES = {
+    "worker": (
+        "import workers.celery_app; workers.celery_app.app.finalize()",
+        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, "kafka", "bridge"},
+    ),
+    "bridge": ("import bridge.__main__", {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, "workers"}),
+    "gateway": ("import wsgi", {*AUDIT, *CELERY, "workers", "bridge"}),
+    "commands of the bridge": ("import bridge.operators", {*WEB, *LOG_IN, *CHAT_STORE, "workers"}),
+    "commands on accounts": ("import app.admin", {*WEB, *LOG_IN, *CHAT_STORE, "workers", "bridge"}),
+    "exporter": (
+        "import app.exporter",
+        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *CELERY, "kafka", "redis", "sqlalchemy"},
+    ),
+    "migrations": (
+        "import app.adapters.postgres.archive, app.store_versions",
+        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *CELERY, "kafka", "redis"},
+    ),
+}
+
+
+def modules_after(code: str) -> set[str]:
+    """The names of all modules that a process of the application holds after this."""
+    done = subprocess.run(
+        (sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules, sep='\\n')"),
+        cwd=CHECKOUT,
+        env={**os.environ, **GOOD},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_a_process_imports_nothing_that_it_does_not_run(process: str) -> None:
+    code, foreign = PROCESSES[process]
+    assert modules_after(code) & foreign == set()

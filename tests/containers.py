@@ -1,0 +1,16 @@
+"""The services of a test, which plays the parts of several processes in one."""
+
+from app.bootstrap.bridge import BridgeContainer
+from app.bootstrap.gateway import WebContainer
+from app.bootstrap.operator import OperatorContainer
+from app.bootstrap.worker import WorkerContainer
+from app.settings import Settings
+
+
+class Container(WebContainer, OperatorContainer, BridgeContainer, WorkerContainer):
+    """Services of every kind of process."""
+
+
+def build_container(settings: Settings, *, application: str) -> Container:
+    """They connect to nothing yet; `application` names them to the servers they connect to."""
+    return Container(settings, application=application)
