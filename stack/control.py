@@ -77,15 +77,18 @@ class Control:
         self._supervisor.add(program.name)
         self.start(program.name, wait=wait)
 
+    def run_together(self, programs: Sequence[Program]) -> None:
+        """Run several programs, started side by side; return once each has lived a second."""
+        for program in programs:
+            self.run(program, wait=False)
+        self._wait_run([program.name for program in programs])
+
     @contextmanager
     def running(self, programs: Sequence[Program]) -> Iterator[None]:
         """Several programs, started side by side; they end, and are forgotten, when it is left."""
         names = [program.name for program in programs]
         try:
-            for program in programs:
-                self.run(program, wait=False)
-            for name in names:
-                self.wait_for(partial(self.runs, name), name=name)
+            self.run_together(programs)
             yield
         finally:
             self.forget_together(names)
@@ -108,6 +111,12 @@ class Control:
             self._supervisor.start(name, wait=wait)
         except SupervisorError:
             raise self.did_not_start(name) from None
+
+    def start_together(self, names: Sequence[str]) -> None:
+        """Start several processes side by side; return once each has lived a second."""
+        for name in names:
+            self.start(name, wait=False)
+        self._wait_run(names)
 
     def stop(self, name: str) -> None:
         """End a process as `make down` does, and leave it stopped."""
@@ -166,6 +175,10 @@ class Control:
         lines = text.strip().splitlines()
         telling = [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
         return StackFault(f"{name} does not start: {telling[-1]} (all of it: {log})")
+
+    def _wait_run(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.wait_for(partial(self.runs, name), name=name)
 
     def _program_file(self, name: str) -> Path:
         return self._places.programs_dir / f"{name}.conf"

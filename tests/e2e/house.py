@@ -46,7 +46,7 @@ class House:
         with stack.control.running(house.programs):
             house._wait_ready(house.gateway)
             yield house
-            house.gateway.http.close()  # it would keep connections, and them the process
+            house.gateway.hang_up()
 
     def name(self, process: str) -> str:
         """The name under which the supervisor knows a process: `gateway`, `bridge`, `worker-…`."""
@@ -99,7 +99,7 @@ class House:
                 self._wait_ready(gateway)
             yield gateways
             for gateway in gateways:
-                gateway.http.close()  # it would keep connections, and them the process
+                gateway.hang_up()
 
     @contextmanager
     def changed(
@@ -127,9 +127,9 @@ class House:
 
     def _run_instead(self, programs: Sequence[Program]) -> None:
         """Run these instead of the processes of the same names, and wait until they are ready."""
+        self.gateway.hang_up()
         self.stack.control.stop_together([program.name for program in programs])
-        for program in programs:
-            self.stack.control.run(program)
+        self.stack.control.run_together(programs)
         self._wait_ready(self.gateway)
 
     @contextmanager
@@ -151,8 +151,7 @@ class House:
         try:
             yield
         finally:
-            for name in names:
-                control.start(name)
+            control.start_together(names)
 
     def run_task(self, name: str) -> None:
         """Give a task to its workers, as beat does, which does not run here."""

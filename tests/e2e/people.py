@@ -28,6 +28,11 @@ class Gateway:
         """A client of it that keeps its connections and has no cookies of anyone."""
         return httpx.Client(base_url=self.base_url, timeout=CALL_S)
 
+    def hang_up(self) -> None:
+        """Close the connections that `http` keeps: the process would wait for them at its end."""
+        self.http.close()
+        del self.http
+
     def open(self, *, headers: Sequence[str] = (), source: str | None = None) -> Socket:
         """A socket that has not said `auth` yet, from the gateway's own origin.
 

@@ -88,6 +88,7 @@ def test_a_request_that_waits_for_its_outcome_is_answered_by_a_draining_gateway(
             pid = house.stack.control.kill(asked.name, signal.SIGTERM)
             answer = answering.result()
         assert answer.status_code == 202
+        asked.hang_up()
         wait_ended(house, asked.name, pid)
     lanes.wait_decided(lot, 1)
 

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from app.bootstrap import build_container
 from app.protocol.problems import CloseCode
 from app.settings import read_settings
 from stack import Stack
 from stack.places import CHECKOUT
+from tests.containers import build_container
 from tests.e2e.client import Socket
 from tests.e2e.faults.conftest import CROWD, Gather
 from tests.e2e.people import Gateway, Person
@@ -72,7 +72,7 @@ def gateway(stack: Stack) -> Iterator[Gateway]:
     """Its address, whichever process answers there."""
     address = Gateway("gateway", stack.settings.ports.gateway)
     yield address
-    address.http.close()
+    address.hang_up()
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
 
 
 def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
-    stack: Stack,
+    gateway: Gateway,
 ) -> None:
     make("scale", pool="bids", n="3")
     three = {"worker-bids-0", "worker-bids-1", "worker-bids-2"}
@@ -213,6 +213,7 @@ def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
     assert "n=1000 is above this machine" in refusal("scale", pool="bids", n="1000")
     make("restart", p="worker-bids-2")
     assert workers() == three
+    gateway.hang_up()
     make("down")
     assert "stack is down: `make up` starts it" in refusal("scale", pool="bids", n="2")
     make("up")
