@@ -5,10 +5,13 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import gc  # noqa: E402
 import os  # noqa: E402
 import socket  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
+
+gc.disable()  # what is read now lives for ever: collections would visit it and find nothing
 
 # All code is read before the port is taken and before any fork: a new process serves at once.
 import app.web.app  # noqa: E402
@@ -25,6 +28,9 @@ from app.web.collecting import collect_seldom  # noqa: E402
 from app.web.epoch_watch import watch_epoch  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
+
+gc.freeze()  # no process that is forked visits it either, so that all share its memory
+gc.enable()
 
 settings = settings_or_exit()  # before the port is taken, and before any fork
 refuse_unfit_stores(settings)
