@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from celery import Celery
 
-from app.bootstrap import Container
+from app.bootstrap.worker import WorkerContainer
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import Topic
 from app.services.burials import DeathRates
@@ -76,7 +76,7 @@ class Worker:
             death_rates=DeathRates(1, 1, 60),
         )
         self.celery = Celery("tests", set_as_current=False)
-        register_settle(self.celery, cast("Container", container))
+        register_settle(self.celery, cast("WorkerContainer", container))
         for offset, key in enumerate(keys):
             record = InboxRecord(TOPIC, 0, offset, key, "", from_epoch_ms(0))
             self.store.rows("inbox")[TOPIC, 0, offset] = record
