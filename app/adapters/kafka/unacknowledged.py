@@ -48,12 +48,7 @@ class Unacknowledged:
 
     def is_late(self, now: float) -> bool:
         """Whether the oldest has waited for too long already, and many behind it."""
-        if self._records < CROWD:
-            return False
-        waiting = self._waiting
-        while waiting and waiting[0].is_answered:
-            waiting.popleft()
-        return now - waiting[0].since > LATE_S
+        return self._records >= CROWD and now - self._waiting[0].since > LATE_S
 
     def add(self, size: int, now: float) -> Waiting:
         """A record of `size` bytes is on its way."""
@@ -79,3 +74,5 @@ class Unacknowledged:
         record.is_answered = True
         self._bytes -= record.size
         self._records -= 1
+        while self._waiting and self._waiting[0].is_answered:
+            self._waiting.popleft()

@@ -1,5 +1,7 @@
 """When the log takes no more: full, late, or silent for too long."""
 
+import sys
+
 from app.adapters.kafka.unacknowledged import CROWD, LATE_S, Unacknowledged
 
 
@@ -48,3 +50,11 @@ def test_it_is_late_while_the_oldest_of_a_crowd_has_waited_for_too_long() -> Non
     assert waiting.is_late(LATE_S + 0.15)
     waiting.give_up(others.pop())
     assert not waiting.is_late(9.0), "a few may wait"
+
+
+def test_nothing_is_kept_of_a_record_that_was_answered() -> None:
+    waiting = Unacknowledged(1_000, stall_s=2.0)
+    record = waiting.add(1, 0.0)
+    while_it_waits = sys.getrefcount(record)
+    waiting.acknowledge(record, 0.1)
+    assert sys.getrefcount(record) < while_it_waits
