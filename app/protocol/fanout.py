@@ -5,7 +5,7 @@ gateway decodes every one of them.
 """
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
 from app.protocol.records import ChatMessageValue
@@ -13,7 +13,7 @@ from app.protocol.resources import ChatMessage, Notice, Person
 from app.protocol.types import BidKind, Timestamp
 
 
-class BidderOutcome(Struct, frozen=True):
+class BidderOutcome(Struct, frozen=True, gc=False):
     """An outcome and whose it is; `traceparent` names the sampled traces of its bid.
 
     `repeated`: it was given before, and this record of the bid had no effect.
@@ -35,7 +35,7 @@ class BidderOutcome(Struct, frozen=True):
     repeated: bool = False
 
 
-class BidderRefusal(Struct, frozen=True):
+class BidderRefusal(Struct, frozen=True, gc=False):
     """A key that named another bid, and whose it is."""
 
     bidder_id: int
@@ -48,11 +48,14 @@ class BidderRefusal(Struct, frozen=True):
 
 
 class AuctionEvent(Struct, frozen=True):
-    """What one settle did, as gateways read it off `auction-event`."""
+    """What one settle did, as gateways read it off `auction-event`.
+
+    Its state, an AuctionState, is read only where somebody looks at it.
+    """
 
     auction_id: int
     version: int
-    state: AuctionState
+    state: Raw
     outcomes: list[BidderOutcome]
     refused: list[BidderRefusal]
 
@@ -114,6 +117,7 @@ class Backlog(Struct, frozen=True):
 
 
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
+auction_state_decoder = msgspec.json.Decoder(AuctionState)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)
 session_ended_decoder = msgspec.json.Decoder(SessionEnded)

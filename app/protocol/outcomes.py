@@ -48,7 +48,7 @@ class Outcome(Struct, frozen=True):
     decided_at: Timestamp | None
 
 
-class PublicBid(Struct, frozen=True):
+class PublicBid(Struct, frozen=True, gc=False):
     """An accepted bid as everybody may see it (rule 17).
 
     `voided` is there, and true, when the bid counts no more (rule 20).

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Final
 
 import gevent
 import msgspec
 
 from app.domain.errors import BusyError
-from app.protocol.fanout import AuctionEvent, RoomPublication, published_message
+from app.protocol.fanout import RoomPublication, published_message
 from app.protocol.outcomes import AuctionState
 from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
 from app.protocol.resources import ChatMessage
@@ -16,6 +18,8 @@ from app.settings import Limits
 from app.web.ws.conflation import Conflation
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
+
+STATES_WAIT_S: Final = 0.01  # at most this late, so that the states of many auctions go together
 
 AUCTIONS = "auctions"
 ROOM_PREFIX = "room:"
@@ -41,10 +45,16 @@ class AuctionFeed:
     ) -> None:
         self._registry, self._limits, self._clock = registry, limits, clock
         self._conflations: dict[int, Conflation] = {}
+        self._due: list[tuple[float, int]] = []  # a heap: when to look at which auction again
+        self._pusher: gevent.Greenlet[[], None] | None = None
 
-    def heard(self, auction_id: int, state: AuctionState) -> None:
+    def is_watched(self, auction_id: int) -> bool:
+        """Whether a socket here watches the auction."""
+        return auction_channel(auction_id) in self._registry.channels
+
+    def offer(self, auction_id: int, state: AuctionState) -> None:
         """A settle's state: push it now, later, or merged with the next."""
-        if auction_channel(auction_id) not in self._registry.channels:
+        if not self.is_watched(auction_id):
             self._conflations.pop(auction_id, None)
             return
         conflation = self._conflations.get(auction_id)
@@ -52,19 +62,34 @@ class AuctionFeed:
             conflation = Conflation(per_s=self._limits.states_per_s_max)
             self._conflations[auction_id] = conflation
         was_waiting = conflation.due_at is not None
-        now = self._clock()
-        self._push(auction_id, conflation.offer(state, now))
-        due_at = conflation.due_at
-        if due_at is not None and not was_waiting:
-            gevent.spawn_later(max(0.0, due_at - now), self._due, auction_id, conflation)
+        self._push(auction_id, conflation.offer(state, self._clock()))
+        if conflation.due_at is not None and not was_waiting:
+            self._look_again(conflation.due_at, auction_id)
 
-    def _due(self, auction_id: int, conflation: Conflation) -> None:
-        self._push(auction_id, conflation.take(self._clock()))
-        due_at = conflation.due_at
-        if due_at is not None:  # woken a hair early, or another went meanwhile
-            gevent.spawn_later(
-                max(0.001, due_at - self._clock()), self._due, auction_id, conflation
-            )
+    def _look_again(self, at: float, auction_id: int) -> None:
+        """One greenlet for all auctions: a timer each costs more than pushing to a few sockets."""
+        heappush(self._due, (at, auction_id))
+        if not self._pusher:  # there is none, or it has ended
+            self._pusher = gevent.spawn(self._push_due)
+
+    def _push_due(self) -> None:
+        while self._due:
+            gevent.sleep(STATES_WAIT_S)
+            now = self._clock()
+            while self._due and self._due[0][0] <= now:
+                self._push_waiting(heappop(self._due)[1], now)
+
+    def _push_waiting(self, auction_id: int, now: float) -> None:
+        conflation = self._conflations.get(auction_id)
+        channel = self._registry.channels.get(auction_channel(auction_id))
+        if conflation is None or channel is None:
+            return
+        if channel.is_sending:  # fewer states where one takes longer than until the next
+            heappush(self._due, (now + STATES_WAIT_S, auction_id))
+            return
+        self._push(auction_id, conflation.take(now))
+        if conflation.due_at is not None:  # another went at once meanwhile
+            heappush(self._due, (conflation.due_at, auction_id))
 
     def _push(self, auction_id: int, state: AuctionState | None) -> None:
         channel = self._registry.channels.get(auction_channel(auction_id))
@@ -81,13 +106,17 @@ class PriceFeed:
         self._changed: dict[int, PriceItem] = {}
         self._count = 0
 
-    def heard(self, event: AuctionEvent) -> None:
+    @property
+    def is_watched(self) -> bool:
+        """Whether a socket here watches the list."""
+        return AUCTIONS in self._registry.channels
+
+    def offer(self, auction_id: int, state: AuctionState) -> None:
         """Remember that this auction's line has changed."""
-        if AUCTIONS not in self._registry.channels:
+        if not self.is_watched:
             return
-        state = event.state
-        self._changed[event.auction_id] = PriceItem(
-            id=event.auction_id,
+        self._changed[auction_id] = PriceItem(
+            id=auction_id,
             price=state.price,
             bid_count=state.bid_count,
             status=state.status,
@@ -109,7 +138,7 @@ class RoomFeed:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def heard(self, publication: RoomPublication) -> None:
+    def on_publication(self, publication: RoomPublication) -> None:
         """A message from the log."""
         self.push(publication.message.room_id, published_message(publication))
 

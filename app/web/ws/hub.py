@@ -1,7 +1,7 @@
-"""All sockets of one process: hears Redis, tells each socket what is for it.
+"""All sockets of one process: reads what Redis publishes, sends each socket what is for it.
 
-One greenlet at a time runs here and nothing in the hearing blocks. After a break of the stream the
-stores are read, and what may have been missed is sent; what was not may come twice.
+One greenlet at a time runs here and nothing that handles a publication blocks. After a break of the
+stream the stores are read, and what may have been missed is sent; what was not may come twice.
 """
 
 import time
@@ -114,7 +114,7 @@ class Hub:
         self.rooms = RoomFeed(self.registry)
         self._told: Recent[str, str] = Recent(TOLD_MAX, ttl_s=TOLD_TTL_S)
         self._stores, self._limits = stores, limits
-        self._hearers: dict[str, Callable[[bytes], None]] = {
+        self._handlers: dict[str, Callable[[bytes], None]] = {
             AUCTION_EVENTS: self._auction_event,
             CHAT_MESSAGES: self._chat_message,
             CHAT_EVENTS: self._chat_event,
@@ -125,10 +125,10 @@ class Hub:
             RIGHTS: self._rights_changed,
         }
 
-    def heard(self, channel: str, payload: bytes) -> None:
+    def on_message(self, channel: str, payload: bytes) -> None:
         """One publication; one that cannot be read is logged and skipped."""
         try:
-            self._hearers[channel](payload)
+            self._handlers[channel](payload)
         except Exception:
             log.exception("publication_failed", channel=channel)
 
@@ -198,35 +198,42 @@ class Hub:
 
     def _auction_event(self, payload: bytes) -> None:
         event = fanout.auction_event_decoder.decode(payload)
-        self._stores.snapshots.auction_changed(event.auction_id)
-        self._measure(event.state)
-        self.auctions.heard(event.auction_id, event.state)
-        self.prices.heard(event)
-        for outcome in event.outcomes:
-            self._outcome(event.auction_id, outcome)
+        auction_id = event.auction_id
+        self._stores.snapshots.auction_changed(auction_id)
+        if self.auctions.is_watched(auction_id) or self.prices.is_watched:
+            state = fanout.auction_state_decoder.decode(event.state)
+            self._measure(state)
+            self.auctions.offer(auction_id, state)
+            self.prices.offer(auction_id, state)
+        with tracing.spans(Stage.PUSH) as spans:
+            for outcome in event.outcomes:
+                self._outcome(auction_id, outcome, spans)
         for refusal in event.refused:
-            self._refusal(event.auction_id, refusal)
+            self._refusal(auction_id, refusal)
 
     def _measure(self, state: AuctionState) -> None:
         if state.bids:
             decided = datetime.fromisoformat(state.bids[-1].at).timestamp()
             self.registry.traffic.fanouts_s.append(max(0.0, time.time() - decided))
 
-    def _outcome(self, auction_id: int, outcome: fanout.BidderOutcome) -> None:
-        self.registry.owed.pop(outcome.bid_id, None)
+    def _outcome(
+        self, auction_id: int, outcome: fanout.BidderOutcome, spans: tracing.StageSpans
+    ) -> None:
+        bid_id = outcome.bid_id
+        self.registry.owed.pop(bid_id, None)
         self._stores.bidding.answered(auction_id, outcome)
         if self._waits:
-            self._waits.tell(outcome.bid_id)
+            self._waits.tell(bid_id)
         connections = self.registry.of_user(outcome.bidder_id)
         if not connections:
             return
-        self._told.put(outcome.bid_id, outcome.status)
+        self._told.put(bid_id, outcome.status)
         frame = text_frame(encode(_result(auction_id, outcome)))
-        with tracing.spans(Stage.PUSH) as spans:
-            spans.follow(outcome.traceparent, bid_id=outcome.bid_id, status=outcome.status)
-            for connection in connections:
-                connection.push(frame)
-        log_bid_step("bid_told", outcome.bid_id, status=outcome.status, sockets=len(connections))
+        if outcome.traceparent is not None:
+            spans.follow(outcome.traceparent, bid_id=bid_id, status=outcome.status)
+        for connection in connections:
+            connection.push(frame)
+        log_bid_step("bid_told", bid_id, status=outcome.status, sockets=len(connections))
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
         bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
@@ -240,7 +247,7 @@ class Hub:
             connection.push(frame)
 
     def _chat_message(self, payload: bytes) -> None:
-        self.rooms.heard(fanout.room_publication_decoder.decode(payload))
+        self.rooms.on_publication(fanout.room_publication_decoder.decode(payload))
 
     def _chat_event(self, payload: bytes) -> None:
         event = chat_event_decoder.decode(payload)
@@ -303,7 +310,7 @@ class Hub:
         except NotFoundError:
             log.warning("resume_unknown", auction_id=auction_id)
             return
-        self.auctions.heard(auction_id, state_of(shown.auction, shown.bids))
+        self.auctions.offer(auction_id, state_of(shown.auction, shown.bids))
 
     def _tell_known(self, known: KnownBid) -> None:
         told = fanout.BidderOutcome(
@@ -312,7 +319,8 @@ class Hub:
             key=known.receipt.key,
             **asdict(known.outcome),
         )
-        self._outcome(known.receipt.auction_id, told)
+        with tracing.spans(Stage.PUSH) as spans:
+            self._outcome(known.receipt.auction_id, told, spans)
 
 
 def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:

@@ -53,8 +53,10 @@ class Presence:
             return
         if name.startswith("room:"):
             newest = max(channel.newest, 0)
-            channel.tell(
+            channel.push_unnumbered(
                 text_frame(encode(ChatPresence(channel=name, online=count, last_seq=newest)))
             )
         else:
-            channel.tell(text_frame(encode(AuctionPresence(channel=name, watching=count))))
+            channel.push_unnumbered(
+                text_frame(encode(AuctionPresence(channel=name, watching=count)))
+            )

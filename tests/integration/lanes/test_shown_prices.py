@@ -19,7 +19,7 @@ from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.domain.terms import Offer, make_terms
-from app.protocol.fanout import auction_event_decoder
+from app.protocol.fanout import auction_event_decoder, auction_state_decoder
 from app.protocol.outcomes import AuctionState
 from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
 from app.protocol.resources import Auction, AuctionQuery, Page
@@ -72,7 +72,7 @@ class Shop:
         with self.engine.begin() as connection:
             state = lane.load(connection, record.key, [record])
             (message,) = lane.settle(connection, state, [record]).messages
-        return auction_event_decoder.decode(message.payload).state
+        return auction_state_decoder.decode(auction_event_decoder.decode(message.payload).state)
 
     def shown(self, auction_id: int) -> list[Auction]:
         """The auction as every view has it: alone, in the list, among those bid on."""

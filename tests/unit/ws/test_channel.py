@@ -1,6 +1,8 @@
 """Nothing falls between a snapshot and the stream, and nothing comes twice."""
 
-from app.web.ws.channel import Channel
+import gevent
+
+from app.web.ws.channel import TURN, Channel
 
 
 class Ear:
@@ -80,3 +82,70 @@ def test_who_could_not_join_at_all_is_no_listener() -> None:
     channel, ear = Channel(), Ear()
     channel.join(ear)
     assert not channel.not_joined(ear)
+
+
+def a_crowd(channel: Channel) -> list[Ear]:
+    """More listeners than are sent a frame in one turn."""
+    ears = [Ear() for _ in range(2 * TURN + 1)]
+    for ear in ears:
+        channel.join(ear)
+        channel.joined(ear, 0)
+    return ears
+
+
+def send_all(channel: Channel) -> None:
+    while channel.is_sending:
+        gevent.sleep(0)
+
+
+def test_many_listeners_hold_up_nobody_and_each_hears_in_order() -> None:
+    channel = Channel()
+    ears = a_crowd(channel)
+    for number in (1, 2, 3):
+        channel.push(number, b"%d" % number)
+    gevent.sleep(0)
+    assert 0 < sum(len(ear.heard) for ear in ears) < 3 * len(ears)
+    send_all(channel)
+    assert all(ear.heard == [b"1", b"2", b"3"] for ear in ears)
+
+
+def test_who_joins_while_a_frame_is_being_sent_hears_only_what_came_since() -> None:
+    channel, late = Channel(), Ear()
+    a_crowd(channel)
+    channel.push(1, b"1")
+    channel.join(late)
+    channel.push(2, b"2")
+    channel.joined(late, -1)
+    send_all(channel)
+    assert late.heard == [b"2"]
+
+
+def test_who_joins_again_while_a_frame_is_being_sent_hears_everything_once() -> None:
+    channel = Channel()
+    *_, last = a_crowd(channel)
+    channel.push(1, b"1")
+    gevent.sleep(0)
+    channel.join(last)
+    channel.push(2, b"2")
+    assert channel.not_joined(last)
+    send_all(channel)
+    assert last.heard == [b"1", b"2"]
+
+
+def test_what_is_not_numbered_overtakes_nothing() -> None:
+    channel = Channel()
+    ears = a_crowd(channel)
+    channel.push(1, b"1")
+    channel.push_unnumbered(b"online")
+    send_all(channel)
+    assert all(ear.heard[-2:] == [b"1", b"online"] for ear in ears)
+
+
+def test_who_leaves_while_a_frame_is_being_sent_hears_it_no_more() -> None:
+    channel = Channel()
+    *_, last = a_crowd(channel)
+    channel.push(1, b"1")
+    gevent.sleep(0)
+    channel.leave(last)
+    send_all(channel)
+    assert last.heard == []

@@ -52,7 +52,7 @@ def test_an_outcome_reaches_every_socket_of_its_bidder_and_no_other() -> None:
     other = Client(house, first.hub)
     other.say("auth", token="6")
     told = {"bid_id": "b", "bidder_id": 5, "key": "k", **OUTCOME}
-    first.hub.heard("auction-event", an_event(outcomes=[told]))
+    first.hub.on_message("auction-event", an_event(outcomes=[told]))
     expected = {"type": "bid.result", "bid_id": "b", "key": "k", "auction_id": 7, **OUTCOME}
     assert first.hear() == second.hear() == [expected]
     assert other.hear() == []
@@ -62,7 +62,7 @@ def test_a_reused_key_is_refused_to_its_bidder() -> None:
     first, second = two_sockets_of("5", House())
     refusal = {"bidder_id": 5, "key": "k", "amount": 9, "kind": "exact", "partition": 1,
                "offset": 2, "code": "KEY_REUSED"}  # fmt: skip
-    first.hub.heard("auction-event", an_event(refused=[refusal]))
+    first.hub.on_message("auction-event", an_event(refused=[refusal]))
     (told,) = first.hear()
     assert (told["type"], told["code"], told["auction_id"]) == ("bid.refused", "KEY_REUSED", 7)
     assert second.hear() == [told]
@@ -70,16 +70,16 @@ def test_a_reused_key_is_refused_to_its_bidder() -> None:
 
 def test_the_end_of_a_session_closes_its_sockets() -> None:
     first, second = two_sockets_of("5", House())
-    first.hub.heard("session", b'{"session_id":"session 5"}')
+    first.hub.on_message("session", b'{"session_id":"session 5"}')
     assert first.hear() == second.hear() == [{"close": 4401}]
 
 
 def test_the_end_of_all_sessions_of_a_user_closes_their_sockets_but_those_of_the_kept() -> None:
     first, second = two_sockets_of("5", House())
-    first.hub.heard("session", b'{"session_id":"","user_id":5,"kept":"session 5"}')
-    first.hub.heard("session", b'{"session_id":"","user_id":6,"kept":null}')
+    first.hub.on_message("session", b'{"session_id":"","user_id":5,"kept":"session 5"}')
+    first.hub.on_message("session", b'{"session_id":"","user_id":6,"kept":null}')
     assert first.hear() == second.hear() == []
-    first.hub.heard("session", b'{"session_id":"","user_id":5,"kept":null}')
+    first.hub.on_message("session", b'{"session_id":"","user_id":5,"kept":null}')
     assert first.hear() == second.hear() == [{"close": 4401}]
 
 
@@ -93,8 +93,8 @@ def test_after_a_break_the_sockets_of_sessions_that_ended_meanwhile_are_closed()
 
 def test_nonsense_on_a_channel_is_skipped() -> None:
     first, _ = two_sockets_of("5", House())
-    first.hub.heard("auction-event", b"nonsense")
-    first.hub.heard("nowhere", b"")
+    first.hub.on_message("auction-event", b"nonsense")
+    first.hub.on_message("nowhere", b"")
     assert first.hear() == []
 
 
@@ -120,7 +120,7 @@ def test_after_a_break_an_outcome_that_was_heard_is_not_sent_again() -> None:
     house = House(known=[known_bid(5)])
     client, _ = two_sockets_of("5", house)
     told = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
-    client.hub.heard("auction-event", an_event(outcomes=[{**told, "status": "failed"}]))
+    client.hub.on_message("auction-event", an_event(outcomes=[{**told, "status": "failed"}]))
     client.hear()
     assert [again["status"] for again in make_up(client)] == ["accepted"]
     assert make_up(client) == []
@@ -210,7 +210,7 @@ class CountingHouse(House):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda hub: hub.heard("auction-event", an_event()),
+        lambda hub: hub.on_message("auction-event", an_event()),
         lambda hub: hub.stream_is_confirmed(),
     ],
     ids=["an event", "a stream that is confirmed anew"],
