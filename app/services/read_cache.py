@@ -14,11 +14,18 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+class _Reading(Future[V]):
+    """What is read for all who ask meanwhile."""
+
+    has_begun = False  # until then no change can be missing in it
+
+
 class ReadCache(Generic[K, V]):
     """At most `size_max` values, each at most `ttl_s` seconds old since its reading began.
 
-    A value that is read is handed to whoever asked since the reading began, and to nobody who asks
-    after `forget` or `clear`.
+    A value that is read is handed to whoever asked before the reading began or since then, and to
+    nobody who asks after `forget` or `clear`. A key is read anew `rest_s` after the reading before
+    at the earliest, however often it is forgotten: who asks meanwhile waits for that.
     """
 
     def __init__(
@@ -27,10 +34,13 @@ class ReadCache(Generic[K, V]):
         size_max: int,
         ttl_s: float,
         wait_s: float,
+        rest_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._reads: TTLCache[K, Future[V]] = TTLCache(size_max, ttl_s, timer=clock)
-        self._wait_s = wait_s
+        self._reads: TTLCache[K, _Reading[V]] = TTLCache(size_max, ttl_s, timer=clock)
+        self._free_at: TTLCache[K, float] = TTLCache(size_max, rest_s, timer=clock)
+        self._wait_s, self._rest_s, self._clock, self._pause = wait_s, rest_s, clock, pause
         self._lock = threading.Lock()
 
     def get(self, key: K, read: Callable[[], V]) -> V:
@@ -41,7 +51,7 @@ class ReadCache(Generic[K, V]):
         with self._lock:
             found = self._reads.get(key)
             if found is None:
-                own = self._reads[key] = Future[V]()
+                own = self._reads[key] = _Reading[V]()
         if found is None:
             return self._read(key, own, read)
         try:
@@ -52,15 +62,23 @@ class ReadCache(Generic[K, V]):
     def forget(self, key: K) -> None:
         """Read it anew for whoever asks from now on."""
         with self._lock:
-            self._reads.pop(key, None)
+            self._drop(key)
 
     def clear(self) -> None:
         """As `forget`, of everything."""
         with self._lock:
-            self._reads.clear()
+            for key in list(self._reads):
+                self._drop(key)
 
-    def _read(self, key: K, own: "Future[V]", read: Callable[[], V]) -> V:
+    def _drop(self, key: K) -> None:
+        """What will be read only later has every change in it."""
+        found = self._reads.get(key)
+        if found is not None and found.has_begun:
+            self._reads.pop(key, None)
+
+    def _read(self, key: K, own: "_Reading[V]", read: Callable[[], V]) -> V:
         try:
+            self._begin(key, own)
             value = read()
         except BaseException as error:
             self._give_up(key, own, error)
@@ -68,7 +86,18 @@ class ReadCache(Generic[K, V]):
         own.set_result(value)
         return value
 
-    def _give_up(self, key: K, own: "Future[V]", error: BaseException) -> None:
+    def _begin(self, key: K, own: "_Reading[V]") -> None:
+        """Wait until the key has rested."""
+        with self._lock:
+            left_s = self._free_at.get(key, 0.0) - self._clock()
+        if left_s > 0:
+            self._pause(left_s)
+        with self._lock:
+            own.has_begun = True
+            if self._rest_s:
+                self._free_at[key] = self._clock() + self._rest_s
+
+    def _give_up(self, key: K, own: "_Reading[V]", error: BaseException) -> None:
         with self._lock:
             if self._reads.get(key) is own:
                 del self._reads[key]

@@ -13,6 +13,7 @@ from app.services.rates import Rate
 from app.settings import Limits
 from tests.integration.http.applications import nobody_listens
 from tests.servers import own_stack, redis_url
+from tests.waiting import wait_until
 
 AUTH_DATABASE = 3  # of Redis, on the local stack
 
@@ -32,6 +33,14 @@ def refused_for_s(take: Callable[[], None]) -> float:
     return refused.value.retry_after_s
 
 
+def is_let_in(rates: RedisRates, at: Rate) -> bool:
+    try:
+        rates.take(at, 7)
+    except RateLimitedError:
+        return False
+    return True
+
+
 def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
     slow, one, other = rate(), RedisRates(redis), RedisRates(redis)
     for rates in (one, other, one):
@@ -41,6 +50,18 @@ def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
     one.take(rate(), 7)
     with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as looking:
         assert 90_000 < looking.pttl(f"rate:{slow.name}:7") <= 300_000
+
+
+def test_who_was_refused_is_refused_again_without_asking_redis(redis: Redis) -> None:
+    slow, rates = rate(burst=1), RedisRates(redis)
+    rates.take(slow, 7)
+    refused_for_s(lambda: rates.take(slow, 7))
+    redis.delete(f"rate:{slow.name}:7")
+    assert 90 < refused_for_s(lambda: rates.take(slow, 7)) <= 100
+    quick = rate(per_s=50, burst=1)
+    rates.take(quick, 7)
+    refused_for_s(lambda: rates.take(quick, 7))
+    wait_until(lambda: is_let_in(rates, quick), what="the time is over")
 
 
 def test_who_waits_as_long_as_told_is_let_in_and_a_refusal_costs_nothing() -> None:

@@ -1,7 +1,8 @@
 """The port `Rates` on Redis, by the generic cell rate algorithm: one number for each bucket.
 
 The number is the time at which the bucket will be full again. While Redis does not answer, each
-process counts for itself.
+process counts for itself. Whoever was refused is refused until then without asking Redis again: a
+refusal takes nothing, so nobody could have let them in sooner.
 """
 
 import time
@@ -30,7 +31,7 @@ redis.call('SET', KEYS[1], string.format('%.0f', full_at),
 return 0
 """
 MICROSECONDS = 1_000_000
-BUCKETS_MAX = 50_000  # that a process remembers while Redis is away
+BUCKETS_MAX = 50_000  # that a process remembers
 REMEMBERED_S = 60.0
 
 
@@ -57,16 +58,21 @@ class RedisRates:
     def __init__(self, redis: Redis) -> None:
         self._take = redis.register_script(_TAKE)
         self._local = LocalRates()
+        self._refused_until: TTLCache[str, float] = TTLCache(BUCKETS_MAX, REMEMBERED_S)
 
     def take(self, rate: Rate, who: int | str) -> None:
         """Take one token. Raise RateLimitedError."""
+        key = rate_key(rate.name, who)
+        _refuse(self._refused_until.get(key, 0.0) - time.monotonic())
         times = [int(s * MICROSECONDS) for s in (rate.interval_s, rate.ahead_s)]
         try:
-            wait = cast("int", self._take(keys=[rate_key(rate.name, who)], args=times))
+            wait_s = cast("int", self._take(keys=[key], args=times)) / MICROSECONDS
         except RedisError:
             self._local.take(rate, who)
         else:
-            _refuse(wait / MICROSECONDS)
+            if wait_s > 0:
+                self._refused_until[key] = time.monotonic() + wait_s
+            _refuse(wait_s)
 
 
 def _refuse(wait_s: float) -> None:

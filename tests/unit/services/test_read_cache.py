@@ -76,6 +76,31 @@ def test_who_asks_after_a_change_is_not_given_what_was_read_before_it(store: Sto
     assert store.get() == 3
 
 
+def test_a_key_rests_between_readings_and_who_asks_meanwhile_is_given_the_next() -> None:
+    now_s, pauses, changes = [0.0], [0.0], ["first"]
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        now_s[0] += seconds
+        changes.append("while it rests")
+        cache.forget("a")
+
+    cache: ReadCache[str, int] = ReadCache(
+        size_max=2, ttl_s=TTL_S, wait_s=0.2, rest_s=0.5, clock=lambda: now_s[0], pause=pause
+    )
+    assert cache.get("a", lambda: len(changes)) == 1
+    cache.forget("a")
+    now_s[0] = 0.2
+    assert cache.get("a", lambda: len(changes)) == 2, "what changed meanwhile is in it"
+    assert pauses[1:] == [pytest.approx(0.3)]
+    assert cache.get("b", lambda: 7) == 7, "another key need not wait"
+    assert cache.get("a", lambda: len(changes)) == 2
+    cache.clear()
+    now_s[0] = 2.0
+    assert cache.get("a", lambda: len(changes)) == 2
+    assert len(pauses) == 2
+
+
 def test_a_failure_reaches_all_who_wait_and_is_not_kept(store: Store) -> None:
     def fail() -> int:
         store.get("begun")
