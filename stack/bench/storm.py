@@ -126,8 +126,10 @@ def storm_meanwhile(
                 begun.set()
 
         def follow() -> None:
-            complaints.append(_follow(process, on_phase))
-            begun.set()
+            try:
+                complaints.append(_follow(process, on_phase))
+            finally:
+                begun.set()
 
         thread = Thread(target=follow, name="storm", daemon=True)
         thread.start()
@@ -168,7 +170,7 @@ def _command(
 
 def _warn_of_sign_ups(facts: Mapping[str, str]) -> None:
     """Say why nothing seems to happen, where a phase signs users up who are not known yet."""
-    if "known" in facts and (new := int(facts["users"]) - int(facts["known"])):
+    if "known" in facts and (new := int(facts["users"]) - int(facts["known"])) > 0:
         print(
             f"  {new:,} users sign up: some minutes, once, for passwords cost as in production",
             flush=True,

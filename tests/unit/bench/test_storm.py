@@ -53,7 +53,7 @@ def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) 
         )
 
 
-@pytest.mark.parametrize(("known", "said"), [(1, "10 users sign up"), (11, "")])
+@pytest.mark.parametrize(("known", "said"), [(1, "10 users sign up"), (11, ""), (99, "")])
 def test_users_who_sign_up_first_are_told_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], known: int, said: str
 ) -> None:
