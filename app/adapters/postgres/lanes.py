@@ -73,6 +73,7 @@ SELECT waiting.* FROM claim LEFT JOIN LATERAL (
     AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = $1 AND key = $2)
   ORDER BY "offset" LIMIT $3) AS waiting ON true
 WHERE is_ours""",  # noqa: S608 - our constants
+    first=True,
 )
 
 SETTLE = Prepared(

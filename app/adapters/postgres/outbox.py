@@ -23,6 +23,7 @@ SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
         octet_length(payload)) AS bytes
     FROM outbox ORDER BY id LIMIT $1) AS oldest
 ) AS counted WHERE bytes_before < $2 ORDER BY id""",
+    first=True,
 )
 
 BURIED = """

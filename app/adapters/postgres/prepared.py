@@ -24,12 +24,15 @@ _NAMES = "prepared_statements"  # in the `info` of a connection, which is forgot
 class Prepared:
     """A statement with the parameters $1, $2, … of these types, known to the server by `name`.
 
-    It returns rows.
+    It returns rows. One that is the `first` of its transaction has all of them planned to use
+    indexes: a plan is kept, and one that was made while a table was nearly empty would read all of
+    it once it is full.
     """
 
     name: str
     types: tuple[str, ...]
     text: str
+    first: bool = False
 
     def execute(self, connection: Connection, *values: object) -> list[tuple[Any, ...]]:
         """Execute it, prepared before if this connection has not done so, and return its rows.
@@ -43,7 +46,7 @@ class Prepared:
             names.add(self.name)
         with closing(connection.connection.cursor()) as cursor:
             try:
-                cursor.execute(_execute(self.name, self.types), values)
+                cursor.execute(_execute(self.name, self.types, first=self.first), values)
                 rows = list(cursor.fetchall())
             except psycopg2.Error as error:
                 raise _wrapped(error, connection, self.name) from error
@@ -51,9 +54,10 @@ class Prepared:
 
 
 @cache
-def _execute(name: str, types: tuple[str, ...]) -> str:
+def _execute(name: str, types: tuple[str, ...], *, first: bool) -> str:
     """With types, because the driver writes an array as one of text."""
-    return f"EXECUTE {name} {_listed([f'%s::{one}' for one in types])}"
+    execute = f"EXECUTE {name} {_listed([f'%s::{one}' for one in types])}"
+    return f"SET LOCAL enable_seqscan = off; {execute}" if first else execute
 
 
 def _listed(items: Sequence[str]) -> str:
