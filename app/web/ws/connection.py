@@ -18,6 +18,7 @@ from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
 from app.settings import Limits
+from app.web.turns import Turns
 from app.web.ws.frame_queues import FrameQueues
 from app.web.ws.framing import (
     PING,
@@ -46,7 +47,10 @@ _encode = msgspec.json.Encoder().encode
 class Connection:
     """A client's socket, from handshake to end."""
 
-    def __init__(self, sock: socket.socket, *, limits: Limits, traffic: Traffic) -> None:
+    def __init__(
+        self, sock: socket.socket, *, limits: Limits, traffic: Traffic, guest_turns: Turns
+    ) -> None:
+        """`guest_turns` are shared by all sockets of the process on which nobody has signed in."""
         now = time.monotonic()
         self.id = str(uuid4())
         self.identity: Identity | None = None
@@ -63,6 +67,7 @@ class Connection:
             now=now,
         )
         self._sock, self._limits, self._traffic = sock, limits, traffic
+        self._guest_turns = guest_turns
         self._readable = gevent.get_hub().loop.io(sock.fileno(), READ)
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._pinged_at = now
@@ -171,10 +176,7 @@ class Connection:
         while data := self._receive():
             now = self.heard_at = time.monotonic()
             self.rate.add_bytes(len(data), now)
-            # Its turn comes after all who were before it, between looks at what else has come: the
-            # acknowledgements of Kafka, and outcomes, never wait for all who have sent something.
-            # And who sends without end would be alone otherwise.
-            gevent.sleep(0)
+            self._wait_turn()
             self.waited_s = time.monotonic() - now
             if self._is_flooding:
                 gevent.sleep(HOLD_S)
@@ -196,6 +198,18 @@ class Connection:
         gevent.get_hub().wait(self._readable)
         data: bytes = self._sock.recv(READ_BYTES)
         return data
+
+    def _wait_turn(self) -> None:
+        """Return when all who were before have had their turn, or few of them if it is a guest's.
+
+        Between turns the loop looks at what else has come: the acknowledgements of Kafka, and
+        outcomes, never wait for all who have sent something, nor bids for any number of guests.
+        And who sends without end would be alone otherwise.
+        """
+        if self.identity is None:
+            self._guest_turns.wait()
+        else:
+            gevent.sleep(0)
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()

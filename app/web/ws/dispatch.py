@@ -207,7 +207,8 @@ class Dispatcher:
 
     def _is_in_rate(self, connection: Connection, frame_id: int) -> bool:
         now = time.monotonic()
-        self._services.admission.lateness.update(connection.waited_s, now)
+        if connection.identity is not None:  # guests wait for each other
+            self._services.admission.lateness.update(connection.waited_s, now)
         verdict = connection.rate.judge(now)
         if verdict is Verdict.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")

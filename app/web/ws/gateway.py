@@ -14,6 +14,7 @@ from app.domain.errors import DomainError
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import Bye
 from app.settings import Settings
+from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher, Places, Services
 from app.web.ws.feeds import encode
@@ -28,6 +29,7 @@ from app.web.ws.waits import OutcomeWaits
 log = structlog.get_logger()
 
 TICK_S = 1.0
+GUESTS_PER_TURN = 2  # of the loop: what they send takes a tenth of a millisecond
 FLUSH_S = 3.0  # for frames that wait for a store or their acknowledgement while we drain
 DRAIN_CLOSE_S = 2.0
 DRAIN_POLL_S = 0.05
@@ -64,6 +66,7 @@ class Gateway:
         self.hub = Hub(party, limits=settings.limits, waits=waits)
         self._registry = self.hub.registry
         self._listener = Listener(redis, self.hub)
+        self._guest_turns = Turns(at_once=GUESTS_PER_TURN)
         self._presence = Presence(self._registry, shared)
         subscribing = Subscribing(
             self._registry,
@@ -113,7 +116,9 @@ class Gateway:
         self.start()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         registry = self._registry
-        connection = Connection(sock, limits=self._limits, traffic=registry.traffic)
+        connection = Connection(
+            sock, limits=self._limits, traffic=registry.traffic, guest_turns=self._guest_turns
+        )
         registry.add(connection, address_group)
         try:
             connection.run(self._dispatcher.handle)

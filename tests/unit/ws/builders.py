@@ -29,6 +29,7 @@ from app.services.nicknames import Nicknames
 from app.services.rights import Bidder, RightsToBid
 from app.services.snapshots import Snapshots
 from app.settings import Limits
+from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher
 from app.web.ws.hub import Hub
@@ -227,7 +228,9 @@ class Client:
         )
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
-        self.connection = Connection(ours, limits=limits, traffic=registry.traffic)
+        self.connection = Connection(
+            ours, limits=limits, traffic=registry.traffic, guest_turns=Turns(at_once=1)
+        )
         registry.add(self.connection)
         self._frame_id = 0
 

@@ -1,6 +1,7 @@
-"""A socket that hears no more: what it heard is answered, what comes is not carried out."""
+"""When what comes on a socket is carried out, and what is not any more."""
 
 import json
+from contextlib import ExitStack
 
 import gevent
 from gevent import socket
@@ -8,15 +9,17 @@ from websocket import ABNF
 
 from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
+from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.traffic import Traffic
+from tests.unit.ws.builders import Someone
 from tests.waiting import CALL_S
 
 
 def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(CALL_S)
-    connection = Connection(ours, limits=Limits(), traffic=Traffic())
+    connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
     heard: list[str] = []
 
     def hear(_: Connection, text: str) -> None:
@@ -33,3 +36,22 @@ def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() ->
     assert json.loads(theirs.recv(1_000)[2:])["re"] == 1
     theirs.close()
     reading.join(CALL_S)
+
+
+def test_a_guest_waits_for_the_turn_of_a_guest_and_who_has_signed_in_does_not() -> None:
+    turns = Turns(at_once=1, rest_s=CALL_S)
+    turns.wait()  # of another guest, who has just begun
+    heard: list[str] = []
+    with ExitStack() as ended:
+        for name, identity in (("guest", None), ("bidder", Someone(5, "Anna", "session 5"))):
+            ours, theirs = socket.socketpair()
+            connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=turns)
+            connection.identity = identity
+            reading = gevent.spawn(connection.run, lambda _, text: heard.append(text))
+            ended.callback(reading.kill)
+            ended.callback(theirs.close)
+            theirs.sendall(ABNF.create_frame(name, ABNF.OPCODE_TEXT).format())
+        with gevent.Timeout(CALL_S):
+            while not heard:
+                gevent.sleep(0)
+        assert heard == ["bidder"]

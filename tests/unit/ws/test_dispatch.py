@@ -1,10 +1,13 @@
 """Every frame's answer, and which faults close the socket (wire.md)."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from app.domain.errors import BusyError, UnknownFateError
+from app.services.backlog import CROWD, LATE_S
 from tests.unit.ws.builders import Client, House
 
 WRONG_AMOUNTS: tuple[Any, ...] = (None, True, "5", 1.5, 0, -1, 2**63, 10**12 + 1, [], {})
@@ -14,6 +17,13 @@ BID = {"auction_id": 7, "amount": 500, "key": "k1"}
 def signed_in(house: House | None = None) -> Client:
     client = Client(house or House())
     (welcome,) = client.say("auth", token="5")
+    assert welcome["type"] == "welcome"
+    return client
+
+
+def guest_of(house: House) -> Client:
+    client = Client(house)
+    (welcome,) = client.say("auth")
     assert welcome["type"] == "welcome"
     return client
 
@@ -163,3 +173,19 @@ def test_too_many_frames_are_refused_first() -> None:
     refused = [answer for answer in answers if answer["type"] == "error"]
     assert {answer["code"] for answer in refused} == {"RATE_LIMITED"}
     assert all(answer["retry_after_ms"] > 0 for answer in refused)
+
+
+@pytest.mark.parametrize(("client", "is_overload"), [(signed_in, True), (guest_of, False)])
+def test_it_is_an_overload_when_people_wait_for_their_turn_but_not_when_guests_do(
+    client: Callable[[House], Client], *, is_overload: bool
+) -> None:
+    house = House()
+    crowd = client(house)
+    crowd.connection.waited_s = 2 * LATE_S  # as whoever reads the socket says
+    until = time.monotonic() + 2 * LATE_S
+    frames = 0
+    while time.monotonic() < until or frames < CROWD:
+        crowd.send("time", client_ms=1)
+        frames += 1
+        time.sleep(LATE_S / CROWD)
+    assert house.admission.lateness.is_over(time.monotonic()) is is_overload

@@ -9,6 +9,7 @@ from redis import Redis
 from websocket import ABNF
 
 from app.settings import Settings
+from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.gateway import Gateway
 from app.web.ws.waits import OutcomeWaits
@@ -29,7 +30,9 @@ class Drained(House):
         self.gateway = Gateway(SETTINGS, self, redis=Redis(), shared=self, waits=OutcomeWaits())
         ours, self.client = socket.socketpair()
         registry = self.gateway.hub.registry
-        self.connection = Connection(ours, limits=SETTINGS.limits, traffic=registry.traffic)
+        self.connection = Connection(
+            ours, limits=SETTINGS.limits, traffic=registry.traffic, guest_turns=Turns(at_once=1)
+        )
         registry.add(self.connection)
         self.reading = gevent.spawn(self._serve)
 

@@ -14,6 +14,7 @@ from websocket import ABNF
 
 from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
+from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.rate import Verdict
 from app.web.ws.traffic import Traffic
@@ -42,7 +43,12 @@ FLOODS = {
 def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
     """A socket of a client that sends without end, from a thread of its own, until it is closed."""
     ours, theirs = native.socketpair()
-    connection = Connection(socket.socket(fileno=ours.detach()), limits=LIMITS, traffic=Traffic())
+    connection = Connection(
+        socket.socket(fileno=ours.detach()),
+        limits=LIMITS,
+        traffic=Traffic(),
+        guest_turns=Turns(at_once=1),
+    )
     connection.is_welcome = True
 
     def send() -> None:
@@ -72,7 +78,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 def test_a_flood_of_control_frames_or_parts_is_closed_4013_and_starves_nobody(flood: str) -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
-    other = Connection(ours, limits=Limits(), traffic=Traffic())
+    other = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
     answer = TimeAnswer(re=1, client_ms=1, server_ms=2)
     reading = gevent.spawn(other.run, lambda connection, _: connection.answer(answer))
     answered = 0
@@ -91,7 +97,7 @@ def test_a_flood_of_control_frames_or_parts_is_closed_4013_and_starves_nobody(fl
 def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
-    connection = Connection(ours, limits=LIMITS, traffic=Traffic())
+    connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
     connection.is_welcome = True
     reading = gevent.spawn(connection.run, lambda *_: None)
     sending = gevent.spawn(theirs.sendall, frame("", ABNF.OPCODE_PING) * 20_000)
@@ -119,7 +125,7 @@ def test_bytes_are_metered_too_though_the_frames_are_few() -> None:
         refused.append(connection.rate.judge(time.monotonic()) is not Verdict.PASS)
 
     ours, theirs = socket.socketpair()
-    connection = Connection(ours, limits=LIMITS, traffic=Traffic())
+    connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
     reading = gevent.spawn(connection.run, judge)
     sending = gevent.spawn(theirs.sendall, frame("x" * 32_000, ABNF.OPCODE_TEXT) * 5)
     wait_for(lambda: len(refused) == 5)
