@@ -24,9 +24,24 @@ def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[An
     The server is asked once, not three times: BEGIN and ROLLBACK would each cost a turn of a busy
     gateway's loop, while few connections serve all sockets.
     """
-    with _answering(), engine.connect() as connection:
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        return alone.exec_driver_sql(sql, dict(values)).all()
+    with _answering(), engine.connect() as connection, _autocommitting(connection):
+        return connection.exec_driver_sql(sql, dict(values)).all()
+
+
+@contextmanager
+def _autocommitting(connection: Connection) -> Iterator[None]:
+    """Each statement is a transaction of its own.
+
+    By the driver's own switch, of which the server learns nothing: it is asked once more for each
+    isolation level that SQLAlchemy sets.
+    """
+    driven: Any = connection.connection.driver_connection
+    driven.autocommit = True
+    try:
+        yield
+    finally:
+        if not driven.closed:
+            driven.autocommit = False
 
 
 @contextmanager
