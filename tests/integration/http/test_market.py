@@ -160,6 +160,18 @@ def test_auctions_are_found_by_status_and_words(market: Market) -> None:
         assert ids(f"{word}{operator}") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "other"), [("50% off", "50 off"), ("a_b", "aXb"), ("c\\d", "cd")], ids=["%", "_", "\\"]
+)
+def test_what_like_takes_for_an_operator_is_searched_for_as_it_is(
+    market: Market, name: str, other: str
+) -> None:
+    seller, word = market.person(), uuid4().hex
+    lot, _ = (market.auction(seller, name=f"{word} {one}")["id"] for one in (name, other))
+    found = market.items("/api/auctions", query=f"{word} {name}")
+    assert [auction["id"] for auction in found] == [lot]
+
+
 @pytest.mark.parametrize("sort", ["newest", "ending", "price"])
 def test_pages_neither_repeat_nor_miss_while_others_are_added(market: Market, sort: str) -> None:
     seller, word = market.person(), uuid4().hex

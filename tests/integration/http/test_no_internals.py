@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.integration.http.applications import application, nobody_listens
-from tests.integration.http.market import Market, Person
+from tests.integration.http.market import Market, Person, code
 
 PASSWORD = "hunter2-of-a-store"
 INTERNALS = re.compile(
@@ -31,21 +32,37 @@ CALLS: tuple[tuple[str, str, Any], ...] = (
 )  # fmt: skip
 
 
+# What needs the store, though all others are there; the log-in is that of somebody known.
+NEEDED: dict[str, tuple[str, str, Any]] = {
+    "DATABASE_URL": ("GET", "/api/auctions/{auction_id}", None),
+    "REDIS_AUTH_URL": ("POST", "/api/auth/login", {}),
+    "MONGODB_URL": ("GET", "/api/rooms/{room_id}/messages", None),
+    "KAFKA_BOOTSTRAP_SERVERS": ("POST", "/api/auctions/{auction_id}/bids", {"amount": 2_000}),
+}
+
+
+def nowhere(address: str) -> dict[str, str]:
+    """The variables that lead to stores where none is."""
+    return {
+        "DATABASE_URL": f"postgresql://u:{PASSWORD}@{address}/x",
+        "REDIS_AUTH_URL": f"redis://u:{PASSWORD}@{address}/0",
+        "REDIS_FANOUT_URL": f"redis://u:{PASSWORD}@{address}/0",
+        "MONGODB_URL": f"mongodb://u:{PASSWORD}@{address}/x",
+        "KAFKA_BOOTSTRAP_SERVERS": address,
+    }
+
+
 @pytest.fixture(scope="module")
 def bereft(environment: dict[str, str]) -> Iterator[FlaskClient]:
     """Without any store."""
-    with (
-        nobody_listens() as address,
-        application(
-            environment,
-            DATABASE_URL=f"postgresql://u:{PASSWORD}@{address}/x",
-            REDIS_AUTH_URL=f"redis://u:{PASSWORD}@{address}/0",
-            REDIS_FANOUT_URL=f"redis://u:{PASSWORD}@{address}/0",
-            MONGODB_URL=f"mongodb://u:{PASSWORD}@{address}/x",
-            KAFKA_BOOTSTRAP_SERVERS=address,
-        ) as client,
-    ):
+    with nobody_listens() as address, application(environment, **nowhere(address)) as client:
         yield client
+
+
+def told(answer: TestResponse) -> str:
+    """What of an answer could tell of stores. The policy names the house's own address."""
+    headers = [value for name, value in answer.headers if not name.endswith("-Policy")]
+    return "\n".join([answer.get_data(as_text=True), *headers])
 
 
 def test_an_answer_without_stores_tells_nothing_of_them(
@@ -56,9 +73,30 @@ def test_an_answer_without_stores_tells_nothing_of_them(
     for method, path, body in CALLS:
         answer = bereft.open(path, method=method, json=body, headers=headers)
         statuses.add(answer.status_code)
-        # The policy names the house's own address.
-        headers_sent = [value for name, value in answer.headers if not name.endswith("-Policy")]
-        said = "\n".join([answer.get_data(as_text=True), *headers_sent])
-        assert INTERNALS.search(said) is None, (path, said)
-        assert answer.status_code != 500, (path, said)
+        assert INTERNALS.search(told(answer)) is None, (path, told(answer))
+        assert answer.status_code != 500, (path, told(answer))
     assert 503 in statuses
+
+
+@pytest.mark.parametrize("store", NEEDED)
+def test_an_answer_without_one_store_tells_nothing_of_it(
+    environment: dict[str, str], market: Market, store: str
+) -> None:
+    account = market.sign_up()
+    member = market.log_in(account)
+    auction_id = market.auction(market.person())["id"]
+    room_id = market.made("/api/rooms", member, {"type": "auction", "auction_id": auction_id})["id"]
+    market.made(f"/api/rooms/{room_id}/join", member, None)
+    method, path, body = NEEDED[store]
+    with (
+        nobody_listens() as address,
+        application(environment, **{store: nowhere(address)[store]}) as client,
+    ):
+        answer = client.open(
+            path.format(auction_id=auction_id, room_id=room_id),
+            method=method,
+            json=account if path == "/api/auth/login" else body,
+            headers={**member.headers, "Idempotency-Key": "k"},
+        )
+    assert code(answer) == (503, "BUSY"), told(answer)
+    assert INTERNALS.search(told(answer)) is None, told(answer)
