@@ -1,21 +1,40 @@
 """Redis: every channel and key pattern, in one place.
 
-Gateways subscribe to all channels once, at their start, and filter locally: nothing is subscribed
-or unsubscribed while browsers come and go, so no message can fall between.
+A gateway subscribes to few channels for as long as it runs, and to one for each auction and room
+that a socket of it watches, and for each user who is there: so it reads what its own sockets need.
 """
 
-AUCTION_EVENTS = "auction-event"
-CHAT_MESSAGES = "chat-message"
 CHAT_EVENTS = "chat-event"
-NOTICES = "notice"
 SESSIONS = "session"
 EVICTIONS = "eviction"
 BACKLOGS = "backlog"
 RIGHTS = "rights"
 
-GATEWAY_CHANNELS = (
-    AUCTION_EVENTS, CHAT_MESSAGES, CHAT_EVENTS, NOTICES, SESSIONS, EVICTIONS, BACKLOGS, RIGHTS,
-)  # fmt: skip
+# Of every gateway, always.
+GATEWAY_CHANNELS = (CHAT_EVENTS, SESSIONS, EVICTIONS, BACKLOGS, RIGHTS)
+
+# What the list of auctions shows, of those that have changed.
+AUCTIONS = "auctions"
+
+
+def auction_channel(auction_id: int) -> str:
+    """The states of an auction; browsers call it the same."""
+    return f"auction:{auction_id}"
+
+
+def room_channel(room_id: int) -> str:
+    """The messages of a room; browsers call it the same."""
+    return f"room:{room_id}"
+
+
+def user_channel(user_id: int) -> str:
+    """The outcomes of a user's bids."""
+    return f"user:{user_id}"
+
+
+def notice_channel(user_id: int) -> str:
+    """The notices of a user."""
+    return f"notice:{user_id}"
 
 
 # The flag that coalesces the tasks which publish notices.

@@ -1,16 +1,17 @@
 """What travels over Redis to the gateways (channels.py), and what a room's capped list holds.
 
-`auction-event` carries the Kafka value as it is. Here it is read as typed structs, because a
-gateway decodes every one of them.
+What one settle did is published in parts: its state, as it is, for those who watch the auction, the
+lines of the list for those who watch that, and to each bidder their own outcomes.
 """
 
 import msgspec
 from msgspec import Raw, Struct
 
 from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
+from app.protocol.pushes import PriceItem
 from app.protocol.records import ChatMessageValue
 from app.protocol.resources import ChatMessage, Notice, Person
-from app.protocol.types import BidKind, Timestamp
+from app.protocol.types import AuctionStatus, BidKind, Timestamp
 
 
 class BidderOutcome(Struct, frozen=True, gc=False):
@@ -47,21 +48,48 @@ class BidderRefusal(Struct, frozen=True, gc=False):
     code: str
 
 
-class AuctionEvent(Struct, frozen=True):
-    """What one settle did, as gateways read it off `auction-event`.
-
-    Its state, an AuctionState, is read only where somebody looks at it.
-    """
+class UserOutcomes(Struct, frozen=True):
+    """On `user:{id}`: what one settle did with this user's bids on one auction."""
 
     auction_id: int
-    version: int
-    state: Raw
     outcomes: list[BidderOutcome]
     refused: list[BidderRefusal]
 
 
+class RawUserOutcomes(Struct, frozen=True):
+    """UserOutcomes as broadcast writes them: each as it stands in the event."""
+
+    auction_id: int
+    outcomes: list[Raw]
+    refused: list[Raw]
+
+
+class AuctionEvent(Struct, frozen=True):
+    """What one settle did, as broadcast reads it off `auction-event`: only whose is what."""
+
+    auction_id: int
+    state: Raw
+    outcomes: list[Raw]
+    refused: list[Raw]
+
+
+class Addressee(Struct, frozen=True, gc=False):
+    """Whose an outcome or a refusal is."""
+
+    bidder_id: int
+
+
+class PriceState(Struct, frozen=True, gc=False):
+    """What the list shows of a state."""
+
+    price: int
+    bid_count: int
+    status: AuctionStatus
+    ends_at: Timestamp
+
+
 class RoomPublication(Struct, frozen=True, omit_defaults=True):
-    """On `chat-message`, and in a room's capped list: the record's value and its offset.
+    """On `room:{id}`, and in a room's capped list: the record's value and its offset.
 
     Only on the channel, which keeps nothing, is the sender's name.
     """
@@ -72,7 +100,7 @@ class RoomPublication(Struct, frozen=True, omit_defaults=True):
 
 
 class UserNotice(Struct, frozen=True):
-    """On `notice`: the notice, and whose it is."""
+    """On `notice:{id}`: the notice, and whose it is."""
 
     user_id: int
     notice: Notice
@@ -117,6 +145,10 @@ class Backlog(Struct, frozen=True):
 
 
 auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
+addressee_decoder = msgspec.json.Decoder(Addressee)
+price_state_decoder = msgspec.json.Decoder(PriceState)
+price_items_decoder = msgspec.json.Decoder(list[PriceItem])
+user_outcomes_decoder = msgspec.json.Decoder(UserOutcomes)
 auction_state_decoder = msgspec.json.Decoder(AuctionState)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)

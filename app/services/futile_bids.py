@@ -1,10 +1,10 @@
 """Bids that lead nowhere: how many a user may send to one auction in a minute.
 
 Counted in each gateway: the bids that it has put into the log and that are undecided, and those
-that were refused, over whatever gateway they came, because every gateway hears every outcome. An
-accepted bid counts no more once its outcome has come. So of a user who bids over several gateways
-at once each lets as many undecided ones pass, until their outcomes come; refused ones count
-everywhere.
+that were refused while their bidder was there, over whatever gateway they came: a gateway is sent
+the outcomes of its users. An accepted bid counts no more once its outcome has come. So of a user
+who bids over several gateways at once each lets as many undecided ones pass, until their outcomes
+come; refused ones count in all of them.
 """
 
 import time

@@ -1,7 +1,7 @@
 """Broadcast: Kafka → Redis pub/sub, at least once, in partition order."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,13 +13,23 @@ from redis.client import Pipeline as RedisPipeline
 from app.observability import metrics, tracing
 from app.observability.tracing import Stage
 from app.protocol.channels import (
-    AUCTION_EVENTS,
+    AUCTIONS,
     CHAT_EVENTS,
-    CHAT_MESSAGES,
+    auction_channel,
     chat_seen_key,
+    room_channel,
     room_tail_key,
+    user_channel,
 )
-from app.protocol.fanout import RoomPublication
+from app.protocol.fanout import (
+    AuctionEvent,
+    RawUserOutcomes,
+    RoomPublication,
+    addressee_decoder,
+    auction_event_decoder,
+    price_state_decoder,
+)
+from app.protocol.pushes import PriceItem
 from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
 from app.services.burials import UNDECODABLE
@@ -31,6 +41,9 @@ from bridge.consuming import Consuming
 from bridge.handling import HandlingPorts
 from bridge.records import RawRecord
 
+PUBLISH_MAX = (
+    1_000  # commands of one pipeline, 1 KB of memory each; those of one settle go together
+)
 SEEN_S = 3600  # how long a repeated message is recognised; a day of chat would fill Redis
 TAIL_S = 24 * 3600
 
@@ -44,25 +57,33 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What one settle did, and its record."""
+
+    raw: RawRecord
+    value: bytes
+    event: AuctionEvent
+    price: PriceItem
+
+
+@dataclass(frozen=True, slots=True)
 class AsItIs:
-    """A record that is published unread, as it is but for the contexts of traces in it: `value` is
-    never None."""
+    """A record that is published unread: `value` is never None."""
 
     raw: RawRecord
     value: bytes
 
 
-class Broadcast(Consuming[Said | AsItIs]):
-    """Publishes what consumers in browsers wait for; acknowledges after Redis has it."""
+class Broadcast(Consuming[Said | Settled | AsItIs]):
+    """Publishes what consumers in browsers wait for; acknowledges after Redis has it.
+
+    Each gateway has subscribed to what its sockets need (channels.py), so Redis knows who gets it,
+    and nobody here has to.
+    """
 
     name = "broadcast"
     group = BROADCAST_GROUP
     topics: ClassVar[tuple[Topic, ...]] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
-    # Of the topics whose records are published as they are.
-    channel_of: ClassVar[Mapping[str, str]] = {
-        AUCTION_EVENT.name: AUCTION_EVENTS,
-        CHAT_EVENT.name: CHAT_EVENTS,
-    }
 
     def __init__(
         self, ports: HandlingPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
@@ -70,26 +91,44 @@ class Broadcast(Consuming[Said | AsItIs]):
         super().__init__(ports, settings=settings)
         self._redis, self._nicknames = redis, nicknames
 
-    def read(self, raw: RawRecord) -> Said | AsItIs:
-        """Chat messages are read; of all else only a record without a value cannot be published."""
+    def read(self, raw: RawRecord) -> Said | Settled | AsItIs:
+        """What of the record is for whom; of a chat event only a missing value is wrong."""
         if raw.topic == CHAT_MESSAGE.name:
             return Said(raw, read_value(chat_message_decoder, raw.value))
         if raw.value is None:
             raise BadRecordError(UNDECODABLE, "the record has no value")
-        return AsItIs(raw, raw.value)
+        return AsItIs(raw, raw.value) if raw.topic == CHAT_EVENT.name else _settled(raw, raw.value)
 
-    def handle(self, items: Sequence[Said | AsItIs]) -> None:
+    def handle(self, items: Sequence[Said | Settled | AsItIs]) -> None:
         """Publish them."""
-        self._publish([one for one in items if isinstance(one, AsItIs)])
+        self._publish_settled([one for one in items if isinstance(one, Settled)])
+        self._publish_chat_events([one for one in items if isinstance(one, AsItIs)])
         self._publish_chat([one for one in items if isinstance(one, Said)])
         _measure([one.raw for one in items])
 
-    def _publish(self, items: Sequence[AsItIs]) -> None:
+    def _publish_chat_events(self, items: Sequence[AsItIs]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         with tracing.spans(Stage.BROADCAST) as spans:
             for one in items:
+                pipe.publish(CHAT_EVENTS, spans.follow_inside(one.raw.traceparent, one.value))
+            pipe.execute()
+
+    def _publish_settled(self, settled: Sequence[Settled]) -> None:
+        pipe = self._redis.pipeline(transaction=False)
+        with tracing.spans(Stage.BROADCAST) as spans:
+            for one in settled:
+                event = one.event
                 value = spans.follow_inside(one.raw.traceparent, one.value)
-                pipe.publish(self.channel_of[one.raw.topic], value)
+                if value is not one.value:
+                    event = auction_event_decoder.decode(value)
+                pipe.publish(auction_channel(event.auction_id), bytes(event.state))
+                for user_id, payload in _by_user(event).items():
+                    pipe.publish(user_channel(user_id), payload)
+                if len(pipe) >= PUBLISH_MAX:
+                    pipe.execute()
+            prices = {one.event.auction_id: one.price for one in settled}
+            if prices:
+                pipe.publish(AUCTIONS, msgspec.json.encode(list(prices.values())))
             pipe.execute()
 
     def _publish_chat(self, said: Sequence[Said]) -> None:
@@ -114,7 +153,39 @@ class Broadcast(Consuming[Said | AsItIs]):
         pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
         named = replace(publication, sender_nickname=sender_nickname)
-        pipe.publish(CHAT_MESSAGES, msgspec.json.encode(named))
+        pipe.publish(room_channel(said.message.room_id), msgspec.json.encode(named))
+
+
+def _settled(raw: RawRecord, value: bytes) -> Settled:
+    """Raises BadRecordError."""
+    try:
+        event = auction_event_decoder.decode(value)
+        state = price_state_decoder.decode(event.state)
+    except ValueError as error:
+        raise BadRecordError(UNDECODABLE, str(error)) from error
+    price = PriceItem(
+        id=event.auction_id,
+        price=state.price,
+        bid_count=state.bid_count,
+        status=state.status,
+        ends_at=state.ends_at,
+    )
+    return Settled(raw, value, event, price)
+
+
+def _by_user(event: AuctionEvent) -> dict[int, bytes]:
+    """Each bidder's own outcomes and refusals, in their order."""
+    outcomes: dict[int, list[msgspec.Raw]] = {}
+    refused: dict[int, list[msgspec.Raw]] = {}
+    for found, entries in ((outcomes, event.outcomes), (refused, event.refused)):
+        for entry in entries:
+            found.setdefault(addressee_decoder.decode(entry).bidder_id, []).append(entry)
+    return {
+        user_id: msgspec.json.encode(
+            RawUserOutcomes(event.auction_id, outcomes.get(user_id, []), refused.get(user_id, []))
+        )
+        for user_id in outcomes.keys() | refused.keys()
+    }
 
 
 def _measure(records: Sequence[RawRecord]) -> None:

@@ -48,8 +48,8 @@ RIGHTS = {
     OPERATOR: "~* &* +@all",
     "broker": "~bids* ~notices* ~maintenance* ~unacked* ~_kombu.* ~*.pidbox* ~celeryev* "
     f"&/1.celery.pidbox &/1.celeryev/* {NOT_OF_OPERATORS}",
-    "fanout": "~wake:* ~room:* ~chat:* ~presence:* ~sockets:* ~readyz &auction-event "
-    "&chat-message &chat-event &notice &session &eviction &backlog &rights "
+    "fanout": "~wake:* ~room:* ~chat:* ~presence:* ~sockets:* ~readyz &auction:* "
+    "&auctions &room:* &user:* &notice:* &chat-event &session &eviction &backlog &rights "
     f"{NOT_OF_OPERATORS}",
     "auth": f"~session:* ~refresh:* ~LIMITS:* ~rate:* ~login:* ~readyz {NOT_OF_OPERATORS}",
 }

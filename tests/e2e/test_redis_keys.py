@@ -1,10 +1,14 @@
-"""Nothing in Redis grows for ever: a key fades by itself, or is one of a fixed number."""
+"""Nothing in Redis grows for ever: a key fades by itself, or is one of a fixed number.
+
+And a gateway subscribes to what its sockets need.
+"""
 
 import re
 
 from redis import Redis
 
 from tests.e2e.bidding import bid, watch
+from tests.e2e.house import House
 from tests.e2e.lots import put_up
 from tests.e2e.people import Gateway, Person
 from tests.servers import redis_url
@@ -26,6 +30,28 @@ def test_every_key_fades_or_is_one_of_a_fixed_number(
         wait_until(lambda: families() >= FADING, what="the keys of a bidder are there")
         lasting = {key for key, ttl_s in keys().items() if ttl_s < 0}
     assert [key for key in sorted(lasting) if LASTING.fullmatch(key) is None] == []
+
+
+def test_a_gateway_subscribes_to_what_its_sockets_need(
+    house: House, gateway: Gateway, seller: Person
+) -> None:
+    watched, other, eve = put_up(seller), put_up(seller), gateway.sign_up("Eve")
+    channels = [f"auction:{lot['id']}" for lot in (watched, other)] + [f"user:{eve.id}"]
+    assert subscribers(channels) == [0, 0, 0]
+    with house.another_gateway("gateway-aside") as aside:
+        with gateway.enter() as guest, eve.enter(aside) as bidder:
+            watch(guest, watched)
+            assert subscribers(channels) == [1, 0, 1]
+            bid(bidder, other, 10_000, confirm=True)
+            watch(bidder, watched)
+            assert subscribers(channels) == [2, 0, 1]
+        wait_until(lambda: subscribers(channels)[0] == 0, what="nobody watches any more")
+
+
+def subscribers(channels: list[str]) -> list[int]:
+    """How many gateways' processes have subscribed to each."""
+    with Redis.from_url(redis_url(2), decode_responses=True) as redis:
+        return [int(count) for _, count in redis.pubsub_numsub(*channels)]
 
 
 def families() -> set[str]:

@@ -7,7 +7,7 @@ from celery import Celery
 from app.adapters.postgres.publishing import claim_notices
 from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import BusyError
-from app.protocol.channels import NOTICES
+from app.protocol.channels import notice_channel
 from app.services.waking import PUBLISH_NOTICES_TASK
 
 BATCH_MAX = 500
@@ -44,6 +44,6 @@ def publish_batch(container: WorkerContainer) -> int:
         notices = claim_notices(connection, limit=BATCH_MAX)
         pipe = container.fanout.pipeline(transaction=False)
         for notice in notices:
-            pipe.publish(NOTICES, msgspec.json.encode(notice))
+            pipe.publish(notice_channel(notice.user_id), msgspec.json.encode(notice))
         pipe.execute()
     return len(notices)

@@ -51,6 +51,7 @@ def bid_routes(
     def placed(call: Call) -> Answer:
         offer = _offer(call)
         patience_s = wait_s(call.headers.prefer)
+        waits.expect_user(offer.bidder_id)
         if patience_s == 0:
             return Answer(bidding.place(offer), 202)
         bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)

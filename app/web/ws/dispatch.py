@@ -339,6 +339,8 @@ class Dispatcher:
             return False
         if identity is None:
             return True
+        if before is None:
+            self._subscribing.expect_user(identity.user_id)
         if before is None and not self._claim(connection, identity.user_id):
             return False
         self._registry.identify(connection, identity)

@@ -9,6 +9,7 @@ import gevent
 import msgspec
 
 from app.domain.errors import BusyError
+from app.protocol.channels import AUCTIONS, auction_channel, room_channel
 from app.protocol.fanout import RoomPublication, published_message
 from app.protocol.outcomes import AuctionState
 from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
@@ -21,20 +22,9 @@ from app.web.ws.registry import Registry
 
 STATES_WAIT_S: Final = 0.01  # at most this late, so that the states of many auctions go together
 
-AUCTIONS = "auctions"
 ROOM_PREFIX = "room:"
 
 encode = msgspec.json.Encoder().encode
-
-
-def auction_channel(auction_id: int) -> str:
-    """The channel of an auction's states."""
-    return f"auction:{auction_id}"
-
-
-def room_channel(room_id: int) -> str:
-    """The channel of a room's messages."""
-    return f"{ROOM_PREFIX}{room_id}"
 
 
 class AuctionFeed:
@@ -48,13 +38,9 @@ class AuctionFeed:
         self._due: list[tuple[float, int]] = []  # a heap: when to look at which auction again
         self._pusher: gevent.Greenlet[[], None] | None = None
 
-    def is_watched(self, auction_id: int) -> bool:
-        """Whether a socket here watches the auction."""
-        return auction_channel(auction_id) in self._registry.channels
-
     def offer(self, auction_id: int, state: AuctionState) -> None:
         """A settle's state: push it now, later, or merged with the next."""
-        if not self.is_watched(auction_id):
+        if auction_channel(auction_id) not in self._registry.channels:
             self._conflations.pop(auction_id, None)
             return
         conflation = self._conflations.get(auction_id)
@@ -106,22 +92,10 @@ class PriceFeed:
         self._changed: dict[int, PriceItem] = {}
         self._count = 0
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether a socket here watches the list."""
-        return AUCTIONS in self._registry.channels
-
-    def offer(self, auction_id: int, state: AuctionState) -> None:
-        """Remember that this auction's line has changed."""
-        if not self.is_watched:
-            return
-        self._changed[auction_id] = PriceItem(
-            id=auction_id,
-            price=state.price,
-            bid_count=state.bid_count,
-            status=state.status,
-            ends_at=state.ends_at,
-        )
+    def offer(self, items: list[PriceItem]) -> None:
+        """Remember that these lines have changed."""
+        if AUCTIONS in self._registry.channels:
+            self._changed.update((item.id, item) for item in items)
 
     def push(self, items: list[PriceItem] | None = None) -> None:
         """Send `items`, else what has changed since the last call."""

@@ -78,6 +78,7 @@ class Gateway:
         self._dispatcher = Dispatcher(
             party, self._registry, subscribing=subscribing, places=shared, limits=settings.limits
         )
+        waits.expect_user = subscribing.expect_bidder
         self.is_draining = False
         self._is_started = False
 
@@ -106,6 +107,7 @@ class Gateway:
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
         self._every(self._limits.presence_s, self.hub.send_owed)
+        self._every(self._limits.presence_s, self._listener.give_up_unneeded)
         self._party.start_log()
 
     def serve(self, sock: socket.socket, address_group: str) -> None:

@@ -21,14 +21,13 @@ from app.observability.bid_log import log_bid_step
 from app.observability.tracing import Stage
 from app.protocol import fanout
 from app.protocol.channels import (
-    AUCTION_EVENTS,
+    AUCTIONS,
     BACKLOGS,
     CHAT_EVENTS,
-    CHAT_MESSAGES,
     EVICTIONS,
-    NOTICES,
     RIGHTS,
     SESSIONS,
+    auction_channel,
 )
 from app.protocol.outcomes import AuctionState, PublicBid
 from app.protocol.problems import CloseCode
@@ -42,7 +41,7 @@ from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.services.recent import Recent
 from app.services.snapshots import Snapshots
 from app.settings import Limits
-from app.web.ws.feeds import AUCTIONS, ROOM_PREFIX, AuctionFeed, PriceFeed, RoomFeed, encode
+from app.web.ws.feeds import ROOM_PREFIX, AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
@@ -56,6 +55,8 @@ TOLD_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a bre
 TOLD_TTL_S = 600.0
 # What is heard may have been decided so long before: after any fault work resumes within this.
 PUBLISHING_S_MAX = 30.0
+
+USER_KINDS = ("user", "notice")  # of channels
 
 MakeUp = Callable[[], None]
 
@@ -114,11 +115,14 @@ class Hub:
         self.rooms = RoomFeed(self.registry)
         self._told: Recent[str, str] = Recent(TOLD_MAX, ttl_s=TOLD_TTL_S)
         self._stores, self._limits = stores, limits
-        self._handlers: dict[str, Callable[[bytes], None]] = {
-            AUCTION_EVENTS: self._auction_event,
-            CHAT_MESSAGES: self._chat_message,
+        # By the name of the channel, as far as its colon; they get what follows that.
+        self._handlers: dict[str, Callable[[str, bytes], None]] = {
+            "auction": self._auction_state,
+            AUCTIONS: self._prices,
+            "room": self._room_message,
+            "user": self._user_outcomes,
+            "notice": self._notice,
             CHAT_EVENTS: self._chat_event,
-            NOTICES: self._notice,
             SESSIONS: self._session_ended,
             EVICTIONS: self._socket_evicted,
             BACKLOGS: self._backlog,
@@ -127,13 +131,29 @@ class Hub:
 
     def on_message(self, channel: str, payload: bytes) -> None:
         """One publication; one that cannot be read is logged and skipped."""
+        kind, _, number = channel.partition(":")
         try:
-            self._handlers[channel](payload)
+            self._handlers[kind](number, payload)
         except Exception:
             log.exception("publication_failed", channel=channel)
 
+    def needs(self, channel: str) -> bool:
+        """Whether what is published there is for somebody here."""
+        kind, _, number = channel.partition(":")
+        if kind in USER_KINDS:
+            return self.registry.has_user(int(number))
+        return channel in self.registry.channels
+
+    def channel_is_confirmed(self, channel: str) -> None:
+        """From now on every change there is heard: what was read before may lack one."""
+        kind, _, number = channel.partition(":")
+        if kind == "auction":
+            self._stores.snapshots.auction_changed(int(number))
+        elif kind == AUCTIONS:
+            self._stores.snapshots.clear()
+
     def stream_is_confirmed(self) -> None:
-        """From now on every change is heard: what was read before may lack one."""
+        """As `channel_is_confirmed`, of all."""
         self._stores.snapshots.clear()
         self._stores.bidding.rights.clear()
 
@@ -150,12 +170,18 @@ class Hub:
         rooms = [name for name in self.registry.channels if name.startswith(ROOM_PREFIX)]
         others = [name for name in self.registry.channels if name not in rooms]
         return [
-            partial(self._send_outcomes, heard_at),
-            partial(self._send_refusals, heard_at),
-            partial(self._send_notices, heard_at),
+            *self.missed_by(self.registry.user_ids(), heard_at),
             *(partial(self._resume_channel, name) for name in others),
             self._close_ended,
             *(partial(self._resume_channel, name) for name in rooms),
+        ]
+
+    def missed_by(self, user_ids: list[int], heard_at: float) -> list[MakeUp]:
+        """As `missed`, of what these users alone are sent."""
+        return [
+            partial(self._send_outcomes, user_ids, heard_at),
+            partial(self._send_refusals, user_ids, heard_at),
+            partial(self._send_notices, user_ids, heard_at),
         ]
 
     def send_owed(self) -> None:
@@ -176,40 +202,48 @@ class Hub:
             if time.monotonic() - began > OWED_ROUND_S:
                 return
 
-    def _send_outcomes(self, heard_at: float) -> None:
+    def _send_outcomes(self, users: list[int], heard_at: float) -> None:
         """Of everybody here, wherever the bids were placed."""
-        bidding, users = self._stores.bidding, self.registry.user_ids()
+        bidding = self._stores.bidding
         for batch in bidding.decided_lately(users, _within_s(heard_at)):
             for known in batch:
                 if self._told.get(known.receipt.bid_id) != known.outcome.status:
                     self._tell_known(known)
 
-    def _send_refusals(self, heard_at: float) -> None:
-        bidding, users = self._stores.bidding, self.registry.user_ids()
+    def _send_refusals(self, users: list[int], heard_at: float) -> None:
+        bidding = self._stores.bidding
         for batch in bidding.refused_lately(users, _within_s(heard_at)):
             for refused in batch:
                 self._refusal(refused.auction_id, refused.refusal)
 
-    def _send_notices(self, heard_at: float) -> None:
-        notices, users = self._stores.user_notices, self.registry.user_ids()
+    def _send_notices(self, users: list[int], heard_at: float) -> None:
+        notices = self._stores.user_notices
         for batch in notices.published_lately(users, _within_s(heard_at)):
             for told in batch:
                 self._tell_notice(told)
 
-    def _auction_event(self, payload: bytes) -> None:
-        event = fanout.auction_event_decoder.decode(payload)
-        auction_id = event.auction_id
+    def _auction_state(self, number: str, payload: bytes) -> None:
+        auction_id = int(number)
         self._stores.snapshots.auction_changed(auction_id)
-        if self.auctions.is_watched(auction_id) or self.prices.is_watched:
-            state = fanout.auction_state_decoder.decode(event.state)
-            self._measure(state)
-            self.auctions.offer(auction_id, state)
-            self.prices.offer(auction_id, state)
+        state = fanout.auction_state_decoder.decode(payload)
+        self._measure(state)
+        self.auctions.offer(auction_id, state)
+
+    def _prices(self, _: str, payload: bytes) -> None:
+        items = fanout.price_items_decoder.decode(payload)
+        for item in items:
+            self._stores.snapshots.auction_changed(item.id)
+        self.prices.offer(items)
+
+    def _user_outcomes(self, _: str, payload: bytes) -> None:
+        decided = fanout.user_outcomes_decoder.decode(payload)
+        if auction_channel(decided.auction_id) not in self.registry.channels:
+            self._stores.snapshots.auction_changed(decided.auction_id)  # else its state has said so
         with tracing.spans(Stage.PUSH) as spans:
-            for outcome in event.outcomes:
-                self._outcome(auction_id, outcome, spans)
-        for refusal in event.refused:
-            self._refusal(auction_id, refusal)
+            for outcome in decided.outcomes:
+                self._outcome(decided.auction_id, outcome, spans)
+        for refusal in decided.refused:
+            self._refusal(decided.auction_id, refusal)
 
     def _measure(self, state: AuctionState) -> None:
         if state.bids:
@@ -246,17 +280,17 @@ class Hub:
         for connection in self.registry.of_user(refusal.bidder_id):
             connection.push(frame)
 
-    def _chat_message(self, payload: bytes) -> None:
+    def _room_message(self, _: str, payload: bytes) -> None:
         self.rooms.on_publication(fanout.room_publication_decoder.decode(payload))
 
-    def _chat_event(self, payload: bytes) -> None:
+    def _chat_event(self, _: str, payload: bytes) -> None:
         event = chat_event_decoder.decode(payload)
         if event.type == "leave" and event.user_id is not None:
             self._stores.chat.member_left(event.room_id, event.user_id)
             for connection in self.registry.of_user(event.user_id):
                 self.registry.leave(connection, f"room:{event.room_id}")
 
-    def _notice(self, payload: bytes) -> None:
+    def _notice(self, _: str, payload: bytes) -> None:
         self._tell_notice(fanout.user_notice_decoder.decode(payload))
 
     def _tell_notice(self, told: fanout.UserNotice) -> None:
@@ -264,7 +298,7 @@ class Hub:
         for connection in self.registry.of_user(told.user_id):
             connection.push(frame)
 
-    def _session_ended(self, payload: bytes) -> None:
+    def _session_ended(self, _: str, payload: bytes) -> None:
         ended = fanout.session_ended_decoder.decode(payload)
         if ended.user_id is None:
             connections = self.registry.of_session(ended.session_id)
@@ -280,17 +314,17 @@ class Hub:
             for connection in self.registry.of_session(session_id):
                 connection.close(CloseCode.UNAUTHENTICATED, "signed out")
 
-    def _socket_evicted(self, payload: bytes) -> None:
+    def _socket_evicted(self, _: str, payload: bytes) -> None:
         evicted = fanout.socket_evicted_decoder.decode(payload)
         self.registry.evict(evicted.user_id, evicted.socket_id)
 
-    def _backlog(self, payload: bytes) -> None:
+    def _backlog(self, _: str, payload: bytes) -> None:
         news = fanout.backlog_decoder.decode(payload)
         if news.published_at is not None:
             self.registry.traffic.deliveries_s.append(max(0.0, time.time() - news.published_at))
         self._stores.admission.heard(news)
 
-    def _rights_changed(self, payload: bytes) -> None:
+    def _rights_changed(self, _: str, payload: bytes) -> None:
         changed = fanout.rights_changed_decoder.decode(payload)
         self._stores.bidding.rights.forget(changed.user_id, changed.seller_id)
 
@@ -321,6 +355,12 @@ class Hub:
         )
         with tracing.spans(Stage.PUSH) as spans:
             self._outcome(known.receipt.auction_id, told, spans)
+
+
+def user_of(channel: str) -> int | None:
+    """Whose channel it is; None when it is no user's."""
+    kind, _, number = channel.partition(":")
+    return int(number) if kind in USER_KINDS else None
 
 
 def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:

@@ -1,7 +1,15 @@
-"""The one Redis subscription of a process: for ever, and the first to know when it was broken."""
+"""The one Redis subscription of a process: the first to know when it was broken.
+
+It has the channels of every gateway, and those that are wanted here: of auctions and rooms that
+sockets watch, of users who are here. Each is confirmed by Redis before its snapshot is read, and
+given up some time after nobody needs it any more, so that nothing falls between while browsers come
+and go.
+"""
 
 import time
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from typing import Final
 
 import gevent
 import structlog
@@ -9,23 +17,29 @@ from gevent.event import Event
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.adapters.redis.subscription import Subscription
+from app.adapters.redis.subscription import Message, Subscription
 from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
-from app.web.ws.hub import Hub, MakeUp
+from app.services.futile_bids import WINDOW_S
+from app.web.ws.hub import Hub, MakeUp, user_of
 
 log = structlog.get_logger()
 
 POLL_S = 1.0
 PING_S = 5.0  # a stream that is silently dead is noticed within two of these
 PAUSE_S = 0.5
-# Reading gives way to others only when nothing has come: after so much, 2 ms of outcomes, they are
-# let in.
-TURN_BYTES = 64 * 1024
+# Reading gives way to others only when nothing has come: after so much, some 2 ms, they are let in.
+TURN_BYTES: Final = 64 * 1024
+MESSAGE_BYTES: Final = 200  # what a message costs beside its payload
+SUBSCRIBE_MAX: Final = 1_000  # channels in one command
+# How long a channel is kept after it was needed: a viewer may come back. Of a user, as long as
+# bids that lead nowhere are counted, and outcomes of bids over HTTP may come.
+CHANNEL_LASTS_S: Final = 10.0
+USER_LASTS_S: Final = WINDOW_S
 
 
 class Listener:
-    """Feeds a hub. `subscribed` is set while every channel is confirmed."""
+    """Feeds a hub. `subscribed` is set while every channel that was wanted is confirmed."""
 
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
@@ -33,14 +47,64 @@ class Listener:
         self._heard_at = self._broken_at = time.monotonic()
         self._missed_since: float | None = None  # a break not yet begun to be made up for
         self._is_resuming = False
+        self._subscription: Subscription | None = None
+        self._wanted: dict[str, float] = {}  # channel → monotonic seconds it was last needed at
+        # Of this subscription:
+        self._asked: dict[str, float] = {}  # channel → when it was asked for; not yet confirmed
+        self._confirmed: set[str] = set()
+        self._confirmations: dict[str, Event] = {}
+        self._late: set[str] = set()  # channels whose confirmation was waited for in vain
+        self._vain_since: float | None = None  # when such a wait began
+        self._late_users: dict[int, float] = {}  # user → when their channel was asked for
 
-    def heard_within(self, timeout_s: float) -> bool:
-        """Whether every channel is confirmed, now or `timeout_s` seconds after it broke.
+    def listen_to(self, channels: Sequence[str], timeout_s: float) -> bool:
+        """Whether these channels are confirmed, waiting `timeout_s` at most.
 
-        So who comes later does not wait for what others have waited for in vain.
+        They are wanted from now on, whatever the answer. Nobody waits longer than until `timeout_s`
+        after the stream broke, or has fallen silent, so who comes later does not wait for what
+        others have waited for in vain.
         """
-        left_s = timeout_s - (time.monotonic() - self._broken_at)
-        return self.subscribed.wait(timeout=max(0.0, left_s))
+        now = time.monotonic()
+        for channel in channels:
+            self._wanted[channel] = now
+        if self._subscription is not None:
+            self._ask(
+                [c for c in channels if c not in self._confirmed and c not in self._asked], now
+            )
+        deadline = self._waits_since(now) + timeout_s
+        confirmed = [self._is_confirmed_by(channel, deadline) for channel in channels]
+        return all(confirmed)
+
+    def expect(self, channels: Sequence[str], timeout_s: float) -> None:
+        """As `listen_to`, for a user: what is missed until it is confirmed is made up for.
+
+        Nobody waits while the stream is away: then it is made up for in any case.
+        """
+        if self.subscribed.is_set():
+            self.listen_to(channels, timeout_s)
+        else:
+            self.listen_to(channels, 0.0)
+            self._broken(time.monotonic())
+
+    def give_up_unneeded(self) -> None:
+        """Unsubscribe from what nobody here has needed for a while."""
+        now = time.monotonic()
+        for channel in self._wanted:
+            if self._hub.needs(channel):
+                self._wanted[channel] = now
+        unneeded = [
+            channel
+            for channel, needed_at in self._wanted.items()
+            if now - needed_at > _lasts_s(channel) and channel not in self._asked
+        ]
+        for channel in unneeded:
+            del self._wanted[channel]
+            self._confirmed.discard(channel)
+            self._confirmations.pop(channel, None)
+            self._late.discard(channel)
+        if unneeded and self._subscription is not None:
+            with suppress(RedisError, OSError):  # who reads will see that it is broken
+                self._subscription.unsubscribe(*unneeded)
 
     def run(self) -> None:
         """Listen until the process ends; never raises."""
@@ -59,46 +123,98 @@ class Listener:
 
     def _listen(self) -> None:
         with closing(Subscription(self._redis)) as subscription:
-            subscription.subscribe(*GATEWAY_CHANNELS)
-            self._read(subscription)
+            self._subscription = subscription
+            try:
+                if self._missed_since is not None:
+                    self._hub.stream_is_back()
+                self._ask([*GATEWAY_CHANNELS, *self._wanted], time.monotonic())
+                self._read(subscription)
+            finally:
+                self._subscription = None
+                self._confirmed.clear()
+                self._asked.clear()
+
+    def _ask(self, channels: Sequence[str], now: float) -> None:
+        if self._subscription is None or not channels:
+            return
+        for channel in channels:
+            self._asked[channel] = now
+        with suppress(RedisError, OSError):  # who reads will see that it is broken
+            for start in range(0, len(channels), SUBSCRIBE_MAX):
+                self._subscription.subscribe(*channels[start : start + SUBSCRIBE_MAX])
+
+    def _waits_since(self, now: float) -> float:
+        if not self.subscribed.is_set():
+            return self._broken_at
+        if self._vain_since is None or self._heard_at > self._vain_since:
+            return now
+        return self._vain_since
+
+    def _is_confirmed_by(self, channel: str, deadline: float) -> bool:
+        if channel in self._confirmed:
+            return True
+        began = time.monotonic()
+        confirmation = self._confirmations.setdefault(channel, Event())
+        if confirmation.wait(max(0.0, deadline - began)):
+            return True
+        if self._vain_since is None or self._heard_at > self._vain_since:
+            self._vain_since = began
+        self._late.add(channel)
+        return False
 
     def _read(self, subscription: Subscription) -> None:
-        confirmed = handled_bytes = 0
         pinged_at = subscribed_at = time.monotonic()
         while True:
-            message = subscription.read(POLL_S)
+            messages = subscription.read(POLL_S)
             now = time.monotonic()
             if now - pinged_at >= PING_S:
                 subscription.ping()
                 pinged_at = now
-            if message is None:
-                if now - max(self._heard_at, subscribed_at) > 2 * PING_S + POLL_S:
-                    raise OSError("the stream is silent")
-                continue
-            self._heard_at = now
-            kind = message[0]
-            if kind == b"message":
+            if messages:
+                self._heard_at = now
+                self._on_messages(messages, now)
+            elif now - max(self._heard_at, subscribed_at) > 2 * PING_S + POLL_S:
+                raise OSError("the stream is silent")
+
+    def _on_messages(self, messages: Sequence[Message], now: float) -> None:
+        handled_bytes = 0
+        for message in messages:
+            handled_bytes += MESSAGE_BYTES
+            if message[0] == b"message":
                 self._hub.on_message(message[1].decode(), message[2])
                 handled_bytes += len(message[2])
-                if handled_bytes >= TURN_BYTES:
-                    handled_bytes = 0
-                    gevent.sleep(0)
-            elif kind == b"subscribe":
-                confirmed += 1
-                if confirmed == len(GATEWAY_CHANNELS):
-                    self._confirmed()
+            elif message[0] == b"subscribe":
+                self._on_confirmation(message[1].decode(), now)
+            if handled_bytes >= TURN_BYTES:
+                handled_bytes = 0
+                gevent.sleep(0)
+
+    def _on_confirmation(self, channel: str, now: float) -> None:
+        asked_at = self._asked.pop(channel, now)
+        self._confirmed.add(channel)
+        self._hub.channel_is_confirmed(channel)
+        confirmation = self._confirmations.pop(channel, None)
+        if confirmation is not None:
+            confirmation.set()
+        if not self.subscribed.is_set():
+            if not self._asked:
+                self._on_subscribed()
+        elif channel in self._late and (user_id := user_of(channel)) is not None:
+            self._recover_soon(user_id, asked_at)
+        self._late.discard(channel)
 
     def _broken(self, since: float) -> None:
         earlier = self._missed_since
         self._missed_since = since if earlier is None else min(since, earlier)
 
-    def _confirmed(self) -> None:
+    def _on_subscribed(self) -> None:
         self._hub.stream_is_confirmed()
         self.subscribed.set()
         log.info("fanout_subscribed")
-        if self._missed_since is None:
-            return
-        self._hub.stream_is_back()
+        if self._missed_since is not None:
+            self._resume_soon()
+
+    def _resume_soon(self) -> None:
         if not self._is_resuming:
             self._is_resuming = True
             gevent.spawn(self._resume)
@@ -111,6 +227,18 @@ class Listener:
             if not all(self._made_up(make_up) for make_up in self._hub.missed(since)):
                 self._broken(since)
         self._is_resuming = False
+
+    def _recover_soon(self, user_id: int, asked_at: float) -> None:
+        self._late_users[user_id] = asked_at
+        if len(self._late_users) == 1:
+            gevent.spawn(self._recover_late_users)
+
+    def _recover_late_users(self) -> None:
+        """All that are late by then at once; after a break of the stream everybody is."""
+        gevent.sleep(PAUSE_S)
+        users, self._late_users = self._late_users, {}
+        for make_up in self._hub.missed_by(list(users), min(users.values())):
+            self._made_up(make_up)
 
     def _made_up(self, make_up: MakeUp) -> bool:
         """Try until it is done; False when the stream broke again, which changes what is missed."""
@@ -126,3 +254,7 @@ class Listener:
             else:
                 return True
         return False
+
+
+def _lasts_s(channel: str) -> float:
+    return CHANNEL_LASTS_S if user_of(channel) is None else USER_LASTS_S

@@ -4,8 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
+from app.protocol.channels import AUCTIONS
 from app.protocol.pushes import AuctionPresence, ChatPresence
-from app.web.ws.feeds import AUCTIONS, encode
+from app.web.ws.feeds import encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 

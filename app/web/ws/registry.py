@@ -75,6 +75,10 @@ class Registry:
         """The user's sockets here."""
         return list(self._by_user.get(user_id, ()))
 
+    def has_user(self, user_id: int) -> bool:
+        """Whether the user has a socket here."""
+        return user_id in self._by_user
+
     def oldest(self, user_id: int, kept_max: int) -> list[str]:
         """The ids of the user's sockets here but the `kept_max` last heard from."""
         here = [connection for connection in self.of_user(user_id) if connection.is_open]

@@ -1,25 +1,30 @@
 """Subscriptions: first the stream is heard, then the snapshot is read, then what it misses sent."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.errors import BusyError, DomainError, NotFoundError, UnauthenticatedError
+from app.protocol.channels import AUCTIONS, notice_channel, user_channel
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
 from app.protocol.types import INT64_MAX
 from app.services.live import Snapshot
 from app.settings import Limits
 from app.web.ws.connection import Connection
-from app.web.ws.feeds import AUCTIONS
 from app.web.ws.hub import Stores
 from app.web.ws.identity import Identity
 from app.web.ws.registry import Registry
 
 
 class Stream(Protocol):
-    """Whether publications are heard."""
+    """What Redis publishes."""
 
-    def heard_within(self, timeout_s: float) -> bool:
-        """Wait for it, at most so long."""
+    def listen_to(self, channels: Sequence[str], timeout_s: float) -> bool:
+        """Listen to these channels from now on; whether that was confirmed in time."""
+        ...
+
+    def expect(self, channels: Sequence[str], timeout_s: float) -> None:
+        """As `listen_to`, where what is missed until then is made up for."""
         ...
 
 
@@ -40,11 +45,23 @@ class Subscribing:
         self._registry, self._stores, self._limits = registry, stores, limits
         self._stream, self._online = stream, online
 
+    def expect_user(self, user_id: int) -> None:
+        """Before a socket is a user's: see that what is published to them is heard.
+
+        Without Redis what they miss is made up for as after any break.
+        """
+        channels = (user_channel(user_id), notice_channel(user_id))
+        self._stream.expect(channels, self._limits.store_timeout_s)
+
+    def expect_bidder(self, user_id: int) -> None:
+        """Before a bid over HTTP: see that its outcome is heard, and for a while after."""
+        self._stream.expect([user_channel(user_id)], self._limits.store_timeout_s)
+
     def subscribe(self, connection: Connection, frame: Subscribe) -> None:
         """Answer with the snapshot. Raises what the snapshot raises: then all is as before."""
         name = frame.channel
         self._check(connection, name)
-        if not self._stream.heard_within(self._limits.store_timeout_s):
+        if not self._stream.listen_to([name], self._limits.store_timeout_s):
             raise BusyError("the live stream is away")
         self._check_count(connection, name)  # others have been carried out meanwhile
         if not connection.is_open:

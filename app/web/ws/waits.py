@@ -1,15 +1,20 @@
 """Those who wait in this process for one bid's outcome (`Prefer: wait`)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from gevent.event import Event
 
 
 class OutcomeWaits:
-    """Hears of every outcome that this process is told of."""
+    """Is told of every outcome that comes to this process.
+
+    `expect_user` is called before a bid over HTTP is placed, and sees that its outcome comes:
+    for those who wait, and to count what leads nowhere.
+    """
 
     def __init__(self) -> None:
+        self.expect_user: Callable[[int], None] = lambda _: None
         self._waits: dict[str, list[Event]] = {}
 
     def __bool__(self) -> bool:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.security import client_arguments
 from app.adapters.kafka.topics import create_topics
+from app.protocol.channels import auction_channel
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import Topic
 from app.services.burials import DeathRates
@@ -236,25 +237,34 @@ def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(ground: Ground) -> 
         wait_until(lambda: runner.failed, what="it stops")
 
 
-def test_broadcast_publishes_auction_events_unread_and_gives_up_tombstones(ground: Ground) -> None:
-    container, channel = ground.container, f"channel-{uuid4()}"
+def test_broadcast_publishes_states_as_they_are_and_gives_up_what_is_no_event(
+    ground: Ground,
+) -> None:
+    container, auction_id = ground.container, random.randrange(2**40, 2**60)
 
     class OwnBroadcast(Broadcast):
         name = group = f"broadcast-{ground.topic.name}"
         topics = (ground.topic,)
-        channel_of: ClassVar[Mapping[str, str]] = {ground.topic.name: channel}
 
     subscription = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-    subscription.subscribe(channel)
-    heard: list[Any] = []
+    subscription.subscribe(auction_channel(auction_id))
+    states = [
+        f'{{"price":{price},"bid_count":1,"status":"open","ends_at":"2030-01-01T00:00:00Z"}}'
+        for price in (1_000, 2_000)
+    ]
+    published: list[Any] = []
 
-    def hears(texts: list[str]) -> bool:
-        told = subscription.get_message(timeout=0.1)
-        if told is not None:
-            heard.append(told["data"])
-        return heard == texts
+    def are_published() -> bool:
+        message = subscription.get_message(timeout=0.1)
+        if message is not None:
+            published.append(message["data"])
+        return published == states
 
-    ground.put(b"first", None, b"{")
+    first, second = (
+        f'{{"auction_id":{auction_id},"state":{state},"outcomes":[],"refused":[]}}'.encode()
+        for state in states
+    )
+    ground.put(first, None, b"{", second)
     with ground.running(
         OwnBroadcast(
             ground.ports,
@@ -263,6 +273,6 @@ def test_broadcast_publishes_auction_events_unread_and_gives_up_tombstones(groun
             settings=container.settings,
         )
     ):
-        wait_until(lambda: hears(["first", "{"]), what="they are published as they are")
-    assert ground.letters() == [(1, OwnBroadcast.group, "Undecodable")]
+        wait_until(are_published, what="they are published as they are")
+    assert ground.letters() == [(n, OwnBroadcast.group, "Undecodable") for n in (1, 2)]
     subscription.close()

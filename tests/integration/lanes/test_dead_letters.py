@@ -15,7 +15,7 @@ from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import genesis
 from app.domain.ids import bid_id
 from app.domain.ledger import fold
-from app.protocol.channels import AUCTION_EVENTS
+from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID, dead_letter_topic
 from app.services.lanes import BadRecordError, InboxRecord, Parking
 from app.services.settling import AuctionLane, decode
@@ -103,7 +103,7 @@ def check(house: House, lot: Lot, partition: int) -> None:
 def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: House) -> None:
     lot = house.auction(lasts_s=3_600)
     bidder = lot.bidders[1]
-    with listening(house, AUCTION_EVENTS) as pubsub, poisoned(house):
+    with listening(house, user_channel(bidder)) as pubsub, poisoned(house):
         futures = [
             house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
             for n in range(3)

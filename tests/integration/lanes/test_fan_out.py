@@ -10,7 +10,7 @@ import msgspec
 from redis.client import PubSub
 
 from app.domain.ids import message_id
-from app.protocol.channels import AUCTION_EVENTS, CHAT_MESSAGES
+from app.protocol.channels import AUCTIONS, auction_channel, room_channel, user_channel
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import CHAT_MESSAGE
 from tests.integration.lanes.house import House
@@ -20,12 +20,12 @@ ROOM_IDS_FROM = 10**9  # rooms of no row: save and broadcast ask nobody
 
 
 @contextmanager
-def listening(house: House, channel: str) -> Iterator[PubSub]:
+def listening(house: House, *channels: str) -> Iterator[PubSub]:
     """A confirmed subscription."""
     pubsub = house.container.fanout.pubsub()  # type: ignore[no-untyped-call]
-    pubsub.subscribe(channel)
-    confirmation = pubsub.get_message(timeout=5)
-    assert confirmation is not None
+    pubsub.subscribe(*channels)
+    for _ in channels:
+        assert pubsub.get_message(timeout=5) is not None
     yield pubsub
     pubsub.close()
 
@@ -46,20 +46,46 @@ def collect(pubsub: PubSub, wanted: Any, *, until: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_outcomes_reach_redis_with_rising_versions(house: House) -> None:
+def test_states_reach_redis_with_rising_versions_and_outcomes_their_bidder_alone(
+    house: House,
+) -> None:
     lot = house.auction(lasts_s=3_600)
-    with listening(house, AUCTION_EVENTS) as pubsub:
-        versions, told = [], []
-        for number in range(3):
+    users = [user_channel(bidder) for bidder in lot.bidders[:3]]
+    states, told = [], []
+    with (
+        listening(house, auction_channel(lot.auction_id)) as watched,
+        listening(house, users[0]) as first,
+        listening(house, *users[1:]) as others,
+    ):
+        for number, mine in enumerate((first, others, others)):
             bidder, amount = lot.bidders[number], 2_000 * (number + 1)
             house.bid(lot, bidder=bidder, amount=amount, key="k").get(timeout=CALL_S)
-            (event,) = collect(pubsub, lambda e: e["auction_id"] == lot.auction_id, until=1)
-            versions.append(event["version"])
-            told += [(o["bidder_id"], o["status"], o["price"]) for o in event["outcomes"]]
+            states += collect(watched, lambda _: True, until=1)
+            (decided,) = collect(mine, lambda _: True, until=1)
+            assert (decided["auction_id"], decided["refused"]) == (lot.auction_id, [])
+            told += [(o["bidder_id"], o["status"], o["price"]) for o in decided["outcomes"]]
+        assert first.get_message(timeout=0.2) is None
+    versions = [state["version"] for state in states]
     assert versions == sorted(set(versions))
     assert told == [(lot.bidders[n], "accepted", 2_000 * (n + 1)) for n in range(3)]
-    assert event["state"]["leader"] == {"alias": 3}
-    assert [bid["seq"] for bid in event["state"]["bids"]] == [3]
+    assert states[-1]["leader"] == {"alias": 3}
+    assert [bid["seq"] for bid in states[-1]["bids"]] == [3]
+
+
+def test_what_the_list_shows_reaches_redis(house: House) -> None:
+    lot = house.auction(lasts_s=3_600)
+    with listening(house, AUCTIONS) as listed:
+        house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
+        published = collect_items(listed, lot.auction_id)
+    assert (published["bid_count"], published["status"]) == (1, "open")
+
+
+def collect_items(pubsub: PubSub, auction_id: int) -> dict[str, Any]:
+    """The next line of this auction."""
+    items: Any
+    (items,) = collect(pubsub, lambda lines: auction_id in {line["id"] for line in lines}, until=1)
+    found: dict[str, Any] = next(line for line in items if line["id"] == auction_id)
+    return found
 
 
 def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> None:
@@ -80,7 +106,7 @@ def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> 
         )
         return int(future.get(timeout=CALL_S).offset)
 
-    with listening(house, CHAT_MESSAGES) as pubsub:
+    with listening(house, room_channel(room_id)) as pubsub:
         first, _repeat, last = say("a"), say("a"), say("b")
         pushed = collect(pubsub, lambda p: p["message"]["room_id"] == room_id, until=2)
     assert [publication["seq"] for publication in pushed] == [first, last]

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from app.adapters.postgres import schema
-from app.protocol.channels import AUCTION_EVENTS
+from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.dead_letters import Wanted
@@ -111,7 +111,7 @@ def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_be
     lot = house.auction(lasts_s=3_600)
     honest, thief = lot.bidders[:2]
     forged = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
-    with listening(house, AUCTION_EVENTS) as pubsub:
+    with listening(house, user_channel(honest)) as pubsub:
         house.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
         wait_letters(house, lot, 1)
         assert "1 replayed" in run(operator, lot)

@@ -14,7 +14,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.security import client_arguments
-from app.protocol.channels import AUCTION_EVENTS, session_key
+from app.protocol.channels import auction_channel, session_key
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE
 from app.settings import Settings, read_settings
 from stack import Stack
@@ -77,7 +77,7 @@ def test_redis_lets_in_nobody_without_a_password_and_everybody_else_into_their_o
         with pytest.raises(NoPermissionError):
             broker.set(session_key("stolen"), SOMEBODY)
         with pytest.raises(NoPermissionError):
-            broker.publish(AUCTION_EVENTS, "{}")
+            broker.publish(auction_channel(1), "{}")
     with Redis.from_url(environment["REDIS_AUTH_URL"]) as auth, pytest.raises(NoPermissionError):
         auth.flushall()
 

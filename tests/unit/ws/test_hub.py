@@ -33,9 +33,14 @@ STATE = {
 }  # fmt: skip
 
 
-def an_event(*, outcomes: list[Any] | None = None, refused: list[Any] | None = None) -> bytes:
-    event = {"v": 1, "auction_id": 7, "version": 2, "state": STATE}
-    return json.dumps({**event, "outcomes": outcomes or [], "refused": refused or []}).encode()
+LINES = json.dumps(
+    [{"id": 7, "price": 500, "bid_count": 1, "status": "open", "ends_at": AT}]
+).encode()
+
+
+def decided(*, outcomes: list[Any] | None = None, refused: list[Any] | None = None) -> bytes:
+    told = {"auction_id": 7, "outcomes": outcomes or [], "refused": refused or []}
+    return json.dumps(told).encode()
 
 
 def two_sockets_of(token: str, house: House) -> tuple[Client, Client]:
@@ -52,7 +57,7 @@ def test_an_outcome_reaches_every_socket_of_its_bidder_and_no_other() -> None:
     other = Client(house, first.hub)
     other.say("auth", token="6")
     told = {"bid_id": "b", "bidder_id": 5, "key": "k", **OUTCOME}
-    first.hub.on_message("auction-event", an_event(outcomes=[told]))
+    first.hub.on_message("user:5", decided(outcomes=[told]))
     expected = {"type": "bid.result", "bid_id": "b", "key": "k", "auction_id": 7, **OUTCOME}
     assert first.hear() == second.hear() == [expected]
     assert other.hear() == []
@@ -62,7 +67,7 @@ def test_a_reused_key_is_refused_to_its_bidder() -> None:
     first, second = two_sockets_of("5", House())
     refusal = {"bidder_id": 5, "key": "k", "amount": 9, "kind": "exact", "partition": 1,
                "offset": 2, "code": "KEY_REUSED"}  # fmt: skip
-    first.hub.on_message("auction-event", an_event(refused=[refusal]))
+    first.hub.on_message("user:5", decided(refused=[refusal]))
     (told,) = first.hear()
     assert (told["type"], told["code"], told["auction_id"]) == ("bid.refused", "KEY_REUSED", 7)
     assert second.hear() == [told]
@@ -93,7 +98,7 @@ def test_after_a_break_the_sockets_of_sessions_that_ended_meanwhile_are_closed()
 
 def test_nonsense_on_a_channel_is_skipped() -> None:
     first, _ = two_sockets_of("5", House())
-    first.hub.on_message("auction-event", b"nonsense")
+    first.hub.on_message("user:5", b"nonsense")
     first.hub.on_message("nowhere", b"")
     assert first.hear() == []
 
@@ -120,7 +125,7 @@ def test_after_a_break_an_outcome_that_was_heard_is_not_sent_again() -> None:
     house = House(known=[known_bid(5)])
     client, _ = two_sockets_of("5", house)
     told = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
-    client.hub.on_message("auction-event", an_event(outcomes=[{**told, "status": "failed"}]))
+    client.hub.on_message("user:5", decided(outcomes=[{**told, "status": "failed"}]))
     client.hear()
     assert [again["status"] for again in make_up(client)] == ["accepted"]
     assert make_up(client) == []
@@ -210,10 +215,11 @@ class CountingHouse(House):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda hub: hub.on_message("auction-event", an_event()),
+        lambda hub: hub.on_message("auctions", LINES),
+        lambda hub: hub.channel_is_confirmed("auctions"),
         lambda hub: hub.stream_is_confirmed(),
     ],
-    ids=["an event", "a stream that is confirmed anew"],
+    ids=["a change", "a channel that is confirmed", "a stream that is confirmed anew"],
 )
 def test_a_snapshot_is_read_anew_after(change: Callable[[Hub], None]) -> None:
     house = CountingHouse()

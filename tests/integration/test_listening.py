@@ -1,0 +1,154 @@
+"""What a gateway hears of Redis: what its sockets need, all of it, and nothing else."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from uuid import uuid4
+
+import gevent
+import gevent.socket
+import pytest
+import redis.connection as redis_connection
+from redis import Redis
+
+from app.adapters.redis.connect import connect
+from app.protocol.channels import GATEWAY_CHANNELS
+from app.settings import Limits
+from app.web.ws import listener as listening
+from app.web.ws.hub import MakeUp
+from app.web.ws.listener import Listener
+from tests.servers import redis_url
+from tests.waiting import CALL_S
+
+FANOUT_DATABASE = 2  # of Redis, on the local stack; channels are those of every database
+
+
+@dataclass
+class Hub:
+    """Notes what comes, and needs what it is told to."""
+
+    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    needed: set[str] = field(default_factory=set)
+    made_up: list[object] = field(default_factory=list)
+
+    def on_message(self, channel: str, payload: bytes) -> None:
+        if channel not in GATEWAY_CHANNELS:  # on which whoever shares the server may speak
+            self.heard.append((channel, payload))
+
+    def needs(self, channel: str) -> bool:
+        return channel in self.needed
+
+    def channel_is_confirmed(self, channel: str) -> None:
+        return None
+
+    def stream_is_confirmed(self) -> None:
+        return None
+
+    def stream_is_back(self) -> None:
+        return None
+
+    def missed(self, heard_at: float) -> list[MakeUp]:
+        return [partial(self.made_up.append, "everybody")]
+
+    def missed_by(self, user_ids: list[int], heard_at: float) -> list[MakeUp]:
+        return [partial(self.made_up.append, tuple(user_ids))]
+
+
+@pytest.fixture
+def redis(stack: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """Whose clients wait as in a gateway, where everything is patched: others go on meanwhile."""
+    monkeypatch.setattr(redis_connection, "socket", gevent.socket)
+    with connect(redis_url(FANOUT_DATABASE), limits=Limits()) as redis:
+        yield redis
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def listener(redis: Redis, hub: Hub) -> Iterator[Listener]:
+    listener = Listener(redis, hub)  # type: ignore[arg-type]
+    greenlet = gevent.spawn(listener.run)
+    assert listener.subscribed.wait(CALL_S)
+    yield listener
+    greenlet.kill()
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """As tests.waiting, letting greenlets run."""
+    deadline = time.monotonic() + CALL_S
+    while not condition():
+        assert time.monotonic() < deadline, what
+        gevent.sleep(0.01)
+
+
+def a_channel() -> str:
+    return f"auction:{uuid4().int % 10**12}"
+
+
+def test_it_hears_what_is_wanted_from_its_confirmation_on_and_nothing_else(
+    redis: Redis, hub: Hub, listener: Listener
+) -> None:
+    wanted, other = a_channel(), a_channel()
+    assert redis.publish(wanted, "too early") == 0
+    assert listener.listen_to([wanted], CALL_S)
+    assert redis.publish(wanted, b"\xff1") == 1
+    assert redis.publish(other, "not wanted") == 0
+    wait_for(lambda: hub.heard, "it is heard")
+    assert hub.heard == [(wanted, b"\xff1")]
+
+
+def test_what_nobody_needs_any_more_is_given_up_after_a_while_and_can_be_had_again(
+    redis: Redis, hub: Hub, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed, left = a_channel(), a_channel()
+    hub.needed.add(needed)
+    assert listener.listen_to([needed, left], CALL_S)
+    listener.give_up_unneeded()
+    assert redis.publish(left, "somebody may come back") == 1
+    monkeypatch.setattr(listening, "CHANNEL_LASTS_S", 0.0)
+    listener.give_up_unneeded()
+    wait_for(lambda: redis.publish(left, "") == 0, "it is given up")
+    assert redis.publish(needed, "") == 1
+    assert listener.listen_to([left], CALL_S)
+    assert redis.publish(left, "") == 1
+
+
+def test_after_a_break_everything_wanted_is_heard_again_and_what_was_missed_made_up_for(
+    redis: Redis, hub: Hub, listener: Listener
+) -> None:
+    channels = [a_channel() for _ in range(2_500)]
+    assert listener.listen_to(channels, CALL_S)
+    clients = redis.client_list()
+    for client in clients:
+        if int(client["sub"]) >= len(channels):
+            redis.client_kill_filter(_id=client["id"])
+    wait_for(lambda: hub.made_up, "it is made up for")
+    assert hub.made_up == ["everybody"]
+    assert all(redis.publish(channel, "back") == 1 for channel in channels[::500])
+    wait_for(lambda: len(hub.heard) == len(channels[::500]), "all are heard")
+
+
+def test_while_the_stream_is_away_nobody_waits_for_a_user_and_it_is_made_up_for(
+    redis: Redis, hub: Hub
+) -> None:
+    listener = Listener(redis, hub)  # type: ignore[arg-type]
+    listener.expect(["user:5"], CALL_S)
+    greenlet = gevent.spawn(listener.run)
+    wait_for(lambda: hub.made_up, "it is made up for")
+    assert redis.pubsub_numsub("user:5") == [("user:5", 1)]
+    greenlet.kill()
+
+
+def test_what_a_user_misses_until_a_late_confirmation_is_made_up_for(
+    redis: Redis, hub: Hub, listener: Listener
+) -> None:
+    user_id = uuid4().int % 10**12
+    redis.client_pause(1_500)
+    listener.expect([f"user:{user_id}"], 0.2)
+    assert not listener.listen_to([a_channel()], 0.2)
+    wait_for(lambda: hub.made_up, "it is made up for")
+    assert hub.made_up == [(user_id,)]
