@@ -29,7 +29,7 @@ from app.web.ws.waits import OutcomeWaits
 log = structlog.get_logger()
 
 TICK_S = 1.0
-GUESTS_PER_TURN = 2  # of the loop: what they send takes a tenth of a millisecond
+GUESTS_PER_TURN = 1  # of the loop: what they send takes a tenth of a millisecond
 FLUSH_S = 3.0  # for frames that wait for a store or their acknowledgement while we drain
 DRAIN_CLOSE_S = 2.0
 DRAIN_POLL_S = 0.05
