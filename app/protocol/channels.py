@@ -16,25 +16,34 @@ GATEWAY_CHANNELS = (CHAT_EVENTS, SESSIONS, EVICTIONS, BACKLOGS, RIGHTS)
 # What the list of auctions shows, of those that have changed.
 AUCTIONS = "auctions"
 
+# The kinds of channels of which there is one for each number.
+AUCTION, ROOM, USER, NOTICE = "auction", "room", "user", "notice"
+
+
+def kind_and_number(channel: str) -> tuple[str, str]:
+    """The kind of a channel, and its number; empty where there is one channel of the kind."""
+    kind, _, number = channel.partition(":")
+    return kind, number
+
 
 def auction_channel(auction_id: int) -> str:
     """The states of an auction; browsers call it the same."""
-    return f"auction:{auction_id}"
+    return f"{AUCTION}:{auction_id}"
 
 
 def room_channel(room_id: int) -> str:
     """The messages of a room; browsers call it the same."""
-    return f"room:{room_id}"
+    return f"{ROOM}:{room_id}"
 
 
 def user_channel(user_id: int) -> str:
     """The outcomes of a user's bids."""
-    return f"user:{user_id}"
+    return f"{USER}:{user_id}"
 
 
 def notice_channel(user_id: int) -> str:
     """The notices of a user."""
-    return f"notice:{user_id}"
+    return f"{NOTICE}:{user_id}"
 
 
 # The flag that coalesces the tasks which publish notices.

@@ -182,12 +182,10 @@ class Bidding:
         try:
             with _begin(text, offer) as span:
                 place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
-        except BusyError:
-            self._futile.forget(offer.bidder_id, offer.auction_id, text)
+        except (BusyError, UnknownFateError) as error:
             self._undecided.forget(offer.auction_id, text)
-            raise
-        except UnknownFateError:
-            self._undecided.forget(offer.auction_id, text)
+            if isinstance(error, BusyError):  # else it may be in the log
+                self._futile.forget(offer.bidder_id, offer.auction_id, text)
             raise
         _end(span, place)
         return _receipt(offer, text, place)

@@ -16,7 +16,7 @@ from app.adapters.redis.connect import connect
 from app.protocol.channels import GATEWAY_CHANNELS
 from app.settings import Limits
 from app.web.ws import listener as listening
-from app.web.ws.hub import MakeUp
+from app.web.ws.hub import RecoveryStep
 from app.web.ws.listener import Listener
 from tests.servers import redis_url
 from tests.waiting import CALL_S
@@ -48,10 +48,10 @@ class Hub:
     def stream_is_back(self) -> None:
         return None
 
-    def missed(self, heard_at: float) -> list[MakeUp]:
+    def recovery(self, since: float) -> list[RecoveryStep]:
         return [partial(self.made_up.append, "everybody")]
 
-    def missed_by(self, user_ids: list[int], heard_at: float) -> list[MakeUp]:
+    def recovery_of(self, user_ids: list[int], since: float) -> list[RecoveryStep]:
         return [partial(self.made_up.append, tuple(user_ids))]
 
 

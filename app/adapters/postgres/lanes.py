@@ -37,12 +37,15 @@ SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
   payload text, log_time timestamptz, replays smallint, traceparent text)"""
 
-_RECORD = """
+# The records of a lane that is not parked; the driver and prepared statements name values each in
+# their own way.
+_WAITING = """
 SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
   extract(epoch FROM taken_at)::float8, traceparent
 FROM inbox
-WHERE topic = %(topic)s AND key = %(key)s
-  AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = %(topic)s AND key = %(key)s)"""
+WHERE topic = {topic} AND key = {key}
+  AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = {topic} AND key = {key})"""
+_RECORD = _WAITING.format(topic="%(topic)s", key="%(key)s")
 
 READ = (
     _RECORD
@@ -65,12 +68,7 @@ CLAIM = Prepared(
     f"""
 WITH claim AS MATERIALIZED (
   SELECT pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || $2)) AS is_ours)
-SELECT waiting.* FROM claim LEFT JOIN LATERAL (
-  SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
-    extract(epoch FROM taken_at)::float8, traceparent
-  FROM inbox
-  WHERE topic = $1 AND key = $2
-    AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = $1 AND key = $2)
+SELECT waiting.* FROM claim LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="$2")}
   ORDER BY "offset" LIMIT $3) AS waiting ON true
 WHERE is_ours""",  # noqa: S608 - our constants
     first=True,

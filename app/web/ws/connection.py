@@ -200,11 +200,11 @@ class Connection:
         return data
 
     def _wait_turn(self) -> None:
-        """Return when all who were before have had their turn, or few of them if it is a guest's.
+        """Return when it is this socket's turn.
 
-        Between turns the loop looks at what else has come: the acknowledgements of Kafka, and
-        outcomes, never wait for all who have sent something, nor bids for any number of guests.
-        And who sends without end would be alone otherwise.
+        Between turns the loop looks at what else has come, so that Kafka's acknowledgements and
+        outcomes do not wait for all who have sent something, and nobody who sends without end is
+        alone. Guests take turns among themselves, so that bids do not wait for their number.
         """
         if self.identity is None:
             self._guest_turns.wait()

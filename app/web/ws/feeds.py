@@ -9,7 +9,13 @@ import gevent
 import msgspec
 
 from app.domain.errors import BusyError
-from app.protocol.channels import AUCTIONS, auction_channel, room_channel
+from app.protocol.channels import (
+    AUCTIONS,
+    ROOM,
+    auction_channel,
+    kind_and_number,
+    room_channel,
+)
 from app.protocol.fanout import RoomPublication, published_message
 from app.protocol.outcomes import AuctionState
 from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
@@ -21,8 +27,6 @@ from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 
 STATES_WAIT_S: Final = 0.01  # at most this late, so that the states of many auctions go together
-
-ROOM_PREFIX = "room:"
 
 encode = msgspec.json.Encoder().encode
 
@@ -90,7 +94,6 @@ class PriceFeed:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._changed: dict[int, PriceItem] = {}
-        self._count = 0
 
     def offer(self, items: list[PriceItem]) -> None:
         """Remember that these lines have changed."""
@@ -126,7 +129,7 @@ class RoomFeed:
     def hold(self) -> None:
         """Something was missed: nothing newer is sent before it."""
         for name, channel in self._registry.channels.items():
-            if name.startswith(ROOM_PREFIX):
+            if kind_and_number(name)[0] == ROOM:
                 channel.hold()
 
     def fill(self, chat: Chat, room_id: int, limit: int) -> None:

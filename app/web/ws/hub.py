@@ -21,13 +21,19 @@ from app.observability.bid_log import log_bid_step
 from app.observability.tracing import Stage
 from app.protocol import fanout
 from app.protocol.channels import (
+    AUCTION,
     AUCTIONS,
     BACKLOGS,
     CHAT_EVENTS,
     EVICTIONS,
+    NOTICE,
     RIGHTS,
+    ROOM,
     SESSIONS,
+    USER,
     auction_channel,
+    kind_and_number,
+    room_channel,
 )
 from app.protocol.outcomes import AuctionState, PublicBid
 from app.protocol.problems import CloseCode
@@ -41,7 +47,7 @@ from app.services.live import AuctionViews, LiveViews, UserNotices
 from app.services.recent import Recent
 from app.services.snapshots import Snapshots
 from app.settings import Limits
-from app.web.ws.feeds import ROOM_PREFIX, AuctionFeed, PriceFeed, RoomFeed, encode
+from app.web.ws.feeds import AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
@@ -56,9 +62,9 @@ TOLD_TTL_S = 600.0
 # What is heard may have been decided so long before: after any fault work resumes within this.
 PUBLISHING_S_MAX = 30.0
 
-USER_KINDS = ("user", "notice")  # of channels
+USER_KINDS = (USER, NOTICE)  # of channels
 
-MakeUp = Callable[[], None]
+RecoveryStep = Callable[[], None]
 
 
 class Stores(Protocol):
@@ -117,11 +123,11 @@ class Hub:
         self._stores, self._limits = stores, limits
         # By the name of the channel, as far as its colon; they get what follows that.
         self._handlers: dict[str, Callable[[str, bytes], None]] = {
-            "auction": self._auction_state,
+            AUCTION: self._auction_state,
             AUCTIONS: self._prices,
-            "room": self._room_message,
-            "user": self._user_outcomes,
-            "notice": self._notice,
+            ROOM: self._room_message,
+            USER: self._user_outcomes,
+            NOTICE: self._notice,
             CHAT_EVENTS: self._chat_event,
             SESSIONS: self._session_ended,
             EVICTIONS: self._socket_evicted,
@@ -131,7 +137,7 @@ class Hub:
 
     def on_message(self, channel: str, payload: bytes) -> None:
         """One publication; one that cannot be read is logged and skipped."""
-        kind, _, number = channel.partition(":")
+        kind, number = kind_and_number(channel)
         try:
             self._handlers[kind](number, payload)
         except Exception:
@@ -139,15 +145,15 @@ class Hub:
 
     def needs(self, channel: str) -> bool:
         """Whether what is published there is for somebody here."""
-        kind, _, number = channel.partition(":")
+        kind, number = kind_and_number(channel)
         if kind in USER_KINDS:
             return self.registry.has_user(int(number))
         return channel in self.registry.channels
 
     def channel_is_confirmed(self, channel: str) -> None:
-        """From now on every change there is heard: what was read before may lack one."""
-        kind, _, number = channel.partition(":")
-        if kind == "auction":
+        """From now on every change there is delivered: what was read before may lack one."""
+        kind, number = kind_and_number(channel)
+        if kind == AUCTION:
             self._stores.snapshots.auction_changed(int(number))
         elif kind == AUCTIONS:
             self._stores.snapshots.clear()
@@ -158,34 +164,34 @@ class Hub:
         self._stores.bidding.rights.clear()
 
     def stream_is_back(self) -> None:
-        """Heard again after a break, with `missed` to come: until then order is kept."""
+        """Connected again after a break; `recovery` follows, and until then order is kept."""
         self.rooms.hold()
 
-    def missed(self, heard_at: float) -> list[MakeUp]:
-        """What makes up for a break of the stream since `heard_at` (monotonic seconds).
+    def recovery(self, since: float) -> list[RecoveryStep]:
+        """The steps that recover from a break of the stream since then (monotonic seconds).
 
         To be called in this order; each raises BusyError while its store cannot say, and may
         then be called again. Rooms come last: theirs is a store of its own.
         """
-        rooms = [name for name in self.registry.channels if name.startswith(ROOM_PREFIX)]
+        rooms = [name for name in self.registry.channels if kind_and_number(name)[0] == ROOM]
         others = [name for name in self.registry.channels if name not in rooms]
         return [
-            *self.missed_by(self.registry.user_ids(), heard_at),
+            *self.recovery_of(self.registry.user_ids(), since),
             *(partial(self._resume_channel, name) for name in others),
             self._close_ended,
             *(partial(self._resume_channel, name) for name in rooms),
         ]
 
-    def missed_by(self, user_ids: list[int], heard_at: float) -> list[MakeUp]:
-        """As `missed`, of what these users alone are sent."""
+    def recovery_of(self, user_ids: list[int], since: float) -> list[RecoveryStep]:
+        """As `recovery`, of what these users alone are sent."""
         return [
-            partial(self._send_outcomes, user_ids, heard_at),
-            partial(self._send_refusals, user_ids, heard_at),
-            partial(self._send_notices, user_ids, heard_at),
+            partial(self._send_outcomes, user_ids, since),
+            partial(self._send_refusals, user_ids, since),
+            partial(self._send_notices, user_ids, since),
         ]
 
     def send_owed(self) -> None:
-        """Send the outcomes that were decided and not heard of in OWED_PATIENCE_S.
+        """Send the outcomes that were decided and not delivered in OWED_PATIENCE_S.
 
         Under load they are merely late, and to look for all of them would make them later: after
         OWED_ROUND_S the rest waits for the next round, and those looked for wait for the rest.
@@ -202,23 +208,23 @@ class Hub:
             if time.monotonic() - began > OWED_ROUND_S:
                 return
 
-    def _send_outcomes(self, users: list[int], heard_at: float) -> None:
+    def _send_outcomes(self, users: list[int], since: float) -> None:
         """Of everybody here, wherever the bids were placed."""
         bidding = self._stores.bidding
-        for batch in bidding.decided_lately(users, _within_s(heard_at)):
+        for batch in bidding.decided_lately(users, _within_s(since)):
             for known in batch:
                 if self._told.get(known.receipt.bid_id) != known.outcome.status:
                     self._tell_known(known)
 
-    def _send_refusals(self, users: list[int], heard_at: float) -> None:
+    def _send_refusals(self, users: list[int], since: float) -> None:
         bidding = self._stores.bidding
-        for batch in bidding.refused_lately(users, _within_s(heard_at)):
+        for batch in bidding.refused_lately(users, _within_s(since)):
             for refused in batch:
                 self._refusal(refused.auction_id, refused.refusal)
 
-    def _send_notices(self, users: list[int], heard_at: float) -> None:
+    def _send_notices(self, users: list[int], since: float) -> None:
         notices = self._stores.user_notices
-        for batch in notices.published_lately(users, _within_s(heard_at)):
+        for batch in notices.published_lately(users, _within_s(since)):
             for told in batch:
                 self._tell_notice(told)
 
@@ -288,7 +294,7 @@ class Hub:
         if event.type == "leave" and event.user_id is not None:
             self._stores.chat.member_left(event.room_id, event.user_id)
             for connection in self.registry.of_user(event.user_id):
-                self.registry.leave(connection, f"room:{event.room_id}")
+                self.registry.leave(connection, room_channel(event.room_id))
 
     def _notice(self, _: str, payload: bytes) -> None:
         self._tell_notice(fanout.user_notice_decoder.decode(payload))
@@ -329,10 +335,10 @@ class Hub:
         self._stores.bidding.rights.forget(changed.user_id, changed.seller_id)
 
     def _resume_channel(self, name: str) -> None:
-        kind, _, number = name.partition(":")
+        kind, number = kind_and_number(name)
         if name == AUCTIONS:
             self.prices.push(self._stores.live.prices())
-        elif kind == "auction":
+        elif kind == AUCTION:
             self._resume_auction(int(number))
         else:
             self.rooms.fill(self._stores.chat, int(number), self._limits.room_tail_messages)
@@ -359,7 +365,7 @@ class Hub:
 
 def user_of(channel: str) -> int | None:
     """Whose channel it is; None when it is no user's."""
-    kind, _, number = channel.partition(":")
+    kind, number = kind_and_number(channel)
     return int(number) if kind in USER_KINDS else None
 
 
@@ -383,9 +389,9 @@ def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
     )
 
 
-def _within_s(heard_at: float) -> float:
-    """How far back to look for what was published since `heard_at`."""
-    return time.monotonic() - heard_at + PUBLISHING_S_MAX
+def _within_s(since: float) -> float:
+    """How far back to look for what was published since `since`."""
+    return time.monotonic() - since + PUBLISHING_S_MAX
 
 
 def _result(auction_id: int, outcome: fanout.BidderOutcome) -> BidResult:

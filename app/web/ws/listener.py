@@ -21,7 +21,7 @@ from app.adapters.redis.subscription import Message, Subscription
 from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
 from app.services.futile_bids import WINDOW_S
-from app.web.ws.hub import Hub, MakeUp, user_of
+from app.web.ws.hub import Hub, RecoveryStep, user_of
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Listener:
         self._redis, self._hub = redis, hub
         self.subscribed = Event()
         self._heard_at = self._broken_at = time.monotonic()
-        self._missed_since: float | None = None  # a break not yet begun to be made up for
+        self._missed_since: float | None = None  # a break from which recovery has not begun
         self._is_resuming = False
         self._subscription: Subscription | None = None
         self._wanted: dict[str, float] = {}  # channel → monotonic seconds it was last needed at
@@ -220,11 +220,11 @@ class Listener:
             gevent.spawn(self._resume)
 
     def _resume(self) -> None:
-        """Make up for every break, one at a time; ends when there is none."""
+        """Recover from every break, one at a time; ends when there is none."""
         while self._missed_since is not None:
             self.subscribed.wait()
             since, self._missed_since = self._missed_since, None
-            if not all(self._made_up(make_up) for make_up in self._hub.missed(since)):
+            if not all(self._recovered(step) for step in self._hub.recovery(since)):
                 self._broken(since)
         self._is_resuming = False
 
@@ -237,14 +237,14 @@ class Listener:
         """All that are late by then at once; after a break of the stream everybody is."""
         gevent.sleep(PAUSE_S)
         users, self._late_users = self._late_users, {}
-        for make_up in self._hub.missed_by(list(users), min(users.values())):
-            self._made_up(make_up)
+        for step in self._hub.recovery_of(list(users), min(users.values())):
+            self._recovered(step)
 
-    def _made_up(self, make_up: MakeUp) -> bool:
+    def _recovered(self, step: RecoveryStep) -> bool:
         """Try until it is done; False when the stream broke again, which changes what is missed."""
         while self._missed_since is None:
             try:
-                make_up()
+                step()
             except DomainError as error:
                 log.warning("resume_failed", code=error.code)
                 gevent.sleep(PAUSE_S)

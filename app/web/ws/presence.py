@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from app.protocol.channels import AUCTIONS
+from app.protocol.channels import AUCTIONS, ROOM, kind_and_number
 from app.protocol.pushes import AuctionPresence, ChatPresence
 from app.web.ws.feeds import encode
 from app.web.ws.framing import text_frame
@@ -52,7 +52,7 @@ class Presence:
         channel = self._registry.channels.get(name)
         if channel is None:
             return
-        if name.startswith("room:"):
+        if kind_and_number(name)[0] == ROOM:
             newest = max(channel.newest, 0)
             channel.push_unnumbered(
                 text_frame(encode(ChatPresence(channel=name, online=count, last_seq=newest)))

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from app.domain.errors import BusyError, DomainError, NotFoundError, UnauthenticatedError
-from app.protocol.channels import AUCTIONS, notice_channel, user_channel
+from app.protocol.channels import (
+    AUCTIONS,
+    ROOM,
+    kind_and_number,
+    notice_channel,
+    user_channel,
+)
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
 from app.protocol.types import INT64_MAX
@@ -77,7 +83,7 @@ class Subscribing:
         channel.joined(connection, covered)
 
     def _check(self, connection: Connection, name: str) -> None:
-        room = name.startswith("room:")
+        room = kind_and_number(name)[0] == ROOM
         if room and connection.identity is None:
             raise UnauthenticatedError(detail="sign in first")
         self._check_count(connection, name)
@@ -95,7 +101,7 @@ class Subscribing:
         if name == AUCTIONS:
             items = self._stores.snapshots.prices()
             return SubscribedAuctions(re=frame.id, channel=name, items=items), -1
-        if name.startswith("room:"):
+        if kind_and_number(name)[0] == ROOM:
             return self._room(frame)
         return self._auction(connection, frame)
 

@@ -104,7 +104,7 @@ def test_nonsense_on_a_channel_is_skipped() -> None:
 
 
 def make_up(client: Client) -> list[Any]:
-    for step in client.hub.missed(time.monotonic()):
+    for step in client.hub.recovery(time.monotonic()):
         step()
     return client.hear()
 
