@@ -15,14 +15,14 @@ import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.partitioner import murmur2
-from kafka.producer.future import RecordMetadata
+from kafka.structs import TopicPartition
 
+from app.adapters.kafka.batches import Batches, appended
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
 from app.adapters.kafka.unreachable import why_unreachable
 from app.domain.errors import BusyError, UnknownFateError
-from app.domain.time import from_epoch_ms
 from app.observability import metrics
 from app.observability.tracing import current_headers
 from app.protocol.topics import Topic
@@ -88,21 +88,16 @@ class BackgroundProducer:
         """
         now = time.monotonic()
         producer, waiting = self._usable(topic, len(value), now)
+        record = waiting.add(len(value), now, done)
         try:
             partitions = self._partitions.get(topic.name) or self._know(producer, topic.name)
             key_bytes, partition = partitions.of(key)
-            future = producer.send(
-                topic.name,
-                value=value,
-                key=key_bytes,
-                headers=current_headers(),
-                partition=partition,
+            partitions.batches.append(
+                partition, key=key_bytes, value=value, headers=current_headers(), record=record
             )
         except KafkaError as error:
+            waiting.take_back(record)
             raise _busy(topic.name, metrics.LOG_AWAY) from error
-        record = waiting.add(len(value), now)
-        future.add_callback(partial(self._acknowledged, waiting, record, done))
-        future.add_errback(partial(self._failed, waiting, record, done))
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
         """Append and wait. Raises BusyError (not appended) or UnknownFateError (nobody knows)."""
@@ -147,7 +142,7 @@ class BackgroundProducer:
             raise RecordTooLargeError(str(error)) from error
         except KafkaError as error:
             raise UnknownFateError("no acknowledgement in time") from error
-        return _appended(place)
+        return appended(place)
 
     def flush(self, timeout_s: float) -> None:
         """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""
@@ -180,22 +175,24 @@ class BackgroundProducer:
 
     def _know(self, producer: KafkaProducer, topic: str) -> "_Partitions":
         """The partitions of the topic, whose number is fixed for its life. Raises KafkaError."""
-        partitions = _Partitions(len(producer.partitions_for(topic)))
+        waiting = self._unacknowledged[topic]
+        batches: Batches[Waiting] = Batches(
+            producer,
+            on_appended=partial(self._acknowledged, waiting),
+            on_failed=partial(self._failed, waiting),
+        )
+        partitions = _Partitions(topic, len(producer.partitions_for(topic)), batches)
         self._partitions[topic] = partitions
         return partitions
 
-    def _acknowledged(
-        self, waiting: Unacknowledged, record: Waiting, done: OnAppended, place: RecordMetadata
-    ) -> None:
+    def _acknowledged(self, waiting: Unacknowledged, record: Waiting, place: Appended) -> None:
         waiting.acknowledge(record, time.monotonic())
-        self._tell(done, _appended(place))
+        self._tell(record.done, place)
 
-    def _failed(
-        self, waiting: Unacknowledged, record: Waiting, done: OnAppended, error: Exception
-    ) -> None:
+    def _failed(self, waiting: Unacknowledged, record: Waiting, error: Exception) -> None:
         waiting.give_up(record)
         self._count_unknown(error)
-        self._tell(done, UnknownFateError("no acknowledgement in time"))
+        self._tell(record.done, UnknownFateError("no acknowledgement in time"))
 
     def _count_unknown(self, error: Exception) -> None:
         self._unknown += 1
@@ -241,24 +238,22 @@ class BackgroundProducer:
 class _Partitions:
     """Where the records of a key go: as the client's own partitioner says, worked out once."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._keys: dict[int, tuple[bytes, int]] = {}
+    def __init__(self, topic: str, count: int, batches: Batches[Waiting]) -> None:
+        self.batches = batches
+        self._partitions = [TopicPartition(topic, number) for number in range(count)]
+        self._keys: dict[int, tuple[bytes, TopicPartition]] = {}
 
-    def of(self, key: int) -> tuple[bytes, int]:
+    def of(self, key: int) -> tuple[bytes, TopicPartition]:
         """The key's bytes and its partition."""
         found = self._keys.get(key)
         if found is None:
             if len(self._keys) >= KEYS_REMEMBERED:
                 self._keys.clear()
             key_bytes = b"%d" % key
-            found = key_bytes, (murmur2(key_bytes) & 0x7FFFFFFF) % self._count
+            number = (murmur2(key_bytes) & 0x7FFFFFFF) % len(self._partitions)
+            found = key_bytes, self._partitions[number]
             self._keys[key] = found
         return found
-
-
-def _appended(place: RecordMetadata) -> Appended:
-    return Appended(place.partition, place.offset, from_epoch_ms(place.timestamp))
 
 
 def _busy(topic: str, cause: str) -> BusyError:

@@ -5,6 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from app.services.log import OnAppended
+
 # Kafka answers in milliseconds, and in tenths of a second when the machine is full. When the oldest
 # has waited for longer and a crowd behind it, more would only wait longer still.
 LATE_S: Final = 0.5
@@ -12,10 +14,11 @@ CROWD: Final = 50  # records: fewer may wait for an answer that is slow, they co
 
 
 class Waiting(Struct):
-    """A record of `size` bytes that was given to the producer at `since`."""
+    """A record of `size` bytes that was given to the producer at `since`; `done` gets its fate."""
 
     size: int
     since: float
+    done: OnAppended
     is_answered: bool = False
 
 
@@ -50,11 +53,11 @@ class Unacknowledged:
         """Whether the oldest has waited for too long already, and many behind it."""
         return self._records >= CROWD and now - self._waiting[0].since > LATE_S
 
-    def add(self, size: int, now: float) -> Waiting:
+    def add(self, size: int, now: float, done: OnAppended) -> Waiting:
         """A record of `size` bytes is on its way."""
         if self._records == 0 and not self._gave_up:
             self._quiet_since = now
-        record = Waiting(size, now)
+        record = Waiting(size, now, done)
         self._waiting.append(record)
         self._bytes += size
         self._records += 1
@@ -68,6 +71,10 @@ class Unacknowledged:
     def give_up(self, record: Waiting) -> None:
         """Nobody knows what became of one."""
         self._gave_up = True
+        self._remove(record)
+
+    def take_back(self, record: Waiting) -> None:
+        """One was not appended after all."""
         self._remove(record)
 
     def _remove(self, record: Waiting) -> None:

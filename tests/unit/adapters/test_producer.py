@@ -1,61 +1,44 @@
 """What the gateway's producer adds to Kafka's client: partitions by key, and one line for many."""
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
+import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from kafka.errors import KafkaTimeoutError
 from kafka.partitioner import DefaultPartitioner
-from kafka.producer.future import RecordMetadata
+from kafka.structs import TopicPartition
 
 from app.adapters.kafka.producer import BackgroundProducer
-from app.domain.errors import UnknownFateError
+from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from app.services.log import Appended
 from app.settings import Limits, Settings
+from tests.unit.adapters.offline_client import PARTITIONS, OfflineClient, records_of
 from tests.waiting import wait_until
 
-PARTITIONS = 12
+PLACES = [TopicPartition(AUCTION_BID.name, number) for number in range(PARTITIONS)]
 SETTINGS = cast("Settings", SimpleNamespace(limits=Limits()))
 
 
-class Sent:
-    """A future of Kafka's client."""
-
-    def add_callback(self, callback: Any) -> None:
-        self.succeed = callback
-
-    def add_errback(self, callback: Any) -> None:
-        self.fail = callback
-
-
-class Client:
-    """Stands for Kafka's client."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[dict[str, Any], Sent]] = []
-
-    def partitions_for(self, _topic: str) -> set[int]:
-        return set(range(PARTITIONS))
-
-    def send(self, _topic: str, **record: Any) -> Sent:
-        self.sent.append((record, Sent()))
-        return self.sent[-1][1]
-
-
-def connected(client: Client) -> BackgroundProducer:
+def connected(client: OfflineClient) -> BackgroundProducer:
     producer = BackgroundProducer(SETTINGS, topics=(AUCTION_BID,), name="test")
     producer._make = lambda: client
     assert producer.wait_connected(10.0)
     return producer
 
 
+def partition_of(client: OfflineClient) -> TopicPartition:
+    (partition,) = [place for place in PLACES if client.waiting(place)]
+    return partition
+
+
 @given(st.integers(1, 2**63 - 1))
 def test_a_key_goes_where_the_client_itself_would_send_it(key: int) -> None:
-    client = Client()
+    client = OfflineClient()
     connected(client).append_soon(AUCTION_BID, key=key, value=b"x", done=lambda _: None)
     cluster = SimpleNamespace(
         topics=lambda: {"t"},
@@ -63,28 +46,40 @@ def test_a_key_goes_where_the_client_itself_would_send_it(key: int) -> None:
         available_partitions_for_topic=lambda _: set(range(PARTITIONS)),
     )
     by_client = DefaultPartitioner()
-    (record, _), text = client.sent[0], b"%d" % key
-    assert record["key"] == text
-    assert record["partition"] == by_client.partition("t", text, text, b"x", b"x", cluster)
+    text = b"%d" % key
+    partition = by_client.partition("t", text, text, b"x", b"x", cluster)
+    batch = client.take(TopicPartition(AUCTION_BID.name, partition))
+    assert records_of(batch) == [(text, b"x", [])]
 
 
 def test_what_is_acknowledged_has_its_place_in_the_log() -> None:
-    client = Client()
+    client = OfflineClient()
     results: list[Appended | UnknownFateError] = []
     connected(client).append_soon(AUCTION_BID, key=1, value=b"x", done=results.append)
-    client.sent[0][1].succeed(RecordMetadata("t", 3, None, 7, 1_000, None, 1, 1, 0))
-    assert results == [Appended(3, 7, from_epoch_ms(1_000))]
+    place = partition_of(client)
+    client.take(place).complete(7, 1_000)
+    assert results == [Appended(place.partition, 7, from_epoch_ms(1_000))]
+
+
+def test_what_is_not_appended_does_not_count_as_waiting() -> None:
+    client = OfflineClient()
+    producer = connected(client)
+    client.close_batches()
+    with pytest.raises(BusyError):
+        producer.append_soon(AUCTION_BID, key=1, value=b"x", done=lambda _: None)
+    producer.flush(0.0)
+    assert not any(producer._unacknowledged.values())
 
 
 def test_of_a_thousand_records_of_unknown_fate_each_is_answered_and_one_line_tells() -> None:
-    client = Client()
+    client = OfflineClient()
     results: list[Appended | UnknownFateError] = []
     producer = connected(client)
     with structlog.testing.capture_logs() as lines:
         for _ in range(1_000):
             producer.append_soon(AUCTION_BID, key=1, value=b"x", done=results.append)
-        for _, sent in client.sent:
-            sent.fail(KafkaTimeoutError())
+        error = KafkaTimeoutError()
+        client.take(partition_of(client)).complete_exceptionally(error, lambda _: error)
         wait_until(lambda: lines, what="they are told of")
     assert [(line["event"], line["records"]) for line in lines] == [("appends_unknown", 1_000)]
     assert [type(result) for result in results] == [UnknownFateError] * 1_000

@@ -5,9 +5,13 @@ import sys
 from app.adapters.kafka.unacknowledged import CROWD, LATE_S, Unacknowledged
 
 
+def ignore(_: object) -> None:
+    """Get the fate of a record."""
+
+
 def test_it_is_full_by_the_bytes_that_wait() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
-    record = waiting.add(60, 0.0)
+    record = waiting.add(60, 0.0, ignore)
     assert waiting.is_full(41)
     assert not waiting.is_full(40)
     waiting.acknowledge(record, 0.1)
@@ -18,8 +22,8 @@ def test_it_is_full_by_the_bytes_that_wait() -> None:
 def test_it_is_stalled_when_something_waits_and_nothing_is_acknowledged() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
     assert not waiting.is_stalled(50.0), "nothing waits"
-    waiting.add(1, 50.0)
-    second = waiting.add(1, 51.0)
+    waiting.add(1, 50.0, ignore)
+    second = waiting.add(1, 51.0, ignore)
     assert not waiting.is_stalled(52.0)
     assert waiting.is_stalled(52.1)
     waiting.acknowledge(second, 52.2)
@@ -28,24 +32,27 @@ def test_it_is_stalled_when_something_waits_and_nothing_is_acknowledged() -> Non
 
 def test_after_a_stall_one_at_a_time_is_let_through_until_one_is_acknowledged() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
-    waiting.give_up(waiting.add(1, 0.0))
+    waiting.give_up(waiting.add(1, 0.0, ignore))
     assert not waiting.is_stalled(4.0), "the first may try"
-    second = waiting.add(1, 4.0)
+    second = waiting.add(1, 4.0, ignore)
     assert waiting.is_stalled(4.0), "the others wait for it"
     waiting.acknowledge(second, 5.0)
-    waiting.add(1, 5.0)
+    waiting.add(1, 5.0, ignore)
     assert not waiting.is_stalled(5.1)
 
 
 def test_it_is_late_while_the_oldest_of_a_crowd_has_waited_for_too_long() -> None:
     waiting = Unacknowledged(1_000, stall_s=2.0)
     assert not waiting.is_late(0.0), "nothing waits"
-    oldest, *others = [waiting.add(1, 0.0), *(waiting.add(1, 0.1) for _ in range(CROWD))]
+    oldest, *others = [
+        waiting.add(1, 0.0, ignore),
+        *(waiting.add(1, 0.1, ignore) for _ in range(CROWD)),
+    ]
     waiting.acknowledge(others.pop(), 0.2)
     assert not waiting.is_late(LATE_S)
     assert waiting.is_late(LATE_S + 0.05), "one partition answers, the other does not"
     waiting.acknowledge(oldest, LATE_S + 0.05)
-    waiting.add(1, LATE_S + 0.05)
+    waiting.add(1, LATE_S + 0.05, ignore)
     assert not waiting.is_late(LATE_S + 0.05), "the next one has not waited as long"
     assert waiting.is_late(LATE_S + 0.15)
     waiting.give_up(others.pop())
@@ -54,7 +61,7 @@ def test_it_is_late_while_the_oldest_of_a_crowd_has_waited_for_too_long() -> Non
 
 def test_nothing_is_kept_of_a_record_that_was_answered() -> None:
     waiting = Unacknowledged(1_000, stall_s=2.0)
-    record = waiting.add(1, 0.0)
+    record = waiting.add(1, 0.0, ignore)
     while_it_waits = sys.getrefcount(record)
     waiting.acknowledge(record, 0.1)
     assert sys.getrefcount(record) < while_it_waits

@@ -1,0 +1,165 @@
+"""Records are written into the batches of Kafka's client, and answered as its own futures are."""
+
+from itertools import pairwise
+
+import pytest
+from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.structs import TopicPartition
+
+from app.adapters.kafka.batches import Batches
+from app.domain.time import from_epoch_ms
+from app.services.log import Appended
+from tests.unit.adapters.offline_client import OfflineClient, records_of
+
+PLACE = TopicPartition("auction-bid", 3)
+LOG_TIME_MS = 1_764_000_000_123
+HEADERS = [("traceparent", b"00-1-2-01")]
+
+
+class Answers:
+    """What a test has appended, and what came of it."""
+
+    def __init__(self, client: OfflineClient) -> None:
+        self.client = client
+        self.of: dict[str, list[Appended | Exception]] = {}
+        self.order: list[str] = []
+        self._batches: Batches[str] = Batches(
+            client, on_appended=self._answer, on_failed=self._answer
+        )
+
+    def append(self, *records: str, headers: list[tuple[str, bytes]] | None = None) -> None:
+        for record in records:
+            value = record.encode()
+            self._batches.append(PLACE, key=b"7", value=value, headers=headers or [], record=record)
+
+    def _answer(self, record: str, answer: Appended | Exception) -> None:
+        self.of.setdefault(record, []).append(answer)
+        self.order.append(record)
+
+
+@pytest.fixture
+def answers() -> Answers:
+    return Answers(OfflineClient())
+
+
+def place(offset: int) -> list[Appended]:
+    return [Appended(3, offset, from_epoch_ms(LOG_TIME_MS))]
+
+
+def test_the_records_of_a_batch_have_their_offsets_in_it_and_one_log_time(answers: Answers) -> None:
+    answers.append("a", "b", "c")
+    answers.client.take(PLACE).complete(40, LOG_TIME_MS)
+    assert answers.of == {"a": place(40), "b": place(41), "c": place(42)}
+    assert answers.order == ["a", "b", "c"]
+    assert answers.client.sends == 1, "the others are written into the batch that it has opened"
+
+
+def test_the_broker_reads_them_as_they_were_given(answers: Answers) -> None:
+    answers.append("a", headers=HEADERS)
+    answers.append("b")
+    answers.append("c", headers=HEADERS)
+    assert records_of(answers.client.take(PLACE)) == [
+        (b"7", b"a", HEADERS),
+        (b"7", b"b", []),
+        (b"7", b"c", HEADERS),
+    ]
+
+
+def test_what_comes_after_a_batch_was_taken_opens_another_and_wakes_the_sender(
+    answers: Answers,
+) -> None:
+    answers.append("a", "b")
+    first = answers.client.take(PLACE)
+    answers.append("c", "d")
+    assert (answers.client.sends, answers.client.wakes) == (2, 2)
+    answers.client.take(PLACE).complete(12, LOG_TIME_MS)
+    assert list(answers.of) == ["c", "d"]
+    first.complete(10, LOG_TIME_MS)
+    assert answers.of == {"a": place(10), "b": place(11), "c": place(12), "d": place(13)}
+
+
+def test_a_full_batch_is_followed_by_another() -> None:
+    answers = Answers(OfflineClient(batch_bytes=500))
+    names = [f"{number:0100}" for number in range(10)]
+    answers.append(*names)
+    batches = answers.client.waiting(PLACE)
+    assert len(batches) > 1
+    for number, _ in enumerate(batches):
+        answers.client.take(PLACE).complete(100 * number, LOG_TIME_MS)
+    assert answers.order == names
+    offsets = [answer.offset for (answer,) in answers.of.values() if isinstance(answer, Appended)]
+    assert len(offsets) == len(names)
+    assert all(before < after for before, after in pairwise(offsets))
+
+
+def test_what_the_producer_gives_up_fails_for_all(answers: Answers) -> None:
+    answers.append("a", "b", "c")
+    error = KafkaTimeoutError("4 s")
+    batch = answers.client.take(PLACE)
+    batch.complete_exceptionally(error, lambda _: error)
+    assert answers.of == {"a": [error], "b": [error], "c": [error]}
+
+
+def test_each_record_has_its_own_error_where_the_broker_names_one(answers: Answers) -> None:
+    answers.append("a", "b")
+    errors = [KafkaError("first"), KafkaError("second")]
+    answers.client.take(PLACE).complete_exceptionally(errors[0], errors.__getitem__)
+    assert answers.of == {"a": [errors[0]], "b": [errors[1]]}
+
+
+def test_a_batch_that_is_aborted_fails_for_all(answers: Answers) -> None:
+    answers.append("a", "b")
+    error = KafkaError("closed")
+    answers.client.take(PLACE).abort(error)
+    assert answers.of == {"a": [error], "b": [error]}
+
+
+def test_a_batch_that_is_tried_again_is_answered_once_and_takes_no_more(answers: Answers) -> None:
+    answers.append("a", "b")
+    answers.client.retry(answers.client.take(PLACE))
+    answers.append("c")
+    again = answers.client.take(PLACE)
+    assert [value for _, value, _ in records_of(again)] == [b"a", b"b"]
+    again.complete(5, LOG_TIME_MS)
+    answers.client.take(PLACE).complete(7, LOG_TIME_MS)
+    assert answers.of == {"a": place(5), "b": place(6), "c": place(7)}
+
+
+def test_of_a_batch_that_is_split_each_record_is_answered_once(answers: Answers) -> None:
+    answers.append("a", "b", "c", "d", "e")
+    answers.client.split(answers.client.take(PLACE))
+    answers.append("f", "g")
+    taken = [answers.client.take(PLACE) for _ in answers.client.waiting(PLACE)]
+    values = [value.decode() for batch in taken for _, value, _ in records_of(batch)]
+    assert values == ["a", "b", "c", "d", "e", "f", "g"]
+    offset = 20
+    for batch in taken:
+        batch.complete(offset, LOG_TIME_MS)
+        offset += batch.record_count
+    assert answers.of == {name: place(20 + number) for number, name in enumerate("abcdefg")}
+
+
+def test_a_half_of_a_split_batch_fails_alone(answers: Answers) -> None:
+    answers.append("a", "b", "c", "d")
+    answers.client.split(answers.client.take(PLACE))
+    error = KafkaTimeoutError("4 s")
+    answers.client.take(PLACE).complete_exceptionally(error, lambda _: error)
+    answers.client.take(PLACE).complete(9, LOG_TIME_MS)
+    assert answers.of == {"a": [error], "b": [error], "c": place(9), "d": place(10)}
+
+
+def test_a_topic_that_keeps_the_times_of_its_producers_answers_with_those(answers: Answers) -> None:
+    answers.append("a", "b")
+    answers.client.take(PLACE).complete(1, -1)
+    times = [answer.log_time for (answer,) in answers.of.values() if isinstance(answer, Appended)]
+    assert len(times) == 2
+    assert times[0] <= times[1]
+
+
+def test_a_producer_that_is_closing_takes_nothing(answers: Answers) -> None:
+    answers.append("a")
+    answers.client.close_batches()
+    with pytest.raises(KafkaError):
+        answers.append("b")
+    answers.client.take(PLACE).complete(1, LOG_TIME_MS)
+    assert answers.of == {"a": place(1)}
