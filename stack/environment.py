@@ -119,7 +119,7 @@ def application_environment(
         "KAFKA_REPLICATION": str(replication),
         "KAFKA_MIN_ISR": str(min_isr),
         "GATEWAY_BIND": f"{HOST}:{ports.gateway}",
-        "GATEWAY_WORKERS": str(settings.sizes.gateway_workers),
+        "GATEWAY_WORKERS": str(settings.gateway_workers),
         "METRICS_BIND": f"{HOST}:{ports.metrics}",
         "PROMETHEUS_MULTIPROC_DIR": str(places.metrics_dir),
         "STACK_STATUS_FILE": str(places.status_file),

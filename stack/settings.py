@@ -105,6 +105,11 @@ class Settings:
     archived: bool
     providers: bool
 
+    @property
+    def gateway_workers(self) -> int:
+        """Processes of one gateway: two in tests, which look at what they do to each other."""
+        return 2 if self.short_lived else self.sizes.gateway_workers
+
 
 SETTINGS_FILE = Path(__file__).with_name("stack.toml")
 

@@ -160,7 +160,7 @@ class Drill:
     def _gateways_began_anew(self) -> bool:
         """Each has ended the sockets of the time before, and serves nothing yet."""
         text = self.stack.control.log_file("gateway").read_text(encoding="utf-8")
-        workers = self.stack.settings.sizes.gateway_workers
+        workers = self.stack.settings.gateway_workers
         anew = text.rpartition("gateway_begins_anew")[2]
         return text.count("gateway_begins_anew") >= workers and "database_older_than_log" in anew
 

@@ -32,7 +32,7 @@ HONEST = 4  # one socket each: enough that there is one at either of the gateway
 
 @pytest.fixture(scope="package")
 def abused(house: House) -> Iterator[Gateway]:
-    """The gateway that is abused: two processes, as `make up` has them."""
+    """The gateway that is abused: two processes, of which each has some of everybody."""
     with house.another_gateway("gateway-abused", **PRODUCTION, **PATIENT) as gateway:
         yield gateway
 

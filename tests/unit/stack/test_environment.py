@@ -31,6 +31,14 @@ def test_redis_serves_four_purposes_from_four_databases(tmp_path: Path) -> None:
     assert [environment[name].rsplit("/", 1)[1] for name in names] == ["0", "1", "2", "3"]
 
 
+def test_a_gateway_is_one_process_and_two_where_tests_look_at_what_they_do_to_each_other() -> None:
+    workers = {
+        profile: read_settings(profile=profile, port_offset=0).gateway_workers
+        for profile in ("local", "bench", "test", "faults")
+    }
+    assert workers == {"local": 1, "bench": 1, "test": 2, "faults": 2}
+
+
 def test_the_addresses_promised_are_printed_and_the_signing_key_is_not(tmp_path: Path) -> None:
     credentials = credentials_in(tmp_path)
     places = Places(root=tmp_path, run_dir=tmp_path, data_dir=tmp_path)
