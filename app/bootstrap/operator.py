@@ -21,8 +21,8 @@ from app.protocol.topics import AUCTION_BID
 from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.chat import ChatAudit, ChatSources
 from app.services.auditing.events import EventAudit
+from app.services.auditing.journal_audit import JournalAudit, NoJournal
 from app.services.auditing.ports import Audit
-from app.services.auditing.told import JournalAudit, NoJournal
 from app.services.lanes import LaneTopic
 from app.services.parking import Parked
 from app.settings import Settings
@@ -53,7 +53,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
         chat = ChatSources(
             log=self.log_reader,
             rooms=self.auction_rows,
-            dead=PostgresLaneRows(),
+            dead_letters=PostgresLaneRows(),
             store=self.messages,
             tail=RedisRoomTail(self.fanout),
             scratch=SqliteScratch(),

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from app.domain.errors import DomainError
 from app.protocol.topics import Topic
 from app.services.auditing.ports import LaneAudit
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.results import AuditResults
 from app.services.transactions import Transaction
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class LaneTopic:
     identify: Callable[[bytes], str | None]
     """The id by which logs follow a record; None when it has none or cannot be read."""
     handler: LaneHandler[Any, Any]
-    audit: Callable[[Tallies], LaneAudit] | None = None
+    audit: Callable[[AuditResults], LaneAudit] | None = None
     """Makes what the owner adds to an audit; without it nobody can say what its settling left."""
 
 

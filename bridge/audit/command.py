@@ -1,4 +1,4 @@
-"""The verb `audit`: its arguments, what it prints, and its exit codes."""
+"""The command `audit`: its arguments, output and exit codes."""
 
 import argparse
 import sys
@@ -17,14 +17,14 @@ VIOLATED = 1
 
 
 def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
-    """The exit code: 0, 1 when an invariant is violated, 2 when the audit cannot be made."""
+    """Return the exit code: 0, 1 when an invariant is violated, 2 when the audit cannot run."""
     be_quiet()
     # It changes nothing, and says more of a database that is older than the log than a refusal.
     return perform(make_parser(), arguments, make_container, is_guarded=False)
 
 
 def make_parser() -> Parser:
-    """The command line."""
+    """Return the parser of the command line."""
     parser = Parser(
         prog="python -m bridge audit",
         description=(
@@ -51,15 +51,15 @@ def make_parser() -> Parser:
 
 
 def run(container: OperatorContainer, options: argparse.Namespace) -> int:
-    """Audit and print; the exit code."""
+    """Audit, print, and return the exit code."""
     scope = Scope(since=options.since, lane=options.auction, sample=options.sample)
     try:
-        tallies = audit(container, scope, options.journal)
+        results = audit(container, scope, options.journal)
     except JournalError as error:
         print(f"python -m bridge audit: {error}", file=sys.stderr)
         return REFUSED
-    print(as_json(tallies) if options.json else "\n".join(lines(tallies)))
-    return VIOLATED if tallies.violated else 0
+    print(as_json(results) if options.json else "\n".join(lines(results)))
+    return VIOLATED if results.violated else 0
 
 
 def _moment(text: str) -> datetime:

@@ -1,44 +1,45 @@
-"""What the audit asks of the platform beside its log: nothing waits (I4), nothing is left unsent
-(I11), and what Kafka calls committed was taken (I12)."""
+"""The audit's checks of the platform beside its log: no record waits too long (I4), no message
+stays unsent (I11), and committed offsets do not pass progress (I12)."""
 
 from collections.abc import Iterable
 
 from app.adapters.postgres.auditing import PostgresLaneRows
-from app.services.auditing.ports import Examination, LogReader, Selection
+from app.services.auditing.ports import AuditContext, LogReader, Selection
 from app.services.lanes import LaneTopic
 
 WAITING_S_MAX = 30.0  # I4
 UNPUBLISHED_S_MAX = 5.0  # I11
 
 
-def check_waiting(examination: Examination, lane: LaneTopic, rows: PostgresLaneRows) -> None:
-    """I4: of all records taken none waits for too long, but in parked lanes, which are listed."""
-    tally, transaction = examination.tallies["I4"], examination.transaction
-    topic, lanes = lane.topic.name, examination.selections[lane.topic.name]
+def check_waiting(context: AuditContext, lane: LaneTopic, rows: PostgresLaneRows) -> None:
+    """I4: no ingested record waits too long, except in parked lanes, which are listed."""
+    result, transaction = context.results["I4"], context.transaction
+    topic, lanes = lane.topic.name, context.selections[lane.topic.name]
     for waiting in rows.overdue(transaction, topic, older_than_s=WAITING_S_MAX, lanes=lanes):
-        place = f"{waiting.topic}/{waiting.partition}/{waiting.offset}"
-        tally.violation(f"{place} lane {waiting.lane} waits for {waiting.waits_s:.0f} s")
+        record_id = f"{waiting.topic}/{waiting.partition}/{waiting.offset}"
+        result.violation(f"{record_id} lane {waiting.lane} waits for {waiting.waits_s:.0f} s")
     for parked in rows.parked(transaction, topic, lanes):
         what = f"{parked.reason}: {parked.message}"
-        tally.notes.append(f"parked lane {topic}/{parked.lane}, {parked.waiting} wait ({what})")
+        result.notes.append(f"parked lane {topic}/{parked.lane}, {parked.waiting} wait ({what})")
 
 
-def check_outbox(examination: Examination, rows: PostgresLaneRows) -> None:
-    """I11: what was committed leaves soon, when there is time for it."""
-    tally = examination.tallies["I11"]
-    if examination.scope.sample:
-        tally.gaps.append("how long messages wait in the outbox: under load")
+def check_outbox(context: AuditContext, rows: PostgresLaneRows) -> None:
+    """I11: committed messages leave the outbox soon; not checked under load."""
+    result = context.results["I11"]
+    if context.scope.sample:
+        result.gaps.append("how long messages wait in the outbox: under load")
         return
-    lanes = _of_all(examination.selections.values())
+    lanes = _of_all(context.selections.values())
     for message in rows.unpublished(
-        examination.transaction, older_than_s=UNPUBLISHED_S_MAX, lanes=lanes
+        context.transaction, older_than_s=UNPUBLISHED_S_MAX, lanes=lanes
     ):
         where = f"outbox row {message.row_id} to {message.topic} lane {message.lane}"
-        tally.violation(f"{where} is unpublished for {message.waits_s:.0f} s")
+        result.violation(f"{where} is unpublished for {message.waits_s:.0f} s")
 
 
 def _of_all(selections: Iterable[Selection]) -> Selection:
-    """The lanes of all topics together: what leaves is keyed as what came in."""
+    """Return the lanes of all topics together: messages have the keys of the records that caused
+    them."""
     lanes: set[str] = set()
     for selection in selections:
         if selection.lanes is None:
@@ -48,17 +49,20 @@ def _of_all(selections: Iterable[Selection]) -> Selection:
 
 
 def committed_offsets(log: LogReader, lanes: Iterable[LaneTopic]) -> dict[str, dict[int, int]]:
-    """By topic what its group has committed. Progress must be read after it, as it only rises."""
+    """Return by topic the offsets its group has committed. Read progress after it, as progress only
+    rises."""
     return {lane.topic.name: log.committed(lane.group, lane.topic) for lane in lanes}
 
 
 def check_committed(
-    examination: Examination, lane: LaneTopic, rows: PostgresLaneRows, committed: dict[int, int]
+    context: AuditContext, lane: LaneTopic, rows: PostgresLaneRows, committed: dict[int, int]
 ) -> None:
-    """I12: it mirrors progress, and never runs ahead."""
+    """I12: committed offsets mirror progress and never pass it."""
     topic = lane.topic.name
-    progress = rows.progress(examination.transaction, topic)
+    progress = rows.progress(context.transaction, topic)
     for partition, offset in committed.items():
-        taken = progress.get(partition)
-        line = f"{topic}/{partition}: group {lane.group} committed {offset}, progress is {taken}"
-        examination.tallies["I12"].judge(taken is not None and offset <= taken, line)
+        next_offset = progress.get(partition)
+        line = (
+            f"{topic}/{partition}: group {lane.group} committed {offset}, progress is {next_offset}"
+        )
+        context.results["I12"].check(next_offset is not None and offset <= next_offset, line)

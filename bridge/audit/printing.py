@@ -1,56 +1,57 @@
-"""An audit as lines for people, or as JSON for programs."""
+"""An audit's results as lines of text, or as JSON."""
 
 from collections.abc import Iterator
 
 import msgspec
 
-from app.services.auditing.tallies import INVARIANTS, Tallies, Tally
+from app.services.auditing.results import INVARIANTS, AuditResults, CheckResult
 
 _NAME_WIDTH = max(len(name) for name in INVARIANTS.values())
 
 
-def lines(tallies: Tallies) -> Iterator[str]:
-    """One line per invariant; beneath it what is wrong, what is missing, what is worth knowing."""
-    yield from tallies.notes
-    for invariant, tally in tallies:
-        yield f"{invariant:<4}{INVARIANTS[invariant]:<{_NAME_WIDTH + 2}}{_figures(tally)}"
-        yield from (f"      ! {line}" for line in tally.examples)
-        if tally.violations > len(tally.examples):
-            yield f"      ! and {tally.violations - len(tally.examples)} more"
-        if tally.unchecked is None:
-            yield from (f"      not checked: {gap}" for gap in tally.gaps)
-        yield from (f"      {note}" for note in tally.notes)
-    yield _summary(tallies)
+def lines(results: AuditResults) -> Iterator[str]:
+    """Yield one line per invariant, followed by its violations, gaps and notes."""
+    yield from results.notes
+    for invariant, result in results:
+        yield f"{invariant:<4}{INVARIANTS[invariant]:<{_NAME_WIDTH + 2}}{_figures(result)}"
+        yield from (f"      ! {line}" for line in result.examples)
+        if result.violations > len(result.examples):
+            yield f"      ! and {result.violations - len(result.examples)} more"
+        if result.unchecked is None:
+            yield from (f"      not checked: {gap}" for gap in result.gaps)
+        yield from (f"      {note}" for note in result.notes)
+    yield _summary(results)
 
 
-def as_json(tallies: Tallies) -> str:
-    """One object; an invariant that was not checked has null instead of figures."""
-    found = [_object(invariant, tally) for invariant, tally in tallies]
-    document = {"notes": tallies.notes, "violated": tallies.violated, "invariants": found}
+def as_json(results: AuditResults) -> str:
+    """Return the results as one JSON object; an invariant that was not checked has null instead of
+    figures."""
+    found = [_object(invariant, result) for invariant, result in results]
+    document = {"notes": results.notes, "violated": results.violated, "invariants": found}
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
-def _summary(tallies: Tallies) -> str:
-    unchecked = [invariant for invariant, tally in tallies if tally.unchecked is not None]
-    violated = tallies.violated
+def _summary(results: AuditResults) -> str:
+    unchecked = [invariant for invariant, result in results if result.unchecked is not None]
+    violated = results.violated
     said = f"VIOLATED: {', '.join(violated)}" if violated else "nothing is violated"
     return f"{said}; not checked: {', '.join(unchecked)}" if unchecked else said
 
 
-def _figures(tally: Tally) -> str:
-    if tally.unchecked is not None:
-        return f"not checked: {tally.unchecked}"
-    return f"{tally.checked:>10} checked  {tally.violations:>6} violations"
+def _figures(result: CheckResult) -> str:
+    if result.unchecked is not None:
+        return f"not checked: {result.unchecked}"
+    return f"{result.checked:>10} checked  {result.violations:>6} violations"
 
 
-def _object(invariant: str, tally: Tally) -> dict[str, object]:
-    unchecked = tally.unchecked
+def _object(invariant: str, result: CheckResult) -> dict[str, object]:
+    unchecked = result.unchecked
     return {
         "invariant": invariant,
         "name": INVARIANTS[invariant],
-        "checked": tally.checked if unchecked is None else None,
-        "violations": tally.violations if unchecked is None else None,
-        "examples": tally.examples,
-        "not_checked": tally.gaps if unchecked is None else [unchecked],
-        "notes": tally.notes,
+        "checked": result.checked if unchecked is None else None,
+        "violations": result.violations if unchecked is None else None,
+        "examples": result.examples,
+        "not_checked": result.gaps if unchecked is None else [unchecked],
+        "notes": result.notes,
     }

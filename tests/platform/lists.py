@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from app.protocol.records import Version
 from app.protocol.topics import Topic
-from app.services.auditing.ports import Place, Scope, Selection, Trace
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.ports import LogEntry, Scope, Selection, StoredRow
+from app.services.auditing.results import AuditResults
 from app.services.burials import KEY_MISMATCH
 from app.services.lanes import (
     BadRecordError,
@@ -92,8 +92,8 @@ class ListLane:
         for record in records:
             item = read_value(item_decoder, record.payload)
             self._fail_if_told(transaction, state, faults.get(item.text))
-            place = (record.partition, record.offset)
-            transaction.exec_driver_sql(APPEND, (state.name, item.id, item.text, *place))
+            entry = (record.partition, record.offset)
+            transaction.exec_driver_sql(APPEND, (state.name, item.id, item.text, *entry))
         if transaction.exec_driver_sql(RAISE, (state.name, state.version)).rowcount != 1:
             raise VersionConflictError(state.name)
         return Settlement([])
@@ -125,22 +125,22 @@ class ListLane:
 class ListAudit:
     """What lists add to an audit: where the rows are that settling leaves."""
 
-    def __init__(self, tallies: Tallies) -> None:
+    def __init__(self, results: AuditResults) -> None:
         """There is nothing more to judge about a list."""
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
         """All lists, or the one asked for."""
         return Selection(None if scope.lane is None else frozenset([scope.lane]))
 
-    def traces(
+    def stored_rows(
         self, transaction: Connection, *, partition: int, first: int, selection: Selection
-    ) -> Iterator[Trace]:
+    ) -> Iterator[StoredRow]:
         """Every item is the effect of its record."""
         lists = None if selection.lanes is None else sorted(selection.lanes)
         rows = transaction.exec_driver_sql(ITEMS, (partition, first, lists, lists))
-        return (Trace(row.offset, "effect", "list_items", row) for row in rows)
+        return (StoredRow(row.offset, "effect", "list_items", row) for row in rows)
 
-    def see(self, transaction: Connection, places: Sequence[Place]) -> None: ...
+    def check_batch(self, transaction: Connection, entries: Sequence[LogEntry]) -> None: ...
 
     def end_partition(self, transaction: Connection) -> None: ...
 

@@ -14,7 +14,7 @@ from app.domain.contest import Effective
 from app.domain.errors import NotFoundError
 from app.domain.records import Position
 from app.protocol.topics import AUCTION_BID
-from app.services.auditing.ports import Scope, Selection, Trace
+from app.services.auditing.ports import Scope, Selection, StoredRow
 from app.services.auditing.rows import Answered, BidRow, DecisionRow, auction_id_of
 
 SAMPLE_AUCTIONS = 50  # enough to meet every kind of decision; a minute's reading at most
@@ -64,13 +64,13 @@ _ROOMS = f"SELECT id FROM rooms WHERE {_IDS}"  # noqa: S608 - as above
 
 
 class PostgresAuctionRows:
-    """Reads in the snapshot it is given; `engine` serves only what must not be in it."""
+    """Reads in the snapshot it is given; `engine` is for what must be read outside of it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
-        """The auctions that the scope means. Raises NotFoundError when it names none."""
+        """Return the auctions selected by the scope. Raise NotFoundError when there is none."""
         if scope.lane is not None:
             return self._one(transaction, scope.lane)
         asked = {"since": scope.since, "limit": SAMPLE_AUCTIONS}
@@ -82,27 +82,27 @@ class PostgresAuctionRows:
             return _selection(transaction.exec_driver_sql(_SINCE, asked).all())
         return Selection()
 
-    def traces(
+    def stored_rows(
         self, transaction: Connection, *, partition: int, first: int, selection: Selection
-    ) -> Iterator[Trace]:
-        """The rows of `bids` and `decisions`, and of their archive, in offset order."""
+    ) -> Iterator[StoredRow]:
+        """Yield the rows of `bids` and `decisions`, and of their archive, in offset order."""
         asked = {
             "topic": AUCTION_BID.name,
             "partition": partition,
             "first": first,
             "ids": _ids(selection),
         }
-        bids = (_bid_trace(row) for row in streamed(transaction, _BIDS, asked))
-        decisions = (_decision_trace(row) for row in streamed(transaction, _DECISIONS, asked))
-        return heapq.merge(bids, decisions, key=lambda trace: trace.offset)
+        bids = (_stored_bid(row) for row in streamed(transaction, _BIDS, asked))
+        decisions = (_stored_decision(row) for row in streamed(transaction, _DECISIONS, asked))
+        return heapq.merge(bids, decisions, key=lambda stored_row: stored_row.offset)
 
     def auctions(self, transaction: Connection, ids: Collection[int]) -> dict[int, Auction]:
-        """Those of the auctions that exist."""
+        """Return those of the auctions that exist."""
         rows = transaction.exec_driver_sql(_AUCTIONS, (list(ids),))
         return {row[0]: auction_of(row) for row in rows}
 
     def answered(self, transaction: Connection, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
-        """Those of the bids that have an answer."""
+        """Return those of the bids that have an answer."""
         rows = transaction.exec_driver_sql(_ANSWERED, ([str(bid_id) for bid_id in bid_ids],))
         return {
             UUID(str(row[2])): Answered(Position(row[0], row[1]), known_bid(row[2:]))
@@ -110,22 +110,23 @@ class PostgresAuctionRows:
         }
 
     def history(self, transaction: Connection, auction_id: int, *, before: int) -> list[Effective]:
-        """Every record below an offset that had an effect on price and leader, in log order."""
+        """Return the records below an offset that had an effect on price and leader, in log
+        order."""
         return read_history(transaction, auction_id, before=before)
 
     def versions(self, transaction: Connection, selection: Selection) -> Iterator[tuple[int, int]]:
-        """(id, version) of all selected auctions, by id."""
+        """Yield (id, version) of all selected auctions, by id."""
         rows = streamed(transaction, _VERSIONS, {"ids": _ids(selection)})
         return ((row[0], row[1]) for row in rows)
 
     def versions_now(self, ids: Collection[int]) -> dict[int, int]:
-        """The versions that auctions have by now, outside of the snapshot."""
+        """Return the current versions of auctions, read outside of the snapshot."""
         with reading(), self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_VERSIONS, {"ids": list(ids)})
             return {row[0]: row[1] for row in rows}
 
     def room_ids(self, transaction: Connection, selection: Selection) -> set[int]:
-        """The chat rooms of the selected auctions."""
+        """Return the chat rooms of the selected auctions."""
         return {row[0] for row in transaction.exec_driver_sql(_ROOMS, {"ids": _ids(selection)})}
 
     def _one(self, transaction: Connection, lane: str) -> Selection:
@@ -144,13 +145,13 @@ def _ids(selection: Selection) -> list[int] | None:
     return None if selection.lanes is None else [int(lane) for lane in selection.lanes]
 
 
-def _bid_trace(row: Sequence[Any]) -> Trace:
+def _stored_bid(row: Sequence[Any]) -> StoredRow:
     bid = BidRow(*row)
     if bid.automatic:
-        return Trace(bid.offset, "more", "bids", bid)
-    return Trace(bid.offset, "failure" if bid.status == "failed" else "effect", "bids", bid)
+        return StoredRow(bid.offset, "more", "bids", bid)
+    return StoredRow(bid.offset, "failure" if bid.status == "failed" else "effect", "bids", bid)
 
 
-def _decision_trace(row: Sequence[Any]) -> Trace:
+def _stored_decision(row: Sequence[Any]) -> StoredRow:
     decision = DecisionRow(*row)
-    return Trace(decision.offset, "effect", "decisions", decision)
+    return StoredRow(decision.offset, "effect", "decisions", decision)

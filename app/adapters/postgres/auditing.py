@@ -1,4 +1,4 @@
-"""What the audit reads of the platform's tables, all in one snapshot; no auction in here."""
+"""What the audit reads from the platform's tables, all in one snapshot; knows no auction."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ _WAITING = f"""
 SELECT "offset" FROM inbox_waiting WHERE {_FROM} AND {_LANES} ORDER BY "offset"
 """  # noqa: S608 - of our own constants
 
-_DEAD = f"""
+_DEAD_LETTERS = f"""
 SELECT "offset" FROM dead_letters WHERE {_FROM} AND {_LANES} ORDER BY "offset"
 """  # noqa: S608 - of our own constants
 
@@ -57,7 +57,7 @@ _OUTBOX = "SELECT key, payload FROM outbox WHERE topic = %s ORDER BY id"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A record that waits in the inbox, and for how long."""
+    """A record in the inbox and how long it has waited, in seconds."""
 
     topic: str
     partition: int
@@ -68,7 +68,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ParkedLane:
-    """A lane that a person must free."""
+    """A lane that waits for an operator."""
 
     topic: str
     lane: str
@@ -79,7 +79,7 @@ class ParkedLane:
 
 @dataclass(frozen=True, slots=True)
 class Unpublished:
-    """A message that has not left the outbox."""
+    """A message still in the outbox, and how long it has waited, in seconds."""
 
     row_id: int
     topic: str
@@ -89,7 +89,7 @@ class Unpublished:
 
 @contextmanager
 def snapshot(engine: Engine, *, timeout_ms: int) -> Iterator[Connection]:
-    """All that is read in it was so at one moment. Raises BusyError."""
+    """Open a transaction in which all reads see the same moment. Raise BusyError."""
     with reading():
         repeatable = engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -101,7 +101,7 @@ def snapshot(engine: Engine, *, timeout_ms: int) -> Iterator[Connection]:
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Driver faults become BusyError."""
+    """Turn driver errors into BusyError."""
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
@@ -110,7 +110,7 @@ def reading() -> Iterator[None]:
 
 
 def streamed(transaction: Connection, sql: str, values: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401 - as drivers take them
-    """The rows of a statement, `BATCH_ROWS` of them at a time in memory."""
+    """Yield the rows of a statement, `BATCH_ROWS` at a time in memory."""
     options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
     result = transaction.exec_driver_sql(sql, values, execution_options=options)
     for batch in result.partitions(BATCH_ROWS):
@@ -118,46 +118,48 @@ def streamed(transaction: Connection, sql: str, values: Any) -> Iterator[Sequenc
 
 
 class PostgresLaneRows:
-    """What the platform keeps of lanes."""
+    """The platform's rows about lanes."""
 
     def progress(self, transaction: Connection, topic: str) -> dict[int, int]:
-        """By partition the next offset to take."""
+        """Return by partition the next offset to ingest."""
         rows = transaction.exec_driver_sql(_PROGRESS, (topic,))
         return {row[0]: row[1] for row in rows}
 
     def waiting(
         self, transaction: Connection, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
-        """The offsets of the records that are not settled, ascending."""
+        """Yield the offsets of records that are not settled, ascending."""
         return self._offsets(transaction, _WAITING, (topic, partition, first), lanes)
 
-    def dead(
+    def dead_letters(
         self, transaction: Connection, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
-        """The offsets of the records that were given up, ascending."""
-        return self._offsets(transaction, _DEAD, (topic, partition, first), lanes)
+        """Yield the offsets of dead letters, ascending."""
+        return self._offsets(transaction, _DEAD_LETTERS, (topic, partition, first), lanes)
 
     def overdue(
         self, transaction: Connection, topic: str, *, older_than_s: float, lanes: Selection
     ) -> Iterator[Waiting]:
-        """What waits for longer than that and is not parked, the oldest first."""
+        """Yield records that have waited for longer than that in lanes that are not parked, oldest
+        first."""
         asked = {"topic": topic, "older_than_s": older_than_s, "lanes": _listed(lanes)}
         return (Waiting(*row) for row in streamed(transaction, _OVERDUE, asked))
 
     def parked(self, transaction: Connection, topic: str, lanes: Selection) -> list[ParkedLane]:
-        """The lanes that wait for a person."""
+        """Return the parked lanes."""
         asked = {"topic": topic, "lanes": _listed(lanes)}
         return [ParkedLane(*row) for row in transaction.exec_driver_sql(_PARKED, asked)]
 
     def unpublished(
         self, transaction: Connection, *, older_than_s: float, lanes: Selection
     ) -> Iterator[Unpublished]:
-        """Messages to any topic, of these keys, that are in the outbox for longer than that."""
+        """Yield messages of these keys, to any topic, that have been in the outbox for longer than
+        that."""
         asked = {"older_than_s": older_than_s, "lanes": _listed(lanes)}
         return (Unpublished(*row) for row in streamed(transaction, _UNPUBLISHED, asked))
 
     def outbox(self, transaction: Connection, topic: str) -> Iterator[tuple[str, str]]:
-        """(key, payload) of every message that waits to be sent to this topic."""
+        """Yield (key, payload) of every message waiting for this topic."""
         return ((row[0], row[1]) for row in streamed(transaction, _OUTBOX, (topic,)))
 
     def _offsets(

@@ -1,1 +1,1 @@
-"""Sorting what does not fit into memory."""
+"""Sorting on disk for data that does not fit into memory."""

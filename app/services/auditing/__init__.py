@@ -1,3 +1,6 @@
-"""The audit: whether what is stored, published and told is what the log says (system.md,
-Invariants). Here is what it asks of the stores, and all of it that knows auctions or chat; the
-platform's own part is in `bridge/audit`."""
+"""The audit: compares what is stored, published and received by clients with what Kafka holds
+(system.md, Invariants).
+
+This package holds the audit's ports and its checks of auctions and chat; the platform's own checks
+are in `bridge/audit`.
+"""

@@ -1,7 +1,8 @@
-"""I14: what was said is stored once, under the place of its first record, and pushed as stored.
+"""I14: each chat message is stored once, under the offset of its first record, and pushed as
+stored.
 
-Compared are the log, as far back as it is kept, the store, and each room's list of what was just
-pushed. What clients were acknowledged and shown is held against the same by `journals`.
+Compares the topic, as far back as it is retained, the store, and each room's capped list. What
+clients received is compared by `journal_audit`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,20 +15,20 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
-from app.services.auditing.ports import Examination, LogReader, LogRecord, Scratch, Selection
+from app.services.auditing.ports import AuditContext, LogReader, LogRecord, Scratch, Selection
+from app.services.auditing.results import CheckResult
 from app.services.auditing.rows import AuctionRows
-from app.services.auditing.tallies import Tally
 from app.services.transactions import Transaction
 
-MESSAGES_AT_ONCE = 1_000
-PLACES = "chat places"
+BATCH_MESSAGES = 1_000
+OFFSETS = "chat places"
 
 _decoder = msgspec.json.Decoder(ChatMessageValue)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message as the store has it."""
+    """A message as stored."""
 
     message_id: str
     room_id: int
@@ -37,45 +38,45 @@ class StoredMessage:
 
 
 class ChatStore(Protocol):
-    """Where messages are stored."""
+    """The message store."""
 
     def stored(self, message_ids: Sequence[str]) -> list[StoredMessage]:
-        """Those of the messages that are stored. Raises BusyError."""
+        """Return those of the messages that are stored. Raise BusyError."""
         ...
 
 
 class ChatTail(Protocol):
-    """What was just pushed."""
+    """The capped list of a room's newest messages."""
 
     def pushed(self, room_id: int) -> list[tuple[int, str]]:
-        """(seq, message id) in the order of the room's list. Raises BusyError."""
+        """Return (seq, message id) in the order of the room's list. Raise BusyError."""
         ...
 
 
-class DeadOffsets(Protocol):
-    """What was given up."""
+class DeadLetterOffsets(Protocol):
+    """The offsets of dead letters."""
 
-    def dead(
+    def dead_letters(
         self, transaction: Transaction, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
-        """The offsets of the records that were given up, ascending."""
+        """Yield the offsets of dead letters, ascending."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSources:
-    """Where the audit finds what was said, and the places of messages once it has read them."""
+    """The sources of the audit of chat, and the offsets of messages it has read so far."""
 
     log: LogReader
     rooms: AuctionRows
-    dead: DeadOffsets
+    dead_letters: DeadLetterOffsets
     store: ChatStore
     tail: ChatTail
     scratch: Scratch
 
-    def places(self, room_id: int, message_id: object) -> list[int]:
-        """The offsets of all records of a message that were read so far, ascending."""
-        return [offset for offset, _ in self.scratch.of(PLACES, f"{room_id} {message_id}")]
+    def offsets_of(self, room_id: int, message_id: object) -> list[int]:
+        """Return the offsets of all records of a message read so far, ascending."""
+        return [offset for offset, _ in self.scratch.of(OFFSETS, f"{room_id} {message_id}")]
 
 
 class ChatAudit:
@@ -84,84 +85,88 @@ class ChatAudit:
     def __init__(self, sources: ChatSources) -> None:
         self._sources = sources
 
-    def run(self, examination: Examination) -> None:
-        """Judge the rooms of the selected auctions; all rooms, when all auctions are."""
-        tally, seen = examination.tallies["I14"], set[int]()
-        rooms = self._rooms(examination)
-        for partition, (start, end) in self._spans(examination).items():
+    def run(self, context: AuditContext) -> None:
+        """Check the rooms of the selected auctions; all rooms when all auctions are selected."""
+        result, seen = context.results["I14"], set[int]()
+        rooms = self._rooms(context)
+        for partition, (start, end) in self._spans(context).items():
             span = (partition, start, end)
-            for said in batches(self._said(examination, span, rooms), MESSAGES_AT_ONCE):
-                self._check_stored(tally, said, start)
-                seen |= {message.room_id for _, message in said}
+            for messages in batches(self._messages(context, span, rooms), BATCH_MESSAGES):
+                self._check_stored(result, messages, start)
+                seen |= {message.room_id for _, message in messages}
         for room_id in sorted(seen):
-            self._check_pushed(tally, room_id, sample=examination.scope.sample)
+            self._check_pushed(result, room_id, sample=context.scope.sample)
 
-    def _rooms(self, examination: Examination) -> set[int] | None:
-        selection = examination.selections[AUCTION_BID.name]
+    def _rooms(self, context: AuditContext) -> set[int] | None:
+        selection = context.selections[AUCTION_BID.name]
         if selection.lanes is None:
             return None
-        return self._sources.rooms.room_ids(examination.transaction, selection)
+        return self._sources.rooms.room_ids(context.transaction, selection)
 
-    def _spans(self, examination: Examination) -> dict[int, tuple[int, int]]:
-        """Per partition where to start and end: under load no further than save has come."""
-        log, selection = self._sources.log, examination.selections[AUCTION_BID.name]
+    def _spans(self, context: AuditContext) -> dict[int, tuple[int, int]]:
+        """Return by partition the first and end offset; under load the end is what `save` has
+        committed."""
+        log, selection = self._sources.log, context.selections[AUCTION_BID.name]
         bounds = log.bounds(CHAT_MESSAGE)
         starts = {partition: first for partition, (first, _) in bounds.items()}
         if selection.begins_at is not None:
             starts = log.offsets_at(CHAT_MESSAGE, selection.begins_at - CLOCKS_APART_MAX)
         ends = {partition: end for partition, (_, end) in bounds.items()}
-        if examination.scope.sample:
+        if context.scope.sample:
             saved = log.committed(SAVE_GROUP, CHAT_MESSAGE)
             ends = {partition: saved.get(partition, 0) for partition in ends}
         return {partition: (starts[partition], ends[partition]) for partition in bounds}
 
-    def _said(
-        self, examination: Examination, span: tuple[int, int, int], rooms: set[int] | None
+    def _messages(
+        self, context: AuditContext, span: tuple[int, int, int], rooms: set[int] | None
     ) -> Iterator[tuple[LogRecord, ChatMessageValue]]:
-        """What was said in a partition, dead letters aside."""
+        """Yield the messages of a partition, dead letters excluded."""
         topic, (partition, start, end) = CHAT_MESSAGE.name, span
-        dead = set(
-            self._sources.dead.dead(
-                examination.transaction, topic, partition=partition, first=start, lanes=Selection()
+        dead_letters = set(
+            self._sources.dead_letters.dead_letters(
+                context.transaction, topic, partition=partition, first=start, lanes=Selection()
             )
         )
         for record in self._sources.log.read(topic, partition, first=start, until=end):
-            if record.offset in dead:
+            if record.offset in dead_letters:
                 continue
             value = _value(record)
             if value is None:
-                examination.tallies["I14"].violation(f"{record} cannot be read")
+                context.results["I14"].violation(f"{record} cannot be read")
             elif rooms is None or value.room_id in rooms:
                 yield record, value
 
     def _check_stored(
-        self, tally: Tally, said: Sequence[tuple[LogRecord, ChatMessageValue]], start: int
+        self,
+        result: CheckResult,
+        messages: Sequence[tuple[LogRecord, ChatMessageValue]],
+        start: int,
     ) -> None:
         self._sources.scratch.put(
-            PLACES, [(f"{v.room_id} {v.message_id}", record.offset, "") for record, v in said]
+            OFFSETS, [(f"{v.room_id} {v.message_id}", record.offset, "") for record, v in messages]
         )
-        ids = [str(value.message_id) for _, value in said]
+        ids = [str(value.message_id) for _, value in messages]
         stored = {message.message_id: message for message in self._sources.store.stored(ids)}
-        for record, value in said:
+        for record, value in messages:
             fault = self._fault(value, stored.get(str(value.message_id)), start)
             line = f"{record} room {value.room_id} message {value.message_id} {fault}"
-            tally.judge(fault is None, line)
+            result.check(fault is None, line)
 
     def _fault(
         self, value: ChatMessageValue, stored: StoredMessage | None, start: int
     ) -> str | None:
         if stored is None:
             return "is not stored"
-        first = self._sources.places(value.room_id, value.message_id)[0]
+        first = self._sources.offsets_of(value.room_id, value.message_id)[0]
         # One whose first record lies before what was read may be stored under that one's place.
         if stored.seq != first and stored.seq >= start:
             return f"is stored with seq {stored.seq}, its first record is {first}"
-        said = (stored.room_id, stored.sender_id, stored.text)
-        if said != (value.room_id, value.sender_id, value.text):
+        saved = (stored.room_id, stored.sender_id, stored.text)
+        if saved != (value.room_id, value.sender_id, value.text):
             return "is stored with another room, sender or text"
         return None
 
-    def _check_pushed(self, tally: Tally, room_id: int, *, sample: bool) -> None:
+    def _check_pushed(self, result: CheckResult, room_id: int, *, sample: bool) -> None:
         pushed = self._sources.tail.pushed(room_id)
         ids = [message_id for _, message_id in pushed]
         stored = {message.message_id: message for message in self._sources.store.stored(ids)}
@@ -170,17 +175,18 @@ class ChatAudit:
             where = f"room {room_id} message {message_id}"
             if message is not None:
                 line = f"{where}: pushed with seq {seq}, stored with {message.seq}"
-                tally.judge(self._agrees(message, seq), line)
+                result.check(self._is_pushed_as_stored(message, seq), line)
             elif not sample:
-                tally.judge(False, f"{where}: pushed with seq {seq}, not stored")  # noqa: FBT003
+                result.check(False, f"{where}: pushed with seq {seq}, not stored")  # noqa: FBT003
 
-    def _agrees(self, message: StoredMessage, seq: int) -> bool:
+    def _is_pushed_as_stored(self, message: StoredMessage, seq: int) -> bool:
         return seq == message.seq or repeats(self._sources, message, seq)
 
 
 def repeats(sources: ChatSources, message: StoredMessage, seq: int) -> bool:
-    """Whether a message was pushed for a later record of it: Redis, which knows, may forget."""
-    return seq in sources.places(message.room_id, message.message_id)[1:]
+    """Return whether a message was pushed for a later record of it: Redis may lose the flag that
+    prevents this."""
+    return seq in sources.offsets_of(message.room_id, message.message_id)[1:]
 
 
 def _value(record: LogRecord) -> ChatMessageValue | None:

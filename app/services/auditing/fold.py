@@ -1,7 +1,7 @@
-"""An auction folded again from its log, and what was stored of it held against that: I7 and I15.
+"""Folds an auction again from its log and compares the result with the stored rows: I7 and I15.
 
-The fold is that of settling, batch by batch: repeats are recognised by looking up the answer that
-is stored, which was itself compared when its record came by. So no bid need be remembered.
+The fold is that of settling, batch by batch: repeats are recognised by their stored answer, which
+was itself compared at its record. So no bid is kept in memory.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,9 @@ from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger, RepeatedBid
 from app.domain.records import Record
 from app.domain.time import rfc3339
-from app.services.auditing.ports import Trace
+from app.services.auditing.ports import StoredRow
+from app.services.auditing.results import AuditResults
 from app.services.auditing.rows import BidRow, DecisionRow
-from app.services.auditing.tallies import Tallies
 
 COMPARED: Final = (
     "status", "price", "leader_id", "leader_maximum", "bid_count", "ends_at", "extensions",
@@ -39,8 +39,8 @@ _IN_DETAIL: Final = ("price", "ends_at", "winner", "alias", "leader")
 class Fold:
     """The fold of one auction."""
 
-    def __init__(self, stored: Auction, tallies: Tallies) -> None:
-        self._tallies = tallies
+    def __init__(self, stored: Auction, results: AuditResults) -> None:
+        self._results = results
         self._auction = genesis(stored)
         self._aliases: Mapping[int, int] = {}
         self._ledger: Ledger | None = None
@@ -50,27 +50,30 @@ class Fold:
     ) -> None:
         """Begin a batch; `known` are the answers to earlier bids among its records.
 
-        `history` is what had an effect before it, if there is a void among them.
+        `history` are the effective records before it, if there is a void among them.
         """
         self._ledger = Ledger(self._auction, aliases=self._aliases, known=known, history=history)
 
     def has_alias(self, bidder_id: int) -> bool:
-        """Whether a bid of theirs was decided before."""
+        """Return whether a bid of this user was decided before."""
         return bidder_id in self._aliases
 
-    def apply(self, place: str, record: Record, traces: Sequence[Trace]) -> None:
-        """Decide the next record, and compare with what was stored of it, if anything was."""
+    def apply(self, record_id: str, record: Record, stored_rows: Sequence[StoredRow]) -> None:
+        """Decide the next record and compare the decision with the stored rows, if there are
+        any."""
         if self._ledger is None:
             raise RuntimeError("no batch was begun")
         try:
             entry = self._ledger.apply(record)
         except Exception as error:  # noqa: BLE001 - the code that decides is audited, too
-            self._tallies["I15"].checked += 1
-            self._tallies["I15"].violation(f"{place}: deciding it raises {type(error).__name__}")
+            self._results["I15"].checked += 1
+            self._results["I15"].violation(
+                f"{record_id}: deciding it raises {type(error).__name__}"
+            )
             return
-        rows = [trace.row for trace in traces if trace.kind != "failure"]
+        rows = [stored_row.row for stored_row in stored_rows if stored_row.kind != "failure"]
         if rows:
-            self._compare(place, entry, rows)
+            self._compare(record_id, entry, rows)
 
     def end(self) -> None:
         """End the batch."""
@@ -79,25 +82,25 @@ class Fold:
             self._ledger = None
 
     def compare_state(self, stored: Auction) -> None:
-        """All of the log is folded: this is the auction (I7)."""
+        """Compare the folded auction with `stored` (I7), after the last record."""
         where = f"auction {stored.terms.auction_id}"
         wrong = [
             f"{name} {getattr(stored, name)}, by its log {getattr(self._auction, name)}"
             for name in COMPARED
             if getattr(stored, name) != getattr(self._auction, name)
         ]
-        self._tallies["I7"].judge(not wrong, f"{where}: " + "; ".join(wrong))
+        self._results["I7"].check(not wrong, f"{where}: " + "; ".join(wrong))
         ends = (stored.chain, stored.decided_at) == (self._auction.chain, self._auction.decided_at)
         line = f"{where}: its decisions do not end as its log does: chain or decision time differ"
-        self._tallies["I15"].judge(ends, line)
+        self._results["I15"].check(ends, line)
 
-    def _compare(self, place: str, entry: Entry, rows: Sequence[BidRow | DecisionRow]) -> None:
+    def _compare(self, record_id: str, entry: Entry, rows: Sequence[BidRow | DecisionRow]) -> None:
         expected = _expected(entry)
-        found = [_said(row) for row in rows]
+        found = [_stored_values(row) for row in rows]
         wrong = [] if expected == found else list(_differences(expected, found))
-        self._tallies["I15"].checked += 1
+        self._results["I15"].checked += 1
         if wrong:
-            self._tallies["I15"].violation(f"{place} {rows[0]}: " + "; ".join(wrong))
+            self._results["I15"].violation(f"{record_id} {rows[0]}: " + "; ".join(wrong))
 
 
 def _expected(entry: Entry) -> list[dict[str, Any]]:
@@ -140,7 +143,7 @@ def _control(entry: DecidedControl) -> dict[str, Any]:
     return dict(zip(_CONTROL_COLUMNS, values, strict=True))
 
 
-def _said(row: BidRow | DecisionRow) -> dict[str, Any]:
+def _stored_values(row: BidRow | DecisionRow) -> dict[str, Any]:
     if isinstance(row, BidRow):
         return {name: getattr(row, name) for name in _BID_COLUMNS}
     if row.type == "bid":
@@ -153,14 +156,14 @@ def _said(row: BidRow | DecisionRow) -> dict[str, Any]:
 
 def _differences(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
     if [set(row) for row in expected] != [set(row) for row in found]:
-        return [f"stored as {_brief(found)}, by the log it is {_brief(expected)}"]
+        return [f"stored as {_shortened(found)}, by the log it is {_shortened(expected)}"]
     return [
-        f"{name} {stored[name]}, by the log {said[name]}"
-        for said, stored in zip(expected, found, strict=True)
-        for name in said
-        if said[name] != stored[name]
+        f"{name} {stored[name]}, by the log {expected_row[name]}"
+        for expected_row, stored in zip(expected, found, strict=True)
+        for name in expected_row
+        if expected_row[name] != stored[name]
     ]
 
 
-def _brief(rows: list[dict[str, Any]]) -> str:
+def _shortened(rows: list[dict[str, Any]]) -> str:
     return " and ".join(str(row.get("status") or row.get("effect")) for row in rows)

@@ -1,6 +1,6 @@
-"""What clients were told, read into sorted shelves: receipts, answers, messages, what was shown.
+"""Sorts the lines of clients' journals into tables: receipts, answers, messages, displayed states.
 
-The order of pushes is judged while reading: it is the one thing that is in the journal's order.
+The order of pushes is checked while reading, because only the journal has it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from msgspec import Struct
 from app.protocol.journal import JournalError, JournalLine
 from app.protocol.outcomes import Outcome, Receipt
 from app.services.auditing.ports import Scratch, Selection
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.results import AuditResults
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ FINAL: Final = ("accepted", "rejected", "failed")
 
 
 class _Answered(Struct):
-    """A frame that may hold an outcome: one that is not seen yet has no more than its status."""
+    """A frame that may hold an outcome; a bid that is not known yet has only its status."""
 
     auction_id: int
     status: str
@@ -60,12 +60,12 @@ class _Shown(Struct):
 
 
 class JournalReader:
-    """Puts the lines of journals on their shelves, those of the selected auctions."""
+    """Puts the lines of journals about the selected auctions into their tables."""
 
-    def __init__(self, scratch: Scratch, selection: Selection, tallies: Tallies) -> None:
-        self._scratch, self._selection, self._tallies = scratch, selection, tallies
+    def __init__(self, scratch: Scratch, selection: Selection, results: AuditResults) -> None:
+        self._scratch, self._selection, self._results = scratch, selection, results
         self._rooms: dict[tuple[str, str], int] = {}
-        self._sort_of: dict[str, Callable[[JournalLine], None]] = {
+        self._handlers: dict[str, Callable[[JournalLine], None]] = {
             "bid.received": self._receipt,
             "bid.result": self._answer,
             "bid.status": self._answer,
@@ -75,63 +75,63 @@ class JournalReader:
         }
 
     def read(self, lines: Iterable[JournalLine]) -> None:
-        """Read one journal. Raises JournalError for a frame without the fields it must have."""
+        """Read one journal. Raise JournalError for a frame that lacks a required field."""
         for line in lines:
             if line.event == "shown":
                 self._shown(line)
             elif line.event == "told":
-                sort = self._sort_of.get(line.frame.get("type", ""))
-                if sort is not None:
-                    sort(line)
+                handle = self._handlers.get(line.frame.get("type", ""))
+                if handle is not None:
+                    handle(line)
 
     def _receipt(self, line: JournalLine) -> None:
-        said = _converted(line, Receipt)
-        if str(said.auction_id) in self._selection:
-            self._put(RECEIPTS, said.partition, said.offset, [line.client, said])
+        event = _converted(line, Receipt)
+        if str(event.auction_id) in self._selection:
+            self._put(RECEIPTS, event.partition, event.offset, [line.client, event])
 
     def _answer(self, line: JournalLine) -> None:
-        said = _converted(line, _Answered)
-        if said.status in FINAL and str(said.auction_id) in self._selection:
+        event = _converted(line, _Answered)
+        if event.status in FINAL and str(event.auction_id) in self._selection:
             outcome = msgspec.structs.astuple(_converted(line, Outcome))
-            self._put(ANSWERS, str(said.bid_id), line.at_ms, [line.client, outcome])
+            self._put(ANSWERS, str(event.bid_id), line.at_ms, [line.client, outcome])
 
     def _shown(self, line: JournalLine) -> None:
-        said = _converted(line, _Shown)
-        if str(said.auction_id) in self._selection:
-            self._put(SHOWN, said.auction_id, line.at_ms, [line.client, said.by, said.state])
+        event = _converted(line, _Shown)
+        if str(event.auction_id) in self._selection:
+            self._put(SHOWN, event.auction_id, line.at_ms, [line.client, event.by, event.state])
 
     def _acknowledgement(self, line: JournalLine) -> None:
-        said = _converted(line, _Acknowledged)
-        self._put(ACKNOWLEDGED, str(said.message_id), said.room_id, line.client)
+        event = _converted(line, _Acknowledged)
+        self._put(ACKNOWLEDGED, str(event.message_id), event.room_id, line.client)
 
     def _push(self, line: JournalLine) -> None:
-        said = _converted(line, _Push)
-        before = self._rooms.get((line.client, said.channel), -1)
-        where = f"{line.client} {said.channel} message {said.message_id}"
-        self._tallies["I14"].judge(
-            said.seq > before, f"{where}: seq {said.seq} is pushed after {before}"
+        event = _converted(line, _Push)
+        before = self._rooms.get((line.client, event.channel), -1)
+        where = f"{line.client} {event.channel} message {event.message_id}"
+        self._results["I14"].check(
+            event.seq > before, f"{where}: seq {event.seq} is pushed after {before}"
         )
-        self._show(line.client, said.channel, [said])
+        self._show(line.client, event.channel, [event])
 
     def _snapshot(self, line: JournalLine) -> None:
-        """A new subscription begins anew with what is shown of the room."""
-        said = _converted(line, _Snapshot)
-        if said.messages is None:
+        """Start a room's list anew with the snapshot of a new subscription."""
+        event = _converted(line, _Snapshot)
+        if event.messages is None:
             return
-        seqs = [message.seq for message in said.messages]
-        where = f"{line.client} {said.channel}: a snapshot with the seqs {seqs}"
-        self._tallies["I14"].judge(seqs == sorted(set(seqs)), where)
-        self._rooms.pop((line.client, said.channel), None)
-        self._show(line.client, said.channel, said.messages)
+        seqs = [message.seq for message in event.messages]
+        where = f"{line.client} {event.channel}: a snapshot with the seqs {seqs}"
+        self._results["I14"].check(seqs == sorted(set(seqs)), where)
+        self._rooms.pop((line.client, event.channel), None)
+        self._show(line.client, event.channel, event.messages)
 
     def _show(self, client: str, channel: str, messages: Iterable[_Message]) -> None:
         for message in messages:
             self._rooms[client, channel] = message.seq
             self._put(PUSHED, str(message.message_id), message.seq, [client, channel])
 
-    def _put(self, shelf: str, major: str | int, minor: int, said: object) -> None:
-        text = msgspec.json.encode(said, order="sorted").decode()
-        self._scratch.put(shelf, [(major, minor, text)])
+    def _put(self, table: str, major: str | int, minor: int, event: object) -> None:
+        text = msgspec.json.encode(event, order="sorted").decode()
+        self._scratch.put(table, [(major, minor, text)])
 
 
 def _converted(line: JournalLine, kind: type[T]) -> T:

@@ -1,7 +1,8 @@
-"""What the audit is asked for, what it reads, and what the owner of a lane topic adds to it.
+"""The ports of the audit: its scope, its sources, and the checks that the owner of a lane topic
+adds.
 
-All rows are read in one snapshot of the database. Taking records in and settling them are one
-transaction each, so a snapshot is consistent at any moment, also of a house under load.
+All rows are read in one snapshot of the database. Ingest and settling are one transaction each, so
+a snapshot is consistent at any moment, also under load.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,15 +11,15 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from app.protocol.topics import Topic
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.results import AuditResults
 from app.services.transactions import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to audit: everything; or what happened since a moment, one lane, a few lanes.
+    """What to audit: everything, what happened since a moment, one lane, or a sample of lanes.
 
-    `sample` says that the house is under load: then what is on its way is no violation.
+    `sample` means that the system is under load: records in flight are then no violation.
     """
 
     since: datetime | None = None
@@ -27,15 +28,17 @@ class Scope:
 
     @property
     def all_since(self) -> datetime | None:
-        """From when on records of whatever lane are meant, also of one that does not exist."""
+        """The time from which records of every lane are audited, also of lanes that do not exist;
+        None when the scope selects lanes."""
         return self.since if self.lane is None and not self.sample else None
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The lanes a scope means (None: all), and the moment before which the log has none of them.
+    """The lanes selected by a scope (None: all), and the time before which Kafka has no record of
+    them.
 
-    `note` says what was chosen, where the scope left a choice.
+    `note` describes the selection where the scope left a choice.
     """
 
     lanes: frozenset[str] | None = None
@@ -48,7 +51,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """A record as Kafka has it; its log time is its producer's unless the broker stamped it."""
+    """A Kafka record. Its log time is the producer's timestamp when `is_stamped_by_broker` is
+    false."""
 
     topic: str
     partition: int
@@ -60,7 +64,7 @@ class LogRecord:
 
     @property
     def lane(self) -> str | None:
-        """The key as lanes are named; None when there is none or it is no text."""
+        """The key as text; None when there is no key or it is not UTF-8."""
         try:
             return None if self.key is None else self.key.decode()
         except UnicodeDecodeError:
@@ -71,10 +75,10 @@ class LogRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
-    """What settling left of the record at `offset`: a row, and the table it is in.
+class StoredRow:
+    """A row that settling stored for the record at `offset`, and the table it is in.
 
-    Every settled record leaves one `effect`. A `failure` goes with a dead letter; `more` are rows
+    Every settled record has one `effect`. A `failure` goes with a dead letter; `more` are rows
     beside the effect.
     """
 
@@ -85,103 +89,105 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place of the log and all that is stored of it; without a record, rows name an empty one."""
+class LogEntry:
+    """An offset of a partition and everything stored for it; `record` is None when rows name an
+    offset that Kafka does not have."""
 
     topic: str
     partition: int
     offset: int
     record: LogRecord | None
-    traces: Sequence[Trace]
+    stored_rows: Sequence[StoredRow]
     waits: bool
-    is_dead: bool
+    is_dead_letter: bool
 
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 class LogReader(Protocol):
-    """Kafka, read without a group. Raises BusyError when it cannot be reached."""
+    """Kafka, read without a consumer group. Methods raise BusyError when it cannot be reached."""
 
     def bounds(self, topic: Topic) -> dict[int, tuple[int, int]]:
-        """Per partition the first offset there is and the one its next record will get."""
+        """Return by partition the first offset and the end offset."""
         ...
 
     def offsets_at(self, topic: Topic, moment: datetime) -> dict[int, int]:
-        """Per partition the offset of the first record appended at `moment` or later."""
+        """Return by partition the offset of the first record appended at `moment` or later."""
         ...
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
-        """What the group has committed, by partition."""
+        """Return by partition the offset the group has committed."""
         ...
 
     def partition_of(self, topic: Topic, lane: str) -> int:
-        """The partition in which the records of this key are."""
+        """Return the partition of the records with this key."""
         ...
 
     def read(self, topic: str, partition: int, *, first: int, until: int) -> Iterator[LogRecord]:
-        """The records from `first` up to, not including, `until`."""
+        """Yield the records from offset `first` to `until`, exclusive."""
         ...
 
 
 class LaneAudit(Protocol):
-    """What the owner of a lane topic adds to its audit: what it stored, and what is right.
+    """The checks that the owner of a lane topic adds to the audit.
 
-    One object serves one audit. The platform gives it the log partition by partition.
+    One object serves one audit. The platform passes the entries of the log, partition by partition.
     """
 
     def select(self, transaction: Transaction, scope: Scope) -> Selection:
-        """The lanes that the scope means."""
+        """Return the lanes selected by the scope."""
         ...
 
-    def traces(
+    def stored_rows(
         self, transaction: Transaction, *, partition: int, first: int, selection: Selection
-    ) -> Iterator[Trace]:
-        """What settling left of the records from `first` on, in offset order, of these lanes."""
+    ) -> Iterator[StoredRow]:
+        """Yield in offset order the rows stored for records of these lanes from offset `first`
+        on."""
         ...
 
-    def see(self, transaction: Transaction, places: Sequence[Place]) -> None:
-        """Judge the next places of a partition, in offset order."""
+    def check_batch(self, transaction: Transaction, entries: Sequence[LogEntry]) -> None:
+        """Check the next entries of a partition, in offset order."""
         ...
 
     def end_partition(self, transaction: Transaction) -> None:
-        """Judge what can only be judged when all of a partition was seen."""
+        """Check what can only be checked after all entries of a partition."""
         ...
 
     def end(self, transaction: Transaction, selection: Selection) -> None:
-        """Judge what can only be judged at the end."""
+        """Check what can only be checked after all partitions."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
-    """One audit: its snapshot, its scope, the lanes selected per topic, what was found so far."""
+class AuditContext:
+    """One audit: its snapshot, its scope, the lanes selected per topic, and the results so far."""
 
     transaction: Transaction
     scope: Scope
     selections: Mapping[str, Selection]
-    tallies: Tallies
+    results: AuditResults
 
 
 class Audit(Protocol):
-    """An audit of something else than the lanes."""
+    """A check of something other than lanes."""
 
-    def run(self, examination: Examination) -> None:
-        """Judge it."""
+    def run(self, context: AuditContext) -> None:
+        """Run the check and record its results in `context`."""
         ...
 
 
 class Scratch(Protocol):
-    """Sorted storage for one audit, outside of memory; shelves of (major, minor, text)."""
+    """Sorted storage on disk for one audit: tables of (major, minor, text)."""
 
-    def put(self, shelf: str, items: Iterable[tuple[str | int, int, str]]) -> None:
-        """Put items on a shelf."""
+    def put(self, table: str, items: Iterable[tuple[str | int, int, str]]) -> None:
+        """Add items to a table."""
         ...
 
-    def sorted(self, shelf: str) -> Iterator[tuple[Any, int, str]]:
-        """All of a shelf by major, minor and the order in which they were put there."""
+    def sorted(self, table: str) -> Iterator[tuple[Any, int, str]]:
+        """Yield all items of a table by major, minor and order of insertion."""
         ...
 
-    def of(self, shelf: str, major: str | int) -> list[tuple[int, str]]:
-        """(minor, text) of all items of this major, sorted."""
+    def of(self, table: str, major: str | int) -> list[tuple[int, str]]:
+        """Return (minor, text) of all items with this major, sorted."""
         ...

@@ -1,4 +1,4 @@
-"""The rows of auctions as the audit reads them, and the port that gives them."""
+"""Rows of auctions as the audit reads them, and the port that returns them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
-from app.services.auditing.ports import Scope, Selection, Trace
+from app.services.auditing.ports import Scope, Selection, StoredRow
 from app.services.transactions import Transaction
 
 ID_DIGITS_MAX = 18  # longer ones do not fit the column
@@ -67,54 +67,55 @@ class DecisionRow:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A bid that has its answer, and the place of the record that was answered."""
+    """A bid with an answer, and the position of the record that was answered."""
 
     position: Position
     known: KnownBid
 
 
 def auction_id_of(lane: str | None) -> int | None:
-    """The auction that a lane's key names; None when it can be none's."""
+    """Return the auction id in a lane's key; None when the key is not an id."""
     if lane is None or not lane.isdecimal() or len(lane) > ID_DIGITS_MAX:
         return None
     return int(lane)
 
 
 class AuctionRows(Protocol):
-    """What is stored of auctions, in the snapshot of an audit."""
+    """The stored rows of auctions, in the snapshot of an audit."""
 
     def select(self, transaction: Transaction, scope: Scope) -> Selection:
-        """The auctions that the scope means. Raises NotFoundError when it names none."""
+        """Return the auctions selected by the scope. Raise NotFoundError when there is none."""
         ...
 
-    def traces(
+    def stored_rows(
         self, transaction: Transaction, *, partition: int, first: int, selection: Selection
-    ) -> Iterator[Trace]:
-        """The rows of `bids` and `decisions` from an offset on, in offset order."""
+    ) -> Iterator[StoredRow]:
+        """Yield the rows of `bids` and `decisions` from an offset on, in offset order."""
         ...
 
     def auctions(self, transaction: Transaction, ids: Collection[int]) -> dict[int, Auction]:
-        """Those of the auctions that exist."""
+        """Return those of the auctions that exist."""
         ...
 
     def answered(self, transaction: Transaction, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
-        """Those of the bids that have an answer."""
+        """Return those of the bids that have an answer."""
         ...
 
     def history(
         self, transaction: Transaction, auction_id: int, *, before: int
     ) -> Sequence[Effective]:
-        """Every record below an offset that had an effect on price and leader, in log order."""
+        """Return the records below an offset that had an effect on price and leader, in log
+        order."""
         ...
 
     def versions(self, transaction: Transaction, selection: Selection) -> Iterator[tuple[int, int]]:
-        """(id, version) of all selected auctions, by id."""
+        """Yield (id, version) of all selected auctions, by id."""
         ...
 
     def versions_now(self, ids: Collection[int]) -> dict[int, int]:
-        """The versions that auctions have by now, outside of the snapshot."""
+        """Return the current versions of auctions, read outside of the snapshot."""
         ...
 
     def room_ids(self, transaction: Transaction, selection: Selection) -> set[int]:
-        """The chat rooms of the selected auctions."""
+        """Return the chat rooms of the selected auctions."""
         ...

@@ -17,7 +17,7 @@ from app.protocol.records import CloseValue
 from app.protocol.resources import AuctionCreate, AuctionVoid, ProductCreate, SoftClose
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.results import AuditResults
 from app.services.bidding import Offer
 from app.services.chat import Utterance
 from bridge.audit.run import audit
@@ -50,7 +50,7 @@ class Settled:
     receipts: Sequence[Receipt]
     said: Sequence[UUID]
 
-    def audit(self, lot: Lot, *journals: Any) -> Tallies:
+    def audit(self, lot: Lot, *journals: Any) -> AuditResults:
         """Audit one auction, in this process."""
         return audit(self.container, Scope(lane=str(lot.auction_id)), journals)
 

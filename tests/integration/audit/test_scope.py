@@ -47,17 +47,17 @@ def test_since_leaves_out_what_rested_before(settled: Settled) -> None:
 def test_since_and_an_auction_together_mean_that_auction(settled: Settled) -> None:
     created_at = _created_at(settled, settled.open.auction_id)
     lane = str(settled.sold.auction_id)
-    tallies = audit(settled.container, Scope(since=created_at, lane=lane), [])
-    assert tallies.violated == []
-    assert tallies["I7"].checked == 1
+    results = audit(settled.container, Scope(since=created_at, lane=lane), [])
+    assert results.violated == []
+    assert results["I7"].checked == 1
 
 
 def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: Settled) -> None:
-    tallies = audit(settled.container, Scope(sample=True), [])
-    (note,) = tallies.notes
+    results = audit(settled.container, Scope(sample=True), [])
+    (note,) = results.notes
     assert note.startswith("a sample of ")
-    assert 0 < tallies["I7"].checked <= 50
-    assert tallies["I7"].violations == tallies["I15"].violations == 0
+    assert 0 < results["I7"].checked <= 50
+    assert results["I7"].violations == results["I15"].violations == 0
 
 
 def test_a_house_under_load_raises_no_false_alarm(
@@ -100,9 +100,9 @@ def bidding(container: Container, lot: Lot) -> Iterator[None]:
 
 def _checked(container: Container, scope: Scope) -> int:
     """How many decisions one more audit has checked, all of them rightly."""
-    tallies = audit(container, scope, [])
-    assert tallies.violated == []
-    return tallies["I15"].checked
+    results = audit(container, scope, [])
+    assert results.violated == []
+    return results["I15"].checked
 
 
 def test_memory_does_not_grow_with_the_log(

@@ -21,8 +21,8 @@ inbox, outbox = schema.inbox, schema.outbox
 
 def violated(settled: Settled, lot: Lot) -> dict[str, str]:
     """The invariants that are violated, each with its first example."""
-    tallies = settled.audit(lot)
-    return {name: tallies[name].examples[0] for name in tallies.violated}
+    results = settled.audit(lot)
+    return {name: results[name].examples[0] for name in results.violated}
 
 
 def numbered(settled: Settled, seq: int) -> Any:
@@ -113,9 +113,9 @@ def test_a_record_that_waits_too_long_is_noticed_but_not_in_a_parked_lane(
         assert list(violated(settled, lot)) == ["I4"]
         lane = {"topic": AUCTION_BID.name, "key": str(lot.auction_id)}
         with added(settled, schema.parked_lanes, **lane, reason="HandlerError", message="m"):
-            tallies = settled.audit(lot)
-    assert tallies.violated == []
-    assert any(f"parked lane auction-bid/{lot.auction_id}" in note for note in tallies["I4"].notes)
+            results = settled.audit(lot)
+    assert results.violated == []
+    assert any(f"parked lane auction-bid/{lot.auction_id}" in note for note in results["I4"].notes)
 
 
 def test_an_id_that_is_not_derived_from_the_bid_is_noticed(settled: Settled) -> None:

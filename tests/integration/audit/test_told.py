@@ -26,17 +26,17 @@ def setting(name: str, value: Any) -> Callable[[Frame], None]:
 def test_a_true_journal_is_clean_and_everything_is_checked(
     settled: Settled, journal: Journal
 ) -> None:
-    tallies = settled.audit(settled.open, journal.path)
-    assert tallies.violated == []
-    unchecked = {name: tally.unchecked for name, tally in tallies if tally.unchecked is not None}
+    results = settled.audit(settled.open, journal.path)
+    assert results.violated == []
+    unchecked = {name: result.unchecked for name, result in results if result.unchecked is not None}
     assert unchecked == {"I10": "there is no case of it"}  # it is open still
-    assert tallies["I1"].checked == len(settled.receipts)
+    assert results["I1"].checked == len(settled.receipts)
 
 
 def test_without_a_journal_it_is_said_what_is_not_checked(settled: Settled) -> None:
-    tallies = settled.audit(settled.open)
-    assert tallies["I1"].unchecked == tallies["I13"].unchecked == "it needs --journal"
-    assert tallies["I5"].gaps == tallies["I14"].gaps == ["what clients were told needs --journal"]
+    results = settled.audit(settled.open)
+    assert results["I1"].unchecked == results["I13"].unchecked == "it needs --journal"
+    assert results["I5"].gaps == results["I14"].gaps == ["what clients were told needs --journal"]
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_a_reconnected_client_that_shows_another_state_is_noticed(
     settled: Settled, journal: Journal
 ) -> None:
     journal.forge("reconnected", lambda frame: frame["state"].update(price=1))
-    tallies = settled.audit(settled.open, journal.path)
-    assert tallies.violated == ["I13"]
-    assert "price 1, not" in tallies["I13"].examples[0]
+    results = settled.audit(settled.open, journal.path)
+    assert results.violated == ["I13"]
+    assert "price 1, not" in results["I13"].examples[0]
 
 
 def test_an_acknowledged_message_that_is_not_stored_is_noticed(

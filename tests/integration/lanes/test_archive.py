@@ -79,8 +79,8 @@ def archive(house: House) -> None:
 
 
 def violated(house: House, lot: Lot) -> dict[str, str]:
-    tallies = audit(house.container, Scope(lane=str(lot.auction_id)), [])
-    return {name: tallies[name].examples[0] for name in tallies.violated}
+    results = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+    return {name: results[name].examples[0] for name in results.violated}
 
 
 def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(house: House) -> None:

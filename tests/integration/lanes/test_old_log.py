@@ -18,8 +18,8 @@ from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.auctions import AuctionAudit
-from app.services.auditing.ports import LogRecord, Place, Scope, Trace
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.ports import LogEntry, LogRecord, Scope, StoredRow
+from app.services.auditing.results import AuditResults
 from app.services.lanes import InboxRecord
 from app.services.rights import everybodys_limits
 from app.services.settling import AuctionLane
@@ -54,10 +54,10 @@ def test_an_audit_of_an_old_log_finds_what_the_old_code_stored_and_by_no_other_r
     engine: Engine,
 ) -> None:
     records = old_log.records()
-    tallies = audited(engine, records)
-    assert tallies.violated == []
-    assert tallies["I15"].checked >= len(records)
-    assert tallies["I7"].checked == len(old_log.TABLES["auctions"])
+    results = audited(engine, records)
+    assert results.violated == []
+    assert results["I15"].checked >= len(records)
+    assert results["I7"].checked == len(old_log.TABLES["auctions"])
     with engine.begin() as connection:
         newer = """UPDATE auctions SET rules = rules || '{"version": 2}'"""
         connection.exec_driver_sql(newer)
@@ -82,28 +82,28 @@ def test_an_auction_is_created_with_the_rules_of_today() -> None:
     assert Rules().version == Rules.from_json(Rules().to_json()).version == 2
 
 
-def audited(engine: Engine, records: Sequence[InboxRecord]) -> Tallies:
+def audited(engine: Engine, records: Sequence[InboxRecord]) -> AuditResults:
     """An audit of the auctions, with these records as their log."""
-    tallies = Tallies()
+    results = AuditResults()
     rows = PostgresAuctionRows(engine)
-    audit = AuctionAudit(rows, tallies)
+    audit = AuctionAudit(rows, results)
     with engine.connect() as connection:
         selection = audit.select(connection, Scope())
-        traces = list(audit.traces(connection, partition=0, first=0, selection=selection))
-        audit.see(connection, [place(record, traces) for record in records])
+        stored_rows = list(audit.stored_rows(connection, partition=0, first=0, selection=selection))
+        audit.check_batch(connection, [entry(record, stored_rows) for record in records])
         audit.end_partition(connection)
         audit.end(connection, selection)
-    return tallies
+    return results
 
 
-def place(record: InboxRecord, traces: Sequence[Trace]) -> Place:
+def entry(record: InboxRecord, stored_rows: Sequence[StoredRow]) -> LogEntry:
     raw = LogRecord(
         record.topic, record.partition, record.offset, record.key.encode(),
         record.payload.encode(), record.log_time,
     )  # fmt: skip
-    own = [trace for trace in traces if trace.offset == record.offset]
-    return Place(
-        record.topic, record.partition, record.offset, raw, own, waits=False, is_dead=False
+    own = [stored_row for stored_row in stored_rows if stored_row.offset == record.offset]
+    return LogEntry(
+        record.topic, record.partition, record.offset, raw, own, waits=False, is_dead_letter=False
     )
 
 

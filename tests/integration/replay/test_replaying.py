@@ -122,9 +122,9 @@ def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_be
     assert {amount: row.status for amount, row in bids(house, lot).items()} == {2_000: "accepted"}
     (outcome,) = [outcome for event in told for outcome in event["outcomes"]]
     assert (outcome["bidder_id"], outcome["price"]) == (honest, 2_000)
-    tallies = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+    results = audit(house.container, Scope(lane=str(lot.auction_id)), [])
     # The lot is only a row: nobody published its creation.
-    assert (tallies["I2"].checked, set(tallies.violated)) == (3, {"I11"})
+    assert (results["I2"].checked, set(results.violated)) == (3, {"I11"})
 
 
 def test_a_bid_replayed_after_the_close_is_rejected_as_closed(

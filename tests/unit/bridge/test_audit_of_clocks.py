@@ -1,17 +1,19 @@
 """I15: what was settled by another clock than the broker's is a violation."""
 
-from app.services.auditing.ports import LogRecord, Place, Trace
-from app.services.auditing.tallies import Tally
-from bridge.audit.lanes import judge_clock
+from app.services.auditing.ports import LogEntry, LogRecord, StoredRow
+from app.services.auditing.results import CheckResult
+from bridge.audit.lanes import check_clock
 from tests.unit.bridge.builders import LOG_TIME
 
 
-def judged(*kinds: str, is_stamped_by_broker: bool) -> Tally:
+def judged(*kinds: str, is_stamped_by_broker: bool) -> CheckResult:
     record = LogRecord("lists", 0, 7, b"a", b"{}", LOG_TIME, is_stamped_by_broker)
-    traces = [Trace(7, kind, "items", None) for kind in kinds]  # type: ignore[arg-type]
-    tally = Tally()
-    judge_clock(tally, Place("lists", 0, 7, record, traces, waits=False, is_dead=not kinds))
-    return tally
+    stored_rows = [StoredRow(7, kind, "items", None) for kind in kinds]  # type: ignore[arg-type]
+    result = CheckResult()
+    check_clock(
+        result, LogEntry("lists", 0, 7, record, stored_rows, waits=False, is_dead_letter=not kinds)
+    )
+    return result
 
 
 def test_a_record_settled_by_its_producers_clock_is_a_violation() -> None:

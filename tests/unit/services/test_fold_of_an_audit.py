@@ -5,13 +5,13 @@ from app.domain.ids import bid_id
 from app.domain.ledger import KnownBid
 from app.domain.records import BidPlaced, Position
 from app.services.auditing.fold import Fold
-from app.services.auditing.tallies import Tallies
+from app.services.auditing.results import AuditResults
 from tests.unit.domain.builders import ANN, AUCTION, Lane, after, make
 
 
 def test_a_record_that_cannot_be_decided_is_a_violation_and_the_fold_goes_on() -> None:
-    tallies = Tallies()
-    fold = Fold(open_auction(make()), tallies)
+    results = AuditResults()
+    fold = Fold(open_auction(make()), results)
     bid = BidPlaced(
         bid_id=bid_id(ANN, AUCTION, "k"), bidder_id=ANN, amount=5_000, kind="exact", confirm=True,
         key="k", position=Position(0, 1), log_time=after(1),
@@ -21,5 +21,5 @@ def test_a_record_that_cannot_be_decided_is_a_violation_and_the_fold_goes_on() -
     fold.begin({bid.bid_id: KnownBid(bid.amount, bid.kind, "accepted", outcome)})
     fold.apply("auction-bid/0/1", bid, [])
     fold.end()
-    assert tallies.violated == ["I15"]
-    assert tallies["I15"].checked == 1
+    assert results.violated == ["I15"]
+    assert results["I15"].checked == 1

@@ -1,7 +1,6 @@
-"""What an audit found: per invariant the cases checked, the violations, and what was not checked.
+"""Results of an audit: per invariant the cases checked, the violations, and what was not checked.
 
-Nothing is counted as checked that was not looked at: an invariant without a case is reported as
-not checked, with the reason.
+An invariant without a single case is reported as not checked, with the reason.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,8 +30,8 @@ EXAMPLES_MAX: Final = 5  # the first few say what is wrong; thousands more say n
 
 
 @dataclass(slots=True)
-class Tally:
-    """What was found of one invariant; `gaps` say what was not checked of it, and why."""
+class CheckResult:
+    """The result for one invariant; `gaps` list what was not checked, and why."""
 
     checked: int = 0
     violations: int = 0
@@ -41,12 +40,12 @@ class Tally:
     notes: list[str] = field(default_factory=list)
 
     def violation(self, line: str) -> None:
-        """Count one; `line` names the place and what is wrong with it."""
+        """Count a violation; `line` names the record or row and what is wrong with it."""
         self.violations += 1
         if len(self.examples) < EXAMPLES_MAX:
             self.examples.append(line)
 
-    def judge(self, holds: bool, line: str) -> None:  # noqa: FBT001 - the finding itself
+    def check(self, holds: bool, line: str) -> None:  # noqa: FBT001 - the finding itself
         """Count one case, and a violation unless it holds."""
         self.checked += 1
         if not holds:
@@ -54,26 +53,26 @@ class Tally:
 
     @property
     def unchecked(self) -> str | None:
-        """Why nothing at all was checked; None when something was."""
+        """The reason why no case was checked; None when at least one was."""
         if self.checked or self.violations:
             return None
         return "; ".join(self.gaps) or "there is no case of it"
 
 
-class Tallies:
-    """A tally for each invariant; `notes` tell what of the house was looked at."""
+class AuditResults:
+    """A result for each invariant; `notes` describe what was selected."""
 
     def __init__(self) -> None:
-        self._tallies = {invariant: Tally() for invariant in INVARIANTS}
+        self._results = {invariant: CheckResult() for invariant in INVARIANTS}
         self.notes: list[str] = []
 
-    def __getitem__(self, invariant: str) -> Tally:
-        return self._tallies[invariant]
+    def __getitem__(self, invariant: str) -> CheckResult:
+        return self._results[invariant]
 
-    def __iter__(self) -> Iterator[tuple[str, Tally]]:
-        return iter(self._tallies.items())
+    def __iter__(self) -> Iterator[tuple[str, CheckResult]]:
+        return iter(self._results.items())
 
     @property
     def violated(self) -> list[str]:
-        """The invariants that do not hold."""
-        return [invariant for invariant, tally in self if tally.violations]
+        """The invariants with violations."""
+        return [invariant for invariant, result in self if result.violations]
