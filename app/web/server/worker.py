@@ -51,7 +51,17 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         )
         self._turns = Turns(at_once=limits.requests_per_turn_max)
         self._guest_turns = Turns(at_once=1, rest_s=1 / limits.guest_requests_per_s_max)
+        self._last: list[gevent.Greenlet[..., None]] = []
         super().init_process()
+
+    def end_after(self, last: "gevent.Greenlet[..., None]") -> None:
+        """Let the process live until this greenlet has ended, or `graceful_timeout` is over."""
+        self._last.append(last)
+
+    def run(self) -> None:
+        """Accept connections until the worker is told to end, and wait for what must end first."""
+        super().run()
+        gevent.joinall(self._last, timeout=self.cfg.graceful_timeout)
 
     def handle(self, listener: socket.socket, client: socket.socket, addr: Peer) -> None:
         """Serve one connection until its end."""

@@ -114,7 +114,7 @@ class Connection:
     def run(self, on_message: Callable[["Connection", str], None]) -> None:
         """Read until the end, giving every message to `on_message`, which must not wait.
 
-        Never raises an Exception.
+        Closes the socket. Never raises an Exception.
         """
         try:
             self._read(on_message)
@@ -126,6 +126,7 @@ class Connection:
         finally:
             self._closing = True
             self._readable.close()
+            self._sock.close()
 
     def push(self, frame: bytes) -> None:
         """Send a frame made by `text_frame`; never blocks."""

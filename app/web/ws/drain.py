@@ -17,15 +17,18 @@ class Worker(Protocol):
 
     alive: bool
 
+    def end_after(self, last: "gevent.Greenlet[..., None]") -> None:
+        """Let the process live until this greenlet has ended."""
+
 
 def watch(gateway: Gateway, worker: Worker) -> None:
     """Start the gateway, and drain it when the worker is told to end.
 
-    To be called after the fork, in `post_worker_init`. gunicorn itself would wait for the sockets
-    for all of `graceful_timeout` and then cut them without a word.
+    To be called after the fork, in `post_worker_init`. gunicorn itself knows nothing of the sockets
+    and would cut them without a word.
     """
     gateway.start()
-    gevent.spawn(_wait_and_drain, gateway, worker)
+    worker.end_after(gevent.spawn(_wait_and_drain, gateway, worker))
 
 
 def _wait_and_drain(gateway: Gateway, worker: Worker) -> None:

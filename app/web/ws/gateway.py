@@ -11,6 +11,7 @@ from gevent import socket
 from redis import Redis
 
 from app.domain.errors import DomainError
+from app.observability.metrics import GREENLETS
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import Bye
 from app.settings import Settings
@@ -110,23 +111,31 @@ class Gateway:
         self._every(self._limits.presence_s, self._listener.give_up_unneeded)
         self._party.start_log()
 
-    def serve(self, sock: socket.socket, address_group: str) -> None:
-        """A socket, until its end. Never raises an Exception.
+    def serve_soon(self, sock: socket.socket, address_group: str) -> None:
+        """Serve a socket until its end, then close it, in a greenlet of its own.
 
-        `address_group` is whom it counts for while nobody has signed in on it.
+        The request of its handshake ends meanwhile: with its stack, its environment and Flask's
+        contexts a socket would take three times the memory. `address_group` is whom it counts for
+        while nobody has signed in on it.
         """
         self.start()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        registry = self._registry
         connection = Connection(
-            sock, limits=self._limits, traffic=registry.traffic, guest_turns=self._guest_turns
+            sock,
+            limits=self._limits,
+            traffic=self._registry.traffic,
+            guest_turns=self._guest_turns,
         )
-        registry.add(connection, address_group)
-        try:
-            connection.run(self._dispatcher.handle)
-        finally:
-            self._dispatcher.gone(connection)
-            count_end(connection.end)
+        self._registry.add(connection, address_group)
+        gevent.spawn(self._serve, connection)
+
+    def _serve(self, connection: Connection) -> None:
+        with GREENLETS.track_inprogress():
+            try:
+                connection.run(self._dispatcher.handle)
+            finally:
+                self._dispatcher.gone(connection)
+                count_end(connection.end)
 
     def drain(self) -> None:
         """Say goodbye to all, answer what was heard, close; takes at most FLUSH_S and

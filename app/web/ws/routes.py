@@ -13,6 +13,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_sock import Sock
+from gevent import socket
 
 from app.bootstrap.gateway import WebContainer
 from app.observability.security_log import SecurityEvent, log_security_seldom
@@ -151,9 +152,9 @@ def register_ws(
         return refusal
 
     def websocket(server: Any) -> None:  # noqa: ANN401 - simple-websocket has no types
-        leave_out()  # the life of a socket is no duration of a request
+        leave_out()  # a handshake is no request whose duration says anything
         server.connected = False  # else a second close frame is sent after ours
-        gateway.serve(server.sock, g.address_group)
+        gateway.serve_soon(_taken_over(server.sock), g.address_group)
 
     sock: Any = Sock(app)
     sock.route(PATH)(websocket)
@@ -165,6 +166,11 @@ def gateway_of(app: Flask) -> Gateway:
     gateway = app.extensions[EXTENSION]
     assert isinstance(gateway, Gateway)  # noqa: S101 - tells the type checker
     return gateway
+
+
+def _taken_over(sock: socket.socket) -> socket.socket:
+    """The socket in other hands: gunicorn closes `sock` when the request is over."""
+    return socket.socket(fileno=sock.detach())
 
 
 def _handshake_fault() -> Response | None:
