@@ -12,7 +12,7 @@ from stack.bench.application import Application
 from stack.bench.comparison import compare, read_baseline, steps_of, write_baseline
 from stack.bench.flame import Flame
 from stack.bench.floors import figures_of
-from stack.bench.options import AUCTIONS, RATE, RATES, STEPS, parse
+from stack.bench.options import AUCTIONS, RATE, RATES, SKETCHED_AUCTIONS, STEPS, parse
 from stack.bench.report import REPORTS_DIR, Report, conditions, figures_in, merged, write_report
 from stack.bench.scenarios import SCENARIOS, Scale
 from stack.bench.scraping import render_ratios
@@ -164,7 +164,8 @@ def _all_steps(
     rates = options.steps or ((options.rate,) if options.rate else RATES)
     for auctions in (options.auctions,) if options.auctions else AUCTIONS:
         climb = [replace(first, rate=rate, auctions=auctions) for rate in rates]
-        run.steps.climb(application, climb, sketch)
+        is_sketched = bool(options.auctions) or auctions in SKETCHED_AUCTIONS
+        run.steps.climb(application, climb, sketch if is_sketched else None)
     if not options.auctions:
         few = replace(first, rate=FEW_SOCKETS_RATE, sockets=FEW_SOCKETS)
         with shown(f"storm of {few.rate:,.0f} bids/s by {few.sockets} sockets"):

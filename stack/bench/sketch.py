@@ -167,11 +167,15 @@ def render_sketch(measured: Sequence[Measurement], sketched: Sequence[SketchStep
 
 
 def ratio_held(measured: Sequence[Measurement], sketched: Sequence[SketchStep]) -> dict[str, float]:
-    """The rate that the house holds, times the sketch's, by auctions."""
+    """The highest rate that the house holds, times the sketch's, by auctions.
+
+    Rates as they were offered: of a step that holds every bid was decided in time, and both
+    generators count what was decided in a second in their own way.
+    """
     ratios = {}
     for auctions in {step.auctions for step in sketched}:
-        theirs = [s.decided_per_s for s in sketched if s.held and s.auctions == auctions]
-        ours = [m.decided_per_s for m in measured if m.held and m.load.auctions == auctions]
+        theirs = [s.rate for s in sketched if s.held and s.auctions == auctions]
+        ours = [m.load.rate for m in measured if m.held and m.load.auctions == auctions]
         if theirs:
             ratios[f"sketch.{auctions}"] = max(ours, default=0.0) / max(theirs)
     return ratios

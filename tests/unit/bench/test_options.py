@@ -3,7 +3,8 @@
 import pytest
 
 from stack.bench.__main__ import loads
-from stack.bench.options import NAMES, parse
+from stack.bench.floors import FLOORS, HELD_RATES
+from stack.bench.options import NAMES, RATES, parse
 
 
 @pytest.mark.parametrize("arguments", [[], ["--seconds", "5"], ["--sketch"], ["--fresh"]])
@@ -45,3 +46,8 @@ def test_scenarios_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--scenario", "draining"])
     assert "no scenario draining" in capsys.readouterr().err
+
+
+def test_one_step_lies_above_each_floor_because_at_its_end_bids_are_under_way() -> None:
+    floors = [floor.floor for floor in FLOORS if floor.name in HELD_RATES]
+    assert all(any(1 < rate / floor < 1.25 for rate in RATES) for floor in floors)

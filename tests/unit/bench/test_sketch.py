@@ -42,8 +42,8 @@ def test_each_step_is_beside_the_sketchs() -> None:
 
 
 def test_the_ratio_is_of_the_rates_that_are_held() -> None:
-    faster = replace(sketched(), decided_per_s=3_996.0)
-    broken = replace(sketched(nores=5), decided_per_s=9_999.0)
+    faster = replace(sketched(), rate=4_000)
+    broken = replace(sketched(nores=5), rate=10_000)
     assert ratio_held([step()], [sketched(), faster, broken]) == {"sketch.1": 0.5}
     assert ratio_held([], [sketched()]) == {"sketch.1": 0}
     assert ratio_held([step()], [broken]) == {}
