@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.adapters.postgres.locks import RELAY_LOCK
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import RETRY_MAX_S
+from app.services.undecided import DECIDED_S
 from app.settings import read_settings
 from tests import kafka_log
 from tests.e2e.bidders import Bidder, check_all, go_on, wave
@@ -28,6 +29,7 @@ from tests.waiting import wait_until
 WORKERS = ("worker-bids-0", "worker-bids-1")
 BURST = 15  # bids of one socket at once: below the limit of frames
 RETRY_MS_MAX = RETRY_MAX_S * 1_500
+REFUSED = "gateway_refused_records_total"
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_
         check_takes_again(lanes, gateway, bidders, amounts)
         wait_until(lambda: sample(house, **paused) == 0, what="none is paused")
     causes = {"topic": AUCTION_BID.name, "cause": "backlog"}
-    assert sample(house, "gateway_refused_records_total", **causes) > 0
+    assert sample(house, REFUSED, **causes) > 0
     cancelled = seller.call("GET", f"/api/auctions/{unwanted['id']}")
     assert cancelled["status"] == "cancelled"
 
@@ -219,7 +221,7 @@ def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as
 ) -> None:
     amounts = count(2_000, 1_000)
     bidders = gather(8, [house.gateway])
-    late = {"name": "gateway_refused_records_total", "topic": AUCTION_BID.name, "cause": "late"}
+    late = {"name": REFUSED, "topic": AUCTION_BID.name, "cause": "late"}
     before = sample(house, **late)
     with frozen(house.stack.control.pid("kafka")):
         for _ in range(BURST):
@@ -240,3 +242,51 @@ def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as
         bidder.chase()
         bidder.wait_outcomes()
     check_all(lanes, house.gateway, bidders, receipt)
+
+
+def bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
+    """A burst of every socket."""
+    for _ in range(BURST):
+        for bidder in bidders:
+            for socket in bidder.sockets:
+                bidder.bid(next(amounts), socket)
+
+
+@contextmanager
+def late_workers(house: House) -> Iterator[None]:
+    """Nothing that is sent meanwhile is decided before DECIDED_S after it was left."""
+    with ExitStack() as stopped:
+        for worker in WORKERS:
+            stopped.enter_context(frozen(house.stack.control.pid(house.name(worker))))
+        yield
+        time.sleep(DECIDED_S)
+
+
+def test_while_an_auction_is_decided_too_late_its_bids_are_refused_and_no_others(
+    house: House, lanes: Lanes, gather: Gather, seller: Person, anna: Person
+) -> None:
+    amounts, other = count(2_000, 1_000), put_up(seller)
+    bidders = gather(20, [house.gateway, house.gateway])  # over both of its processes
+    undecided = {"name": REFUSED, "topic": AUCTION_BID.name, "cause": "undecided"}
+    before = sample(house, **undecided)
+    answers: list[Frame] = []
+
+    def refused() -> bool:
+        # More of them than may be under way, once outcomes have been late.
+        with late_workers(house):
+            bid_at_once(bidders, amounts)
+            answers[:] = [answer for bidder in bidders for answer in bidder.answers()]
+            elsewhere = anna_there.ask("bid.place", **bid_on(other, next(amounts)))
+            assert elsewhere["type"] == "bid.received", "one slow auction costs others nothing"
+        for bidder in bidders:
+            bidder.wait_outcomes()  # of every bid that was acknowledged
+        return sample(house, **undecided) > before
+
+    with anna.enter() as anna_there:
+        wait_until(refused, what="bids are refused")
+    assert are_refused([answer for answer in answers if answer["type"] == "error"])
+    check_takes_again(lanes, house.gateway, bidders, amounts)
+
+
+def bid_on(lot: Frame, amount: int) -> Frame:
+    return {"auction_id": lot["id"], "amount": amount, "key": uuid4().hex, "confirm": True}
