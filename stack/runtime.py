@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from stack import leftovers
 from stack.application import application_programs, executable, pool_of
@@ -22,10 +22,10 @@ from stack.programs import Program
 from stack.progress import Step, silent
 from stack.readiness import complaint_of
 from stack.servers import Server
-from stack.servers.kafka import Kafka, kafka_brokers, refuse_other_brokers
+from stack.servers.kafka import Kafka, refuse_other_brokers
 from stack.servers.mailpit import Mailpit
 from stack.servers.mongodb import MongoDB
-from stack.servers.postgresql import PostgreSQL, postgresql_servers
+from stack.servers.postgresql import PostgreSQL
 from stack.servers.prometheus import Prometheus
 from stack.servers.redis import Redis
 from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
@@ -38,6 +38,7 @@ SERVER_PORTS = (
 APPLICATION_PORTS = ("gateway", "metrics", "flower")
 GATEWAY = "gateway"
 PROVIDERS = "providers"
+Kind = TypeVar("Kind", bound=Server)
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
 
@@ -123,7 +124,7 @@ class Stack:
         """
         begun = self.begin()
         postgresql, *standbys = self.postgresql()
-        redis, mongodb, mailpit = self._redis(), self._mongodb(), self._mailpit()
+        redis, mongodb, mailpit = (self._server(kind) for kind in (Redis, MongoDB, Mailpit))
         brokers = self.brokers()
         self._launch(postgresql, redis, mailpit, *brokers)
         self._complete(postgresql, redis, mailpit)
@@ -134,26 +135,21 @@ class Stack:
 
     def servers(self) -> dict[str, Server]:
         """All servers, by the names of their processes."""
-        others: tuple[Server, ...] = (self._redis(), self._mongodb(), self._mailpit())
+        others = (self._server(kind) for kind in (Redis, MongoDB, Mailpit))
         servers: tuple[Server, ...] = (*self.postgresql(), *self.brokers(), *others)
         return {server.name: server for server in servers}
 
     def postgresql(self) -> tuple[PostgreSQL, ...]:
         """PostgreSQL, and its standby where there is one."""
-        return postgresql_servers(self.places, self.settings, self.credentials)
+        numbers = (1, 2) if self.settings.standby else (1,)
+        return tuple(self._server(PostgreSQL, number) for number in numbers)
 
     def brokers(self) -> tuple[Kafka, ...]:
         """Kafka's brokers."""
-        return kafka_brokers(self.places, self.settings, self.credentials)
+        return tuple(self._server(Kafka, 1 + n) for n in range(self.settings.brokers))
 
-    def _redis(self) -> Redis:
-        return Redis(self.places, self.settings, self.credentials)
-
-    def _mongodb(self) -> MongoDB:
-        return MongoDB(self.places, self.settings, self.credentials)
-
-    def _mailpit(self) -> Mailpit:
-        return Mailpit(self.places, self.settings)
+    def _server(self, kind: type[Kind], number: int = 1) -> Kind:
+        return kind(self.places, self.settings, self.credentials, number)
 
     def up(self) -> None:
         """Start what does not run of servers and application; return once `/readyz` is green.
@@ -170,7 +166,7 @@ class Stack:
 
     def prometheus_up(self) -> None:
         """Start Prometheus beside the rest, unless it runs; its package must be there."""
-        server = Prometheus(self.places, self.settings)
+        server = self._server(Prometheus)
         if server.name not in {one.name for one in self.control.processes() if one.pid}:
             self._check_ports((server.name,))
         self._launch(server)

@@ -1,25 +1,42 @@
 """The real servers: for each its data, its configuration, its program and its readiness."""
 
-from typing import Protocol
+from abc import ABC, abstractmethod
 
+from stack.credentials import Credentials
+from stack.places import Places
+from stack.ports import host_of, is_listening
 from stack.programs import Program
+from stack.settings import Settings
 
 
-class Server(Protocol):
-    """One server of a profile, started after those before it in the list."""
+class Server(ABC):
+    """One server of a profile, on the port of its kind in stack.toml.
 
-    @property
-    def name(self) -> str:
-        """The name of its process."""
+    Several of a kind have numbers from 1: each is at an address, and has data, of its own.
+    """
 
-    def prepare(self) -> None:
-        """Make its data directory and write its configuration; again and again without harm."""
+    kind: str
 
+    def __init__(
+        self, places: Places, settings: Settings, credentials: Credentials, number: int = 1
+    ) -> None:
+        self.places, self.settings, self.credentials = places, settings, credentials
+        self.number = number
+        self.name = self.kind if number == 1 else f"{self.kind}-{number}"
+        self.host = host_of(number)
+        self.port: int = getattr(settings.ports, self.kind)
+        self.data = places.data_dir / self.name
+
+    @abstractmethod
     def program(self) -> Program:
-        """How the supervisor runs it."""
+        """Return how the supervisor runs it."""
+
+    def prepare(self) -> None:  # noqa: B027 - some need nothing
+        """Make its data directory and write its configuration; may be repeated."""
 
     def is_ready(self) -> bool:
-        """Whether it serves requests now."""
+        """Return whether it serves requests now: here, whether it listens."""
+        return is_listening(self.port, self.host)
 
-    def complete(self) -> None:
-        """What only a ready server can be given, such as its databases; may be repeated."""
+    def complete(self) -> None:  # noqa: B027 - most need nothing
+        """Give it what only a ready server can be given, such as databases; may be repeated."""

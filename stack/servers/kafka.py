@@ -7,16 +7,16 @@ hosts file of its own, so that a campaign can put a proxy between any two of the
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from stack.builds import kafka_libraries
 from stack.commands import run_logged
-from stack.credentials import Credentials, write_private
+from stack.credentials import write_private
 from stack.faults import StackFault, UsageFault
 from stack.places import CHECKOUT, Places
-from stack.ports import HOST, host_of, is_listening
+from stack.ports import HOST, host_of
 from stack.programs import Program
+from stack.servers import Server
 from stack.settings import Settings
 
 # Three copies, two of which acknowledge a record: it outlives the loss of any one broker.
@@ -113,37 +113,13 @@ def refuse_other_brokers(places: Places, settings: Settings) -> None:
         )
 
 
-def kafka_brokers(
-    places: Places, settings: Settings, credentials: Credentials
-) -> tuple["Kafka", ...]:
-    """Every broker of the profile."""
-    numbers = range(1, settings.brokers + 1)
-    return tuple(Kafka(places, settings, credentials, number) for number in numbers)
+class Kafka(Server):
+    """Broker `number`, from 1, whose log is at `data`.
 
+    It is ready when it listens: it has recovered its logs then, and joined its cluster.
+    """
 
-@dataclass(frozen=True, slots=True)
-class Kafka:
-    """Broker `number`, from 1, whose log is at `data`."""
-
-    places: Places
-    settings: Settings
-    credentials: Credentials
-    number: int = 1
-
-    @property
-    def name(self) -> str:
-        """`kafka`, `kafka-2`, …"""
-        return "kafka" if self.number == 1 else f"kafka-{self.number}"
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return host_of(self.number)
-
-    @property
-    def data(self) -> Path:
-        """Where the partitions are."""
-        return self.places.data_dir / self.name
+    kind = "kafka"
 
     def prepare(self) -> None:
         """Make its data directory and write its configuration."""
@@ -167,7 +143,7 @@ class Kafka:
             self._format()
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
+        """Return how the supervisor runs it."""
         sizes = self.settings.sizes
         heap_mb = sizes.kafka_cluster_heap_mb if self._has_others else sizes.kafka_heap_mb
         heap = (f"-Xms{heap_mb}m", f"-Xmx{heap_mb}m")
@@ -180,13 +156,6 @@ class Kafka:
             stop_wait_s=10 if self._has_others else 30,
             priority=30,
         )
-
-    def is_ready(self) -> bool:
-        """Kafka opens its port when it has recovered its logs and joined its cluster."""
-        return is_listening(self.settings.ports.kafka, self.host)
-
-    def complete(self) -> None:
-        """Nothing: topics belong to the application, which creates them itself."""
 
     @property
     def _has_others(self) -> bool:
@@ -203,7 +172,7 @@ class Kafka:
     def _listeners(self) -> dict[str, str]:
         """Where it listens: a client goes to CLIENTS, or by way of a proxy to PROXIED."""
         ports = self.settings.ports
-        used = {"CLIENTS": ports.kafka, "CONTROLLER": ports.kafka_controller}
+        used = {"CLIENTS": self.port, "CONTROLLER": ports.kafka_controller}
         if self._has_others:
             used["BROKERS"] = ports.kafka_brokers
         if self.settings.proxied:
@@ -213,13 +182,12 @@ class Kafka:
     def _advertised(self) -> dict[str, str]:
         """Where others are told to go: a client to its proxy's port, another broker to a name."""
         ports = self.settings.ports
-        listeners = self._listeners()
-        if self.settings.proxied:
-            listeners["PROXIED"] = f"{self.host}:{ports.proxy_kafka}"
-        if self._has_others:
-            listeners["BROKERS"] = f"{broker_name(self.number)}:{ports.kafka_brokers}"
-        listeners["CONTROLLER"] = self._controller(self.number)
-        return listeners
+        own = {
+            "PROXIED": f"{self.host}:{ports.proxy_kafka}",
+            "BROKERS": f"{broker_name(self.number)}:{ports.kafka_brokers}",
+            "CONTROLLER": self._controller(self.number),
+        }
+        return {name: own.get(name, at) for name, at in self._listeners().items()}
 
     def _voters(self) -> str:
         numbers = range(1, self.settings.brokers + 1)

@@ -1,33 +1,23 @@
 """Mailpit: takes every mail that the local stack sends, delivers none, and shows them."""
 
-from dataclasses import dataclass
-
 from stack.builds import MAILPIT, go_executable
-from stack.places import Places
 from stack.ports import HOST, is_listening
 from stack.programs import Program
-from stack.settings import Settings
+from stack.servers import Server
 
 MAILS_MAX = 500  # the oldest are deleted: mails of a stack are read within minutes
 
 
-@dataclass(frozen=True, slots=True)
-class Mailpit:
+class Mailpit(Server):
     """The mail server on the port `smtp` of stack.toml, and its page on `mailpit`."""
 
-    places: Places
-    settings: Settings
-    name: str = "mailpit"
-
-    def prepare(self) -> None:
-        """Nothing: it makes its own file."""
+    kind = "mailpit"
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
-        ports = self.settings.ports
+        """Return how the supervisor runs it."""
         environment = {
-            "MP_SMTP_BIND_ADDR": f"{HOST}:{ports.smtp}",
-            "MP_UI_BIND_ADDR": f"{HOST}:{ports.mailpit}",
+            "MP_SMTP_BIND_ADDR": f"{HOST}:{self.settings.ports.smtp}",
+            "MP_UI_BIND_ADDR": f"{HOST}:{self.port}",
             "MP_DATABASE": str(self.places.data_dir / "mailpit.db"),
             "MP_MAX_MESSAGES": str(MAILS_MAX),
             "MP_DISABLE_VERSION_CHECK": "true",
@@ -35,14 +25,8 @@ class Mailpit:
             "MP_QUIET": "true",
         }
         executable = go_executable(MAILPIT, self.settings.versions.mailpit)
-        return Program(
-            name=self.name, command=(str(executable),), environment=environment, priority=50
-        )
+        return Program(self.name, (str(executable),), environment, priority=50)
 
     def is_ready(self) -> bool:
-        """Whether it takes mails and shows them now."""
-        ports = self.settings.ports
-        return is_listening(ports.smtp) and is_listening(ports.mailpit)
-
-    def complete(self) -> None:
-        """Nothing: it needs no data."""
+        """Return whether it takes mails and shows them now."""
+        return is_listening(self.settings.ports.smtp) and super().is_ready()

@@ -7,17 +7,15 @@ with the data.
 """
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from stack.builds import FERRETDB, go_executable
 from stack.credentials import Credentials
 from stack.faults import StackFault
-from stack.places import Places
-from stack.ports import HOST, is_listening
+from stack.ports import HOST
 from stack.programs import Program
+from stack.servers import Server
 from stack.servers.postgresql import primary_wanted
-from stack.settings import Settings
 
 NOBODY = "nobody"  # no role of PostgreSQL: who shows no password is refused there
 # FerretDB's share of PostgreSQL's connections.
@@ -40,53 +38,37 @@ def mongodb_url(address: str, credentials: Credentials, data_dir: Path) -> str:
     return f"mongodb://{owner}@{address}/auction?authMechanism=PLAIN"
 
 
-@dataclass(frozen=True, slots=True)
-class MongoDB:
+class MongoDB(Server):
     """The document server, on the one port whichever it is."""
 
-    places: Places
-    settings: Settings
-    credentials: Credentials
-    name: str = "mongodb"
+    kind = "mongodb"
 
     def prepare(self) -> None:
-        """Make its data directory and write its configuration."""
+        """Keep to the engine of the first start; make mongod's data directory."""
         engine = mongodb_engine(self.places.data_dir)
         (self.places.data_dir / "mongodb.engine").write_text(engine, encoding="utf-8")
         if engine == "mongod":
-            (self.places.data_dir / "mongodb").mkdir(exist_ok=True)
+            self.data.mkdir(exist_ok=True)
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
-        if mongodb_engine(self.places.data_dir) == "mongod":
-            return self._mongod()
-        return self._ferretdb()
-
-    def is_ready(self) -> bool:
-        """Whether it serves requests now."""
-        return is_listening(self.settings.ports.mongodb)
-
-    def complete(self) -> None:
-        """Nothing: databases and collections appear with the first document."""
+        """Return how the supervisor runs it."""
+        is_mongod = mongodb_engine(self.places.data_dir) == "mongod"
+        return self._mongod() if is_mongod else self._ferretdb()
 
     def _mongod(self) -> Program:
         executable = shutil.which("mongod")
         if executable is None:
             raise StackFault("the data was made with mongod, which is missing: install it again")
-        port = ("--port", str(self.settings.ports.mongodb))
-        data = ("--dbpath", str(self.places.data_dir / "mongodb"))
-        memory = ("--wiredTigerCacheSizeGB", "0.25")
-        command = (executable, "--bind_ip", HOST, *port, *data, *memory, "--nounixsocket")
-        return Program(name=self.name, command=command, stop_wait_s=30, priority=40)
+        address = ("--bind_ip", HOST, "--port", str(self.port), "--nounixsocket")
+        options = ("--dbpath", str(self.data), "--wiredTigerCacheSizeGB", "0.25")
+        return Program(self.name, (executable, *address, *options), stop_wait_s=30, priority=40)
 
     def _ferretdb(self) -> Program:
         address = f"{HOST}:{self.settings.ports.postgresql}"
         environment = {
-            "FERRETDB_LISTEN": f"{HOST}:{self.settings.ports.mongodb}",
+            "FERRETDB_LISTEN": f"{HOST}:{self.port}",
             "FERRETDB_POSTGRESQL_URL": f"postgres://{NOBODY}@{address}/ferretdb"
             f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}&{primary_wanted(self.settings)}",
         }
         executable = go_executable(FERRETDB, self.settings.versions.ferretdb)
-        return Program(
-            name=self.name, command=(str(executable),), environment=environment, priority=40
-        )
+        return Program(self.name, (str(executable),), environment, priority=40)

@@ -9,20 +9,17 @@ import os
 import pwd
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stack.commands import run_logged
-from stack.credentials import Credentials
 from stack.faults import StackFault
-from stack.places import Places
 from stack.ports import host_of
 from stack.programs import Program
+from stack.servers import Server
 from stack.settings import Settings
 
 SUPERUSER = "postgres"
 STANDBY_SIGNAL = "standby.signal"  # PostgreSQL's own: with it, it starts as a standby
-OTHER = {1: 2, 2: 1}
 INSTALLED = Path("/usr/lib/postgresql")
 # Each database and what its owner, a role of the same name, may do. Tests make databases of their
 # own; FerretDB keeps the documents in the second one.
@@ -80,40 +77,13 @@ archive_timeout = 60
 """
 
 
-def postgresql_servers(
-    places: Places, settings: Settings, credentials: Credentials
-) -> tuple["PostgreSQL", ...]:
-    """The server of the profile, and its standby where there is one."""
-    numbers = (1, 2) if settings.standby else (1,)
-    return tuple(PostgreSQL(places, settings, credentials, number) for number in numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class PostgreSQL:
+class PostgreSQL(Server):
     """The cluster at `data`, run by `postgres` when we are root and by ourselves otherwise.
 
     Number 1 is made as the primary, number 2 as its standby; which is which may change later.
     """
 
-    places: Places
-    settings: Settings
-    credentials: Credentials
-    number: int = 1
-
-    @property
-    def name(self) -> str:
-        """`postgresql`, `postgresql-2`."""
-        return "postgresql" if self.number == 1 else f"postgresql-{self.number}"
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-        return host_of(self.number)
-
-    @property
-    def data(self) -> Path:
-        """PostgreSQL's data directory."""
-        return self.places.data_dir / self.name
+    kind = "postgresql"
 
     @property
     def is_standby(self) -> bool:
@@ -125,18 +95,23 @@ class PostgreSQL:
         """Where its WAL is archived, where the profile says that it is."""
         return self.places.data_dir / "archive"
 
+    @property
+    def _other(self) -> "PostgreSQL":
+        """The standby of the primary, the primary of the standby."""
+        return PostgreSQL(self.places, self.settings, self.credentials, 3 - self.number)
+
     def prepare(self) -> None:
         """Make its data directory, of a standby by copying its primary, and its configuration."""
         if not (self.data / "PG_VERSION").exists():
             if self.number == 1:
                 self._create_cluster()
             else:
-                self.copy_from(replace(self, number=OTHER[self.number]))
+                self.copy_from(self._other)
         self._drop_stale_lock()
         sizes = self.settings.sizes
         text = CONFIGURATION.format(
             host=self.host,
-            port=self.settings.ports.postgresql,
+            port=self.port,
             connections_max=sizes.postgresql_connections_max,
             shared_buffers_mb=sizes.postgresql_shared_buffers_mb,
         )
@@ -146,7 +121,7 @@ class PostgreSQL:
         (self.data / "postgresql.conf").write_text(text, encoding="utf-8")
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
+        """Return how the supervisor runs it."""
         return Program(
             name=self.name,
             command=(str(self.binaries() / "postgres"), "-D", str(self.data)),
@@ -159,8 +134,8 @@ class PostgreSQL:
         )
 
     def is_ready(self) -> bool:
-        """Whether it serves requests now."""
-        probe = (str(self.binaries() / "pg_isready"), "-q", "-h", self.host, "-p", self._port)
+        """Return whether it serves requests now."""
+        probe = (str(self.binaries() / "pg_isready"), "-q", "-h", self.host, "-p", str(self.port))
         return subprocess.run(probe, check=False).returncode == 0
 
     def complete(self) -> None:
@@ -169,16 +144,16 @@ class PostgreSQL:
         Of a standby: from now on its primary acknowledges no commit that the standby has not.
         """
         if self.is_standby:
-            replace(self, number=OTHER[self.number]).wait_for_standby()
+            self._other.wait_for_standby()
             return
-        passwords = {
-            "auction": self.credentials.auction_password,
-            "ferretdb": self.credentials.ferretdb_password,
-        }
         existing = self.query("SELECT datname FROM pg_database").split()
         for database, rights in DATABASES.items():
             if database not in existing:
-                self._create_role(database, rights=rights, password=passwords[database])
+                password = getattr(self.credentials, f"{database}_password")
+                self.query(
+                    f"DO $$ BEGIN CREATE ROLE {database} {rights} PASSWORD '{password}'; "
+                    "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+                )
                 self.query(f"CREATE DATABASE {database} OWNER {database}")
 
     def fence(self) -> None:
@@ -188,14 +163,11 @@ class PostgreSQL:
     def copy_from(self, primary: "PostgreSQL") -> None:
         """Make it anew as a standby of `primary`, which runs. It must not run itself."""
         draft = self._draft()
-        command = (str(self.binaries() / "pg_basebackup"), f"--pgdata={draft}")
-        source = f"host={primary.host} port={self._port} user={SUPERUSER}"
-        run_logged(
-            (*command, f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast"),
-            log_file=self.places.logs_dir / "pg_basebackup.log",
+        source = f"--dbname=host={primary.host} port={self.port} user={SUPERUSER}"
+        self._run(
+            *("pg_basebackup", f"--pgdata={draft}", source),
+            *("--write-recovery-conf", "--checkpoint=fast"),
             what=f"copying {primary.name} to {self.name}",
-            user=server_user(),
-            environment={"PGPASSWORD": self.credentials.postgres_password},
         )
         shutil.rmtree(self.data, ignore_errors=True)
         draft.rename(self.data)
@@ -207,27 +179,12 @@ class PostgreSQL:
     def promote(self) -> None:
         """Make the standby a primary that waits for nobody; returns once it takes writes."""
         self.query("ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()")
-        run_logged(
-            (str(self.binaries() / "pg_ctl"), "promote", "-w", "-D", str(self.data)),
-            log_file=self.places.logs_dir / "pg_promote.log",
-            what=f"promoting {self.name}",
-            user=server_user(),
-        )
-
-    @property
-    def _port(self) -> str:
-        return str(self.settings.ports.postgresql)
-
-    def _create_role(self, role: str, *, rights: str, password: str) -> None:
-        self.query(
-            f"DO $$ BEGIN CREATE ROLE {role} {rights} PASSWORD '{password}'; "
-            "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-        )
+        self._run("pg_ctl", "promote", "-w", "-D", str(self.data), what=f"promoting {self.name}")
 
     def query(self, statement: str, *, database: str = "postgres") -> str:
         """Return what the superuser is answered, a line for each row. Raise StackFault."""
         command = (str(self.binaries() / "psql"), "-XAtq", "-v", "ON_ERROR_STOP=1")
-        server = ("-h", self.host, "-p", self._port, "-U", SUPERUSER, "-d", database)
+        server = ("-h", self.host, "-p", str(self.port), "-U", SUPERUSER, "-d", database)
         result = subprocess.run(
             (*command, *server),
             input=statement,  # not an argument: it may hold a password
@@ -246,18 +203,12 @@ class PostgreSQL:
         password_file = self.data.with_name("postgresql.password")
         password_file.touch(mode=0o600)
         password_file.write_text(self.credentials.postgres_password, encoding="utf-8")
-        user = server_user()
-        if user:
-            os.chown(password_file, *_ids(user))
-        initdb = str(self.binaries() / "initdb")
-        locale = ("--encoding=UTF8", "--locale=C.UTF-8")
+        _give_to_server(password_file)
         access = ("--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password_file}")
         try:
-            run_logged(
-                (initdb, f"--pgdata={draft}", *locale, *access),
-                log_file=self.places.logs_dir / "initdb.log",
+            self._run(
+                *("initdb", f"--pgdata={draft}", "--encoding=UTF8", "--locale=C.UTF-8", *access),
                 what="creating the PostgreSQL cluster",
-                user=user,
             )
         finally:
             password_file.unlink()
@@ -267,11 +218,18 @@ class PostgreSQL:
         """An empty directory of the server's user, for what becomes the data when complete."""
         draft = self.data.with_name(f"{self.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700, parents=True)
-        user = server_user()
-        if user:
-            os.chown(draft, *_ids(user))
+        make_private(draft)
         return draft
+
+    def _run(self, program: str, *arguments: str, what: str) -> None:
+        """Run one of PostgreSQL's programs as the server's user. Raise StackFault."""
+        run_logged(
+            (str(self.binaries() / program), *arguments),
+            log_file=self.places.logs_dir / f"{program}.log",
+            what=what,
+            user=server_user(),
+            environment={"PGPASSWORD": self.credentials.postgres_password},
+        )
 
     def _drop_stale_lock(self) -> None:
         """Remove the lock of a killed server whose pid now belongs to some other program.
@@ -328,14 +286,13 @@ def server_user() -> str | None:
 def make_private(directory: Path) -> None:
     """Make a directory that the server alone may read and write."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    user = server_user()
-    if user:
-        os.chown(directory, *_ids(user))
+    _give_to_server(directory)
 
 
-def _ids(user: str) -> tuple[int, int]:
-    entry = pwd.getpwnam(user)
-    return entry.pw_uid, entry.pw_gid
+def _give_to_server(path: Path) -> None:
+    if user := server_user():
+        entry = pwd.getpwnam(user)
+        os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
 def _works_in(pid: str, directory: Path) -> bool:

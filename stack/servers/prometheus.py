@@ -4,16 +4,14 @@ It scrapes all processes of the profile, and judges the alerts of grafana/promet
 """
 
 import shutil
-import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 from stack.faults import StackFault
-from stack.places import CHECKOUT, Places
+from stack.places import CHECKOUT
 from stack.ports import CONNECT_TIMEOUT_S, HOST
 from stack.programs import Program
-from stack.settings import Settings
+from stack.servers import Server
 
 ALERTS = CHECKOUT / "grafana" / "prometheus" / "alerts.yml"
 CONFIGURATION = """\
@@ -34,18 +32,15 @@ scrape_configs:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Prometheus:
+class Prometheus(Server):
     """The server on the port `prometheus` of stack.toml; it scrapes every `scrape_s` seconds."""
 
-    places: Places
-    settings: Settings
-    name: str = "prometheus"
-    scrape_s: int = 2
+    kind = "prometheus"
+    scrape_s = 2
 
     def prepare(self) -> None:
         """Make its data directory and write its configuration."""
-        self._data.mkdir(parents=True, exist_ok=True)
+        self.data.mkdir(parents=True, exist_ok=True)
         ports = self.settings.ports
         text = CONFIGURATION.format(
             alerts=ALERTS,
@@ -53,41 +48,34 @@ class Prometheus:
             host=HOST,
             metrics=ports.metrics,
             flower=ports.flower,
-            own=ports.prometheus,
+            own=self.port,
         )
         self.configuration_file.write_text(text, encoding="utf-8")
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
+        """Return how the supervisor runs it."""
         executable = shutil.which("prometheus")
         if executable is None:
             raise StackFault("prometheus is missing: apt-get install prometheus")
         command = (
             executable,
             f"--config.file={self.configuration_file}",
-            f"--storage.tsdb.path={self._data}",
+            f"--storage.tsdb.path={self.data}",
             "--storage.tsdb.retention.time=15d",
-            f"--web.listen-address={HOST}:{self.settings.ports.prometheus}",
+            f"--web.listen-address={HOST}:{self.port}",
         )
-        return Program(name=self.name, command=command, priority=60)
+        return Program(self.name, command, priority=60)
 
     def is_ready(self) -> bool:
-        """Whether it answers queries now."""
-        url = f"http://{HOST}:{self.settings.ports.prometheus}/-/ready"
+        """Return whether it answers queries now."""
+        url = f"http://{HOST}:{self.port}/-/ready"
         try:
             with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT_S) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except OSError:
             return False
-
-    def complete(self) -> None:
-        """Nothing: it makes its own data."""
-
-    @property
-    def _data(self) -> Path:
-        return self.places.data_dir / "prometheus"
 
     @property
     def configuration_file(self) -> Path:
-        """What `promtool check config` is to be given."""
+        """The file that `promtool check config` takes."""
         return self.places.run_dir / "prometheus.yml"

@@ -7,15 +7,12 @@ three would: nobody reads sessions as the broker, or speaks to browsers as Celer
 import hashlib
 import shutil
 import socket
-from dataclasses import dataclass
-from pathlib import Path
 
-from stack.credentials import Credentials, write_private
+from stack.credentials import write_private
 from stack.faults import StackFault
-from stack.places import Places
 from stack.ports import CONNECT_TIMEOUT_S, HOST
 from stack.programs import Program
-from stack.settings import Settings
+from stack.servers import Server
 
 # Snapshots alone lose everything since the last one on SIGKILL; the append-only file loses at
 # most a second of a power cut. Nothing is evicted: Celery's queues and sessions live here.
@@ -55,63 +52,40 @@ RIGHTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Redis:
+class Redis(Server):
     """The server at `data`; database 0 is the application's, 1 to 3 see stack.environment."""
 
-    places: Places
-    settings: Settings
-    credentials: Credentials
-    name: str = "redis"
-
-    @property
-    def data(self) -> Path:
-        """Where the append-only file is."""
-        return self.places.data_dir / "redis"
+    kind = "redis"
 
     def prepare(self) -> None:
         """Make its data directory and write its configuration."""
         self.data.mkdir(parents=True, exist_ok=True)
+        password = self.credentials.redis_password
+        hashes = {user: hashlib.sha256(password(user).encode()).hexdigest() for user in RIGHTS}
         text = CONFIGURATION.format(
             host=HOST,
-            port=self.settings.ports.redis,
+            port=self.port,
             directory=f'"{self.data}"',
             memory_mb=self.settings.sizes.redis_memory_mb,
-            users="\n".join(
-                f"user {name} on #{_hash(self.credentials.redis_password(name))} {rights}"
-                for name, rights in RIGHTS.items()
-            ),
+            users="\n".join(f"user {user} on #{hashes[user]} {RIGHTS[user]}" for user in RIGHTS),
         )
-        write_private(self._configuration_file, text)
+        write_private(self.places.run_dir / "redis.conf", text)
 
     def program(self) -> Program:
-        """How the supervisor runs it."""
+        """Return how the supervisor runs it."""
         executable = shutil.which("redis-server")
         if executable is None:
             raise StackFault("redis-server is missing: apt-get install redis-server")
-        command = (executable, str(self._configuration_file))
-        return Program(name=self.name, command=command, priority=20)
+        command = (executable, str(self.places.run_dir / "redis.conf"))
+        return Program(self.name, command, priority=20)
 
     def is_ready(self) -> bool:
-        """Whether it serves requests now."""
-        address = (HOST, self.settings.ports.redis)
+        """Return whether it serves requests now."""
         try:
-            with socket.create_connection(address, timeout=CONNECT_TIMEOUT_S) as connection:
+            with socket.create_connection((HOST, self.port), CONNECT_TIMEOUT_S) as connection:
                 password = self.credentials.redis_password(OPERATOR)
                 connection.sendall(f"AUTH {OPERATOR} {password}\r\nPING\r\n".encode())
                 with connection.makefile("rb") as answers:  # to PING while it loads: -LOADING
                     return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
             return False
-
-    def complete(self) -> None:
-        """Nothing: a Redis database needs no creation."""
-
-    @property
-    def _configuration_file(self) -> Path:
-        return self.places.run_dir / "redis.conf"
-
-
-def _hash(password: str) -> str:
-    """A password as Redis keeps it in a configuration."""
-    return hashlib.sha256(password.encode()).hexdigest()

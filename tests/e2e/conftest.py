@@ -109,7 +109,8 @@ def prometheus(
     """A real Prometheus that scrapes the house, with no memory of earlier tests."""
     stack = house.stack
     places = replace(stack.places, data_dir=tmp_path_factory.mktemp("prometheus"))
-    server = Prometheus(places, stack.settings, scrape_s=SCRAPE_S)
+    server = Prometheus(places, stack.settings, stack.credentials)
+    server.scrape_s = SCRAPE_S
     server.prepare()
     with stack.control.running([server.program()]):
         stack.control.wait_for(server.is_ready, name=server.name)

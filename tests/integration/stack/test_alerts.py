@@ -219,7 +219,7 @@ def test_prometheus_takes_the_rules_and_the_configuration_it_is_started_with(
     assert f"{len(ALERTS)} rules found" in promtool("check", "rules", str(RULES))
     stack = own_stack()
     places = replace(stack.places, run_dir=tmp_path, data_dir=tmp_path / "data")
-    server = Prometheus(places, stack.settings)
+    server = Prometheus(places, stack.settings, stack.credentials)
     server.prepare()
     assert "is valid prometheus config" in promtool(
         "check", "config", str(server.configuration_file)

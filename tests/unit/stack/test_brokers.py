@@ -14,8 +14,7 @@ from stack.places import Places
 from stack.programs import render_program
 from stack.progress import silent
 from stack.runtime import Stack
-from stack.servers.kafka import Kafka, host_between, kafka_brokers
-from stack.servers.postgresql import postgresql_servers
+from stack.servers.kafka import Kafka, host_between
 from stack.settings import read_settings
 
 THREE = read_settings(profile="failover", port_offset=0)
@@ -29,6 +28,10 @@ def places(tmp_path: Path) -> Places:
     return places
 
 
+def brokers_of(places: Places) -> tuple[Kafka, ...]:
+    return Stack("failover", places=places, settings=THREE, step=silent).brokers()
+
+
 def settings_of(broker: Kafka) -> dict[str, str]:
     """What the configuration says, of a broker whose data is there already."""
     broker.data.mkdir()
@@ -39,7 +42,7 @@ def settings_of(broker: Kafka) -> dict[str, str]:
 
 
 def test_each_of_three_brokers_keeps_three_copies_and_two_acknowledge(places: Places) -> None:
-    brokers = kafka_brokers(places, THREE, credentials_in(places.data_dir))
+    brokers = brokers_of(places)
     found = [settings_of(broker) for broker in brokers]
     assert [one["node.id"] for one in found] == ["1", "2", "3"]
     assert len({one["controller.quorum.voters"] for one in found}) == 1
@@ -56,7 +59,7 @@ def test_each_of_three_brokers_keeps_three_copies_and_two_acknowledge(places: Pl
 
 
 def test_a_broker_reaches_each_other_one_behind_a_proxy_and_itself_straight(places: Places) -> None:
-    second = kafka_brokers(places, THREE, credentials_in(places.data_dir))[1]
+    second = brokers_of(places)[1]
     voters = settings_of(second)["controller.quorum.voters"]
     lines = (places.run_dir / "kafka-2.hosts").read_text().splitlines()
     hosts = {name: address for address, name in (line.split(" ")[:2] for line in lines)}
@@ -82,8 +85,8 @@ def test_topics_are_asked_for_in_as_many_copies_as_the_brokers_can_keep(places: 
 def test_with_a_standby_a_database_that_died_is_not_started_again(places: Places) -> None:
     def restarts(profile: str) -> list[bool]:
         settings = read_settings(profile=profile, port_offset=0)
-        servers = postgresql_servers(places, settings, credentials_in(places.data_dir))
-        programs = [server.program() for server in servers]
+        stack = Stack(profile, places=places, settings=settings, step=silent)
+        programs = [server.program() for server in stack.postgresql()]
         texts = [render_program(p, checkout=places.root, log_file=places.root) for p in programs]
         return ["autorestart=true" in text for text in texts]
 
