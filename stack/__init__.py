@@ -8,9 +8,9 @@ them, ends them and tells their state.
 """
 
 from stack.application import application_programs
+from stack.control import Process
 from stack.faults import StackFault
 from stack.programs import Program
 from stack.runtime import Stack
-from stack.supervision import Process
 
 __all__ = ["Process", "Program", "Stack", "StackFault", "application_programs"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from stack.places import CHECKOUT
+from stack.places import executable
 from stack.ports import HOST
 from stack.programs import Program
 from stack.settings import Settings
@@ -21,7 +21,6 @@ KAFKA_LOG_IN = (
 )  # fmt: skip
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
-VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 
 
 def application_programs(
@@ -72,11 +71,6 @@ def pool_of(name: str) -> str | None:
     stem, _, number = name.rpartition("-")
     kind = stem if number.isdecimal() else name
     return next((pool for pool, own in POOL_NAMES.items() if own == kind), None)
-
-
-def executable(name: str) -> str:
-    """A program of the virtual environment."""
-    return str(VIRTUAL_ENVIRONMENT / "bin" / name)
 
 
 def _gateway(name: str, environment: Mapping[str, str]) -> Program:

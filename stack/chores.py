@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from stack import builds
-from stack.application import executable
 from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
 from stack.install import (
@@ -28,7 +27,7 @@ from stack.install import (
 )
 from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
 from stack.packages import install_missing
-from stack.places import CHECKOUT
+from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.settings import Settings, campaign_profile

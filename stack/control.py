@@ -1,43 +1,106 @@
-"""Control of single processes under one profile's supervisor, by name."""
+"""The supervisor of one profile and its processes, by name, over its private socket."""
 
+import http.client
 import os
 import signal
+import socket
+import subprocess
 import time
+import xmlrpc.client
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stack.facts import read_facts
+from stack.commands import plain_environment
 from stack.faults import StackFault
-from stack.leftovers import NAME_VARIABLE
-from stack.places import Places
-from stack.programs import Program, render_program
+from stack.leftovers import NAME_VARIABLE, RUN_DIR_VARIABLE
+from stack.places import Places, executable
+from stack.programs import LOGS_UMASK, Program, render_program, render_supervisor
 from stack.slowness import Deadline
-from stack.supervision import Process, Supervisor, SupervisorError
+from stack.watcher import read_facts
 
 POLL_S = 0.05
+SUPERVISOR_TIMEOUT_S = 10.0
+CALL_TIMEOUT_S = 90.0
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 90.0
 RUNNING = "RUNNING"
 GIVEN_UP = "FATAL"
+# Supervisor's own codes of refusals.
+BAD_NAME, ALREADY_STARTED, NOT_RUNNING, ALREADY_ADDED = 10, 60, 70, 90
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One supervised process as it is now; `restarts` counts since the supervisor started."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_s: int
+    restarts: int
+    dying: bool
 
 
 class Control:
     """Runs, ends, kills and describes processes. Methods raise StackFault when it fails."""
 
-    def __init__(self, places: Places, supervisor: Supervisor) -> None:
+    def __init__(self, places: Places) -> None:
         self._places = places
-        self._supervisor = supervisor
+
+    def is_alive(self) -> bool:
+        """Return whether the supervisor answers."""
+        try:
+            self._call("getState")
+        except xmlrpc.client.Fault:  # it is shutting down: there, but refusing everything
+            return True
+        except OSError:
+            return False
+        return True
+
+    def start_supervisor(self) -> None:
+        """Start the supervisor, with nothing under it but the watcher; return once it answers."""
+        places, program = self._places, executable("supervisord")
+        if not Path(program).exists():
+            raise StackFault(f"{program} is missing: run `make install`")
+        places.config_file.write_text(render_supervisor(places), encoding="utf-8")
+        result = subprocess.run(
+            [program, "-c", str(places.config_file)],
+            env={**plain_environment(), RUN_DIR_VARIABLE: str(places.run_dir)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            umask=LOGS_UMASK,
+        )
+        if result.returncode != 0:
+            complaint = (result.stdout + result.stderr).strip().splitlines() or ["no reason given"]
+            raise StackFault(f"supervisor does not start: {complaint[-1]}")
+        deadline = Deadline(SUPERVISOR_TIMEOUT_S)
+        while not self.is_alive():
+            if deadline.passed():
+                raise StackFault(
+                    f"supervisor does not answer: see {places.run_dir}/supervisord.log"
+                )
+            time.sleep(POLL_S)
+
+    def end_supervisor(self) -> None:
+        """End every process that is left, and the supervisor."""
+        self._call("shutdown")
+        deadline = Deadline(STOP_TIMEOUT_S)
+        while self.is_alive() and not deadline.passed():
+            time.sleep(POLL_S)
 
     def processes(self) -> list[Process]:
         """All processes, dead ones too; none when the supervisor is down."""
-        if not self._supervisor.is_alive():
+        if not self.is_alive():
             return []
         facts = read_facts(self._places.status_file)["processes"]
-        return [process_of(info, facts.get(info["name"], {})) for info in self._supervisor.infos()]
+        infos = self._call("getAllProcessInfo")
+        return [process_of(info, facts.get(info["name"], {})) for info in infos]
 
     def process(self, name: str) -> Process:
         """One process; StackFault when there is none of that name."""
@@ -58,76 +121,58 @@ class Control:
         """Where a process's output goes."""
         return self._places.logs_dir / f"{name}.log"
 
-    def run(self, program: Program, *, wait: bool = True) -> None:
-        """Run a program, instead of the one that has its name; with `wait` until it lived a second.
-
-        StackFault with its last words when it did not.
-        """
-        if any(process.name == program.name for process in self.processes()):
-            self.forget(program.name)
-        environment = {**program.environment, NAME_VARIABLE: program.name}
-        section = render_program(
-            replace(program, environment=environment),
-            checkout=self._places.root,
-            log_file=self.log_file(program.name),
-        )
-        file = self._program_file(program.name)
-        file.touch(mode=0o600)  # it holds secrets
-        file.write_text(section, encoding="utf-8")
-        self._supervisor.add(program.name)
-        self.start(program.name, wait=wait)
-
-    def run_together(self, programs: Sequence[Program]) -> None:
-        """Run several programs, started side by side; return once each has lived a second."""
+    def run(self, *programs: Program, wait: bool = True) -> None:
+        """Run programs, instead of those that have their names; see `start`."""
+        known = {process.name for process in self.processes()}
+        self.forget(*(program.name for program in programs if program.name in known))
         for program in programs:
-            self.run(program, wait=False)
-        self._wait_run([program.name for program in programs])
+            environment = {**program.environment, NAME_VARIABLE: program.name}
+            section = render_program(
+                replace(program, environment=environment),
+                checkout=self._places.root,
+                log_file=self.log_file(program.name),
+            )
+            file = self._program_file(program.name)
+            file.touch(mode=0o600)  # it holds secrets
+            file.write_text(section, encoding="utf-8")
+        self._call("reloadConfig")
+        for program in programs:
+            self._call("addProcessGroup", program.name, unless=ALREADY_ADDED)
+        self.start(*(program.name for program in programs), wait=wait)
 
     @contextmanager
     def running(self, programs: Sequence[Program]) -> Iterator[None]:
         """Several programs, started side by side; they end, and are forgotten, when it is left."""
-        names = [program.name for program in programs]
         try:
-            self.run_together(programs)
+            self.run(*programs)
             yield
         finally:
-            self.forget_together(names)
+            self.forget(*(program.name for program in programs))
 
-    def forget(self, name: str) -> None:
-        """Stop a process and take it from the supervisor; its log stays."""
-        self.stop(name)
-        self._supervisor.remove(name)
-        self._program_file(name).unlink(missing_ok=True)
-
-    def forget_together(self, names: list[str]) -> None:
-        """Stop several processes at once and take them from the supervisor."""
-        self.stop_together(names)
+    def forget(self, *names: str) -> None:
+        """Stop processes and take them from the supervisor; their logs stay."""
+        self.stop(*names)
         for name in names:
-            self.forget(name)
+            self._call("removeProcessGroup", name, unless=BAD_NAME)
+            self._program_file(name).unlink(missing_ok=True)
 
-    def start(self, name: str, *, wait: bool = True) -> None:
-        """Start a process that is stopped or was given up."""
-        try:
-            self._supervisor.start(name, wait=wait)
-        except SupervisorError:
-            raise self.did_not_start(name) from None
-
-    def start_together(self, names: Sequence[str]) -> None:
-        """Start several processes side by side; return once each has lived a second."""
+    def start(self, *names: str, wait: bool = True) -> None:
+        """Start what is stopped or was given up, side by side; with `wait` until each has lived a
+        second. A single one that does not raises StackFault with its last words at once."""
         for name in names:
-            self.start(name, wait=False)
-        self._wait_run(names)
+            try:
+                self._call("startProcess", name, wait and len(names) == 1, unless=ALREADY_STARTED)
+            except xmlrpc.client.Fault:
+                raise self.did_not_start(name) from None
+        for name in names if wait else ():
+            self.wait_for(partial(self.runs, name), name=name)
 
-    def stop(self, name: str) -> None:
-        """End a process as `make down` does, and leave it stopped."""
-        self._supervisor.stop(name)
-
-    def stop_together(self, names: list[str]) -> None:
-        """End several processes at once; returns when all have ended."""
+    def stop(self, *names: str) -> None:
+        """End processes at once, as `make down` does; return when all have ended."""
         for name in names:
-            self._supervisor.stop(name, wait=False)
+            self._call("stopProcess", name, False, unless=NOT_RUNNING)  # noqa: FBT003 - its own
         deadline = Deadline(STOP_TIMEOUT_S)
-        while any(p.pid and p.name in names for p in self.processes()):
+        while names and any(p.pid and p.name in names for p in self.processes()):
             if deadline.passed():
                 raise StackFault(f"these do not end: {', '.join(names)}")
             time.sleep(POLL_S)
@@ -146,11 +191,11 @@ class Control:
         It is frozen first: the supervisor starts one again that ends before it is to be stopped.
         """
         pid = self.kill(name, signal.SIGSTOP)
-        self._supervisor.stop(name, wait=False)
+        self._call("stopProcess", name, False)  # noqa: FBT003 - supervisor's own
         for one in (pid, *children):
             with suppress(ProcessLookupError):
                 os.kill(one, signal.SIGKILL)
-        self.stop_together([name])
+        self.stop(name)
 
     def wait_restarted(self, name: str, *, old_pid: int) -> int:
         """Wait until a process runs that is not `old_pid`; returns its pid."""
@@ -176,22 +221,47 @@ class Control:
         telling = [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
         return StackFault(f"{name} does not start: {telling[-1]} (all of it: {log})")
 
-    def _wait_run(self, names: Sequence[str]) -> None:
-        for name in names:
-            self.wait_for(partial(self.runs, name), name=name)
-
     def _program_file(self, name: str) -> Path:
         return self._places.programs_dir / f"{name}.conf"
+
+    def _call(self, method: str, *arguments: object, unless: int | None = None) -> Any:  # noqa: ANN401 - as the method has it
+        """Raise Fault for a refusal, but not of code `unless`; OSError when nobody answers."""
+        transport = _SocketTransport(self._places.socket)
+        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=transport)
+        try:
+            return getattr(proxy, f"supervisor.{method}")(*arguments)
+        except xmlrpc.client.Fault as refusal:
+            if refusal.faultCode != unless:
+                raise
+        except (http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise ConnectionError(f"supervisor does not answer: {error}") from error
+        finally:
+            transport.close()
 
 
 def process_of(info: Mapping[str, Any], fact: Mapping[str, Any]) -> Process:
     """Supervisor's description of a process joined with what the watcher counted."""
-    runs = info["pid"] != 0
     return Process(
         name=info["name"],
         state=info["statename"],
         pid=info["pid"],
-        uptime_s=max(0, info["now"] - info["start"]) if runs else 0,
+        uptime_s=max(0, info["now"] - info["start"]) if info["pid"] else 0,
         restarts=fact.get("restarts", 0),
         dying=fact.get("dying", info["statename"] == GIVEN_UP),
     )
+
+
+class _SocketTransport(xmlrpc.client.Transport):
+    """XML-RPC over a Unix socket, one connection for one call."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, _host: object) -> http.client.HTTPConnection:
+        connection = http.client.HTTPConnection("supervisor")
+        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.sock.settimeout(CALL_TIMEOUT_S)
+        connection.sock.connect(str(self._path))
+        self._connection = "supervisor", connection  # so that it is closed
+        return connection

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from stack import builds
-from stack.application import VIRTUAL_ENVIRONMENT, executable
 from stack.commands import output_of, run_logged
 from stack.exclusive import exclusive
 from stack.faults import StackFault
 from stack.packages import install_packages, missing_packages
-from stack.places import install_log_dir, libraries_dir
+from stack.places import VIRTUAL_ENVIRONMENT, executable, install_log_dir, libraries_dir
 from stack.progress import Step
 from stack.settings import Settings
 from stack.supply.locks import DEVELOPMENT, INSTALL_OPTIONS, RUN_TIME, Lock, tool_lock

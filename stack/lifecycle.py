@@ -6,18 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from stack.application import executable
 from stack.arguments import Parser
-from stack.control import RUNNING
+from stack.control import RUNNING, Process
 from stack.exclusive import exclusive
 from stack.faults import StackFault, UsageFault
 from stack.install import install, install_client, install_proxy, install_scripts
 from stack.leftovers import leftovers_of
 from stack.packages import install_missing
+from stack.places import executable
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.servers.mongodb import mongodb_engine
-from stack.supervision import Process
 
 PROMETHEUS = "prometheus"
 

@@ -8,11 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack.application import executable
 from stack.builds import kafka_is_current
 from stack.commands import run_logged
 from stack.faults import StackFault
-from stack.places import CHECKOUT, install_log_dir
+from stack.places import CHECKOUT, executable, install_log_dir
 from stack.progress import Step
 from stack.servers.postgresql import installed_version
 from stack.settings import Settings

@@ -13,59 +13,29 @@ import hashlib
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from stack.faults import StackFault
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+VIRTUAL_ENVIRONMENT = CHECKOUT / ".venv"
 SHARED_DATA = Path("/var/lib/auction")
 # The kernel keeps a socket's path in 108 bytes; supervisor binds to PATH.PID first.
 SOCKET_PATH_BYTES_MAX = 96
 
 
-@dataclass(frozen=True, slots=True)
 class Places:
     """The directories and files of one profile; `create` makes the directories."""
 
-    root: Path
-    run_dir: Path
-    data_dir: Path
-
-    @property
-    def logs_dir(self) -> Path:
-        """One log file for each process."""
-        return self.run_dir / "log"
-
-    @property
-    def programs_dir(self) -> Path:
-        """One supervisor configuration file for each process."""
-        return self.run_dir / "programs"
-
-    @property
-    def config_file(self) -> Path:
-        """The supervisor's own configuration."""
-        return self.run_dir / "supervisord.conf"
-
-    @property
-    def status_file(self) -> Path:
-        """What the watcher knows of every process, as JSON; `/readyz` reads it."""
-        return self.run_dir / "processes.json"
-
-    @property
-    def port_offset_file(self) -> Path:
-        """The STACK_PORT_OFFSET this profile was first started with."""
-        return self.run_dir / "port_offset"
-
-    @property
-    def pools_file(self) -> Path:
-        """How many processes each pool was scaled to, as JSON; those that never were are absent."""
-        return self.run_dir / "pools.json"
-
-    @property
-    def metrics_dir(self) -> Path:
-        """Where application processes of this profile share their metrics."""
-        return self.run_dir / "metrics"
+    def __init__(self, root: Path, run_dir: Path, data_dir: Path) -> None:
+        self.root, self.run_dir, self.data_dir = root, run_dir, data_dir
+        self.logs_dir = run_dir / "log"  # a file for each process
+        self.programs_dir = run_dir / "programs"  # supervisor's configuration of each process
+        self.metrics_dir = run_dir / "metrics"  # which processes of the application share
+        self.config_file = run_dir / "supervisord.conf"
+        self.status_file = run_dir / "processes.json"  # see stack.watcher
+        self.port_offset_file = run_dir / "port_offset"  # STACK_PORT_OFFSET of the first start
+        self.pools_file = run_dir / "pools.json"  # sizes of the pools that were scaled
 
     @property
     def socket(self) -> Path:
@@ -79,8 +49,8 @@ class Places:
         """Make the directories; the way to the data is open to the user `postgres`."""
         for directory in (self.logs_dir, self.programs_dir, self.metrics_dir):
             directory.mkdir(parents=True, exist_ok=True)
-        for directory in (self.logs_dir, self.programs_dir):
-            _close_to_others(directory)
+        _close_to_others(self.logs_dir)
+        _close_to_others(self.programs_dir)
         _make_data_dir(self.data_dir)
         link = self.run_dir / "data"
         if not link.exists():
@@ -94,11 +64,12 @@ def places_of(profile: str, *, wanted_data_dir: str | None) -> Places:
     Raises StackFault when the data already lives elsewhere or cannot be reached by `postgres`.
     """
     run_dir = CHECKOUT / "var" / profile
-    return Places(
-        root=CHECKOUT,
-        run_dir=run_dir,
-        data_dir=data_dir_of(run_dir, wanted=wanted_data_dir),
-    )
+    return Places(CHECKOUT, run_dir, data_dir_of(run_dir, wanted=wanted_data_dir))
+
+
+def executable(name: str) -> str:
+    """A program of the virtual environment."""
+    return str(VIRTUAL_ENVIRONMENT / "bin" / name)
 
 
 def libraries_dir() -> Path:
@@ -129,17 +100,13 @@ def data_dir_of(run_dir: Path, *, wanted: str | None) -> Path:
                 f"data of profile {profile} is in {present}: unset STACK_DATA_DIR, or `make clean`"
             )
         return present
+    if asked and os.geteuid() == 0 and not reachable_by_others(asked):
+        raise StackFault(f"user postgres cannot reach {asked}: choose another STACK_DATA_DIR")
     if asked:
-        return _checked(asked)
+        return asked
     if os.geteuid() != 0 or reachable_by_others(run_dir):
         return link
     return SHARED_DATA / f"{CHECKOUT.name}-{_digest(CHECKOUT)}" / profile
-
-
-def _checked(asked: Path) -> Path:
-    if os.geteuid() == 0 and not reachable_by_others(asked):
-        raise StackFault(f"user postgres cannot reach {asked}: choose another STACK_DATA_DIR")
-    return asked
 
 
 def _make_data_dir(data_dir: Path) -> None:

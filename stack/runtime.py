@@ -10,13 +10,13 @@ from dataclasses import asdict, replace
 from typing import Self, TypeVar
 
 from stack import leftovers
-from stack.application import application_programs, executable, pool_of
-from stack.commands import plain_environment, run_logged
-from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, STOP_TIMEOUT_S, Control
+from stack.application import application_programs, pool_of
+from stack.commands import run_logged
+from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, Control
 from stack.credentials import Credentials, credentials_in
 from stack.environment import addresses, application_environment, pool_log_ins
 from stack.faults import StackFault
-from stack.places import Places, places_of
+from stack.places import Places, executable, places_of
 from stack.ports import check_free, listeners_on
 from stack.programs import Program
 from stack.progress import Step, silent
@@ -30,7 +30,6 @@ from stack.servers.prometheus import Prometheus
 from stack.servers.redis import Redis
 from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
 from stack.slowness import Deadline
-from stack.supervision import Supervisor, render_supervisor, start_supervisor
 
 SERVER_PORTS = (
     "postgresql", "redis", "kafka", "kafka_controller", "mongodb", "smtp", "mailpit",
@@ -53,8 +52,7 @@ class Stack:
         self.places = places
         self.settings = settings
         self._step = step
-        self._supervisor = Supervisor(places.socket)
-        self.control = Control(places, self._supervisor)
+        self.control = Control(places)
 
     @classmethod
     def of(cls, profile: str, *, step: Step = silent) -> Self:
@@ -101,7 +99,7 @@ class Stack:
 
     def is_up(self) -> bool:
         """Whether the supervisor runs, whatever may be under it."""
-        return self._supervisor.is_alive()
+        return self.control.is_alive()
 
     def refuse_early(self) -> None:
         """Raise what would be raised by `up` after minutes of installing: disk full, port in use.
@@ -195,7 +193,7 @@ class Stack:
         surplus = [name for name in known if pool_of(name) and name not in names]
         if surplus:
             with self._step(f"stop {', '.join(surplus)}"):
-                self.control.forget_together(surplus)
+                self.control.forget(*surplus)
         with self._step("the application is ready"):
             self._wait_ready()
 
@@ -230,17 +228,19 @@ class Stack:
             with self._step("end what an earlier run left behind"):
                 leftovers.end_leftovers(self.places.run_dir)
         self._check_ports(ports)
-        self._start_supervisor()
+        for directory in (self.places.programs_dir, self.places.metrics_dir):  # of an earlier run
+            shutil.rmtree(directory)
+            directory.mkdir()
+        self.places.status_file.unlink(missing_ok=True)
+        self.places.port_offset_file.write_text(str(self.settings.port_offset), encoding="utf-8")
+        self.control.start_supervisor()
         return True
 
     def down(self) -> None:
         """End the application, then the servers, PostgreSQL last, then the supervisor."""
         if self.is_up():
             self._stop_in_order()
-            self._supervisor.shut_down()
-            deadline = Deadline(STOP_TIMEOUT_S)
-            while self.is_up() and not deadline.passed():
-                time.sleep(POLL_S)
+            self.control.end_supervisor()
         leftovers.end_leftovers(self.places.run_dir)
 
     def clean(self) -> None:
@@ -260,7 +260,7 @@ class Stack:
         with self._step(f"start {', '.join(server.name for server in absent)}"):
             for server in absent:
                 server.prepare()
-                self.control.run(server.program(), wait=False)
+            self.control.run(*(server.program() for server in absent), wait=False)
 
     def _complete(self, *servers: Server) -> None:
         """Wait until each serves, and give it what only then it can be given."""
@@ -278,8 +278,7 @@ class Stack:
         # Gateways share their port: while one runs, it is in use by our own.
         self._check_ports(name for name in self._application_ports() if name in names - running)
         with self._step(f"start {len(absent)} application processes"):
-            for program in absent:
-                self.control.run(program, wait=False)
+            self.control.run(*absent, wait=False)
 
     def _wait_serves(self, server: Server) -> None:
         """Wait until a server is ready, and the supervisor says that it runs."""
@@ -319,29 +318,7 @@ class Stack:
             names = [name for name in running if name in group]
             if names:
                 with self._step(f"stop {', '.join(names)}"):
-                    self.control.stop_together(names)
-
-    def _start_supervisor(self) -> None:
-        places = self.places
-        for directory in (places.programs_dir, places.metrics_dir):  # of an earlier run
-            shutil.rmtree(directory)
-            directory.mkdir()
-        places.status_file.unlink(missing_ok=True)
-        places.port_offset_file.write_text(str(self.settings.port_offset), encoding="utf-8")
-        config = render_supervisor(
-            root=places.root,
-            run_dir=places.run_dir,
-            socket_path=places.socket,
-            user="root" if os.geteuid() == 0 else None,
-            watcher=(executable("python"), "-m", "stack.watcher", str(places.status_file)),
-        )
-        places.config_file.write_text(config, encoding="utf-8")
-        start_supervisor(
-            self._supervisor,
-            executable=executable("supervisord"),
-            config=places.config_file,
-            environment={**plain_environment(), leftovers.RUN_DIR_VARIABLE: str(places.run_dir)},
-        )
+                    self.control.stop(*names)
 
     def _application_ports(self) -> tuple[str, ...]:
         return (*APPLICATION_PORTS, *((PROVIDERS,) if self.settings.providers else ()))

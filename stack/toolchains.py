@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.commands import output_of
-from stack.places import CHECKOUT
+from stack.places import VIRTUAL_ENVIRONMENT
 from stack.settings import Versions
-
-VENV_BIN = CHECKOUT / ".venv" / "bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +71,5 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _candidates(name: str) -> list[str]:
     """PATH's first, then the virtual environment's."""
-    found = [shutil.which(name), shutil.which(name, path=str(VENV_BIN))]
+    found = [shutil.which(name), shutil.which(name, path=str(VIRTUAL_ENVIRONMENT / "bin"))]
     return [path for path in found if path]

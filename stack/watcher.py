@@ -1,91 +1,73 @@
 """Counts restarts: an event listener of the supervisor, which keeps no such count itself.
 
-It writes what it knows to the file of stack.facts after every change and every 5 seconds.
+After every change and every 5 seconds it writes a file, for `make status` and for `/readyz`:
 
-A process is *dying* when it ended unasked DEATHS_MAX times within DEATHS_WINDOW_S seconds, or
-when the supervisor has given it up (FATAL).
+    {"written_at": 1700000000.0, "dying": ["beat"], "processes": {"beat":
+        {"state": "RUNNING", "pid": 7, "started_at": 1700000000.0, "restarts": 3, "dying": true}}}
+
+Times are seconds since 1970; a pid is 0 while nothing runs. A process is *dying* when it ended
+unasked DEATHS_MAX times within DEATHS_WINDOW_S seconds, or when the supervisor gave it up (FATAL).
 """
 
+import json
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
-
-from stack.facts import read_facts, write_facts
 
 DEATHS_MAX = 3
 DEATHS_WINDOW_S = 60.0
 
 STATE_EVENT = "PROCESS_STATE_"
 UNASKED_ENDS = ("EXITED", "BACKOFF")
-
-
-@dataclass(slots=True)
-class Watched:
-    """What is known of one process."""
-
-    state: str = "STOPPED"
-    pid: int = 0
-    started_at: float = 0.0
-    restarts: int = 0
-    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=DEATHS_MAX))
-
-    def change(self, state: str, payload: Mapping[str, str], *, now: float) -> None:
-        """Take in one change of state, as the supervisor reports it."""
-        if state == "STARTING" and payload["from_state"] in UNASKED_ENDS:
-            self.restarts += 1
-        if state in UNASKED_ENDS:
-            self.deaths.append(now)
-        if state == "RUNNING":
-            self.started_at = now
-        self.state = state
-        self.pid = int(payload.get("pid", 0)) if state in ("RUNNING", "STOPPING") else 0
-
-    def is_dying(self, *, now: float) -> bool:
-        """Whether it keeps dying, or was given up."""
-        recent = [death for death in self.deaths if now - death < DEATHS_WINDOW_S]
-        return self.state == "FATAL" or len(recent) >= DEATHS_MAX
+NEW = {"state": "STOPPED", "pid": 0, "started_at": 0.0, "restarts": 0, "dying": False}
 
 
 class Watch:
     """All processes of one supervisor, continued from the `facts` of a watcher that died."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
-        self._processes = {
-            name: Watched(fact["state"], fact["pid"], fact["started_at"], fact["restarts"])
-            for name, fact in facts["processes"].items()
-        }
+        self._processes: dict[str, dict[str, Any]] = dict(facts["processes"])
+        self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=DEATHS_MAX))
 
     def take(self, event: str, payload: Mapping[str, str], *, now: float) -> None:
         """Take in one event; those that concern no process change nothing."""
         if event == "PROCESS_GROUP_REMOVED":
             self._processes.pop(payload["groupname"], None)
+            self._deaths.pop(payload["groupname"], None)
         elif event.startswith(STATE_EVENT):
-            watched = self._processes.setdefault(payload["processname"], Watched())
-            watched.change(event.removeprefix(STATE_EVENT), payload, now=now)
+            self._change(event.removeprefix(STATE_EVENT), payload, now=now)
+
+    def _change(self, state: str, payload: Mapping[str, str], *, now: float) -> None:
+        name = payload["processname"]
+        process = self._processes.setdefault(name, dict(NEW))
+        if state == "STARTING" and payload["from_state"] in UNASKED_ENDS:
+            process["restarts"] += 1
+        if state in UNASKED_ENDS:
+            self._deaths[name].append(now)
+        if state == "RUNNING":
+            process["started_at"] = now
+        process["state"] = state
+        process["pid"] = int(payload.get("pid", 0)) if state in ("RUNNING", "STOPPING") else 0
 
     def facts(self, *, now: float) -> dict[str, Any]:
-        """What the file says."""
-        processes = {
-            name: {
-                "state": watched.state,
-                "pid": watched.pid,
-                "started_at": watched.started_at,
-                "restarts": watched.restarts,
-                "dying": watched.is_dying(now=now),
-            }
-            for name, watched in self._processes.items()
-        }
-        dying = [name for name, fact in processes.items() if fact["dying"]]
-        return {"written_at": now, "dying": dying, "processes": processes}
+        """Return what the file says."""
+        for name, process in self._processes.items():
+            recent = [death for death in self._deaths[name] if now - death < DEATHS_WINDOW_S]
+            process["dying"] = process["state"] == "FATAL" or len(recent) >= DEATHS_MAX
+        dying = [name for name, process in self._processes.items() if process["dying"]]
+        return {"written_at": now, "dying": dying, "processes": self._processes}
 
 
-def parse_tokens(line: str) -> dict[str, str]:
-    """`a:1 b:2` as a mapping: the form of supervisor's headers and payloads."""
-    return dict(token.split(":", 1) for token in line.split())
+def read_facts(file: Path) -> dict[str, Any]:
+    """Return the file's content; no processes when it is not there yet."""
+    try:
+        facts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {"written_at": 0.0, "dying": [], "processes": {}}
+    return facts
 
 
 def listen(source: TextIO, answers: TextIO, file: Path) -> None:
@@ -97,18 +79,26 @@ def listen(source: TextIO, answers: TextIO, file: Path) -> None:
         header_line = source.readline()
         if not header_line:
             return
-        header = parse_tokens(header_line)
-        payload = source.read(int(header["len"]))
+        header = _tokens(header_line)
+        payload = _tokens(source.read(int(header["len"])).split("\n")[0])
         now = time.time()
-        watch.take(header["eventname"], parse_tokens(payload.split("\n")[0]), now=now)
+        watch.take(header["eventname"], payload, now=now)
         _write_if_possible(file, watch.facts(now=now))
         answers.write("RESULT 2\nOK")
         answers.flush()
 
 
+def _tokens(line: str) -> dict[str, str]:
+    """`a:1 b:2` as a mapping: the form of supervisor's headers and payloads."""
+    return dict(token.split(":", 1) for token in line.split())
+
+
 def _write_if_possible(file: Path, facts: Mapping[str, Any]) -> None:
+    """Replace the file at once, so that no reader sees half of it."""
+    draft = file.with_suffix(".new")
     try:
-        write_facts(file, facts)
+        draft.write_text(json.dumps(facts), encoding="utf-8")
+        draft.replace(file)
     except OSError as error:  # a full disk must not stop the counting
         print(f"cannot write {file}: {error}", file=sys.stderr, flush=True)
 

@@ -93,7 +93,7 @@ class Application:
         """Without the workers that decide bids, until what is yielded is called, or left."""
         names = [p.name for p in self.programs if p.name.startswith(self.prefix + WORKERS)]
         control = self.stack.control
-        control.stop_together(names)
+        control.stop(*names)
 
         def start() -> None:
             for name in names:

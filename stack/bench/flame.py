@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stack.application import executable
 from stack.bench.storm import Load
 from stack.control import Control
 from stack.faults import StackFault
+from stack.places import executable
 
 # What is sampled, by the word on the command line. Children are sampled with their parent.
 PROCESSES = {"gateway": "gateway", "worker": "worker-bids-0", "bridge": "bridge"}

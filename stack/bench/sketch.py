@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stack.application import executable
 from stack.bench.accounting import usage_by_name
 from stack.bench.measurement import (
     HELD_MAX_MS,
@@ -26,7 +25,7 @@ from stack.bench.measurement import (
 )
 from stack.commands import plain_environment, run_logged
 from stack.faults import StackFault, UsageFault
-from stack.places import CHECKOUT
+from stack.places import CHECKOUT, executable
 from stack.ports import HOST
 from stack.runtime import Stack
 from stack.toolchains import find_go

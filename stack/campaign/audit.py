@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from stack.application import executable
 from stack.campaign.ground import Ground
+from stack.places import executable
 
 TIMEOUT_S = 600
 LINES_KEPT = 40

@@ -155,7 +155,7 @@ class Drill:
             self._wait(partial(self._says_way_out, name), f"{name} says what to run")
         audit = python(self.stack, "-m", "bridge", "replay", "list")
         self._must(str(audit.code), "2", "an operator's command")
-        self.stack.control.forget_together([one.name for one in self.stack.application()])
+        self.stack.control.forget(*(one.name for one in self.stack.application()))
 
     def _gateways_began_anew(self) -> bool:
         """Each has ended the sockets of the time before, and serves nothing yet."""

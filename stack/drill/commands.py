@@ -4,7 +4,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 
-from stack.application import executable
+from stack.places import executable
 from stack.runtime import Stack
 
 TIMEOUT_S = 600

@@ -14,7 +14,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from stack.application import executable
 from stack.arguments import Parser
 from stack.bench.measurement import Measurement
 from stack.bench.storm import Load
@@ -28,7 +27,7 @@ from stack.hostile.growth import Kept, complaints_of, kept_by, render_growth
 from stack.hostile.honest import Honest
 from stack.hostile.report import complaints, is_measurable, render, render_costs, render_honest
 from stack.hostile.rights import grant_rights
-from stack.places import CHECKOUT
+from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.storm.target import complaint_of

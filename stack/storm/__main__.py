@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stack.application import executable
 from stack.bench.measurement import Measurement, Run, measure_run
 from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run
 from stack.bench.table import render_costs
 from stack.boards.query import PrometheusClient
 from stack.faults import StackFault
 from stack.lifecycle import PROMETHEUS
-from stack.places import CHECKOUT
+from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.storm import agreement

@@ -5,12 +5,13 @@ same servers, and kill them.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 
 import pytest
 
 from stack.boards.query import PrometheusClient
+from stack.places import CHECKOUT, Places
 from stack.servers.prometheus import Prometheus
 from tests.e2e.house import House
 from tests.e2e.people import Gateway, Person
@@ -108,7 +109,7 @@ def prometheus(
 ) -> Iterator[PrometheusClient]:
     """A real Prometheus that scrapes the house, with no memory of earlier tests."""
     stack = house.stack
-    places = replace(stack.places, data_dir=tmp_path_factory.mktemp("prometheus"))
+    places = Places(CHECKOUT, stack.places.run_dir, tmp_path_factory.mktemp("prometheus"))
     server = Prometheus(places, stack.settings, stack.credentials)
     server.scrape_s = SCRAPE_S
     server.prepare()

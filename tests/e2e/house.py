@@ -11,7 +11,7 @@ import httpx
 from app.adapters.tasks.application import make_celery
 from app.settings import read_settings
 from stack import Program, Stack
-from stack.application import executable
+from stack.places import executable
 from stack.ports import HOST, is_free
 from stack.readiness import complaint_of
 from tests.e2e.people import Gateway
@@ -128,8 +128,8 @@ class House:
     def _run_instead(self, programs: Sequence[Program]) -> None:
         """Run these instead of the processes of the same names, and wait until they are ready."""
         self.gateway.hang_up()
-        self.stack.control.stop_together([program.name for program in programs])
-        self.stack.control.run_together(programs)
+        self.stack.control.stop(*(program.name for program in programs))
+        self.stack.control.run(*programs)
         self._wait_ready(self.gateway)
 
     @contextmanager
@@ -147,11 +147,11 @@ class House:
     def without(self, *processes: str) -> Iterator[None]:
         """Some of the processes stopped, until left."""
         control, names = self.stack.control, [self.name(process) for process in processes]
-        control.stop_together(names)
+        control.stop(*names)
         try:
             yield
         finally:
-            control.start_together(names)
+            control.start(*names)
 
     def run_task(self, name: str) -> None:
         """Give a task to its workers, as beat does, which does not run here."""

@@ -14,7 +14,7 @@ from app.observability.declarations import DECLARED
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.services.mails import SEND_MAILS_TASK
 from app.services.waking import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
-from stack.application import executable
+from stack.places import executable
 from stack.ports import HOST, is_free
 from tests.e2e.house import House, answers
 from tests.e2e.locking import locked

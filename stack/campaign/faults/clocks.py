@@ -26,6 +26,6 @@ def _wrong(name: str, by_s: int) -> Fault:
 
 def _restart(ground: Ground, changes: dict[str, str]) -> None:
     programs = [program for program in ground.programs(**changes) if program.name in CLOCKED]
-    ground.control.stop_together([program.name for program in programs])
+    ground.control.stop(*(program.name for program in programs))
     for program in programs:
         ground.control.run(program, wait=False)

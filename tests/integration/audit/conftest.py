@@ -44,10 +44,10 @@ def settled(stack: Stack, container: Container) -> Settled:
         settled = build(container)
         # The clock may have asked for a close once more just before it was decided. One that has
         # begun anew does not, and what its predecessor asked is in the log.
-        stack.control.stop_together([BRIDGE])
+        stack.control.stop(BRIDGE)
         stack.control.start(BRIDGE)
         wait_all_settled(settled)
-        stack.control.stop_together([WORKER])
+        stack.control.stop(WORKER)
         leave_waiting(settled)
     return settled
 

@@ -11,7 +11,7 @@ import pytest
 from app.adapters.postgres import schema
 from app.services.auditing.results import INVARIANTS
 from stack import Stack
-from stack.application import executable
+from stack.places import executable
 from tests.integration.audit.house import Settled
 from tests.integration.audit.journals import Journal
 from tests.integration.audit.tampering import changed

@@ -11,7 +11,7 @@ from app.adapters.postgres import schema
 from app.services.auditing.ports import Scope
 from bridge.audit.run import audit
 from stack import Stack
-from stack.application import executable
+from stack.places import executable
 from tests.containers import Container
 from tests.integration.audit.conftest import WORKER, running
 from tests.integration.audit.house import Lot, Settled, bid, leave_waiting, new_lot
@@ -74,7 +74,7 @@ def test_a_house_under_load_raises_no_false_alarm(
                 lambda: _checked(container, scope) > first["I15"].checked + 20,
                 what="more are decided",
             )
-        stack.control.stop_together([WORKER])
+        stack.control.stop(WORKER)
         leave_waiting(settled)  # what had waited was settled meanwhile
 
 

@@ -6,7 +6,7 @@ promtool, which comes with Prometheus, plays made-up series against the rules th
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from stack.boards.alerts import ALERTS, Alert
+from stack.places import Places
 from stack.servers.prometheus import ALERTS as RULES
 from stack.servers.prometheus import Prometheus
 from tests.servers import own_stack
@@ -218,7 +219,7 @@ def test_prometheus_takes_the_rules_and_the_configuration_it_is_started_with(
 ) -> None:
     assert f"{len(ALERTS)} rules found" in promtool("check", "rules", str(RULES))
     stack = own_stack()
-    places = replace(stack.places, run_dir=tmp_path, data_dir=tmp_path / "data")
+    places = Places(tmp_path, run_dir=tmp_path, data_dir=tmp_path / "data")
     server = Prometheus(places, stack.settings, stack.credentials)
     server.prepare()
     assert "is valid prometheus config" in promtool(

@@ -88,7 +88,7 @@ def test_what_a_transaction_wrote_is_there_after_a_restart_of_redis(stack: Stack
         transaction.set(session_key("other"), SOMEBODY, ex=60)  # of one command Redis makes none
         transaction.set(key, SOMEBODY, ex=60)
         transaction.execute()
-    stack.control.stop_together(["redis"])
+    stack.control.stop("redis")
     stack.control.start("redis")
     stack.servers_up()
     with Redis.from_url(url) as auth:

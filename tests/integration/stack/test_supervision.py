@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stack import Program, Stack, StackFault
-from stack.facts import read_facts
 from stack.leftovers import RUN_DIR_VARIABLE, end_leftovers
 from stack.ports import is_listening
+from stack.watcher import read_facts
 from tests.servers import own_stack
 from tests.waiting import wait_until
 

@@ -7,27 +7,18 @@ from supervisor.datatypes import RestartUnconditionally
 from supervisor.options import ProcessConfig, ServerOptions
 
 from stack.faults import StackFault
-from stack.programs import Program, render_program
-from stack.supervision import render_supervisor
+from stack.places import Places
+from stack.programs import Program, render_program, render_supervisor
 
 
 def _read_back(program: Program, directory: Path) -> ServerOptions:
-    (directory / "programs").mkdir()
-    (directory / "log").mkdir()
+    places = Places(directory, directory, directory)
+    places.create()
     section = render_program(program, checkout=directory, log_file=directory / "log" / "x.log")
     (directory / "programs" / "x.conf").write_text(section)
-    config = directory / "supervisord.conf"
-    config.write_text(
-        render_supervisor(
-            root=directory,
-            run_dir=directory,
-            socket_path=directory / "s.sock",
-            user=None,
-            watcher=("watch", "a file"),
-        )
-    )
+    places.config_file.write_text(render_supervisor(places))
     options = ServerOptions()
-    options.realize(["-c", str(config)])
+    options.realize(["-c", str(places.config_file)])
     return options
 
 

@@ -5,11 +5,11 @@ import errno
 import pytest
 
 from stack.commands import reason_in
+from stack.control import Process
 from stack.faults import fault_of
 from stack.lifecycle import render_status
 from stack.packages import names_of
 from stack.ports import listening_inodes
-from stack.supervision import Process
 from stack.toolchains import at_least, version_in
 
 TCP_TABLE = """\

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import runtime
+from stack.control import Control
 from stack.faults import StackFault
 from stack.places import Places
 from stack.progress import silent
@@ -21,7 +21,7 @@ def test_a_stack_that_was_cleaned_remembers_the_ports_it_goes_on_with(
         raise StackFault("far enough")
 
     monkeypatch.delenv("STACK_PORT_OFFSET", raising=False)  # it was obeyed at the first start
-    monkeypatch.setattr(runtime, "start_supervisor", start_nothing)
+    monkeypatch.setattr(Control, "start_supervisor", start_nothing)
     places = Places(root=tmp_path, run_dir=tmp_path / "run", data_dir=tmp_path / "data")
     settings = read_settings(profile="test", port_offset=OFFSET)
     stack = Stack("test", places=places, settings=settings, step=silent)

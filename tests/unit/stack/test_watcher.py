@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stack.facts import read_facts
-from stack.watcher import DEATHS_MAX, DEATHS_WINDOW_S, Watch, listen
+from stack.watcher import DEATHS_MAX, DEATHS_WINDOW_S, Watch, listen, read_facts
 
 NOTHING: dict[str, Any] = {"processes": {}}
 
