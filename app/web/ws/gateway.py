@@ -119,7 +119,6 @@ class Gateway:
         while nobody has signed in on it.
         """
         self.start()
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(
             sock,
             limits=self._limits,

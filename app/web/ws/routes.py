@@ -170,7 +170,9 @@ def gateway_of(app: Flask) -> Gateway:
 
 def _taken_over(sock: socket.socket) -> socket.socket:
     """The socket in other hands: gunicorn closes `sock` when the request is over."""
-    return socket.socket(fileno=sock.detach())
+    taken = socket.socket(fileno=sock.detach())
+    taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return taken
 
 
 def _handshake_fault() -> Response | None:

@@ -9,8 +9,6 @@ from redis import Redis
 from websocket import ABNF
 
 from app.settings import Settings
-from app.web.turns import Turns
-from app.web.ws.connection import Connection
 from app.web.ws.gateway import Gateway
 from app.web.ws.waits import OutcomeWaits
 from tests.unit.ws.builders import House, read_frames
@@ -28,17 +26,9 @@ class Drained(House):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.gateway = Gateway(SETTINGS, self, redis=Redis(), shared=self, waits=OutcomeWaits())
-        ours, self.client = socket.socketpair()
-        registry = self.gateway.hub.registry
-        self.connection = Connection(
-            ours, limits=SETTINGS.limits, traffic=registry.traffic, guest_turns=Turns(at_once=1)
-        )
-        registry.add(self.connection)
-        self.reading = gevent.spawn(self._serve)
-
-    def _serve(self) -> None:
-        self.connection.run(self.gateway._dispatcher.handle)
-        self.gateway._dispatcher.gone(self.connection)
+        self.ours, self.client = socket.socketpair()
+        self.gateway._is_started = True  # nothing but the socket
+        self.gateway.serve_soon(self.ours, "")
 
     def say(self, frame_id: int, type_: str, **fields: Any) -> None:
         text = json.dumps({"id": frame_id, "type": type_, **fields})
@@ -67,4 +57,13 @@ def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
     assert told == ["welcome", "bid.received", "bye", 4001]
     assert [json.loads(value)["key"] for _, _, value in house.appended] == ["k2"]
     house.client.close()
-    house.reading.join()
+
+
+def test_a_socket_outlives_the_request_of_its_handshake_and_is_closed_at_its_end() -> None:
+    house = Drained()  # in whose making `serve_soon` has returned
+    house.say(1, "auth", token="5")
+    assert read_frames(house.client.recv(10_000))[0]["type"] == "welcome"
+    house.client.close()
+    while house.gateway.hub.registry.connections:
+        gevent.sleep(0.01)
+    assert house.ours.fileno() == -1
