@@ -12,18 +12,29 @@ BID_NAMESPACE: Final = UUID("6d0a2c53-6f0e-4a55-9d0c-2f3f1f2b7a11")
 MESSAGE_NAMESPACE: Final = UUID("b6c0c9a4-51d8-4c1e-8c83-0f2a9a5e7d42")
 AUTOMATIC_NAMESPACE: Final = UUID("e2f7b1de-93ab-4f0c-a7c6-58b4d3c9e673")
 
+# Of RFC 9562: two bits of the digit are fixed.
+_VARIANTS: Final = {f"{digit:x}": f"{8 + digit % 4:x}" for digit in range(16)}
 _bid_hash: Final = sha1(BID_NAMESPACE.bytes, usedforsecurity=False)
 
 
 def bid_id(bidder_id: int, auction_id: int, key: str) -> UUID:
     """The id of the bid that `bidder_id` calls `key` on this auction (wire.md).
 
-    A UUIDv5 in BID_NAMESPACE, whose hash is begun once: gateways and workers make one for every
-    bid, and `uuid5` takes twice as long.
+    A UUIDv5 in BID_NAMESPACE, whose hash is begun once: workers make one for every bid, and `uuid5`
+    takes twice as long.
     """
     named = _bid_hash.copy()
     named.update(f"{bidder_id}:{auction_id}:{key}".encode())
     return UUID(int=int.from_bytes(named.digest()[:16]), version=5)
+
+
+def bid_id_text(bidder_id: int, auction_id: int, key: str) -> str:
+    """As `bid_id`, as text: gateways need no more of a bid, and a third of the time."""
+    named = _bid_hash.copy()
+    named.update(f"{bidder_id}:{auction_id}:{key}".encode())
+    digits = named.hexdigest()
+    variant = _VARIANTS[digits[16]]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def message_id(sender_id: int, room_id: int, key: str) -> UUID:

@@ -35,6 +35,12 @@ class BidValue(_Record, frozen=True, tag="bid"):
     blocked: bool | UnsetType = UNSET
 
 
+class NewBidValue(BidValue, frozen=True, tag="bid"):
+    """The same as it is written, with the id as text."""
+
+    bid_id: str  # type: ignore[assignment]
+
+
 class StartValue(_Record, frozen=True, tag="start"):
     """The clock says the auction may start."""
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from app.domain.errors import BusyError, ForbiddenError, NotFoundError, UnknownFateError
-from app.domain.ids import bid_id
+from app.domain.ids import bid_id, bid_id_text
 from app.domain.money import Currency
 from app.domain.time import rfc3339
 from app.observability import tracing
@@ -23,7 +23,7 @@ from app.observability.receipts import RECEIPTS
 from app.observability.tracing import Span, Stage
 from app.protocol.fanout import BidderOutcome, BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
-from app.protocol.records import BidValue
+from app.protocol.records import NewBidValue
 from app.protocol.topics import AUCTION_BID
 from app.protocol.types import BidKind
 from app.services.futile_bids import FutileBids
@@ -44,6 +44,7 @@ class Lot:
     currency: Currency
 
 
+_encode = msgspec.json.Encoder().encode
 OnReceipt = Callable[[Receipt | UnknownFateError], None]
 
 PENDING = Outcome(
@@ -142,8 +143,10 @@ class Bidding:
         self._undecided = Undecided()
         self._auctions: Recent[int, Lot] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
 
-    def place_soon(self, offer: Offer, done: OnReceipt) -> UUID:
+    def place_soon(self, offer: Offer, done: OnReceipt, *, right: Right | None = None) -> str:
         """Put the bid into the log; `done` gets the receipt, or UnknownFateError, later.
+
+        Return its id. `right` is what `right_at_hand` has just said.
 
         Raises NotFoundError for an unknown auction, ForbiddenError for who may not bid,
         RateLimitedError after too many that were refused or are undecided, and BusyError when the
@@ -151,49 +154,49 @@ class Bidding:
         the log and `done` is never called.
         """
         self._undecided.check(offer.auction_id)
-        bid, value = self._record(offer)
-        text = str(bid)
-        span = _begin(text, offer)
+        bid, value = self._record(offer, right)
+        span = _begin(bid, offer)
 
         def appended(result: Appended | UnknownFateError) -> None:
             _end(span, result)
             if isinstance(result, UnknownFateError):
-                self._undecided.forget(offer.auction_id, text)
+                self._undecided.forget(offer.auction_id, bid)
                 done(result)
             else:
-                done(_receipt(offer, text, result))
+                done(_receipt(offer, bid, result))
 
         with span:
             self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
-        self._futile.placed(offer.bidder_id, offer.auction_id, text)
-        self._undecided.placed(offer.auction_id, text)
-        log_bid_step("bid_sent", text, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        self._futile.placed(offer.bidder_id, offer.auction_id, bid)
+        self._undecided.placed(offer.auction_id, bid)
+        log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 
     def place(self, offer: Offer) -> Receipt:
         """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
         self._undecided.check(offer.auction_id)
-        bid, value = self._record(offer)
-        text = str(bid)
-        log_bid_step("bid_sent", text, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
+        bid, value = self._record(offer, None)
+        log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         # Its outcome may come before its acknowledgement.
-        self._futile.placed(offer.bidder_id, offer.auction_id, text)
-        self._undecided.placed(offer.auction_id, text)
+        self._futile.placed(offer.bidder_id, offer.auction_id, bid)
+        self._undecided.placed(offer.auction_id, bid)
         try:
-            with _begin(text, offer) as span:
+            with _begin(bid, offer) as span:
                 place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
         except (BusyError, UnknownFateError) as error:
-            self._undecided.forget(offer.auction_id, text)
+            self._undecided.forget(offer.auction_id, bid)
             if isinstance(error, BusyError):  # else it may be in the log
-                self._futile.forget(offer.bidder_id, offer.auction_id, text)
+                self._futile.forget(offer.bidder_id, offer.auction_id, bid)
             raise
         _end(span, place)
-        return _receipt(offer, text, place)
+        return _receipt(offer, bid, place)
 
-    def is_at_hand(self, bidder_id: int, auction_id: int) -> bool:
-        """Whether a bid is placed without asking the store for auction and bidder."""
+    def right_at_hand(self, bidder_id: int, auction_id: int) -> Right | None:
+        """The right to bid there, when the store need not be asked for auction and bidder."""
         lot = self._auctions.get(auction_id)
-        return lot is not None and self.rights.knows(bidder_id, lot.seller_id)
+        if lot is None:
+            return None
+        return self.rights.remembered(bidder_id, lot.seller_id, lot.currency)
 
     def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
         """An outcome has come, over whatever gateway its bid was placed."""
@@ -247,11 +250,13 @@ class Bidding:
             return waiting
         return decided
 
-    def _record(self, offer: Offer) -> tuple[UUID, bytes]:
-        lot = self._lot(offer.auction_id)
-        right = self._right(offer, lot)
-        bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
-        value = BidValue(
+    def _record(self, offer: Offer, right: Right | None) -> tuple[str, bytes]:
+        if right is None:
+            right = self._right(offer, self._lot(offer.auction_id))
+        else:
+            self._futile.check(offer.bidder_id, offer.auction_id)
+        bid = bid_id_text(offer.bidder_id, offer.auction_id, offer.key)
+        value = NewBidValue(
             v=1,
             bid_id=bid,
             auction_id=offer.auction_id,
@@ -264,7 +269,7 @@ class Bidding:
             limit=right.limit,
             blocked=True if right.blocked else UNSET,
         )
-        return bid, msgspec.json.encode(value)
+        return bid, _encode(value)
 
     def _lot(self, auction_id: int) -> Lot:
         # Only existence is remembered: a guess that one does not exist could be wrong a second on.

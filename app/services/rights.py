@@ -58,23 +58,26 @@ class RightsToBid:
         self._blocked = Recent(PAIRS_REMEMBERED, ttl_s=limits.rights_ttl_s)
         self._changes = 0
 
-    def knows(self, user_id: int, seller_id: int) -> bool:
-        """Whether `of` will not ask the store."""
-        pair = (user_id, seller_id)
-        return self._blocked.get(pair) is not None and self._bidders.get(user_id) is not None
+    def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
+        """As `of`, without asking the store; None when it must be asked."""
+        blocked = self._blocked.get((user_id, seller_id))
+        bidder = self._bidders.get(user_id)
+        if bidder is None or blocked is None:
+            return None
+        return self._right(bidder, currency, blocked=blocked)
 
     def of(self, user_id: int, seller_id: int, currency: Currency) -> Right:
         """The right to bid on this seller's auctions.
 
         Raises ForbiddenError for who may not bid at all, UnauthenticatedError for nobody.
         """
-        bidder, blocked = self._bidders.get(user_id), self._blocked.get((user_id, seller_id))
-        if bidder is None or blocked is None:
-            bidder, blocked = self._read(user_id, seller_id)
+        right = self.remembered(user_id, seller_id, currency)
+        if right is not None:
+            return right
+        bidder, blocked = self._read(user_id, seller_id)
         if not self._may_bid(bidder):
             raise ForbiddenError(detail=NOT_PROVED)
-        limit = bidder.limits.get(currency)
-        return Right(self._everybodys[currency] if limit is None else limit, blocked)
+        return self._right(bidder, currency, blocked=blocked)
 
     def forget(self, user_id: int, seller_id: int | None = None) -> None:
         """Something changed: of the user, or between them and this seller."""
@@ -89,6 +92,10 @@ class RightsToBid:
         self._changes += 1
         self._bidders.clear()
         self._blocked.clear()
+
+    def _right(self, bidder: Bidder, currency: Currency, *, blocked: bool) -> Right:
+        limit = bidder.limits.get(currency)
+        return Right(self._everybodys[currency] if limit is None else limit, blocked)
 
     def _read(self, user_id: int, seller_id: int) -> tuple[Bidder, bool]:
         changes = self._changes

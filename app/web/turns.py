@@ -5,10 +5,37 @@ Between two looks at its sockets gevent's loop runs up to a thousand greenlets t
 would so keep a bid waiting for fifty answers, at each of its steps.
 """
 
+import time
+from typing import Final
+
 import gevent
 from gevent.lock import BoundedSemaphore
 
+TURN_S: Final = 0.002  # so long the loop may not look at its other sockets
 NEXT_TURN_S = 1e-6  # a timer, however short, is over only after the sockets were looked at
+
+
+class LoopTurns:
+    """Lets greenlets go on at once in the first seconds of a turn, and others later, in order.
+
+    Who comes while others wait, waits behind them.
+    """
+
+    def __init__(self, turn_s: float = TURN_S) -> None:
+        self._turn_s, self._waiting = turn_s, 0
+
+    def wait(self) -> None:
+        """Return when it is one's own turn."""
+        if not self._waiting and time.time() - gevent.get_hub().loop.now() < self._turn_s:
+            return
+        self._waiting += 1
+        try:
+            gevent.sleep(0)
+        finally:
+            self._waiting -= 1
+
+
+LOOP_TURNS: Final = LoopTurns()  # of the one loop of this process
 
 
 class Turns:

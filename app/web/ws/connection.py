@@ -18,7 +18,7 @@ from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
 from app.settings import Limits
-from app.web.turns import Turns
+from app.web.turns import LOOP_TURNS, Turns
 from app.web.ws.frame_queues import FrameQueues
 from app.web.ws.framing import (
     PING,
@@ -182,14 +182,24 @@ class Connection:
             if self._is_flooding:
                 gevent.sleep(HOLD_S)
                 continue
-            for event in self._framing.receive(data):
-                if isinstance(event, Gone):
-                    self._client_closed = self.is_open
-                    self._writer.close(event.code)
-                    return
-                if not self._take(event, on_message):
-                    break
+            text = None if self._closing else self._framing.whole_text(data)
+            if text is not None:
+                self._take_text(text, on_message)
                 self._hold()
+            elif not self._take_all(data, on_message):
+                return
+
+    def _take_all(self, data: bytes, on_message: Callable[["Connection", str], None]) -> bool:
+        """Every frame in `data`; False when it was the last."""
+        for event in self._framing.receive(data):
+            if isinstance(event, Gone):
+                self._client_closed = self.is_open
+                self._writer.close(event.code)
+                return False
+            if not self._take(event, on_message):
+                break
+            self._hold()
+        return True
 
     def _receive(self) -> bytes:
         """What has come next, empty at the end.
@@ -207,10 +217,7 @@ class Connection:
         outcomes do not wait for all who have sent something, and nobody who sends without end is
         alone. Guests take turns among themselves, so that bids do not wait for their number.
         """
-        if self.identity is None:
-            self._guest_turns.wait()
-        else:
-            gevent.sleep(0)
+        (self._guest_turns if self.identity is None else LOOP_TURNS).wait()
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()
@@ -222,14 +229,17 @@ class Connection:
         if self._closing:  # only the answer to our close is waited for
             self._is_flooding = self.rate.judge(time.monotonic()) is not Verdict.PASS
         elif isinstance(event, Text):
-            self._traffic.frames_in += 1
-            if not self._is_deaf:
-                on_message(self, event.data)
+            self._take_text(event.data, on_message)
         elif isinstance(event, Close):
             self._refuse(event)
         elif self._is_in_rate() and isinstance(event, Reply):
             self._writer.write(event.data)
         return not self._is_flooding
+
+    def _take_text(self, text: str, on_message: Callable[["Connection", str], None]) -> None:
+        self._traffic.frames_in += 1
+        if not self._is_deaf:
+            on_message(self, text)
 
     def _is_in_rate(self) -> bool:
         """Whether a frame without an id may pass; one that may not has no answer of its own."""

@@ -44,6 +44,7 @@ from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, Offer
 from app.services.chat import Chat, Utterance
 from app.services.live import UserNotices
+from app.services.rights import Right
 from app.settings import Limits
 from app.web.retry import retry_after_ms
 from app.web.ws.connection import Connection, rate_limited
@@ -143,9 +144,11 @@ class Dispatcher:
     def handle(self, connection: Connection, text: str) -> None:
         """One message of a client. Never waits: what must goes to the socket's queues."""
         bid = frames.decode_bid(text)
-        if bid is not None and self._is_at_hand(connection, bid, len(text)):
-            self._place_at_once(connection, bid)
-            return
+        if bid is not None:
+            right = self._right_at_hand(connection, bid, len(text))
+            if right is not None:
+                self._place_at_once(connection, bid, right)
+                return
         try:
             values = decode_object(text)
         except MalformedError:
@@ -163,28 +166,31 @@ class Dispatcher:
             request = Request(connection, frame_id, values, len(text.encode()))
             self._in_turn(request)
 
-    def _is_at_hand(self, connection: Connection, bid: frames.BidPlace, size: int) -> bool:
-        """Whether nothing that is known without asking a store speaks against the bid.
+    def _right_at_hand(
+        self, connection: Connection, bid: frames.BidPlace, size: int
+    ) -> Right | None:
+        """The right to bid, when nothing that is known without asking a store speaks against it.
 
         Every other one takes the way of all frames, on which each refusal has its turn. `size` is
         in characters, which are bytes: there is no other character in a bid without a fault.
         """
         identity = connection.identity
-        return (
-            connection.is_welcome
-            and connection.last_frame_id < bid.id
-            and identity is not None
-            and not identity.is_suspended
-            and size <= self._limits.bid_frame_bytes_max
-            and connection.queues.is_empty
-            and self._services.bidding.is_at_hand(identity.user_id, bid.auction_id)
-        )
+        if (
+            identity is None
+            or identity.is_suspended
+            or not connection.is_welcome
+            or bid.id <= connection.last_frame_id
+            or size > self._limits.bid_frame_bytes_max
+            or not connection.queues.is_empty
+        ):
+            return None
+        return self._services.bidding.right_at_hand(identity.user_id, bid.auction_id)
 
-    def _place_at_once(self, connection: Connection, bid: frames.BidPlace) -> None:
+    def _place_at_once(self, connection: Connection, bid: frames.BidPlace, right: Right) -> None:
         connection.last_frame_id = bid.id
         if self._is_in_rate(connection, bid.id):
             try:
-                self._bid_place(connection, bid)
+                self._bid_place(connection, bid, right)
             except DomainError as error:
                 self._refuse(connection, bid.id, error)
             except Exception:
@@ -261,7 +267,8 @@ class Dispatcher:
             queue = frame.channel
         elif isinstance(frame, frames.BidPlace) and identity is not None:
             queue = f"bid:{frame.auction_id}"
-            is_at_hand = services.bidding.is_at_hand(identity.user_id, frame.auction_id)
+            right = services.bidding.right_at_hand(identity.user_id, frame.auction_id)
+            is_at_hand = right is not None
         elif isinstance(frame, frames.ChatSend) and identity is not None:
             queue, is_at_hand = f"chat:{frame.room_id}", False  # Redis is asked for its rate
         return None if is_at_hand and not connection.queues.waiting(queue) else queue
@@ -398,7 +405,9 @@ class Dispatcher:
         self._registry.leave(connection, frame.channel)
         connection.answer(Unsubscribed(re=frame.id, channel=frame.channel))
 
-    def _bid_place(self, connection: Connection, frame: frames.BidPlace) -> None:
+    def _bid_place(
+        self, connection: Connection, frame: frames.BidPlace, right: Right | None = None
+    ) -> None:
         offer = Offer(
             bidder_id=_signed_in(connection).user_id,
             auction_id=frame.auction_id,
@@ -419,7 +428,7 @@ class Dispatcher:
                 traffic.receipts_s.append(time.monotonic() - began)
                 connection.answer(_received(frame.id, result))
 
-        bid = self._services.bidding.place_soon(offer, done)
+        bid = self._services.bidding.place_soon(offer, done, right=right)
         self._registry.owe(bid)
 
     def _bid_status(self, connection: Connection, frame: frames.BidStatus) -> None:

@@ -91,6 +91,27 @@ class Framing:
         self._begun = 0  # so many bytes are to come of a common frame of which wsproto has some
         self._is_uncommon = False  # wsproto reads everything from now on
 
+    def whole_text(self, data: bytes) -> str | None:
+        """The message, when `data` is exactly one text frame: so most of them come.
+
+        Otherwise None, and nothing has been read.
+        """
+        if self._data or self._begun or self._is_uncommon or len(data) < _SHORT_HEADER:
+            return None
+        size, start = data[1] ^ _MASKED, _SHORT_HEADER
+        if size == _MEDIUM:
+            size, start = int.from_bytes(data[2:4]), _MEDIUM_HEADER
+            if not _MEDIUM <= size <= self._bytes_max:
+                return None
+        elif size > min(_SHORT_MAX, self._bytes_max):
+            return None
+        if data[0] != _TEXT or len(data) != start + _MASK + size:
+            return None
+        try:
+            return _unmask(data[start : start + _MASK], data[start + _MASK :]).decode()
+        except UnicodeDecodeError:
+            return None
+
     def receive(self, data: bytes) -> Iterator[SocketEvent]:
         """What `data` brought; after a Close or Gone nothing more.
 

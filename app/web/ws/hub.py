@@ -15,7 +15,7 @@ import structlog
 from msgspec.structs import asdict
 
 from app.domain.errors import NotFoundError
-from app.domain.ids import bid_id
+from app.domain.ids import bid_id_text
 from app.observability import tracing
 from app.observability.bid_log import log_bid_step
 from app.observability.tracing import Stage
@@ -276,7 +276,7 @@ class Hub:
         log_bid_step("bid_told", bid_id, status=outcome.status, sockets=len(connections))
 
     def _refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
-        bid = str(bid_id(refusal.bidder_id, auction_id, refusal.key))
+        bid = bid_id_text(refusal.bidder_id, auction_id, refusal.key)
         self._stores.bidding.refused(auction_id, refusal.bidder_id, bid)
         if self._waits:
             self._waits.tell(bid)

@@ -40,7 +40,8 @@ class FrameRate:
 
     def judge(self, now: float) -> Verdict:
         """Count one frame."""
-        self._refill(now)
+        if now != self._last:
+            self._refill(now)
         if self._level >= 1.0 and self._bytes_level >= 0.0:
             self._level -= 1.0
             return Verdict.PASS
@@ -52,6 +53,8 @@ class FrameRate:
 
     def hold_s(self) -> float:
         """How long to read nothing, so that refusing costs less than serving: 0 mostly."""
+        if not self._refused and self._bytes_level >= 0.0:
+            return 0.0
         if self._refused >= REFUSED_MAX:
             self._refused = 0
             return HOLD_S

@@ -3,7 +3,6 @@
 import time
 from collections import defaultdict
 from typing import TypeVar
-from uuid import UUID
 
 from app.protocol.problems import CloseCode
 from app.web.ws.channel import Channel
@@ -104,11 +103,11 @@ class Registry:
         """The sessions that have sockets here."""
         return list(self._by_session)
 
-    def owe(self, bid: UUID) -> None:
+    def owe(self, bid_id: str) -> None:
         """An outcome of this bid must reach its bidder."""
         if len(self.owed) >= OWED_MAX:
             del self.owed[next(iter(self.owed))]
-        self.owed[str(bid)] = time.monotonic()
+        self.owed[bid_id] = time.monotonic()
 
     def sockets_by_user(self, now: float) -> dict[int, dict[str, float]]:
         """By user, by id: seconds since the open socket was heard from."""

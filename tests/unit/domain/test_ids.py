@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.ids import BID_NAMESPACE, bid_id
+from app.domain.ids import BID_NAMESPACE, bid_id, bid_id_text
 
 IDS = st.integers(1, 2**63 - 1)
 
@@ -17,6 +17,7 @@ def test_the_id_of_a_bid_is_the_uuidv5_of_its_name(bidder: int, auction: int, ke
     except UnicodeEncodeError:  # a surrogate is in no key
         return
     assert bid_id(bidder, auction, key) == expected
+    assert bid_id_text(bidder, auction, key) == str(expected)
 
 
 def test_the_id_of_a_bid_is_for_ever() -> None:

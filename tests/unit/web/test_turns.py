@@ -5,7 +5,7 @@ import time
 import gevent
 from gevent import socket
 
-from app.web.turns import Turns
+from app.web.turns import LoopTurns, Turns
 
 CROWD = 50
 AT_ONCE = 2
@@ -57,3 +57,38 @@ def test_a_crowd_begins_no_more_often_than_it_may_and_nobody_alone_waits() -> No
     gevent.joinall([gevent.spawn(turns.wait) for _ in range(6)])
     assert time.monotonic() - began_at >= 3 * REST_S
     assert alone_s < REST_S
+
+
+def test_who_comes_early_in_a_turn_of_the_loop_goes_on_at_once() -> None:
+    order: list[str] = []
+    other = gevent.spawn(order.append, "other")
+    LoopTurns(turn_s=600.0).wait()
+    order.append("early")
+    other.join()
+    assert order == ["early", "other"]
+
+
+def test_who_comes_late_in_a_turn_of_the_loop_lets_others_in_first() -> None:
+    order: list[str] = []
+    other = gevent.spawn(order.append, "other")
+    LoopTurns(turn_s=0.0).wait()
+    order.append("late")
+    other.join()
+    assert order == ["other", "late"]
+
+
+def test_nobody_overtakes_those_who_wait_for_the_next_turn() -> None:
+    turns, order = LoopTurns(turn_s=0.0), list[str]()
+
+    def take(name: str) -> None:
+        turns.wait()
+        order.append(name)
+
+    def come_early() -> None:
+        turns._turn_s = 600.0  # as in a turn that has just begun
+        take("early")
+
+    first, early = gevent.spawn(take, "first"), gevent.spawn(come_early)
+    first.join()
+    early.join()
+    assert order == ["first", "early"]

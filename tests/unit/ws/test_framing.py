@@ -36,6 +36,35 @@ def test_a_message_may_come_byte_by_byte() -> None:
     assert hear(*(stream[i : i + 1] for i in range(len(stream)))) == [Text("one"), Text("two")]
 
 
+@given(
+    st.sampled_from(["", "one", "안녕", "x" * 100, "x" * 126, "x" * 300, "x" * 301]),
+    st.sampled_from([ABNF.OPCODE_TEXT, ABNF.OPCODE_PING, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT]),
+    st.integers(0, 1),
+    st.integers(-1, 1),
+)
+def test_a_message_that_is_all_that_has_come_is_read_in_one_step(
+    text: str, opcode: int, fin: int, more: int
+) -> None:
+    sent = client_frame(text, opcode, fin)
+    data = sent[:-1] if more < 0 else sent + sent[:more]
+    framing = Framing(bytes_max=300)
+    whole = framing.whole_text(data)
+    is_whole = opcode == ABNF.OPCODE_TEXT and fin == 1 and more == 0 and len(text) <= 300
+    assert whole == (text if is_whole else None)
+    if whole is None:
+        assert list(framing.receive(data)) == hear(data, bytes_max=300), "nothing was read"
+
+
+def test_what_comes_within_another_message_or_is_no_utf_8_is_not_read_in_one_step() -> None:
+    framing = Framing(bytes_max=100)
+    assert framing.whole_text(client_frame(b"\xff")) is None
+    assert list(framing.receive(client_frame("on", fin=0))) == [Silent()]
+    assert framing.whole_text(client_frame("two")) is None
+    begun = Framing(bytes_max=100)
+    assert list(begun.receive(client_frame("one")[:3])) == []
+    assert begun.whole_text(client_frame("two")) is None
+
+
 def test_fragments_are_one_message() -> None:
     first = client_frame("on", fin=0)
     assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [Silent(), Text("one")]
