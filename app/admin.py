@@ -38,7 +38,7 @@ Verb = Callable[[OperatorContainer, argparse.Namespace], str]
 """What a command does; returns the line that says so."""
 
 
-class _OneLine(argparse.ArgumentParser):
+class _OneLineParser(argparse.ArgumentParser):
     """Says what is wrong with a command in one line."""
 
     def error(self, message: str) -> NoReturn:
@@ -59,8 +59,8 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _OneLine(prog=PROGRAM, description=__doc__, allow_abbrev=False)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLine)
+    parser = _OneLineParser(prog=PROGRAM, description=__doc__, allow_abbrev=False)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLineParser)
     grant = _add_verb(verbs, "grant", _grant, "give a role")
     grant.add_argument("role", choices=get_args(Role))
     suspend = _add_verb(verbs, "suspend", partial(_set_status, "suspended"), "let only read")
@@ -84,16 +84,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_verb(
-    verbs: "argparse._SubParsersAction[_OneLine]", name: str, verb: Verb, help_text: str
+    verbs: "argparse._SubParsersAction[_OneLineParser]", name: str, verb: Verb, help_text: str
 ) -> argparse.ArgumentParser:
     """A command on a user."""
     parser = verbs.add_parser(name, help=help_text, allow_abbrev=False)
     parser.add_argument("who", metavar="WHO", help="an e-mail, or the id of a user")
-    parser.set_defaults(act=partial(_on_people, verb))
+    parser.set_defaults(act=partial(_run_verb, verb))
     return parser
 
 
-def _on_people(verb: Verb, options: argparse.Namespace) -> None:
+def _run_verb(verb: Verb, options: argparse.Namespace) -> None:
     settings = read_settings()
     open_security_log(settings, process="operator")
     container = build_operator_container(settings)
@@ -103,8 +103,8 @@ def _on_people(verb: Verb, options: argparse.Namespace) -> None:
 
 def _grant(container: OperatorContainer, options: argparse.Namespace) -> str:
     change = UserChange(role=options.role)
-    people = container.administration
-    user = people.change(people.find(options.who), change, by=operator())
+    administration = container.administration
+    user = administration.change(administration.find(options.who), change, by=operator())
     return f"user {user.id} is {user.role} from the next log-in or refresh on"
 
 
@@ -112,25 +112,25 @@ def _set_status(
     status: UserStatus, container: OperatorContainer, options: argparse.Namespace
 ) -> str:
     change = UserChange(status="active" if options.lift else status)
-    people = container.administration
-    user = people.change(people.find(options.who), change, by=operator())
+    administration = container.administration
+    user = administration.change(administration.find(options.who), change, by=operator())
     ended = "" if options.lift else ", and all their sessions have ended"
     return f"user {user.id} is {user.status}{ended}"
 
 
 def _limit(container: OperatorContainer, options: argparse.Namespace) -> str:
     change = parse({"bid_limits": {options.currency: options.amount}}, UserChange)
-    people = container.administration
-    user = people.change(people.find(options.who), change, by=operator())
+    administration = container.administration
+    user = administration.change(administration.find(options.who), change, by=operator())
     return f"user {user.id} may bid up to {options.amount} {options.currency} from the next bid on"
 
 
 def _void(container: OperatorContainer, options: argparse.Namespace) -> str:
-    people, by = container.administration, operator()
-    admin_id, bidder_id = people.find_admin(options.by), people.find(options.who)
-    asked = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
+    administration, by = container.administration, operator()
+    admin_id, bidder_id = administration.find_admin(options.by), administration.find(options.who)
+    void = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
     container.producer.wait_connected(CONNECT_WAIT_S)
-    shown = container.auction_house.void(admin_id, options.auction, asked, by=by)
+    shown = container.auction_house.void(admin_id, options.auction, void, by=by)
     container.producer.close()
     if shown is None:
         return f"the void of user {bidder_id} is in the log, and will be decided in its turn"

@@ -53,7 +53,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
 def older_because(settings: Settings) -> str | None:
     """How the database is older than the log; None when it is not. Raises BusyError."""
     container = build_operator_container(settings)
-    guard = DatabaseGuard(container.signs, believes_others=False)
+    guard = DatabaseGuard(container.freshness_checks, trusts_others=False)
     engine = make_engine(
         settings.database_url, application=container.application, limits=settings.limits
     )
@@ -74,20 +74,22 @@ def _refuse_company(
     for lane in container.lane_topics.values():
         if offsets.members(lane.group):
             raise ConflictError("INVALID", f"group {lane.group} has members: stop the bridge first")
-    if strangers := database.strangers():
-        raise ConflictError("INVALID", f"still connected: {', '.join(strangers)}: stop them first")
+    if other_connections := database.other_connections():
+        raise ConflictError(
+            "INVALID", f"still connected: {', '.join(other_connections)}: stop them first"
+        )
 
 
 def _make_plan(
     settings: Settings, container: OperatorContainer, database: PostgresRestored
 ) -> Plan:
-    survivors, sequences = database.survivors(), database.sequences()
+    existing, sequences = database.existing(), database.sequences()
     log = KafkaLogReader(settings, name=container.application)
     try:
         published = {part: end for part, (_, end) in log.bounds(AUCTION_EVENT).items()}
         lost = find_lost(
             log,
-            survivors,
+            existing,
             progress=database.progress(AUCTION_BID.name),
             session_user_ids=session_user_ids(container.auth_redis),
             ids_max=max(sequences.values(), default=0) + settings.limits.restore_ids_ahead_max,
@@ -95,7 +97,7 @@ def _make_plan(
     finally:
         log.close()
     return make_plan(
-        lost, survivors, sequences=sequences, published=published, limits=settings.limits
+        lost, existing, sequences=sequences, published=published, limits=settings.limits
     )
 
 
@@ -112,7 +114,7 @@ def _move_offsets(
 
 def _print_plan(plan: Plan) -> None:
     lost = plan.lost
-    print(f"records of {AUCTION_BID.name} that will be taken in again: {lost.records_to_take}")
+    print(f"records of {AUCTION_BID.name} that will be taken in again: {lost.records_to_ingest}")
     print(f"auctions whose published state is newer than their row: {len(lost.versions)}")
     _print_table(
         f"users that are gone: {len(lost.users)}",

@@ -36,10 +36,10 @@ def provider_faults(settings: "Settings") -> Iterator[str]:
             name = f"{provider.upper()}_CLIENT"
             yield f"{name}_ID: it and {name}_SECRET are set together or not at all"
     for name, own in PLACES.items():
-        place = getattr(settings, name)
-        if settings.profile == PRODUCTION and place != own:
+        url = getattr(settings, name)
+        if settings.profile == PRODUCTION and url != own:
             yield f"{name.upper()}: is {own} where PROFILE={PRODUCTION}"
-        elif not _is_http_url(place):
+        elif not _is_http_url(url):
             yield f"{name.upper()}: is no address that begins with https:// or http://"
 
 

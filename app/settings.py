@@ -334,7 +334,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.otel_traces_exporter == "otlp" or any(named)
 
     @property
-    def takes_traceparent(self) -> bool:
+    def reads_traceparent(self) -> bool:
         """Whether a client's `traceparent` is read."""
         names = (name.strip() for name in self.otel_propagators.split(","))
         return "tracecontext" in names
@@ -349,13 +349,13 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     faults: list[str] = []
     environment = _with_files(environment, faults)
     if faults:  # what is not read yet cannot be judged
-        raise SettingsError(_told(faults))
+        raise SettingsError(_fault_lines(faults))
     limits = _read(Limits, environment, faults) or Limits()
     settings = _read(Settings, environment, faults, limits=limits)
     if settings is not None:
         faults += [*security_faults(settings), *provider_faults(settings)]
     if faults or settings is None:
-        raise SettingsError(_told(faults))
+        raise SettingsError(_fault_lines(faults))
     return settings
 
 
@@ -375,12 +375,12 @@ def database_url_or_exit() -> str:
     if not faults and not url:
         faults = ["DATABASE_URL: is required"]
     if faults:
-        print(_told(faults), file=sys.stderr)
+        print(_fault_lines(faults), file=sys.stderr)
         raise SystemExit(REFUSED)
     return url
 
 
-def _told(faults: list[str]) -> str:
+def _fault_lines(faults: list[str]) -> str:
     if len(faults) == 1:
         return f"settings are wrong: {faults[0]}"
     return "settings are wrong:\n" + "\n".join(f"  {line}" for line in faults)

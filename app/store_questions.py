@@ -19,14 +19,16 @@ class Store(NamedTuple):
     """A kind of store, and how it is asked."""
 
     kind: str
-    lets_anybody_in: Callable[..., bool]
+    accepts_without_password: Callable[..., bool]
     server_version: Callable[..., tuple[int, ...] | None]
 
 
-POSTGRESQL = Store("PostgreSQL", postgres_password.lets_anybody_in, postgres_version.server_version)
-REDIS = Store("Redis", redis_password.lets_anybody_in, redis_version.server_version)
-MONGODB = Store("MongoDB", mongo_password.lets_anybody_in, mongo_version.server_version)
-ASKED = {
+POSTGRESQL = Store(
+    "PostgreSQL", postgres_password.accepts_without_password, postgres_version.server_version
+)
+REDIS = Store("Redis", redis_password.accepts_without_password, redis_version.server_version)
+MONGODB = Store("MongoDB", mongo_password.accepts_without_password, mongo_version.server_version)
+STORES = {
     "database_url": POSTGRESQL,
     "redis_broker_url": REDIS,
     "redis_fanout_url": REDIS,
@@ -37,14 +39,14 @@ ASKED = {
 
 def find_faults(settings: Settings) -> list[str]:
     """Ask all stores at once; a line for each fault."""
-    with ThreadPoolExecutor(len(ASKED)) as together:
-        found = together.map(lambda name: list(_faults(settings, name)), ASKED)
-    return [fault for some in found for fault in some]
+    with ThreadPoolExecutor(len(STORES)) as pool:
+        found = pool.map(lambda name: list(_faults(settings, name)), STORES)
+    return [fault for store_faults in found for fault in store_faults]
 
 
 def _faults(settings: Settings, name: str) -> Iterator[str]:
-    store, url = ASKED[name], getattr(settings, name)
-    if store.lets_anybody_in(url, limits=settings.limits):
+    store, url = STORES[name], getattr(settings, name)
+    if store.accepts_without_password(url, limits=settings.limits):
         yield (
             f"{name.upper()}: the server lets in who shows no password, which "
             f"PROFILE={PRODUCTION} forbids"

@@ -63,12 +63,12 @@ def _taking_ports(container: BridgeContainer) -> TakingPorts:
         intake=container.intake,
         dead_letters=container.dead_letters,
         sizes=Sizes(limits.record_key_bytes_max, limits.record_bytes_max),
-        rates=container.death_rates,
+        dead_letter_limit=container.dead_letter_limit,
     )
 
 
 def _handling_ports(container: BridgeContainer) -> HandlingPorts:
-    return HandlingPorts(container.begin, container.dead_letters, container.death_rates)
+    return HandlingPorts(container.begin, container.dead_letters, container.dead_letter_limit)
 
 
 def _relay(container: BridgeContainer) -> list[Pipeline]:

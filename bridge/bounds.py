@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.protocol.topics import Topic
 from bridge.runner import StoppedError
 
-WAY_OUT = "The way out is in docs/ownership.md"
+REMEDY = "The way out is in docs/ownership.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ def refuse_added_partition(topic: Topic, partition: int) -> None:
     if partition >= topic.partitions:
         raise StoppedError(
             f"topic {topic.name} has a partition {partition}, beyond its {topic.partitions}. "
-            f"{WAY_OUT}: partitions were added"
+            f"{REMEDY}: partitions were added"
         )
 
 
@@ -31,7 +31,7 @@ def refuse_other_topic(topic: Topic, *, topic_id: str, known_id: str) -> None:
     if known_id != topic_id:
         raise StoppedError(
             f"topic {topic.name} was deleted and made again (its id is {topic_id}, progress is of "
-            f"{known_id}). {WAY_OUT}: the topic was made again"
+            f"{known_id}). {REMEDY}: the topic was made again"
         )
 
 
@@ -40,5 +40,5 @@ def refuse_outside(topic: Topic, partition: int, *, offset: int, bounds: Bounds)
     if not bounds.first <= offset <= bounds.end:
         raise StoppedError(
             f"progress {offset} of {topic.name}/{partition} is outside its log "
-            f"[{bounds.first}, {bounds.end}]. {WAY_OUT}: progress is outside the log"
+            f"[{bounds.first}, {bounds.end}]. {REMEDY}: progress is outside the log"
         )

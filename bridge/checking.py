@@ -7,7 +7,7 @@ stop its partition for ever.
 from contextlib import suppress
 from dataclasses import dataclass
 
-from app.services.burials import BAD_UTF8, NO_KEY, NO_LOG_TIME, TOO_LARGE, UNDECODABLE
+from app.services.dead_letter_limits import BAD_UTF8, NO_KEY, NO_LOG_TIME, TOO_LARGE, UNDECODABLE
 from app.services.lanes import BadRecordError, FutureVersionError, InboxRecord, LaneTopic
 from bridge.records import RawRecord
 

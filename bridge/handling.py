@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from app.services.burials import (
+from app.services.dead_letter_limits import (
     FUTURE_VERSION,
     HANDLER_ERROR,
     TOO_MANY,
-    DeathRates,
-    tell_buried,
-    tell_parked,
+    DeadLetterLimit,
+    log_dead_letter,
+    log_parked,
 )
 from app.services.lanes import (
     BadDataError,
@@ -43,7 +43,7 @@ class HandlingPorts:
 
     begin: Begin
     dead_letters: DeadLetters
-    rates: DeathRates
+    dead_letter_limit: DeadLetterLimit
 
 
 class Effect(Protocol[R]):
@@ -129,21 +129,21 @@ class Handling(Generic[R]):
         with self.ports.begin() as transaction:
             has_room = self._has_room(transaction, letter)
             if has_room:
-                self.ports.dead_letters.bury(transaction, [letter])
+                self.ports.dead_letters.add(transaction, [letter])
         if not has_room:
             return self._park(letter, Parking(TOO_MANY, f"{letter.reason}: {letter.message}"))
-        tell_buried(letter)
+        log_dead_letter(letter)
         return True
 
     def _has_room(self, transaction: Transaction, letter: DeadLetter) -> bool:
-        recent = self.ports.dead_letters.recent(
+        recent = self.ports.dead_letters.count_recent(
             transaction,
             topic=letter.topic,
             key=None,
             partition=letter.partition,
-            within_s=self.ports.rates.window_s,
+            within_s=self.ports.dead_letter_limit.window_s,
         )
-        return self.ports.rates.room_of_partition(recent) > 0
+        return self.ports.dead_letter_limit.partition_quota(recent) > 0
 
     def _park(self, record: RawRecord | DeadLetter, parking: Parking) -> bool:
         with self.ports.begin() as transaction:
@@ -155,7 +155,7 @@ class Handling(Generic[R]):
                 parking=parking,
             )
         if is_new:
-            tell_parked(record.topic, parking, partition=record.partition, group=self.effect.group)
+            log_parked(record.topic, parking, partition=record.partition, group=self.effect.group)
         return False
 
     def _read_parked(self, transaction: Transaction) -> set[Place]:

@@ -4,7 +4,7 @@ to stop. Pure."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.services.burials import TOO_MANY
+from app.services.dead_letter_limits import TOO_MANY
 from app.services.lanes import (
     BadRecordError,
     DeadLetter,

@@ -17,7 +17,7 @@ from app.adapters.kafka.topics import TopicWatch
 from app.protocol.topics import Topic
 from app.settings import Settings
 from bridge.assignment import Assignment
-from bridge.bounds import WAY_OUT, Bounds
+from bridge.bounds import REMEDY, Bounds
 from bridge.records import RawRecord, raw_record
 from bridge.runner import StoppedError
 
@@ -115,7 +115,7 @@ class Polling:
         try:
             return self._watch.look()
         except WrongTopicError as error:
-            raise StoppedError(f"{error}. {WAY_OUT}") from error
+            raise StoppedError(f"{error}. {REMEDY}") from error
 
 
 def _offsets(positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:

@@ -25,8 +25,8 @@ from app.protocol.dead_letters import (
     ReplayResult,
 )
 from app.protocol.validation import parse
-from app.services.burials import REASONS
-from app.services.dead_letters import Wanted
+from app.services.dead_letter_limits import REASONS
+from app.services.dead_letters import DeadLetterSelection
 from app.services.replaying import Order
 from bridge.command import (
     REFUSED,
@@ -103,18 +103,18 @@ def _add_filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--topic")
 
 
-def _wanted(container: OperatorContainer, options: argparse.Namespace) -> Wanted:
+def _selection(container: OperatorContainer, options: argparse.Namespace) -> DeadLetterSelection:
     given = {name: getattr(options, name) for name in FILTERS}
     given |= {"ids": options.id or None}
-    said = {name: value for name, value in given.items() if value is not None}
-    asked = parse(said, ReplayRequest, strict=False)
-    ids = () if isinstance(asked.ids, UnsetType) else asked.ids
-    return container.dead_letter_list.wanted(asked, ids)
+    given = {name: value for name, value in given.items() if value is not None}
+    request = parse(given, ReplayRequest, strict=False)
+    ids = () if isinstance(request.ids, UnsetType) else request.ids
+    return container.dead_letter_list.selection(request, ids)
 
 
 def _list(container: OperatorContainer, options: argparse.Namespace) -> int:
-    wanted = _wanted(container, options)
-    found = container.dead_letter_list.newest(wanted, limit=options.limit)
+    selection = _selection(container, options)
+    found = container.dead_letter_list.newest(selection, limit=options.limit)
     if options.json:
         _print_json(found)
         return 0
@@ -122,7 +122,7 @@ def _list(container: OperatorContainer, options: argparse.Namespace) -> int:
         print("no dead letter matches")
         return 0
     print(table(HEADER, [_row(letter) for letter in found]))
-    total = container.dead_letter_list.count(wanted)
+    total = container.dead_letter_list.count(selection)
     if total > len(found):
         print(f"the newest {len(found)} of {total}: --limit shows more")
     return 0
@@ -142,11 +142,11 @@ def _row(letter: DeadLetter) -> Sequence[object]:
 
 
 def _show(container: OperatorContainer, options: argparse.Namespace) -> int:
-    found = container.dead_letter_list.whole(options.id)
+    found = container.dead_letter_list.with_payload(options.id)
     if options.json:
         _print_json(found)
         return 0
-    print("\n\n".join(_whole(letter) for letter in found))
+    print("\n\n".join(_details(letter) for letter in found))
     return 0
 
 
@@ -155,7 +155,7 @@ def _print_json(found: Sequence[DeadLetter]) -> None:
         print(msgspec.json.encode(letter).decode())
 
 
-def _whole(letter: DeadLetter) -> str:
+def _details(letter: DeadLetter) -> str:
     key = "none" if letter.key_hex is None else f"{letter.key} (hex {letter.key_hex or 'empty'})"
     lines = [
         f"dead letter {letter.id}",
@@ -176,14 +176,14 @@ def _whole(letter: DeadLetter) -> str:
 
 
 def _replay(letter: DeadLetter, replay: Replay) -> str:
-    place = f"to {letter.topic}/{replay.partition}/{replay.offset}"
-    came = "unknown whether it arrived" if replay.offset is None else place
+    record_id = f"to {letter.topic}/{replay.partition}/{replay.offset}"
+    came = "unknown whether it arrived" if replay.offset is None else record_id
     return f"{replay.at} by {replay.requested_by}{' (forced)' if replay.forced else ''}: {came}"
 
 
 def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
     order = Order(
-        wanted=_wanted(container, options),
+        selection=_selection(container, options),
         requested_by=operator(),
         limit=options.limit,
         force=options.force,
@@ -191,21 +191,21 @@ def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
         per_s=options.rate,
     )
     results = container.replaying.run(order)
-    total = container.dead_letter_list.count(order.wanted)
-    words: Counter[str] = Counter()
+    total = container.dead_letter_list.count(order.selection)
+    counts: Counter[str] = Counter()
     for number, result in enumerate(results, start=1):
-        words[result.result] += 1
-        print(f"{number}/{total}  dead letter {result.id} {_said(result)}", flush=True)
-    print(_summary(words))
-    if records := words["replayed"] + words["unknown"]:
+        counts[result.result] += 1
+        print(f"{number}/{total}  dead letter {result.id} {_result_text(result)}", flush=True)
+    print(_summary(counts))
+    if records := counts["replayed"] + counts["unknown"]:
         log_security(SecurityEvent.REPLAYED, by=order.requested_by, records=records)
-    if words["unknown"]:
+    if counts["unknown"]:
         print("the log did not answer in time: ask again, once it does", file=sys.stderr)
         return REFUSED
     return 0
 
 
-def _said(result: ReplayResult) -> str:
+def _result_text(result: ReplayResult) -> str:
     if result.code is not None:
         why = SKIPPED[result.code]
         return "skipped: " + why.format(**msgspec.structs.asdict(result))
@@ -213,11 +213,11 @@ def _said(result: ReplayResult) -> str:
         return f"would be replayed to {result.topic}, replay {result.replay_count}"
     if result.result == "unknown":
         return "may have been replayed: no acknowledgement came in time"
-    place = f"{result.topic}/{result.partition}/{result.offset}"
-    return f"replayed to {place}, replay {result.replay_count}"
+    record_id = f"{result.topic}/{result.partition}/{result.offset}"
+    return f"replayed to {record_id}, replay {result.replay_count}"
 
 
-def _summary(words: Counter[str]) -> str:
-    if not words:
+def _summary(counts: Counter[str]) -> str:
+    if not counts:
         return "no dead letter matches"
-    return ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in words.items())
+    return ", ".join(f"{number} {word.replace('_', ' ')}" for word, number in counts.items())

@@ -11,7 +11,7 @@ No Kafka and no SQL in here: a simulation drives it through its ports.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.services.lanes import (
     Begin,
     DeadLetter,
@@ -39,7 +39,7 @@ class TakingPorts:
     intake: Intake
     dead_letters: DeadLetters
     sizes: Sizes
-    rates: DeathRates
+    dead_letter_limit: DeadLetterLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +192,14 @@ class Taking:
         """How many dead letters there may be among those found."""
         if not any(isinstance(one, DeadLetter) for one in found):
             return 0
-        recent = self._ports.dead_letters.recent(
+        recent = self._ports.dead_letters.count_recent(
             transaction,
             topic=self._lane.topic.name,
             key=None,
             partition=partition,
-            within_s=self._ports.rates.window_s,
+            within_s=self._ports.dead_letter_limit.window_s,
         )
-        return self._ports.rates.room_of_partition(recent)
+        return self._ports.dead_letter_limit.partition_quota(recent)
 
     def _move(self, transaction: Transaction, part: Part) -> bool:
         return self._ports.intake.move_progress(
@@ -223,7 +223,7 @@ class Taking:
                 )
         letters = [letter for part in parts for letter in part.letters]
         if letters:
-            self._ports.dead_letters.bury(transaction, letters)
+            self._ports.dead_letters.add(transaction, letters)
 
 
 def _taken(parts: Sequence[Part], owned: Sequence[Part]) -> Taken:

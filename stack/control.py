@@ -218,8 +218,10 @@ class Control:
         log = self.log_file(name)
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         lines = text.strip().splitlines()
-        telling = [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
-        return StackFault(f"{name} does not start: {telling[-1]} (all of it: {log})")
+        clear_notice_flag = (
+            [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
+        )
+        return StackFault(f"{name} does not start: {clear_notice_flag[-1]} (all of it: {log})")
 
     def _program_file(self, name: str) -> Path:
         return self._places.programs_dir / f"{name}.conf"

@@ -72,10 +72,10 @@ def _prepare_beat(settings: Settings) -> None:
             after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
-def _look_at_database(container: WorkerContainer) -> None:
+def _check_database(container: WorkerContainer) -> None:
     """A worker that has nothing to do also says what to run when the database was restored."""
     with suppress(BusyError):
-        container.look_at_database()
+        container.check_database()
 
 
 def _prepare_processes(container: WorkerContainer) -> None:
@@ -118,7 +118,7 @@ def _sample_processes(container: WorkerContainer) -> None:
     name = container.settings.process_name or "worker"
 
     def sample_worker(**_: object) -> None:
-        start_sampling(name, [measure_pools, partial(_look_at_database, container)])
+        start_sampling(name, [measure_pools, partial(_check_database, container)])
 
     def sample_beat(**_: object) -> None:
         start_sampling(name, [measure_pools])

@@ -14,7 +14,7 @@ import structlog
 from app.domain.errors import OlderDatabaseError
 from app.observability import tracing
 from app.observability.tracing import Stage
-from app.services.burials import TOO_MANY, DeathRates, tell_buried, tell_parked
+from app.services.dead_letter_limits import TOO_MANY, DeadLetterLimit, log_dead_letter, log_parked
 from app.services.lanes import (
     Begin,
     DeadLetter,
@@ -48,12 +48,10 @@ class Undertaker:
     begin: Begin
     lanes: Lanes
     dead_letters: DeadLetters
-    rates: DeathRates
+    dead_letter_limit: DeadLetterLimit
     batch_max: int
 
-    def bury(
-        self, lane: LaneTopic, key: str, offsets: Collection[int] | None, cause: Cause
-    ) -> None:
+    def add(self, lane: LaneTopic, key: str, offsets: Collection[int] | None, cause: Cause) -> None:
         """Give up those of the records at `offsets` that wait still; None: the oldest ones.
 
         Raises OutageError. When somebody settles them at the same time, nothing is done.
@@ -74,7 +72,7 @@ class Undertaker:
         with self.begin() as transaction:
             is_new = self.lanes.park(transaction, topic=lane.topic.name, key=key, parking=parking)
         if is_new:
-            tell_parked(lane.topic.name, parking, key=key)
+            log_parked(lane.topic.name, parking, key=key)
 
     def _bury(
         self,
@@ -99,11 +97,11 @@ class Undertaker:
             if condemned:
                 told = self._tell(transaction, lane, key, condemned) if tell else ()
                 self.lanes.settle(transaction, condemned, spans.stamp(told))
-                self.dead_letters.bury(transaction, letters)
+                self.dead_letters.add(transaction, letters)
         for letter in letters:
-            tell_buried(letter)
+            log_dead_letter(letter)
         if is_parked:
-            tell_parked(lane.topic.name, parking, key=key)
+            log_parked(lane.topic.name, parking, key=key)
 
     def _waiting(
         self, transaction: Transaction, lane: LaneTopic, key: str, offsets: Collection[int] | None
@@ -117,14 +115,14 @@ class Undertaker:
         if not records:
             return 0
         first = records[0]
-        recent = self.dead_letters.recent(
+        recent = self.dead_letters.count_recent(
             transaction,
             topic=first.topic,
             key=first.key,
             partition=first.partition,
-            within_s=self.rates.window_s,
+            within_s=self.dead_letter_limit.window_s,
         )
-        return self.rates.room(recent)
+        return self.dead_letter_limit.quota(recent)
 
     @staticmethod
     def _tell(

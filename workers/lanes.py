@@ -14,7 +14,7 @@ import structlog
 
 from app.observability import metrics, tracing
 from app.observability.tracing import Stage
-from app.services.burials import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT
+from app.services.dead_letter_limits import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT
 from app.services.lanes import (
     BadRecordError,
     Begin,
@@ -89,7 +89,7 @@ class LaneSettler:
     ) -> None:
         """Give up those of the records that wait still, after nothing but conflicts."""
         error = VersionConflictError(f"{lane.topic.name}/{key}")
-        self.undertaker.bury(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
+        self.undertaker.add(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
 
     def _batch(self, lane: LaneTopic, key: str, size: int) -> bool:
         """Settle up to `size` records; whether more may wait. Raises FailedSettleError."""
@@ -125,9 +125,9 @@ class LaneSettler:
                 self._count(records, error)
             case Verdict.SINGLE_OUT:
                 return 1
-            case Verdict.BURY:
+            case Verdict.DEAD_LETTER:
                 reason = error.reason if isinstance(error, BadRecordError) else HANDLER_ERROR
-                self.undertaker.bury(lane, key, offsets or None, Cause(reason, error))
+                self.undertaker.add(lane, key, offsets or None, Cause(reason, error))
             case Verdict.PARK:
                 self.undertaker.park(lane, key, Parking(FUTURE_VERSION, str(error)))
         return size

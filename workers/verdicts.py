@@ -26,7 +26,7 @@ class Verdict(Enum):
     WAIT = auto()  # a store is away, or the lane itself cannot be read: again, without counting
     COUNT = auto()  # one of the records is at fault: count it, and again
     SINGLE_OUT = auto()  # the newer code will settle one of them: go on up to it
-    BURY = auto()  # the one record read is at fault, or all of them are
+    DEAD_LETTER = auto()  # the one record read is at fault, or all of them are
     PARK = auto()  # the one record read waits for newer code
 
 
@@ -35,12 +35,12 @@ def verdict(error: Exception, records: Sequence[InboxRecord]) -> Verdict:
     if isinstance(error, VersionConflictError):
         return Verdict.CONFLICT
     if isinstance(error, UnknownLaneError):
-        return Verdict.BURY
+        return Verdict.DEAD_LETTER
     if isinstance(error, OutageError | OlderDatabaseError) or not records:
         return Verdict.WAIT
     if isinstance(error, FutureVersionError):
         return Verdict.PARK if len(records) == 1 else Verdict.SINGLE_OUT
-    return Verdict.BURY if is_alone(records) else Verdict.COUNT
+    return Verdict.DEAD_LETTER if is_alone(records) else Verdict.COUNT
 
 
 def is_alone(records: Sequence[InboxRecord]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from redis import Redis
 from sqlalchemy import Engine
 
-from app.adapters.postgres.burials import PostgresDeadLetters
+from app.adapters.postgres.dead_letter_writes import PostgresDeadLetters
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.lanes import PostgresLanes
@@ -22,8 +22,8 @@ from app.adapters.redis.connect import connect
 from app.domain.errors import BusyError, OlderDatabaseError
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
-from app.services.burials import DeathRates
-from app.services.epochs import DatabaseGuard, Sign
+from app.services.dead_letter_limits import DeadLetterLimit
+from app.services.epochs import DatabaseGuard, FreshnessCheck
 from app.services.lanes import Begin, LaneTopic
 from app.services.waking import SETTLE_QUEUE
 from app.settings import Settings
@@ -47,17 +47,17 @@ class Container:
     @cached_property
     def guard(self) -> DatabaseGuard:
         """What admits the database."""
-        return DatabaseGuard(self.signs if self._is_guarded else None)
+        return DatabaseGuard(self.freshness_checks if self._is_guarded else None)
 
     @cached_property
-    def signs(self) -> Sequence[Sign]:
+    def freshness_checks(self) -> Sequence[FreshnessCheck]:
         """By what a database that is older than the log is known.
 
         A process that never comes to Kafka knows none: it uses the database that others admitted.
         """
         return ()
 
-    def look_at_database(self) -> None:
+    def check_database(self) -> None:
         """Connect, which looks at a database that is not known yet. Raises BusyError."""
         rows(self.engine, "SELECT 1", {})
 
@@ -79,10 +79,10 @@ class Container:
     dead_letters = PostgresDeadLetters()
 
     @cached_property
-    def death_rates(self) -> DeathRates:
+    def dead_letter_limit(self) -> DeadLetterLimit:
         """How many records may be given up."""
         limits = self.settings.limits
-        return DeathRates(
+        return DeadLetterLimit(
             per_lane=limits.dead_letters_per_lane_max,
             per_partition=limits.dead_letters_per_partition_max,
             window_s=limits.dead_letter_window_s,
@@ -100,13 +100,13 @@ class Container:
             topic=AUCTION_BID,
             group=INGEST_GROUP,
             queue=SETTLE_QUEUE,
-            check=partial(settling.check_known, gone=lambda: self.guard.gone),
+            check=partial(settling.check_known, lost_ids=lambda: self.guard.lost_ids),
             identify=settling.identify,
-            handler=settling.AuctionLane(PostgresAuctionStore(), self._tell),
+            handler=settling.AuctionLane(PostgresAuctionStore(), self._hasten_notices),
         )
         return {bids.topic.name: bids}
 
-    def _tell(self) -> None:
+    def _hasten_notices(self) -> None:
         """Hasten what a settle has put down to be told. Only processes with tasks can: elsewhere
         the sweep of beat comes to it."""
 
@@ -125,7 +125,7 @@ def refuse_older_database(container: Container) -> None:
     """Raise OlderDatabaseError when it is one. A server that does not answer yet is waited for by
     whoever needs it."""
     try:
-        container.look_at_database()
+        container.check_database()
     except OlderDatabaseError:
         raise
     except BusyError:

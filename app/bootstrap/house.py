@@ -11,7 +11,7 @@ from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.catalogue import PostgresProducts
-from app.adapters.postgres.dead_letters import PostgresKeptDeadLetters, PostgresReplayStore
+from app.adapters.postgres.dead_letters import PostgresReplayStore, PostgresStoredDeadLetters
 from app.adapters.postgres.engine import make_guest_engine
 from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.erasing import PostgresErasing
@@ -24,7 +24,7 @@ from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.precis.profiles import PrecisProfiles
 from app.adapters.redis.login_tries import RedisTryCounter
 from app.adapters.redis.rates import RedisRates
-from app.adapters.redis.rights import RedisRights
+from app.adapters.redis.rights import RedisRightsNotifier
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.bootstrap.clock import utc_now
@@ -51,7 +51,7 @@ from app.services.profiles import Profiles
 from app.services.reauthentication import Reauthentication
 from app.services.recovery import Recovery
 from app.services.replaying import Replaying
-from app.services.rights import RightsToBid, everybodys_limits
+from app.services.rights import RightsToBid, default_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
@@ -67,7 +67,7 @@ class HouseContainer(LogContainer, MailContainer):
         except OlderDatabaseError:
             raise
         except BusyError:
-            self.look_at_database()
+            self.check_database()
             return self.guard.epoch.name
 
     @cached_property
@@ -127,15 +127,17 @@ class HouseContainer(LogContainer, MailContainer):
         """How much users may bid."""
         return BidLimits(
             PostgresRights(self.engine),
-            RedisRights(self.fanout),
-            everybodys=everybodys_limits(self.settings.limits),
+            RedisRightsNotifier(self.fanout),
+            defaults=default_limits(self.settings.limits),
         )
 
     @cached_property
     def blocks(self) -> Blocks:
         """Whom sellers have blocked."""
         at_most = self.settings.limits.blocks_per_seller_max
-        return Blocks(PostgresRights(self.engine), RedisRights(self.fanout), at_most=at_most)
+        return Blocks(
+            PostgresRights(self.engine), RedisRightsNotifier(self.fanout), at_most=at_most
+        )
 
     @cached_property
     def live(self) -> PostgresLive:
@@ -252,7 +254,7 @@ class HouseContainer(LogContainer, MailContainer):
     def profiles(self) -> Profiles:
         """What nicknames and passwords must be."""
         # 20 MB of lists, which only gateways need.
-        from app.adapters.looks.skeleton import skeleton  # noqa: PLC0415
+        from app.adapters.confusables.skeleton import skeleton  # noqa: PLC0415
         from app.adapters.passwords.common import is_common  # noqa: PLC0415
 
         return Profiles(PrecisProfiles(), skeleton=skeleton, is_common=is_common)
@@ -275,7 +277,7 @@ class HouseContainer(LogContainer, MailContainer):
         return Snapshots(guests, self.live.prices, limits=self.settings.limits)
 
     def _auctions_on(self, engine: Engine) -> PostgresAuctions:
-        return PostgresAuctions(engine, bid_limits=everybodys_limits(self.settings.limits))
+        return PostgresAuctions(engine, bid_limits=default_limits(self.settings.limits))
 
     @cached_property
     def auction_house(self) -> AuctionHouse:
@@ -304,7 +306,7 @@ class HouseContainer(LogContainer, MailContainer):
         """What was given up."""
         names = [topic.name for topic in self.topics]
         live = [name for name in names if not name.endswith(DEAD_LETTER_SUFFIX)]
-        return DeadLetterList(PostgresKeptDeadLetters(self.engine), live)
+        return DeadLetterList(PostgresStoredDeadLetters(self.engine), live)
 
     @cached_property
     def replaying(self) -> Replaying:

@@ -12,7 +12,7 @@ from app.adapters.redis.connect import connect
 from app.adapters.redis.sessions import last_signed_in
 from app.bootstrap.container import Container
 from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT, Topic
-from app.services.epochs import Sign, committed_ahead, published_ahead, signed_in_ahead
+from app.services.epochs import FreshnessCheck, committed_ahead, published_ahead, signed_in_ahead
 from app.services.nicknames import Nicknames
 
 
@@ -25,17 +25,19 @@ class LogContainer(Container):
         return connect(self.settings.redis_auth_url, limits=self.settings.limits)
 
     @cached_property
-    def signs(self) -> Sequence[Sign]:
+    def freshness_checks(self) -> Sequence[FreshnessCheck]:
         """By what a database that is older than the log is known."""
         memory = KafkaMemory(self.settings, name=f"{self.application}-guard")
-        signs = [
+        freshness_checks = [
             committed_ahead(memory, group=lane.group, topic=lane.topic)
             for lane in self.lane_topics.values()
         ]
         if AUCTION_EVENT in self.topics:
-            signs.append(published_ahead(memory))
-            signs.append(signed_in_ahead(lambda epoch: last_signed_in(self.auth_redis, epoch)))
-        return signs
+            freshness_checks.append(published_ahead(memory))
+            freshness_checks.append(
+                signed_in_ahead(lambda epoch: last_signed_in(self.auth_redis, epoch))
+            )
+        return freshness_checks
 
     @cached_property
     def topics(self) -> tuple[Topic, ...]:

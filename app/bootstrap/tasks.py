@@ -25,6 +25,6 @@ class TaskContainer(Container):
         queues = {name: lane.queue for name, lane in self.lane_topics.items()}
         return CeleryWaker(self.celery, self.fanout, broker, queues=queues)
 
-    def _tell(self) -> None:
+    def _hasten_notices(self) -> None:
         # The waker needs the lane topics' queues: it cannot be made while they are.
-        self.waker.tell()
+        self.waker.publish_notices_soon()

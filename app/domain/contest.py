@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.domain.auction import Auction, covers
-from app.domain.records import BidPlaced, ReserveAsked
+from app.domain.records import BidPlaced, ReserveLoweringRequested
 
-Effective = BidPlaced | ReserveAsked
+Effective = BidPlaced | ReserveLoweringRequested
 """A record that changed price or leader: an accepted bid, or the one that lowered the reserve."""
 NO_HISTORY: Final[Sequence[Effective]] = ()
 
@@ -35,7 +35,7 @@ def contested(
         reserve_price=terms.reserve_price,
     )
     for record in history:
-        if isinstance(record, ReserveAsked):
+        if isinstance(record, ReserveLoweringRequested):
             reserve = record.reserve_price
             price = _at_reserve(state.price, state.leader_maximum, reserve)
             state = replace(state, reserve_price=reserve, price=price)

@@ -12,12 +12,12 @@ from app.domain.contest import Effective, contested, soft_close
 from app.domain.decision import ControlDecision, ControlEffect
 from app.domain.errors import ControlRefusal
 from app.domain.records import (
-    CancelAsked,
+    CancelRequested,
     CloseDue,
     Control,
-    ReserveAsked,
+    ReserveLoweringRequested,
     StartDue,
-    VoidAsked,
+    VoidRequested,
 )
 
 
@@ -34,11 +34,11 @@ def decide_control(
             return _start(auction, at)
         case CloseDue():
             return _close(auction, at)
-        case CancelAsked():
+        case CancelRequested():
             return _cancel(auction, record, at)
-        case ReserveAsked():
+        case ReserveLoweringRequested():
             return _lower_reserve(auction, record, at)
-        case VoidAsked():
+        case VoidRequested():
             return _void(auction, record, at, history)
 
 
@@ -59,7 +59,9 @@ def _close(auction: Auction, at: datetime) -> tuple[Auction, ControlDecision]:
     return _done(sold, at, "sold")
 
 
-def _cancel(auction: Auction, record: CancelAsked, at: datetime) -> tuple[Auction, ControlDecision]:
+def _cancel(
+    auction: Auction, record: CancelRequested, at: datetime
+) -> tuple[Auction, ControlDecision]:
     """Rule 16: freely while no bid counts, else early enough and with a reason."""
     refusal = _refused_to_seller(auction, record.actor_id, at)
     if refusal is None and auction.leader_id is not None:
@@ -74,7 +76,7 @@ def _cancel(auction: Auction, record: CancelAsked, at: datetime) -> tuple[Auctio
 
 
 def _lower_reserve(
-    auction: Auction, record: ReserveAsked, at: datetime
+    auction: Auction, record: ReserveLoweringRequested, at: datetime
 ) -> tuple[Auction, ControlDecision]:
     """Rule 10: once, lower, not under the starting price; no row and no extension."""
     refusal = _refused_to_seller(auction, record.actor_id, at)
@@ -98,7 +100,7 @@ def _may_lower(auction: Auction, reserve_price: int) -> bool:
 
 
 def _void(
-    auction: Auction, record: VoidAsked, at: datetime, history: Sequence[Effective]
+    auction: Auction, record: VoidRequested, at: datetime, history: Sequence[Effective]
 ) -> tuple[Auction, ControlDecision]:
     """Rule 20: as if the bidder had never bid, but for seqs, aliases and outcomes."""
     refusal = _void_refusal(auction, record.bidder_id, at)

@@ -28,13 +28,13 @@ from app.domain.decision_log import (
 from app.domain.records import (
     BidKind,
     BidPlaced,
-    CancelAsked,
+    CancelRequested,
     CloseDue,
     Control,
     Record,
-    ReserveAsked,
+    ReserveLoweringRequested,
     StartDue,
-    VoidAsked,
+    VoidRequested,
 )
 
 
@@ -98,9 +98,9 @@ Entry = DecidedBid | DecidedControl | RepeatedBid | ReusedKey
 _LOG_TYPES: Final[Mapping[type[Control], ControlType]] = {
     StartDue: "start",
     CloseDue: "close",
-    CancelAsked: "cancel",
-    ReserveAsked: "reserve",
-    VoidAsked: "void",
+    CancelRequested: "cancel",
+    ReserveLoweringRequested: "reserve",
+    VoidRequested: "void",
 }
 _NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 _NO_BIDS: Final[Mapping[UUID, KnownBid]] = MappingProxyType({})
@@ -199,7 +199,7 @@ class Ledger:
 
     def _control(self, record: Control) -> DecidedControl:
         self._auction, decision = decide(self._auction, record, self._history)
-        if isinstance(record, ReserveAsked) and decision.effect == "reserve_lowered":
+        if isinstance(record, ReserveLoweringRequested) and decision.effect == "reserve_lowered":
             self._history.append(record)
         logged = LoggedControl(
             type=_LOG_TYPES[type(record)],
@@ -210,8 +210,10 @@ class Ledger:
             price=self._auction.price,
             ends_at=self._auction.ends_at,
             winner=None if self._auction.winner_id is None else self._leader_alias(),
-            alias=self._aliases.get(record.bidder_id) if isinstance(record, VoidAsked) else None,
-            leader=self._leader_alias() if isinstance(record, VoidAsked) else None,
+            alias=self._aliases.get(record.bidder_id)
+            if isinstance(record, VoidRequested)
+            else None,
+            leader=self._leader_alias() if isinstance(record, VoidRequested) else None,
         )
         line = control_line(self._chain, logged)
         self._chain = line.hash

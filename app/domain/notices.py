@@ -12,7 +12,7 @@ from typing import Literal
 from app.domain.auction import Auction
 from app.domain.decision import Outcome
 from app.domain.ledger import DecidedBid, DecidedControl, Entry
-from app.domain.records import CancelAsked, VoidAsked
+from app.domain.records import CancelRequested, VoidRequested
 from app.domain.rules import Rules
 
 NoticeKind = Literal["outbid", "won", "lost", "sold", "unsold", "cancelled", "voided", "leading"]
@@ -49,13 +49,13 @@ def notices_of(
     ended the auction. `last_outbid_at`: when a user was last told `outbid` of this auction; it
     must cover the leader before the batch and the bidders in it.
     """
-    told_at = dict(last_outbid_at)
+    noticed_at = dict(last_outbid_at)
     bidder_ids: set[int] = set()
     notices: list[Notice] = []
     for entry in entries:
         if isinstance(entry, DecidedBid) and entry.decision.outcome.status == "accepted":
             bidder_ids.add(entry.record.bidder_id)
-            notices += _outbid(auction, entry, told_at)
+            notices += _outbid(auction, entry, noticed_at)
         if isinstance(entry, DecidedControl):
             notices += _void_notices(auction, entry)
         ending = _ending(entry)
@@ -65,31 +65,31 @@ def notices_of(
     return tuple(notices)
 
 
-def _outbid(auction: Auction, entry: DecidedBid, told_at: dict[int, datetime]) -> list[Notice]:
+def _outbid(auction: Auction, entry: DecidedBid, noticed_at: dict[int, datetime]) -> list[Notice]:
     """For the leader who lost the lead, unless told just now; a buyer's victim is told `lost`."""
     displaced_id, outcome = entry.decision.displaced_id, entry.decision.outcome
     if displaced_id is None or entry.decision.bought:
         return []
-    if not _outbid_is_due(auction.terms.rules, outcome, told_at.get(displaced_id)):
+    if not _outbid_is_due(auction.terms.rules, outcome, noticed_at.get(displaced_id)):
         return []
-    told_at[displaced_id] = outcome.decided_at
+    noticed_at[displaced_id] = outcome.decided_at
     params = {"price": outcome.price, "currency": auction.terms.currency}
     return [Notice("outbid", displaced_id, auction.terms.auction_id, outcome.decided_at, params)]
 
 
-def _outbid_is_due(rules: Rules, outcome: Outcome, told_at: datetime | None) -> bool:
+def _outbid_is_due(rules: Rules, outcome: Outcome, noticed_at: datetime | None) -> bool:
     """At most one in 60 s, except in the last 10 min of the auction."""
-    if told_at is None:
+    if noticed_at is None:
         return True
     if outcome.ends_at - outcome.decided_at <= timedelta(seconds=rules.outbid_notice_free_s):
         return True
-    return outcome.decided_at - told_at >= timedelta(seconds=rules.outbid_notice_interval_s)
+    return outcome.decided_at - noticed_at >= timedelta(seconds=rules.outbid_notice_interval_s)
 
 
 def _void_notices(auction: Auction, entry: DecidedControl) -> list[Notice]:
     """Rule 20: the voided bidder, and who leads because of it."""
     record, decision = entry.record, entry.decision
-    if not isinstance(record, VoidAsked) or decision.effect != "bids_voided":
+    if not isinstance(record, VoidRequested) or decision.effect != "bids_voided":
         return []
     auction_id, at = auction.terms.auction_id, decision.decided_at
     notices = [Notice("voided", record.bidder_id, auction_id, at, {"reason": record.reason})]
@@ -107,7 +107,7 @@ def _ending(entry: Entry) -> _Ending | None:
         effect, at = entry.decision.effect, entry.decision.decided_at
         if effect in ("sold", "unsold"):
             return _Ending(effect, at)
-        if effect == "cancelled" and isinstance(entry.record, CancelAsked):
+        if effect == "cancelled" and isinstance(entry.record, CancelRequested):
             return _Ending(effect, at, entry.record.reason)
     return None
 

@@ -58,7 +58,7 @@ class CloseDue:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelAsked:
+class CancelRequested:
     """Somebody asks to cancel the auction (rule 16)."""
 
     actor_id: int
@@ -68,7 +68,7 @@ class CancelAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ReserveAsked:
+class ReserveLoweringRequested:
     """Somebody asks to lower the reserve to `reserve_price`, minor units (rule 10)."""
 
     actor_id: int
@@ -78,7 +78,7 @@ class ReserveAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class VoidAsked:
+class VoidRequested:
     """An admin asks to take `bidder_id` out of the auction (rule 20)."""
 
     actor_id: int
@@ -88,5 +88,5 @@ class VoidAsked:
     log_time: datetime
 
 
-Control = StartDue | CloseDue | CancelAsked | ReserveAsked | VoidAsked
+Control = StartDue | CloseDue | CancelRequested | ReserveLoweringRequested | VoidRequested
 Record = BidPlaced | Control

@@ -19,11 +19,11 @@ class _Sample:
         self._every, self._steps_per_s = every, steps_per_s
         self._second, self._left = 0, 0
 
-    def takes(self, bid_id: str) -> bool:
+    def includes(self, bid_id: str) -> bool:
         # The end of a UUIDv5 is as good as random.
-        return int(bid_id[-8:], 16) % self._every == 0 or self._has_room()
+        return int(bid_id[-8:], 16) % self._every == 0 or self._has_quota()
 
-    def _has_room(self) -> bool:
+    def _has_quota(self) -> bool:
         second = int(time.monotonic())
         if second != self._second:
             self._second, self._left = second, self._steps_per_s
@@ -42,5 +42,5 @@ def set_sample(*, every: int, steps_per_s: int) -> None:
 
 def log_bid_step(step: str, bid_id: str, **fields: object) -> None:
     """Log a step on the way of a bid (its UUID as text), if that bid is one of those logged."""
-    if _sample.takes(bid_id):
+    if _sample.includes(bid_id):
         log.info(step, bid_id=bid_id, **fields)

@@ -24,16 +24,16 @@ class Seldom(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._places: dict[tuple[str, int], tuple[float, int]] = {}
+        self._call_sites: dict[tuple[str, int], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to let it through."""
-        place, now = (record.pathname, record.lineno), time.monotonic()
-        spoke_at, held_back = self._places.get(place, (-REPEAT_AFTER_S, 0))
-        if now - spoke_at < REPEAT_AFTER_S:
-            self._places[place] = (spoke_at, held_back + 1)
+        call_site, now = (record.pathname, record.lineno), time.monotonic()
+        logged_at, held_back = self._call_sites.get(call_site, (-REPEAT_AFTER_S, 0))
+        if now - logged_at < REPEAT_AFTER_S:
+            self._call_sites[call_site] = (logged_at, held_back + 1)
             return False
-        self._places[place] = (now, 0)
+        self._call_sites[call_site] = (now, 0)
         record.held_back = held_back
         return True
 

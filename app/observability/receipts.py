@@ -43,17 +43,17 @@ class ReceiptLines:
             f'"partition":{partition},"offset":{offset},"log_time":"{log_time}"}}\n'
         )
         if self._bytes + len(line) > self._bytes_max:
-            self.lose(1)
+            self.count_lost(1)
             return
         self._bytes += len(line)
         self._lines.append(line)
 
-    def lose(self, lines: int) -> None:
+    def count_lost(self, lines: int) -> None:
         """Count lines that nobody will read."""
         self._lost += lines
         metrics.UNWRITTEN_RECEIPTS.inc(lines)
 
-    def take(self) -> Sequence[str]:
+    def drain(self) -> Sequence[str]:
         """The lines that wait, the oldest first; the last one says how many were lost, if any."""
         lines, self._lines, self._bytes = self._lines, [], 0
         if self._lost:

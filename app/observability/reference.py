@@ -25,7 +25,7 @@ from app.protocol.topics import (
     LIVE_TOPICS,
     SAVE_GROUP,
 )
-from app.services.burials import REASONS
+from app.services.dead_letter_limits import REASONS
 from app.services.housekeeping import CHORES
 from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
 

@@ -64,7 +64,7 @@ SUSPICIOUS: Final = frozenset(
 )
 
 _log: Any = None
-_told: TTLCache[tuple[SecurityEvent, str], bool] = TTLCache(ADDRESSES_MAX, REPEAT_AFTER_S)
+_logged: TTLCache[tuple[SecurityEvent, str], bool] = TTLCache(ADDRESSES_MAX, REPEAT_AFTER_S)
 
 
 def open_security_log(settings: Settings, *, process: str) -> None:
@@ -98,8 +98,8 @@ def log_security(event: SecurityEvent, **fields: object) -> None:
 
 def log_security_seldom(event: SecurityEvent, *, address: str, **fields: object) -> None:
     """Tell of it once a minute for each address: a flood must not become one of lines."""
-    if (event, address) not in _told:
-        _told[event, address] = True
+    if (event, address) not in _logged:
+        _logged[event, address] = True
         log_security(event, address=address, **fields)
 
 

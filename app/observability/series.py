@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 from app.observability import metrics
 from app.observability.reference import LABELS
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
-from app.services.burials import REASONS
+from app.services.dead_letter_limits import REASONS
 
 LANES = (AUCTION_BID.name,)
 WRITTEN = (AUCTION_BID.name, CHAT_MESSAGE.name)  # by gateways

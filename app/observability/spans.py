@@ -187,9 +187,9 @@ class RecordedSpans(StageSpans):
 class SpanRecorder:
     """Records spans in this process, and in those that are forked from it."""
 
-    def __init__(self, provider: TracerProvider, *, takes_parents: bool = True) -> None:
-        """`takes_parents`: whether a client's `traceparent` is read."""
-        self._provider, self._takes_parents = provider, takes_parents
+    def __init__(self, provider: TracerProvider, *, reads_parents: bool = True) -> None:
+        """`reads_parents`: whether a client's `traceparent` is read."""
+        self._provider, self._reads_parents = provider, reads_parents
         self._tracer = provider.get_tracer("auction-house")
 
     def begin(self, stage: Stage) -> Span:
@@ -236,7 +236,7 @@ class SpanRecorder:
 
         Not of the client's trace: who may choose its id could have everything recorded.
         """
-        parent = _parent(traceparent) if self._takes_parents else Context()
+        parent = _parent(traceparent) if self._reads_parents else Context()
         client = trace.get_current_span(parent).get_span_context()
         if not client.is_valid:
             return Context()
@@ -259,7 +259,7 @@ def make_recorder(settings: Settings, *, process: str) -> SpanRecorder:
         provider = _exporting_provider(settings, process)
     except (ValueError, OSError) as error:
         raise TracingError(f"spans cannot be exported: {error}") from error
-    return SpanRecorder(provider, takes_parents=settings.takes_traceparent)
+    return SpanRecorder(provider, reads_parents=settings.reads_traceparent)
 
 
 def _exporting_provider(settings: Settings, process: str) -> TracerProvider:

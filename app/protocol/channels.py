@@ -47,7 +47,7 @@ def notice_channel(user_id: int) -> str:
 
 
 # The flag that coalesces the tasks which publish notices.
-TELL_KEY = "wake:notices"
+NOTICE_FLAG_KEY = "wake:notices"
 # The room up to which old chat was deleted in this round.
 OLD_CHAT_KEY = "chat:old-room"
 

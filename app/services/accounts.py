@@ -24,7 +24,7 @@ from app.domain.errors import (
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Signup, Tokens, User, UserAnswer
 from app.protocol.types import Language, Role
-from app.services.login_backoff import SPARED, LoginBackoff, LoginOrigin, Subject
+from app.services.login_backoff import EXEMPT, LoginBackoff, LoginOrigin, Subject
 from app.services.profiles import Profiles, enforce_signup
 from app.services.sessions import Client, Sessions
 from app.settings import Limits
@@ -138,22 +138,22 @@ class Accounts:
         self._refresh_keys = [key.encode() for key in token_keys]
         self._backoff = backoff
 
-    def sign_up(self, asked: Signup) -> UserAnswer:
+    def sign_up(self, request: Signup) -> UserAnswer:
         """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
-        kept = enforce_signup(asked, self._profiles)
+        kept = enforce_signup(request, self._profiles)
         password_hash = self._passwords.hash(kept.password)
         user = self._users.add(kept.email, kept.nickname, password_hash, language=kept.language)
         log_security(SecurityEvent.SIGNED_UP, user_id=user.id)
         return UserAnswer(user)
 
-    def log_in(self, asked: Login, client: Client, origin: LoginOrigin = SPARED) -> SignedIn:
+    def log_in(self, request: Login, client: Client, origin: LoginOrigin = EXEMPT) -> SignedIn:
         """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way,
         ForbiddenError for who has the password and is banned, and RateLimitedError after too many
         wrong passwords, whether there is such an account or not."""
-        account = self._users.by_email(asked.email)
-        subject = _subject(asked.email, account)
+        account = self._users.by_email(request.email)
+        subject = _subject(request.email, account)
         with self._backoff.attempt(subject, origin):
-            user, password = self._verified(asked.password, account)
+            user, password = self._verified(request.password, account)
         password_hash = self._upgraded(user, password, subject.password_hash or "")
         signed_in = self.begin_session(user, client, password_hash=password_hash)
         subject = replace(subject, password_hash=password_hash)

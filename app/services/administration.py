@@ -99,8 +99,8 @@ class Administration:
 def _limits(change: UserChange) -> dict[Currency, int]:
     if change.bid_limits is UNSET:
         return {}
-    asked = {currency: getattr(change.bid_limits, currency.lower()) for currency in CURRENCIES}
-    return {currency: limit for currency, limit in asked.items() if limit is not UNSET}
+    limits = {currency: getattr(change.bid_limits, currency.lower()) for currency in CURRENCIES}
+    return {currency: limit for currency, limit in limits.items() if limit is not UNSET}
 
 
 def _takes(change: UserChange) -> bool:

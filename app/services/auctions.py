@@ -92,16 +92,16 @@ class AuctionHouse:
         self._auctions, self._products, self._log = auctions, products, log
         self._snapshots, self._clock, self._wait_s = snapshots, clock, wait_s
 
-    def create(self, seller_id: int, asked: AuctionCreate) -> Auction:
+    def create(self, seller_id: int, request: AuctionCreate) -> Auction:
         """A new auction. Raises NotFoundError, ForbiddenError, InvalidError, ConflictError."""
-        product = self._products.get(asked.product_id, seller_id)
+        product = self._products.get(request.product_id, seller_id)
         if not product.is_seller:
             raise ForbiddenError(detail="only the seller may")
         if product.sale_type != "auction":
             message = "the product is not sold by auction"
             raise InvalidError([FieldFault("product_id", "INVALID", message)])
         terms = make_terms(
-            _offer(asked, product), auction_id=0, seller_id=seller_id, now=self._clock(),
+            _offer(request, product), auction_id=0, seller_id=seller_id, now=self._clock(),
             rules=Rules(),
         )  # fmt: skip
         return self._auctions.auction(
@@ -153,16 +153,16 @@ class AuctionHouse:
         """The cancelled auction; None: not decided in time. Raises what refused it (rule 16)."""
         self._check_seller(seller_id, auction_id)
         value = CancelValue(v=1, auction_id=auction_id, actor_id=seller_id, reason=reason)
-        return self._ask(seller_id, auction_id, msgspec.json.encode(value))
+        return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
 
     def lower_reserve(self, seller_id: int, auction_id: int, price: int) -> Auction | None:
         """The auction with its new reserve; None: not decided in time (rule 10)."""
         self._check_seller(seller_id, auction_id)
         value = ReserveValue(v=1, auction_id=auction_id, actor_id=seller_id, reserve_price=price)
-        return self._ask(seller_id, auction_id, msgspec.json.encode(value))
+        return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
 
     def void(
-        self, admin_id: int, auction_id: int, asked: AuctionVoid, *, by: str
+        self, admin_id: int, auction_id: int, request: AuctionVoid, *, by: str
     ) -> Auction | None:
         """The auction without the bidder's bids; None: not decided in time (rule 20).
 
@@ -172,26 +172,26 @@ class AuctionHouse:
         (`CLOSED`, `NOT_STARTED`, `ALREADY_VOIDED`).
         """
         self._auctions.auction(auction_id, None)
-        if not self._auctions.user_exists(asked.bidder_id):
+        if not self._auctions.user_exists(request.bidder_id):
             raise NotFoundError("no such user")
         value = VoidValue(
             v=1,
             auction_id=auction_id,
             actor_id=admin_id,
-            bidder_id=asked.bidder_id,
-            reason=asked.reason,
+            bidder_id=request.bidder_id,
+            reason=request.reason,
         )
         log_security(
-            SecurityEvent.BIDS_VOIDED, by=by, auction_id=auction_id, user_id=asked.bidder_id
+            SecurityEvent.BIDS_VOIDED, by=by, auction_id=auction_id, user_id=request.bidder_id
         )
-        return self._ask(admin_id, auction_id, msgspec.json.encode(value))
+        return self._append_and_wait(admin_id, auction_id, msgspec.json.encode(value))
 
     def _check_seller(self, seller_id: int, auction_id: int) -> None:
         # Settle checks again; this keeps strangers' wishes out of the log.
         if self._auctions.auction(auction_id, None).seller.id != seller_id:
             raise ForbiddenError(detail="only the seller may")
 
-    def _ask(self, viewer_id: int, auction_id: int, value: bytes) -> Auction | None:
+    def _append_and_wait(self, viewer_id: int, auction_id: int, value: bytes) -> Auction | None:
         place = self._log.append(AUCTION_BID, key=auction_id, value=value)
         outcome = self._wait(place)
         if outcome is None:
@@ -210,16 +210,16 @@ class AuctionHouse:
             pause_s = min(2 * pause_s, POLL_MAX_S)
 
 
-def _offer(asked: AuctionCreate, product: Product) -> Offer:
-    soft = asked.soft_close
+def _offer(request: AuctionCreate, product: Product) -> Offer:
+    soft = request.soft_close
     return Offer(
         currency=product.currency,
-        starting_price=asked.starting_price,
-        mode=asked.mode,
-        starts_at=asked.starts_at,
-        ends_at=asked.ends_at,
-        reserve_price=asked.reserve_price,
-        buy_now_price=asked.buy_now_price,
+        starting_price=request.starting_price,
+        mode=request.mode,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        reserve_price=request.reserve_price,
+        buy_now_price=request.buy_now_price,
         soft_close=None
         if soft is None
         else SoftClose(soft.window_s, soft.extend_s, soft.extensions_max),

@@ -28,11 +28,11 @@ from app.protocol.topics import AUCTION_BID
 from app.protocol.types import BidKind
 from app.services.futile_bids import FutileBids
 from app.services.log import Appended, Log
-from app.services.recent import Recent
 from app.services.rights import Right, RightsToBid
+from app.services.ttl_cache import TtlCache
 from app.services.undecided import Undecided
 
-AUCTIONS_REMEMBERED = 10_000  # three numbers each: 3 MB
+AUCTIONS_CACHED_MAX = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted
 
 
@@ -141,7 +141,7 @@ class Bidding:
         self.rights = rights
         self._log, self._outcomes, self._futile, self._clock = log, outcomes, futile, clock
         self._undecided = Undecided()
-        self._auctions: Recent[int, Lot] = Recent(AUCTIONS_REMEMBERED, ttl_s=AUCTION_TTL_S)
+        self._auctions: TtlCache[int, Lot] = TtlCache(AUCTIONS_CACHED_MAX, ttl_s=AUCTION_TTL_S)
 
     def place_soon(self, offer: Offer, done: OnReceipt, *, right: Right | None = None) -> str:
         """Put the bid into the log; `done` gets the receipt, or UnknownFateError, later.

@@ -15,7 +15,7 @@ ORDER = "products"
 class Products(Protocol):
     """Stored products. All raise BusyError when the store cannot answer."""
 
-    def add(self, seller_id: int, asked: ProductCreate) -> int:
+    def add(self, seller_id: int, request: ProductCreate) -> int:
         """The id of a new product."""
         ...
 
@@ -42,12 +42,12 @@ class Catalogue:
     def __init__(self, products: Products, *, for_guests: Products) -> None:
         self._products, self._for_guests = products, for_guests
 
-    def create(self, seller_id: int, asked: ProductCreate) -> Product:
+    def create(self, seller_id: int, request: ProductCreate) -> Product:
         """A new product. Raises InvalidError for a price where none belongs, or none."""
-        if (asked.sale_type == "direct") != (asked.price is not None):
+        if (request.sale_type == "direct") != (request.price is not None):
             message = "a direct sale needs a price, an auction has none"
             raise InvalidError([FieldFault("price", "INVALID", message)])
-        return self._products.get(self._products.add(seller_id, asked), seller_id)
+        return self._products.get(self._products.add(seller_id, request), seller_id)
 
     def product(self, product_id: int, viewer_id: int | None) -> Product:
         """The product. Raises NotFoundError."""
@@ -64,12 +64,12 @@ class Catalogue:
         more = len(found) > query.limit
         return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
 
-    def change(self, seller_id: int, product_id: int, asked: ProductChange) -> Product:
+    def change(self, seller_id: int, product_id: int, request: ProductChange) -> Product:
         """The changed product. Raises NotFoundError, ForbiddenError, ConflictError."""
         product = self._owned(seller_id, product_id)
-        if asked.price is not UNSET and product.sale_type == "auction":
+        if request.price is not UNSET and product.sale_type == "auction":
             raise InvalidError([FieldFault("price", "INVALID", "an auction has no price")])
-        given = {"name": asked.name, "description": asked.description, "price": asked.price}
+        given = {"name": request.name, "description": request.description, "price": request.price}
         values = {name: value for name, value in given.items() if value is not UNSET}
         if values:
             self._products.change(product_id, values)

@@ -21,16 +21,16 @@ from app.protocol.topics import CHAT_MESSAGE
 from app.services.log import Appended, Log
 from app.services.nicknames import Nicknames
 from app.services.rates import Rate, Rates
-from app.services.recent import Recent
+from app.services.ttl_cache import TtlCache
 from app.settings import Limits
 
-MEMBERS_REMEMBERED = 50_000
+MEMBERS_CACHED_MAX = 50_000
 MEMBER_TTL_S = 30.0  # who left is heard of by event; this is for lost events
 TRUNCATED_TAIL = 50  # wire.md: the newest 50 when there were too many
 
 
 @dataclass(frozen=True, slots=True)
-class Utterance:
+class ChatDraft:
     """A message whose shape has been checked."""
 
     sender_id: int
@@ -98,11 +98,11 @@ class Chat:
         self._messages, self._tail, self._nicknames = messages, tail, nicknames
         self._rates = rates
         self._rate = Rate("chat", limits.chat_messages_per_s, limits.chat_messages_burst)
-        self._members: Recent[tuple[int, int], bool] = Recent(
-            MEMBERS_REMEMBERED, ttl_s=MEMBER_TTL_S
+        self._members: TtlCache[tuple[int, int], bool] = TtlCache(
+            MEMBERS_CACHED_MAX, ttl_s=MEMBER_TTL_S
         )
 
-    def send_soon(self, said: Utterance, done: Callable[[UUID | UnknownFateError], None]) -> None:
+    def send_soon(self, said: ChatDraft, done: Callable[[UUID | UnknownFateError], None]) -> None:
         """Put the message into the log; `done` gets its id, or UnknownFateError, later.
 
         Raises NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then
@@ -165,7 +165,7 @@ class Chat:
             found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
         yield from found.messages
 
-    def _value(self, said: Utterance, message: UUID) -> ChatMessageValue:
+    def _value(self, said: ChatDraft, message: UUID) -> ChatMessageValue:
         return ChatMessageValue(
             v=1,
             message_id=message,

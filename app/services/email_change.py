@@ -13,7 +13,7 @@ class EmailChanges:
     def __init__(self, users: Users, mails: Mails, reauthentication: Reauthentication) -> None:
         self._users, self._mails, self._reauthentication = users, mails, reauthentication
 
-    def ask(self, identity: Identity, asked: EmailChange) -> None:
+    def request(self, identity: Identity, change: EmailChange) -> None:
         """Send a link to the new address; until it is used the account keeps the one it has.
 
         Raises InvalidError for a wrong password, ForbiddenError for who has none and logged in too
@@ -22,5 +22,5 @@ class EmailChanges:
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")
-        self._reauthentication.check(identity, account.password_hash, asked.password)
-        self._mails.ask_change(identity.user_id, asked.email)
+        self._reauthentication.check(identity, account.password_hash, change.password)
+        self._mails.request_change(identity.user_id, change.email)

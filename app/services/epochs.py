@@ -17,21 +17,21 @@ import structlog
 from app.domain.errors import BusyError, OlderDatabaseError
 from app.protocol.topics import Topic
 
-LOOK_AGAIN_S = 1.0  # after a look that found it older, or could not be had
+INSPECT_AGAIN_S = 1.0  # after a look that found it older, or could not be had
 
-USERS, AUCTIONS = "users", "auctions"  # the kinds of ids that `Gone` speaks of
+USERS, AUCTIONS = "users", "auctions"  # the kinds of ids that `LostIds` speaks of
 
-WAY_OUT = "run `python -m app.admin after-restore` (docs/backup.md)"
+REMEDY = "run `python -m app.admin after-restore` (docs/backup.md)"
 NOT_ADMITTED = (
     "no bridge and no gateway has said yet that the database is not older than the log; where they "
-    f"refuse it, {WAY_OUT}"
+    f"refuse it, {REMEDY}"
 )
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class LostIds:
     """The ids that restores have lost, by kind: ranges from a first to a last one."""
 
     ranges: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Epoch:
     name: str
     server: str
     admitted: str | None
-    gone: Gone
+    lost_ids: LostIds
     published: Mapping[int, int]
 
 
@@ -64,7 +64,7 @@ class Database(Protocol):
         """The newest one."""
         ...
 
-    def remember_admitted(self, epoch: Epoch) -> None:
+    def record_admitted(self, epoch: Epoch) -> None:
         """Let others admit it without a look, as long as its server runs and takes writes."""
 
     def progress(self, topic: str) -> dict[int, int]:
@@ -80,10 +80,10 @@ class Database(Protocol):
         ...
 
 
-Judge = Callable[[Database], str | None]
+Comparison = Callable[[Database], str | None]
 """Says how a database is older than what was seen; None when it is not."""
 
-Sign = Callable[[Epoch], Judge]
+FreshnessCheck = Callable[[Epoch], Comparison]
 """Asks others what they remember, before the database is asked for the same: what both count only
 grows. Raises BusyError when they do not answer."""
 
@@ -97,17 +97,17 @@ class DatabaseGuard:
 
     def __init__(
         self,
-        signs: Sequence[Sign] | None,
+        checks: Sequence[FreshnessCheck] | None,
         *,
-        believes_others: bool = True,
+        trusts_others: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """With None for `signs` every database is admitted, with no sign what others admit."""
-        self._signs, self._believes_others, self._clock = signs, believes_others, clock
+        """With None for `checks` every database is admitted, with no sign what others admit."""
+        self._checks, self._trusts_others, self._clock = checks, trusts_others, clock
         self._lock = threading.Lock()
         self._epoch: Epoch | None = None
         self._refusal: BusyError | None = None
-        self._looked_at = 0.0
+        self._inspected_at = 0.0
 
     @property
     def epoch(self) -> Epoch:
@@ -120,13 +120,13 @@ class DatabaseGuard:
         return self._epoch
 
     @property
-    def gone(self) -> Gone:
+    def lost_ids(self) -> LostIds:
         """The ids that restores have lost, as far as is known."""
-        return Gone() if self._epoch is None else self._epoch.gone
+        return LostIds() if self._epoch is None else self._epoch.lost_ids
 
     def check(self) -> None:
         """As `epoch`; nothing is refused where every database is admitted."""
-        if self._signs is not None:
+        if self._checks is not None:
             _ = self.epoch
 
     def admit(self, database: Database) -> None:
@@ -139,37 +139,37 @@ class DatabaseGuard:
         if known is not None and (known.server, known.name) == (found.server, found.name):
             return
         with self._lock:
-            if self._refusal is not None and self._clock() - self._looked_at < LOOK_AGAIN_S:
+            if self._refusal is not None and self._clock() - self._inspected_at < INSPECT_AGAIN_S:
                 raise self._refusal
-            self._look(database, found)
+            self._inspect(database, found)
 
-    def _look(self, database: Database, found: Epoch) -> None:
-        is_admitted = self._signs is None or (
-            self._believes_others and found.admitted == found.server
+    def _inspect(self, database: Database, found: Epoch) -> None:
+        is_admitted = self._checks is None or (
+            self._trusts_others and found.admitted == found.server
         )
         if not is_admitted:
             try:
-                self._ask_others(database, found)
+                self._compare_with_others(database, found)
             except BusyError as error:
                 self._refuse(error)
                 raise
-            database.remember_admitted(found)
+            database.record_admitted(found)
         if self._epoch is not None and self._epoch.name != found.name:
             log.warning("epoch_changed", epoch=found.name)
         self._epoch, self._refusal = found, None
 
-    def _ask_others(self, database: Database, found: Epoch) -> None:
-        if not self._signs:
+    def _compare_with_others(self, database: Database, found: Epoch) -> None:
+        if not self._checks:
             raise BusyError(NOT_ADMITTED)
-        for sign in self._signs:
-            reason = sign(found)(database)
+        for read_memory in self._checks:
+            reason = read_memory(found)(database)
             if reason is not None:
-                raise OlderDatabaseError(f"the database is older than the log: {reason}; {WAY_OUT}")
+                raise OlderDatabaseError(f"the database is older than the log: {reason}; {REMEDY}")
 
     def _refuse(self, error: BusyError) -> None:
-        is_news = str(self._refusal) != str(error)
-        self._refusal, self._looked_at = error, self._clock()
-        if not is_news:
+        is_new = str(self._refusal) != str(error)
+        self._refusal, self._inspected_at = error, self._clock()
+        if not is_new:
             return
         if isinstance(error, OlderDatabaseError):
             log.error("database_older_than_log", reason=error.detail)
@@ -189,36 +189,37 @@ class LogMemory(Protocol):
         ...
 
 
-def committed_ahead(memory: LogMemory, *, group: str, topic: Topic) -> Sign:
+def committed_ahead(memory: LogMemory, *, group: str, topic: Topic) -> FreshnessCheck:
     """A consumer's committed offset never passes progress (I12)."""
 
-    def ask(_: Epoch) -> Judge:
+    def read_others(_: Epoch) -> Comparison:
         committed = memory.committed(group, topic)
 
-        def judge(database: Database) -> str | None:
+        def compare(database: Database) -> str | None:
             progress = database.progress(topic.name)
             for partition, offset in sorted(committed.items()):
-                taken = progress.get(partition, 0)
-                if offset > taken:
-                    return f"{topic.name}/{partition} was taken up to {offset}, progress is {taken}"
+                next_offset = progress.get(partition, 0)
+                if offset > next_offset:
+                    record = f"{topic.name}/{partition}"
+                    return f"{record} was taken up to {offset}, progress is {next_offset}"
             return None
 
-        return judge
+        return compare
 
-    return ask
+    return read_others
 
 
-def published_ahead(memory: LogMemory) -> Sign:
+def published_ahead(memory: LogMemory) -> FreshnessCheck:
     """An auction is published only after its version was committed."""
 
-    def ask(epoch: Epoch) -> Judge:
+    def read_others(epoch: Epoch) -> Comparison:
         seen = {
             auction_id: version
             for partition, (offset, auction_id, version) in memory.last_published().items()
             if offset >= epoch.published.get(partition, 0)
         }
 
-        def judge(database: Database) -> str | None:
+        def compare(database: Database) -> str | None:
             versions = database.versions(seen) if seen else {}
             for auction_id, version in sorted(seen.items()):
                 if auction_id not in versions:
@@ -230,22 +231,24 @@ def published_ahead(memory: LogMemory) -> Sign:
                     )
             return None
 
-        return judge
+        return compare
 
-    return ask
+    return read_others
 
 
-def signed_in_ahead(last_signed_in: Callable[[str], int]) -> Sign:
+def signed_in_ahead(last_signed_in: Callable[[str], int]) -> FreshnessCheck:
     """Whoever has signed in has an id. `last_signed_in` gives the greatest one of an epoch, 0 when
     nobody remembers: sessions may vanish."""
 
-    def ask(epoch: Epoch) -> Judge:
+    def read_others(epoch: Epoch) -> Comparison:
         seen = last_signed_in(epoch.name)
 
-        def judge(database: Database) -> str | None:
-            given = database.last_user_id()
-            return f"user {seen} has signed in, the last one is {given}" if seen > given else None
+        def compare(database: Database) -> str | None:
+            last_id = database.last_user_id()
+            return (
+                f"user {seen} has signed in, the last one is {last_id}" if seen > last_id else None
+            )
 
-        return judge
+        return compare
 
-    return ask
+    return read_others

@@ -35,7 +35,9 @@ def auction_event(
         auction_id=auction.terms.auction_id,
         version=auction.version,
         state=msgspec.to_builtins(auction_state(auction, aliases, bids)),
-        outcomes=[told for entry in entries if (told := _told(entry, traces))],
+        outcomes=[
+            addressed for entry in entries if (addressed := _addressed_outcome(entry, traces))
+        ],
         refused=[_refused(entry) for entry in entries if isinstance(entry, ReusedKey)],
     )
 
@@ -115,15 +117,15 @@ def outcome_of(outcome: DomainOutcome, *, alias: int) -> Outcome:
     )
 
 
-def _told(entry: Entry, traces: Traces) -> dict[str, Any] | None:
+def _addressed_outcome(entry: Entry, traces: Traces) -> dict[str, Any] | None:
     if isinstance(entry, DecidedBid):
         outcome = entry.decision.outcome
     elif isinstance(entry, RepeatedBid):
         outcome = entry.outcome
     else:
         return None
-    told = _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
-    return {**told, "repeated": True} if isinstance(entry, RepeatedBid) else told
+    addressed = _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
+    return {**addressed, "repeated": True} if isinstance(entry, RepeatedBid) else addressed
 
 
 def _addressed(bid: BidPlaced, outcome: Outcome, traces: Traces) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.services.cursors import read_cursor, write_cursor
 ORDER: Final = "blocks"
 
 
-class RightsNews(Protocol):
+class RightsNotifier(Protocol):
     """How gateways learn of it; never raises."""
 
     def changed(self, user_id: int, seller_id: int | None = None) -> None:
@@ -48,13 +48,13 @@ class BidLimits:
     """Limits: everybody's, until an admin sets a user's own. Nothing else raises one."""
 
     def __init__(
-        self, stored: StoredLimits, news: RightsNews, *, everybodys: Mapping[Currency, int]
+        self, stored: StoredLimits, notifier: RightsNotifier, *, defaults: Mapping[Currency, int]
     ) -> None:
-        self._stored, self._news, self._everybodys = stored, news, everybodys
+        self._stored, self._notifier, self._defaults = stored, notifier, defaults
 
     def of(self, user_id: int) -> dict[Currency, int]:
         """The limits that hold for the user, in minor units."""
-        return {**self._everybodys, **self._stored.limits(user_id)}
+        return {**self._defaults, **self._stored.limits(user_id)}
 
     def set(self, user_id: int, limits: Mapping[Currency, int]) -> None:
         """Set those that are named. Raises NotFoundError.
@@ -62,14 +62,14 @@ class BidLimits:
         A leading bid above its new limit stays.
         """
         self._stored.set_limits(user_id, limits)
-        self._news.changed(user_id)
+        self._notifier.changed(user_id)
 
 
 class Blocks:
     """Whom a seller lets bid on none of their auctions; bids they have made stay."""
 
-    def __init__(self, stored: StoredBlocks, news: RightsNews, *, at_most: int) -> None:
-        self._stored, self._news, self._at_most = stored, news, at_most
+    def __init__(self, stored: StoredBlocks, notifier: RightsNotifier, *, at_most: int) -> None:
+        self._stored, self._notifier, self._at_most = stored, notifier, at_most
 
     def page(self, seller_id: int, page: Page) -> tuple[list[Block], str | None]:
         """A page, and the cursor of the next."""
@@ -86,9 +86,9 @@ class Blocks:
             fault = FieldFault("user_id", "INVALID", "nobody can block themselves")
             raise InvalidError([fault])
         self._stored.block(seller_id, user_id, at_most=self._at_most)
-        self._news.changed(user_id, seller_id)
+        self._notifier.changed(user_id, seller_id)
 
     def unblock(self, seller_id: int, user_id: int) -> None:
         """Let them bid again; no matter whether they were blocked."""
         if self._stored.unblock(seller_id, user_id):
-            self._news.changed(user_id, seller_id)
+            self._notifier.changed(user_id, seller_id)

@@ -272,7 +272,7 @@ class Lanes(Protocol):
 class DeadLetters(Protocol):
     """The store's side of giving records up."""
 
-    def recent(
+    def count_recent(
         self,
         transaction: Transaction,
         *,
@@ -284,7 +284,7 @@ class DeadLetters(Protocol):
         """How many records of the lane, and of the partition, were given up lately."""
         ...
 
-    def bury(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
+    def add(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
         """Keep them, and send each to its dead-letter topic; one that was given up before is kept
         as it is."""
         ...

@@ -33,7 +33,7 @@ class LoginOrigin:
     device_token: str = ""
 
 
-SPARED = LoginOrigin(None)
+EXEMPT = LoginOrigin(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,10 @@ class LoginBackoff:
         It is good for this account until its password is another.
         """
         device = self._device(subject, shown) or secrets.token_hex(DEVICE_BYTES)
-        return f"{device}.{self._seal(subject, device)}"
+        return f"{device}.{self._sign(subject, device)}"
 
     def _tries(self, subject: Subject, network: str, device_token: str) -> Tries:
-        account = str(subject.user_id) if subject.user_id else self._nobody(subject.email)
+        account = str(subject.user_id) if subject.user_id else self._unknown_account(subject.email)
         device = self._device(subject, device_token)
         if device:
             return Tries(account, f"device:{device}", is_of_network=False)
@@ -116,17 +116,17 @@ class LoginBackoff:
 
     def _device(self, subject: Subject, token: str) -> str:
         """The id of a device of this account; empty when the token is not one."""
-        device, _, seal = token.partition(".")
-        expected = self._seal(subject, device)
+        device, _, signature = token.partition(".")
+        expected = self._sign(subject, device)
         is_known = subject.user_id is not None and hmac.compare_digest(
-            seal.encode(), expected.encode()
+            signature.encode(), expected.encode()
         )
         return device if is_known else ""
 
-    def _seal(self, subject: Subject, device: str) -> str:
+    def _sign(self, subject: Subject, device: str) -> str:
         return self._digest(f"device:{subject.user_id}:{device}:{subject.password_hash}")
 
-    def _nobody(self, email: str) -> str:
+    def _unknown_account(self, email: str) -> str:
         """No e-mail address is kept, least of all one of a stranger."""
         return "none-" + self._digest(f"nobody:{email.lower()}")[: 2 * MARK_BYTES]
 

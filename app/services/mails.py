@@ -55,14 +55,14 @@ class MailServer(Protocol):
 class StoredMails(Protocol):
     """Which mails are due, and the hashes of their tokens. All raise BusyError."""
 
-    def ask_proof(self, user_id: int) -> bool:
+    def request_proof(self, user_id: int) -> bool:
         """A proof of the user's address is due, unless it is proved; False: too many were sent."""
         ...
 
-    def ask_reset(self, email: str) -> None:
+    def request_reset(self, email: str) -> None:
         """A reset is due, if there is such an account; as slow if not. Too many are not sent."""
 
-    def ask_change(self, user_id: int, email: str) -> bool:
+    def request_change(self, user_id: int, email: str) -> bool:
         """A proof of this new address is due, and what was sent to one before is void.
 
         Nothing is due, and as slowly, when another account has the address. False: too many were
@@ -70,7 +70,7 @@ class StoredMails(Protocol):
         """
         ...
 
-    def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
+    def next_due(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
         """The mail that is due for the longest time, its token from now on that of `digest`.
 
         It is due again later, unless `done` is called meanwhile. None when none is due.
@@ -101,22 +101,22 @@ class Mails:
             "changed": settings.limits.reset_token_s,  # no page takes its token
         }
 
-    def ask_proof(self, user_id: int) -> None:
+    def request_proof(self, user_id: int) -> None:
         """Send the proof of the user's address again. Raises RateLimitedError."""
-        if not self._stored.ask_proof(user_id):
+        if not self._stored.request_proof(user_id):
             raise self._too_many()
 
-    def ask_change(self, user_id: int, email: str) -> None:
+    def request_change(self, user_id: int, email: str) -> None:
         """Send a link to a new address, by which it becomes the account's. Raises RateLimitedError.
 
         Nobody can tell whether another account has the address: then nothing is sent.
         """
-        if not self._stored.ask_change(user_id, email):
+        if not self._stored.request_change(user_id, email):
             raise self._too_many()
 
-    def ask_reset(self, email: str) -> None:
+    def request_reset(self, email: str) -> None:
         """Send a reset if there is such an account; nobody can tell whether there is."""
-        self._stored.ask_reset(email)
+        self._stored.request_reset(email)
 
     def send_due(self) -> None:
         """Send what is due, for a while; stop when the mail server does not answer."""
@@ -134,7 +134,7 @@ class Mails:
         """Whether there may be more to send now."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         digest = digest_of(token)
-        due = self._stored.take(self._lives_s, digest)
+        due = self._stored.next_due(self._lives_s, digest)
         if due is None:
             return False
         mail = compose(
@@ -145,16 +145,16 @@ class Mails:
             token=token,
             life_s=self._lives_s[due.purpose],
         )
-        return self._hand_over(due, mail, digest)
+        return self._send(due, mail, digest)
 
-    def _hand_over(self, due: DueMail, mail: Mail, digest: str) -> bool:
+    def _send(self, due: DueMail, mail: Mail, digest: str) -> bool:
         try:
             self._server.send(mail)
         except MailRefusedError as error:
             self._finish(due, digest, metrics.MAIL_REFUSED, str(error))
         except MailServerError as error:
             if due.attempts + 1 < self._limits.mail_attempts_max:
-                self._tell(due, metrics.MAIL_DEFERRED, str(error))
+                self._report(due, metrics.MAIL_DEFERRED, str(error))
                 return False
             self._finish(due, digest, metrics.MAIL_GIVEN_UP, str(error))
             return False
@@ -164,13 +164,13 @@ class Mails:
 
     def _finish(self, due: DueMail, digest: str, result: str, reason: str) -> None:
         self._stored.done(due, digest)
-        self._tell(due, result, reason)
+        self._report(due, result, reason)
 
-    def _tell(self, due: DueMail, result: str, reason: str) -> None:
+    def _report(self, due: DueMail, result: str, reason: str) -> None:
         """Never the address, nor the token."""
         metrics.MAILS.labels(due.purpose, result).inc()
-        say = log.info if result == metrics.MAIL_SENT else log.warning
-        say("mail", user_id=due.user_id, purpose=due.purpose, result=result, reason=reason)
+        write = log.info if result == metrics.MAIL_SENT else log.warning
+        write("mail", user_id=due.user_id, purpose=due.purpose, result=result, reason=reason)
 
 
 def digest_of(token: str) -> str:

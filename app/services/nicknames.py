@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from app.domain.errors import BusyError
 from app.protocol.resources import ChatMessage, Person
-from app.services.recent import Recent
+from app.services.ttl_cache import TtlCache
 
-NAMES_REMEMBERED = 50_000
+NAMES_CACHED_MAX = 50_000
 NAME_TTL_S = 30.0
 NOBODY = ""
 """Somebody who is erased, or whose name cannot be read now; clients word it."""
@@ -25,7 +25,7 @@ class Nicknames:
 
     def __init__(self, read: ReadNicknames) -> None:
         self._read = read
-        self._recent: Recent[int, str] = Recent(NAMES_REMEMBERED, ttl_s=NAME_TTL_S)
+        self._recent: TtlCache[int, str] = TtlCache(NAMES_CACHED_MAX, ttl_s=NAME_TTL_S)
 
     def of(self, user_ids: Iterable[int]) -> dict[int, str]:
         """The name of each; NOBODY for those that have none."""

@@ -17,7 +17,7 @@ from app.services.waking import Waker
 BY_HAND = "ByHand"
 """The reason of what a person has parked."""
 
-Part = tuple[str, int]
+PartitionId = tuple[str, int]
 """A topic and a partition."""
 
 
@@ -68,7 +68,7 @@ class ParkedStore(Protocol):
 class Lags(Protocol):
     """How far consumer groups are behind."""
 
-    def lag(self, group: str, parts: Sequence[Part]) -> dict[Part, int]:
+    def lag(self, group: str, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
         """Records between what the group has committed and the end. Raises BusyError."""
         ...
 
@@ -101,7 +101,7 @@ class Parked:
         """
         found = self._store.partitions(limit)
         groups = {parked.group for parked in found}
-        lags: Mapping[str, Mapping[Part, int]] = {
+        lags: Mapping[str, Mapping[PartitionId, int]] = {
             group: self._lags.lag(
                 group,
                 [(parked.topic, parked.partition) for parked in found if parked.group == group],
@@ -124,7 +124,7 @@ class Parked:
         """Let a lane go on, now. Raises NotFoundError when it is not parked."""
         if not self._store.unpark(topic, key):
             raise NotFoundError(f"no lane {topic} {key} is parked")
-        self._waker.wake_again([(topic, key)])
+        self._waker.enqueue([(topic, key)])
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> None:
         """Let a group take from a partition again. Raises NotFoundError when it is not parked."""

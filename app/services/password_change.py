@@ -24,16 +24,16 @@ class PasswordChanges:
         self._users, self._sessions, self._passwords = users, sessions, passwords
         self._profiles, self._reauthentication = profiles, reauthentication
 
-    def change(self, identity: Identity, asked: PasswordChange) -> None:
+    def change(self, identity: Identity, request: PasswordChange) -> None:
         """A new password; all sessions end. Raises InvalidError, also when `current` is wrong, and
         RateLimitedError when it was too often."""
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")
         personal = personal_texts(account.user.email, account.user.nickname)
-        password = enforce_password(asked.password, self._profiles, personal)
+        password = enforce_password(request.password, self._profiles, personal)
         before = account.password_hash
-        self._reauthentication.check_password(identity, before, asked.current, field="current")
+        self._reauthentication.check_password(identity, before, request.current, field="current")
         # Raises BusyError while sessions could not be ended: then nothing is changed, either.
         self._sessions.exists(identity.session_id)
         new = self._passwords.hash(password)

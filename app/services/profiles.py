@@ -89,19 +89,19 @@ def personal_texts(email: str | None, nickname: str) -> list[str]:
     return [text for text in (address, address.partition("@")[0], nickname) if text]
 
 
-def enforce_signup(asked: Signup, profiles: Profiles) -> Signup:
+def enforce_signup(request: Signup, profiles: Profiles) -> Signup:
     """Return the sign-up as it is kept. Raise InvalidError with every field that cannot be."""
     faults: list[FieldFault] = []
-    nickname = _enforced("nickname", asked.nickname, profiles.nickname, faults)
-    personal = personal_texts(asked.email, asked.nickname)
+    nickname = _enforced("nickname", request.nickname, profiles.nickname, faults)
+    personal = personal_texts(request.email, request.nickname)
     enforce = partial(profiles.password, personal=personal)
-    password = _enforced("password", asked.password, enforce, faults)
+    password = _enforced("password", request.password, enforce, faults)
     if len(nickname) > NICKNAME_MAX:  # a ligature may have become many letters
         message = f"is longer than {NICKNAME_MAX} characters in the form that is kept"
         faults.append(FieldFault("nickname", "INVALID", message))
     if faults:
         raise InvalidError(faults)
-    return replace(asked, nickname=nickname, password=password)
+    return replace(request, nickname=nickname, password=password)
 
 
 def enforce_password(password: str, profiles: Profiles, personal: Sequence[str] = ()) -> str:

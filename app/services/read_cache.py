@@ -102,5 +102,5 @@ class ReadCache(Generic[K, V]):
             if self._reads.get(key) is own:
                 del self._reads[key]
         # A greenlet that is ended while it reads must not end those who wait for it.
-        told = error if isinstance(error, Exception) else BusyError("the reading was broken off")
-        own.set_exception(told)
+        failure = error if isinstance(error, Exception) else BusyError("the reading was broken off")
+        own.set_exception(failure)

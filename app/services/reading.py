@@ -5,7 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from app.protocol.records import VERSION, version_of
-from app.services.burials import UNDECODABLE
+from app.services.dead_letter_limits import UNDECODABLE
 from app.services.lanes import BadRecordError, FutureVersionError
 
 T = TypeVar("T")

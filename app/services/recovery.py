@@ -36,7 +36,7 @@ class MailTokens(Protocol):
         """Whose token it is, if it is good."""
         ...
 
-    def prove(self, digest: str) -> int | None:
+    def verify_email(self, digest: str) -> int | None:
         """Use the token: the address is proved. The user's id; None: the token is not good."""
         ...
 
@@ -71,26 +71,26 @@ class Recovery:
         Raises InvalidError for a token that is not good.
         """
         digest, event = digest_of(token), SecurityEvent.EMAIL_PROVED
-        user_id = self._tokens.prove(digest)
+        user_id = self._tokens.verify_email(digest)
         if user_id is None:
             user_id, event = self._tokens.change_email(digest), SecurityEvent.EMAIL_CHANGED
         if user_id is None:
             raise _not_good()
         log_security(event, user_id=user_id)
 
-    def reset(self, asked: Reset) -> None:
+    def reset(self, request: Reset) -> None:
         """The password is another, and all sessions are ended. Raises InvalidError.
 
         They are ended first: while that is not possible nothing is changed, and the token is good
         still. And once more for whoever logged in by the old password meanwhile.
         """
-        digest = digest_of(asked.token)
+        digest = digest_of(request.token)
         owner = self._tokens.owner("reset", digest)
         if owner is None:  # before a hash is computed: that is what costs
             raise _not_good()
         personal = personal_texts(owner.email, owner.nickname)
         password_hash = self._passwords.hash(
-            enforce_password(asked.password, self._profiles, personal)
+            enforce_password(request.password, self._profiles, personal)
         )
         self._end_sessions(owner.user_id)
         user_id = self._tokens.reset(digest, password_hash)

@@ -24,7 +24,7 @@ from app.protocol.dead_letters import (
     SkipCode,
 )
 from app.protocol.topics import REPLAY_COUNT_HEADER
-from app.services.dead_letters import DeadLetterList, Wanted
+from app.services.dead_letters import DeadLetterList, DeadLetterSelection
 from app.services.lanes import BadRecordError, FutureVersionError, GoneError, LaneTopic
 from app.services.log import Appended, RecordTooLargeError
 from app.services.transactions import Transaction
@@ -33,7 +33,7 @@ from app.settings import Limits
 CANDIDATES = 100  # read at a time
 CONNECT_WAIT_S = 5.0
 
-Place = tuple[str, int, int]
+RecordId = tuple[str, int, int]
 """Topic, partition, offset."""
 
 
@@ -42,7 +42,7 @@ class Order:
     """What is to be replayed, and who asks. `limit` does not count what is skipped; `force` lifts
     the limit of replays a record; `per_s` replays a second, the usual rate when None."""
 
-    wanted: Wanted
+    selection: DeadLetterSelection
     requested_by: str
     limit: int | None = None
     force: bool = False
@@ -51,7 +51,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LockedDeadLetter:
     """A dead letter nobody else can claim until the transaction ends.
 
     `again_id`: the dead letter that a replay of it became. `has_settled`: a replay of it was
@@ -77,25 +77,25 @@ class ReplayStore(Protocol):
         ...
 
     def candidates(
-        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
-    ) -> list[tuple[Place, int]]:
+        self, selection: DeadLetterSelection, *, up_to_id: int, after: RecordId | None, limit: int
+    ) -> list[tuple[RecordId, int]]:
         """Places and ids, in the order of the log."""
         ...
 
-    def hold(self, transaction: Transaction, letter_id: int) -> Held:
+    def lock(self, transaction: Transaction, letter_id: int) -> LockedDeadLetter:
         """Lock one, then look what became of its replays."""
         ...
 
     def claim(
-        self, transaction: Transaction, held: Held, *, requested_by: str, forced: bool
+        self, transaction: Transaction, letter: LockedDeadLetter, *, requested_by: str, forced: bool
     ) -> int:
         """Count and record one more replay, without a place yet; its id."""
         ...
 
-    def placed(self, replay_id: int, place: Appended) -> None:
+    def mark_replayed(self, replay_id: int, appended: Appended) -> None:
         """The log has it."""
 
-    def release(self, held: Held, replay_id: int) -> None:
+    def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
         """The log does not have it, for sure: as if it had not been claimed."""
 
 
@@ -146,22 +146,22 @@ class Replaying:
         Raises NotFoundError for an id that no dead letter has, and BusyError when a server does not
         answer; ends after one whose fate is unknown. It may be repeated after any of them.
         """
-        return self._each(self._begun(order), order)
+        return self._each(self._start(order), order)
 
-    def some(self, asked: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
+    def replay_request(self, request: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
         """Replay as much as one request may, and tell it all at once.
 
         Raises as `run` does, BusyError only when nothing has been done; and InvalidError.
         """
-        ids = () if isinstance(asked.ids, UnsetType) else asked.ids
+        ids = () if isinstance(request.ids, UnsetType) else request.ids
         order = Order(
-            wanted=self._listed.wanted(asked, ids),
+            selection=self._listed.selection(request, ids),
             requested_by=requested_by,
-            limit=asked.limit,
-            force=asked.force,
-            dry_run=asked.dry_run,
+            limit=request.limit,
+            force=request.force,
+            dry_run=request.dry_run,
         )
-        candidates = self._begun(order)
+        candidates = self._start(order)
         results: list[ReplayResult] = []
         try:
             for result in islice(self._each(candidates, order), self._limits.replays_looked_at_max):
@@ -172,17 +172,17 @@ class Replaying:
                 raise
             return ReplayAnswer(results, more=True)
 
-    def _begun(self, order: Order) -> Iterator[int]:
-        self._listed.refuse_unknown(order.wanted)
+    def _start(self, order: Order) -> Iterator[int]:
+        self._listed.refuse_unknown(order.selection)
         if not order.dry_run and not self._log.wait_connected(CONNECT_WAIT_S):
             raise BusyError("the log cannot be reached")
-        return self._candidates(order.wanted, self._store.last_id())
+        return self._candidates(order.selection, self._store.last_id())
 
-    def _candidates(self, wanted: Wanted, last_id: int) -> Iterator[int]:
+    def _candidates(self, selection: DeadLetterSelection, last_id: int) -> Iterator[int]:
         """None that a replay of this very run becomes: it would follow itself for ever."""
-        after: Place | None = None
+        after: RecordId | None = None
         while found := self._store.candidates(
-            wanted, up_to_id=last_id, after=after, limit=CANDIDATES
+            selection, up_to_id=last_id, after=after, limit=CANDIDATES
         ):
             yield from (letter_id for _, letter_id in found)
             after = found[-1][0]
@@ -194,70 +194,72 @@ class Replaying:
             letter_id = next(candidates, None)
             if letter_id is None:
                 return
-            began = self._clock()
-            result = self._one(letter_id, order)
+            started_at = self._clock()
+            result = self._replay_one(letter_id, order)
             yield result
             if result.result == "unknown":
                 return
             if left is not None and result.result != "skipped":
                 left -= 1
             if result.result == "replayed":
-                self._sleep(max(0.0, began + every_s - self._clock()))
+                self._sleep(max(0.0, started_at + every_s - self._clock()))
 
-    def _one(self, letter_id: int, order: Order) -> ReplayResult:
+    def _replay_one(self, letter_id: int, order: Order) -> ReplayResult:
         with self._begin() as transaction:
-            held = self._store.hold(transaction, letter_id)
-            code = self._skip_code(transaction, held, order)
+            letter = self._store.lock(transaction, letter_id)
+            code = self._skip_code(transaction, letter, order)
             if code is not None:
-                return _result(held, "skipped", code=code)
+                return _result(letter, "skipped", code=code)
             if order.dry_run:
-                return _result(held, "would_replay")
-            forced = held.replays >= self._limits.replays_per_record_max
+                return _result(letter, "would_replay")
+            forced = letter.replays >= self._limits.replays_per_record_max
             replay_id = self._store.claim(
-                transaction, held, requested_by=order.requested_by, forced=forced
+                transaction, letter, requested_by=order.requested_by, forced=forced
             )
-        return self._append(held, replay_id)
+        return self._append(letter, replay_id)
 
-    def _skip_code(self, transaction: object, held: Held, order: Order) -> SkipCode | None:
-        lane = self._lanes.get(held.topic)
-        answered = lane is not None and all(lane.handler.settled(transaction, [held.payload]))
-        if answered or held.has_settled:
+    def _skip_code(
+        self, transaction: object, letter: LockedDeadLetter, order: Order
+    ) -> SkipCode | None:
+        lane = self._lanes.get(letter.topic)
+        answered = lane is not None and all(lane.handler.settled(transaction, [letter.payload]))
+        if answered or letter.has_settled:
             return "SETTLED"
-        if held.again_id is not None:
+        if letter.again_id is not None:
             return "GIVEN_UP_AGAIN"
-        if held.under_way:
+        if letter.under_way:
             return "UNDER_WAY"
-        if held.replays >= self._limits.replays_per_record_max and not order.force:
+        if letter.replays >= self._limits.replays_per_record_max and not order.force:
             return "LIMIT_REACHED"
-        if lane is not None and not order.wanted.names_ids and _is_gone(lane, held):
+        if lane is not None and not order.selection.names_ids and _is_lost(lane, letter):
             return "GONE"
-        return None if held.topic in self._listed.topics else "UNKNOWN_TOPIC"
+        return None if letter.topic in self._listed.topics else "UNKNOWN_TOPIC"
 
-    def _append(self, held: Held, replay_id: int) -> ReplayResult:
+    def _append(self, letter: LockedDeadLetter, replay_id: int) -> ReplayResult:
         try:
-            place = self._log.append_again(
-                held.topic,
-                held.partition,
-                key=held.raw_key,
-                value=held.payload,
-                headers={REPLAY_COUNT_HEADER: str(held.replays + 1)},
+            appended = self._log.append_again(
+                letter.topic,
+                letter.partition,
+                key=letter.raw_key,
+                value=letter.payload,
+                headers={REPLAY_COUNT_HEADER: str(letter.replays + 1)},
             )
         except UnknownFateError:
-            return _result(held, "unknown")
+            return _result(letter, "unknown")
         except RecordTooLargeError:
-            self._store.release(held, replay_id)
-            return _result(held, "skipped", code="TOO_LARGE")
+            self._store.release(letter, replay_id)
+            return _result(letter, "skipped", code="TOO_LARGE")
         except BusyError:
-            self._store.release(held, replay_id)
+            self._store.release(letter, replay_id)
             raise
-        self._store.placed(replay_id, place)
-        return _result(held, "replayed", place=place)
+        self._store.mark_replayed(replay_id, appended)
+        return _result(letter, "replayed", appended=appended)
 
 
-def _is_gone(lane: LaneTopic, held: Held) -> bool:
+def _is_lost(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
     """Whether a restore has lost what the record is about: it would only be given up again."""
     try:
-        lane.check((held.raw_key or b"").decode(errors="replace"), held.payload)
+        lane.check((letter.raw_key or b"").decode(errors="replace"), letter.payload)
     except GoneError:
         return True
     except (BadRecordError, FutureVersionError):
@@ -266,15 +268,19 @@ def _is_gone(lane: LaneTopic, held: Held) -> bool:
 
 
 def _result(
-    held: Held, result: ResultWord, *, code: SkipCode | None = None, place: Appended | None = None
+    letter: LockedDeadLetter,
+    result: ResultWord,
+    *,
+    code: SkipCode | None = None,
+    appended: Appended | None = None,
 ) -> ReplayResult:
     return ReplayResult(
-        id=held.id,
+        id=letter.id,
         result=result,
-        topic=held.topic,
-        replay_count=held.replays if code else held.replays + 1,
+        topic=letter.topic,
+        replay_count=letter.replays if code else letter.replays + 1,
         code=code,
-        again_id=held.again_id,
-        partition=place.partition if place else None,
-        offset=place.offset if place else None,
+        again_id=letter.again_id,
+        partition=appended.partition if appended else None,
+        offset=appended.offset if appended else None,
     )

@@ -13,12 +13,12 @@ WORDS = frozenset({
     "security", "staff", "superuser", "support", "sysadmin", "system", "webmaster",
 })  # fmt: skip
 # A nickname that is one of these and nothing else: they are words of many an honest one.
-WHOLE = frozenset({
+EXACT = frozenset({
     "help", "house", "info", "mod", "mods", "notice", "service", "team",
     "공식", "공지", "시스템", "경매장",
 })  # fmt: skip
 # Korean words go on without a space: a nickname that has one of these anywhere.
-ANYWHERE = (
+SUBSTRINGS = (
     "관리자", "관리인", "관리팀", "운영자", "운영진", "운영팀", "어드민", "모더레이터",
     "고객센터", "고객지원", "지원팀", "상담원", "공식계정",
 )  # fmt: skip
@@ -33,23 +33,23 @@ class ReservedNicknames:
 
     def __init__(self, skeleton: Skeleton) -> None:
         self._skeleton = skeleton
-        self._words = {look for word in WORDS for look in self._looks(word)}
-        self._whole = {look for word in WHOLE for look in self._looks(word)} | self._words
-        self._anywhere = [skeleton(word) for word in ANYWHERE]
+        self._words = {shape for word in WORDS for shape in self._skeletons(word)}
+        self._exact = {shape for word in EXACT for shape in self._skeletons(word)} | self._words
+        self._substrings = [skeleton(word) for word in SUBSTRINGS]
 
     def __contains__(self, nickname: str) -> bool:
         """Whether it is a reserved word, has one, or looks like one."""
         words = _WORD.findall(nickname)
         joined = "".join(words)
         parts = [part for word in words for part in (word, *_CASE.split(word))]
-        look = self._skeleton(joined)
+        shape = self._skeleton(joined)
         return (
-            any(word in look for word in self._anywhere)
-            or any(look in self._whole for look in self._looks(joined))
-            or any(look in self._words for part in parts for look in self._looks(part))
+            any(word in shape for word in self._substrings)
+            or any(shape in self._exact for shape in self._skeletons(joined))
+            or any(shape in self._words for part in parts for shape in self._skeletons(part))
         )
 
-    def _looks(self, word: str) -> Iterator[str]:
+    def _skeletons(self, word: str) -> Iterator[str]:
         """The skeletons of it in both cases, for small and capital letters look like others."""
         for form in (word, word.strip(_DIGITS)):
             for cased in (form, form.lower(), form.upper()):

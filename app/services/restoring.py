@@ -15,13 +15,13 @@ import msgspec
 
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE, Topic
 from app.services.auditing.ports import LogReader
-from app.services.epochs import AUCTIONS, USERS, Gone
+from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.settings import Limits
 
 ROOMS = "rooms"
 
 
-class _Said(msgspec.Struct):
+class _Record(msgspec.Struct):
     """What any record of ours may name; of each topic it is another part."""
 
     auction_id: int | None = None
@@ -36,11 +36,11 @@ class _Said(msgspec.Struct):
     user_id: int | None = None
 
 
-_decoder = msgspec.json.Decoder(_Said)
+_decoder = msgspec.json.Decoder(_Record)
 
 
 @dataclass(frozen=True, slots=True)
-class Survivors:
+class ExistingIds:
     """What the restored database has: the ids there are, and of auctions their versions."""
 
     users: Collection[int]
@@ -79,7 +79,7 @@ class Lost:
     auctions: dict[int, LostAuction] = field(default_factory=dict)
     rooms: set[int] = field(default_factory=set)
     versions: dict[int, int] = field(default_factory=dict)
-    records_to_take: int = 0
+    records_to_ingest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +88,18 @@ class Plan:
 
     lost: Lost
     sequences: Mapping[str, int]
-    gone: Gone
+    lost_ids: LostIds
     published: Mapping[int, int]
 
 
 class RestoredDatabase(Protocol):
     """The restored database. All raise BusyError when it does not answer."""
 
-    def strangers(self) -> list[str]:
+    def other_connections(self) -> list[str]:
         """Processes of the house that have been connected for longer than a look takes."""
         ...
 
-    def survivors(self) -> Survivors:
+    def existing(self) -> ExistingIds:
         """What is there."""
         ...
 
@@ -118,7 +118,7 @@ class RestoredDatabase(Protocol):
 
 def find_lost(
     log: LogReader,
-    survivors: Survivors,
+    existing: ExistingIds,
     *,
     progress: Mapping[int, int],
     session_user_ids: Collection[int],
@@ -129,19 +129,19 @@ def find_lost(
     Records of `auction-bid` below progress name nothing that is lost: they were taken in before.
     An id beyond `ids_max` was never given out, whoever wrote it into the log.
     """
-    finder = _Finder(survivors, ids_max)
+    finder = _Finder(existing, ids_max)
     for user_id in session_user_ids:
         finder.user(user_id, None)
     for topic, firsts in ((AUCTION_BID, progress), (AUCTION_EVENT, {}), (CHAT_MESSAGE, {}),
                           (CHAT_EVENT, {})):  # fmt: skip
-        for at, said in _read(log, topic, firsts):
-            finder.take(topic, at, said)
+        for at, record in _read(log, topic, firsts):
+            finder.add(topic, at, record)
     return finder.lost
 
 
 def make_plan(
     lost: Lost,
-    survivors: Survivors,
+    existing: ExistingIds,
     *,
     sequences: Mapping[str, int],
     published: Mapping[int, int],
@@ -157,22 +157,24 @@ def make_plan(
         table: max(last, seen.get(table, 0)) + limits.restore_ids_skipped
         for table, last in sequences.items()
     }
-    gone = {
-        USERS: _ranges(survivors.users, lost.users, until=after[USERS]),
-        AUCTIONS: _ranges(survivors.auctions, lost.auctions, until=after[AUCTIONS]),
+    lost_ids = {
+        USERS: _ranges(existing.users, lost.users, until=after[USERS]),
+        AUCTIONS: _ranges(existing.auctions, lost.auctions, until=after[AUCTIONS]),
     }
-    return Plan(lost, after, Gone(gone), published)
+    return Plan(lost, after, LostIds(lost_ids), published)
 
 
-def _ranges(there: Collection[int], lost: Collection[int], *, until: int) -> list[tuple[int, int]]:
+def _ranges(
+    existing: Collection[int], lost: Collection[int], *, until: int
+) -> list[tuple[int, int]]:
     """Ids in between may be lost, too: they are given out before, and committed in any order."""
-    last = max(there, default=0)
+    last = max(existing, default=0)
     return [*((one, one) for one in sorted(lost) if one <= last), (last + 1, until)]
 
 
 def _read(
     log: LogReader, topic: Topic, firsts: Mapping[int, int]
-) -> Iterator[tuple[datetime, _Said]]:
+) -> Iterator[tuple[datetime, _Record]]:
     for partition, (first, end) in log.bounds(topic).items():
         begin = max(first, firsts.get(partition, first))
         for record in log.read(topic.name, partition, first=begin, until=end):
@@ -183,23 +185,23 @@ def _read(
 
 
 class _Finder:
-    def __init__(self, survivors: Survivors, ids_max: int) -> None:
-        self._there, self._ids_max = survivors, ids_max
+    def __init__(self, existing: ExistingIds, ids_max: int) -> None:
+        self._existing, self._ids_max = existing, ids_max
         self.lost = Lost()
 
-    def take(self, topic: Topic, at: datetime, said: _Said) -> None:
+    def add(self, topic: Topic, at: datetime, record: _Record) -> None:
         if topic is AUCTION_BID:
-            self.lost.records_to_take += 1
-        for user_id in (said.bidder_id, said.actor_id, said.sender_id, said.user_id):
-            self.user(user_id, at, said.sender_nickname)
-        for outcome in said.outcomes:
+            self.lost.records_to_ingest += 1
+        for user_id in (record.bidder_id, record.actor_id, record.sender_id, record.user_id):
+            self.user(user_id, at, record.sender_nickname)
+        for outcome in record.outcomes:
             self.user(outcome.get("bidder_id"), at)
-        self._auction(at, said)
-        if self._is_lost(said.room_id, self._there.rooms):
-            self.lost.rooms.add(int(said.room_id or 0))
+        self._auction(at, record)
+        if self._is_lost(record.room_id, self._existing.rooms):
+            self.lost.rooms.add(int(record.room_id or 0))
 
     def user(self, user_id: object, at: datetime | None, nickname: str = "") -> None:
-        if not isinstance(user_id, int) or not self._is_lost(user_id, self._there.users):
+        if not isinstance(user_id, int) or not self._is_lost(user_id, self._existing.users):
             return
         user = self.lost.users.setdefault(user_id, LostUser())
         user.nickname = nickname or user.nickname
@@ -207,23 +209,23 @@ class _Finder:
             user.records += 1
             user.last_at = at if user.last_at is None else max(at, user.last_at)
 
-    def _auction(self, at: datetime, said: _Said) -> None:
-        auction_id = said.auction_id
+    def _auction(self, at: datetime, record: _Record) -> None:
+        auction_id = record.auction_id
         if auction_id is None:
             return
-        if self._is_lost(auction_id, self._there.auctions):
+        if self._is_lost(auction_id, self._existing.auctions):
             auction = self.lost.auctions.setdefault(auction_id, LostAuction())
             auction.records += 1
             auction.last_at = at if auction.last_at is None else max(at, auction.last_at)
-            if said.state is not None:
-                auction.status = str(said.state.get("status"))
-                auction.price = said.state.get("price")
-                auction.bid_count = said.state.get("bid_count")
-        elif said.version is not None:
-            stored = self._there.auctions.get(auction_id)
-            ahead = max(said.version, self.lost.versions.get(auction_id, 0))
+            if record.state is not None:
+                auction.status = str(record.state.get("status"))
+                auction.price = record.state.get("price")
+                auction.bid_count = record.state.get("bid_count")
+        elif record.version is not None:
+            stored = self._existing.auctions.get(auction_id)
+            ahead = max(record.version, self.lost.versions.get(auction_id, 0))
             if stored is not None and ahead > stored:
                 self.lost.versions[auction_id] = ahead
 
-    def _is_lost(self, number: int | None, there: Collection[int]) -> bool:
-        return number is not None and 0 < number <= self._ids_max and number not in there
+    def _is_lost(self, number: int | None, existing: Collection[int]) -> bool:
+        return number is not None and 0 < number <= self._ids_max and number not in existing

@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from app.domain.errors import ForbiddenError, UnauthenticatedError
 from app.domain.money import AMOUNT_MAX, Currency
-from app.services.recent import Recent
+from app.services.ttl_cache import TtlCache
 from app.settings import Limits
 
-BIDDERS_REMEMBERED: Final = 20_000  # three times the sockets of a gateway: 10 MB
-PAIRS_REMEMBERED: Final = 50_000  # a bidder and a seller: 10 MB
+BIDDERS_CACHED_MAX: Final = 20_000  # three times the sockets of a gateway: 10 MB
+PAIRS_CACHED_MAX: Final = 50_000  # a bidder and a seller: 10 MB
 
 NOT_PROVED: Final = "prove your e-mail address before your first bid"
 
@@ -52,10 +52,12 @@ class RightsToBid:
     def __init__(self, stored: StoredRights, *, must_be_proved: bool, limits: Limits) -> None:
         """`must_be_proved`: nobody bids before they have proved their e-mail address."""
         self._stored, self._must_be_proved = stored, must_be_proved
-        self._everybodys = everybodys_limits(limits)
-        self._bidders: Recent[int, Bidder] = Recent(BIDDERS_REMEMBERED, ttl_s=limits.rights_ttl_s)
-        self._blocked: Recent[tuple[int, int], bool]
-        self._blocked = Recent(PAIRS_REMEMBERED, ttl_s=limits.rights_ttl_s)
+        self._defaults = default_limits(limits)
+        self._bidders: TtlCache[int, Bidder] = TtlCache(
+            BIDDERS_CACHED_MAX, ttl_s=limits.rights_ttl_s
+        )
+        self._blocked: TtlCache[tuple[int, int], bool]
+        self._blocked = TtlCache(PAIRS_CACHED_MAX, ttl_s=limits.rights_ttl_s)
         self._changes = 0
 
     def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
@@ -95,7 +97,7 @@ class RightsToBid:
 
     def _right(self, bidder: Bidder, currency: Currency, *, blocked: bool) -> Right:
         limit = bidder.limits.get(currency)
-        return Right(self._everybodys[currency] if limit is None else limit, blocked)
+        return Right(self._defaults[currency] if limit is None else limit, blocked)
 
     def _read(self, user_id: int, seller_id: int) -> tuple[Bidder, bool]:
         changes = self._changes
@@ -114,7 +116,7 @@ class RightsToBid:
         return bidder.is_proved or not self._must_be_proved
 
 
-def everybodys_limits(limits: Limits) -> dict[Currency, int]:
+def default_limits(limits: Limits) -> dict[Currency, int]:
     """The bid limit of who has no own one, by currency."""
     found: dict[Currency, int] = {
         "KRW": limits.bid_limit_krw,

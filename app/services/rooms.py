@@ -30,10 +30,10 @@ class Rooms(Protocol):
         """At most `page.limit` + 1 rooms of the user, newest first."""
         ...
 
-    def join(self, room_id: int, user_id: int, told: bytes) -> None:
-        """Add the member and, if new, the chat event `told`, in one transaction."""
+    def join(self, room_id: int, user_id: int, event: bytes) -> None:
+        """Add the member and, if new, the chat event `event`, in one transaction."""
 
-    def leave(self, room_id: int, user_id: int, told: bytes) -> None:
+    def leave(self, room_id: int, user_id: int, event: bytes) -> None:
         """Remove the member and, if there was one, tell, in one transaction."""
 
 

@@ -94,12 +94,12 @@ class UserSessions:
     def page(self, user_id: int, current: str, query: Page) -> tuple[list[Session], str | None]:
         """Last used first, and the next cursor. Raises InvalidError for a bad cursor."""
         after = read_cursor(query.cursor, ORDER)
-        stored = sorted(self._sessions.of_user(user_id), key=_place, reverse=True)
-        found = [session for session in stored if after is None or _place(session) < after]
+        stored = sorted(self._sessions.of_user(user_id), key=_sort_key, reverse=True)
+        found = [session for session in stored if after is None or _sort_key(session) < after]
         shown = [_shown(session, current) for session in found[: query.limit]]
         if len(found) <= query.limit:
             return shown, None
-        return shown, write_cursor(ORDER, *_place(found[query.limit - 1]))
+        return shown, write_cursor(ORDER, *_sort_key(found[query.limit - 1]))
 
     def end(self, user_id: int, number: int) -> None:
         """End the session that its owner knows by this number. Raises NotFoundError."""
@@ -131,7 +131,7 @@ def public_id(session_id: str) -> int:
     return 1 + int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:ID_BYTES])
 
 
-def _place(stored: StoredSession) -> tuple[int, int]:
+def _sort_key(stored: StoredSession) -> tuple[int, int]:
     return stored.used_ms, public_id(stored.session_id)
 
 

@@ -20,21 +20,26 @@ from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledge
 from app.domain.notices import Notice, notices_of
 from app.domain.records import (
     BidPlaced,
-    CancelAsked,
+    CancelRequested,
     CloseDue,
     Position,
     Record,
-    ReserveAsked,
+    ReserveLoweringRequested,
     StartDue,
-    VoidAsked,
+    VoidRequested,
 )
 from app.observability import metrics
 from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
-from app.services.burials import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
-from app.services.epochs import AUCTIONS, USERS, Gone
+from app.services.dead_letter_limits import (
+    BAD_IDENTITY,
+    KEY_MISMATCH,
+    UNKNOWN_AUCTION,
+    UNKNOWN_USER,
+)
+from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.services.events import Traces, auction_event, failure_event
 from app.services.lanes import (
     BadRecordError,
@@ -200,7 +205,7 @@ class AuctionLane:
     def _decide(self, transaction: object, found: Found, records: Sequence[Record]) -> Batch:
         auction, bidders = found.auction, found.bidders
         auction_id = auction.terms.auction_id
-        voids = [record for record in records if isinstance(record, VoidAsked)]
+        voids = [record for record in records if isinstance(record, VoidRequested)]
         history: Sequence[Effective] = NO_HISTORY
         if voids:
             before = records[0].position.offset
@@ -263,9 +268,9 @@ def check(key: str, value: bytes) -> object:
     return record
 
 
-def check_known(key: str, value: bytes, *, gone: Callable[[], Gone]) -> object:
+def check_known(key: str, value: bytes, *, lost_ids: Callable[[], LostIds]) -> object:
     """As `check`. Raises GoneError for what a restore of the database has lost."""
-    record, lost = check(key, value), gone()
+    record, lost = check(key, value), lost_ids()
     if isinstance(record, wire.BidValue | wire.CancelValue | wire.ReserveValue | wire.VoidValue):
         user_id = record.bidder_id if isinstance(record, wire.BidValue) else record.actor_id
         if lost.has(USERS, user_id):
@@ -351,13 +356,13 @@ _RECORD_OF: dict[type, Callable[[Any, Position, datetime], Record]] = {
     wire.BidValue: _bid,
     wire.StartValue: lambda _, position, log_time: StartDue(position, log_time),
     wire.CloseValue: lambda _, position, log_time: CloseDue(position, log_time),
-    wire.CancelValue: lambda value, position, log_time: CancelAsked(
+    wire.CancelValue: lambda value, position, log_time: CancelRequested(
         value.actor_id, value.reason, position, log_time
     ),
-    wire.ReserveValue: lambda value, position, log_time: ReserveAsked(
+    wire.ReserveValue: lambda value, position, log_time: ReserveLoweringRequested(
         value.actor_id, value.reserve_price, position, log_time
     ),
-    wire.VoidValue: lambda value, position, log_time: VoidAsked(
+    wire.VoidValue: lambda value, position, log_time: VoidRequested(
         value.actor_id, value.bidder_id, value.reason, position, log_time
     ),
 }

@@ -241,8 +241,8 @@ class SocialLogIn:
     def _nickname(self, profile: Profile) -> str:
         """The provider's, where it may be kept; else one of ours."""
         try:
-            asked = (profile.nickname or "").strip()[:NICKNAME_MAX]
-            nickname = parse({"nickname": asked}, NicknameOnly).nickname
+            nickname_given = (profile.nickname or "").strip()[:NICKNAME_MAX]
+            nickname = parse({"nickname": nickname_given}, NicknameOnly).nickname
             return parse({"nickname": self._profiles.nickname(nickname)}, NicknameOnly).nickname
         except (InvalidError, NotInProfileError):
             return f"user-{secrets.randbelow(10**6):06}"

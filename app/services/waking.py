@@ -19,7 +19,7 @@ class Waker(Protocol):
     def wake(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane that is not woken already. Never raises for an unreachable server."""
 
-    def wake_again(self, lanes: Iterable[Lane]) -> None:
+    def enqueue(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane whatever its flag says: the sweep's way."""
 
     def wake_later(self, lanes: Iterable[Lane]) -> None:

@@ -42,8 +42,8 @@ def request_address(settings: Settings) -> str:
 
 def request_client(settings: Settings) -> Client:
     """Return where the request comes from, as a session keeps it."""
-    told = request.headers.get("User-Agent", "")
-    device = "".join(letter for letter in told if letter.isprintable())
+    user_agent = request.headers.get("User-Agent", "")
+    device = "".join(letter for letter in user_agent if letter.isprintable())
     return Client(device[:DEVICE_CHARACTERS_MAX], address_group(request_address(settings)))
 
 

@@ -9,7 +9,7 @@ import structlog
 from app.bootstrap.gateway import WebContainer
 from app.domain.errors import BusyError, OlderDatabaseError
 
-LOOK_S = 1.0  # a database that comes back is looked at before others have bid on it for long
+CHECK_S = 1.0  # a database that comes back is looked at before others have bid on it for long
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ def watch_epoch(container: WebContainer) -> None:
     served: str | None = None
     while True:
         try:
-            container.look_at_database()
+            container.check_database()
             found: str | None = container.guard.epoch.name
         except OlderDatabaseError:
             found = None
@@ -34,4 +34,4 @@ def watch_epoch(container: WebContainer) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             return
         served = found
-        gevent.sleep(LOOK_S)
+        gevent.sleep(CHECK_S)

@@ -47,7 +47,7 @@ class NotReadyError(Exception):
     """A dependency that answers, and not well."""
 
 
-class ThinError(Exception):
+class DegradedError(Exception):
     """A dependency that does all it should, and would not with one fault more."""
 
 
@@ -79,7 +79,7 @@ def dependency_checks(container: WebContainer) -> dict[str, Check]:
     """A check by dependency; each raises when it is not well."""
     settings = container.settings
     checks: dict[str, Check] = {
-        "postgresql": lambda: _ask_postgresql(container.engine),
+        "postgresql": lambda: _check_postgresql(container.engine),
         "redis_fanout": lambda: _write(container.fanout),
         "redis_auth": lambda: _write(container.auth_redis),
         "kafka": lambda: _view_log(container.producer, min_isr=settings.kafka_min_isr),
@@ -95,9 +95,9 @@ def dependency_checks(container: WebContainer) -> dict[str, Check]:
 
 def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -> Readiness:
     """All checks at once; one that takes longer than `timeout_s` is not well."""
-    asked = {name: gevent.spawn(_find, name, check) for name, check in checks.items()}
-    gevent.joinall(list(asked.values()), timeout=timeout_s)
-    found = {name: _answer(name, job) for name, job in asked.items()}
+    jobs = {name: gevent.spawn(_find, name, check) for name, check in checks.items()}
+    gevent.joinall(list(jobs.values()), timeout=timeout_s)
+    found = {name: _answer(name, job) for name, job in jobs.items()}
     return Readiness(
         ready=not any(finding.stops_bids for finding in found.values()),
         degraded=any(finding.state != OK for finding in found.values()),
@@ -127,27 +127,27 @@ def _answer(name: str, job: "gevent.Greenlet[..., Finding]") -> Finding:
     found = job.value  # None until it has ended
     if found is None:
         job.kill(block=False)
-        return _unwell(name, "no answer in time")
+        return _failed(name, "no answer in time")
     return found
 
 
 def _find(name: str, check: Check) -> Finding:
     try:
         check()
-    except ThinError as error:
+    except DegradedError as error:
         return Finding(str(error), stops_bids=False)
     except (NotReadyError, OlderDatabaseError) as error:
-        return _unwell(name, str(error))
+        return _failed(name, str(error))
     except Exception as error:  # noqa: BLE001 - whatever a driver raises, it is not well
-        return _unwell(name, f"down ({type(error).__name__})")
+        return _failed(name, f"down ({type(error).__name__})")
     return Finding(OK, stops_bids=False)
 
 
-def _unwell(name: str, state: str) -> Finding:
+def _failed(name: str, state: str) -> Finding:
     return Finding(state, stops_bids=name not in NOT_FOR_BIDS)
 
 
-def _ask_postgresql(engine: Engine) -> None:
+def _check_postgresql(engine: Engine) -> None:
     """A standby answers as well as a primary, and no bid is decided on it."""
     with engine.connect() as connection:
         if connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
@@ -165,5 +165,5 @@ def _view_log(producer: BackgroundProducer, *, min_isr: int) -> None:
     view = producer.view(AUCTION_BID, timeout_s=CHECK_TIMEOUT_S - ANSWER_MARGIN_S)
     if refusal := view.refusal(min_isr):
         raise NotReadyError(refusal)
-    if thinness := view.thinness():
-        raise ThinError(thinness)
+    if degradation := view.degradation():
+        raise DegradedError(degradation)

@@ -13,9 +13,9 @@ from app.observability.metrics import UNMATCHED_REQUESTS
 UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
 
 
-def endpoint(asked: Request = request) -> str:
+def endpoint(incoming: Request = request) -> str:
     """Return the name of the route of a request: one of a closed set, whatever is asked for."""
-    return asked.endpoint or UNMATCHED
+    return incoming.endpoint or UNMATCHED
 
 
 @PrometheusMetrics.do_not_track()  # type: ignore[untyped-decorator]

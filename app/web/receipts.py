@@ -31,12 +31,12 @@ def flush(lines: ReceiptLines, descriptor: int | None = None) -> None:
 
     It is a thread that waits for the reader, so that other greenlets run meanwhile.
     """
-    taken = lines.take()
+    taken = lines.drain()
     if taken:
         target = sys.stdout.fileno() if descriptor is None else descriptor
         unwritten = gevent.get_hub().threadpool.apply(_write, (target, taken))
         if unwritten:
-            lines.lose(unwritten)
+            lines.count_lost(unwritten)
 
 
 def _write(descriptor: int, lines: Sequence[str]) -> int:

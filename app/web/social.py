@@ -88,7 +88,7 @@ class SocialViews:
     def _begin(self, provider: str) -> Response:
         self._check_known(provider)
         next_path = local_path(request.args.get("next"))
-        begun = self._asking(
+        begun = self._calling_provider(
             provider,
             lambda: self._social.begin(
                 provider,
@@ -109,7 +109,9 @@ class SocialViews:
         names = [name for name in Callback.__struct_fields__ if name in request.args]
         callback = Callback(**{name: request.args[name] for name in names})
         uri = self._redirect_uri(provider)
-        profile = self._asking(provider, lambda: self._social.identify(flow, callback, uri))
+        profile = self._calling_provider(
+            provider, lambda: self._social.identify(flow, callback, uri)
+        )
         entered = LinkOffer(profile, None) if flow.links else self._enter(profile)
         if isinstance(entered, LinkOffer):
             answer = self._offered(entered, flow)
@@ -128,9 +130,9 @@ class SocialViews:
         return answer
 
     def _offered(self, offer: LinkOffer, flow: Flow) -> Response:
-        asked = {"provider": flow.provider, "next": flow.next}
+        query = {"provider": flow.provider, "next": flow.next}
         why = {} if offer.owner_id is None else {"why": "email"}
-        answer = _redirect(f"{LINK_PAGE}?{urlencode({**asked, **why})}")
+        answer = _redirect(f"{LINK_PAGE}?{urlencode({**query, **why})}")
         answer.headers.add("Set-Cookie", self._offers.kept(offer))
         return answer
 
@@ -138,7 +140,7 @@ class SocialViews:
         if provider not in self._social.providers:
             raise NotFoundError("there is no log-in by this provider")
 
-    def _asking(self, provider: str, work: Callable[[], R]) -> R:
+    def _calling_provider(self, provider: str, work: Callable[[], R]) -> R:
         """Do what asks a provider's servers, in its time. Raises ProviderError."""
         calls = self._calls[provider]
         if not calls.acquire(blocking=False):
@@ -169,10 +171,10 @@ class SocialViews:
                 return self._failed(provider, error.code)
 
     def _failed(self, provider: str, code: str) -> Response:
-        asked = {"code": code}
+        query = {"code": code}
         if provider in self._flows:
-            asked |= {"provider": provider, **self._purpose(provider)}
-        return _redirect(f"{FAILED_PAGE}?{urlencode(asked)}")
+            query |= {"provider": provider, **self._purpose(provider)}
+        return _redirect(f"{FAILED_PAGE}?{urlencode(query)}")
 
     def _purpose(self, provider: str) -> dict[str, str]:
         """What the page needs to begin this log-in again."""

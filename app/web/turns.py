@@ -42,9 +42,9 @@ class Turns:
     """Lets at most `at_once` greenlets begin, in their order, and others `rest_s` later."""
 
     def __init__(self, *, at_once: int, rest_s: float = NEXT_TURN_S) -> None:
-        self._places, self._rest_s = BoundedSemaphore(at_once), rest_s
+        self._slots, self._rest_s = BoundedSemaphore(at_once), rest_s
 
     def wait(self) -> None:
         """Return when it is one's own turn: at once, where nobody has just begun."""
-        self._places.acquire()
-        gevent.spawn_later(self._rest_s, self._places.release)
+        self._slots.acquire()
+        gevent.spawn_later(self._rest_s, self._slots.release)

@@ -32,7 +32,7 @@ from app.protocol.fanout import (
 from app.protocol.pushes import PriceItem
 from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
-from app.services.burials import UNDECODABLE
+from app.services.dead_letter_limits import UNDECODABLE
 from app.services.lanes import BadRecordError
 from app.services.nicknames import Nicknames
 from app.services.reading import read_value

@@ -77,7 +77,7 @@ class Clock(StandingBy):
         self._woken = {lane: at for lane, at in self._woken.items() if now - at < repeat_s}
         waiting = lanes.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
         late = [lane for lane in waiting if lane not in self._woken]
-        self._waker.wake_again(late)
+        self._waker.enqueue(late)
         self._woken |= dict.fromkeys(late, now)
 
     def _count_parked(self, connection: Connection) -> None:

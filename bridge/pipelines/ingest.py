@@ -13,7 +13,7 @@ from kafka import TopicPartition
 from app.observability import metrics, tracing
 from app.observability.tracing import Stage
 from app.services.backlog import BacklogSource, Watermark
-from app.services.burials import tell_buried, tell_parked
+from app.services.dead_letter_limits import log_dead_letter, log_parked
 from app.services.lanes import InboxRecord, LaneTopic
 from app.services.waking import Waker
 from app.settings import Settings
@@ -118,9 +118,9 @@ class Ingest:
         topic = self._lane.topic.name
         self._measure(taken.records)
         for letter in taken.letters:
-            tell_buried(letter)
+            log_dead_letter(letter)
         for partition, parking in taken.parkings.items():
-            tell_parked(topic, parking, partition=partition, group=self._lane.group)
+            log_parked(topic, parking, partition=partition, group=self._lane.group)
         self._waker.wake({(record.topic, record.key) for record in taken.records})
 
     def _measure(self, records: Collection[InboxRecord]) -> None:

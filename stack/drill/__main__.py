@@ -32,7 +32,7 @@ from stack.slowness import Deadline
 PROFILE = "drill"
 AFTER_RESTORE = ("-m", "app.admin", "after-restore")
 STORM = Load(rate=200, seconds=5, sockets=20, auctions=3, mode="ws", subscribe=True)
-WAY_OUT = "run `python -m app.admin after-restore`"
+REMEDY = "run `python -m app.admin after-restore`"
 WAIT_S, POLL_S = 60.0, 0.2
 OF_CLIENTS = ("I1", "I5", "I13")  # what the audit judges by the clients' journal
 
@@ -165,7 +165,7 @@ class Drill:
         return text.count("gateway_begins_anew") >= workers and "database_older_than_log" in anew
 
     def _says_way_out(self, name: str) -> bool:
-        return WAY_OUT in self.stack.control.log_file(name).read_text(encoding="utf-8")
+        return REMEDY in self.stack.control.log_file(name).read_text(encoding="utf-8")
 
     def _after_restore(self, lost: Person, lost_auction: int) -> None:
         dry = self._command(*AFTER_RESTORE, "--dry-run")

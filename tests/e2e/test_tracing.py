@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 from app.adapters.kafka.security import client_arguments
 from app.observability.tracing import TRACEPARENT, Stage
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.burials import UNKNOWN_AUCTION
+from app.services.dead_letter_limits import UNKNOWN_AUCTION
 from app.settings import read_settings
 from tests.e2e.client import Frame, Socket
 from tests.e2e.collector import Collector, Hanging, Received

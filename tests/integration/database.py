@@ -41,7 +41,7 @@ def database_without_tables() -> Iterator[str]:
             epochs.create(connection)
             connection.execute(insert(epochs).values(name=name, published=published))
             database = ConnectedDatabase(connection.connection.driver_connection)
-            database.remember_admitted(database.epoch())
+            database.record_admitted(database.epoch())
         yield environment["DATABASE_URL"]
 
 

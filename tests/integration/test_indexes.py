@@ -18,7 +18,7 @@ from app.domain.rules import Rules
 from app.domain.time import from_epoch_ms
 from app.protocol.resources import AuctionQuery, Page, ProductQuery
 from app.protocol.topics import AUCTION_BID
-from app.services.rights import everybodys_limits
+from app.services.rights import default_limits
 from app.settings import Limits
 from tests.integration.database import alembic, own_database
 
@@ -45,7 +45,7 @@ FILL = (
     SELECT 'auction-bid', 0, n, n %% 50, '{}', now() FROM generate_series(1, 50000) n""",
 )
 
-BID_LIMITS = everybodys_limits(Limits())
+BID_LIMITS = default_limits(Limits())
 # auctions.leader_id and winner_id: what a bid changes has no index, or its update would not be
 # made in place; and users are never deleted.
 UNINDEXED = {("auctions", "leader_id"), ("auctions", "winner_id")}

@@ -73,7 +73,7 @@ def test_a_lane_is_woken_later_unless_it_is_woken_already(
 
 def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryWaker) -> None:
     for lane in lanes(30):
-        waker.wake_again([lane])
+        waker.enqueue([lane])
     oldest = broker.lrange(SETTLE_QUEUE, -10, -1)
     assert waker.waiting(at_most=40) == 30
     assert waker.waiting(at_most=10) == 10
@@ -82,8 +82,8 @@ def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryW
 
 def test_nor_do_tasks_of_other_queues(broker: Redis, waker: CeleryWaker) -> None:
     for _ in range(5):
-        waker.tell()
-        waker.telling()  # as if a worker had begun
+        waker.publish_notices_soon()
+        waker.clear_notice_flag()  # as if a worker had begun
     assert broker.llen(NOTICE_QUEUE) == 5
     assert waker.waiting(at_most=3) == 0
     assert broker.llen(NOTICE_QUEUE) == 3
@@ -91,8 +91,8 @@ def test_nor_do_tasks_of_other_queues(broker: Redis, waker: CeleryWaker) -> None
 
 def test_one_task_publishes_the_notices_of_many_settles(broker: Redis, waker: CeleryWaker) -> None:
     for _ in range(3):
-        waker.tell()
+        waker.publish_notices_soon()
     assert broker.llen(NOTICE_QUEUE) == 1
-    waker.telling()
-    waker.tell()
+    waker.clear_notice_flag()
+    waker.publish_notices_soon()
     assert broker.llen(NOTICE_QUEUE) == 2

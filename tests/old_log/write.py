@@ -33,12 +33,12 @@ from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, StartValue
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
-from app.services.rights import everybodys_limits
+from app.services.rights import default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
 from tests.integration.database import alembic, own_database
 
-BID_LIMITS = everybodys_limits(Limits())
+BID_LIMITS = default_limits(Limits())
 NOW = from_epoch_ms(1_795_435_200_000)
 TABLES = ("users", "products", "auctions", "auction_bidders", "bids", "decisions")
 SELLER, ANN, BOB, CEM = 1, 2, 3, 4

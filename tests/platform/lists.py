@@ -16,7 +16,7 @@ from app.protocol.records import Version
 from app.protocol.topics import Topic
 from app.services.auditing.ports import LogEntry, Scope, Selection, StoredRow
 from app.services.auditing.results import AuditResults
-from app.services.burials import KEY_MISMATCH
+from app.services.dead_letter_limits import KEY_MISMATCH
 from app.services.lanes import (
     BadRecordError,
     FutureVersionError,

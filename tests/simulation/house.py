@@ -15,7 +15,7 @@ from app.domain.terms import Offer, SoftClose, make_terms
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP, Topic
 from app.services import settling
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.services.lanes import (
     DeadLetter,
     InboxRecord,
@@ -42,7 +42,7 @@ UNKNOWN_AUCTION = 99
 SELLER = 100
 LASTS_S = 120
 BATCH, RETRIES, WORKERS = 4, 2, 4
-RATES = DeathRates(per_lane=3, per_partition=5, window_s=60)
+DEAD_LETTER_LIMIT = DeadLetterLimit(per_lane=3, per_partition=5, window_s=60)
 POISON = "poison"
 TOPIC_ID = "made-once"
 
@@ -209,7 +209,7 @@ class House:
             for _ in range(60):
                 process.step()
         self._forget_dead_processes()
-        self._pass_time(RATES.window_s)
+        self._pass_time(DEAD_LETTER_LIMIT.window_s)
 
     def _pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -233,7 +233,7 @@ class House:
             intake=self.ports,
             dead_letters=self.ports,
             sizes=Sizes(key_bytes_max=100, value_bytes_max=1_000),
-            rates=RATES,
+            dead_letter_limit=DEAD_LETTER_LIMIT,
         )
         while True:
             taking = Taking(self.lane, ports, topic_id=TOPIC_ID)
@@ -278,7 +278,7 @@ class House:
             begin=self.store.begin,
             lanes=self.ports,
             dead_letters=self.ports,
-            rates=RATES,
+            dead_letter_limit=DEAD_LETTER_LIMIT,
             batch_max=BATCH,
         )
         settler = LaneSettler(

@@ -9,7 +9,7 @@ from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.decision import Outcome
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid
-from app.domain.records import BidPlaced, ReserveAsked
+from app.domain.records import BidPlaced, ReserveLoweringRequested
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import (
     BadDataError,
@@ -118,7 +118,7 @@ class MemoryPorts:
     ) -> bool:
         return _put_new(transaction, "parked_lanes", (topic, key), parking)
 
-    def recent(
+    def count_recent(
         self,
         transaction: MemoryTransaction,
         *,
@@ -137,7 +137,7 @@ class MemoryPorts:
         of_lane = sum(letter.raw_key == raw_key for letter in recent)
         return of_lane, sum(letter.partition == partition for letter in recent)
 
-    def bury(self, transaction: MemoryTransaction, letters: Sequence[DeadLetter]) -> None:
+    def add(self, transaction: MemoryTransaction, letters: Sequence[DeadLetter]) -> None:
         for letter in letters:
             place = (letter.topic, letter.partition, letter.offset)
             _put_new(transaction, "dead_letters", place, (letter, self.now))
@@ -294,7 +294,7 @@ def _effective(entries: Sequence[Entry]) -> list[Effective]:
         entry.record
         for entry in entries
         if isinstance(entry, DecidedControl)
-        and isinstance(entry.record, ReserveAsked)
+        and isinstance(entry.record, ReserveLoweringRequested)
         and entry.decision.effect == "reserve_lowered"
     ]
     return [*bids, *lowered]

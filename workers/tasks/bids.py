@@ -41,7 +41,7 @@ def register_settle(app: Celery, container: WorkerContainer) -> None:
         errors: list[Exception] = []
         for done, key in enumerate(keys):
             if time.monotonic() > ends:
-                container.waker.wake_again((topic, late) for late in keys[done:])
+                container.waker.enqueue((topic, late) for late in keys[done:])
                 break
             again = None
             try:
@@ -62,7 +62,7 @@ def make_settler(container: WorkerContainer) -> LaneSettler:
         begin=container.begin,
         lanes=container.lanes,
         dead_letters=container.dead_letters,
-        rates=container.death_rates,
+        dead_letter_limit=container.dead_letter_limit,
         batch_max=limits.settle_batch_max,
     )
     return LaneSettler(
@@ -71,7 +71,7 @@ def make_settler(container: WorkerContainer) -> LaneSettler:
         undertaker=undertaker,
         batch_max=limits.settle_batch_max,
         turn_s=limits.settle_round_s,
-        again=lambda topic, key: container.waker.wake_again([(topic, key)]),
+        again=lambda topic, key: container.waker.enqueue([(topic, key)]),
         busy=lambda topic, key: container.waker.wake_later([(topic, key)]),
     )
 

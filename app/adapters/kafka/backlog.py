@@ -16,13 +16,13 @@ class GroupBacklog:
     def __init__(self, topic: Topic, *, group: str, settings: Settings) -> None:
         self.topic = topic
         self._group, self._limit = group, settings.limits.chat_backlog_max
-        self._parts = [(topic.name, number) for number in range(topic.partitions)]
+        self._partitions = [(topic.name, number) for number in range(topic.partitions)]
         self._lags = KafkaLags(settings, name=f"backlog:{topic.name}")
         self._trail = Trail()
 
     def read(self) -> Backlog:
         """Ask the broker. Raises BusyError."""
-        reaches = self._lags.reach(self._group, self._parts).values()
+        reaches = self._lags.reach(self._group, self._partitions).values()
         waiting, end = sum(each.lag for each in reaches), sum(each.end for each in reaches)
         name, now = self.topic.name, time.monotonic()
         behind_s = self._trail.behind_s(done=end - waiting, end=end, now=now)

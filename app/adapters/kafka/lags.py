@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 
 from app.adapters.kafka.security import client_arguments
 from app.domain.errors import BusyError
-from app.services.parking import Part
+from app.services.parking import PartitionId
 from app.settings import Settings
 
 
@@ -37,30 +37,39 @@ class KafkaLags:
         self._settings, self._name = settings, name
         self._admin: KafkaAdminClient | None = None
 
-    def lag(self, group: str, parts: Sequence[Part]) -> dict[Part, int]:
+    def lag(self, group: str, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
         """Records between what the group has committed and the end. Raises BusyError."""
-        return {part: reach.lag for part, reach in self.reach(group, parts).items()}
+        return {partition: reach.lag for partition, reach in self.reach(group, partitions).items()}
 
-    def reach(self, group: str, parts: Sequence[Part]) -> dict[Part, Reach]:
+    def reach(self, group: str, partitions: Sequence[PartitionId]) -> dict[PartitionId, Reach]:
         """Of each of the partitions. Raises BusyError."""
-        return self.reaches({group: parts})[group]
+        return self.reaches({group: partitions})[group]
 
-    def reaches(self, parts: Mapping[str, Sequence[Part]]) -> dict[str, dict[Part, Reach]]:
+    def reaches(
+        self, partitions: Mapping[str, Sequence[PartitionId]]
+    ) -> dict[str, dict[PartitionId, Reach]]:
         """Of several groups, each in its partitions. Raises BusyError."""
-        wanted = {TopicPartition(*part) for ones in parts.values() for part in ones}
+        wanted = {
+            TopicPartition(*partition)
+            for group_partitions in partitions.values()
+            for partition in group_partitions
+        }
         try:
             admin = self._connected()
             ends = _offsets(admin, wanted, OffsetSpec.LATEST)
             done = _offsets(admin, wanted, OffsetSpec.EARLIEST)
-            committed = {group: _committed(admin, group) for group in parts}
+            committed = {group: _committed(admin, group) for group in partitions}
         except KafkaError as error:
             raise BusyError("the log cannot answer") from error
 
-        def reach(group: str, part: Part) -> Reach:
-            at = TopicPartition(*part)
+        def reach(group: str, partition: PartitionId) -> Reach:
+            at = TopicPartition(*partition)
             return Reach(max(done[at], committed[group].get(at, 0)), ends[at])
 
-        return {group: {part: reach(group, part) for part in ones} for group, ones in parts.items()}
+        return {
+            group: {partition: reach(group, partition) for partition in group_partitions}
+            for group, group_partitions in partitions.items()
+        }
 
     def close(self) -> None:
         """Hang up."""
@@ -75,12 +84,12 @@ class KafkaLags:
 
 
 def _offsets(
-    admin: KafkaAdminClient, parts: Collection[TopicPartition], spec: OffsetSpec
+    admin: KafkaAdminClient, partitions: Collection[TopicPartition], spec: OffsetSpec
 ) -> dict[TopicPartition, int]:
-    found = admin.list_partition_offsets(dict.fromkeys(parts, spec))
-    return {part: int(place.offset) for part, place in found.items()}
+    found = admin.list_partition_offsets(dict.fromkeys(partitions, spec))
+    return {partition: int(place.offset) for partition, place in found.items()}
 
 
 def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]:
     found: dict[TopicPartition, Any] = admin.list_group_offsets(group)[group]
-    return {part: int(at.offset) for part, at in found.items()}
+    return {partition: int(at.offset) for partition, at in found.items()}

@@ -21,16 +21,16 @@ def keep_newest_leaders(cluster: Any) -> None:  # noqa: ANN401 - kafka-python ha
         for topic in metadata.topics:
             # A topic that was made again begins with new epochs.
             if topic.topic_id is not None and topic.topic_id == cluster.topic_id(topic.name):
-                for told in topic.partitions:
-                    _correct(cluster, topic.name, told)
+                for leader in topic.partitions:
+                    _correct(cluster, topic.name, leader)
         update(metadata)
 
     cluster.update_metadata = update_unless_older
 
 
-def _correct(cluster: Any, topic: str, told: Any) -> None:  # noqa: ANN401
-    partition = TopicPartition(topic, told.partition_index)
+def _correct(cluster: Any, topic: str, leader: Any) -> None:  # noqa: ANN401
+    partition = TopicPartition(topic, leader.partition_index)
     known_epoch = cluster.leader_epoch_for_partition(partition)
-    if known_epoch is not None and told.leader_epoch < known_epoch:
-        told.leader_epoch = known_epoch
-        told.leader_id = cluster.leader_for_partition(partition)
+    if known_epoch is not None and leader.leader_epoch < known_epoch:
+        leader.leader_epoch = known_epoch
+        leader.leader_id = cluster.leader_for_partition(partition)

@@ -34,7 +34,7 @@ class TopicView:
         refusing = sum(not _is_writable(each, min_isr) for each in self.partitions)
         return f"{refusing} of {len(self.partitions)} partitions take no records" * bool(refusing)
 
-    def thinness(self) -> str:
+    def degradation(self) -> str:
         """What is away though every record is taken; empty when nothing is."""
         replicas = frozenset[int]().union(*(each.replica_ids for each in self.partitions))
         away = sorted(replicas - self.broker_ids)

@@ -45,10 +45,13 @@ class KafkaLogReader:
     def bounds(self, topic: Topic) -> dict[int, tuple[int, int]]:
         """Per partition the first offset there is and the one its next record will get."""
         with _reached(self._settings):
-            parts = _partitions(topic)
-            first = self._consumer.beginning_offsets(parts)
-            end = self._consumer.end_offsets(parts)
-            return {part.partition: (first[part], end[part]) for part in parts}
+            topic_partitions = _partitions(topic)
+            first = self._consumer.beginning_offsets(topic_partitions)
+            end = self._consumer.end_offsets(topic_partitions)
+            return {
+                topic_partition.partition: (first[topic_partition], end[topic_partition])
+                for topic_partition in topic_partitions
+            }
 
     def offsets_at(self, topic: Topic, moment: datetime) -> dict[int, int]:
         """Per partition the offset of the first record appended at `moment` or later."""
@@ -57,8 +60,10 @@ class KafkaLogReader:
             wanted = dict.fromkeys(_partitions(topic), epoch_ms(moment))
             found = self._consumer.offsets_for_times(wanted)
         return {
-            part.partition: bounds[part.partition][1] if at is None else at.offset
-            for part, at in found.items()
+            topic_partition.partition: bounds[topic_partition.partition][1]
+            if at is None
+            else at.offset
+            for topic_partition, at in found.items()
         }
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
@@ -73,7 +78,11 @@ class KafkaLogReader:
                 offsets = _group_offsets(admin, group, topic, self._connect_ms)
             finally:
                 admin.close()
-        return {part.partition: at.offset for part, at in offsets.items() if at.offset >= 0}
+        return {
+            topic_partition.partition: at.offset
+            for topic_partition, at in offsets.items()
+            if at.offset >= 0
+        }
 
     def last(self, topic: Topic) -> list[LogRecord]:
         """The last record of each partition that has one, over one connection."""
@@ -85,8 +94,8 @@ class KafkaLogReader:
         }
         with _reached(self._settings):
             self._consumer.assign(list(wanted))
-            for part, offset in wanted.items():
-                self._consumer.seek(part, offset)
+            for topic_partition, offset in wanted.items():
+                self._consumer.seek(topic_partition, offset)
             return self._last_polled(wanted)
 
     def _last_polled(self, wanted: dict[TopicPartition, int]) -> list[LogRecord]:
@@ -95,8 +104,8 @@ class KafkaLogReader:
         while found.keys() != wanted.keys():
             if time.monotonic() > gives_up_at:
                 raise BusyError("Kafka does not give the last records of a topic")
-            for part, records in self._consumer.poll(timeout_ms=POLL_MS).items():
-                found[part] = _record(records[-1])
+            for topic_partition, records in self._consumer.poll(timeout_ms=POLL_MS).items():
+                found[topic_partition] = _record(records[-1])
         return list(found.values())
 
     def partition_of(self, topic: Topic, lane: str) -> int:
@@ -108,16 +117,16 @@ class KafkaLogReader:
         if first >= until:
             return
         with _reached(self._settings):
-            part = TopicPartition(topic, partition)
-            self._consumer.assign([part])
-            self._consumer.seek(part, first)
-            for raw in self._polled(part, until):
+            topic_partition = TopicPartition(topic, partition)
+            self._consumer.assign([topic_partition])
+            self._consumer.seek(topic_partition, first)
+            for raw in self._polled(topic_partition, until):
                 yield _record(raw)
 
-    def _polled(self, part: TopicPartition, until: int) -> Iterator[Any]:
+    def _polled(self, topic_partition: TopicPartition, until: int) -> Iterator[Any]:
         stalls_at = time.monotonic() + self._stall_s
-        while self._consumer.position(part) < until:
-            records = self._consumer.poll(timeout_ms=POLL_MS).get(part, ())
+        while self._consumer.position(topic_partition) < until:
+            records = self._consumer.poll(timeout_ms=POLL_MS).get(topic_partition, ())
             for record in records:
                 if record.offset >= until:
                     return
@@ -125,7 +134,9 @@ class KafkaLogReader:
             if records:
                 stalls_at = time.monotonic() + self._stall_s
             elif time.monotonic() > stalls_at:
-                raise BusyError(f"Kafka gives nothing of {part.topic}/{part.partition}")
+                raise BusyError(
+                    f"Kafka gives nothing of {topic_partition.topic}/{topic_partition.partition}"
+                )
 
     @cached_property
     def _consumer(self) -> KafkaConsumer:

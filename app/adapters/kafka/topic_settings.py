@@ -62,11 +62,11 @@ def settings_of(admin: KafkaAdminClient, topics: Sequence[Topic]) -> dict[str, d
     """
     if not topics:
         return {}
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    told = admin.describe_configs(asked, config_filter="all")["topic"]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    described = admin.describe_configs(resources, config_filter="all")["topic"]
     found = {
         name: {key: str(entry["value"]) for key, entry in entries.items()}
-        for name, entries in told.items()
+        for name, entries in described.items()
     }
     for topic in topics:
         if not required_settings(topic).keys() | {MIN_ISR} <= found[topic.name].keys():

@@ -112,10 +112,10 @@ class MongoMessages:
 
     def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
         """The newest `limit` before `seq` (None: of all), ascending."""
-        asked: dict[str, Any] = {"room_id": room_id}
+        query: dict[str, Any] = {"room_id": room_id}
         if seq is not None:
-            asked["seq"] = {"$lt": seq}
-        return self._find(asked, DESCENDING, limit)[::-1]
+            query["seq"] = {"$lt": seq}
+        return self._find(query, DESCENDING, limit)[::-1]
 
     def stored(self, message_ids: Sequence[str]) -> list[StoredMessage]:
         """Those of the messages that are stored."""
@@ -135,19 +135,19 @@ class MongoMessages:
 
     def delete_before(self, room_id: int, moment: datetime, *, limit: int) -> int:
         """Delete those of a room's `limit` oldest messages that were sent before; how many."""
-        told = rfc3339(moment)  # as `at` is written: texts in the order of time
+        before = rfc3339(moment)  # as `at` is written: texts in the order of time
         try:
             oldest = self._messages.find({"room_id": room_id}, {"at": 1}).sort("seq").limit(limit)
-            ids = [document["_id"] for document in oldest if document["at"] < told]
+            ids = [document["_id"] for document in oldest if document["at"] < before]
             if not ids:
                 return 0
             return self._messages.delete_many({"_id": {"$in": ids}}).deleted_count
         except PyMongoError as error:
             raise BusyError("old messages cannot be deleted") from error
 
-    def _find(self, asked: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
+    def _find(self, query: dict[str, Any], order: int, limit: int) -> list[ChatMessage]:
         with self._reading():
-            found = self._messages.find(asked).sort("seq", order).limit(limit)
+            found = self._messages.find(query).sort("seq", order).limit(limit)
             return [_message(document) for document in found]
 
     @contextmanager

@@ -11,7 +11,7 @@ from app.settings import Limits
 LOG_IN = frozenset({"authsource", "authmechanism", "authmechanismproperties"})
 
 
-def lets_anybody_in(url: str, *, limits: Limits) -> bool:
+def accepts_without_password(url: str, *, limits: Limits) -> bool:
     """Whether the server at `url` lists its collections for somebody who shows no password.
 
     False also when it does not answer at all.

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from app.adapters.oauth.asking import Client
+from app.adapters.oauth.client import Client
 from app.adapters.oauth.openid import OpenId
 from app.services.social import Flow, Grant, Profile
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from app.adapters.oauth.asking import Client
+from app.adapters.oauth.client import Client
 from app.adapters.oauth.google import Subject
 from app.adapters.oauth.openid import OpenId
 from app.services.social import Flow, Grant, Profile

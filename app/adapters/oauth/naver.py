@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from app.adapters.oauth.asking import CODE_REFUSED, Client
+from app.adapters.oauth.client import CODE_REFUSED, Client
 from app.adapters.oauth.google import Subject
 from app.services.social import Flow, Grant, Profile
 

@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 from msgspec import Struct
 
-from app.adapters.oauth.asking import Client
+from app.adapters.oauth.client import Client
 from app.domain.errors import ProviderError
 from app.services.social import Flow, Grant
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.adapters.oauth import google, kakao
-from app.adapters.oauth.asking import Client
+from app.adapters.oauth.client import Client
 from app.adapters.oauth.google import Google
 from app.adapters.oauth.kakao import Kakao
 from app.adapters.oauth.naver import NAVER_CODE_REFUSED, Naver

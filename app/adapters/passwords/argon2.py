@@ -44,7 +44,7 @@ class Argon2Passwords:
 
     def matches(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the password; without a hash one is checked all the same."""
-        is_right = self._offload(self._verify, (password_hash or self._nobody, password))
+        is_right = self._offload(self._verify, (password_hash or self._dummy_hash, password))
         return is_right and password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -59,5 +59,5 @@ class Argon2Passwords:
             return False
 
     @cached_property
-    def _nobody(self) -> str:
+    def _dummy_hash(self) -> str:
         return self._offload(self._hasher.hash, ("nobody has this password",))

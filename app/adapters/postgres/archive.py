@@ -88,9 +88,9 @@ class PostgresArchive:
             if not ids:
                 return Removed(0, more=False)
             _make_partitions(connection, ids)
-            asked = {"ids": ids, "limit": limit}
-            bids: int = connection.exec_driver_sql(_MOVE_BIDS, asked).scalar_one()
-            decisions: int = connection.exec_driver_sql(_MOVE_DECISIONS, asked).scalar_one()
+            parameters = {"ids": ids, "limit": limit}
+            bids: int = connection.exec_driver_sql(_MOVE_BIDS, parameters).scalar_one()
+            decisions: int = connection.exec_driver_sql(_MOVE_DECISIONS, parameters).scalar_one()
             is_whole = max(bids, decisions) < limit
             if is_whole:
                 connection.exec_driver_sql(_ARCHIVED, (ids,))

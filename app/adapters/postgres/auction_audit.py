@@ -73,27 +73,27 @@ class PostgresAuctionRows:
         """Return the auctions selected by the scope. Raise NotFoundError when there is none."""
         if scope.lane is not None:
             return self._one(transaction, scope.lane)
-        asked = {"since": scope.since, "limit": SAMPLE_AUCTIONS}
+        parameters = {"since": scope.since, "limit": SAMPLE_AUCTIONS}
         if scope.sample:
-            selection = _selection(transaction.exec_driver_sql(_SAMPLE, asked).all())
+            selection = _selection(transaction.exec_driver_sql(_SAMPLE, parameters).all())
             note = f"a sample of {len(selection.lanes or ())} auctions, chosen at random"
             return Selection(selection.lanes, selection.begins_at, note)
         if scope.since is not None:
-            return _selection(transaction.exec_driver_sql(_SINCE, asked).all())
+            return _selection(transaction.exec_driver_sql(_SINCE, parameters).all())
         return Selection()
 
     def stored_rows(
         self, transaction: Connection, *, partition: int, first: int, selection: Selection
     ) -> Iterator[StoredRow]:
         """Yield the rows of `bids` and `decisions`, and of their archive, in offset order."""
-        asked = {
+        parameters = {
             "topic": AUCTION_BID.name,
             "partition": partition,
             "first": first,
             "ids": _ids(selection),
         }
-        bids = (_stored_bid(row) for row in streamed(transaction, _BIDS, asked))
-        decisions = (_stored_decision(row) for row in streamed(transaction, _DECISIONS, asked))
+        bids = (_stored_bid(row) for row in streamed(transaction, _BIDS, parameters))
+        decisions = (_stored_decision(row) for row in streamed(transaction, _DECISIONS, parameters))
         return heapq.merge(bids, decisions, key=lambda stored_row: stored_row.offset)
 
     def auctions(self, transaction: Connection, ids: Collection[int]) -> dict[int, Auction]:

@@ -343,14 +343,14 @@ def _product(row: Row[Any]) -> AuctionProduct:
     return msgspec.structs.replace(product, description=row.description, pictures=pictures)
 
 
-def _mine(row: Row[Any], state: State, viewer_id: int, everybodys_limit: int) -> Mine:
+def _mine(row: Row[Any], state: State, viewer_id: int, default_limit: int) -> Mine:
     leads = state.leader_id == viewer_id
     return Mine(
         standing=_standing(state, viewer_id, has_bid=row.my_maximum is not None),
         alias=row.my_alias,
         maximum=state.leader_maximum if leads else row.my_maximum,
         watching=row.watching,
-        limit=everybodys_limit if row.my_limit is None else row.my_limit,
+        limit=default_limit if row.my_limit is None else row.my_limit,
         blocked=row.blocked,
     )
 

@@ -142,21 +142,21 @@ class PostgresLaneRows:
     ) -> Iterator[Waiting]:
         """Yield records that have waited for longer than that in lanes that are not parked, oldest
         first."""
-        asked = {"topic": topic, "older_than_s": older_than_s, "lanes": _listed(lanes)}
-        return (Waiting(*row) for row in streamed(transaction, _OVERDUE, asked))
+        parameters = {"topic": topic, "older_than_s": older_than_s, "lanes": _listed(lanes)}
+        return (Waiting(*row) for row in streamed(transaction, _OVERDUE, parameters))
 
     def parked(self, transaction: Connection, topic: str, lanes: Selection) -> list[ParkedLane]:
         """Return the parked lanes."""
-        asked = {"topic": topic, "lanes": _listed(lanes)}
-        return [ParkedLane(*row) for row in transaction.exec_driver_sql(_PARKED, asked)]
+        parameters = {"topic": topic, "lanes": _listed(lanes)}
+        return [ParkedLane(*row) for row in transaction.exec_driver_sql(_PARKED, parameters)]
 
     def unpublished(
         self, transaction: Connection, *, older_than_s: float, lanes: Selection
     ) -> Iterator[Unpublished]:
         """Yield messages of these keys, to any topic, that have been in the outbox for longer than
         that."""
-        asked = {"older_than_s": older_than_s, "lanes": _listed(lanes)}
-        return (Unpublished(*row) for row in streamed(transaction, _UNPUBLISHED, asked))
+        parameters = {"older_than_s": older_than_s, "lanes": _listed(lanes)}
+        return (Unpublished(*row) for row in streamed(transaction, _UNPUBLISHED, parameters))
 
     def outbox(self, transaction: Connection, topic: str) -> Iterator[tuple[str, str]]:
         """Yield (key, payload) of every message waiting for this topic."""
@@ -166,8 +166,13 @@ class PostgresLaneRows:
         self, transaction: Connection, sql: str, start: tuple[str, int, int], lanes: Selection
     ) -> Iterator[int]:
         topic, partition, first = start
-        asked = {"topic": topic, "partition": partition, "first": first, "lanes": _listed(lanes)}
-        return (row[0] for row in streamed(transaction, sql, asked))
+        parameters = {
+            "topic": topic,
+            "partition": partition,
+            "first": first,
+            "lanes": _listed(lanes),
+        }
+        return (row[0] for row in streamed(transaction, sql, parameters))
 
 
 def _listed(selection: Selection) -> list[str] | None:

@@ -63,9 +63,9 @@ class LaneBacklog:
 
 def measure_waiting_lanes(engine: Engine, topic: Topic) -> None:
     """Set the gauge of the lanes with work. Raise the driver's error when nobody answers."""
-    asked = {"topic": topic.name, "limit": LANES_MAX}
+    parameters = {"topic": topic.name, "limit": LANES_MAX}
     with engine.begin() as connection:
-        lanes = connection.exec_driver_sql(WAITING_LANES, asked).scalar_one()
+        lanes = connection.exec_driver_sql(WAITING_LANES, parameters).scalar_one()
     metrics.WAITING_LANES.labels(topic.name).set(lanes)
 
 

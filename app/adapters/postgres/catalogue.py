@@ -41,15 +41,15 @@ class PostgresProducts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, seller_id: int, asked: ProductCreate) -> int:
+    def add(self, seller_id: int, request: ProductCreate) -> int:
         """The id of a new product."""
         values = {
             "seller_id": seller_id,
-            "name": asked.name,
-            "description": asked.description,
-            "sale_type": asked.sale_type,
-            "price": asked.price,
-            "currency": asked.currency,
+            "name": request.name,
+            "description": request.description,
+            "sale_type": request.sale_type,
+            "price": request.price,
+            "currency": request.currency,
         }
         return int(rows(self._engine, _ADD, values)[0].id)
 

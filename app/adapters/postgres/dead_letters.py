@@ -1,4 +1,4 @@
-"""Dead letters as operators see them, and their replays: the ports `KeptDeadLetters` and
+"""Dead letters as operators see them, and their replays: the ports `StoredDeadLetters` and
 `ReplayStore`."""
 
 import codecs
@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine, Row
 from app.adapters.postgres.queries import rows, transaction
 from app.domain.time import rfc3339
 from app.protocol.dead_letters import DeadLetter, Replay
-from app.services.dead_letters import Wanted
+from app.services.dead_letters import DeadLetterSelection
 from app.services.log import Appended
-from app.services.replaying import Held, Place
+from app.services.replaying import LockedDeadLetter, RecordId
 
 # The values are written into the statement by the client, so what is not asked for costs nothing.
-_WANTED = """
+_SELECTED = """
     ((%(ids)s::bigint[] IS NULL AND %(trace_ids)s::text[] IS NULL)
       OR id = ANY (%(ids)s::bigint[]) OR trace_id = ANY (%(trace_ids)s::text[]))
     AND (%(key)s::text IS NULL OR key = %(key)s)
@@ -31,10 +31,10 @@ SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group, r
   octet_length(payload) AS payload_bytes,
   substring(payload FOR coalesce(%(payload_bytes)s, octet_length(payload))) AS payload
 FROM dead_letters
-WHERE {_WANTED} AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
+WHERE {_SELECTED} AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
 ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own text
 
-_COUNT = f"SELECT count(*) AS number FROM dead_letters WHERE {_WANTED}"  # noqa: S608 - our own text
+_COUNT = f"SELECT count(*) AS number FROM dead_letters WHERE {_SELECTED}"  # noqa: S608 - our own text
 
 _REPLAYS = """
 SELECT dead_letter_id, created_at, requested_by, forced, partition, "offset" FROM replays
@@ -51,7 +51,7 @@ _LAST_ID = "SELECT coalesce(max(id), 0) AS id FROM dead_letters"
 
 _CANDIDATES = f"""
 SELECT topic, partition, "offset", id FROM dead_letters
-WHERE {_WANTED} AND id <= %(up_to_id)s
+WHERE {_SELECTED} AND id <= %(up_to_id)s
   AND (%(after_topic)s::text IS NULL OR (topic, partition, "offset")
     > (%(after_topic)s, %(after_partition)s::int, %(after_offset)s::bigint))
 ORDER BY topic, partition, "offset" LIMIT %(limit)s"""  # noqa: S608 - our own text
@@ -78,36 +78,41 @@ LEFT JOIN ingest_progress AS progress ON progress.topic = %(topic)s
   AND progress.partition = replay.partition
 WHERE replay.dead_letter_id = %(id)s"""
 
-_RECKON = "UPDATE dead_letters SET replays = replays + %s WHERE id = %s"
+_ADD_TO_REPLAYS = "UPDATE dead_letters SET replays = replays + %s WHERE id = %s"
 _CLAIM = """
 INSERT INTO replays (dead_letter_id, requested_by, forced) VALUES (%s, %s, %s) RETURNING id"""
-_PLACED = 'UPDATE replays SET partition = %s, "offset" = %s WHERE id = %s'
+_MARK_REPLAYED = 'UPDATE replays SET partition = %s, "offset" = %s WHERE id = %s'
 _RELEASE = "DELETE FROM replays WHERE id = %s"
 
 
-class PostgresKeptDeadLetters:
-    """The port `KeptDeadLetters`."""
+class PostgresStoredDeadLetters:
+    """The port `StoredDeadLetters`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def page(
-        self, wanted: Wanted, *, before_id: int | None, limit: int, payload_bytes: int | None
+        self,
+        selection: DeadLetterSelection,
+        *,
+        before_id: int | None,
+        limit: int,
+        payload_bytes: int | None,
     ) -> list[DeadLetter]:
         """At most `limit`, newest first."""
-        values = {**asdict(wanted), "before_id": before_id, "limit": limit}
+        values = {**asdict(selection), "before_id": before_id, "limit": limit}
         found = rows(self._engine, _PAGE, {**values, "payload_bytes": payload_bytes})
         replayed = self._replays_of([row.id for row in found])
         return [_dead_letter(row, replayed[row.id]) for row in found]
 
-    def count(self, wanted: Wanted) -> int:
+    def count(self, selection: DeadLetterSelection) -> int:
         """How many fit."""
-        (row,) = rows(self._engine, _COUNT, asdict(wanted))
+        (row,) = rows(self._engine, _COUNT, asdict(selection))
         return int(row.number)
 
-    def unknown(self, wanted: Wanted) -> list[str]:
+    def unknown(self, selection: DeadLetterSelection) -> list[str]:
         """Those of the ids named that no dead letter has."""
-        return [row.name for row in rows(self._engine, _UNKNOWN, asdict(wanted))]
+        return [row.name for row in rows(self._engine, _UNKNOWN, asdict(selection))]
 
     def _replays_of(self, ids: Sequence[int]) -> dict[int, list[Replay]]:
         replayed: dict[int, list[Replay]] = {letter_id: [] for letter_id in ids}
@@ -129,21 +134,21 @@ class PostgresReplayStore:
         return int(row.id)
 
     def candidates(
-        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
-    ) -> list[tuple[Place, int]]:
+        self, selection: DeadLetterSelection, *, up_to_id: int, after: RecordId | None, limit: int
+    ) -> list[tuple[RecordId, int]]:
         """Places and ids, in the order of the log."""
         topic, partition, offset = after or (None, None, None)
         values = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
         values |= {"up_to_id": up_to_id, "limit": limit}
-        found = rows(self._engine, _CANDIDATES, {**asdict(wanted), **values})
+        found = rows(self._engine, _CANDIDATES, {**asdict(selection), **values})
         return [((row.topic, row.partition, row.offset), row.id) for row in found]
 
-    def hold(self, transaction: Connection, letter_id: int) -> Held:
+    def lock(self, transaction: Connection, letter_id: int) -> LockedDeadLetter:
         """Lock one; what became of its replays is read after that, so that it is true."""
         locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
         values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
         became = transaction.exec_driver_sql(_WHAT_BECAME, values).one()
-        return Held(
+        return LockedDeadLetter(
             id=locked.id,
             topic=locked.topic,
             partition=locked.partition,
@@ -155,22 +160,26 @@ class PostgresReplayStore:
             under_way=became.under_way,
         )
 
-    def claim(self, transaction: Connection, held: Held, *, requested_by: str, forced: bool) -> int:
+    def claim(
+        self, transaction: Connection, letter: LockedDeadLetter, *, requested_by: str, forced: bool
+    ) -> int:
         """Count and record one more replay."""
-        transaction.exec_driver_sql(_RECKON, (1, held.id))
-        claimed = transaction.exec_driver_sql(_CLAIM, (held.id, requested_by, forced))
+        transaction.exec_driver_sql(_ADD_TO_REPLAYS, (1, letter.id))
+        claimed = transaction.exec_driver_sql(_CLAIM, (letter.id, requested_by, forced))
         return int(claimed.scalar_one())
 
-    def placed(self, replay_id: int, place: Appended) -> None:
+    def mark_replayed(self, replay_id: int, appended: Appended) -> None:
         """The log has it."""
         with transaction(self._engine) as connection:
-            connection.exec_driver_sql(_PLACED, (place.partition, place.offset, replay_id))
+            connection.exec_driver_sql(
+                _MARK_REPLAYED, (appended.partition, appended.offset, replay_id)
+            )
 
-    def release(self, held: Held, replay_id: int) -> None:
+    def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
         """As if it had not been claimed."""
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(_RELEASE, (replay_id,))
-            connection.exec_driver_sql(_RECKON, (-1, held.id))
+            connection.exec_driver_sql(_ADD_TO_REPLAYS, (-1, letter.id))
 
 
 def _replay(row: Row[Any]) -> Replay:

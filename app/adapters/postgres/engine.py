@@ -73,7 +73,7 @@ def make_guarded_engine(
     What is not asked raises SQLAlchemy's TimeoutError, as a pool does that has no free connection
     for `wait_s` seconds.
     """
-    asked = threading.local()  # `at`: when this greenlet asked for its connection
+    requested = threading.local()  # `at`: when this greenlet asked for its connection
     engine = _engine(
         database_url,
         application=application,
@@ -81,10 +81,10 @@ def make_guarded_engine(
         connections=connections,
         wait_s=wait_s,
         statement_timeout_ms=int(breaker.timeout_s * 1000 * ANSWER_SHARE),
-        poolclass=_guarded_pool(breaker, asked),
+        poolclass=_guarded_pool(breaker, requested),
     )
-    _try_doubtful(engine)
-    _guard_connects(engine, breaker, asked)
+    _try_readable(engine)
+    _guard_connects(engine, breaker, requested)
     _report(engine, breaker)
     return engine
 
@@ -129,7 +129,7 @@ def _engine(
     return engine
 
 
-def _guarded_pool(breaker: Breaker, asked: threading.local) -> type[QueuePool]:
+def _guarded_pool(breaker: Breaker, requested: threading.local) -> type[QueuePool]:
     class GuardedPool(QueuePool):
         """Gives no connection while the breaker is open, and else in turn."""
 
@@ -139,13 +139,13 @@ def _guarded_pool(breaker: Breaker, asked: threading.local) -> type[QueuePool]:
             """A connection. Raises TimeoutError, at once while the breaker is open."""
             if not breaker.allows():
                 raise PoolTimeoutError(NO_ANSWER)
-            asked.at = breaker.now()
+            requested.at = breaker.now()
             return super().connect()
 
     return GuardedPool
 
 
-def _try_doubtful(engine: Engine) -> None:
+def _try_readable(engine: Engine) -> None:
     """Try a connection on which the server has said something, as it does when it goes.
 
     SQLAlchemy's own `pool_pre_ping` would cost another statement before each.
@@ -163,10 +163,10 @@ def _try_doubtful(engine: Engine) -> None:
     event.listen(engine, "checkout", given_out)
 
 
-def _guard_connects(engine: Engine, breaker: Breaker, asked: threading.local) -> None:
+def _guard_connects(engine: Engine, breaker: Breaker, requested: threading.local) -> None:
     def connecting(*_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
         # Who has waited for a connection until its holder gave it up has waited long enough.
-        if breaker.has_failed_since(asked.at):
+        if breaker.has_failed_since(requested.at):
             raise PoolTimeoutError(NO_ANSWER)
 
     event.listen(engine, "do_connect", connecting, insert=True)  # before any host is tried

@@ -8,7 +8,7 @@ import psycopg2
 from sqlalchemy import Engine, event
 
 from app.domain.errors import BusyError
-from app.services.epochs import DatabaseGuard, Epoch, Gone
+from app.services.epochs import DatabaseGuard, Epoch, LostIds
 
 # The server's start tells a restored database from the one before: no file of it is replaced while
 # it runs. The table's number tells one that was made again under the same name.
@@ -46,9 +46,9 @@ class ConnectedDatabase:
             raise BusyError("the database has no epoch: run `alembic upgrade head`")
         name, admitted, _, published, server = rows[-1]
         ends = {int(partition): offset for partition, offset in published.items()}
-        return Epoch(name, server, admitted, _all_gone([row[2] for row in rows]), ends)
+        return Epoch(name, server, admitted, _all_lost_ids([row[2] for row in rows]), ends)
 
-    def remember_admitted(self, epoch: Epoch) -> None:
+    def record_admitted(self, epoch: Epoch) -> None:
         """Let others admit it without a look, as long as its server runs and takes writes."""
         # A standby may be read; what it takes no note of is found out again once it is promoted.
         with suppress(psycopg2.errors.ReadOnlySqlTransaction), self._connection.cursor() as cursor:
@@ -87,9 +87,9 @@ def guard_connections(engine: Engine, guard: Callable[[], DatabaseGuard]) -> Non
     event.listen(engine, "connect", connected)
 
 
-def _all_gone(rows: list[dict[str, list[list[int]]]]) -> Gone:
+def _all_lost_ids(rows: list[dict[str, list[list[int]]]]) -> LostIds:
     ranges: dict[str, list[tuple[int, int]]] = {}
     for row in rows:
         for kind, found in row.items():
             ranges.setdefault(kind, []).extend((first, last) for first, last in found)
-    return Gone(ranges)
+    return LostIds(ranges)

@@ -73,8 +73,8 @@ class PostgresLive:
         self, user_ids: Sequence[int], within_s: float
     ) -> Iterator[list[UserNotice]]:
         """Unread notices of the last `within_s` seconds, in batches, oldest first."""
-        asked = {"user_ids": list(user_ids), "within_s": within_s}
-        for found in batches(self._engine, _PUBLISHED_LATELY, asked, size=BATCH_ROWS):
+        parameters = {"user_ids": list(user_ids), "within_s": within_s}
+        for found in batches(self._engine, _PUBLISHED_LATELY, parameters, size=BATCH_ROWS):
             yield [UserNotice(row.user_id, notice_of(row)) for row in found]
 
     def acknowledge(self, user_id: int, up_to: int) -> None:

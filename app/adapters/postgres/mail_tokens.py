@@ -15,12 +15,12 @@ from app.services.mails import DueMail
 from app.services.recovery import TokenOwner
 from app.settings import Limits
 
-NOBODIES = 1_024
+UNKNOWN_ADDRESS_ROWS = 1_024
 
 # A mail is sent again after a pause only, and so many a day at most: whoever gets them may not
 # have asked. `due_at` stays when one is due already. A token that was sent to one new address is no
 # proof of the next, so it is void at once.
-_ASK = """
+_REQUEST = """
 INSERT INTO mail_tokens AS t (user_id, purpose, email, due_at, asked, counted_since)
 SELECT id, %(purpose)s, email, due_at, 1, now() FROM ({whose}) AS whose (id, email, due_at)
 ON CONFLICT (user_id, purpose) DO UPDATE SET
@@ -40,28 +40,28 @@ _IS_ALLOWED = (
 )
 
 
-def _ask(whose: str) -> str:
-    return _ASK.format(whose=whose, is_allowed=_IS_ALLOWED, is_new_day=_IS_NEW_DAY)
+def _request(whose: str) -> str:
+    return _REQUEST.format(whose=whose, is_allowed=_IS_ALLOWED, is_new_day=_IS_NEW_DAY)
 
 
-_ASK_PROOF = _ask(
+_REQUEST_PROOF = _request(
     "SELECT id, NULL, now() FROM users"
     " WHERE id = %(user_id)s AND email IS NOT NULL AND email_proved_at IS NULL"
 )
 # Not of an account that a provider opened with an address that nobody has proved.
-_ASK_RESET = _ask(
+_REQUEST_RESET = _request(
     "SELECT coalesce((SELECT id FROM users WHERE lower(email) = lower(%(email)s)"
     " AND coalesce(password_hash, email_proved_at::text) IS NOT NULL), %(nobody)s), NULL, now()"
 )
 # Nothing is due where another account has the address, and as much is written.
-_ASK_CHANGE = _ask("""
+_REQUEST_CHANGE = _request("""
   SELECT users.id, free.email, CASE WHEN free.email IS NOT NULL THEN now() END
   FROM users LEFT JOIN LATERAL (
     SELECT %(email)s::text AS email WHERE NOT EXISTS (
       SELECT FROM users o WHERE lower(o.email) = lower(%(email)s) AND o.id <> users.id)) AS free
   ON true WHERE users.id = %(user_id)s AND users.erased_at IS NULL""")
 
-_TAKE = """
+_NEXT_DUE = """
 WITH next AS (
   SELECT t.user_id, t.purpose, coalesce(t.email, users.email) AS email, users.language, t.attempts
   FROM mail_tokens t JOIN users ON users.id = t.user_id
@@ -91,7 +91,7 @@ USE = """
 UPDATE mail_tokens SET digest = NULL, due_at = NULL
 WHERE digest = %(digest)s AND purpose = %(purpose)s AND expires_at > now() RETURNING user_id"""
 
-_PROVE = f"""
+_VERIFY = f"""
 WITH used AS ({USE})
 UPDATE users SET email_proved_at = coalesce(email_proved_at, now())
 FROM used WHERE users.id = used.user_id AND users.email IS NOT NULL RETURNING users.id"""  # noqa: S608 - of texts of ours
@@ -132,23 +132,29 @@ class PostgresMails:
     def __init__(self, engine: Engine, *, limits: Limits) -> None:
         self._engine, self._limits = engine, limits
 
-    def ask_proof(self, user_id: int) -> bool:
+    def request_proof(self, user_id: int) -> bool:
         """A proof of the user's address is due, unless it is proved; False: too many were sent."""
-        asked = rows(self._engine, _ASK_PROOF, {**self._bounds("proof"), "user_id": user_id})
-        return not asked or bool(asked[0].is_allowed)
+        requested = rows(
+            self._engine, _REQUEST_PROOF, {**self._bounds("proof"), "user_id": user_id}
+        )
+        return not requested or bool(requested[0].is_allowed)
 
-    def ask_reset(self, email: str) -> None:
+    def request_reset(self, email: str) -> None:
         """A reset is due, if there is such an account; as slow if not."""
-        nobody = -1 - zlib.crc32(email.lower().encode()) % NOBODIES
-        rows(self._engine, _ASK_RESET, {**self._bounds("reset"), "email": email, "nobody": nobody})
+        placeholder_id = -1 - zlib.crc32(email.lower().encode()) % UNKNOWN_ADDRESS_ROWS
+        rows(
+            self._engine,
+            _REQUEST_RESET,
+            {**self._bounds("reset"), "email": email, "nobody": placeholder_id},
+        )
 
-    def ask_change(self, user_id: int, email: str) -> bool:
+    def request_change(self, user_id: int, email: str) -> bool:
         """A proof of this new address is due, unless another account has it; False: too many."""
         values = {**self._bounds("change"), "user_id": user_id, "email": email}
-        asked = rows(self._engine, _ASK_CHANGE, values)
-        return not asked or bool(asked[0].is_allowed)
+        requested = rows(self._engine, _REQUEST_CHANGE, values)
+        return not requested or bool(requested[0].is_allowed)
 
-    def take(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
+    def next_due(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
         """The mail that is due for the longest time; it is due again later, and later each time."""
         values = {
             "digest": digest,
@@ -157,7 +163,7 @@ class PostgresMails:
             "retry_first_s": self._limits.mail_retry_first_s,
             "retry_max_s": self._limits.mail_retry_max_s,
         }
-        found = rows(self._engine, _TAKE, values)
+        found = rows(self._engine, _NEXT_DUE, values)
         if not found:
             return None
         row = found[0]
@@ -173,9 +179,9 @@ class PostgresMails:
         found = rows(self._engine, _FIND, {"purpose": purpose, "digest": digest})
         return TokenOwner(found[0].id, found[0].email, found[0].nickname) if found else None
 
-    def prove(self, digest: str) -> int | None:
+    def verify_email(self, digest: str) -> int | None:
         """Use the token: the address is proved. The user's id; None: the token is not good."""
-        found = rows(self._engine, _PROVE, {"purpose": "proof", "digest": digest})
+        found = rows(self._engine, _VERIFY, {"purpose": "proof", "digest": digest})
         return int(found[0].id) if found else None
 
     def change_email(self, digest: str) -> int | None:

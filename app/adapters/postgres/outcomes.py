@@ -99,24 +99,24 @@ class PostgresOutcomes:
 
     def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
         """The bid, if its auction ended long ago; slower without the auction."""
-        asked = {"bid_id": str(bid), "auction_id": auction_id}
-        found = rows(self._engine, _ARCHIVED, asked)
+        parameters = {"bid_id": str(bid), "auction_id": auction_id}
+        found = rows(self._engine, _ARCHIVED, parameters)
         return _known(found[0]) if found else None
 
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[KnownBid]]:
         """What these bidders' bids and repeats were answered, in batches, in log order."""
-        asked = {"bidder_ids": list(bidder_ids), "within_s": within_s}
-        for found in batches(self._engine, _DECIDED_LATELY, asked, size=BATCH_ROWS):
+        parameters = {"bidder_ids": list(bidder_ids), "within_s": within_s}
+        for found in batches(self._engine, _DECIDED_LATELY, parameters, size=BATCH_ROWS):
             yield [_known(row) for row in found]
 
     def refused_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[RefusedBid]]:
         """The keys that these bidders have used for two bids, in batches, in log order."""
-        asked = {"bidder_ids": list(bidder_ids), "within_s": within_s}
-        for found in batches(self._engine, _REFUSED_LATELY, asked, size=BATCH_ROWS):
+        parameters = {"bidder_ids": list(bidder_ids), "within_s": within_s}
+        for found in batches(self._engine, _REFUSED_LATELY, parameters, size=BATCH_ROWS):
             yield [_refused(row) for row in found]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
@@ -128,8 +128,8 @@ class PostgresOutcomes:
         return self._waiting(bid, None)
 
     def _waiting(self, bid: UUID, lane: str | None) -> KnownBid | None:
-        asked = {"topic": AUCTION_BID.name, "lane": lane, "bid_id": str(bid)}
-        for row in rows(self._engine, _WAITING, asked):
+        parameters = {"topic": AUCTION_BID.name, "lane": lane, "bid_id": str(bid)}
+        for row in rows(self._engine, _WAITING, parameters):
             value = auction_bid_decoder.decode(row.payload)
             if isinstance(value, BidValue) and value.bid_id == bid:
                 return KnownBid(value.bidder_id, _waiting_receipt(value, row), PENDING)

@@ -6,7 +6,7 @@ from app.adapters.postgres.engine import driver_url
 from app.settings import Limits
 
 
-def lets_anybody_in(database_url: str, *, limits: Limits) -> bool:
+def accepts_without_password(database_url: str, *, limits: Limits) -> bool:
     """Whether the server took the user of `database_url` without asking for the password in it.
 
     False also when it refused, or did not answer: then nobody was let in.

@@ -58,12 +58,12 @@ class ReplayedDeadLetters:
 
     def remove(self, limit: int) -> Removed:
         """Delete at most `limit`, with what is written down of their replays."""
-        asked = {
+        parameters = {
             "topics": self._topics,
             "days": self._days,
             "unreplayed_days": max(self._days, self._unreplayed_days),
             "limit": limit,
         }
         with transaction(self._engine) as connection:
-            rows = connection.exec_driver_sql(_LETTERS, asked).rowcount
+            rows = connection.exec_driver_sql(_LETTERS, parameters).rowcount
         return Removed(rows, more=rows == limit)

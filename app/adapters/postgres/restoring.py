@@ -4,14 +4,14 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from app.adapters.postgres.queries import rows, transaction
-from app.services.epochs import Gone
-from app.services.restoring import Plan, Survivors
+from app.services.epochs import LostIds
+from app.services.restoring import ExistingIds, Plan
 
 # A look takes less: processes of the house that are refused come and go all the time.
-LOOK_S = 5
+CHECK_S = 5
 TIMEOUT_MS = 60_000
 
-_STRANGERS = """
+_OTHER_CONNECTIONS = """
 SELECT DISTINCT application_name || ' (pid ' || pid || ')' FROM pg_stat_activity
 WHERE datname = current_database() AND application_name ~ '^(gateway|bridge|worker)'
   AND backend_start < now() - make_interval(secs => %(look_s)s) ORDER BY 1"""
@@ -40,15 +40,15 @@ class PostgresRestored:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def strangers(self) -> list[str]:
+    def other_connections(self) -> list[str]:
         """Processes of the house that have been connected for longer than a look takes."""
-        return [row[0] for row in rows(self._engine, _STRANGERS, {"look_s": LOOK_S})]
+        return [row[0] for row in rows(self._engine, _OTHER_CONNECTIONS, {"look_s": CHECK_S})]
 
-    def survivors(self) -> Survivors:
+    def existing(self) -> ExistingIds:
         """What is there."""
         with transaction(self._engine) as connection:
             _take_time(connection)
-            return Survivors(
+            return ExistingIds(
                 users={row[0] for row in connection.exec_driver_sql("SELECT id FROM users")},
                 auctions={
                     row[0]: row[1]
@@ -78,7 +78,7 @@ class PostgresRestored:
                 connection.exec_driver_sql(_SET, (table + _SEQUENCE_SUFFIX, last))
             for auction_id, version in plan.lost.versions.items():
                 connection.exec_driver_sql(_RAISE, (version, auction_id, version))
-            values = (_json(_lists(plan.gone)), _json(dict(plan.published)))
+            values = (_json(_lists(plan.lost_ids)), _json(dict(plan.published)))
             return str(connection.exec_driver_sql(_BEGIN, values).scalar_one())
 
 
@@ -86,8 +86,8 @@ def _take_time(connection: Connection) -> None:
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {TIMEOUT_MS}")
 
 
-def _lists(gone: Gone) -> dict[str, list[tuple[int, int]]]:
-    return {kind: list(ranges) for kind, ranges in gone.ranges.items()}
+def _lists(lost_ids: LostIds) -> dict[str, list[tuple[int, int]]]:
+    return {kind: list(ranges) for kind, ranges in lost_ids.ranges.items()}
 
 
 def _json(value: object) -> str:

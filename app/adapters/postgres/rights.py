@@ -72,10 +72,10 @@ class PostgresRights:
 
     def blocks(self, seller_id: int, *, after_id: int, limit: int) -> list[Block]:
         """Whom the seller has blocked, by id."""
-        asked = {"seller_id": seller_id, "after_id": after_id, "limit": limit}
+        parameters = {"seller_id": seller_id, "after_id": after_id, "limit": limit}
         return [
             Block(Person(row.user_id, row.nickname), rfc3339(row.created_at))
-            for row in rows(self._engine, _BLOCKS, asked)
+            for row in rows(self._engine, _BLOCKS, parameters)
         ]
 
     def block(self, seller_id: int, user_id: int, *, at_most: int) -> None:

@@ -80,19 +80,19 @@ class PostgresRooms:
         values = {"moment": moment, "after_id": after_id, "limit": limit}
         return [row.id for row in rows(self._engine, _OPENED_BEFORE, values)]
 
-    def join(self, room_id: int, user_id: int, told: bytes) -> None:
+    def join(self, room_id: int, user_id: int, event: bytes) -> None:
         """Add the member; tell if new."""
-        self._change(_JOIN, room_id, user_id, told)
+        self._change(_JOIN, room_id, user_id, event)
 
-    def leave(self, room_id: int, user_id: int, told: bytes) -> None:
+    def leave(self, room_id: int, user_id: int, event: bytes) -> None:
         """Remove the member; tell if there was one."""
-        self._change(_LEAVE, room_id, user_id, told)
+        self._change(_LEAVE, room_id, user_id, event)
 
-    def _change(self, sql: str, room_id: int, user_id: int, told: bytes) -> None:
+    def _change(self, sql: str, room_id: int, user_id: int, event: bytes) -> None:
         values = {"room_id": room_id, "user_id": user_id}
         with transaction(self._engine) as connection:
             if connection.exec_driver_sql(sql, values).rowcount:
-                row = (CHAT_EVENT.name, str(room_id), told.decode())
+                row = (CHAT_EVENT.name, str(room_id), event.decode())
                 connection.exec_driver_sql(_TELL, row)
                 connection.exec_driver_sql(NOTIFY_OUTBOX)
 

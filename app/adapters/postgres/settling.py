@@ -24,11 +24,11 @@ from app.domain.ledger import (
 from app.domain.records import (
     BidKind,
     BidPlaced,
-    CancelAsked,
+    CancelRequested,
     Position,
     Record,
-    ReserveAsked,
-    VoidAsked,
+    ReserveLoweringRequested,
+    VoidRequested,
 )
 from app.domain.rules import Rules
 from app.domain.terms import Terms
@@ -320,7 +320,7 @@ def read_history(connection: Connection, auction_id: int, *, before: int) -> lis
         )
     ]
     records += [
-        ReserveAsked(actor_id, reserve_price, Position(partition, offset), log_time)
+        ReserveLoweringRequested(actor_id, reserve_price, Position(partition, offset), log_time)
         for offset, actor_id, reserve_price, partition, log_time in (
             connection.exec_driver_sql(LOWERED_RESERVES, asked)
         )
@@ -436,11 +436,11 @@ def _detail(entry: DecidedControl) -> dict[str, Any]:
     """What was asked, and what the decision log says beside the columns (rule 18)."""
     record, logged = entry.record, entry.logged
     after = {"price": logged.price, "ends_at": rfc3339(logged.ends_at), "winner": logged.winner}
-    if isinstance(record, CancelAsked):
+    if isinstance(record, CancelRequested):
         return after | {"actor_id": record.actor_id, "reason": record.reason}
-    if isinstance(record, ReserveAsked):
+    if isinstance(record, ReserveLoweringRequested):
         return after | {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
-    if isinstance(record, VoidAsked):
+    if isinstance(record, VoidRequested):
         who = {"actor_id": record.actor_id, "bidder_id": record.bidder_id}
         said = {"reason": record.reason, "alias": logged.alias, "leader": logged.leader}
         return after | who | said

@@ -5,7 +5,7 @@ from redis import Redis, RedisError
 from app.settings import Limits
 
 
-def lets_anybody_in(url: str, *, limits: Limits) -> bool:
+def accepts_without_password(url: str, *, limits: Limits) -> bool:
     """Whether the server at `url` looks up a key for somebody who shows no password.
 
     False also when it does not answer at all.

@@ -106,4 +106,4 @@ class RedisPresence:
 
 def _sum(entries: Iterable[str], now: int) -> int:
     parts = (entry.split(":") for entry in entries)
-    return sum(int(count) for count, told_at in parts if now - int(told_at) < FRESH_S)
+    return sum(int(count) for count, reported_at in parts if now - int(reported_at) < FRESH_S)

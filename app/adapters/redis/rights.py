@@ -1,4 +1,4 @@
-"""The port `RightsNews` on Redis: every gateway hears which rights to bid have changed."""
+"""The port `RightsNotifier` on Redis: every gateway hears which rights to bid have changed."""
 
 import msgspec
 import structlog
@@ -11,7 +11,7 @@ from app.protocol.fanout import RightsChanged
 log = structlog.get_logger()
 
 
-class RedisRights:
+class RedisRightsNotifier:
     """Publishes on the server that gateways listen to."""
 
     def __init__(self, fanout: Redis) -> None:

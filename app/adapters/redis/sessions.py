@@ -138,7 +138,7 @@ class RedisSessions:
         if valid == _GONE:
             raise _ended()
         if valid == _REUSED:
-            self._tell(SessionEnded(session_id))
+            self._publish_end(SessionEnded(session_id))
             raise UnauthenticatedError("TOKEN_REUSED", "this token was used before")
         return valid
 
@@ -174,7 +174,7 @@ class RedisSessions:
             self._redis.delete(family, session_key(session_id))
             if user_id is not None:
                 self._redis.zrem(user_sessions_key(int(user_id)), session_id)
-        self._tell(SessionEnded(session_id))
+        self._publish_end(SessionEnded(session_id))
 
     def end_all(self, user_id: int, *, but: str | None) -> None:
         """All of the user's are dead, and those whose names are not known cannot be refreshed."""
@@ -186,12 +186,12 @@ class RedisSessions:
                     pipeline.delete(family_key(session_id), session_key(session_id))
                     pipeline.zrem(user_sessions_key(user_id), session_id)
                 pipeline.execute()
-        self._tell(SessionEnded("", user_id=user_id, kept=but))
+        self._publish_end(SessionEnded("", user_id=user_id, kept=but))
 
     def _ids_of(self, user_id: int) -> list[str]:
         return cast("list[str]", self._redis.zrange(user_sessions_key(user_id), 0, -1))
 
-    def _tell(self, ended: SessionEnded) -> None:
+    def _publish_end(self, ended: SessionEnded) -> None:
         with busy():
             self._fanout.publish(SESSIONS, msgspec.json.encode(ended))
 

@@ -13,8 +13,8 @@ def server_version(url: str, *, limits: Limits) -> tuple[int, ...] | None:
     ) as redis:
         try:
             # INFO says it too, and takes a right that our users need for nothing else.
-            told = redis.execute_command("HELLO")
+            reply = redis.execute_command("HELLO")
         except (RedisError, OSError):
             return None
-    found = told if isinstance(told, dict) else dict(zip(told[::2], told[1::2], strict=True))
+    found = reply if isinstance(reply, dict) else dict(zip(reply[::2], reply[1::2], strict=True))
     return tuple(int(part) for part in found["version"].split("."))

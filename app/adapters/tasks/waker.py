@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from app.observability import metrics
-from app.protocol.channels import TELL_KEY, wake_key
+from app.protocol.channels import NOTICE_FLAG_KEY, wake_key
 from app.services.waking import (
     MAINTENANCE_QUEUE,
     NOTICE_QUEUE,
@@ -24,7 +24,7 @@ FLAG_S = 10
 # shared by its lanes. The last of them waits for all others, a few milliseconds when each has few.
 LANES_PER_TASK = 8
 LATER_S = 0.03  # a settle of few records takes a tenth of it
-TELL_AFTER_S = 0.1  # one task publishes the notices of all settles in this time
+PUBLISH_AFTER_S = 0.1  # one task publishes the notices of all settles in this time
 
 log = structlog.get_logger()
 
@@ -40,13 +40,15 @@ class CeleryWaker:
         self._celery = celery
         self._flags = flags
         self._broker = broker
-        self._told_until = 0.0  # until then a task of ours waits, which publishes what is committed
+        self._queued_until = (
+            0.0  # until then a task of ours waits, which publishes what is committed
+        )
 
     def wake(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane that is not woken already."""
         self._wake_unflagged(list(lanes))
 
-    def wake_again(self, lanes: Iterable[Lane]) -> None:
+    def enqueue(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane whatever its flag says."""
         try:
             self._send(list(lanes))
@@ -61,10 +63,10 @@ class CeleryWaker:
         """Clear the lanes' flags."""
         self._clear(*(wake_key(*lane) for lane in lanes))
 
-    def telling(self) -> None:
-        """Clear the flag of `tell`: what is due from now on must be told again."""
-        self._told_until = 0.0
-        self._clear(TELL_KEY)
+    def clear_notice_flag(self) -> None:
+        """Clear the flag of `publish_notices_soon`: what is due from now on must be told again."""
+        self._queued_until = 0.0
+        self._clear(NOTICE_FLAG_KEY)
 
     def waiting(self, *, at_most: int) -> int:
         """How many wake-ups no worker has taken yet; 0 when Redis does not answer.
@@ -91,17 +93,17 @@ class CeleryWaker:
         for queue, length in zip(queues, pipe.execute(), strict=True):
             metrics.QUEUE_LENGTH.labels(queue).set(int(length))
 
-    def tell(self) -> None:
+    def publish_notices_soon(self) -> None:
         """Have new notices published in a moment rather than by the next sweep."""
         now = time.monotonic()
-        if now < self._told_until:
+        if now < self._queued_until:
             return
         try:
-            if self._flags.set(TELL_KEY, 1, nx=True, ex=FLAG_S) is not None:
+            if self._flags.set(NOTICE_FLAG_KEY, 1, nx=True, ex=FLAG_S) is not None:
                 self._celery.send_task(
-                    PUBLISH_NOTICES_TASK, countdown=TELL_AFTER_S, ignore_result=True
+                    PUBLISH_NOTICES_TASK, countdown=PUBLISH_AFTER_S, ignore_result=True
                 )
-                self._told_until = now + TELL_AFTER_S
+                self._queued_until = now + PUBLISH_AFTER_S
         except (RedisError, OperationalError, OSError) as error:
             log.warning("wake_lost", error=type(error).__name__)
 
@@ -118,8 +120,10 @@ class CeleryWaker:
             pipe = self._flags.pipeline(transaction=False)
             for lane in lanes:
                 pipe.set(wake_key(*lane), 1, nx=True, ex=FLAG_S)
-            fresh = [lane for lane, was_set in zip(lanes, pipe.execute(), strict=True) if was_set]
-            self._send(fresh, countdown_s=countdown_s)
+            unflagged = [
+                lane for lane, was_set in zip(lanes, pipe.execute(), strict=True) if was_set
+            ]
+            self._send(unflagged, countdown_s=countdown_s)
         except (RedisError, OperationalError, OSError) as error:
             log.warning("wake_lost", lanes=len(lanes), error=type(error).__name__)
 

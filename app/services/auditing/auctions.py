@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import KnownBid
-from app.domain.records import BidPlaced, Record, VoidAsked
+from app.domain.records import BidPlaced, Record, VoidRequested
 from app.services.auditing.batches import batches
 from app.services.auditing.fold import Fold
 from app.services.auditing.ports import LogEntry, LogRecord, Scope, Selection, StoredRow
@@ -128,7 +128,7 @@ class AuctionAudit:
         voided = {
             _auction_id(entry)
             for entry, record in zip(entries, records, strict=True)
-            if isinstance(record, VoidAsked)
+            if isinstance(record, VoidRequested)
         }
         return {
             auction_id: self._rows.history(transaction, auction_id, before=entries[0].offset)

@@ -14,9 +14,9 @@ def admin_routes(listed: DeadLetterList, replaying: Replaying) -> list[Route]:
     """Dead letters."""
 
     def replayed(call: Call) -> Answer:
-        asked_by = f"user:{call.identity.user_id}"
-        answer = replaying.some(call.body, requested_by=asked_by)
-        log_security(SecurityEvent.REPLAYED, by=asked_by, records=_replayed(answer))
+        requested_by = f"user:{call.identity.user_id}"
+        answer = replaying.replay_request(call.body, requested_by=requested_by)
+        log_security(SecurityEvent.REPLAYED, by=requested_by, records=_replayed(answer))
         return Answer(answer)
 
     return [

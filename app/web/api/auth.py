@@ -10,7 +10,7 @@ from app.domain.errors import UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import Login, Refresh, Signup, Tokens, UserAnswer
 from app.services.accounts import Accounts, SignedIn
-from app.services.login_backoff import SPARED, LoginOrigin
+from app.services.login_backoff import EXEMPT, LoginOrigin
 from app.services.sessions import Client
 from app.settings import Settings
 from app.web.addresses import address_network, is_trusted, request_address, request_client
@@ -111,7 +111,7 @@ class AuthHandlers:
     def _origin(self) -> LoginOrigin:
         address = request_address(self._settings)
         if is_trusted(address, self._settings):
-            return SPARED
+            return EXEMPT
         return LoginOrigin(address_network(address), request.cookies.get(DEVICE, ""))
 
     def _tokens(self, signed_in: SignedIn, *, in_body: bool) -> Answer:

@@ -55,10 +55,10 @@ def bid_routes(
         if patience_s == 0:
             return Answer(bidding.place(offer), 202)
         bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
-        with waits.expect(str(bid)) as told:
+        with waits.expect(str(bid)) as notified:
             receipt = bidding.place(offer)
             # While nothing can be heard there is one look, for a repeat; the rest is for later.
-            for _ in (None,) if is_deaf() else _moments(told, patience_s):
+            for _ in (None,) if is_deaf() else _moments(notified, patience_s):
                 known = next(iter(bidding.decided([bid])), None)
                 if known is not None and known.answers(receipt):
                     return Answer(_answer(known, offer))
@@ -106,12 +106,12 @@ def wait_s(prefer: str) -> int:
     return WAIT_MAX_S if len(found[2]) > 1 else min(int(found[2]), WAIT_MAX_S)
 
 
-def _moments(told: Event, wait_s: float) -> Iterator[None]:
+def _moments(notified: Event, wait_s: float) -> Iterator[None]:
     """The moments within `wait_s` seconds to look for an outcome: when told, and now and then."""
     deadline = time.monotonic() + wait_s
     while (left_s := deadline - time.monotonic()) > 0:
-        told.wait(min(left_s, RECHECK_S))
-        told.clear()
+        notified.wait(min(left_s, RECHECK_S))
+        notified.clear()
         yield
 
 

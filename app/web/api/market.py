@@ -68,18 +68,18 @@ def product_routes(catalogue: Catalogue) -> list[Route]:
 def auction_routes(house: AuctionHouse) -> list[Route]:
     """Auctions."""
 
-    def asked(call: Call, auction: Auction | None) -> Answer:
+    def answer_for(call: Call, auction: Auction | None) -> Answer:
         if auction is not None:
             return Answer(auction)
         return Answer(house.auction(call.ids["auction_id"], call.viewer_id), 202)
 
     def cancelled(call: Call) -> Answer:
         user_id, auction_id = call.identity.user_id, call.ids["auction_id"]
-        return asked(call, house.cancel(user_id, auction_id, call.body.reason))
+        return answer_for(call, house.cancel(user_id, auction_id, call.body.reason))
 
     def lowered(call: Call) -> Answer:
         user_id, auction_id = call.identity.user_id, call.ids["auction_id"]
-        return asked(call, house.lower_reserve(user_id, auction_id, call.body.reserve_price))
+        return answer_for(call, house.lower_reserve(user_id, auction_id, call.body.reserve_price))
 
     one = "/api/auctions/<int:auction_id>"
     late = {200: Auction, 202: Auction}

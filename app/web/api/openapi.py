@@ -88,14 +88,14 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _parameters(struct: type[Struct] | None, place: Literal["query", "header"]) -> list[Any]:
+def _parameters(struct: type[Struct] | None, location: Literal["query", "header"]) -> list[Any]:
     if struct is None:
         return []
     _, components = msgspec.json.schema_components([struct], ref_template=REF)
     described = components[struct.__name__]
     required = described.get("required", [])
     return [
-        {"name": name, "in": place, "required": name in required, "schema": kind}
+        {"name": name, "in": location, "required": name in required, "schema": kind}
         for name, kind in described["properties"].items()
     ]
 

@@ -38,11 +38,11 @@ def recovery_routes(services: RecoveryServices, settings: Settings) -> list[Rout
         ),
         Route(
             method="POST", path="/api/me/verification", summary="Send the proof again",
-            handle=handlers.ask_proof, auth="required", answers={202: None}, limit=rate,
+            handle=handlers.request_proof, auth="required", answers={202: None}, limit=rate,
         ),
         Route(
             method="PUT", path="/api/me/email", summary="Send a link to my new e-mail address",
-            handle=handlers.ask_change, auth="required", body=EmailChange, answers={202: None},
+            handle=handlers.request_change, auth="required", body=EmailChange, answers={202: None},
             codes=("FORBIDDEN", "RATE_LIMITED"), limit=rate,
         ),
         Route(
@@ -73,20 +73,20 @@ class RecoveryHandlers:
             self._services.recovery.verify(call.body.token)
         return Answer()
 
-    def ask_proof(self, call: Call) -> Answer:
+    def request_proof(self, call: Call) -> Answer:
         """202: a mail will come, unless the address is proved."""
-        self._services.mails.ask_proof(call.identity.user_id)
+        self._services.mails.request_proof(call.identity.user_id)
         return Answer(status=202)
 
-    def ask_change(self, call: Call) -> Answer:
+    def request_change(self, call: Call) -> Answer:
         """202: a mail will come, unless another account has the address."""
         with self._address():
-            self._services.email_changes.ask(call.identity, call.body)
+            self._services.email_changes.request(call.identity, call.body)
         return Answer(status=202)
 
     def forgot(self, call: Call) -> Answer:
         """202 whatever it is."""
-        self._services.mails.ask_reset(call.body.email)
+        self._services.mails.request_reset(call.body.email)
         return Answer(status=202)
 
     def reset(self, call: Call) -> Answer:

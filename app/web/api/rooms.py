@@ -25,11 +25,11 @@ def room_routes(rooms: RoomService) -> list[Route]:
         return Answer(room, 201 if is_new else 200)
 
     def messages(call: Call) -> Answer:
-        asked = call.query
+        query = call.query
         found = rooms.messages(
-            call.identity.user_id, call.ids["room_id"], limit=asked.limit,
-            before_seq=None if asked.before_seq is UNSET else asked.before_seq,
-            after_seq=None if asked.after_seq is UNSET else asked.after_seq,
+            call.identity.user_id, call.ids["room_id"], limit=query.limit,
+            before_seq=None if query.before_seq is UNSET else query.before_seq,
+            after_seq=None if query.after_seq is UNSET else query.after_seq,
         )  # fmt: skip
         return Answer(Listed(found, None))
 

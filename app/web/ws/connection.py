@@ -24,7 +24,7 @@ from app.web.ws.framing import (
     PING,
     Close,
     Framing,
-    Gone,
+    PeerClosed,
     Reply,
     SocketEvent,
     Text,
@@ -192,7 +192,7 @@ class Connection:
     def _take_all(self, data: bytes, on_message: Callable[["Connection", str], None]) -> bool:
         """Every frame in `data`; False when it was the last."""
         for event in self._framing.receive(data):
-            if isinstance(event, Gone):
+            if isinstance(event, PeerClosed):
                 self._client_closed = self.is_open
                 self._writer.close(event.code)
                 return False

@@ -42,7 +42,7 @@ from app.protocol.types import INT64_MAX
 from app.protocol.validation import MalformedError, decode_object, parse
 from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, Offer
-from app.services.chat import Chat, Utterance
+from app.services.chat import Chat, ChatDraft
 from app.services.live import UserNotices
 from app.services.rights import Right
 from app.settings import Limits
@@ -438,7 +438,7 @@ class Dispatcher:
 
     def _chat_send(self, connection: Connection, frame: frames.ChatSend) -> None:
         identity = _signed_in(connection)
-        said = Utterance(
+        said = ChatDraft(
             sender_id=identity.user_id,
             room_id=frame.room_id,
             text=frame.text,

@@ -69,13 +69,13 @@ class Close(Struct, frozen=True):
     reason: str
 
 
-class Gone(Struct, frozen=True):
+class PeerClosed(Struct, frozen=True):
     """The client has closed with this code, or answered our close."""
 
     code: int
 
 
-SocketEvent = Text | Reply | Silent | Close | Gone
+SocketEvent = Text | Reply | Silent | Close | PeerClosed
 
 
 class Framing:
@@ -196,7 +196,7 @@ class Framing:
                 event = self._event(self._connection, raw)
                 if event is None:
                     continue
-                self._is_over = isinstance(event, Close | Gone)
+                self._is_over = isinstance(event, Close | PeerClosed)
                 yield event
                 if self._is_over:
                     return
@@ -240,7 +240,7 @@ def _close(connection: Connection, raw: CloseConnection) -> SocketEvent:
     if connection.state is ConnectionState.OPEN:
         # Not a close of the client's: wsproto tells a broken stream this way, 1007 included.
         return Close(raw.code, "protocol")
-    return Gone(raw.code)
+    return PeerClosed(raw.code)
 
 
 def _unmask(mask: bytes, payload: bytes) -> bytes:

@@ -44,8 +44,8 @@ from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid
 from app.services.chat import Chat
 from app.services.live import AuctionViews, LiveViews, UserNotices
-from app.services.recent import Recent
 from app.services.snapshots import Snapshots
+from app.services.ttl_cache import TtlCache
 from app.settings import Limits
 from app.web.ws.feeds import AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
@@ -119,7 +119,7 @@ class Hub:
         self.auctions = AuctionFeed(self.registry, limits=limits)
         self.prices = PriceFeed(self.registry)
         self.rooms = RoomFeed(self.registry)
-        self._told: Recent[str, str] = Recent(TOLD_MAX, ttl_s=TOLD_TTL_S)
+        self._told: TtlCache[str, str] = TtlCache(TOLD_MAX, ttl_s=TOLD_TTL_S)
         self._stores, self._limits = stores, limits
         # By the name of the channel, as far as its colon; they get what follows that.
         self._handlers: dict[str, Callable[[str, bytes], None]] = {

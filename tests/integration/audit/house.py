@@ -19,7 +19,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.auditing.results import AuditResults
 from app.services.bidding import Offer
-from app.services.chat import Utterance
+from app.services.chat import ChatDraft
 from bridge.audit.run import audit
 from tests.containers import Container
 from tests.waiting import CALL_S, stretched, wait_until
@@ -109,7 +109,7 @@ def put(container: Container, lot: Lot, value: msgspec.Struct | bytes) -> None:
 
 def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
     """Send a chat message, twice, as a producer that retries may; its id."""
-    said = Utterance(lot.bidders[who], lot.room_id, text, key=f"k{who}")
+    said = ChatDraft(lot.bidders[who], lot.room_id, text, key=f"k{who}")
     results: list[UUID | UnknownFateError] = []
     acknowledged = threading.Semaphore(0)
 

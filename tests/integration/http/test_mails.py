@@ -192,7 +192,7 @@ def test_a_strangers_log_in_is_unlinked_when_the_owner_of_the_address_comes(
     assert run(container.engine, linked, u=person.id) == []
 
 
-def ask_change(
+def request_change(
     market: Market, container: Container, person: Person, email: str, password: str = PASSWORD
 ) -> TestResponse:
     """Ask for another address, a while after the last time, and send what is due."""
@@ -215,7 +215,7 @@ def test_an_address_is_changed_by_the_link_that_the_new_one_gets_and_the_old_one
     post(market, "/api/auth/forgot", email=mailbox.address)
     container.mails.send_due()
     reset = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
-    answer = ask_change(market, container, person, new.address)
+    answer = request_change(market, container, person, new.address)
     assert (answer.status_code, answer.data) == (202, b"")
     assert email_of(market, person) == mailbox.address
     token = token_in(new.newest(of=1))
@@ -245,16 +245,16 @@ def test_the_address_of_another_account_is_answered_as_any_and_gets_no_mail(
     taken, free = mailbox.another(), mailbox.another()
     sign_up(market, taken)
     container.mails.send_due()
-    first = ask_change(market, container, person, free.address)
+    first = request_change(market, container, person, free.address)
     token = token_in(free.newest(of=1))
-    second = ask_change(market, container, person, taken.address.upper())
+    second = request_change(market, container, person, taken.address.upper())
     assert (first.status_code, first.data) == (second.status_code, second.data) == (202, b"")
     assert len(taken.mails()) == 1, "that of its own sign-up"
     # What proved another address is no proof of this one.
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
     again = {"email": mailbox.another().address, "password": PASSWORD}
     assert code(market.call("PUT", "/api/me/email", person, again)) == (429, "RATE_LIMITED")
-    ask_change(market, container, person, free.address)
+    request_change(market, container, person, free.address)
     token = token_in(free.newest(of=2))
     sign_up(market, free)
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID"), "taken meanwhile"
@@ -267,10 +267,10 @@ def test_a_change_of_address_needs_the_password_and_ends_with_it(
     account = sign_up(market, mailbox)
     person, new = market.log_in(account), mailbox.another()
     for password in ("not the password", ""):
-        refused = ask_change(market, container, person, new.address, password)
+        refused = request_change(market, container, person, new.address, password)
         assert faults(refused) == {"password"}
     assert new.mails() == []
-    assert ask_change(market, container, person, new.address).status_code == 202
+    assert request_change(market, container, person, new.address).status_code == 202
     body = {"current": PASSWORD, "password": NEW_PASSWORD}
     assert market.call("POST", "/api/me/password", person, body).status_code == 204
     token = token_in(new.newest(of=1))

@@ -19,7 +19,7 @@ from app.adapters.kafka.topics import create_topics
 from app.protocol.channels import auction_channel
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import Topic
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.settings import read_settings
 from bridge.consuming import Consuming
 from bridge.handling import HandlingPorts
@@ -60,7 +60,7 @@ class Ground:
         self.ports = HandlingPorts(
             container.begin,
             container.dead_letters,
-            DeathRates(per_lane=1, per_partition=PER_PARTITION, window_s=3_600),
+            DeadLetterLimit(per_lane=1, per_partition=PER_PARTITION, window_s=3_600),
         )
 
     def put(self, *values: bytes | None) -> None:

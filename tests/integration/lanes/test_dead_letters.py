@@ -292,9 +292,9 @@ def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
         wait_until(lambda: house.waiting(lot) == 6, what="what comes later waits too")
     free(house, lot.auction_id)
     wait_until(lambda: house.waiting(lot) == 0, what="the sweep wakes it")
-    kept = [place.offset for place in places[most:]] + [last.offset]
+    stored = [place.offset for place in places[most:]] + [last.offset]
     decided = [row for row in house.rows(schema.bids, lot) if row.status != "failed"]
-    assert [row.offset for row in decided] == kept
+    assert [row.offset for row in decided] == stored
     check(house, lot, last.partition)
 
 

@@ -21,14 +21,14 @@ from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.ports import LogEntry, LogRecord, Scope, StoredRow
 from app.services.auditing.results import AuditResults
 from app.services.lanes import InboxRecord
-from app.services.rights import everybodys_limits
+from app.services.rights import default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
 from tests import old_log
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
-BID_LIMITS = everybodys_limits(Limits())
+BID_LIMITS = default_limits(Limits())
 BOB = 3
 RAISED, HIGHEST = 5, 6
 """Left open by the old code with a price of 1, and with one next to the largest amount."""

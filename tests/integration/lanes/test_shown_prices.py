@@ -25,13 +25,13 @@ from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
 from app.protocol.resources import Auction, AuctionQuery, Page
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import InboxRecord
-from app.services.rights import Bidder, everybodys_limits
+from app.services.rights import Bidder, default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
-BID_LIMITS = everybodys_limits(Limits())
+BID_LIMITS = default_limits(Limits())
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SELLER, ANN, BOB = 1, 2, 3
 

@@ -9,7 +9,7 @@ from app.adapters.postgres import schema
 from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
-from app.services.dead_letters import Wanted
+from app.services.dead_letters import DeadLetterSelection
 from app.services.replaying import Order
 from bridge.audit.run import audit
 from tests import kafka_log
@@ -143,8 +143,8 @@ def test_runs_at_the_same_time_replay_each_record_once(house: House) -> None:
     wrong = [*failed(house, lot, [2_000, 3_000, 4_000]), unreadable(house, lot)]
     before = log_ends(house)
     # By their ids: what nobody can read is a new dead letter when it was replayed.
-    wanted = Wanted(ids=[letter.id for letter in wrong])
-    order = Order(wanted=wanted, requested_by="tests", per_s=1_000)
+    selection = DeadLetterSelection(ids=[letter.id for letter in wrong])
+    order = Order(selection=selection, requested_by="tests", per_s=1_000)
     start = threading.Barrier(4)
     found: list[Any] = []
 

@@ -175,7 +175,7 @@ def _is_refused_everywhere(restored: Restored) -> None:
 
 def _is_refused(restored: Restored) -> None:
     with pytest.raises(BusyError, match=COMMAND):
-        restored.worker.look_at_database()
+        restored.worker.check_database()
     ready = restored.client.get("/readyz")
     assert ready.status_code == 503
     assert COMMAND in ready.get_json()["dependencies"]["postgresql"]
@@ -190,7 +190,7 @@ def _is_refused(restored: Restored) -> None:
 def _is_admitted(container: Container | WorkerContainer) -> bool:
     """As a gateway looks once a second, and a worker."""
     try:
-        container.look_at_database()
+        container.check_database()
     except BusyError:
         return False
     return True
@@ -210,10 +210,10 @@ def _is_open(restored: Restored) -> None:
     ready = restored.client.get("/readyz").get_json()
     assert ready["dependencies"]["postgresql"] == "ok"
     wait_until(lambda: _is_admitted(restored.worker), what="the worker that was refused goes on")
-    gone = restored.container.guard.gone
-    assert gone.has("users", LOST_BIDDER)
-    assert gone.has("auctions", LOST_AUCTION)
-    assert not gone.has("users", new_id)
+    lost_ids = restored.container.guard.lost_ids
+    assert lost_ids.has("users", LOST_BIDDER)
+    assert lost_ids.has("auctions", LOST_AUCTION)
+    assert not lost_ids.has("users", new_id)
 
 
 def test_a_standby_is_looked_at_and_takes_no_note_of_it(restored: Restored) -> None:
@@ -221,7 +221,7 @@ def test_a_standby_is_looked_at_and_takes_no_note_of_it(restored: Restored) -> N
     with engine.connect() as connection:
         connection.exec_driver_sql("SET default_transaction_read_only = on")
         database = ConnectedDatabase(connection.connection.driver_connection)
-        guard = DatabaseGuard([lambda _: lambda _: None], believes_others=False)
+        guard = DatabaseGuard([lambda _: lambda _: None], trusts_others=False)
         guard.admit(database)
         assert guard.epoch == database.epoch()
     engine.dispose()

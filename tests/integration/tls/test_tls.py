@@ -99,7 +99,7 @@ def test_everything_is_well_over_tls(stack: Stack, secured: Secured) -> None:
 def test_celery_reaches_its_broker_over_tls(stack: Stack, secured: Secured) -> None:
     environment = stack.environment(**secured.environment)
     waker = build_container(read_settings(environment), application="tests").waker
-    waker.wake_again([("auction-bid", "1")])
+    waker.enqueue([("auction-bid", "1")])
     assert waker.waiting(at_most=10) == 1
 
 

@@ -14,18 +14,18 @@ def view(*partitions: Partition, alive: frozenset[int] = ALL) -> TopicView:
 
 def test_a_topic_whose_copies_are_all_in_step_is_well() -> None:
     topic = view(WELL, WELL)
-    assert (topic.refusal(2), topic.thinness()) == ("", "")
+    assert (topic.refusal(2), topic.degradation()) == ("", "")
 
 
 def test_one_broker_of_three_away_is_named_and_every_record_is_taken() -> None:
     without_three = Partition(1, ALL, frozenset({1, 2}))
     topic = view(without_three, WELL, alive=frozenset({1, 2}))
-    assert (topic.refusal(2), topic.thinness()) == ("", "1 of 3 brokers away: 3")
+    assert (topic.refusal(2), topic.degradation()) == ("", "1 of 3 brokers away: 3")
 
 
 def test_a_broker_that_catches_up_is_told_of_too() -> None:
     topic = view(WELL, Partition(1, ALL, frozenset({1, 2})))
-    assert (topic.refusal(2), topic.thinness()) == ("", "1 of 2 partitions lack copies")
+    assert (topic.refusal(2), topic.degradation()) == ("", "1 of 2 partitions lack copies")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_partition_without_leader_or_enough_copies_takes_no_records(bad: Parti
 def test_one_copy_is_enough_where_no_more_are_wanted() -> None:
     one = frozenset({1})
     topic = view(Partition(1, one, one), alive=one)
-    assert (topic.refusal(1), topic.thinness()) == ("", "")
+    assert (topic.refusal(1), topic.degradation()) == ("", "")
 
 
 def test_a_topic_that_is_not_there_takes_nothing() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.protocol.topics import Topic
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.services.lanes import DeadLetter, InboxRecord, OutageError, Parking
 from app.services.transactions import Transaction
 from bridge.bounds import Bounds
@@ -23,7 +23,7 @@ LANE = lane_topic(TOPIC)
 LOG_TIME = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIZES = Sizes(key_bytes_max=10, value_bytes_max=200)
 PER_PARTITION = 3
-RATES = DeathRates(per_lane=1, per_partition=PER_PARTITION, window_s=60)
+DEAD_LETTER_LIMIT = DeadLetterLimit(per_lane=1, per_partition=PER_PARTITION, window_s=60)
 
 
 @dataclass
@@ -73,11 +73,11 @@ class Store:
     def take(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         self.state.inbox += records
 
-    def recent(self, transaction: Transaction, **asked: Any) -> tuple[int, int]:
-        same = [one for one in self.state.letters if one.partition == asked["partition"]]
+    def count_recent(self, transaction: Transaction, **parameters: Any) -> tuple[int, int]:
+        same = [one for one in self.state.letters if one.partition == parameters["partition"]]
         return 0, len(same)
 
-    def bury(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
+    def add(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
         self.state.letters += letters
 
     def park_partition(
@@ -101,7 +101,7 @@ class Store:
 
 def owner_of(store: Store, *, topic_id: str = "first") -> Taking:
     """Somebody who takes in."""
-    ports = TakingPorts(store.begin, store, store, SIZES, RATES)
+    ports = TakingPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
     return Taking(LANE, ports, topic_id=topic_id)
 
 

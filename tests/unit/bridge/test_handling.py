@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.services.burials import FUTURE_VERSION, TOO_MANY
+from app.services.dead_letter_limits import FUTURE_VERSION, TOO_MANY
 from app.services.lanes import (
     BadDataError,
     BadRecordError,
@@ -13,7 +13,7 @@ from app.services.lanes import (
 )
 from bridge.handling import Handling, HandlingPorts
 from bridge.records import RawRecord
-from tests.unit.bridge.builders import PER_PARTITION, RATES, TOPIC, Store, raw
+from tests.unit.bridge.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
 
 HERE, THERE = (TOPIC.name, 0), (TOPIC.name, 1)
 
@@ -48,7 +48,7 @@ def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
 
 def heaping(store: Store) -> tuple[Heap, Handling[bytes]]:
     heap = Heap()
-    return heap, Handling(heap, HandlingPorts(store.begin, store, RATES))
+    return heap, Handling(heap, HandlingPorts(store.begin, store, DEAD_LETTER_LIMIT))
 
 
 def test_a_batch_without_fault_is_handled_whole() -> None:

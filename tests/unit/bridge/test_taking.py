@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.services.burials import TOO_MANY, UNKNOWN_USER
+from app.services.dead_letter_limits import TOO_MANY, UNKNOWN_USER
 from app.services.lanes import GoneError, OutageError
 from bridge.bounds import Bounds
 from bridge.runner import StoppedError
 from bridge.taking import Taking, TakingPorts
 from tests.unit.bridge.builders import (
+    DEAD_LETTER_LIMIT,
     LANE,
     PER_PARTITION,
-    RATES,
     SIZES,
     TOPIC,
     Store,
@@ -191,7 +191,7 @@ def test_whatever_a_restore_has_lost_parks_nothing_and_counts_for_nothing() -> N
         raise GoneError(UNKNOWN_USER, "user 7 was lost")
 
     store = Store()
-    ports = TakingPorts(store.begin, store, store, SIZES, RATES)
+    ports = TakingPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
     owner = Taking(replace(LANE, check=lost), ports, topic_id="first")
     start(owner, {0: Bounds(0, 1_000)})
     many = 10 * PER_PARTITION

@@ -5,7 +5,7 @@ from datetime import datetime
 from app.domain.auction import Auction, open_auction
 from app.domain.ledger import DecidedBid, Entry, Ledger
 from app.domain.notices import Notice, notices_of
-from app.domain.records import BidPlaced, Record, VoidAsked
+from app.domain.records import BidPlaced, Record, VoidRequested
 from app.domain.terms import Terms
 
 
@@ -23,7 +23,7 @@ class Batches:
     def settle(self, records: list[Record]) -> None:
         bids = [record for record in records if isinstance(record, BidPlaced)]
         needed = {bid.bidder_id for bid in bids} | {self.auction.leader_id}
-        voids = [record for record in records if isinstance(record, VoidAsked)]
+        voids = [record for record in records if isinstance(record, VoidRequested)]
         history = self._ledger.history if voids else ()
         needed |= {void.bidder_id for void in voids}
         needed |= {bid.bidder_id for bid in history if isinstance(bid, BidPlaced)}

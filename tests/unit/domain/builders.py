@@ -12,13 +12,13 @@ from app.domain.money import Currency
 from app.domain.records import (
     BidKind,
     BidPlaced,
-    CancelAsked,
+    CancelRequested,
     CloseDue,
     Position,
     Record,
-    ReserveAsked,
+    ReserveLoweringRequested,
     StartDue,
-    VoidAsked,
+    VoidRequested,
 )
 from app.domain.rules import Rules
 from app.domain.terms import Mode, Offer, SoftClose, Terms, make_terms
@@ -132,15 +132,17 @@ class Lane:
     def cancel(
         self, at: float, reason: str | None = "broken", actor_id: int = SELLER
     ) -> ControlDecision:
-        return self._control(CancelAsked(actor_id, reason, self._position(), after(at)))
+        return self._control(CancelRequested(actor_id, reason, self._position(), after(at)))
 
     def lower_reserve(
         self, reserve_price: int, at: float = 1, actor_id: int = SELLER
     ) -> ControlDecision:
-        return self._control(ReserveAsked(actor_id, reserve_price, self._position(), after(at)))
+        return self._control(
+            ReserveLoweringRequested(actor_id, reserve_price, self._position(), after(at))
+        )
 
     def void(self, bidder_id: int, at: float = 1) -> ControlDecision:
-        asked = VoidAsked(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
+        asked = VoidRequested(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
         return self._control(asked)
 
     def _control(self, record: Record) -> ControlDecision:

@@ -17,14 +17,14 @@ from app.domain.ids import bid_id
 from app.domain.ledger import Entry, Ledger
 from app.domain.records import (
     BidPlaced,
-    CancelAsked,
+    CancelRequested,
     CloseDue,
     Control,
     Position,
     Record,
-    ReserveAsked,
+    ReserveLoweringRequested,
     StartDue,
-    VoidAsked,
+    VoidRequested,
 )
 from app.domain.rules import Rules
 from app.domain.terms import SoftClose, Terms
@@ -141,11 +141,11 @@ def _control(step: _Step, amount: int, position: Position, log_time: datetime) -
         case "close":
             return CloseDue(position, log_time)
         case "cancel":
-            return CancelAsked(asker_id, "broken" if step.flag else None, position, log_time)
+            return CancelRequested(asker_id, "broken" if step.flag else None, position, log_time)
         case "reserve":
-            return ReserveAsked(asker_id, amount, position, log_time)
+            return ReserveLoweringRequested(asker_id, amount, position, log_time)
         case "void":
-            return VoidAsked(ADMIN, step.actor_id, "why", position, log_time)
+            return VoidRequested(ADMIN, step.actor_id, "why", position, log_time)
     return None
 
 

@@ -13,7 +13,7 @@ from app.domain.auction import Auction, genesis, open_auction
 from app.domain.decision_log import LogLine, verify_chain
 from app.domain.errors import BrokenChainError
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, fold
-from app.domain.records import BidPlaced, Record, ReserveAsked, VoidAsked
+from app.domain.records import BidPlaced, Record, ReserveLoweringRequested, VoidRequested
 from app.domain.terms import Terms
 from tests.unit.domain.batches import Batches
 from tests.unit.domain.builders import SELLER
@@ -47,7 +47,7 @@ def test_the_price_falls_by_a_void_alone_and_the_leader_can_always_pay_it(
         if now.voided_ids == before.voided_ids:
             assert now.price >= before.price
         else:
-            assert isinstance(entry.record, VoidAsked)
+            assert isinstance(entry.record, VoidRequested)
             assert now.price <= before.price
         assert now.leader_maximum is None or now.leader_maximum >= now.price
         if now.reserve_price is not None and now.leader_id is not None:
@@ -155,14 +155,14 @@ def test_price_leader_and_maximum_are_those_of_a_log_without_the_voided_bidders(
 ) -> None:
     """Of what had an effect: decided anew, each of these bids is accepted again."""
     states, entries = run(scenario)
-    effective: list[BidPlaced | ReserveAsked] = []
+    effective: list[BidPlaced | ReserveLoweringRequested] = []
     for entry, now in zip(entries, states[1:], strict=True):
         if is_accepted(entry):
             assert isinstance(entry, DecidedBid)
             if entry.decision.bought:
                 return
             effective.append(entry.record)
-        if isinstance(entry, DecidedControl) and isinstance(entry.record, ReserveAsked):
+        if isinstance(entry, DecidedControl) and isinstance(entry.record, ReserveLoweringRequested):
             effective += [entry.record] if entry.decision.effect == "reserve_lowered" else []
         assert standing(now) == standing(without(now.voided_ids, effective, scenario.terms))
 
@@ -176,13 +176,15 @@ def standing(auction: Auction) -> tuple[int, int | None, int | None]:
 
 
 def without(
-    voided_ids: Collection[int], effective: Sequence[BidPlaced | ReserveAsked], terms: Terms
+    voided_ids: Collection[int],
+    effective: Sequence[BidPlaced | ReserveLoweringRequested],
+    terms: Terms,
 ) -> Auction:
     """The auction after these records but for those bidders', all at its start."""
     counted = [
         replace(record, log_time=terms.starts_at)
         for record in effective
-        if isinstance(record, ReserveAsked) or record.bidder_id not in voided_ids
+        if isinstance(record, ReserveLoweringRequested) or record.bidder_id not in voided_ids
     ]
     confirmed = [
         replace(record, confirm=True) if isinstance(record, BidPlaced) else record
@@ -276,7 +278,7 @@ def test_nothing_published_depends_on_a_maximum_that_was_not_reached(
     records: list[Record] = [
         replace(record, confirm=True, limit=None) if isinstance(record, BidPlaced) else record
         for record in scenario.records
-        if not isinstance(record, VoidAsked)
+        if not isinstance(record, VoidRequested)
     ]
     terms = replace(scenario.terms, reserve_price=None, buy_now_price=None)
     scenario = Scenario(terms, records)

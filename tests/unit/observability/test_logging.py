@@ -52,6 +52,6 @@ def test_a_place_in_the_code_that_spoke_is_held_back_and_counted() -> None:
 
     assert [passes(1), passes(1), passes(2), passes(1)] == [True, False, True, False]
     again = logging.LogRecord("kafka", 30, "net.py", 1, "m", None, None)
-    seldom._places["net.py", 1] = (-1e9, 2)
+    seldom._call_sites["net.py", 1] = (-1e9, 2)
     assert seldom.filter(again)
     assert vars(again)["held_back"] == 2

@@ -8,10 +8,10 @@ import pytest
 from app.domain.errors import BusyError, OlderDatabaseError
 from app.protocol.topics import AUCTION_BID, Topic
 from app.services.epochs import (
-    LOOK_AGAIN_S,
+    INSPECT_AGAIN_S,
     DatabaseGuard,
     Epoch,
-    Gone,
+    LostIds,
     committed_ahead,
     published_ahead,
     signed_in_ahead,
@@ -31,9 +31,9 @@ class StoredRows:
     admitted: str | None = None
 
     def epoch(self) -> Epoch:
-        return Epoch(self.name, self.server, self.admitted, Gone(), self.published)
+        return Epoch(self.name, self.server, self.admitted, LostIds(), self.published)
 
-    def remember_admitted(self, epoch: Epoch) -> None:
+    def record_admitted(self, epoch: Epoch) -> None:
         self.admitted = epoch.server
 
     def progress(self, topic: str) -> dict[int, int]:
@@ -72,12 +72,12 @@ class Clock:
 
 
 def guard(log: Remembered, *, signed_in: int = 0, clock: Clock | None = None) -> DatabaseGuard:
-    signs = (
+    freshness_checks = (
         committed_ahead(log, group="auction", topic=AUCTION_BID),
         published_ahead(log),
         signed_in_ahead(lambda _: signed_in),
     )
-    return DatabaseGuard(signs, clock=clock or Clock())
+    return DatabaseGuard(freshness_checks, clock=clock or Clock())
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_while_the_log_is_away_nobody_new_is_admitted_and_who_was_stays() -> Non
         guarded.admit(StoredRows(server="second start", next_offsets={0: 5}))
     guarded.check()
     log.offsets = {0: 5}
-    clock.now += LOOK_AGAIN_S
+    clock.now += INSPECT_AGAIN_S
     guarded.admit(StoredRows(server="second start", next_offsets={0: 5}))
 
 
@@ -152,7 +152,7 @@ def test_a_new_epoch_opens_what_was_refused() -> None:
     with pytest.raises(OlderDatabaseError):
         guarded.admit(StoredRows(next_offsets={0: 4}))
     log.offsets = {0: 4}
-    clock.now += LOOK_AGAIN_S
+    clock.now += INSPECT_AGAIN_S
     guarded.admit(StoredRows(name="e2", next_offsets={0: 4}))
     assert guarded.epoch.name == "e2"
 
@@ -165,7 +165,7 @@ def test_what_one_process_admits_others_do_without_asking_as_long_as_the_server_
     guard(log).admit(database)
     guard(log).admit(database)
     assert log.asked == 1
-    clock.now += LOOK_AGAIN_S
+    clock.now += INSPECT_AGAIN_S
     follower.admit(database)
     database.server = "second start"
     with pytest.raises(BusyError):
@@ -180,6 +180,6 @@ def test_where_nothing_is_guarded_any_database_is_admitted() -> None:
 
 
 def test_ids_that_were_lost_are_ranges_and_single_ones() -> None:
-    gone = Gone({"users": [(3, 3), (10, 20)]})
-    assert [number for number in range(25) if gone.has("users", number)] == [3, *range(10, 21)]
-    assert not gone.has("auctions", 3)
+    lost_ids = LostIds({"users": [(3, 3), (10, 20)]})
+    assert [number for number in range(25) if lost_ids.has("users", number)] == [3, *range(10, 21)]
+    assert not lost_ids.has("auctions", 3)

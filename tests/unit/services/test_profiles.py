@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.adapters.looks.skeleton import skeleton
+from app.adapters.confusables.skeleton import skeleton
 from app.adapters.passwords.common import is_common
 from app.adapters.precis.profiles import PrecisProfiles
 from app.domain.errors import InvalidError

@@ -11,56 +11,63 @@ import pytest
 from app.domain.errors import BusyError, NotFoundError, UnknownFateError
 from app.protocol.dead_letters import DeadLetter, ReplayRequest
 from app.protocol.topics import Topic
-from app.services.dead_letters import DeadLetterList, Wanted
+from app.services.dead_letters import DeadLetterList, DeadLetterSelection
 from app.services.lanes import GoneError, LaneTopic
 from app.services.log import Appended, RecordTooLargeError
-from app.services.replaying import Held, Order, Place, Replaying
+from app.services.replaying import LockedDeadLetter, Order, RecordId, Replaying
 from app.settings import Limits
 from tests.platform.lists import ListLane, lane_topic
 
-EVERYTHING = Order(wanted=Wanted(), requested_by="tests")
+EVERYTHING = Order(selection=DeadLetterSelection(), requested_by="tests")
 
 
 @dataclass
 class Shelf:
     """Dead letters 1 to n of one partition, as the ports of the store see them."""
 
-    held: dict[int, Held]
+    held: dict[int, LockedDeadLetter]
     claimed: list[int] = field(default_factory=list)
     placed_at: list[int] = field(default_factory=list)
 
     def page(
-        self, wanted: Wanted, *, before_id: int | None, limit: int, payload_bytes: int | None
+        self,
+        selection: DeadLetterSelection,
+        *,
+        before_id: int | None,
+        limit: int,
+        payload_bytes: int | None,
     ) -> list[DeadLetter]:
         raise NotImplementedError
 
-    def count(self, wanted: Wanted) -> int:
+    def count(self, selection: DeadLetterSelection) -> int:
         return len(self.held)
 
-    def unknown(self, wanted: Wanted) -> list[str]:
-        return [str(each) for each in wanted.ids or () if each not in self.held]
+    def unknown(self, selection: DeadLetterSelection) -> list[str]:
+        return [str(each) for each in selection.ids or () if each not in self.held]
 
     def last_id(self) -> int:
         return max(self.held)
 
     def candidates(
-        self, wanted: Wanted, *, up_to_id: int, after: Place | None, limit: int
-    ) -> list[tuple[Place, int]]:
+        self, selection: DeadLetterSelection, *, up_to_id: int, after: RecordId | None, limit: int
+    ) -> list[tuple[RecordId, int]]:
         first = 0 if after is None else after[2]
         found = [each for each in sorted(self.held) if first < each <= up_to_id]
         return [(("auction-bid", 0, each), each) for each in found[:limit]]
 
-    def hold(self, transaction: object, letter_id: int) -> Held:
+    def lock(self, transaction: object, letter_id: int) -> LockedDeadLetter:
         return self.held[letter_id]
 
-    def claim(self, transaction: object, held: Held, *, requested_by: str, forced: bool) -> int:
+    def claim(
+        self, transaction: object, held: LockedDeadLetter, *, requested_by: str, forced: bool
+    ) -> int:
         self.claimed.append(held.id)
         return held.id
 
-    def placed(self, replay_id: int, place: Appended) -> None:
+    def mark_replayed(self, replay_id: int, place: Appended) -> None:
         self.placed_at.append(replay_id)
 
-    def release(self, held: Held, replay_id: int) -> None:
+    def release(self, held: LockedDeadLetter, replay_id: int) -> None:
         self.claimed.remove(replay_id)
 
 
@@ -108,8 +115,8 @@ def begin() -> Iterator[object]:
     yield object()
 
 
-def letter(number: int, *, replays: int = 0) -> Held:
-    return Held(
+def letter(number: int, *, replays: int = 0) -> LockedDeadLetter:
+    return LockedDeadLetter(
         id=number,
         topic="chat-message",
         partition=0,
@@ -122,7 +129,7 @@ def letter(number: int, *, replays: int = 0) -> Held:
     )
 
 
-def shelf(*held: Held) -> Shelf:
+def shelf(*held: LockedDeadLetter) -> Shelf:
     return Shelf({each.id: each for each in held})
 
 
@@ -161,7 +168,7 @@ def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
     store = shelf(letter(1), letter(2))
     replays = replaying(store, Log(), lanes={"chat-message": topic})
     assert results(replays.run(EVERYTHING)) == ["1 GONE", "2 GONE"]
-    named = replace(EVERYTHING, wanted=Wanted(ids=[2]))
+    named = replace(EVERYTHING, selection=DeadLetterSelection(ids=[2]))
     assert "2 replayed" in results(replays.run(named))
 
 
@@ -237,21 +244,25 @@ def test_without_a_log_nothing_is_claimed_and_a_dry_run_does_not_need_one() -> N
 def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
     store = shelf(letter(1))
     with pytest.raises(NotFoundError, match="7"):
-        replaying(store, Log()).run(replace(EVERYTHING, wanted=Wanted(ids=[1, 7])))
+        replaying(store, Log()).run(replace(EVERYTHING, selection=DeadLetterSelection(ids=[1, 7])))
     assert store.claimed == []
 
 
 def test_one_request_looks_at_no_more_than_it_may_and_says_that_there_are_more() -> None:
     settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
     service = replaying(shelf(*settled, letter(4)), Log())
-    answer = service.some(ReplayRequest(), requested_by="tests")
+    answer = service.replay_request(ReplayRequest(), requested_by="tests")
     assert ([each.id for each in answer.items], answer.more) == ([1, 2, 3], True)
-    assert not replaying(shelf(*settled), Log()).some(ReplayRequest(), requested_by="t").more
+    assert (
+        not replaying(shelf(*settled), Log()).replay_request(ReplayRequest(), requested_by="t").more
+    )
 
 
 def test_one_request_tells_what_it_did_before_the_log_went_away() -> None:
     store = shelf(letter(1), letter(2))
-    answer = replaying(store, Log({b"2": BusyError()})).some(ReplayRequest(), requested_by="t")
+    answer = replaying(store, Log({b"2": BusyError()})).replay_request(
+        ReplayRequest(), requested_by="t"
+    )
     assert ([each.result for each in answer.items], answer.more) == (["replayed"], True)
     with pytest.raises(BusyError):
-        replaying(store, Log({b"1": BusyError()})).some(ReplayRequest(), requested_by="t")
+        replaying(store, Log({b"1": BusyError()})).replay_request(ReplayRequest(), requested_by="t")

@@ -9,11 +9,11 @@ import msgspec
 
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE, Topic
 from app.services.auditing.ports import LogRecord
-from app.services.restoring import Lost, Survivors, find_lost, make_plan
+from app.services.restoring import ExistingIds, Lost, find_lost, make_plan
 from app.settings import Limits
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-SURVIVORS = Survivors(users={1, 2, 4}, auctions={10: 5}, rooms={30})
+SURVIVORS = ExistingIds(users={1, 2, 4}, auctions={10: 5}, rooms={30})
 
 
 @dataclass
@@ -62,12 +62,12 @@ def test_users_and_auctions_are_lost_that_log_or_sessions_name_and_the_database_
     assert (lost.users[8].records, lost.users[8].last_at) == (0, None)
     assert sorted(lost.auctions) == [11, 12]
     assert (lost.auctions[11].status, lost.auctions[11].price) == ("open", 900)
-    assert (lost.rooms, lost.records_to_take) == ({31}, 2)
+    assert (lost.rooms, lost.records_to_ingest) == ({31}, 2)
 
 
 def test_what_was_taken_before_names_nothing_that_is_lost() -> None:
     lost = found({AUCTION_BID: [bid(5, 12), bid(6, 10)]}, progress={0: 1})
-    assert (sorted(lost.users), lost.records_to_take) == ([6], 1)
+    assert (sorted(lost.users), lost.records_to_ingest) == ([6], 1)
 
 
 def test_an_id_that_was_never_given_out_is_nobodys() -> None:
@@ -90,7 +90,7 @@ def test_no_id_is_given_out_twice_and_every_lost_one_is_known() -> None:
         limits=Limits(restore_ids_skipped=100),
     )
     assert plan.sequences == {"users": 109, "auctions": 112, "notices": 107}
-    gone = [number for number in range(1, 120) if plan.gone.has("users", number)]
-    assert gone == [3, *range(5, 110)]
-    assert plan.gone.has("auctions", 12)
-    assert not plan.gone.has("auctions", 113)
+    lost_ids = [number for number in range(1, 120) if plan.lost_ids.has("users", number)]
+    assert lost_ids == [3, *range(5, 110)]
+    assert plan.lost_ids.has("auctions", 12)
+    assert not plan.lost_ids.has("auctions", 113)

@@ -4,13 +4,13 @@ import msgspec
 import pytest
 
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue
-from app.services.burials import UNKNOWN_AUCTION, UNKNOWN_USER
-from app.services.epochs import AUCTIONS, USERS, Gone
+from app.services.dead_letter_limits import UNKNOWN_AUCTION, UNKNOWN_USER
+from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.services.lanes import GoneError
 from app.services.settling import check_known
 from tests.bid_values import bid_value
 
-GONE = Gone({USERS: [(8, 20)], AUCTIONS: [(30, 40)]})
+GONE = LostIds({USERS: [(8, 20)], AUCTIONS: [(30, 40)]})
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ def test_what_was_lost_is_refused_and_nothing_else(
 ) -> None:
     key, value = str(record.auction_id), msgspec.json.encode(record)
     if reason is None:
-        check_known(key, value, gone=lambda: GONE)
+        check_known(key, value, lost_ids=lambda: GONE)
     else:
         with pytest.raises(GoneError) as refusal:
-            check_known(key, value, gone=lambda: GONE)
+            check_known(key, value, lost_ids=lambda: GONE)
         assert refusal.value.reason == reason
-    check_known(key, value, gone=Gone)
+    check_known(key, value, lost_ids=LostIds)

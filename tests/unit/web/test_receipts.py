@@ -63,7 +63,7 @@ def test_each_receipt_is_one_line_that_tells_where_the_bid_lies_and_no_amount(
 def test_none_is_kept_where_they_are_switched_off(pipe: tuple[int, int]) -> None:
     lines = ReceiptLines()
     add(lines, 1)
-    assert lines.take() == []
+    assert lines.drain() == []
 
 
 def test_while_nobody_reads_others_go_on_and_what_is_lost_is_counted_and_told(
@@ -79,7 +79,7 @@ def test_while_nobody_reads_others_go_on_and_what_is_lost_is_counted_and_told(
     os.read(pipe[0], PIPE_BYTES)
     writer.join()
     assert [line["offset"] for line in read(pipe[0])] == [0]
-    taken = [json.loads(line) for line in lines.take()]
+    taken = [json.loads(line) for line in lines.drain()]
     told = taken.pop()
     assert told == {"stream": "receipts", "event": "receipts_lost", "lines": 999 - len(taken)}
     assert [line["offset"] for line in taken] == list(range(1, len(taken) + 1))
@@ -95,4 +95,4 @@ def test_when_its_reader_is_gone_they_are_lost_and_nothing_fails(pipe: tuple[int
     lines = opened()
     add(lines, 1, 2)
     flush(lines, pipe[1])
-    assert [json.loads(line)["lines"] for line in lines.take()] == [2]
+    assert [json.loads(line)["lines"] for line in lines.drain()] == [2]

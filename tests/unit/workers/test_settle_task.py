@@ -11,7 +11,7 @@ from celery import Celery
 from app.bootstrap.worker import WorkerContainer
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import Topic
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.services.lanes import InboxRecord, LaneTopic, Settlement
 from app.services.waking import SETTLE_TASK, Lane
 from tests.simulation.ports import MemoryPorts
@@ -33,7 +33,7 @@ class FakeWaker:
     def clear_flags(self, lanes: Any) -> None:
         self.cleared += lanes
 
-    def wake_again(self, lanes: Any) -> None:
+    def enqueue(self, lanes: Any) -> None:
         self.woken += lanes
 
     def wake_later(self, lanes: Any) -> None:
@@ -73,7 +73,7 @@ class Worker:
             begin=self.store.begin,
             lanes=MemoryPorts(),
             dead_letters=MemoryPorts(),
-            death_rates=DeathRates(1, 1, 60),
+            dead_letter_limit=DeadLetterLimit(1, 1, 60),
         )
         self.celery = Celery("tests", set_as_current=False)
         register_settle(self.celery, cast("WorkerContainer", container))

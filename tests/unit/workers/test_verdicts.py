@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.services.burials import DeathRates
+from app.services.dead_letter_limits import DeadLetterLimit
 from app.services.lanes import (
     BadDataError,
     FutureVersionError,
@@ -25,7 +25,7 @@ FAULTS = [ValueError("bad"), ZeroDivisionError(), BadDataError("23514")]
 def test_a_fault_among_many_is_counted_until_one_is_suspect(error: Exception) -> None:
     assert verdict(error, [RECORD, SUSPECT]) is Verdict.COUNT
     assert verdict(error, [RECORD]) is Verdict.COUNT
-    assert verdict(error, [SUSPECT]) is Verdict.BURY
+    assert verdict(error, [SUSPECT]) is Verdict.DEAD_LETTER
 
 
 @pytest.mark.parametrize("records", [[], [RECORD], [SUSPECT]], ids=len)
@@ -41,7 +41,7 @@ def test_a_lane_that_cannot_be_loaded_blames_no_record() -> None:
 
 
 def test_of_an_unknown_lane_every_record_is_given_up() -> None:
-    assert verdict(UnknownLaneError("UnknownAuction", "no 7"), []) is Verdict.BURY
+    assert verdict(UnknownLaneError("UnknownAuction", "no 7"), []) is Verdict.DEAD_LETTER
 
 
 def test_a_record_of_newer_schema_is_singled_out_and_parks_its_lane() -> None:
@@ -68,4 +68,4 @@ def test_only_what_every_attempt_has_read_is_stuck() -> None:
 def test_lane_and_partition_each_limit_how_many_are_given_up(
     recent: tuple[int, int], expected: int
 ) -> None:
-    assert DeathRates(per_lane=3, per_partition=10, window_s=60).room(recent) == expected
+    assert DeadLetterLimit(per_lane=3, per_partition=10, window_s=60).quota(recent) == expected

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from websocket import ABNF
 from wsproto.frame_protocol import FrameProtocol
 
-from app.web.ws.framing import Close, Framing, Gone, Reply, Silent, SocketEvent, Text, text_frame
+from app.web.ws.framing import (
+    Close,
+    Framing,
+    PeerClosed,
+    Reply,
+    Silent,
+    SocketEvent,
+    Text,
+    text_frame,
+)
 
 BOMB = zlib.compress(bytes(10_000))[2:-4]  # as permessage-deflate has it: 29 bytes
 
@@ -91,7 +100,7 @@ def test_a_ping_is_answered() -> None:
 
 
 def test_a_client_may_close() -> None:
-    assert hear(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [Gone(1000)]
+    assert hear(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [PeerClosed(1000)]
 
 
 @pytest.mark.parametrize(

@@ -30,24 +30,24 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class DeathRates:
+class DeadLetterLimit:
     """How many records of a lane, and of a partition, may be given up within `window_s`."""
 
     per_lane: int
     per_partition: int
     window_s: float
 
-    def room(self, recent: tuple[int, int]) -> int:
+    def quota(self, recent: tuple[int, int]) -> int:
         """How many more there may be, when so many of lane and partition were given up lately."""
         of_lane, of_partition = recent
         return max(0, min(self.per_lane - of_lane, self.per_partition - of_partition))
 
-    def room_of_partition(self, recent: tuple[int, int]) -> int:
+    def partition_quota(self, recent: tuple[int, int]) -> int:
         """The same for who parks whole partitions: one bad lane is not held against the others."""
         return max(0, self.per_partition - recent[1])
 
 
-def tell_buried(letter: DeadLetter) -> None:
+def log_dead_letter(letter: DeadLetter) -> None:
     """Say that a record was given up; to be called after the commit."""
     metrics.DEAD_LETTERS.labels(letter.topic, letter.reason).inc()
     log.error(
@@ -63,7 +63,7 @@ def tell_buried(letter: DeadLetter) -> None:
     )
 
 
-def tell_parked(topic: str, parking: Parking, **what: object) -> None:
+def log_parked(topic: str, parking: Parking, **what: object) -> None:
     """Say that a lane (`key`) or a partition (`partition`, `group`) was parked."""
     metrics.PARKED.labels(topic).inc()
     log.error("parked", topic=topic, reason=parking.reason, message=parking.message, **what)

@@ -9,7 +9,7 @@ from app.protocol.topics import DEAD_LETTER_SUFFIX
 from app.services.lanes import DeadLetter, GoneError, Parking
 
 # Of what a restore has lost there may be any number: see GoneError.
-RECENT = f"""
+COUNT_RECENT = f"""
 SELECT
   (SELECT count(*) FROM dead_letters
    WHERE topic = %(topic)s AND key = %(key)s AND error_class <> '{GoneError.__name__}'
@@ -20,13 +20,13 @@ SELECT
      AND created_at > now() - make_interval(secs => %(within_s)s))"""  # noqa: S608 - as above
 
 # One that is there already was given up by another group, or by us before we could say so.
-BURY = """
+INSERT_DEAD_LETTER = """
 INSERT INTO dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
   consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s)
 ON CONFLICT DO NOTHING RETURNING id"""
 
-SEND_BURIED = """
+PUBLISH_DEAD_LETTER = """
 INSERT INTO outbox (topic, key, payload, dead_letter_id) VALUES (%s, %s, '', %s)"""
 
 PARK_PARTITION = """
@@ -42,7 +42,7 @@ SHOWN_BYTES_MAX = 256  # an index takes no key of 2,704
 class PostgresDeadLetters:
     """The port DeadLetters."""
 
-    def recent(
+    def count_recent(
         self,
         transaction: Connection,
         *,
@@ -52,17 +52,17 @@ class PostgresDeadLetters:
         within_s: float,
     ) -> tuple[int, int]:
         """How many records of the lane, and of the partition, were given up lately."""
-        asked = {"topic": topic, "key": key, "partition": partition, "within_s": within_s}
-        lane, whole = transaction.exec_driver_sql(RECENT, asked).one()
+        parameters = {"topic": topic, "key": key, "partition": partition, "within_s": within_s}
+        lane, whole = transaction.exec_driver_sql(COUNT_RECENT, parameters).one()
         return lane, whole
 
-    def bury(self, transaction: Connection, letters: Sequence[DeadLetter]) -> None:
+    def add(self, transaction: Connection, letters: Sequence[DeadLetter]) -> None:
         """Keep them, and send each to its dead-letter topic."""
         for letter in letters:
-            dead_letter_id = transaction.exec_driver_sql(BURY, _row(letter)).scalar()
+            dead_letter_id = transaction.exec_driver_sql(INSERT_DEAD_LETTER, _row(letter)).scalar()
             if dead_letter_id is not None:
                 topic, key = letter.topic + DEAD_LETTER_SUFFIX, shown(letter.raw_key) or ""
-                transaction.exec_driver_sql(SEND_BURIED, (topic, key, dead_letter_id))
+                transaction.exec_driver_sql(PUBLISH_DEAD_LETTER, (topic, key, dead_letter_id))
         transaction.exec_driver_sql(NOTIFY_OUTBOX)
 
     def park_partition(

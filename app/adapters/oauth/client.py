@@ -76,7 +76,7 @@ class Client:
 
     def fetch_token(self, endpoint: str, grant: Grant, *, body: str = "") -> dict[str, Any]:
         """The tokens that the code stands for. Raises ProviderError."""
-        with self._told(), self.open() as session:
+        with self._provider_errors(), self.open() as session:
             token: dict[str, Any] = session.fetch_token(
                 endpoint,
                 code=grant.code,
@@ -89,7 +89,10 @@ class Client:
 
     def get(self, url: str, token: Mapping[str, Any] | None = None) -> requests.Response:
         """An answer of whatever status below 500, with this token. Raises ProviderError."""
-        with self._told(), self.open(**({} if token is None else {"token": token})) as session:
+        with (
+            self._provider_errors(),
+            self.open(**({} if token is None else {"token": token})) as session,
+        ):
             answer: requests.Response = session.get(
                 url, withhold_token=token is None, allow_redirects=False
             )
@@ -101,7 +104,7 @@ class Client:
         """An answer of status 200. Raises ProviderError; unknown fields are no fault."""
         if answer.status_code != OK:
             raise self.failed(f"status {answer.status_code}")
-        with self._told():
+        with self._provider_errors():
             return msgspec.json.decode(answer.content, type=struct)
 
     def failed(self, reason: str, code: str = "PROVIDER_ERROR") -> ProviderError:
@@ -110,7 +113,7 @@ class Client:
         return ProviderError(code, "the provider did not confirm who you are")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _provider_errors(self) -> Iterator[None]:
         try:
             yield
         except OAuthError as error:
