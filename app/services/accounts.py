@@ -1,10 +1,9 @@
-"""Who somebody is: sign-up, log-in, refresh with rotation, log-out, and reading access tokens.
+"""Accounts: sign-up, log-in, refresh with rotation, log-out, and reading access tokens.
 
 An access token names its session; while the session store answers, the session must exist there,
-while it does not, the token is believed until it expires (system.md, Who owns what).
-
-A refresh token's successor is derived from it: whoever brings the same token again, because the
-answer was lost or two tabs asked at once, gets the same successor, and nobody's token is void.
+while it does not, the token is accepted until it expires (system.md, Who owns what). A refresh
+token's successor is derived from it: a client that sends the same token again, because the answer
+was lost or two tabs refreshed at once, gets the same successor, and no token is void.
 """
 
 import base64
@@ -48,35 +47,36 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as stored; no hash: signs in with a provider only."""
+    """A stored user; `password_hash` is None for an account that signs in with a provider only."""
 
     user: User
     password_hash: str | None
 
 
 class Users(Protocol):
-    """Stored accounts. All raise BusyError when the store cannot answer."""
+    """Stored accounts. Methods raise BusyError when the store cannot answer."""
 
     def add(self, email: str, nickname: str, password_hash: str, *, language: Language) -> User:
-        """A new user, to whom a mail is due. Raises ConflictError (`EMAIL_TAKEN`), whatever the
-        case of its letters.
-        """
+        """Add a user and make a mail due. Raise ConflictError (`EMAIL_TAKEN`), ignoring the case of
+        letters."""
         ...
 
     def by_email(self, email: str) -> Account | None:
-        """The account of this address, whatever the case of its letters."""
+        """Return the account with this address, ignoring the case of letters."""
         ...
 
     def by_id(self, user_id: int) -> Account | None:
-        """The account of this id."""
+        """Return the account with this id."""
         ...
 
     def set_password(self, user_id: int, password_hash: str, *, before: str | None) -> bool:
-        """Replace the hash `before`; False when it is another by now, or there is no such user."""
+        """Replace the hash `before`; return False when it is no longer the stored one or there is
+        no such user."""
         ...
 
     def replace_hash(self, user_id: int, password_hash: str, *, before: str) -> bool:
-        """Replace the hash `before` by another of the same password; False as `set_password`."""
+        """Replace the hash `before` by another of the same password; return False as
+        `set_password`."""
         ...
 
 
@@ -84,33 +84,35 @@ class Passwords(Protocol):
     """Slow hashing."""
 
     def hash(self, password: str) -> str:
-        """A salted hash."""
+        """Return a salted hash."""
         ...
 
     def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether it is the password; takes as long when there is no hash, and is then False."""
+        """Return whether the password matches; takes as long when there is no hash, and returns
+        False."""
         ...
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Whether a hash that matched has other parameters than a new one would have."""
+        """Return whether a hash that matched has other parameters than a new one would have."""
         ...
 
 
 class AccessTokens(Protocol):
-    """Signed tokens of short life."""
+    """Short-lived signed tokens."""
 
     def issue(self, user: User, session_id: str) -> str:
-        """A token for this session."""
+        """Return a token for this session."""
         ...
 
     def read(self, token: str) -> Identity:
-        """Whose it is. Raises UnauthenticatedError when forged, expired or anything else."""
+        """Return the identity in the token. Raise UnauthenticatedError when it is forged, expired
+        or otherwise invalid."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What log-in and refresh give: the answer without, and the refresh token."""
+    """What log-in and refresh return: the answer without, and the refresh token."""
 
     tokens: Tokens
     refresh_token: str
@@ -132,14 +134,15 @@ class Accounts:
         token_keys: Sequence[str],
         limits: Limits,
     ) -> None:
-        """Refresh tokens are derived with the first of `token_keys`; the others may have been."""
+        """Refresh tokens are derived with the first of `token_keys`; the other keys are accepted as
+        well."""
         self._users, self._sessions, self._passwords = users, sessions, passwords
         self._profiles, self._access, self._limits = profiles, access, limits
         self._refresh_keys = [key.encode() for key in token_keys]
         self._backoff = backoff
 
     def sign_up(self, request: Signup) -> UserAnswer:
-        """A new user. Raises InvalidError, ConflictError (`EMAIL_TAKEN`)."""
+        """Create a user. Raise InvalidError, ConflictError (`EMAIL_TAKEN`)."""
         kept = enforce_signup(request, self._profiles)
         password_hash = self._passwords.hash(kept.password)
         user = self._users.add(kept.email, kept.nickname, password_hash, language=kept.language)
@@ -147,9 +150,12 @@ class Accounts:
         return UserAnswer(user)
 
     def log_in(self, request: Login, client: Client, origin: LoginOrigin = EXEMPT) -> SignedIn:
-        """A new session. Raises UnauthenticatedError (`BAD_CREDENTIALS`), as slow either way,
-        ForbiddenError for who has the password and is banned, and RateLimitedError after too many
-        wrong passwords, whether there is such an account or not."""
+        """Open a session.
+
+        Raise UnauthenticatedError (`BAD_CREDENTIALS`), which takes as long whether or not the
+        account exists, ForbiddenError when a banned user has the right password, and
+        RateLimitedError after too many wrong passwords.
+        """
         account = self._users.by_email(request.email)
         subject = _subject(request.email, account)
         with self._backoff.attempt(subject, origin):
@@ -163,9 +169,10 @@ class Accounts:
     def begin_session(
         self, user: User, client: Client, *, password_hash: str | None = None
     ) -> SignedIn:
-        """A new session of somebody who has shown who they are, be it by the password of this hash.
+        """Open a session for a user who has been authenticated, by the password of this hash or by
+        a provider.
 
-        Raises ForbiddenError for who is banned, UnauthenticatedError when the account has changed
+        Raise ForbiddenError for a banned user, UnauthenticatedError when the account has changed
         since it was read, and BusyError.
         """
         if user.status == "banned":
@@ -181,10 +188,10 @@ class Accounts:
         return self._signed_in(user, session_id, secret)
 
     def refresh(self, refresh_token: str, client: Client) -> SignedIn:
-        """Rotate. Raises UnauthenticatedError; `TOKEN_REUSED` has revoked the family.
+        """Rotate the refresh token. Raise UnauthenticatedError; `TOKEN_REUSED` has revoked the
+        family.
 
-        Nothing is rotated unless all else could be read: what raises BusyError may be tried again
-        with the same token at any time.
+        The token is rotated last: after BusyError the same token may be sent again at any time.
         """
         session_id, _, old = refresh_token.partition(".")
         account = self._users.by_id(self._sessions.owner(session_id))
@@ -208,27 +215,28 @@ class Accounts:
         return self._signed_in(user, session_id, successors[valid])
 
     def log_out(self, identity: Identity) -> None:
-        """The session is dead, with its family and its access tokens."""
+        """End the session, with its refresh-token family and its access tokens."""
         self._sessions.end(identity.session_id)
 
     def log_out_by_refresh_token(self, refresh_token: str) -> None:
-        """The session that the token names is dead; nothing happens when it names none.
+        """End the session that the token names; do nothing when it names none.
 
-        Also one that is dead already is ended: its gateways may not have heard of it.
+        A session that has ended is ended again: its gateways may have missed the first message.
         """
         session_id, _, _ = refresh_token.partition(".")
         if SESSION_ID.fullmatch(session_id):
             self._sessions.end(session_id)
 
     def me(self, identity: Identity) -> UserAnswer:
-        """The signed-in user. Raises UnauthenticatedError when there is none any more."""
+        """Return the signed-in user. Raise UnauthenticatedError when the user no longer exists."""
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")
         return UserAnswer(account.user)
 
     def authenticate(self, token: str) -> Identity:
-        """Whose token this is. Raises UnauthenticatedError when it or its session is dead."""
+        """Return the identity in the token. Raise UnauthenticatedError when the token is invalid or
+        its session has ended."""
         identity = self._access.read(token)
         try:
             alive = self._sessions.exists(identity.session_id)
@@ -239,10 +247,10 @@ class Accounts:
         return identity
 
     def _verified(self, typed: str, account: Account | None) -> tuple[User, str]:
-        """The account's user, and the password in the form that was hashed.
+        """Return the account's user and the password in the form that was hashed.
 
-        Raises UnauthenticatedError unless it is their password; as slow when there is no account,
-        or none with a password.
+        Raise UnauthenticatedError when the password is wrong; takes as long when there is no
+        account, or none with a password.
         """
         password_hash = account.password_hash if account else None
         password = matching_form(typed, password_hash, self._passwords, self._profiles)
@@ -254,9 +262,9 @@ class Accounts:
         return account.user, password
 
     def _upgraded(self, user: User, password: str, password_hash: str) -> str:
-        """Replace a hash of other parameters than are set now; return the hash that is stored.
+        """Replace a hash whose parameters are outdated; return the stored hash.
 
-        The log-in goes on with the old hash when nobody has time to make another.
+        The log-in goes on with the old hash when the hashing queue is full.
         """
         if not self._passwords.is_outdated(password_hash):
             return password_hash
@@ -287,20 +295,21 @@ class Accounts:
 def is_password(
     typed: str, password_hash: str | None, passwords: Passwords, profiles: Profiles
 ) -> bool:
-    """Whether it is the password of this hash; as slow when there is none, and then False."""
+    """Return whether the password matches this hash; False when there is none, after the same
+    time."""
     return matching_form(typed, password_hash, passwords, profiles) is not None
 
 
 def matching_form(
     typed: str, password_hash: str | None, passwords: Passwords, profiles: Profiles
 ) -> str | None:
-    """Return the form of what was typed that this is the hash of, None when there is none."""
+    """Return the form of the typed password that matches this hash; None when there is none."""
     forms = profiles.typed_forms(typed)
     return next((form for form in forms if passwords.matches(form, password_hash)), None)
 
 
 def refuse_suspended(identity: Identity) -> None:
-    """Raise ForbiddenError: who is suspended reads, and neither bids, sells nor chats."""
+    """Raise ForbiddenError for a suspended user, who may read but not bid, sell or chat."""
     if identity.is_suspended:
         raise ForbiddenError(detail="this account is suspended")
 

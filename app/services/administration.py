@@ -1,4 +1,4 @@
-"""People as admins handle them: listed, given a role or bid limits, suspended and banned."""
+"""Administration of users: lists, roles, bid limits, suspensions and bans."""
 
 import re
 from typing import Protocol
@@ -19,33 +19,33 @@ ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
 class AdministeredUsers(Protocol):
-    """Stored accounts. All raise BusyError when the store cannot answer."""
+    """Stored accounts. Methods raise BusyError when the store cannot answer."""
 
     def by_email(self, email: str) -> Account | None:
-        """The account of this address, whatever the case of its letters."""
+        """Return the account with this address, ignoring the case of letters."""
         ...
 
     def by_id(self, user_id: int) -> Account | None:
-        """The account of this id."""
+        """Return the account with this id."""
         ...
 
     def page(self, query: UserQuery, *, before_id: int | None) -> list[AdminUser]:
-        """At most `query.limit` + 1, newest first."""
+        """Return at most `query.limit` + 1 users, newest first."""
         ...
 
     def change(self, user_id: int, change: UserChange) -> AdminUser | None:
-        """Set role and status; the user afterwards, None when there is none."""
+        """Set role and status; return the changed user, None when there is none."""
         ...
 
 
 class Administration:
-    """The use-cases of admins and operators around people."""
+    """The use-cases of admins and operators on users."""
 
     def __init__(self, users: AdministeredUsers, sessions: UserSessions, limits: BidLimits) -> None:
         self._users, self._sessions, self._limits = users, sessions, limits
 
     def find(self, who: str) -> int:
-        """The id of the user with this e-mail or id. Raises NotFoundError."""
+        """Return the id of the user with this e-mail or id. Raise NotFoundError."""
         is_id = ID.fullmatch(who) is not None
         account = self._users.by_id(int(who)) if is_id else self._users.by_email(who)
         if account is None:
@@ -53,7 +53,7 @@ class Administration:
         return account.user.id
 
     def find_admin(self, who: str) -> int:
-        """As `find`. Raises ForbiddenError when it is no admin."""
+        """As `find`. Raise ForbiddenError when the user is not an admin."""
         user_id = self.find(who)
         account = self._users.by_id(user_id)
         if account is None or account.user.role != "admin":
@@ -61,7 +61,7 @@ class Administration:
         return user_id
 
     def page(self, query: UserQuery) -> tuple[list[AdminUser], str | None]:
-        """A page, newest first, and the cursor of the next. Raises InvalidError."""
+        """Return a page of users, newest first, and the cursor of the next. Raise InvalidError."""
         after = read_cursor(query.cursor, ORDER)
         found = self._users.page(query, before_id=None if after is None else after[1])
         shown = found[: query.limit]
@@ -69,16 +69,17 @@ class Administration:
         return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
 
     def change_by_admin(self, admin_id: int, user_id: int, change: UserChange) -> AdminUser:
-        """As `change`. Raises ForbiddenError for the admin's own account: the last one could
-        lock everybody out."""
+        """As `change`. Raise ForbiddenError for the admin's own account: the last admin could lock
+        everybody out."""
         if admin_id == user_id:
             raise ForbiddenError(detail="nobody changes their own role or status")
         return self.change(user_id, change, by=f"user:{admin_id}")
 
     def change(self, user_id: int, change: UserChange, *, by: str) -> AdminUser:
-        """Set role, status, limits. All sessions of the user end, unless it only gives something.
+        """Set role, status and bid limits. All sessions of the user end, unless the change only
+        grants something.
 
-        Raises NotFoundError, and BusyError, after which the same may be done again.
+        Raise NotFoundError, and BusyError, after which the same change may be made again.
         """
         limits = _limits(change)
         if limits:

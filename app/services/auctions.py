@@ -1,4 +1,5 @@
-"""Auctions: making and showing them; what sellers and admins ask for is a record of the log."""
+"""Auctions: creating and showing them; requests of sellers and admins become records of
+`auction-bid`."""
 
 import time
 from collections.abc import Callable
@@ -43,41 +44,42 @@ SEQ = "seq"
 
 @dataclass(frozen=True, slots=True)
 class ControlOutcome:
-    """What a seller's or an admin's record did; `code` when it was refused."""
+    """What the record of a seller's or an admin's request did; `code` when it was refused."""
 
     code: str | None
 
 
 class SellableProducts(Protocol):
-    """Where an auction's product comes from."""
+    """The products that auctions are created from."""
 
     def get(self, product_id: int, viewer_id: int | None) -> Product:
-        """The product. Raises NotFoundError."""
+        """Return the product. Raise NotFoundError."""
         ...
 
 
 class Auctions(PublicAuctions, Protocol):
-    """Stored auctions. All raise BusyError when the store cannot answer."""
+    """Stored auctions. Methods raise BusyError when the store cannot answer."""
 
     def add(self, product_id: int, begun: State) -> int:
-        """The id of a new auction in the state `begun`. Raises ConflictError (`AUCTION_EXISTS`)."""
+        """Add an auction in the state `begun` and return its id. Raise ConflictError
+        (`AUCTION_EXISTS`)."""
         ...
 
     def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
-        """At most `page.limit` + 1 auctions the user has bid on, newest first."""
+        """Return at most `page.limit` + 1 auctions the user has bid on, newest first."""
         ...
 
     def user_exists(self, user_id: int) -> bool:
-        """Whether there is such a user."""
+        """Return whether there is such a user."""
         ...
 
     def control_outcome(self, place: Appended) -> ControlOutcome | None:
-        """What the record at this place did; None: not decided yet."""
+        """Return what the record at this position did; None: not decided yet."""
         ...
 
 
 class AuctionHouse:
-    """The use-cases around auctions; bids are elsewhere."""
+    """The use-cases around auctions; those of bids are in `bidding`."""
 
     def __init__(
         self,
@@ -93,7 +95,7 @@ class AuctionHouse:
         self._snapshots, self._clock, self._wait_s = snapshots, clock, wait_s
 
     def create(self, seller_id: int, request: AuctionCreate) -> Auction:
-        """A new auction. Raises NotFoundError, ForbiddenError, InvalidError, ConflictError."""
+        """Create an auction. Raise NotFoundError, ForbiddenError, InvalidError, ConflictError."""
         product = self._products.get(request.product_id, seller_id)
         if not product.is_seller:
             raise ForbiddenError(detail="only the seller may")
@@ -109,7 +111,7 @@ class AuctionHouse:
         )
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
-        """The full resource. Raises NotFoundError."""
+        """Return the full resource. Raise NotFoundError."""
         if viewer_id is None:
             return self._snapshots.auction(auction_id).auction
         return self._auctions.auction(auction_id, viewer_id)
@@ -117,7 +119,7 @@ class AuctionHouse:
     def auctions(
         self, query: AuctionQuery, viewer_id: int | None
     ) -> tuple[list[Auction], str | None]:
-        """A page, and the cursor of the next."""
+        """Return a page of auctions and the cursor of the next."""
         after = read_cursor(query.cursor, query.sort)
         found = (
             self._snapshots.page(query, after)
@@ -131,7 +133,7 @@ class AuctionHouse:
         return [auction for auction, _ in shown], write_cursor(query.sort, value, last.id)
 
     def bid_on(self, user_id: int, page: Page) -> tuple[list[Auction], str | None]:
-        """Auctions the user has bid on, newest first."""
+        """Return auctions the user has bid on, newest first."""
         after = read_cursor(page.cursor, "bid_on")
         found = self._auctions.bid_on(user_id, page, after[1] if after else None)
         shown = found[: page.limit]
@@ -141,7 +143,7 @@ class AuctionHouse:
     def history(
         self, auction_id: int, query: BidHistoryQuery
     ) -> tuple[list[PublicBid], str | None]:
-        """Accepted bids after a seq, ascending. Raises NotFoundError."""
+        """Return accepted bids after a seq, ascending. Raise NotFoundError."""
         after = read_cursor(query.cursor, SEQ)
         after_seq = after[0] if after else query.after_seq
         found = self._snapshots.history(auction_id, after_seq, query.limit + 1)
@@ -150,13 +152,14 @@ class AuctionHouse:
         return shown, write_cursor(SEQ, shown[-1].seq, 0) if more else None
 
     def cancel(self, seller_id: int, auction_id: int, reason: str | None) -> Auction | None:
-        """The cancelled auction; None: not decided in time. Raises what refused it (rule 16)."""
+        """Cancel the auction and return it; None: not decided in time. Raise the refusal (rule
+        16)."""
         self._check_seller(seller_id, auction_id)
         value = CancelValue(v=1, auction_id=auction_id, actor_id=seller_id, reason=reason)
         return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
 
     def lower_reserve(self, seller_id: int, auction_id: int, price: int) -> Auction | None:
-        """The auction with its new reserve; None: not decided in time (rule 10)."""
+        """Lower the reserve and return the auction; None: not decided in time (rule 10)."""
         self._check_seller(seller_id, auction_id)
         value = ReserveValue(v=1, auction_id=auction_id, actor_id=seller_id, reserve_price=price)
         return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
@@ -164,12 +167,10 @@ class AuctionHouse:
     def void(
         self, admin_id: int, auction_id: int, request: AuctionVoid, *, by: str
     ) -> Auction | None:
-        """The auction without the bidder's bids; None: not decided in time (rule 20).
+        """Void the bidder's bids and return the auction; None: not decided in time (rule 20).
 
-        `by` names who asks in the security log.
-
-        Raises NotFoundError for an auction or a user that is not there, and ConflictError
-        (`CLOSED`, `NOT_STARTED`, `ALREADY_VOIDED`).
+        `by` names the requester in the security log. Raise NotFoundError for an unknown auction or
+        user, and ConflictError (`CLOSED`, `NOT_STARTED`, `ALREADY_VOIDED`).
         """
         self._auctions.auction(auction_id, None)
         if not self._auctions.user_exists(request.bidder_id):

@@ -1,4 +1,5 @@
-"""Whether a store is worth asking: who would wait in vain is told so at once.
+"""A circuit breaker for a store: while the store does not answer, callers fail at once instead of
+waiting.
 
 pybreaker runs its calls one at a time under a lock, and circuitbreaker lets every caller through
 when its pause is over: neither serves thousands of greenlets.
@@ -15,10 +16,10 @@ log = structlog.get_logger()
 
 
 class Breaker:
-    """One store, as those see it who wait for its answer at most `timeout_s` seconds.
+    """The state of one store for callers that wait at most `timeout_s` seconds for an answer.
 
-    A call that got no answer opens it. After `pause_s` one call at a time is let through, until
-    one is answered. A server that refuses at once costs nobody time, and does not open it.
+    A call without an answer opens it. After `pause_s` one call at a time is let through until one
+    is answered. A server that refuses at once costs no time, and does not open it.
     """
 
     def __init__(
@@ -36,11 +37,12 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether the last that is known of the store is that it does not answer."""
+        """Whether the store did not answer the last call."""
         return self._next_try_at is not None
 
     def allows(self) -> bool:
-        """Whether to ask the store now. Who is allowed reports `answered` or `unanswered`."""
+        """Return whether to call the store now. The caller then reports `answered` or
+        `unanswered`."""
         if self._next_try_at is None:
             return True
         now = self._clock()
@@ -51,21 +53,22 @@ class Breaker:
         return True
 
     def now(self) -> float:
-        """A moment, for `has_failed_since`."""
+        """Return the current time, for `has_failed_since`."""
         return self._clock()
 
     def has_failed_since(self, moment: float) -> bool:
-        """Whether others have waited in vain meanwhile: who was queued behind them need not."""
+        """Return whether another call went unanswered since `moment`: callers queued behind it need
+        not wait as well."""
         return self._unanswered_at is not None and self._unanswered_at >= moment
 
     def answered(self) -> None:
-        """The store has answered, were it by an error."""
+        """Report an answer of the store, also an error."""
         if self._next_try_at is not None:
             self._next_try_at = None
             log.info("store_answers", store=self._store)
 
     def unanswered(self) -> None:
-        """A call was given up."""
+        """Report a call that was given up."""
         metrics.UNANSWERED.labels(self._store).inc()
         if self._next_try_at is None:
             log.warning("store_does_not_answer", store=self._store)

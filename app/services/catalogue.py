@@ -1,4 +1,4 @@
-"""Products: what a seller owns and may put up for auction."""
+"""Products: what sellers own and put up for auction."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,27 +13,27 @@ ORDER = "products"
 
 
 class Products(Protocol):
-    """Stored products. All raise BusyError when the store cannot answer."""
+    """Stored products. Methods raise BusyError when the store cannot answer."""
 
     def add(self, seller_id: int, request: ProductCreate) -> int:
-        """The id of a new product."""
+        """Add a product and return its id."""
         ...
 
     def get(self, product_id: int, viewer_id: int | None) -> Product:
-        """The product. Raises NotFoundError."""
+        """Return the product. Raise NotFoundError."""
         ...
 
     def page(
         self, query: ProductQuery, *, before_id: int | None, viewer_id: int | None
     ) -> list[Product]:
-        """At most `query.limit` + 1, newest first."""
+        """Return at most `query.limit` + 1 products, newest first."""
         ...
 
     def change(self, product_id: int, values: Mapping[str, object]) -> None:
         """Set columns. Raises ConflictError (`AUCTION_LIVE`) while an auction of it is live."""
 
     def delete(self, product_id: int) -> None:
-        """Hide it for good. Raises ConflictError (`AUCTION_LIVE`)."""
+        """Hide the product for good. Raise ConflictError (`AUCTION_LIVE`)."""
 
 
 class Catalogue:
@@ -43,20 +43,21 @@ class Catalogue:
         self._products, self._for_guests = products, for_guests
 
     def create(self, seller_id: int, request: ProductCreate) -> Product:
-        """A new product. Raises InvalidError for a price where none belongs, or none."""
+        """Create a product. Raise InvalidError when an auction has a price or a direct sale has
+        none."""
         if (request.sale_type == "direct") != (request.price is not None):
             message = "a direct sale needs a price, an auction has none"
             raise InvalidError([FieldFault("price", "INVALID", message)])
         return self._products.get(self._products.add(seller_id, request), seller_id)
 
     def product(self, product_id: int, viewer_id: int | None) -> Product:
-        """The product. Raises NotFoundError."""
+        """Return the product. Raise NotFoundError."""
         return self._shown_to(viewer_id).get(product_id, viewer_id)
 
     def products(
         self, query: ProductQuery, viewer_id: int | None
     ) -> tuple[list[Product], str | None]:
-        """A page, newest first, and the cursor of the next."""
+        """Return a page of products, newest first, and the cursor of the next."""
         after = read_cursor(query.cursor, ORDER)
         before_id = after[1] if after else None
         found = self._shown_to(viewer_id).page(query, before_id=before_id, viewer_id=viewer_id)
@@ -65,7 +66,7 @@ class Catalogue:
         return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
 
     def change(self, seller_id: int, product_id: int, request: ProductChange) -> Product:
-        """The changed product. Raises NotFoundError, ForbiddenError, ConflictError."""
+        """Change the product and return it. Raise NotFoundError, ForbiddenError, ConflictError."""
         product = self._owned(seller_id, product_id)
         if request.price is not UNSET and product.sale_type == "auction":
             raise InvalidError([FieldFault("price", "INVALID", "an auction has no price")])
@@ -76,7 +77,8 @@ class Catalogue:
         return self._products.get(product_id, seller_id)
 
     def delete(self, seller_id: int, product_id: int) -> None:
-        """Gone. Raises NotFoundError, ForbiddenError, ConflictError (`AUCTION_LIVE`)."""
+        """Delete the product. Raise NotFoundError, ForbiddenError, ConflictError
+        (`AUCTION_LIVE`)."""
         self._owned(seller_id, product_id)
         self._products.delete(product_id)
 

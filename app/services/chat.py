@@ -1,7 +1,7 @@
-"""Chat: sending into a room's lane of the log, and reading what was said.
+"""Chat: sending messages to a room's lane, and reading them.
 
-A message's id is derived from sender, room and key, its place from the log. What a room shows is
-the store and the capped list of what was just said, which the store may not have yet.
+A message's id is derived from sender, room and key, its seq is the offset of its record. A room
+shows the message store and the capped list of newest messages, which the store may not have yet.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +31,7 @@ TRUNCATED_TAIL = 50  # wire.md: the newest 50 when there were too many
 
 @dataclass(frozen=True, slots=True)
 class ChatDraft:
-    """A message whose shape has been checked."""
+    """A message whose shape has been checked, before it is sent."""
 
     sender_id: int
     room_id: int
@@ -41,21 +41,21 @@ class ChatDraft:
 
 @dataclass(frozen=True, slots=True)
 class RoomSnapshot:
-    """Messages ascending by seq; `truncated`: older ones after the asked seq were left out."""
+    """Messages ascending by seq; `truncated`: older ones after the requested seq were left out."""
 
     messages: list[ChatMessage]
     truncated: bool
 
 
 class Membership(Protocol):
-    """Who belongs to which room."""
+    """The members of rooms."""
 
     def room_exists(self, room_id: int) -> bool:
-        """Whether there is such a room."""
+        """Return whether there is such a room."""
         ...
 
     def is_member(self, room_id: int, user_id: int) -> bool:
-        """Whether the user has joined and not left."""
+        """Return whether the user is a member."""
         ...
 
 
@@ -63,24 +63,24 @@ class Messages(Protocol):
     """Stored messages."""
 
     def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
-        """The oldest `limit` after `seq`, ascending."""
+        """Return the oldest `limit` messages after `seq`, ascending."""
         ...
 
     def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
-        """The newest `limit` before `seq` (None: of all), ascending."""
+        """Return the newest `limit` messages before `seq` (None: of all), ascending."""
         ...
 
 
 class RoomTail(Protocol):
-    """The capped list of what was just said."""
+    """The capped list of a room's newest messages."""
 
     def newest(self, room_id: int) -> list[ChatMessage]:
-        """All of it, ascending; empty when it is lost."""
+        """Return the whole list, ascending; empty when it is lost."""
         ...
 
 
 class Chat:
-    """The use-cases of a chatter."""
+    """The use-cases of chat."""
 
     def __init__(
         self,
@@ -103,10 +103,10 @@ class Chat:
         )
 
     def send_soon(self, said: ChatDraft, done: Callable[[UUID | UnknownFateError], None]) -> None:
-        """Put the message into the log; `done` gets its id, or UnknownFateError, later.
+        """Append the message to Kafka; `done` gets its id, or UnknownFateError, later.
 
-        Raises NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then
-        it is not there.
+        Raise NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then the
+        message was not appended.
         """
         self._rates.take(self._rate, said.sender_id)
         self.check_member(said.room_id, said.sender_id)
@@ -119,7 +119,8 @@ class Chat:
         self._log.append_soon(CHAT_MESSAGE, key=said.room_id, value=value, done=appended)
 
     def check_member(self, room_id: int, user_id: int) -> None:
-        """Raises NotFoundError for no such room, ForbiddenError (`NOT_MEMBER`) for a stranger."""
+        """Raise NotFoundError for an unknown room, ForbiddenError (`NOT_MEMBER`) for a user who has
+        not joined it."""
         if self._members.get((room_id, user_id)):
             return
         if not self._membership.is_member(room_id, user_id):
@@ -129,13 +130,14 @@ class Chat:
         self._members.put((room_id, user_id), True)  # noqa: FBT003
 
     def member_left(self, room_id: int, user_id: int) -> None:
-        """Believe no longer that the user is a member."""
+        """Remove the user's membership from the cache."""
         self._members.forget((room_id, user_id))
 
     def history(
         self, room_id: int, *, before_seq: int | None, after_seq: int | None, limit: int
     ) -> list[ChatMessage]:
-        """A page of stored messages, ascending; raises BusyError when the store is down."""
+        """Return a page of stored messages, ascending. Raise BusyError when the store does not
+        answer."""
         if after_seq is not None:
             found = self._messages.after(room_id, after_seq, limit)
         else:
@@ -143,7 +145,8 @@ class Chat:
         return self._nicknames.name(found)
 
     def snapshot(self, room_id: int, *, after_seq: int | None, limit: int) -> RoomSnapshot:
-        """What a new subscriber missed; read it only when what follows is already heard."""
+        """Return the messages a new subscriber has missed; call it after the room's channel is
+        subscribed."""
         since = -1 if after_seq is None else after_seq  # the first offset of all is 0
         tail = self._tail.newest(room_id)
         stored = self._messages.after(room_id, since, limit + 1)
@@ -154,7 +157,8 @@ class Chat:
         return RoomSnapshot(self._nicknames.name(newest[-TRUNCATED_TAIL:]), truncated=True)
 
     def missed(self, room_id: int, *, after_seq: int, limit: int) -> Iterator[ChatMessage]:
-        """All after `after_seq`, ascending, read `limit` at a time; raises BusyError."""
+        """Yield all messages after `after_seq`, ascending, read `limit` at a time. Raise
+        BusyError."""
         found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
         while found.truncated:
             page = self._messages.after(room_id, after_seq, limit)

@@ -1,4 +1,4 @@
-"""Opaque cursors: where a list goes on, as text that clients only hand back."""
+"""Opaque cursors of lists: clients send them back unchanged."""
 
 import base64
 import binascii
@@ -12,12 +12,13 @@ _decoder = msgspec.json.Decoder(tuple[str, int, int])
 
 
 def write_cursor(order: str, value: int, row_id: int) -> str:
-    """The place after the row with this id, in the list sorted by `order`."""
+    """Return the cursor after the row with this id, in the list sorted by `order`."""
     return base64.urlsafe_b64encode(msgspec.json.encode((order, value, row_id))).decode()
 
 
 def read_cursor(text: str | None, order: str) -> tuple[int, int] | None:
-    """(value, id) of the last row seen. Raises InvalidError for what is no cursor of this list."""
+    """Return (value, id) of the last row of the page before. Raise InvalidError for a text that is
+    no cursor of this list."""
     if text is None:
         return None
     try:

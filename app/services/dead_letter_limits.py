@@ -1,7 +1,7 @@
-"""What everyone who gives records up shares: reasons, how many may be, and what is said of it.
+"""What all writers of dead letters share: the reasons, the limit, and the log lines.
 
-A few bad records are dead letters; when everything fails, it is the code that is at fault, and the
-rest waits, parked, for a person.
+A few bad records become dead letters; when everything fails, the code is at fault, and the rest
+waits in a parked lane or partition for an operator.
 """
 
 from dataclasses import dataclass
@@ -31,24 +31,26 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterLimit:
-    """How many records of a lane, and of a partition, may be given up within `window_s`."""
+    """How many dead letters a lane and a partition may have within `window_s` seconds."""
 
     per_lane: int
     per_partition: int
     window_s: float
 
     def quota(self, recent: tuple[int, int]) -> int:
-        """How many more there may be, when so many of lane and partition were given up lately."""
+        """Return how many more dead letters are allowed after `recent` ones of lane and
+        partition."""
         of_lane, of_partition = recent
         return max(0, min(self.per_lane - of_lane, self.per_partition - of_partition))
 
     def partition_quota(self, recent: tuple[int, int]) -> int:
-        """The same for who parks whole partitions: one bad lane is not held against the others."""
+        """As `quota`, for consumers that park whole partitions: the limit per lane does not
+        apply."""
         return max(0, self.per_partition - recent[1])
 
 
 def log_dead_letter(letter: DeadLetter) -> None:
-    """Say that a record was given up; to be called after the commit."""
+    """Log and count a dead letter; to be called after the commit."""
     metrics.DEAD_LETTERS.labels(letter.topic, letter.reason).inc()
     log.error(
         "dead_letter",
@@ -64,6 +66,6 @@ def log_dead_letter(letter: DeadLetter) -> None:
 
 
 def log_parked(topic: str, parking: Parking, **what: object) -> None:
-    """Say that a lane (`key`) or a partition (`partition`, `group`) was parked."""
+    """Log and count that a lane (`key`) or a partition (`partition`, `group`) was parked."""
     metrics.PARKED.labels(topic).inc()
     log.error("parked", topic=topic, reason=parking.reason, message=parking.message, **what)

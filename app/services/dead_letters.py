@@ -1,4 +1,4 @@
-"""Looking at dead letters: which are wanted, page by page or whole."""
+"""Selecting dead letters by filter, and reading them page by page or with their payloads."""
 
 import re
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ WITH_PAYLOAD_MAX = 20  # of one bid, with all their bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterSelection:
-    """Which dead letters: those that fit all of it; None fits everything.
+    """A filter of dead letters: those that match every field; None matches everything.
 
-    `ids` and `trace_ids` count as one: whoever is in either of them fits both.
+    `ids` and `trace_ids` are one filter: a dead letter in either of them matches.
     """
 
     ids: Sequence[int] | None = None
@@ -39,12 +39,12 @@ class DeadLetterSelection:
 
     @property
     def names_ids(self) -> bool:
-        """Whether each that is wanted was named."""
+        """Whether the selection names single dead letters."""
         return bool(self.ids or self.trace_ids)
 
 
 class StoredDeadLetters(Protocol):
-    """Stored dead letters. All raise BusyError when the store cannot answer."""
+    """Stored dead letters. Methods raise BusyError when the store cannot answer."""
 
     def page(
         self,
@@ -54,30 +54,34 @@ class StoredDeadLetters(Protocol):
         limit: int,
         payload_bytes: int | None,
     ) -> list[DeadLetter]:
-        """At most `limit`, newest first; payloads cut to `payload_bytes`."""
+        """Return at most `limit` dead letters, newest first; payloads are cut to
+        `payload_bytes`."""
         ...
 
     def count(self, selection: DeadLetterSelection) -> int:
-        """How many fit."""
+        """Return how many match."""
         ...
 
     def unknown(self, selection: DeadLetterSelection) -> list[str]:
-        """Those of the ids named that no dead letter has."""
+        """Return those of the named ids that no dead letter has."""
         ...
 
 
 class DeadLetterList:
-    """What operators look at, by the command and the admin API alike."""
+    """The lists of dead letters for the command and the admin API."""
 
     def __init__(self, stored: StoredDeadLetters, topics: Sequence[str]) -> None:
-        """`topics` are those that can have any."""
+        """`topics` are the topics that can have dead letters."""
         self._stored, self.topics = stored, tuple(sorted(topics))
 
     def selection(
         self, filters: DeadLetterFilter, ids: Sequence[int | str] = ()
     ) -> DeadLetterSelection:
-        """The filter as the store takes it: a number is a dead letter's id, everything else that
-        of its bid or message. Raises InvalidError (`topic`, `reason`, `since`, `until`)."""
+        """Return the selection for `filters`: a number is a dead letter's id, any other id that of
+        its bid or message.
+
+        Raise InvalidError (`topic`, `reason`, `since`, `until`).
+        """
         topic, reason = or_none(filters.topic), or_none(filters.reason)
         since, until = _moment("since", filters.since), _moment("until", filters.until)
         if topic is not None and topic not in self.topics:
@@ -97,7 +101,7 @@ class DeadLetterList:
         )
 
     def page(self, query: DeadLetterQuery) -> tuple[list[DeadLetter], str | None]:
-        """A page, newest first, with the cursor of the next. Raises InvalidError."""
+        """Return a page, newest first, and the cursor of the next. Raise InvalidError."""
         selection = self.selection(query, () if isinstance(query.id, UnsetType) else (query.id,))
         after = read_cursor(or_none(query.cursor), LIST_ORDER)
         found = self._stored.page(
@@ -111,19 +115,20 @@ class DeadLetterList:
         return shown, write_cursor(LIST_ORDER, 0, shown[-1].id) if more else None
 
     def count(self, selection: DeadLetterSelection) -> int:
-        """How many fit. Raises BusyError."""
+        """Return how many match. Raise BusyError."""
         return self._stored.count(selection)
 
     def newest(self, selection: DeadLetterSelection, *, limit: int) -> list[DeadLetter]:
-        """At most `limit`, newest first. Raises NotFoundError for an id that none has."""
+        """Return at most `limit`, newest first. Raise NotFoundError for an id that no dead letter
+        has."""
         self.refuse_unknown(selection)
         return self._stored.page(
             selection, before_id=None, limit=limit, payload_bytes=PAYLOAD_BYTES_LISTED
         )
 
     def with_payload(self, letter_id: str) -> list[DeadLetter]:
-        """The dead letter of this id, or those of this bid or message, newest first, with all their
-        bytes. Raises NotFoundError when there is none."""
+        """Return the dead letter with this id, or those of this bid or message, newest first, with
+        their whole payloads. Raise NotFoundError when there is none."""
         selection = self.selection(DeadLetterFilter(), [letter_id])
         self.refuse_unknown(selection)
         return self._stored.page(
@@ -131,19 +136,19 @@ class DeadLetterList:
         )
 
     def refuse_unknown(self, selection: DeadLetterSelection) -> None:
-        """Raises NotFoundError naming the ids that no dead letter has."""
+        """Raise NotFoundError naming the ids that no dead letter has."""
         unknown = self._stored.unknown(selection)
         if unknown:
             raise NotFoundError(f"no dead letter has the id {', '.join(unknown)}")
 
 
 def or_none(value: T | UnsetType) -> T | None:
-    """What was said, None when nothing was."""
+    """Return `value`, None when the field is absent."""
     return None if isinstance(value, UnsetType) else value
 
 
 def _is_number(name: int | str) -> bool:
-    """Whether it may be a dead letter's own id."""
+    """Return whether `name` may be a dead letter's own id."""
     digits = re.fullmatch("[1-9][0-9]{0,18}", str(name))
     return digits is not None and int(name) <= INT64_MAX
 

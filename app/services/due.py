@@ -1,4 +1,4 @@
-"""What the clock must put into the log: starts and closes that are due."""
+"""The starts and closes that are due, as records for `auction-bid`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,34 +12,34 @@ from app.services.lanes import OutboxMessage
 
 
 class DueStore(Protocol):
-    """Which auctions are due, by what is decided so far."""
+    """Auctions by their next start or end."""
 
     def due_starts(self, now: datetime) -> list[int]:
-        """Scheduled auctions whose start has come."""
+        """Return scheduled auctions whose start has passed."""
 
     def due_ends(self, now: datetime) -> list[int]:
-        """Open auctions whose effective end has come."""
+        """Return open auctions whose effective end has passed."""
 
     def next_due(self) -> datetime | None:
-        """The earliest start or end ahead."""
+        """Return the earliest start or end that is still ahead."""
 
 
 class DueRecords:
-    """Makes the records; an answer that did not take effect is asked again."""
+    """Makes records of due starts and closes; one that took no effect is made again."""
 
     def __init__(self, store: DueStore, now: Callable[[], datetime]) -> None:
         self._store = store
         self._now = now
 
     def due(self) -> list[OutboxMessage]:
-        """One record per due auction."""
+        """Return one record per due auction."""
         now = self._now()
         starts = [_message(StartValue(1, due)) for due in self._store.due_starts(now)]
         closes = [_message(CloseValue(1, due)) for due in self._store.due_ends(now)]
         return starts + closes
 
     def seconds_to_next(self) -> float | None:
-        """How long until the next start or end; negative when it has passed."""
+        """Return the seconds until the next start or end; negative when it has passed."""
         upcoming = self._store.next_due()
         return None if upcoming is None else (upcoming - self._now()).total_seconds()
 

@@ -1,4 +1,5 @@
-"""A new e-mail address for an account: asked for here, and the account's once it is proved."""
+"""Changing the e-mail address of an account: requested here, effective once the new address is
+verified."""
 
 from app.domain.errors import UnauthenticatedError
 from app.protocol.resources import EmailChange
@@ -8,16 +9,16 @@ from app.services.reauthentication import Reauthentication
 
 
 class EmailChanges:
-    """Asking for another address; `Recovery.verify` makes it the account's."""
+    """Requests of another address; `Recovery.verify` completes them."""
 
     def __init__(self, users: Users, mails: Mails, reauthentication: Reauthentication) -> None:
         self._users, self._mails, self._reauthentication = users, mails, reauthentication
 
     def request(self, identity: Identity, change: EmailChange) -> None:
-        """Send a link to the new address; until it is used the account keeps the one it has.
+        """Send a link to the new address; until it is used the account keeps its address.
 
-        Raises InvalidError for a wrong password, ForbiddenError for who has none and logged in too
-        long ago, RateLimitedError after too many wrong passwords or mails.
+        Raise InvalidError for a wrong password, ForbiddenError for an account without one that
+        logged in too long ago, RateLimitedError after too many wrong passwords or mails.
         """
         account = self._users.by_id(identity.user_id)
         if account is None:

@@ -1,9 +1,9 @@
-"""Epochs of the database, and the guard that gives out no connection to one older than the log.
+"""Epochs of the database, and the guard that refuses a database older than Kafka.
 
-Restoring PostgreSQL takes back ids that were given out: their next owner would have a lost user's
-tokens, and old bids would land on a stranger's auction. So each process looks, before it uses a
-database that it does not know, whether others remember more than it does; `python -m app.admin
-after-restore` begins a new epoch in which no id is given out twice and no old token is good.
+Restoring PostgreSQL rolls back sequences of ids: the next owner of an id would have a lost user's
+tokens, and old bids would land on another auction. So each process checks a database it does not
+know against Kafka and Redis before it uses it; `python -m app.admin after-restore` begins a new
+epoch in which no id is used twice and no old token is valid.
 """
 
 import threading
@@ -32,22 +32,22 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class LostIds:
-    """The ids that restores have lost, by kind: ranges from a first to a last one."""
+    """The ids that restores have lost, by kind, as ranges from first to last."""
 
     ranges: Mapping[str, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
     def has(self, kind: str, number: int) -> bool:
-        """Whether this id was lost."""
+        """Return whether this id was lost."""
         return any(first <= number <= last for first, last in self.ranges.get(kind, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What a database says of itself.
+    """An epoch as stored in a database.
 
-    `server` tells it from the one that was there before; `admitted` is the server on which it was
-    found to be not older than the log. `published` holds, by partition, the end of `auction-event`
-    when the epoch began: what was published earlier is no sign of anything.
+    `server` identifies the running server; `admitted` is the server that was last found to be no
+    older than Kafka. `published` holds, by partition, the end of `auction-event` when the epoch
+    began: earlier records are ignored by the check.
     """
 
     name: str
@@ -58,25 +58,26 @@ class Epoch:
 
 
 class Database(Protocol):
-    """A database, as it is asked whether it is older than the log."""
+    """The reads that tell whether a database is older than Kafka."""
 
     def epoch(self) -> Epoch:
-        """The newest one."""
+        """Return the newest epoch."""
         ...
 
     def record_admitted(self, epoch: Epoch) -> None:
-        """Let others admit it without a look, as long as its server runs and takes writes."""
+        """Store that other processes may admit this server without a check while it runs and takes
+        writes."""
 
     def progress(self, topic: str) -> dict[int, int]:
-        """By partition, the next offset to take."""
+        """Return by partition the next offset to ingest."""
         ...
 
     def versions(self, auction_ids: Collection[int]) -> dict[int, int]:
-        """Those of the auctions that exist, with their versions."""
+        """Return the versions of those auctions that exist."""
         ...
 
     def last_user_id(self) -> int:
-        """The greatest id of a user that was ever given out; 0 without any."""
+        """Return the greatest user id ever assigned; 0 before the first."""
         ...
 
 
@@ -89,10 +90,9 @@ grows. Raises BusyError when they do not answer."""
 
 
 class DatabaseGuard:
-    """Admits databases of this process.
+    """Admits the databases this process may use.
 
-    Thread-safe. A database that was admitted once, by whatever process, is not looked at again
-    while its server runs.
+    Thread-safe. A server that any process has admitted is not checked again while it runs.
     """
 
     def __init__(
@@ -102,7 +102,8 @@ class DatabaseGuard:
         trusts_others: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """With None for `checks` every database is admitted, with no sign what others admit."""
+        """With None for `checks` every database is admitted; with no checks, those that another
+        process has admitted."""
         self._checks, self._trusts_others, self._clock = checks, trusts_others, clock
         self._lock = threading.Lock()
         self._epoch: Epoch | None = None
@@ -111,8 +112,8 @@ class DatabaseGuard:
 
     @property
     def epoch(self) -> Epoch:
-        """Of the database that was admitted last. Raises OlderDatabaseError when a database is
-        there that is older than the log, and BusyError before the first look."""
+        """The epoch of the database admitted last. Raise OlderDatabaseError when the current
+        database is older than Kafka, and BusyError before the first check."""
         if isinstance(self._refusal, OlderDatabaseError):
             raise self._refusal
         if self._epoch is None:
@@ -121,18 +122,19 @@ class DatabaseGuard:
 
     @property
     def lost_ids(self) -> LostIds:
-        """The ids that restores have lost, as far as is known."""
+        """The ids that restores have lost; empty before the first check."""
         return LostIds() if self._epoch is None else self._epoch.lost_ids
 
     def check(self) -> None:
-        """As `epoch`; nothing is refused where every database is admitted."""
+        """As `epoch`, but raise nothing where every database is admitted."""
         if self._checks is not None:
             _ = self.epoch
 
     def admit(self, database: Database) -> None:
         """Return when this database may be used.
 
-        Raises OlderDatabaseError when it is older than the log, and BusyError when nobody can tell.
+        Raise OlderDatabaseError when it is older than Kafka, and BusyError when Kafka or Redis does
+        not answer.
         """
         found = database.epoch()
         known = self._epoch
@@ -178,19 +180,20 @@ class DatabaseGuard:
 
 
 class LogMemory(Protocol):
-    """The log, as it is asked what it remembers. All raise BusyError."""
+    """What Kafka knows about the database. Methods raise BusyError."""
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
-        """What the group has committed, by partition."""
+        """Return by partition the offset the group has committed."""
         ...
 
     def last_published(self) -> dict[int, tuple[int, int, int]]:
-        """By partition of `auction-event`, of its last record: offset, auction and version."""
+        """Return by partition of `auction-event` the offset, auction id and version of its last
+        record."""
         ...
 
 
 def committed_ahead(memory: LogMemory, *, group: str, topic: Topic) -> FreshnessCheck:
-    """A consumer's committed offset never passes progress (I12)."""
+    """Check that the group's committed offsets do not pass progress (I12)."""
 
     def read_others(_: Epoch) -> Comparison:
         committed = memory.committed(group, topic)
@@ -210,7 +213,7 @@ def committed_ahead(memory: LogMemory, *, group: str, topic: Topic) -> Freshness
 
 
 def published_ahead(memory: LogMemory) -> FreshnessCheck:
-    """An auction is published only after its version was committed."""
+    """Check that every published version of an auction is committed."""
 
     def read_others(epoch: Epoch) -> Comparison:
         seen = {
@@ -237,8 +240,8 @@ def published_ahead(memory: LogMemory) -> FreshnessCheck:
 
 
 def signed_in_ahead(last_signed_in: Callable[[str], int]) -> FreshnessCheck:
-    """Whoever has signed in has an id. `last_signed_in` gives the greatest one of an epoch, 0 when
-    nobody remembers: sessions may vanish."""
+    """Check that every user who has signed in exists. `last_signed_in` returns the greatest user id
+    of an epoch's sessions, 0 when there is none."""
 
     def read_others(epoch: Epoch) -> Comparison:
         seen = last_signed_in(epoch.name)

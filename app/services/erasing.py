@@ -1,6 +1,7 @@
-"""Erasing a person: name, address and all that says who they are; what they did stays, unnamed.
+"""Erasing a user: name, address and all that identifies them; their bids and messages stay,
+unnamed.
 
-docs/privacy.md says what is kept where. The log has ids only, so nothing in it names anybody whose
+docs/privacy.md lists what is kept where. Kafka holds ids only, so nothing in it names a user whose
 row is erased.
 """
 
@@ -16,7 +17,7 @@ from app.services.recovery import EndSessions, end_again
 
 @dataclass(frozen=True, slots=True)
 class Erasable:
-    """Somebody who may be erased: how they log in, and whether they lead in an open auction."""
+    """A user who may be erased: how they log in, and whether they lead in an open auction."""
 
     user_id: int
     password_hash: str | None
@@ -24,19 +25,20 @@ class Erasable:
 
 
 class ErasableUsers(Protocol):
-    """Stored accounts, to be erased. All raise BusyError."""
+    """Stored accounts, to be erased. Methods raise BusyError."""
 
     def find(self, user_id: int) -> Erasable | None:
-        """The person; None: there is none, or not any more."""
+        """Return the user; None when there is none, or it was erased."""
         ...
 
     def erase(self, user_id: int) -> bool:
-        """Erase unless they lead in an open auction, which is asked again; whether it was done."""
+        """Erase the user unless they lead in an open auction, which is checked again; return
+        whether it was done."""
         ...
 
 
 class Erasure:
-    """The use-cases of leaving for good."""
+    """The use-cases of erasing an account."""
 
     def __init__(
         self,
@@ -51,9 +53,9 @@ class Erasure:
     def erase_own(self, identity: Identity, password: str | None) -> None:
         """Erase the caller.
 
-        Raises InvalidError for a wrong password and RateLimitedError after too many, ForbiddenError
-        for who has none and logged in too long ago, ConflictError (`LEADING`) while leading in an
-        open auction.
+        Raise InvalidError for a wrong password and RateLimitedError after too many, ForbiddenError
+        for an account without one that logged in too long ago, ConflictError (`LEADING`) while
+        leading in an open auction.
         """
         user = self._users.find(identity.user_id)
         if user is None:
@@ -62,14 +64,14 @@ class Erasure:
         self._erase(user, by=f"user:{identity.user_id}")
 
     def erase(self, user_id: int, *, by: str) -> None:
-        """Erase somebody at an operator's word. Raises NotFoundError, ConflictError."""
+        """Erase a user for an operator. Raise NotFoundError, ConflictError."""
         user = self._users.find(user_id)
         if user is None:
             raise NotFoundError(f"there is no user {user_id}, or not any more")
         self._erase(user, by=by)
 
     def _erase(self, user: Erasable, *, by: str) -> None:
-        """Sessions are ended first: while that is not possible nothing is changed."""
+        """End the sessions first: when that fails nothing is changed."""
         if user.is_leading:
             raise _leading()
         self._end_sessions(user.user_id)

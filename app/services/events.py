@@ -1,4 +1,4 @@
-"""The `auction-event` message of one settle: state for everybody, outcomes for their bidders."""
+"""The `auction-event` message of one settle: the public state, and outcomes for their bidders."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ Traces = Mapping[int, str]
 def auction_event(
     auction: Auction, entries: Sequence[Entry], aliases: Mapping[int, int], traces: Traces
 ) -> AuctionEventValue:
-    """What everybody and each bidder is told of `entries`, after which `auction` stands."""
+    """Return the message of `entries`, after which `auction` stands."""
     bids = public_bids(entries)[-BIDS_SHOWN:]
     return AuctionEventValue(
         v=1,
@@ -45,7 +45,7 @@ def auction_event(
 def failure_event(
     auction: Auction, bids: Iterable[BidPlaced], aliases: Mapping[int, int], traces: Traces
 ) -> AuctionEventValue:
-    """What the bidders of `bids` are told: that they failed. `auction` is as it was."""
+    """Return the message that the bids `bids` have failed; `auction` is unchanged."""
     return AuctionEventValue(
         v=1,
         auction_id=auction.terms.auction_id,
@@ -59,7 +59,8 @@ def failure_event(
 def auction_state(
     auction: Auction, aliases: Mapping[int, int], bids: list[PublicBid]
 ) -> AuctionState:
-    """The public state (rule 17); `aliases` must hold leader, winner and whoever was voided."""
+    """Return the public state (rule 17); `aliases` must hold those of leader, winner and voided
+    bidders."""
     leader, winner = auction.leader_id, auction.winner_id
     return AuctionState(
         version=auction.version,
@@ -80,12 +81,12 @@ def auction_state(
 
 
 def voided_aliases(auction: Auction, aliases: Mapping[int, int]) -> list[int]:
-    """Whose bids count no more, by alias; who had never bid has none."""
+    """Return the aliases of voided bidders; one who had never bid has none."""
     return sorted(aliases[bidder] for bidder in auction.voided_ids if bidder in aliases)
 
 
 def public_bids(entries: Iterable[Entry]) -> list[PublicBid]:
-    """Every accepted bid among `entries` as others see it, automatic answers included."""
+    """Return every accepted bid among `entries` as others see it, automatic answers included."""
     return [bid for entry in entries if isinstance(entry, DecidedBid) for bid in _public(entry)]
 
 
@@ -103,7 +104,7 @@ def _public(entry: DecidedBid) -> list[PublicBid]:
 
 
 def outcome_of(outcome: DomainOutcome, *, alias: int) -> Outcome:
-    """The outcome as it goes over the wire."""
+    """Return the outcome in its wire format."""
     return Outcome(
         status=outcome.status,
         standing=outcome.standing,

@@ -1,10 +1,10 @@
-"""Bids that lead nowhere: how many a user may send to one auction in a minute.
+"""A limit on bids without effect: how many a user may send to one auction in a minute.
 
-Counted in each gateway: the bids that it has put into the log and that are undecided, and those
-that were refused while their bidder was there, over whatever gateway they came: a gateway is sent
-the outcomes of its users. An accepted bid counts no more once its outcome has come. So of a user
-who bids over several gateways at once each lets as many undecided ones pass, until their outcomes
-come; refused ones count in all of them.
+Counted in each gateway: the bids it has appended that are undecided, and the bids of its signed-in
+users that were refused, whichever gateway they were sent to, because a gateway receives the
+outcomes of its users. An accepted bid is no longer counted once its outcome has arrived. So each of
+several gateways lets the full number of undecided bids pass until their outcomes arrive; refused
+bids count in all of them.
 """
 
 import time
@@ -45,20 +45,20 @@ class FutileBids:
             )
 
     def placed(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
-        """A record of the bid is in the log, or may be."""
+        """Count a bid that was appended, or may have been."""
         now = self._clock()
         bids = self._bids((bidder_id, auction_id))
         self._forget_old(bids, now)
         bids[object() if bid_id in bids else bid_id] = now
 
     def forget(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
-        """The bid counts no more: it was accepted, or is not in the log after all."""
+        """Stop counting a bid: it was accepted, or was not appended after all."""
         bids = self._lanes.get((bidder_id, auction_id))
         if bids is not None:
             bids.pop(bid_id, None)
 
     def refused(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
-        """The bid was refused, whatever gateway it came over."""
+        """Count a refused bid, whichever gateway it was sent to."""
         bids = self._bids((bidder_id, auction_id))
         if bid_id not in bids:
             now = self._clock()

@@ -1,4 +1,4 @@
-"""Changing who may bid what: an admin's limits, a seller's blocks. Every gateway is told."""
+"""Changing bid limits and sellers' blocks; every gateway is notified."""
 
 from collections.abc import Mapping
 from typing import Final, Protocol
@@ -12,40 +12,41 @@ ORDER: Final = "blocks"
 
 
 class RightsNotifier(Protocol):
-    """How gateways learn of it; never raises."""
+    """Notifies gateways of changed rights; never raises."""
 
     def changed(self, user_id: int, seller_id: int | None = None) -> None:
-        """Of the user, or between them and this seller."""
+        """Publish that the rights of the user have changed, in general or towards this seller."""
 
 
 class StoredLimits(Protocol):
-    """Bid limits that are a user's own. All raise BusyError."""
+    """Bid limits set for single users. Methods raise BusyError."""
 
     def limits(self, user_id: int) -> dict[Currency, int]:
-        """By currency, in minor units."""
+        """Return the user's limits by currency, in minor units."""
         ...
 
     def set_limits(self, user_id: int, limits: Mapping[Currency, int]) -> None:
-        """Replace those that are named. Raises NotFoundError when there is no such user."""
+        """Replace the named limits. Raise NotFoundError when there is no such user."""
 
 
 class StoredBlocks(Protocol):
-    """Whom sellers have blocked. All raise BusyError."""
+    """Users blocked by sellers. Methods raise BusyError."""
 
     def blocks(self, seller_id: int, *, after_id: int, limit: int) -> list[Block]:
-        """By id of the user."""
+        """Return the blocks by user id."""
         ...
 
     def block(self, seller_id: int, user_id: int, *, at_most: int) -> None:
-        """Raises NotFoundError, and ConflictError when there are so many already."""
+        """Block the user. Raise NotFoundError, and ConflictError when there are `at_most` blocks
+        already."""
 
     def unblock(self, seller_id: int, user_id: int) -> bool:
-        """False when they were not blocked."""
+        """Remove the block; return False when there was none."""
         ...
 
 
 class BidLimits:
-    """Limits: everybody's, until an admin sets a user's own. Nothing else raises one."""
+    """Bid limits: the defaults, unless an admin has set a user's own."""
 
     def __init__(
         self, stored: StoredLimits, notifier: RightsNotifier, *, defaults: Mapping[Currency, int]
@@ -53,11 +54,11 @@ class BidLimits:
         self._stored, self._notifier, self._defaults = stored, notifier, defaults
 
     def of(self, user_id: int) -> dict[Currency, int]:
-        """The limits that hold for the user, in minor units."""
+        """Return the limits of the user by currency, in minor units."""
         return {**self._defaults, **self._stored.limits(user_id)}
 
     def set(self, user_id: int, limits: Mapping[Currency, int]) -> None:
-        """Set those that are named. Raises NotFoundError.
+        """Set the named limits. Raise NotFoundError.
 
         A leading bid above its new limit stays.
         """
@@ -66,13 +67,13 @@ class BidLimits:
 
 
 class Blocks:
-    """Whom a seller lets bid on none of their auctions; bids they have made stay."""
+    """Users who may not bid on a seller's auctions; their earlier bids stay."""
 
     def __init__(self, stored: StoredBlocks, notifier: RightsNotifier, *, at_most: int) -> None:
         self._stored, self._notifier, self._at_most = stored, notifier, at_most
 
     def page(self, seller_id: int, page: Page) -> tuple[list[Block], str | None]:
-        """A page, and the cursor of the next."""
+        """Return a page of blocks and the cursor of the next."""
         after = read_cursor(page.cursor, ORDER)
         after_id = after[1] if after else 0
         found = self._stored.blocks(seller_id, after_id=after_id, limit=page.limit + 1)
@@ -81,7 +82,7 @@ class Blocks:
         return shown, write_cursor(ORDER, 0, shown[-1].user.id) if more else None
 
     def block(self, seller_id: int, user_id: int) -> None:
-        """Refuse their bids from now on. Raises InvalidError, NotFoundError, ConflictError."""
+        """Block the user's future bids. Raise InvalidError, NotFoundError, ConflictError."""
         if seller_id == user_id:
             fault = FieldFault("user_id", "INVALID", "nobody can block themselves")
             raise InvalidError([fault])
@@ -89,6 +90,6 @@ class Blocks:
         self._notifier.changed(user_id, seller_id)
 
     def unblock(self, seller_id: int, user_id: int) -> None:
-        """Let them bid again; no matter whether they were blocked."""
+        """Remove the block, if there is one."""
         if self._stored.unblock(seller_id, user_id):
             self._notifier.changed(user_id, seller_id)

@@ -1,6 +1,6 @@
-"""What is old is moved or deleted, a little at a time: nothing grows for ever unseen.
+"""Archives or deletes old rows, a few at a time, so that nothing grows without bound.
 
-docs/growth.md names everything that grows, and what bounds it.
+docs/growth.md lists everything that grows, and what bounds it.
 """
 
 from collections.abc import Sequence
@@ -26,24 +26,24 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What one batch did: `rows` that were moved or deleted, and whether there is `more` to do."""
+    """What one batch did: `rows` moved or deleted, and whether there is `more` to do."""
 
     rows: int
     more: bool
 
 
 class Chore(Protocol):
-    """One thing that is kept in bounds; `name` is one of `CHORES`."""
+    """A housekeeping job; `name` is one of `CHORES`."""
 
     name: str
 
     def remove(self, limit: int) -> Removed:
-        """Move or delete at most about `limit` rows, in one transaction. Raises BusyError."""
+        """Move or delete at most about `limit` rows, in one transaction. Raise BusyError."""
         ...
 
 
 class Housekeeping:
-    """All chores, one after the other, each in small batches and up to a bound."""
+    """Runs all chores one after the other, each in small batches and up to a bound."""
 
     def __init__(self, chores: Sequence[Chore], *, limits: Limits) -> None:
         self._chores = chores
@@ -51,7 +51,7 @@ class Housekeeping:
         self._rows_max = limits.housekeeping_rows_max
 
     def run(self) -> None:
-        """Do a run's share of each chore; one whose store does not answer waits for the next."""
+        """Run each chore's share; one whose store does not answer waits for the next run."""
         for chore in self._chores:
             try:
                 self._do(chore)

@@ -1,4 +1,4 @@
-"""What the live view reads from the stores: for snapshots, and after a break of the stream."""
+"""Reads for the live view: snapshots, and recovery after a gap in the stream."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from app.protocol.resources import Auction, Notice
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """An auction as somebody sees it and its newest bids, ascending by seq, of one moment."""
+    """An auction as a viewer sees it and its newest bids, ascending by seq, read at one moment."""
 
     auction: Auction
     bids: list[PublicBid]
 
 
 class AuctionViews(Protocol):
-    """The auction as the API shows it."""
+    """Auctions as the API shows them."""
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
-        """The full resource, with `mine` for a viewer. Raises NotFoundError."""
+        """Return the full resource, with `mine` for a viewer. Raise NotFoundError."""
         ...
 
     def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
-        """As `auction`, with at most so many of its newest bids. Raises NotFoundError."""
+        """Return the auction with at most so many of its newest bids. Raise NotFoundError."""
         ...
 
 
 class LiveViews(Protocol):
-    """What moves."""
+    """Prices of open and scheduled auctions."""
 
     def prices(self) -> list[PriceItem]:
-        """Open auctions, and those about to be."""
+        """Return open auctions, and those that start next."""
         ...
 
 
@@ -42,15 +42,16 @@ class UserNotices(Protocol):
     """A user's notices."""
 
     def unread(self, user_id: int) -> list[Notice]:
-        """Those not acknowledged, oldest first."""
+        """Return the unacknowledged notices, oldest first."""
         ...
 
     def published_lately(
         self, user_ids: Sequence[int], within_s: float
     ) -> Iterator[list[UserNotice]]:
-        """These users' unread ones of the last `within_s` seconds, in batches, oldest first."""
+        """Yield these users' unread notices of the last `within_s` seconds, in batches, oldest
+        first."""
         ...
 
     def acknowledge(self, user_id: int, up_to: int) -> None:
-        """All up to this one have been seen."""
+        """Mark all notices up to this one as read."""
         ...

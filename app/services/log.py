@@ -1,4 +1,4 @@
-"""The log as the services see it: append a record, learn where it lies."""
+"""The port to Kafka: append a record, and get its position."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from app.protocol.topics import Topic
 
 
 class Appended(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long
-    """Where a record lies, and the broker's append time."""
+    """The position of a record and the broker's append time."""
 
     partition: int
     offset: int
@@ -19,7 +19,7 @@ class Appended(Struct, frozen=True):  # made for every bid: a dataclass takes fi
 
 
 class RecordTooLargeError(DomainError):
-    """The log does not take a record of this size: nothing was appended."""
+    """The record is larger than the topic allows: it was not appended."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("TOO_LARGE", detail)
@@ -32,8 +32,8 @@ class Log(Protocol):
     """Appends to topics; records with the same key keep their order."""
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
-        """Append without waiting. Raises BusyError, then nothing was appended."""
+        """Append without waiting. Raise BusyError when the record was not appended."""
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
-        """Append and wait. Raises BusyError or UnknownFateError."""
+        """Append and wait. Raise BusyError (not appended) or UnknownFateError."""
         ...

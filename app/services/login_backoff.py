@@ -1,14 +1,12 @@
-"""How long somebody who guesses a password has to wait, and why nobody else waits for it.
+"""Delays repeated guesses of a password without delaying the account's owner.
 
-Wrong passwords are counted for each account and network that they come from: after a few of them
-each one more must wait, twice as long as the one before. Whoever guesses from elsewhere makes the
-owner wait for nothing, and from the owner's own network they do not either: a browser in which the
-account was logged into shows a device token, and is counted for itself (OWASP, *Device cookies*).
-
-Nothing counts over all networks but one thing: an account that was tried so often that somebody
-must be guessing in many networks allows each of them fewer tries before waits begin. The first try
-of a network is always let in, so that the owner, somewhere new, gets in with the right password.
-An account that does not exist is counted as one that does.
+Wrong passwords are counted for each account and network they come from: after a few of them each
+further one waits twice as long as the one before. A guesser elsewhere does not delay the owner, and
+neither does one in the owner's own network: a browser that has logged in shows a device token, and
+is counted for itself (OWASP, *Device cookies*). Only one thing counts over all networks: an account
+with so many wrong passwords that it must be guessed from many networks allows each of them fewer
+tries before delays begin. The first try of a network is always allowed, so that the owner gets in
+from a new place. An unknown account is counted as an existing one.
 """
 
 import hmac
@@ -27,7 +25,7 @@ MARK_BYTES = 16  # of an account that does not exist, as it is counted
 
 @dataclass(frozen=True, slots=True)
 class LoginOrigin:
-    """Where a log-in comes from: its network, None where limits spare it, and device token."""
+    """Where a log-in comes from: its network, None when exempt from limits, and device token."""
 
     network: str | None
     device_token: str = ""
@@ -38,7 +36,7 @@ EXEMPT = LoginOrigin(None)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose password is tried: the id of the account, None when there is none."""
+    """The account whose password is tried; `user_id` is None when there is no such account."""
 
     user_id: int | None
     email: str
@@ -47,7 +45,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """One counter of wrong passwords; `is_of_network`: it counts for its account, too."""
+    """A counter of wrong passwords; `is_of_network`: it counts for its account, too."""
 
     account: str
     source: str
@@ -55,32 +53,35 @@ class Tries:
 
 
 class TryCounter(Protocol):
-    """The counters, over all processes. All raise BusyError when the store cannot answer."""
+    """The counters, shared by all processes. Methods raise BusyError when the store cannot
+    answer."""
 
     def begin(self, tries: Tries) -> float:
-        """Count a try as a wrong one; if it must wait, count nothing and return the seconds."""
+        """Count a try as wrong and return 0; if it must wait, count nothing and return the
+        seconds."""
         ...
 
     def succeed(self, tries: Tries) -> None:
-        """Forget the tries: the password was right."""
+        """Reset the counter: the password was right."""
 
     def cancel(self, tries: Tries) -> None:
-        """Take back one try: nobody looked at the password."""
+        """Take back one try whose password was not checked."""
 
 
 class LoginBackoff:
-    """Lets passwords be tried, ever more slowly."""
+    """Limits tries of passwords, ever more slowly."""
 
     def __init__(self, counter: TryCounter, *, key: str) -> None:
-        """`key` is the secret by which device tokens are known."""
+        """`key` is the secret that signs device tokens."""
         self._counter, self._key = counter, key.encode()
 
     @contextmanager
     def attempt(self, subject: Subject, origin: LoginOrigin) -> Iterator[None]:
-        """Let a password be tried inside. Raise RateLimitedError while it must wait.
+        """Check a password inside this context. Raise RateLimitedError while the next try must
+        wait.
 
-        What raises UnauthenticatedError or InvalidError inside was a wrong password; who fails
-        otherwise, because the house is busy, has not tried. Raise BusyError when nobody can count.
+        UnauthenticatedError and InvalidError raised inside count as a wrong password; any other
+        error, such as BusyError, takes the try back. Raise BusyError when the store cannot answer.
         """
         if origin.network is None:
             yield
@@ -100,9 +101,9 @@ class LoginBackoff:
         self._counter.succeed(tries)
 
     def device_token(self, subject: Subject, shown: str) -> str:
-        """Return the token by which this device is known from now on: its own, or a new one.
+        """Return the token of this device: its own, or a new one.
 
-        It is good for this account until its password is another.
+        It is valid for this account until the password changes.
         """
         device = self._device(subject, shown) or secrets.token_hex(DEVICE_BYTES)
         return f"{device}.{self._sign(subject, device)}"
@@ -115,7 +116,7 @@ class LoginBackoff:
         return Tries(account, network, is_of_network=True)
 
     def _device(self, subject: Subject, token: str) -> str:
-        """The id of a device of this account; empty when the token is not one."""
+        """Return the id of a device of this account; empty when the token is invalid."""
         device, _, signature = token.partition(".")
         expected = self._sign(subject, device)
         is_known = subject.user_id is not None and hmac.compare_digest(
@@ -127,7 +128,7 @@ class LoginBackoff:
         return self._digest(f"device:{subject.user_id}:{device}:{subject.password_hash}")
 
     def _unknown_account(self, email: str) -> str:
-        """No e-mail address is kept, least of all one of a stranger."""
+        """Return a digest in place of the address: no e-mail address is stored."""
         return "none-" + self._digest(f"nobody:{email.lower()}")[: 2 * MARK_BYTES]
 
     def _digest(self, text: str) -> str:

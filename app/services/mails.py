@@ -1,8 +1,8 @@
-"""Mails with a link that may be used once: asked for in a transaction, sent by a task.
+"""Mails with a link that works once: requested in a transaction, sent by a task.
 
-A request only writes down that a mail is due, so that no mail server holds it up. The task makes
-the token when it sends the mail: the store only ever has its hash, and a token that was sent again
-replaces the one before. Whatever process dies, the mail stays due and is sent again later.
+A request only records that a mail is due, so that no mail server delays it. The task makes the
+token when it sends the mail: the store only has its hash, and a mail that is sent again has a new
+token. Whatever process dies, the mail stays due and is sent again later.
 """
 
 import hashlib
@@ -27,16 +27,17 @@ log = structlog.get_logger()
 
 
 class MailRefusedError(Exception):
-    """The mail server will never take this mail: its address does not exist, or it is no mail."""
+    """The mail server refuses this mail for good: its address does not exist, or the mail is
+    invalid."""
 
 
 class MailServerError(Exception):
-    """The mail server does not answer, or not now."""
+    """The mail server does not answer, or refuses for now."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueMail:
-    """A mail that somebody waits for; `attempts` failed before this one."""
+    """A mail that is due; `attempts` sends of it have failed."""
 
     user_id: int
     email: str
@@ -46,43 +47,46 @@ class DueMail:
 
 
 class MailServer(Protocol):
-    """Takes mails."""
+    """The mail server."""
 
     def send(self, mail: Mail) -> None:
-        """Hand the mail over. Raises MailRefusedError or MailServerError."""
+        """Send the mail. Raise MailRefusedError or MailServerError."""
 
 
 class StoredMails(Protocol):
-    """Which mails are due, and the hashes of their tokens. All raise BusyError."""
+    """Mails that are due, and the hashes of their tokens. Methods raise BusyError."""
 
     def request_proof(self, user_id: int) -> bool:
-        """A proof of the user's address is due, unless it is proved; False: too many were sent."""
+        """Make a verification of the user's address due, unless it is verified; return False when
+        too many were sent."""
         ...
 
     def request_reset(self, email: str) -> None:
-        """A reset is due, if there is such an account; as slow if not. Too many are not sent."""
+        """Make a password reset due if the account exists; takes as long if not. Above the limit
+        nothing is sent."""
 
     def request_change(self, user_id: int, email: str) -> bool:
-        """A proof of this new address is due, and what was sent to one before is void.
+        """Make a verification of this new address due and void one sent to an earlier address.
 
-        Nothing is due, and as slowly, when another account has the address. False: too many were
-        sent.
+        Nothing is due, after the same time, when another account has the address. Return False when
+        too many were sent.
         """
         ...
 
     def next_due(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
-        """The mail that is due for the longest time, its token from now on that of `digest`.
+        """Return the mail that has been due longest and store `digest` as its token's hash; None
+        when none is due.
 
-        It is due again later, unless `done` is called meanwhile. None when none is due.
+        It is due again later unless `done` is called.
         """
         ...
 
     def done(self, mail: DueMail, digest: str) -> None:
-        """The mail was sent, or will never be: it is not due any more."""
+        """Mark the mail as no longer due: it was sent, or will never be."""
 
 
 class Mails:
-    """Asking for mails, and sending those that are due."""
+    """Requests mails, and sends those that are due."""
 
     def __init__(
         self,
@@ -102,24 +106,25 @@ class Mails:
         }
 
     def request_proof(self, user_id: int) -> None:
-        """Send the proof of the user's address again. Raises RateLimitedError."""
+        """Send the verification of the user's address again. Raise RateLimitedError."""
         if not self._stored.request_proof(user_id):
             raise self._too_many()
 
     def request_change(self, user_id: int, email: str) -> None:
-        """Send a link to a new address, by which it becomes the account's. Raises RateLimitedError.
+        """Send a verification link to a new address. Raise RateLimitedError.
 
-        Nobody can tell whether another account has the address: then nothing is sent.
+        The answer does not tell whether another account has the address: then nothing is sent.
         """
         if not self._stored.request_change(user_id, email):
             raise self._too_many()
 
     def request_reset(self, email: str) -> None:
-        """Send a reset if there is such an account; nobody can tell whether there is."""
+        """Send a reset if there is such an account; the answer does not tell."""
         self._stored.request_reset(email)
 
     def send_due(self) -> None:
-        """Send what is due, for a while; stop when the mail server does not answer."""
+        """Send mails that are due for at most `mail_run_s`; stop when the mail server does not
+        answer."""
         until = self._clock() + timedelta(seconds=self._limits.mail_run_s)
         while self._clock() < until and self._send_next():
             pass
@@ -131,7 +136,7 @@ class Mails:
         )
 
     def _send_next(self) -> bool:
-        """Whether there may be more to send now."""
+        """Send one mail; return whether there may be more to send now."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
         digest = digest_of(token)
         due = self._stored.next_due(self._lives_s, digest)
@@ -167,19 +172,19 @@ class Mails:
         self._report(due, result, reason)
 
     def _report(self, due: DueMail, result: str, reason: str) -> None:
-        """Never the address, nor the token."""
+        """Count and log the result, without address and token."""
         metrics.MAILS.labels(due.purpose, result).inc()
         write = log.info if result == metrics.MAIL_SENT else log.warning
         write("mail", user_id=due.user_id, purpose=due.purpose, result=result, reason=reason)
 
 
 def digest_of(token: str) -> str:
-    """What the store keeps of a token."""
+    """Return the hash of a token that the store keeps."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def send_due_mails(mails: Mails) -> None:
-    """One run of the task; a database that does not answer puts it off to the next."""
+    """Run the task once; when the database does not answer the mails wait for the next run."""
     try:
         mails.send_due()
     except BusyError as error:

@@ -1,6 +1,6 @@
-"""Nicknames of people who are named by their id alone, as in the log: nothing there is erased.
+"""Nicknames for user ids from Kafka, which holds no names.
 
-A name is believed for half a minute, so that an erased one is gone from memory as soon.
+A name is cached for half a minute, so an erased name leaves memory as soon.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,14 +21,14 @@ ReadNicknames = Callable[[Sequence[int]], Mapping[int, str]]
 
 
 class Nicknames:
-    """Looks names up, many at a time. Never raises: a name is no reason to hold up what is said."""
+    """Looks up many names at once. Never raises: a missing name delays no message."""
 
     def __init__(self, read: ReadNicknames) -> None:
         self._read = read
         self._recent: TtlCache[int, str] = TtlCache(NAMES_CACHED_MAX, ttl_s=NAME_TTL_S)
 
     def of(self, user_ids: Iterable[int]) -> dict[int, str]:
-        """The name of each; NOBODY for those that have none."""
+        """Return the name of each user; NOBODY for users without one."""
         wanted = set(user_ids)
         known = {one: name for one in wanted if (name := self._recent.get(one)) is not None}
         missing = sorted(wanted - known.keys())
@@ -37,7 +37,7 @@ class Nicknames:
         return {one: known.get(one, NOBODY) for one in wanted}
 
     def name(self, messages: Sequence[ChatMessage]) -> list[ChatMessage]:
-        """The messages with their senders' names."""
+        """Return the messages with their senders' names."""
         names = self.of(message.sender.id for message in messages)
         return [
             replace(message, sender=Person(message.sender.id, names[message.sender.id]))

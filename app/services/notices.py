@@ -1,4 +1,4 @@
-"""Reading notices; they are written by settling."""
+"""Reading a user's notices; settling writes them."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class StoredNotices(Protocol):
     """Stored notices."""
 
     def page(self, user_id: int, before_id: int | None, limit: int) -> list[Notice]:
-        """At most `limit`, newest first. Raises BusyError."""
+        """Return at most `limit` notices, newest first. Raise BusyError."""
         ...
 
 
@@ -23,7 +23,7 @@ class NoticeList:
         self._notices = notices
 
     def page(self, user_id: int, page: Page) -> tuple[list[Notice], str | None]:
-        """A page, newest first, and the cursor of the next."""
+        """Return a page of notices, newest first, and the cursor of the next."""
         after = read_cursor(page.cursor, ORDER)
         found = self._notices.page(user_id, after[1] if after else None, page.limit + 1)
         shown = found[: page.limit]

@@ -1,4 +1,4 @@
-"""Chat messages that are deleted when they are old, room by room."""
+"""Deletes old chat messages, room by room."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ ROOMS_AT_ONCE = 200  # a million rooms are looked at in four days
 
 
 class OldRooms(Protocol):
-    """Which rooms may have old messages."""
+    """Rooms that may have old messages."""
 
     def opened_before(self, moment: datetime, *, after_id: int, limit: int) -> list[int]:
-        """The ids of rooms, ascending. Raises BusyError."""
+        """Return the ids of rooms opened before, ascending. Raise BusyError."""
         ...
 
 
@@ -21,27 +21,27 @@ class StoredChat(Protocol):
     """The store of messages."""
 
     def delete_before(self, room_id: int, moment: datetime, *, limit: int) -> int:
-        """Delete a room's oldest messages, `limit` at most; how many. Raises BusyError."""
+        """Delete at most `limit` of a room's oldest messages; return how many. Raise BusyError."""
         ...
 
 
 class Bookmark(Protocol):
-    """Up to which room a round has come. May be lost: the round begins anew."""
+    """The room a round has reached. May be lost: the round then starts again."""
 
     def read(self) -> int:
-        """The id of the last room that was looked at; 0 at the beginning. Raises BusyError."""
+        """Return the id of the last room; 0 at the start. Raise BusyError."""
         ...
 
     def write(self, room_id: int) -> None:
-        """Remember it. Raises BusyError."""
+        """Store the id of the last room. Raise BusyError."""
         ...
 
 
 class OldChat:
-    """Deletes messages of more than `days` days ago, a few rooms at a time, round and round.
+    """Deletes messages older than `days` days, a few rooms at a time, in rounds.
 
-    By room, because a room's messages have an index in their order: one on their times would cost
-    every message.
+    By room, because a room's messages have an index in their order: an index on their times would
+    cost every message.
     """
 
     name = OLD_CHAT
@@ -59,7 +59,7 @@ class OldChat:
         self._age, self._clock = timedelta(days=days), clock
 
     def remove(self, limit: int) -> Removed:
-        """Look at the next rooms, up to the first that has more than `limit` old messages."""
+        """Go through the next rooms, up to the first that has more than `limit` old messages."""
         moment = self._clock() - self._age
         reached = self._bookmark.read()
         ids = self._rooms.opened_before(moment, after_id=reached, limit=ROOMS_AT_ONCE)

@@ -1,4 +1,4 @@
-"""Parked lanes and partitions: what waits for a person, and letting it go on.
+"""Parked lanes and partitions: listing, parking and unparking them.
 
 Parking loses nothing: a lane's records wait in the inbox, a partition's in Kafka.
 """
@@ -23,7 +23,7 @@ PartitionId = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class ParkedLane:
-    """A lane of which nothing is settled; `waiting` counts its records."""
+    """A lane that is not settled; `waiting` counts its records."""
 
     topic: str
     key: str
@@ -35,7 +35,7 @@ class ParkedLane:
 
 @dataclass(frozen=True, slots=True)
 class ParkedPartition:
-    """A partition from which a consumer group takes nothing."""
+    """A partition from which a consumer group processes nothing."""
 
     group: str
     topic: str
@@ -46,35 +46,35 @@ class ParkedPartition:
 
 
 class ParkedStore(Protocol):
-    """What is parked. All raise BusyError when the store cannot answer."""
+    """Parked lanes and partitions. Methods raise BusyError when the store cannot answer."""
 
     def lanes(self, limit: int) -> list[ParkedLane]:
-        """At most `limit`, the oldest first."""
+        """Return at most `limit` lanes, oldest first."""
         ...
 
     def partitions(self, limit: int) -> list[ParkedPartition]:
-        """At most `limit`, the oldest first."""
+        """Return at most `limit` partitions, oldest first."""
         ...
 
     def unpark(self, topic: str, key: str) -> bool:
-        """Settle it again, its records as if none had failed; False when it was not parked."""
+        """Unpark the lane and reset its failure counts; return False when it was not parked."""
         ...
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> bool:
-        """Take from it again; False when it was not parked."""
+        """Unpark the partition; return False when it was not parked."""
         ...
 
 
 class Lags(Protocol):
-    """How far consumer groups are behind."""
+    """The lag of consumer groups."""
 
     def lag(self, group: str, partitions: Sequence[PartitionId]) -> dict[PartitionId, int]:
-        """Records between what the group has committed and the end. Raises BusyError."""
+        """Return the records between the committed offset and the end. Raise BusyError."""
         ...
 
 
 class Parked:
-    """What operators do about parked lanes and partitions."""
+    """The operators' use-cases of parked lanes and partitions."""
 
     def __init__(
         self,
@@ -86,19 +86,16 @@ class Parked:
         begin: Callable[[], AbstractContextManager[Transaction]],
         topics: Collection[str],
     ) -> None:
-        """`topics` are those that have lanes."""
+        """`topics` are the topics that have lanes."""
         self._store, self._lanes, self._lags, self._waker = store, lanes, lags, waker
         self._begin, self._topics = begin, topics
 
     def lanes(self, limit: int) -> list[ParkedLane]:
-        """At most `limit`, the oldest first. Raises BusyError."""
+        """Return at most `limit` lanes, oldest first. Raise BusyError."""
         return self._store.lanes(limit)
 
     def partitions(self, limit: int) -> list[tuple[ParkedPartition, int]]:
-        """At most `limit`, the oldest first, each with the records that wait in it.
-
-        Raises BusyError.
-        """
+        """Return at most `limit` partitions, oldest first, each with its lag. Raise BusyError."""
         found = self._store.partitions(limit)
         groups = {parked.group for parked in found}
         lags: Mapping[str, Mapping[PartitionId, int]] = {
@@ -111,7 +108,7 @@ class Parked:
         return [(each, lags[each.group][each.topic, each.partition]) for each in found]
 
     def park(self, topic: str, key: str, message: str) -> None:
-        """Hold a lane. Raises NotFoundError for a topic without lanes, InvalidError (`key`)."""
+        """Park a lane. Raise NotFoundError for a topic without lanes, InvalidError (`key`)."""
         if topic not in self._topics:
             raise NotFoundError(f"no topic {topic} has lanes: {', '.join(sorted(self._topics))}")
         with self._begin() as transaction:
@@ -121,12 +118,12 @@ class Parked:
                 raise InvalidError([fault])
 
     def unpark(self, topic: str, key: str) -> None:
-        """Let a lane go on, now. Raises NotFoundError when it is not parked."""
+        """Unpark a lane and wake it. Raise NotFoundError when it is not parked."""
         if not self._store.unpark(topic, key):
             raise NotFoundError(f"no lane {topic} {key} is parked")
         self._waker.enqueue([(topic, key)])
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> None:
-        """Let a group take from a partition again. Raises NotFoundError when it is not parked."""
+        """Unpark a partition of a group. Raise NotFoundError when it is not parked."""
         if not self._store.unpark_partition(group, topic, partition):
             raise NotFoundError(f"no partition {topic}/{partition} of group {group} is parked")

@@ -1,4 +1,4 @@
-"""Changing the password of an account by the one it has."""
+"""Changing an account's password with the current one."""
 
 from app.domain.errors import FieldFault, InvalidError, UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
@@ -10,7 +10,7 @@ from app.services.sessions import Sessions
 
 
 class PasswordChanges:
-    """The use-case of somebody who knows their password."""
+    """The use-case of a user who knows the current password."""
 
     def __init__(
         self,
@@ -25,8 +25,8 @@ class PasswordChanges:
         self._profiles, self._reauthentication = profiles, reauthentication
 
     def change(self, identity: Identity, request: PasswordChange) -> None:
-        """A new password; all sessions end. Raises InvalidError, also when `current` is wrong, and
-        RateLimitedError when it was too often."""
+        """Set a new password and end all sessions. Raise InvalidError, also when `current` is
+        wrong, and RateLimitedError after too many wrong ones."""
         account = self._users.by_id(identity.user_id)
         if account is None:
             raise UnauthenticatedError(detail="no such user any more")

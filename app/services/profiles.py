@@ -1,6 +1,5 @@
-"""Nicknames and passwords as they are kept: by the profiles of PRECIS (RFC 8264), and neither a
-name of the house's own people nor a password that everybody would guess.
-"""
+"""Rules for nicknames and passwords: the profiles of PRECIS (RFC 8264), no reserved nickname, no
+common password."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,32 +17,32 @@ IsCommon = Callable[[str, Sequence[str]], bool]
 
 
 class NotInProfileError(ValueError):
-    """A text that cannot be kept, with the `code` of its fault; the message may be shown."""
+    """A text outside of the profile, with the `code` of its fault; the message may be shown."""
 
     code = "FORBIDDEN_CHARACTER"
 
 
 class ReservedNicknameError(NotInProfileError):
-    """A nickname that the house keeps for its own people."""
+    """A nickname reserved for the operators of the site."""
 
     code = "RESERVED"
 
 
 class CommonPasswordError(NotInProfileError):
-    """A password that is guessed early."""
+    """A password that is among the first guesses."""
 
     code = "TOO_COMMON"
 
 
 class Precis(Protocol):
-    """The profiles of PRECIS. Both raise NotInProfileError."""
+    """The profiles of PRECIS. Both methods raise NotInProfileError."""
 
     def nickname(self, text: str) -> str:
-        """Return the text as RFC 8266 *Nickname* keeps it, in its own case."""
+        """Return the text as RFC 8266 *Nickname* prepares it, in its own case."""
         ...
 
     def password(self, text: str) -> str:
-        """Return the text as RFC 8265 *OpaqueString* keeps it."""
+        """Return the text as RFC 8265 *OpaqueString* prepares it."""
         ...
 
 
@@ -55,27 +54,25 @@ class Profiles:
         self._reserved = ReservedNicknames(skeleton)
 
     def nickname(self, text: str) -> str:
-        """Return the nickname as it is kept. Raise NotInProfileError."""
+        """Return the normalised nickname. Raise NotInProfileError."""
         kept = self._precis.nickname(text)
         if kept in self._reserved:
             raise ReservedNicknameError("is kept for those who run this house")
         return kept
 
     def password(self, text: str, personal: Sequence[str] = ()) -> str:
-        """Return a new password as it is kept; `personal` is what others know of its owner.
-
-        Raise NotInProfileError.
-        """
+        """Return the normalised new password; `personal` is what others know of its owner. Raise
+        NotInProfileError."""
         kept = self._precis.password(text)
         if self._is_common(kept, personal):
             raise CommonPasswordError("is one of the first that somebody would guess")
         return kept
 
     def typed_forms(self, password: str) -> list[str]:
-        """Return what a typed password may be a hash of, likeliest first.
+        """Return the forms of a typed password that may have been hashed, likeliest first.
 
-        Passwords from before the profile was followed were hashed as they were typed, also such as
-        the profile forbids.
+        Passwords set before the profile was enforced were hashed as typed, also those the profile
+        forbids.
         """
         try:
             return list(dict.fromkeys([self._precis.password(password), password]))
@@ -84,13 +81,13 @@ class Profiles:
 
 
 def personal_texts(email: str | None, nickname: str) -> list[str]:
-    """Return what others know of somebody, and would try as their password first."""
+    """Return what others know of a user, and would try as the password first."""
     address = email or ""
     return [text for text in (address, address.partition("@")[0], nickname) if text]
 
 
 def enforce_signup(request: Signup, profiles: Profiles) -> Signup:
-    """Return the sign-up as it is kept. Raise InvalidError with every field that cannot be."""
+    """Return the normalised sign-up. Raise InvalidError with every invalid field."""
     faults: list[FieldFault] = []
     nickname = _enforced("nickname", request.nickname, profiles.nickname, faults)
     personal = personal_texts(request.email, request.nickname)
@@ -105,7 +102,7 @@ def enforce_signup(request: Signup, profiles: Profiles) -> Signup:
 
 
 def enforce_password(password: str, profiles: Profiles, personal: Sequence[str] = ()) -> str:
-    """Return a new password as it is kept. Raise InvalidError when it cannot be."""
+    """Return the normalised new password. Raise InvalidError."""
     faults: list[FieldFault] = []
     enforce = partial(profiles.password, personal=personal)
     kept = _enforced("password", password, enforce, faults)

@@ -1,4 +1,4 @@
-"""How often somebody may do something: so many at once, and then so many a second."""
+"""Rate limits: a burst, and then a steady rate."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A token bucket of `burst` tokens, filled by `per_s` a second. `name` is what it is for."""
+    """A token bucket of `burst` tokens, filled by `per_s` a second; `name` says what it limits."""
 
     name: str
     per_s: float
@@ -14,20 +14,20 @@ class Rate:
 
     @property
     def interval_s(self) -> float:
-        """The time in which one token comes back."""
+        """The seconds in which one token is refilled."""
         return 1 / self.per_s
 
     @property
     def ahead_s(self) -> float:
-        """How far ahead of an even pace somebody may be who has tokens left."""
+        """The seconds by which a caller with tokens left may be ahead of an even rate."""
         return self.interval_s * (self.burst - 1)
 
 
 class Rates(Protocol):
-    """The buckets of everybody, over all processes."""
+    """The token buckets of all callers, shared by all processes."""
 
     def take(self, rate: Rate, who: int | str) -> None:
-        """Take one token of `who`. Raise RateLimitedError, which says when there is one again.
+        """Take one token of `who`. Raise RateLimitedError, with the seconds until the next token.
 
-        What is refused takes none, so that whoever waits that long is let in.
+        A refused call takes no token, so a caller who waits that long is admitted.
         """

@@ -1,4 +1,4 @@
-"""Reads shared by all who ask for the same thing at the same time, and kept for a moment."""
+"""A cache of reads that concurrent callers share, kept for a moment."""
 
 import threading
 import time
@@ -15,17 +15,17 @@ V = TypeVar("V")
 
 
 class _Reading(Future[V]):
-    """What is read for all who ask meanwhile."""
+    """A read in progress that several callers wait for."""
 
     has_begun = False  # until then no change can be missing in it
 
 
 class ReadCache(Generic[K, V]):
-    """At most `size_max` values, each at most `ttl_s` seconds old since its reading began.
+    """At most `size_max` values, each at most `ttl_s` seconds old since its read began.
 
-    A value that is read is handed to whoever asked before the reading began or since then, and to
-    nobody who asks after `forget` or `clear`. A key is read anew `rest_s` after the reading before
-    at the earliest, however often it is forgotten: who asks meanwhile waits for that.
+    A value goes to callers that asked before its read began or since then, until `forget` or
+    `clear`. A key is read at most once in `rest_s`, however often it is forgotten: callers
+    meanwhile wait for that.
     """
 
     def __init__(
@@ -44,9 +44,9 @@ class ReadCache(Generic[K, V]):
         self._lock = threading.Lock()
 
     def get(self, key: K, read: Callable[[], V]) -> V:
-        """The value, by `read` if nobody reads it already.
+        """Return the value, calling `read` if no read is in progress.
 
-        Raises what `read` raises, and BusyError when another's reading takes over `wait_s`.
+        Raise what `read` raises, and BusyError when another caller's read takes over `wait_s`.
         """
         with self._lock:
             found = self._reads.get(key)
@@ -60,12 +60,12 @@ class ReadCache(Generic[K, V]):
             raise BusyError("the store does not answer") from error
 
     def forget(self, key: K) -> None:
-        """Read it anew for whoever asks from now on."""
+        """Discard the value: later callers read it again."""
         with self._lock:
             self._drop(key)
 
     def clear(self) -> None:
-        """As `forget`, of everything."""
+        """Discard all values."""
         with self._lock:
             for key in list(self._reads):
                 self._drop(key)
@@ -87,7 +87,7 @@ class ReadCache(Generic[K, V]):
         return value
 
     def _begin(self, key: K, own: "_Reading[V]") -> None:
-        """Wait until the key has rested."""
+        """Wait until the key may be read again."""
         with self._lock:
             left_s = self._free_at.get(key, 0.0) - self._clock()
         if left_s > 0:

@@ -1,4 +1,4 @@
-"""Reading the value of a record: what it says, or why nobody can tell."""
+"""Decoding the value of a record."""
 
 from typing import TypeVar
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 def read_value(decoder: msgspec.json.Decoder[T], value: bytes | str | None) -> T:
-    """The decoded value; None is a tombstone, which says nothing in any of our topics.
+    """Return the decoded value; None for a tombstone, which has no meaning in our topics.
 
-    Raises BadRecordError (Undecodable) for what nobody will ever read, and FutureVersionError for
-    what newer code will.
+    Raise BadRecordError (Undecodable) for a value no version can decode, and FutureVersionError for
+    one that newer code can.
     """
     if value is None:
         raise BadRecordError(UNDECODABLE, "the record has no value")

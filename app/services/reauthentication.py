@@ -1,4 +1,4 @@
-"""Asking again who somebody is, before what a stolen session must not do."""
+"""Authenticating a user again before an action that a stolen session must not be enough for."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from app.services.profiles import Profiles
 
 
 class Reauthentication:
-    """By the password; where the account has none, by a log-in of just before."""
+    """Checks the password; for an account without one, that its log-in is recent."""
 
     def __init__(
         self,
@@ -20,13 +20,13 @@ class Reauthentication:
         backoff: LoginBackoff,
         is_fresh: Callable[[Identity], bool],
     ) -> None:
-        """`is_fresh` says whether somebody has logged in just before. Raises BusyError."""
+        """`is_fresh` returns whether a user has logged in just now. Raise BusyError."""
         self._passwords, self._profiles = passwords, profiles
         self._backoff, self._is_fresh = backoff, is_fresh
 
     def check(self, identity: Identity, password_hash: str | None, typed: str | None) -> None:
-        """Raise as `check_password`; for an account without a password ForbiddenError, unless it
-        logged in just before."""
+        """Raise as `check_password`; for an account without a password raise ForbiddenError unless
+        it has logged in just now."""
         if password_hash is not None:
             self.check_password(identity, password_hash, typed or "", field="password")
         elif not self._is_fresh(identity):
@@ -35,8 +35,8 @@ class Reauthentication:
     def check_password(
         self, identity: Identity, password_hash: str | None, typed: str, *, field: str
     ) -> None:
-        """Raise InvalidError unless it is the password, and RateLimitedError when it was wrong too
-        often: whoever has stolen a session guesses as slowly as at the log-in."""
+        """Raise InvalidError when the password is wrong, and RateLimitedError after too many wrong
+        ones: a stolen session guesses as slowly as the log-in."""
         subject = Subject(identity.user_id, "", password_hash)
         with self._backoff.attempt(subject, LoginOrigin(f"session:{identity.session_id}")):
             if not is_password(typed, password_hash, self._passwords, self._profiles):

@@ -1,4 +1,4 @@
-"""What a mail's link is good for: proving an address, old or new, and choosing a new password."""
+"""Using the tokens of mails: verifying an address, old or new, and choosing a new password."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ EndSessions = Callable[[int], object]
 
 @dataclass(frozen=True, slots=True)
 class TokenOwner:
-    """Whom a mail was sent to."""
+    """The user a mail was sent to."""
 
     user_id: int
     email: str | None
@@ -30,29 +30,34 @@ class TokenOwner:
 
 
 class MailTokens(Protocol):
-    """The tokens of mails; each is used once. All raise BusyError."""
+    """The tokens of mails; each works once. Methods raise BusyError."""
 
     def owner(self, purpose: MailPurpose, digest: str) -> TokenOwner | None:
-        """Whose token it is, if it is good."""
+        """Return the owner of the token; None when it is invalid."""
         ...
 
     def verify_email(self, digest: str) -> int | None:
-        """Use the token: the address is proved. The user's id; None: the token is not good."""
+        """Use the token to verify the address; return the user's id, None when the token is
+        invalid."""
         ...
 
     def change_email(self, digest: str) -> int | None:
-        """Use the token: the address it was sent to is the account's, and proved; a mail to the
-        one before is due. The user's id; None: the token is not good, or another account has the
-        address by now."""
+        """Use the token to replace the account's address by the verified new one; a mail to the old
+        address is due.
+
+        Return the user's id; None when the token is invalid or another account has the address by
+        now.
+        """
         ...
 
     def reset(self, digest: str, password_hash: str) -> int | None:
-        """Use the token: the password is another. The user's id; None: the token is not good."""
+        """Use the token to replace the password; return the user's id, None when the token is
+        invalid."""
         ...
 
 
 class Recovery:
-    """The use-cases of somebody who has read a mail."""
+    """The use-cases of the links in mails."""
 
     def __init__(
         self,
@@ -66,10 +71,8 @@ class Recovery:
         self._end_sessions = end_sessions
 
     def verify(self, token: str) -> None:
-        """The address that the mail was sent to is the person's, and from now on the account's.
-
-        Raises InvalidError for a token that is not good.
-        """
+        """Verify the address the mail was sent to and make it the account's. Raise InvalidError for
+        an invalid token."""
         digest, event = digest_of(token), SecurityEvent.EMAIL_PROVED
         user_id = self._tokens.verify_email(digest)
         if user_id is None:
@@ -79,10 +82,10 @@ class Recovery:
         log_security(event, user_id=user_id)
 
     def reset(self, request: Reset) -> None:
-        """The password is another, and all sessions are ended. Raises InvalidError.
+        """Replace the password and end all sessions. Raise InvalidError.
 
-        They are ended first: while that is not possible nothing is changed, and the token is good
-        still. And once more for whoever logged in by the old password meanwhile.
+        Sessions are ended first: when that fails nothing is changed and the token stays valid. They
+        are ended once more for a log-in with the old password meanwhile.
         """
         digest = digest_of(request.token)
         owner = self._tokens.owner("reset", digest)
@@ -101,7 +104,8 @@ class Recovery:
 
 
 def end_again(end_sessions: EndSessions, user_id: int) -> None:
-    """End what was begun since `end_sessions` was called last; it is too late to refuse."""
+    """End sessions opened since `end_sessions` was last called; an error is only logged, because
+    the change is committed."""
     try:
         end_sessions(user_id)
     except BusyError as error:

@@ -1,10 +1,9 @@
-"""Replaying dead letters: how many, how often, and what is left alone.
+"""Replaying dead letters: how many, at what rate, and which are skipped.
 
-A replay puts the original key and bytes at the end of the record's lane, so its outcome is the one
-that the order of the log gives now: a bid on an auction that has closed is rejected as CLOSED.
-Nothing is replayed twice at a time, and nothing that has had its effect: each dead letter is locked
-while it is judged, and claimed by a row before the log is asked. A run that was cut off may simply
-be repeated.
+A replay appends the original key and bytes to the end of the record's lane, so its outcome follows
+from the current state: a bid on a closed auction is rejected as CLOSED. No dead letter is replayed
+twice at the same time, and none that has had its effect: each is locked while it is checked, and
+claimed by a row before it is appended. An interrupted run may simply be repeated.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,8 +38,8 @@ RecordId = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be replayed, and who asks. `limit` does not count what is skipped; `force` lifts
-    the limit of replays a record; `per_s` replays a second, the usual rate when None."""
+    """What to replay, and who requested it. `limit` does not count skipped ones; `force` lifts the
+    limit of replays per record; `per_s` is the rate, the usual one when None."""
 
     selection: DeadLetterSelection
     requested_by: str
@@ -52,10 +51,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class LockedDeadLetter:
-    """A dead letter nobody else can claim until the transaction ends.
+    """A dead letter that no other transaction can claim.
 
     `again_id`: the dead letter that a replay of it became. `has_settled`: a replay of it was
-    settled. `under_way`: what becomes of a replay is not known yet.
+    settled. `under_way`: the result of a replay is not known yet.
     """
 
     id: int
@@ -70,40 +69,41 @@ class LockedDeadLetter:
 
 
 class ReplayStore(Protocol):
-    """Dead letters as they are claimed. All raise BusyError when the store cannot answer."""
+    """Stored dead letters and their replays. Methods raise BusyError when the store cannot
+    answer."""
 
     def last_id(self) -> int:
-        """Of the newest dead letter; 0 without any."""
+        """Return the id of the newest dead letter; 0 when there is none."""
         ...
 
     def candidates(
         self, selection: DeadLetterSelection, *, up_to_id: int, after: RecordId | None, limit: int
     ) -> list[tuple[RecordId, int]]:
-        """Places and ids, in the order of the log."""
+        """Return record ids and dead letter ids, in log order."""
         ...
 
     def lock(self, transaction: Transaction, letter_id: int) -> LockedDeadLetter:
-        """Lock one, then look what became of its replays."""
+        """Lock a dead letter, then read the results of its replays."""
         ...
 
     def claim(
         self, transaction: Transaction, letter: LockedDeadLetter, *, requested_by: str, forced: bool
     ) -> int:
-        """Count and record one more replay, without a place yet; its id."""
+        """Count and store one more replay, not appended yet; return its id."""
         ...
 
     def mark_replayed(self, replay_id: int, appended: Appended) -> None:
-        """The log has it."""
+        """Store the position of the replay's record."""
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
-        """The log does not have it, for sure: as if it had not been claimed."""
+        """Undo the claim: the record was not appended."""
 
 
 class ReplayLog(Protocol):
-    """The log, as it takes any bytes."""
+    """Kafka, for records of any bytes."""
 
     def wait_connected(self, timeout_s: float) -> bool:
-        """Whether there is a connection, now or within `timeout_s`."""
+        """Return whether there is a connection, now or within `timeout_s`."""
         ...
 
     def append_again(
@@ -115,13 +115,13 @@ class ReplayLog(Protocol):
         value: bytes,
         headers: Mapping[str, str],
     ) -> Appended:
-        """Append and wait. Raises BusyError or RecordTooLargeError (not appended), or
-        UnknownFateError (nobody knows)."""
+        """Append and wait. Raise BusyError or RecordTooLargeError (not appended), or
+        UnknownFateError (may be appended)."""
         ...
 
 
 class Replaying:
-    """Replays, for the command and the admin API alike."""
+    """Replays dead letters for the command and the admin API."""
 
     def __init__(
         self,
@@ -135,23 +135,23 @@ class Replaying:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
-        """`clock` counts seconds from any moment, `sleep` waits some; both for the rate."""
+        """`clock` returns monotonic seconds, `sleep` waits for seconds; both are for the rate."""
         self._listed, self._store, self._log, self._begin = listed, store, log, begin
         self._lanes, self._limits = lanes, limits
         self._clock, self._sleep = clock, sleep
 
     def run(self, order: Order) -> Iterator[ReplayResult]:
-        """Replay what is wanted, in the order of the log, telling of each as it is done.
+        """Replay the selection in log order, yielding each result.
 
-        Raises NotFoundError for an id that no dead letter has, and BusyError when a server does not
-        answer; ends after one whose fate is unknown. It may be repeated after any of them.
+        Raise NotFoundError for an id that no dead letter has, and BusyError when a server does not
+        answer; end after a replay whose result is unknown. It may be repeated after any of them.
         """
         return self._each(self._start(order), order)
 
     def replay_request(self, request: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
-        """Replay as much as one request may, and tell it all at once.
+        """Replay as many as one request may, and return all results.
 
-        Raises as `run` does, BusyError only when nothing has been done; and InvalidError.
+        Raise as `run`, BusyError only when nothing has been done; and InvalidError.
         """
         ids = () if isinstance(request.ids, UnsetType) else request.ids
         order = Order(
@@ -179,7 +179,7 @@ class Replaying:
         return self._candidates(order.selection, self._store.last_id())
 
     def _candidates(self, selection: DeadLetterSelection, last_id: int) -> Iterator[int]:
-        """None that a replay of this very run becomes: it would follow itself for ever."""
+        """Yield ids up to `last_id`, so that a run does not replay the dead letters it causes."""
         after: RecordId | None = None
         while found := self._store.candidates(
             selection, up_to_id=last_id, after=after, limit=CANDIDATES
@@ -257,7 +257,8 @@ class Replaying:
 
 
 def _is_lost(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
-    """Whether a restore has lost what the record is about: it would only be given up again."""
+    """Return whether the record names an auction or user lost by a restore: it would only become a
+    dead letter again."""
     try:
         lane.check((letter.raw_key or b"").decode(errors="replace"), letter.payload)
     except GoneError:

@@ -1,4 +1,4 @@
-"""Nicknames that would pass for the house's own people, however they are spelt."""
+"""Nicknames reserved for the operators of the site, in any spelling."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ _DIGITS = "0123456789"
 
 
 class ReservedNicknames:
-    """What nobody may be called, by what it looks like."""
+    """The reserved nicknames, compared by their skeletons."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         self._skeleton = skeleton
@@ -38,7 +38,7 @@ class ReservedNicknames:
         self._substrings = [skeleton(word) for word in SUBSTRINGS]
 
     def __contains__(self, nickname: str) -> bool:
-        """Whether it is a reserved word, has one, or looks like one."""
+        """Return whether the nickname is, contains or looks like a reserved word."""
         words = _WORD.findall(nickname)
         joined = "".join(words)
         parts = [part for word in words for part in (word, *_CASE.split(word))]
@@ -50,7 +50,8 @@ class ReservedNicknames:
         )
 
     def _skeletons(self, word: str) -> Iterator[str]:
-        """The skeletons of it in both cases, for small and capital letters look like others."""
+        """Yield the skeletons of the word in each case, because small and capital letters look like
+        different letters."""
         for form in (word, word.strip(_DIGITS)):
             for cased in (form, form.lower(), form.upper()):
                 yield self._skeleton(cased).replace("rn", "m")

@@ -1,9 +1,9 @@
-"""After a restore of the database: what the log knows and the database lost, and a new epoch.
+"""After a restore of the database: finding what Kafka has and the database lost, and the new epoch.
 
-The log is whole, so every record after the restored progress is taken in again, in order, and the
-auctions and users that the database still has come to where they were. What only the lost part of
-the database knew stays lost: its ids are listed, never given out again, and whatever the log still
-says of them becomes a dead letter.
+Kafka is complete, so every record after the restored progress is ingested again, in order, and the
+auctions and users that the database still has reach their last state. What only the lost part of
+the database had stays lost: its ids are listed and never used again, and records that name them
+become dead letters.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +22,7 @@ ROOMS = "rooms"
 
 
 class _Record(msgspec.Struct):
-    """What any record of ours may name; of each topic it is another part."""
+    """The fields of records that name ids; each topic has some of them."""
 
     auction_id: int | None = None
     bidder_id: int | None = None
@@ -41,7 +41,7 @@ _decoder = msgspec.json.Decoder(_Record)
 
 @dataclass(frozen=True, slots=True)
 class ExistingIds:
-    """What the restored database has: the ids there are, and of auctions their versions."""
+    """The ids in the restored database, and the versions of its auctions."""
 
     users: Collection[int]
     auctions: Mapping[int, int]
@@ -50,7 +50,7 @@ class ExistingIds:
 
 @dataclass(slots=True)
 class LostUser:
-    """A user as the log knows it."""
+    """A lost user, as far as records tell."""
 
     nickname: str = ""
     records: int = 0
@@ -59,7 +59,7 @@ class LostUser:
 
 @dataclass(slots=True)
 class LostAuction:
-    """An auction as the log knows it; without an event of it, by its records alone."""
+    """A lost auction, as far as records tell; without an event only its counts."""
 
     status: str = ""
     price: int | None = None
@@ -70,9 +70,9 @@ class LostAuction:
 
 @dataclass(slots=True)
 class Lost:
-    """Everything that the log or a session names and the database has not.
+    """Everything that Kafka or a session names and the database does not have.
 
-    `versions`: of auctions that it has, the version that was published, where that is ahead.
+    `versions`: published versions that are ahead of those of existing auctions.
     """
 
     users: dict[int, LostUser] = field(default_factory=dict)
@@ -84,7 +84,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a new epoch changes. `sequences`: the value after which each goes on."""
+    """What a new epoch changes. `sequences`: the value after which each continues."""
 
     lost: Lost
     sequences: Mapping[str, int]
@@ -93,26 +93,26 @@ class Plan:
 
 
 class RestoredDatabase(Protocol):
-    """The restored database. All raise BusyError when it does not answer."""
+    """The restored database. Methods raise BusyError when it does not answer."""
 
     def other_connections(self) -> list[str]:
-        """Processes of the house that have been connected for longer than a look takes."""
+        """Return our other processes that are connected for longer than a check takes."""
         ...
 
     def existing(self) -> ExistingIds:
-        """What is there."""
+        """Return the ids in the database."""
         ...
 
     def progress(self, topic: str) -> dict[int, int]:
-        """By partition, the next offset to take."""
+        """Return by partition the next offset to ingest."""
         ...
 
     def sequences(self) -> dict[str, int]:
-        """By table, the last value that its sequence of ids has given out; 0 before the first."""
+        """Return by table the last value of its sequence of ids; 0 before the first."""
         ...
 
     def begin_epoch(self, plan: Plan) -> str:
-        """Carry the plan out, in one transaction; the name of the new epoch."""
+        """Carry out the plan in one transaction; return the name of the new epoch."""
         ...
 
 
@@ -124,10 +124,10 @@ def find_lost(
     session_user_ids: Collection[int],
     ids_max: int,
 ) -> Lost:
-    """Read the log, and hold it against what is there.
+    """Read all topics and compare them with the existing ids.
 
-    Records of `auction-bid` below progress name nothing that is lost: they were taken in before.
-    An id beyond `ids_max` was never given out, whoever wrote it into the log.
+    Records of `auction-bid` below progress name nothing that is lost: they were ingested before.
+    Ids beyond `ids_max` are ignored: they were never assigned.
     """
     finder = _Finder(existing, ids_max)
     for user_id in session_user_ids:
@@ -147,7 +147,8 @@ def make_plan(
     published: Mapping[int, int],
     limits: Limits,
 ) -> Plan:
-    """No id that is named anywhere is given out again, nor any that only the database knew."""
+    """Return a plan in which no id is assigned again that is named anywhere, or that only the lost
+    rows had."""
     seen = {
         USERS: max(lost.users, default=0),
         AUCTIONS: max(lost.auctions, default=0),
@@ -167,7 +168,8 @@ def make_plan(
 def _ranges(
     existing: Collection[int], lost: Collection[int], *, until: int
 ) -> list[tuple[int, int]]:
-    """Ids in between may be lost, too: they are given out before, and committed in any order."""
+    """Return the lost ranges. Ids in between may be lost, too: ids are assigned before they are
+    committed, in any order."""
     last = max(existing, default=0)
     return [*((one, one) for one in sorted(lost) if one <= last), (last + 1, until)]
 

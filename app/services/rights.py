@@ -1,9 +1,9 @@
-"""Who may bid, and how much (rule 20): what a gateway stamps into a bid's record.
+"""Who may bid, and how much (rule 20): what a gateway writes into a bid's record.
 
-Read once and remembered for a while, because a bid must not ask the store. Whoever changes a right
-publishes it, and every gateway reads it anew for the next bid; where that was missed, because Redis
-was away, the right of before is believed for `rights_ttl_s` at most. Only who has not proved an
-e-mail address, where they must, is refused here; a limit and a block are outcomes of the record.
+Rights are cached, because a bid must not wait for the store. A change is published, and every
+gateway reads the right again for the next bid; when the message is missed, because Redis was away,
+the old right is used for at most `rights_ttl_s`. Only a user who has not verified an e-mail
+address, where that is required, is refused here; a limit and a block are outcomes of the record.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ NOT_PROVED: Final = "prove your e-mail address before your first bid"
 
 @dataclass(frozen=True, slots=True)
 class Bidder:
-    """What is stored of a user; `limits` where they are not those of everybody."""
+    """The stored rights of a user; `limits` where they differ from the defaults."""
 
     is_proved: bool
     limits: Mapping[Currency, int]
@@ -39,15 +39,16 @@ class Right(Struct, frozen=True):  # made for every bid: a dataclass takes five 
 
 
 class StoredRights(Protocol):
-    """The store. Raises BusyError when it cannot answer."""
+    """The store of rights. Raise BusyError when it cannot answer."""
 
     def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        """The user, and whether this seller has blocked them; None: there is no such user."""
+        """Return the user, and whether this seller has blocked them; None when there is no such
+        user."""
         ...
 
 
 class RightsToBid:
-    """The rights of bidders, remembered."""
+    """The rights of bidders, cached."""
 
     def __init__(self, stored: StoredRights, *, must_be_proved: bool, limits: Limits) -> None:
         """`must_be_proved`: nobody bids before they have proved their e-mail address."""
@@ -117,7 +118,7 @@ class RightsToBid:
 
 
 def default_limits(limits: Limits) -> dict[Currency, int]:
-    """The bid limit of who has no own one, by currency."""
+    """Return the default bid limits by currency."""
     found: dict[Currency, int] = {
         "KRW": limits.bid_limit_krw,
         "JPY": limits.bid_limit_jpy,

@@ -1,4 +1,4 @@
-"""A bounded memory of what was lately read, forgotten in the order of its coming."""
+"""A bounded cache with a time to live; the oldest entry is evicted first."""
 
 import time
 from collections import OrderedDict
@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """At most `size_max` values, each believed for at most `ttl_s` seconds."""
+    """At most `size_max` values, each for at most `ttl_s` seconds."""
 
     def __init__(
         self, size_max: int, *, ttl_s: float, clock: Callable[[], float] = time.monotonic
@@ -19,23 +19,23 @@ class TtlCache(Generic[K, V]):
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        """The value, unless it was never put, forgotten, or is too old."""
+        """Return the value, None when there is none or it has expired."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= self._clock():
             return None
         return entry[1]
 
     def put(self, key: K, value: V) -> None:
-        """Remember `value`; the oldest goes when there is no room."""
+        """Store `value`; evict the oldest entry when the cache is full."""
         self._entries.pop(key, None)
         self._entries[key] = (self._clock() + self._ttl_s, value)
         if len(self._entries) > self._size_max:
             self._entries.popitem(last=False)
 
     def forget(self, key: K) -> None:
-        """Read it anew the next time."""
+        """Remove the entry."""
         self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """As `forget`, of everything."""
+        """Remove all entries."""
         self._entries.clear()

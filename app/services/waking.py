@@ -1,4 +1,4 @@
-"""Wake-ups: telling a worker that a lane has work. Any of them may be lost, doubled or late."""
+"""Wake-ups: messages to workers that a lane has work. Any of them may be lost, doubled or late."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -17,19 +17,19 @@ class Waker(Protocol):
     """Wakes lanes through Celery."""
 
     def wake(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane that is not woken already. Never raises for an unreachable server."""
+        """Wake each lane that has no wake-up pending. Never raise for an unreachable server."""
 
     def enqueue(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane whatever its flag says: the sweep's way."""
+        """Wake each lane regardless of its flag, as the sweep does."""
 
     def wake_later(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane in a moment, unless somebody has woken it by then."""
+        """Wake each lane in a moment, unless it is woken by then."""
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:
-        """Clear the lanes' flags, so that records taken from now on wake them again."""
+        """Clear the lanes' flags, so that records ingested from now on wake them again."""
 
     def waiting(self, *, at_most: int) -> int:
-        """How many wake-ups no worker has taken yet; every queue is cut to `at_most` before.
+        """Cut every queue to `at_most` wake-ups and return how many wait.
 
-        Nothing is lost by it: what a task would have done, a sweep does too.
+        Nothing is lost by the cut: a sweep does the same work.
         """

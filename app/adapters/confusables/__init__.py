@@ -1,1 +1,1 @@
-"""What texts look like."""
+"""Confusable characters of Unicode (UTS #39)."""

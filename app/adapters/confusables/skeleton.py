@@ -4,5 +4,6 @@ from disarm import skeleton_key
 
 
 def skeleton(text: str) -> str:
-    """Return what `text` looks like, in small letters: digits are as the letters they resemble."""
+    """Return the skeleton of `text` in small letters: texts that look alike have the same one.
+    Digits count as the letters they resemble."""
     return skeleton_key(text, digit_policy="tr39")
