@@ -39,7 +39,7 @@ Verb = Callable[[OperatorContainer, argparse.Namespace], str]
 
 
 class _OneLineParser(argparse.ArgumentParser):
-    """Says what is wrong with a command in one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(REFUSED, f"{PROGRAM}: {message}\n")

@@ -51,7 +51,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
 
 
 def older_because(settings: Settings) -> str | None:
-    """How the database is older than the log; None when it is not. Raises BusyError."""
+    """Return why the database is older than Kafka; None when it is not. Raise BusyError."""
     container = build_operator_container(settings)
     guard = DatabaseGuard(container.freshness_checks, trusts_others=False)
     engine = make_engine(

@@ -1,7 +1,7 @@
-"""Where Google, Kakao and Naver are, and whether what the settings say of them makes sense.
+"""The URLs of Google, Kakao and Naver, and the checks of their settings.
 
-The profile `production` takes no other place for any of them than its own: a process that plays a
-provider would let anybody in as anybody.
+The profile `production` accepts no other URL for any of them than the provider's own: a process
+that plays a provider could sign in as any user.
 """
 
 from collections.abc import Iterator

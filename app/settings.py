@@ -216,7 +216,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Where everything is, who we are, and the limits."""
+    """URLs, identity and limits of this deployment."""
 
     base_url: Url
     database_url: Url
@@ -404,7 +404,8 @@ def _with_files(environment: Mapping[str, str], faults: list[str]) -> dict[str, 
 
 
 def _secret_in(file: Path) -> str:
-    """What is in the file, without the line's end. Raises ValueError, which quotes none of it."""
+    """Return the file's content without the line's end. Raise ValueError, which quotes none of
+    it."""
     try:
         text = file.read_text(encoding="utf-8").rstrip("\r\n")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What the stores are asked in production: for a password, and their version."""
+"""Checks of the stores in production: that they require a password, and their version."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from app.store_versions import version_fault
 
 
 class Store(NamedTuple):
-    """A kind of store, and how it is asked."""
+    """A kind of store, and its checks."""
 
     kind: str
     accepts_without_password: Callable[..., bool]
@@ -38,7 +38,7 @@ STORES = {
 
 
 def find_faults(settings: Settings) -> list[str]:
-    """Ask all stores at once; a line for each fault."""
+    """Check all stores at once; return a line for each fault."""
     with ThreadPoolExecutor(len(STORES)) as pool:
         found = pool.map(lambda name: list(_faults(settings, name)), STORES)
     return [fault for store_faults in found for fault in store_faults]

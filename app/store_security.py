@@ -1,7 +1,7 @@
-"""Whether the stores are reached as securely as they must be, as far as the settings can tell.
+"""Checks that the stores are reached securely, as far as the settings can tell.
 
-In the profile `production` every store has a password, or the certificate of a client in its place;
-docs/security.md says which setting is which store's.
+In the profile `production` every store has a password, or a client certificate in its place;
+docs/security.md lists the settings.
 """
 
 import re
@@ -26,9 +26,9 @@ INSTEAD = frozenset({"sslcert", "passfile", "ssl_certfile", "tlscertificatekeyfi
 
 
 def kafka_tls(settings: "Settings") -> ssl.SSLContext | None:
-    """How Kafka's certificate is checked, by name and authority, and ours shown; None: no TLS.
+    """Return the TLS context that checks Kafka's certificate and shows ours; None without TLS.
 
-    Raises OSError, ssl.SSLError among them, for files that cannot be used.
+    Raise OSError, ssl.SSLError among them, for files that cannot be used.
     """
     if not settings.kafka_security_protocol.endswith("SSL"):
         return None

@@ -11,7 +11,7 @@ OLDEST: dict[str, tuple[int, ...]] = {
 
 
 def version_fault(store: str, found: Sequence[int]) -> str | None:
-    """What is wrong with a store of this version, in one line; None: nothing."""
+    """Return what is wrong with a store of this version, in one line; None: nothing."""
     oldest = OLDEST[store]
     if tuple(found) >= oldest:
         return None

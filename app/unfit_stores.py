@@ -1,4 +1,4 @@
-"""What every process asks for at its start in production: stores that are fit for it."""
+"""The check of the stores at the start of every process in production."""
 
 import sys
 
@@ -7,11 +7,12 @@ from app.store_security import PRODUCTION
 
 
 def refuse_unfit_stores(settings: Settings) -> None:
-    """End with code 2 and a line for each fault when, in production, a store lets in who shows no
-    password, or is older than what this code was run with.
+    """End with code 2 and a line for each fault when, in production, a store accepts clients
+    without a password, or is older than this code supports.
 
-    Who could reach its port could forge what is in it. A store that does not answer is none of
-    those: processes may start before their stores do. Kafka's turn is `python -m bridge topics`.
+    A client that reaches its port could forge its content. A store that does not answer is no
+    fault: processes may start before their stores do. Kafka is checked by `python -m bridge
+    topics`.
     """
     if settings.profile != PRODUCTION:
         return

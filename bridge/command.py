@@ -1,4 +1,4 @@
-"""What the commands of operators share: their parser, and one clear line for whatever is wrong."""
+"""Shared by the commands of operators: their parser, and one line for each error."""
 
 import argparse
 import logging
@@ -22,7 +22,7 @@ INTERRUPTED = 130  # as shells say it of SIGINT
 
 
 class Parser(argparse.ArgumentParser):
-    """Tells what is wrong in one line, without the usage."""
+    """A parser that reports an error in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         """Exit 2."""
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def be_quiet() -> None:
-    """Whatever a client says of its server is said by our one line."""
+    """Silence the logs of client libraries: our one line reports their errors."""
     configure_logging("CRITICAL", process="bridge")
     logging.disable()
 
@@ -42,11 +42,10 @@ def perform(
     *,
     is_guarded: bool = True,
 ) -> int:
-    """Do what `arguments` say by the function that their parser set as `act`; the exit code.
+    """Run the function that the parser of `arguments` set as `act`; return the exit code.
 
-    Unless `is_guarded` is false, a database that is older than the log is refused.
-
-    2 and a line for wrong settings, bad values, unknown things and servers that do not answer.
+    Unless `is_guarded` is false, a database that is older than Kafka is refused. 2 and a line for
+    wrong settings, bad values, unknown things and servers that do not answer.
     """
     if any("\udc80" <= char <= "\udcff" for text in arguments for char in text):
         parser.error("the arguments are not UTF-8")
@@ -68,7 +67,7 @@ def perform(
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on, as argparse takes it."""
+    """Parse a whole number from 1 on, for argparse."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
@@ -76,7 +75,7 @@ def count(text: str) -> int:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns as wide as they must be, two spaces apart."""
+    """Return rows as aligned columns, two spaces apart."""
     cells = [list(header), *([printable(str(cell)) for cell in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
@@ -86,7 +85,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def printable(text: str) -> str:
-    """What a stranger wrote, with escapes for what would move the cursor of a terminal."""
+    """Return text from outside with escapes for characters that would move a terminal's cursor."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -1,4 +1,4 @@
-"""The composition root: the one place where adapters are picked and services get their ports.
+"""The composition root: the one place where adapters are chosen and services get their ports.
 
-A module for each kind of process, which imports what such a process runs and nothing else.
+There is a module for each kind of process, which imports only what such a process runs.
 """

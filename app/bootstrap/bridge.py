@@ -16,22 +16,22 @@ from app.settings import Settings
 
 
 class BridgeContainer(LogContainer, TaskContainer):
-    """What the pipelines need."""
+    """The services of the pipelines."""
 
     intake = PostgresIntake()
 
     def lane_backlog(self, topic: Topic) -> BacklogSource:
-        """How far behind the settling of a topic is."""
+        """The backlog of a topic whose records are settled."""
         return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits)
 
     def backlogs(self) -> list[BacklogSource]:
-        """How far behind the work on each topic is that gateways put records into."""
+        """The backlogs of the topics that gateways append to."""
         lanes = [self.lane_backlog(lane.topic) for lane in self.lane_topics.values()]
         return [*lanes, GroupBacklog(CHAT_MESSAGE, group=SAVE_GROUP, settings=self.settings)]
 
     @cached_property
     def due_records(self) -> DueRecords:
-        """What the clock puts into the log."""
+        """The records that the clock appends."""
         return DueRecords(PostgresDueStore(self.engine), utc_now)
 
 

@@ -1,8 +1,8 @@
-"""The clock of what does not decide."""
+"""The wall clock, for everything that decides nothing."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The wall clock, for everything that does not decide."""
+    """Return the current time."""
     return datetime.now(UTC)

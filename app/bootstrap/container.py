@@ -1,6 +1,6 @@
-"""What processes of all kinds are built of: PostgreSQL, Redis, the topics settled per key.
+"""The services of processes of all kinds: PostgreSQL, Redis, the topics settled per key.
 
-Everything is built on first use, so that a process connects to no more than it needs, and never
+Everything is created on first use, so that a process connects only to what it needs, and never
 before its fork.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Container:
-    """Services of one process; `application` names it to the servers it connects to."""
+    """The services of one process; `application` is its name on the servers it connects to."""
 
     def __init__(self, settings: Settings, *, application: str) -> None:
         self.settings = settings
@@ -41,24 +41,25 @@ class Container:
         self._is_guarded = False
 
     def guard_database(self) -> None:
-        """From now on use no database that is older than the log; before anything connects."""
+        """Use no database that is older than Kafka; to be called before anything connects."""
         self._is_guarded = True
 
     @cached_property
     def guard(self) -> DatabaseGuard:
-        """What admits the database."""
+        """The guard of the database."""
         return DatabaseGuard(self.freshness_checks if self._is_guarded else None)
 
     @cached_property
     def freshness_checks(self) -> Sequence[FreshnessCheck]:
-        """By what a database that is older than the log is known.
+        """The checks that a database is not older than Kafka.
 
-        A process that never comes to Kafka knows none: it uses the database that others admitted.
+        Empty for a process that never connects to Kafka: it uses a database that others have
+        admitted.
         """
         return ()
 
     def check_database(self) -> None:
-        """Connect, which looks at a database that is not known yet. Raises BusyError."""
+        """Connect, which checks a database that is not known yet. Raise BusyError."""
         rows(self.engine, "SELECT 1", {})
 
     @cached_property
@@ -80,7 +81,7 @@ class Container:
 
     @cached_property
     def dead_letter_limit(self) -> DeadLetterLimit:
-        """How many records may be given up."""
+        """The limit of dead letters."""
         limits = self.settings.limits
         return DeadLetterLimit(
             per_lane=limits.dead_letters_per_lane_max,
@@ -95,7 +96,7 @@ class Container:
 
     @cached_property
     def lane_topics(self) -> dict[str, LaneTopic]:
-        """Every topic whose records are settled per key."""
+        """The topics whose records are settled per key."""
         bids = LaneTopic(
             topic=AUCTION_BID,
             group=INGEST_GROUP,
@@ -107,8 +108,8 @@ class Container:
         return {bids.topic.name: bids}
 
     def _hasten_notices(self) -> None:
-        """Hasten what a settle has put down to be told. Only processes with tasks can: elsewhere
-        the sweep of beat comes to it."""
+        """Publish new notices soon. Only processes with Celery can: elsewhere the sweep publishes
+        them."""
 
     @cached_property
     def messages(self) -> "MongoMessages":
@@ -122,8 +123,8 @@ class Container:
 
 
 def refuse_older_database(container: Container) -> None:
-    """Raise OlderDatabaseError when it is one. A server that does not answer yet is waited for by
-    whoever needs it."""
+    """Raise OlderDatabaseError when the database is older than Kafka; do nothing while it does not
+    answer."""
     try:
         container.check_database()
     except OlderDatabaseError:

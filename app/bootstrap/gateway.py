@@ -25,7 +25,7 @@ from app.settings import Settings
 
 
 class WebContainer(HouseContainer):
-    """What the API and the sockets need."""
+    """The services of the API and the sockets."""
 
     def make_social(self, accounts: Accounts) -> SocialLogIn:
         """Log-in by Google, Kakao and Naver to these accounts."""
@@ -39,12 +39,13 @@ class WebContainer(HouseContainer):
 
     @cached_property
     def presence(self) -> RedisPresence:
-        """Who is there, over all gateways."""
+        """Presence over all gateways."""
         return RedisPresence(self.fanout, gateway=str(uuid4()), limits=self.settings.limits)
 
 
 class GatewayContainer(WebContainer):
-    """Services somebody waits for: each store answers in `limits.store_timeout_s` or is left."""
+    """Services of requests that wait: each store answers in `limits.store_timeout_s` or the call
+    fails."""
 
     def __init__(self, settings: Settings, *, application: str) -> None:
         super().__init__(settings, application=application)
@@ -109,7 +110,7 @@ class GatewayContainer(WebContainer):
         return engine
 
     def _breaker(self, store: str, url: str) -> Breaker:
-        """The one of the server at `url`, whatever it is used for and by whom."""
+        """The breaker of the server at `url`, shared by all its uses."""
         limits = self.settings.limits
         return self._breakers.setdefault(
             (store, urlsplit(url).netloc.rpartition("@")[2]),

@@ -1,4 +1,4 @@
-"""What people do: bid, sell, chat, keep an account, administer."""
+"""The use-cases of users: bidding, selling, chat, accounts, administration."""
 
 import time
 from datetime import timedelta
@@ -58,7 +58,7 @@ from app.services.snapshots import Snapshots
 
 
 class HouseContainer(LogContainer, MailContainer):
-    """The use-cases of people, for gateways and commands of operators."""
+    """The use-cases of users, for gateways and commands of operators."""
 
     def epoch(self) -> str:
         """The name of the database's epoch. Raises BusyError while it is not known."""
@@ -81,34 +81,34 @@ class HouseContainer(LogContainer, MailContainer):
 
     @property
     def is_fanout_away(self) -> bool:
-        """Whether Redis is known not to answer, through which outcomes would come."""
+        """Return whether Redis, which brings outcomes, is known not to answer."""
         return False
 
     @cached_property
     def producer(self) -> BackgroundProducer:
-        """The log, as the gateway writes it."""
+        """The producer of bids and control records."""
         return BackgroundProducer(self.settings, topics=(AUCTION_BID,), name=self.application)
 
     @cached_property
     def chat_producer(self) -> BackgroundProducer:
-        """The log of chat, on a connection of its own: one request at a time is under way on each,
-        and a bid must not wait for a message's."""
+        """The producer of chat messages, on its own connection: each has one request in flight, and
+        a bid must not wait for a message's."""
         name = f"{self.application}-chat"
         return BackgroundProducer(self.settings, topics=(CHAT_MESSAGE,), name=name)
 
     @cached_property
     def admission(self) -> Admission:
-        """Which topics take more."""
+        """Admission by topic."""
         return Admission(time.monotonic)
 
     @cached_property
     def admitting_log(self) -> AdmittingLog:
-        """The log of those who may be told to wait."""
+        """The log with admission, for requests that may be refused."""
         return AdmittingLog(self.producer, self.admission, self.guard.check)
 
     @cached_property
     def bidding(self) -> Bidding:
-        """Placing bids and asking after them."""
+        """Placing bids and reading their status."""
         limits = self.settings.limits
         return Bidding(
             self.admitting_log,
@@ -124,7 +124,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def bid_limits(self) -> BidLimits:
-        """How much users may bid."""
+        """Bid limits of users."""
         return BidLimits(
             PostgresRights(self.engine),
             RedisRightsNotifier(self.fanout),
@@ -133,7 +133,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def blocks(self) -> Blocks:
-        """Whom sellers have blocked."""
+        """Users blocked by sellers."""
         at_most = self.settings.limits.blocks_per_seller_max
         return Blocks(
             PostgresRights(self.engine), RedisRightsNotifier(self.fanout), at_most=at_most
@@ -141,7 +141,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def live(self) -> PostgresLive:
-        """What the live view reads."""
+        """Reads for the live view."""
         return PostgresLive(self.engine)
 
     @cached_property
@@ -160,7 +160,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def rates(self) -> RedisRates:
-        """How often people do what has a rate."""
+        """Rate limits per user."""
         return RedisRates(self.auth_redis)
 
     @cached_property
@@ -182,7 +182,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def administration(self) -> Administration:
-        """People as admins handle them."""
+        """Administration of users."""
         return Administration(self.users, self.user_sessions, self.bid_limits)
 
     def make_passwords(self, offload: Offload) -> Argon2Passwords:
@@ -190,7 +190,7 @@ class HouseContainer(LogContainer, MailContainer):
         return Argon2Passwords(offload, limits=self.settings.limits)
 
     def make_recovery(self, passwords: Passwords) -> Recovery:
-        """What links of mails are good for."""
+        """Using the tokens of mails."""
         return Recovery(
             self.mail_tokens,
             passwords=passwords,
@@ -199,7 +199,7 @@ class HouseContainer(LogContainer, MailContainer):
         )
 
     def make_erasure(self, passwords: Passwords) -> Erasure:
-        """Erasing people."""
+        """Erasing users."""
         return Erasure(
             PostgresErasing(self.engine),
             reauthentication=self._make_reauthentication(passwords),
@@ -233,12 +233,12 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def login_backoff(self) -> LoginBackoff:
-        """How long somebody who guesses a password has to wait."""
+        """Delays of repeated password guesses."""
         counter = RedisTryCounter(self.auth_redis, limits=self.settings.limits)
         return LoginBackoff(counter, key=self.settings.secret_key)
 
     def make_accounts(self, access: AccessTokens, passwords: Passwords) -> Accounts:
-        """Accounts, with the tokens of whoever asks."""
+        """Accounts, with the caller's tokens."""
         return Accounts(
             self.users,
             self.sessions,
@@ -252,7 +252,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def profiles(self) -> Profiles:
-        """What nicknames and passwords must be."""
+        """Rules for nicknames and passwords."""
         # 20 MB of lists, which only gateways need.
         from app.adapters.confusables.skeleton import skeleton  # noqa: PLC0415
         from app.adapters.passwords.common import is_common  # noqa: PLC0415
@@ -281,7 +281,7 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def auction_house(self) -> AuctionHouse:
-        """Auctions, and their sellers' wishes: rare, so they never wait for a backlog."""
+        """Auctions, and sellers' requests: rare, so they never wait for a backlog."""
         return AuctionHouse(
             self.auction_views,
             PostgresProducts(self.engine),
@@ -303,14 +303,14 @@ class HouseContainer(LogContainer, MailContainer):
 
     @cached_property
     def dead_letter_list(self) -> DeadLetterList:
-        """What was given up."""
+        """Lists of dead letters."""
         names = [topic.name for topic in self.topics]
         live = [name for name in names if not name.endswith(DEAD_LETTER_SUFFIX)]
         return DeadLetterList(PostgresStoredDeadLetters(self.engine), live)
 
     @cached_property
     def replaying(self) -> Replaying:
-        """Trying again what was given up."""
+        """Replays of dead letters."""
         limits = self.settings.limits
         return Replaying(
             self.dead_letter_list,

@@ -1,4 +1,4 @@
-"""What processes need that come to Kafka: the bridge, gateways, commands of operators."""
+"""The services of processes that use Kafka: the bridge, gateways, commands of operators."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,7 +17,7 @@ from app.services.nicknames import Nicknames
 
 
 class LogContainer(Container):
-    """Services with the log."""
+    """Services that use Kafka."""
 
     @cached_property
     def auth_redis(self) -> Redis:
@@ -26,7 +26,7 @@ class LogContainer(Container):
 
     @cached_property
     def freshness_checks(self) -> Sequence[FreshnessCheck]:
-        """By what a database that is older than the log is known."""
+        """The checks that a database is not older than Kafka."""
         memory = KafkaMemory(self.settings, name=f"{self.application}-guard")
         freshness_checks = [
             committed_ahead(memory, group=lane.group, topic=lane.topic)
@@ -41,7 +41,7 @@ class LogContainer(Container):
 
     @cached_property
     def topics(self) -> tuple[Topic, ...]:
-        """Every topic there must be."""
+        """The required topics."""
         return ALL_TOPICS
 
     @property
@@ -51,5 +51,5 @@ class LogContainer(Container):
 
     @cached_property
     def nicknames(self) -> Nicknames:
-        """Names of those whom the log knows by their ids."""
+        """Nicknames for user ids from Kafka."""
         return Nicknames(PostgresNicknames(self.chat_engine))

@@ -1,4 +1,4 @@
-"""What processes need that ask for mails, or send them."""
+"""The services of processes that request mails, or send them."""
 
 from functools import cached_property
 
@@ -19,6 +19,6 @@ class MailContainer(Container):
 
     @cached_property
     def mails(self) -> Mails:
-        """Asking for mails, and sending them."""
+        """Requesting mails, and sending them."""
         server = SmtpServer(self.settings)
         return Mails(self.mail_tokens, server, settings=self.settings, clock=utc_now)

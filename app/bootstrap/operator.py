@@ -29,23 +29,23 @@ from app.settings import Settings
 
 
 class OperatorContainer(HouseContainer, TaskContainer):
-    """What people do, the audit, and what was parked."""
+    """The use-cases of users, the audit, and parked lanes."""
 
     @cached_property
     def lane_topics(self) -> dict[str, LaneTopic]:
-        """Every topic whose records are settled per key, with its audit."""
+        """The topics whose records are settled per key, with their audits."""
         topics = super().lane_topics
         audit = partial(AuctionAudit, self.auction_rows)
         return {**topics, AUCTION_BID.name: replace(topics[AUCTION_BID.name], audit=audit)}
 
     @cached_property
     def log_reader(self) -> KafkaLogReader:
-        """The log, for an audit."""
+        """The reader of topics, for an audit."""
         return KafkaLogReader(self.settings, name=self.application)
 
     @cached_property
     def auction_rows(self) -> PostgresAuctionRows:
-        """What is stored of auctions, for an audit."""
+        """The stored rows of auctions, for an audit."""
         return PostgresAuctionRows(self.engine)
 
     def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
@@ -66,7 +66,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
 
     @cached_property
     def parked(self) -> Parked:
-        """Lanes and partitions that wait for a person."""
+        """Parked lanes and partitions."""
         return Parked(
             PostgresParkedStore(self.engine),
             self.lanes,

@@ -1,4 +1,4 @@
-"""What processes need that send tasks to the workers, or are workers."""
+"""The services of processes that send tasks to the workers, or are workers."""
 
 from functools import cached_property
 

@@ -20,7 +20,7 @@ class WorkerContainer(MailContainer, TaskContainer):
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
-        """Moving and deleting what is old."""
+        """Archiving and deleting old rows."""
         limits, engine = self.settings.limits, self.engine
         forgotten = [topic.name for topic in LIVE_TOPICS if not topic.for_ever]
         chat = OldChat(

@@ -1,1 +1,1 @@
-"""The rules of the house: pure, standard library only, no clock, no randomness, no I/O."""
+"""The rules of auctions: pure, standard library only, no clock, no randomness, no I/O."""

@@ -57,7 +57,7 @@ class Auction:
 
     @property
     def minimum_next_bid(self) -> int | None:
-        """The minimum as it is shown: None when nobody but the leader can bid any more."""
+        """The minimum as shown: None when only the leader can still bid."""
         minimum = self.minimum
         return minimum if minimum <= AMOUNT_MAX else None
 
@@ -77,7 +77,7 @@ class Auction:
 
     @property
     def reserve_state(self) -> ReserveState:
-        """What may be shown of the reserve (rule 10)."""
+        """What the public may know of the reserve (rule 10)."""
         if self.reserve_price is None:
             return "none"
         return "met" if covers(self.leader_maximum, self.reserve_price) else "not_met"

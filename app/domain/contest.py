@@ -1,4 +1,5 @@
-"""Who leads at what price: rules 8 to 10 for one more bid, and for all that count (rule 20)."""
+"""The leader and the price: rules 8 to 10 for one more bid, and for all bids that count (rule
+20)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -62,7 +63,7 @@ def _at_reserve(price: int, maximum: int | None, reserve_price: int | None) -> i
 
 
 def _proxied(auction: Auction, bid: BidPlaced) -> tuple[int, int, int]:
-    """As `contest`, the reserve aside (rules 7 to 9)."""
+    """As `contest`, without the reserve (rules 7 to 9)."""
     leader_id, maximum = auction.leader_id, auction.leader_maximum
     if leader_id is None or maximum is None:
         opening = bid.amount if bid.kind == "exact" else auction.terms.starting_price

@@ -64,7 +64,7 @@ def _decide_bid(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction
 
 
 def _status_at(auction: Auction, at: datetime) -> Status:
-    """A bid at or past the start opens the auction, whatever becomes of the bid."""
+    """A bid at or past the start opens the auction, also when the bid is refused."""
     if auction.status == "scheduled" and at >= auction.terms.starts_at:
         return "open"
     return auction.status
@@ -190,7 +190,7 @@ def _effects(
 
 
 def _automatic(after: Auction, bid: BidPlaced) -> AutomaticBid | None:
-    """Rule 9: whoever leads after a bid of somebody else has answered it at the new price."""
+    """Rule 9: the leader after another user's bid has answered it at the new price."""
     if after.leader_id is None or after.leader_id == bid.bidder_id:
         return None
     return AutomaticBid(
@@ -222,7 +222,8 @@ def _outcome(
 
 
 def _minimum_named(after: Auction) -> int | None:
-    """What an outcome names as the minimum: by the first version also one nobody can bid."""
+    """The minimum in an outcome: by the first version of the rules also one that only the leader
+    can bid."""
     if after.terms.rules.version == FIRST_VERSION:
         return after.minimum
     return after.minimum_next_bid

@@ -133,7 +133,7 @@ def _void_refusal(auction: Auction, bidder_id: int, at: datetime) -> ControlRefu
 
 
 def _refused_to_seller(auction: Auction, actor_id: int, at: datetime) -> ControlRefusal | None:
-    """What refuses any wish of a seller: not being the seller, or coming after the end."""
+    """Return why a seller's request is refused: not the seller, or after the end."""
     if actor_id != auction.terms.seller_id:
         return "FORBIDDEN"
     return "CLOSED" if auction.ended or at >= auction.ends_at else None

@@ -1,4 +1,4 @@
-"""What deciding a record gives: a bid's outcome with its effects, or what a control did."""
+"""Decisions: a bid's outcome with its effects, or what a control record did."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,10 +63,8 @@ class BidDecision:
 
 @dataclass(frozen=True, slots=True)
 class ControlDecision:
-    """What a control record did; `code` says why a `refused` one did nothing.
-
-    `new_leader_id` is who leads because another was voided.
-    """
+    """What a control record did; `code` says why a `refused` one did nothing. `new_leader_id` is
+    the leader after another bidder was voided."""
 
     effect: ControlEffect
     code: ControlRefusal | None

@@ -1,10 +1,10 @@
 """The decision log: every decision of an auction, chained by SHA-256 (rule 18).
 
-A line is canonical JSON (sorted keys, no spaces, UTF-8) that holds the hash of the line before,
-so no line can be changed, dropped, added or moved without breaking every hash after it. Lines
-are for everybody to read once the auction has ended: bidders are aliases, and an amount is the
-public one of rule 17, null where nothing may be shown (rejected bids, the reserve). A line is
-made of nothing but what is stored with its row, so it can be written again from there.
+A line is canonical JSON (sorted keys, no spaces, UTF-8) that holds the hash of the line before, so
+no line can be changed, dropped, added or moved without breaking every hash after it. Lines are
+public once the auction has ended: bidders are aliases, and an amount is the public one of rule 17,
+null where nothing may be shown (rejected bids, the reserve). A line contains only what is stored
+with its row, so it can be written again from there.
 """
 
 import json
@@ -42,7 +42,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LoggedBid:
-    """What the log says of a bid. `amount` is the public one; an automatic bid has no kind."""
+    """A bid as the log shows it. `amount` is the public one; an automatic bid has no kind."""
 
     type: Literal["bid", "automatic"]
     bid_id: UUID
@@ -55,10 +55,10 @@ class LoggedBid:
 
 @dataclass(frozen=True, slots=True)
 class LoggedControl:
-    """What the log says of a control record; price, end and the winner's alias are after it.
+    """A control record as the log shows it; price, end and the winner's alias are those after it.
 
-    Of a `void` it says whose bids were voided and who leads after it, by alias: None for somebody
-    who had not bid, and for nobody.
+    For a `void` it has the aliases of the voided bidder and of the leader after it: None for a
+    bidder without bids, and for no leader.
     """
 
     type: ControlType

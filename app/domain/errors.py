@@ -1,7 +1,7 @@
-"""The errors of the house, by nature; each carries the stable `code` of wire.md.
+"""The domain's errors, by kind; each carries the stable `code` of wire.md.
 
-The edge maps the class to a status and shows the code; nobody matches the text. A bid that is
-refused by the rules is no error but an outcome: see `RejectionCode` and `ControlRefusal`.
+The edge maps the class to a status and shows the code; the text is never matched. A bid refused by
+the rules is not an error but an outcome: see `RejectionCode` and `ControlRefusal`.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ ControlRefusal = Literal[
 
 
 class DomainError(Exception):
-    """Root of all errors that a caller may be told about."""
+    """The root of all errors that are reported to callers."""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(detail or code)
@@ -65,24 +65,25 @@ class InvalidError(DomainError):
 
 
 class UnauthenticatedError(DomainError):
-    """Nobody, or nobody any more: `UNAUTHENTICATED`, `BAD_CREDENTIALS`, `TOKEN_REUSED`."""
+    """The caller is not, or no longer, signed in: `UNAUTHENTICATED`, `BAD_CREDENTIALS`,
+    `TOKEN_REUSED`."""
 
     def __init__(self, code: str = "UNAUTHENTICATED", detail: str = "") -> None:
         super().__init__(code, detail)
 
 
 class ForbiddenError(DomainError):
-    """Somebody, but not allowed to: `FORBIDDEN`, `NOT_MEMBER`."""
+    """The caller is signed in but not allowed to: `FORBIDDEN`, `NOT_MEMBER`."""
 
     def __init__(self, code: str = "FORBIDDEN", detail: str = "") -> None:
         super().__init__(code, detail)
 
 
 class ProviderError(DomainError):
-    """A log-in by a provider failed, and nobody is signed in by it.
+    """A log-in by a provider failed.
 
     The caller's part: `STATE_INVALID`, `CODE_INVALID`, `CONSENT_REFUSED`, `UNDER_AGE`. The
-    provider's: `PROVIDER_ERROR` (it answered what cannot be used), `PROVIDER_UNAVAILABLE`.
+    provider's: `PROVIDER_ERROR` (its answer cannot be used), `PROVIDER_UNAVAILABLE`.
     """
 
 
@@ -114,11 +115,11 @@ class RateLimitedError(DomainError):
 
 
 class OlderDatabaseError(BusyError):
-    """The database is older than the log: it was restored, and nothing may be done with it yet."""
+    """The database is older than Kafka: it was restored, and must not be used yet."""
 
 
 class UnknownFateError(DomainError):
-    """The log did not acknowledge in time: the record may still arrive (`BID_UNKNOWN`)."""
+    """Kafka did not acknowledge in time: the record may still arrive (`BID_UNKNOWN`)."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__("BID_UNKNOWN", detail)

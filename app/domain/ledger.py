@@ -1,10 +1,10 @@
 """The ledger of one auction: folds its log, record by record, into state and entries.
 
-Adds to the pure decision what needs a memory. A repeat gets the first outcome again and a key
-used for another bid is refused (both leave the auction as it was, decision time included, so
-that the fold of a log equals that of the log less its repeats). Bidders get their aliases, and
-every decision is chained to the one before. However a log is cut into batches, the result is
-the same, provided each ledger is given what the one before had learnt.
+Adds to the pure decision what needs a memory. A repeat gets the first outcome again and a key used
+for another bid is refused (both leave the auction unchanged, decision time included, so that the
+fold of a log equals that of the log without its repeats). Bidders get their aliases, and every
+decision is chained to the one before. The result does not depend on how the log is cut into
+batches, provided each ledger gets the aliases and bids of the one before.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -151,7 +151,7 @@ class Ledger:
 
     @property
     def history(self) -> Sequence[Effective]:
-        """What had an effect on price and leader: what was given, and since."""
+        """The effective records: those passed in, and those applied since."""
         return tuple(self._history)
 
     def apply(self, record: Record) -> Entry:

@@ -1,7 +1,7 @@
-"""Who is told what after a batch of entries (rule 19, the watchers' notices aside).
+"""The notices after a batch of entries (rule 19, except those of watchers).
 
 Pure: the same entries, bidders and last notice times give the same notices, and a log cut into
-batches gives the notices of the whole, if each batch is told what the one before sent.
+batches gives the notices of the whole, if each batch gets the notice times of the one before.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -27,7 +27,7 @@ class _Ending:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to tell one user; `params` fill the client's wording and hold no secret."""
+    """A notice to one user; `params` fill the client's wording and hold no secret."""
 
     kind: NoticeKind
     user_id: int
@@ -43,11 +43,11 @@ def notices_of(
     earlier_bidder_ids: Collection[int],
     last_outbid_at: Mapping[int, datetime],
 ) -> tuple[Notice, ...]:
-    """What the entries of one batch give, in order; `auction` is the state after them.
+    """Return the notices of one batch, in order; `auction` is the state after it.
 
-    `earlier_bidder_ids`: who had an accepted bid before the batch; looked at only if the batch
-    ended the auction. `last_outbid_at`: when a user was last told `outbid` of this auction; it
-    must cover the leader before the batch and the bidders in it.
+    `earlier_bidder_ids`: users with an accepted bid before the batch; used only if the batch ended
+    the auction. `last_outbid_at`: when a user last had the notice `outbid` of this auction; it must
+    cover the leader before the batch and the bidders in it.
     """
     noticed_at = dict(last_outbid_at)
     bidder_ids: set[int] = set()
@@ -66,7 +66,8 @@ def notices_of(
 
 
 def _outbid(auction: Auction, entry: DecidedBid, noticed_at: dict[int, datetime]) -> list[Notice]:
-    """For the leader who lost the lead, unless told just now; a buyer's victim is told `lost`."""
+    """The notice to the leader who lost the lead, unless there was one just now; after a buy-now it
+    is `lost`."""
     displaced_id, outcome = entry.decision.displaced_id, entry.decision.outcome
     if displaced_id is None or entry.decision.bought:
         return []
@@ -100,7 +101,7 @@ def _void_notices(auction: Auction, entry: DecidedControl) -> list[Notice]:
 
 
 def _ending(entry: Entry) -> _Ending | None:
-    """How the auction ended with this entry, if it did."""
+    """Return the ending that this entry caused, if any."""
     if isinstance(entry, DecidedBid) and entry.decision.bought:
         return _Ending("sold", entry.decision.outcome.decided_at)
     if isinstance(entry, DecidedControl):

@@ -1,6 +1,6 @@
-"""What the log of an auction holds, decoded: bids, and the five control records.
+"""The records of an auction's log, decoded: bids, and the five control records.
 
-Every record has its position in the log and its log time, the broker's append time in whole
+Every record has its position in the topic and its log time, the broker's append time in whole
 milliseconds: the only clock that decides (invariant I15).
 """
 
@@ -14,7 +14,7 @@ BidKind = Literal["exact", "max"]
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a record lies in the topic of bids."""
+    """Partition and offset of a record in the topic of bids."""
 
     partition: int
     offset: int
@@ -59,7 +59,7 @@ class CloseDue:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """Somebody asks to cancel the auction (rule 16)."""
+    """A request to cancel the auction (rule 16)."""
 
     actor_id: int
     reason: str | None
@@ -69,7 +69,7 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class ReserveLoweringRequested:
-    """Somebody asks to lower the reserve to `reserve_price`, minor units (rule 10)."""
+    """A request to lower the reserve to `reserve_price`, in minor units (rule 10)."""
 
     actor_id: int
     reserve_price: int
@@ -79,7 +79,7 @@ class ReserveLoweringRequested:
 
 @dataclass(frozen=True, slots=True)
 class VoidRequested:
-    """An admin asks to take `bidder_id` out of the auction (rule 20)."""
+    """An admin's request to void the bids of `bidder_id` (rule 20)."""
 
     actor_id: int
     bidder_id: int

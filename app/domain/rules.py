@@ -79,11 +79,11 @@ class Rules:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Rules":
-        """The `Rules` that `to_json` wrote.
+        """Return the `Rules` that `to_json` wrote.
 
-        Strict: a missing or unknown number raises ValueError rather than taking a default of
-        today, because stored rules are frozen; new rules come with a data migration. A missing
-        version is the first. A lane whose rules are of a later version waits for newer code.
+        Strict: a missing or unknown number raises ValueError rather than taking a default of today,
+        because stored rules are frozen; new rules come with a data migration. A missing version is
+        the first. A lane whose rules are of a later version waits for newer code.
         """
         plain = {"version": FIRST_VERSION, **plain}
         if set(plain) != {field.name for field in fields(cls)}:

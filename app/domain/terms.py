@@ -1,7 +1,7 @@
-"""What a seller offers, frozen at the creation of an auction: prices, times, rules.
+"""The terms of an auction, frozen at its creation: prices, times, rules.
 
-`make_terms` is the one door: it checks the bounds of wire.md that lie between fields and fills
-in what the rules say of live mode and the last possible end (rule 12).
+`make_terms` is the only constructor: it checks the bounds of wire.md between fields and fills in
+live mode and the last possible end (rule 12).
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What a seller asks for; amounts in minor units, times aware; None: left to the rules."""
+    """A seller's request; amounts in minor units, times aware; None: as the rules say."""
 
     currency: Currency
     starting_price: int

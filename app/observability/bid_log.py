@@ -13,7 +13,7 @@ log = structlog.get_logger()
 
 
 class _Sample:
-    """Which steps are logged in this process."""
+    """The sample of bids whose steps are logged in this process."""
 
     def __init__(self, *, every: int, steps_per_s: int) -> None:
         self._every, self._steps_per_s = every, steps_per_s

@@ -1,4 +1,4 @@
-"""How a metric is declared: once, with its unit and its meaning, and listed for docs/metrics.md.
+"""Declares metrics: each once, with its unit and its meaning, listed for docs/metrics.md.
 
 The last word of a name is its unit. Values of labels come from the closed sets of
 app/observability/reference.py.
@@ -46,13 +46,13 @@ def counter(name: str, meaning: str, *labels: str) -> Counter:
 
 
 def summed(name: str, meaning: str, *labels: str) -> Gauge:
-    """What the living processes have now, added up."""
+    """A gauge that adds up the values of all living processes."""
     declare(name, "gauge", meaning, labels)
     return Gauge(name, meaning, labels, multiprocess_mode="livesum")
 
 
 def newest(name: str, meaning: str, *labels: str) -> Gauge:
-    """What any process measured last of something that all of them share."""
+    """A gauge of something all processes share: the value measured last."""
     declare(name, "gauge", meaning, labels)
     return Gauge(name, meaning, labels, multiprocess_mode="mostrecent")
 
@@ -60,7 +60,7 @@ def newest(name: str, meaning: str, *labels: str) -> Gauge:
 def histogram(
     name: str, meaning: str, *labels: str, buckets: Sequence[float] = SECONDS
 ) -> Histogram:
-    """How observations are spread over `buckets`."""
+    """A histogram of observations over `buckets`."""
     declare(name, "histogram", meaning, labels)
     return Histogram(name, meaning, labels, buckets=buckets)
 

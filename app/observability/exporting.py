@@ -1,7 +1,7 @@
-"""`--http HOST:PORT` of bridge and workers: their metrics, served by a process beside theirs.
+"""`--http HOST:PORT` of bridge and workers: their metrics, served by a separate process.
 
-A scrape so takes nothing from whoever works. All processes that share PROMETHEUS_MULTIPROC_DIR are
-shown: one that has `--http` speaks for all of its machine, or of its container.
+So a scrape takes no time from the work. All processes that share PROMETHEUS_MULTIPROC_DIR are
+shown: one that has `--http` serves the metrics of its whole machine or container.
 """
 
 import os

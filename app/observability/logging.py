@@ -20,7 +20,8 @@ REPEAT_AFTER_S = 10.0
 
 
 class Seldom(logging.Filter):
-    """Lets each place in a library's code speak once in REPEAT_AFTER_S; `held_back` counts."""
+    """Lets each call site in a library log once in REPEAT_AFTER_S; `held_back` counts the lines
+    between."""
 
     def __init__(self) -> None:
         super().__init__()

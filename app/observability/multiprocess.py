@@ -1,8 +1,8 @@
 """Metrics that the processes of a machine share by files in one directory.
 
-Each process writes files of its own, named after its pid, and they outlive it. Whoever reads them
-first merges the files of processes that ended into one of each kind: counters keep what was
-counted, what said something of a living process is forgotten, and the directory stays small.
+Each process writes files of its own, named after its pid, and they outlive it. The reader merges
+the files of ended processes into one of each kind: counters keep their values, gauges of living
+processes are dropped, and the directory stays small.
 """
 
 import fcntl

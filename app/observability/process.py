@@ -1,6 +1,6 @@
-"""What a process takes of the machine: sampled by a timer of its own, whatever it does else.
+"""A process's use of CPU, memory and files, sampled by a timer.
 
-prometheus_client's own collector of this shows nothing where processes share their metrics.
+prometheus_client's own collector shows nothing where processes share their metrics.
 """
 
 import os

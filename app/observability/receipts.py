@@ -1,11 +1,11 @@
-"""A line for every receipt, never sampled: which bid lies at which place of Kafka's log.
+"""A line for every receipt, never sampled: a bid's id and the position of its record.
 
-What was acknowledged can be named by them when the log itself is lost (docs/ownership.md). They
-tell no amount and no key: what a bidder would pay at most is nobody's business.
+They name what was acknowledged when Kafka's data is lost (docs/ownership.md). They contain no
+amount and no key, because a bidder's maximum is private.
 
-Whoever adds a line never waits: a greenlet takes the lines and writes them (app/web/receipts.py).
-While nobody reads standard output they wait here, up to a bound; what comes then is lost, counted,
-and told of by a line. The bids themselves are in Kafka.
+Adding a line never waits: a greenlet drains the lines and writes them (app/web/receipts.py). While
+standard output is not read they wait here, up to a bound; further lines are lost, and a line says
+how many. The bids themselves are in Kafka.
 """
 
 from collections.abc import Sequence
@@ -49,12 +49,13 @@ class ReceiptLines:
         self._lines.append(line)
 
     def count_lost(self, lines: int) -> None:
-        """Count lines that nobody will read."""
+        """Count lines that could not be written."""
         self._lost += lines
         metrics.UNWRITTEN_RECEIPTS.inc(lines)
 
     def drain(self) -> Sequence[str]:
-        """The lines that wait, the oldest first; the last one says how many were lost, if any."""
+        """Return the lines that wait, oldest first; the last one says how many were lost, if
+        any."""
         lines, self._lines, self._bytes = self._lines, [], 0
         if self._lost:
             lines.append(f'{{"stream":"receipts","event":"receipts_lost","lines":{self._lost}}}\n')

@@ -1,9 +1,8 @@
-"""Who came in, who was kept out, and who used an operator's power: a stream of its own.
+"""The security log: sign-ins, refusals, and uses of an operator's rights, in a stream of its own.
 
 Every line has `stream` "security" and one of the events below; it never has an e-mail address, a
 password, a token or the id of a session, which would end it. `address` is the client's, as limits
-count it. Where they go and from which level up are settings of their own; docs/operations.md lists
-the events.
+count it. The destination and the level are settings; docs/operations.md lists the events.
 """
 
 import logging
@@ -24,7 +23,7 @@ OWNER_ONLY: Final = 0o600
 
 
 class SecurityEvent(StrEnum):
-    """Everything that is told."""
+    """The events of the security log."""
 
     SIGNED_UP = "signed_up"
     LOGGED_IN = "logged_in"
@@ -68,7 +67,7 @@ _logged: TTLCache[tuple[SecurityEvent, str], bool] = TTLCache(ADDRESSES_MAX, REP
 
 
 def open_security_log(settings: Settings, *, process: str) -> None:
-    """Tell events from now on, where the settings say; until then this process tells none.
+    """Log events from now on, where the settings say; until then this process logs none.
 
     Raise SettingsError when the file cannot be written.
     """
@@ -87,7 +86,7 @@ def open_security_log(settings: Settings, *, process: str) -> None:
 
 
 def log_security(event: SecurityEvent, **fields: object) -> None:
-    """Tell of an event; `fields` are ids, addresses and words of closed sets."""
+    """Log an event; `fields` are ids, addresses and words of closed sets."""
     if _log is None:
         return
     if event in SUSPICIOUS:
@@ -97,14 +96,15 @@ def log_security(event: SecurityEvent, **fields: object) -> None:
 
 
 def log_security_seldom(event: SecurityEvent, *, address: str, **fields: object) -> None:
-    """Tell of it once a minute for each address: a flood must not become one of lines."""
+    """Log the event once a minute for each address, so that a flood of requests makes no flood of
+    lines."""
     if (event, address) not in _logged:
         _logged[event, address] = True
         log_security(event, address=address, **fields)
 
 
 def operator() -> str:
-    """Who gives a command, as the operating system knows them."""
+    """Return the user who runs the command, as the operating system names them."""
     return f"operator:{os.environ.get('USER') or os.getuid()}"
 
 

@@ -1,5 +1,5 @@
-"""Series that are there from the start, at 0: of what happens seldom, nobody must guess whether it
-never happened or is not measured."""
+"""Series that exist from the start, at 0, so that a rare event is distinguishable from one that is
+not measured."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product

@@ -9,7 +9,7 @@ from app.observability import metrics
 
 
 class Fact(Struct, frozen=True):
-    """What the watcher knows of one process, as far as it is wanted here."""
+    """The watcher's record of one process, as far as it is used here."""
 
     restarts: int
 

@@ -31,7 +31,7 @@ class Stage(StrEnum):
 
 
 class TracingError(ValueError):
-    """Spans cannot be exported as the environment says; the message tells why in one line."""
+    """Spans cannot be exported as the environment says; the message is one line."""
 
 
 class Traced(Protocol):
@@ -97,7 +97,7 @@ class StageSpans:
 
 
 class Recorder(Protocol):
-    """What records spans: app/observability/spans.py."""
+    """Records spans: app/observability/spans.py."""
 
     def begin(self, stage: Stage) -> Span:
         """A span below the current one, or of a new trace."""

@@ -36,7 +36,7 @@ _SERVER_FRAMES: tuple[type[Struct], ...] = (
 
 
 def asyncapi_document() -> dict[str, Any]:
-    """What a client may send and will hear on `/ws`; `send` and `receive` as the server does."""
+    """Return the document of the frames on `/ws`; `send` and `receive` are the server's."""
     sent = list(_SERVER_FRAMES)
     heard = list(CLIENT_FRAMES.values())
     _, schemas = msgspec.json.schema_components(

@@ -78,12 +78,12 @@ def user_sessions_key(user_id: int) -> str:
 
 
 def sessions_ended_key(user_id: int) -> str:
-    """All sessions of a user were ended: those that are not in their set are dead as well."""
+    """All sessions of a user were ended: those that are not in their set have ended as well."""
     return f"session:ended:{user_id}"
 
 
 def family_key(family_id: str) -> str:
-    """A refresh-token family: the hash of its one valid token, and whose it is."""
+    """A refresh-token family: the hash of its one valid token, and its user."""
     return f"refresh:{family_id}"
 
 
@@ -98,7 +98,7 @@ def used_state_key(state: str) -> str:
 
 
 def rate_key(name: str, who: int | str) -> str:
-    """How often somebody does something: until when, by their pace, they have done it."""
+    """The token bucket of one caller."""
     return f"rate:{name}:{who}"
 
 
@@ -113,10 +113,10 @@ def account_tries_key(account: str) -> str:
 
 
 def presence_key(channel: str) -> str:
-    """Who is at a channel: gateway → number of sockets, each entry short-lived."""
+    """The sockets at a channel: gateway → number, each entry short-lived."""
     return f"presence:{channel}"
 
 
 def user_sockets_key(user_id: int) -> str:
-    """The open sockets of a user over all gateways, scored by when each was heard from."""
+    """The open sockets of a user over all gateways, scored by the time of their last frame."""
     return f"sockets:{user_id}"

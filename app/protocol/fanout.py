@@ -37,7 +37,7 @@ class BidderOutcome(Struct, frozen=True, gc=False):
 
 
 class BidderRefusal(Struct, frozen=True, gc=False):
-    """A key that named another bid, and whose it is."""
+    """A key that named another bid, and its bidder."""
 
     bidder_id: int
     key: str
@@ -65,7 +65,8 @@ class RawUserOutcomes(Struct, frozen=True):
 
 
 class AuctionEvent(Struct, frozen=True):
-    """What one settle did, as broadcast reads it off `auction-event`: only whose is what."""
+    """What one settle did, as broadcast reads it from `auction-event`: only the addressees are
+    decoded."""
 
     auction_id: int
     state: Raw
@@ -74,7 +75,7 @@ class AuctionEvent(Struct, frozen=True):
 
 
 class Addressee(Struct, frozen=True, gc=False):
-    """Whose an outcome or a refusal is."""
+    """The bidder of an outcome or a refusal."""
 
     bidder_id: int
 

@@ -1,10 +1,10 @@
-"""Who may do what in Kafka: the one place, whichever cluster it is told to.
+"""Access rights in Kafka: the one place, for any cluster.
 
-Gateways take bids and messages, and replay for admins; what was published last, and how far ingest
-has come, tells them whether the database was restored (app/services/epochs.py). The bridge reads
-everything, and writes what comes of it; where bids are, only its clock writes, for starts and
+Gateways append bids and messages, and replays for admins; committed offsets and the newest events
+tell them whether the database was restored (app/services/epochs.py). The bridge reads everything,
+and writes events and dead letters; to the topic of bids only its clock writes, for starts and
 closes. Operators and the brokers themselves are super users of the cluster, and so in no list.
-Workers never come to Kafka.
+Workers never connect to Kafka.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ class Right(NamedTuple):
 
 
 def rights(topics: Sequence[Topic]) -> list[Right]:
-    """Everything that anybody may do with `topics`, and the groups that read them."""
+    """Return the rights of all users to `topics`, and to the groups that read them."""
     names = [topic.name for topic in topics]
     clock = Right(CLOCK, "WRITE", "TOPIC", AUCTION_BID.name)
     return [*_of_gateways(names), *_of_the_bridge(names), clock]

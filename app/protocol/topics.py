@@ -32,10 +32,10 @@ DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024
 
 
 def dead_letter_topic(topic: Topic) -> Topic:
-    """Where records of `topic` go that cannot be settled: as many partitions.
+    """Return the topic of dead letters of `topic`, with as many partitions.
 
-    Those of a topic that is kept for ever are, too. Others forget: what people write in chat must
-    not stay for ever because it could not be stored.
+    It is kept for ever if `topic` is. Others have a retention: chat messages must not stay for ever
+    because they could not be stored.
     """
     return Topic(
         topic.name + DEAD_LETTER_SUFFIX,

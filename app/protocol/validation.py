@@ -23,11 +23,11 @@ S = TypeVar("S", bound=Struct)
 
 
 class Number:
-    """A JSON number that is no integer, or one of more digits than anybody reads.
+    """A JSON number that is not an integer, or has more digits than any field allows.
 
     No field takes one (wire.md: money, ids and counts are integers), so that it is the wrong value
-    of its field and never a malformed document. What it amounts to is not worked out: an exponent
-    of a client's choice would cost memory without a bound.
+    of its field and never a malformed document. Its value is not computed: an exponent of a
+    client's choice would cost memory without a bound.
     """
 
     __slots__ = ()

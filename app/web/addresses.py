@@ -1,7 +1,7 @@
-"""Which client a request is from: the one place where a forwarded address is believed.
+"""The client's address: the one place where a forwarded address is trusted.
 
 Limits count a group of addresses as one client: an IPv4 address, or the /64 of an IPv6 address,
-because a home or a server is given a whole /64.
+because a home or a server gets a whole /64.
 """
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -32,7 +32,7 @@ def client_address(peer: str, forwarded_for: str, *, trusted_proxies: int) -> st
 
 
 def request_address(settings: Settings) -> str:
-    """Return the address of the client whose request is being answered."""
+    """Return the client's address of the current request."""
     return client_address(
         request.remote_addr or "",
         request.headers.get(FORWARDED_FOR, ""),

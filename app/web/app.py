@@ -83,7 +83,7 @@ def create_app(container: WebContainer) -> Flask:
 
 
 def api_routes(container: WebContainer, accounts: Accounts, waits: OutcomeWaits) -> list[Route]:
-    """All that the API can do."""
+    """Return all routes of the API."""
     return [
         *auth_routes(accounts, container.settings),
         *product_routes(container.catalogue),

@@ -53,7 +53,7 @@ def install_client(
 
 
 def _answer(dist: Path, filled: Mapping[str, str], path: str) -> Response:
-    """A file, or the page; what does not exist is 404, a page of its own where a person asks."""
+    """Return a file or the page; for what does not exist 404, as a page for browsers."""
     if _names_file(path):
         return _file(dist, path)
     status = 200 if _is_page(dist, path) else 404
@@ -98,7 +98,8 @@ def _best_encoding(there: list[str]) -> str | None:
 
 
 def _page(dist: Path, filled: Mapping[str, str], status: int) -> Response:
-    """The page, always asked for again and mostly answered 304: it names the newest assets."""
+    """Return the page, revalidated at every load and mostly answered 304: it names the newest
+    assets."""
     text = _read(dist / PAGE).decode()
     for mark, value in filled.items():
         text = text.replace(mark, escape(value))
@@ -121,7 +122,7 @@ def _is_page(dist: Path, path: str) -> bool:
 
 
 def _read(file: Path) -> bytes:
-    """What the build left. Raise NotFound where nothing is built."""
+    """Read a file of the build. Raise NotFound where nothing is built."""
     try:
         return file.read_bytes()
     except FileNotFoundError as missing:

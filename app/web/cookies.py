@@ -37,7 +37,7 @@ def _strict(settings: Settings, name: str, value: str, max_age_s: int) -> str:
 
 
 def given_cookie(settings: Settings, name: str) -> str | None:
-    """A cookie by which somebody acts; None when there is none.
+    """Return a cookie that authorises an action; None when there is none.
 
     Raise ForbiddenError when a page of another origin makes the call: SameSite keeps other sites
     out, but not other hosts of the same site, nor old browsers.
@@ -50,15 +50,15 @@ def given_cookie(settings: Settings, name: str) -> str | None:
 
 
 def is_secure(settings: Settings) -> bool:
-    """Whether the house is reached by TLS."""
+    """Return whether the site is reached by TLS."""
     return settings.base_url.startswith("https:")
 
 
 class SignedCookie:
-    """A struct in the browser's keeping, for as long as a log-in by a provider may take.
+    """A signed struct in the browser, for as long as a log-in by a provider may take.
 
-    Nobody can make or change one, and no script can read it. Over TLS its name begins with
-    `__Host-`: no other host, be it one of the same domain, can put one of its own in its place.
+    It cannot be forged or changed, and no script can read it. Over TLS its name begins with
+    `__Host-`: no other host, not even one of the same domain, can replace it.
     """
 
     def __init__(self, settings: Settings, name: str) -> None:
@@ -72,7 +72,8 @@ class SignedCookie:
         )
 
     def read(self, struct: type[S]) -> S | None:
-        """What the request brings; None when that is nothing, too old, or not ours."""
+        """Return the request's cookie; None when there is none, or it is too old or not signed by
+        us."""
         try:
             text = request.cookies.get(self._name, "")
             return msgspec.convert(self._serializer.loads(text, max_age=self._max_age_s), struct)
@@ -80,13 +81,13 @@ class SignedCookie:
             return None
 
     def kept(self, content: Struct) -> str:
-        """The header's value that lets the browser keep it. It comes back, too, where another site
-        redirects to this one."""
+        """Return the header value that sets the cookie. The browser also sends it when another site
+        redirects here."""
         text = self._serializer.dumps(msgspec.to_builtins(content))
         return self._header(text if isinstance(text, str) else text.decode(), self._max_age_s)
 
     def cleared(self) -> str:
-        """The header's value that takes it away."""
+        """Return the header value that deletes it."""
         return self._header("", 0)
 
     def _header(self, text: str, max_age_s: int) -> str:

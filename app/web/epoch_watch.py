@@ -1,4 +1,4 @@
-"""A gateway process serves one epoch of the database: what it remembers is of that one."""
+"""A gateway process serves one epoch of the database: its caches belong to that one."""
 
 import os
 import signal

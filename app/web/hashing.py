@@ -1,4 +1,4 @@
-"""Where password hashes are computed: one at a time, a bounded number waiting, after all else.
+"""Computes password hashes: one at a time, a bounded number waiting, at the lowest priority.
 
 A hash takes 19 MiB and some 20 ms of a core, so a second one at once would take a second core from
 bids.

@@ -38,22 +38,22 @@ class Readiness(Struct, frozen=True):
 
 
 class StackStatus(Struct, frozen=True):
-    """What the supervisor's watcher writes."""
+    """The file of the supervisor's watcher."""
 
     dying: list[str]
 
 
 class NotReadyError(Exception):
-    """A dependency that answers, and not well."""
+    """A dependency that answers but cannot work."""
 
 
 class DegradedError(Exception):
-    """A dependency that does all it should, and would not with one fault more."""
+    """A dependency that works, and would not with one fault more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found, in words for operators, and whether bids have to wait for it."""
+    """The result of a check, in words for operators, and whether bids depend on it."""
 
     state: str
     stops_bids: bool
@@ -94,7 +94,7 @@ def dependency_checks(container: WebContainer) -> dict[str, Check]:
 
 
 def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -> Readiness:
-    """All checks at once; one that takes longer than `timeout_s` is not well."""
+    """Run all checks at once; one that takes longer than `timeout_s` fails."""
     jobs = {name: gevent.spawn(_find, name, check) for name, check in checks.items()}
     gevent.joinall(list(jobs.values()), timeout=timeout_s)
     found = {name: _answer(name, job) for name, job in jobs.items()}
@@ -106,8 +106,8 @@ def readiness(checks: Mapping[str, Check], timeout_s: float = CHECK_TIMEOUT_S) -
 
 
 def check_settling(admission: Admission, *, unanswered_s_max: float) -> None:
-    """Raise NotReadyError when bids have gone without outcomes for too long, whoever's fault it is:
-    the bridge, the workers, or the Redis through which they are woken."""
+    """Raise NotReadyError when bids have gone without outcomes for too long, whether the bridge,
+    the workers, or the Redis of their wake-ups is at fault."""
     quiet_s = admission.quiet_s(AUCTION_BID)
     if quiet_s > unanswered_s_max:
         raise NotReadyError(f"no bid is known to have been decided for {quiet_s:.0f} s")
@@ -155,7 +155,7 @@ def _check_postgresql(engine: Engine) -> None:
 
 
 def _write(redis: Redis) -> None:
-    """A server that is full, or whose disk is, answers a ping and takes no write."""
+    """Write a key: a server that is full, or whose disk is, answers a ping and takes no write."""
     redis.set(PROBE_KEY, "1", ex=PROBE_KEY_S)
 
 

@@ -1,8 +1,7 @@
-"""How often an address may call the API: counted in Redis, for all gateways together.
+"""Rate limits per address: counted in Redis, for all gateways together.
 
-Asking Redis costs more than most answers do. So each process counts an address's calls itself and
-tells Redis of several at once, and an address that is over its limit is refused without asking
-again.
+A call to Redis costs more than most answers do. So each process counts an address's calls itself
+and adds several at once, and an address over its limit is refused without another call.
 """
 
 import math
@@ -35,7 +34,7 @@ class Batches:
         self._pending: TTLCache[str, int] = TTLCache(ADDRESSES_MAX, WINDOW_S)
 
     def add(self, group: str) -> int:
-        """Count one call; return how many are to be told of now, mostly 0."""
+        """Count one call; return how many to add in Redis now, mostly 0."""
         pending = self._pending.get(group, 0) + 1
         self._pending[group] = pending % self._size
         return pending if pending == self._size else 0
@@ -44,10 +43,10 @@ class Batches:
 def make_limiter(
     app: Flask, settings: Settings, redis: Redis, *, own_limits: Collection[str]
 ) -> Limiter:
-    """Rates per address group, counted in Redis; without Redis, in this process.
+    """Return rate limits per address group, counted in Redis; without Redis, in this process.
 
-    What no route answers (404, 405) counts too. `own_limits` are the endpoints that have a rate of
-    their own: their calls are few, and told of one by one.
+    Requests without a route (404, 405) count too. `own_limits` are the endpoints with a rate of
+    their own: their calls are few, and added one by one.
     """
     per_minute = settings.limits.requests_per_minute
     batches = Batches(size=max(1, per_minute // SHARES))

@@ -1,4 +1,4 @@
-"""How late the loop of a gateway is: nothing in it is answered sooner."""
+"""The delay of a gateway's event loop: nothing in it is answered sooner."""
 
 import time
 

@@ -1,6 +1,6 @@
 """Requests by route and status, by prometheus-flask-exporter; /metrics is not on this port.
 
-What no route answers is only counted: its method and path are whatever somebody sends.
+Requests without a route are only counted: their method and path are any text.
 """
 
 from flask import Flask, Request, request
@@ -14,7 +14,7 @@ UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
 
 
 def endpoint(incoming: Request = request) -> str:
-    """Return the name of the route of a request: one of a closed set, whatever is asked for."""
+    """Return the name of the route of a request: one of a closed set."""
     return incoming.endpoint or UNMATCHED
 
 

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457), whoever raised it."""
+"""Every error as `application/problem+json` (RFC 9457), wherever it was raised."""
 
 import math
 
@@ -95,7 +95,7 @@ def problem(
     faults: tuple[FieldFault, ...] | None = None,
     status: int | None = None,
 ) -> Response:
-    """The answer for `code`, with the headers its status asks for."""
+    """Return the answer for `code`, with the headers its status requires."""
     status = status or STATUS_OF_CODE.get(code, 500)
     body = encode_problem(code, detail, instance=request.path, status=status, faults=faults)
     answer = Response(body, status, mimetype=MEDIA_TYPE)
@@ -114,7 +114,7 @@ def encode_problem(
     status: int | None = None,
     faults: tuple[FieldFault, ...] | None = None,
 ) -> bytes:
-    """The body of the answer for `code`; `instance` is the path that was asked for."""
+    """Return the body of the answer for `code`; `instance` is the requested path."""
     title = code.replace("_", " ").capitalize()
     body = Problem(
         type=f"urn:problem:{code.lower().replace('_', '-')}",

@@ -21,15 +21,15 @@ def write_receipts(lines: ReceiptLines) -> None:
 
 
 def flush_last(lines: ReceiptLines) -> None:
-    """Write what is left when the process ends, if somebody reads it."""
+    """Write the remaining lines when the process ends, if standard output is read."""
     with gevent.Timeout(LAST_WAIT_S, False):  # type: ignore[arg-type]  # noqa: FBT003 - no raise
         flush(lines)
 
 
 def flush(lines: ReceiptLines, descriptor: int | None = None) -> None:
-    """Write what waits, to standard output unless told otherwise, and wait until that is done.
+    """Write the waiting lines to `output`, by default standard output, and wait until that is done.
 
-    It is a thread that waits for the reader, so that other greenlets run meanwhile.
+    A thread waits for the reader, so that other greenlets run meanwhile.
     """
     taken = lines.drain()
     if taken:
@@ -42,7 +42,7 @@ def flush(lines: ReceiptLines, descriptor: int | None = None) -> None:
 def _write(descriptor: int, lines: Sequence[str]) -> int:
     """Write whole lines, so many at a time as a pipe takes at once: two processes may share it.
 
-    Return how many could not be written, because nobody will ever read them.
+    Return how many could not be written because the reader is gone.
     """
     left = len(lines)
     try:

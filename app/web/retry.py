@@ -1,4 +1,4 @@
-"""When a client that is told BUSY or RATE_LIMITED may come back."""
+"""When a client that gets BUSY or RATE_LIMITED may retry."""
 
 import math
 import random
@@ -7,10 +7,10 @@ from app.domain.errors import BusyError, DomainError, RateLimitedError
 
 
 def retry_after_ms(error: DomainError) -> int | None:
-    """Milliseconds until the same call is worth a try; None: it never is.
+    """Return the milliseconds until a retry is useful; None: never.
 
-    From half to one and a half of what the error says, so that not all come back at once; of what
-    one caller has used up, exactly what it says.
+    From half to one and a half of what the error says, so that clients do not all return at once;
+    for a limit of a single caller exactly what it says.
     """
     if isinstance(error, RateLimitedError):
         return math.ceil(error.retry_after_s * 1_000)

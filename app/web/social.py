@@ -1,8 +1,8 @@
-"""The browser's way to a provider and back: two redirects, and a page where that fails.
+"""Log-in by a provider in the browser: two redirects, and a page for failures.
 
-The state of a log-in is in a signed cookie of the browser that began it. A provider that is slow
-keeps its own callers waiting, and nobody else: they hold no connection of a pool, and beyond a
-number of them others are turned away at once.
+The state of a log-in is in a signed cookie of the browser that began it. A slow provider delays
+only its own callers: they hold no connection of a pool, and above a limit callers are refused at
+once.
 """
 
 import re
@@ -50,7 +50,8 @@ def install_social(
 
 
 def local_path(text: str | None) -> str:
-    """`text` if it is a path of this site, else the front page: nobody is led elsewhere."""
+    """Return `text` if it is a path of this site, else the front page: no redirect leaves the
+    site."""
     return text if text and LOCAL_PATH.fullmatch(text) else "/"
 
 
@@ -75,7 +76,7 @@ class SocialViews:
         return self._shown(provider, lambda: self._begin(provider))
 
     def finish(self, provider: str) -> Response:
-        """302 to where the browser's user wanted to be, signed in; or to the page for linking."""
+        """302 to the page the browser's user came from, signed in; or to the page for linking."""
         return self._shown(provider, lambda: self._finish(provider))
 
     def show_refusal(self, answer: Response) -> Response:
@@ -141,7 +142,7 @@ class SocialViews:
             raise NotFoundError("there is no log-in by this provider")
 
     def _calling_provider(self, provider: str, work: Callable[[], R]) -> R:
-        """Do what asks a provider's servers, in its time. Raises ProviderError."""
+        """Run a call to a provider's servers within its time. Raise ProviderError."""
         calls = self._calls[provider]
         if not calls.acquire(blocking=False):
             raise _unavailable(provider, "too many wait for this provider")
@@ -154,7 +155,7 @@ class SocialViews:
             calls.release()
 
     def _redirect_uri(self, provider: str) -> str:
-        """Where the provider sends the browser back: the address of ours that it is at."""
+        """Return our address to which the provider sends the browser back."""
         origin = self._origins.get(request.host, self._settings.base_url)
         return f"{origin.rstrip('/')}{CALLBACK_PATH}{provider}"
 
@@ -177,7 +178,7 @@ class SocialViews:
         return _redirect(f"{FAILED_PAGE}?{urlencode(query)}")
 
     def _purpose(self, provider: str) -> dict[str, str]:
-        """What the page needs to begin this log-in again."""
+        """Return what the page needs to begin this log-in again."""
         if request.endpoint == BEGIN_PATH:
             next_path, links = local_path(request.args.get("next")), "link" in request.args
         else:

@@ -1,8 +1,8 @@
 """The port `AccessTokens` by flask-jwt-extended: HS256 and nothing else.
 
-A token names who issued it (`iss`, the house's address), for whom (`aud`), the key that signed it
-(`kid`), the database's epoch and its session. One key signs; tokens of the others are believed, so
-that a key can be replaced while people stay signed in.
+A token names its issuer (`iss`, the site's address), its audience (`aud`), the key that signed it
+(`kid`), the database's epoch and its session. One key signs; tokens of the others are accepted, so
+that a key can be replaced while users stay signed in.
 """
 
 import hmac
@@ -34,7 +34,8 @@ class JwtTokens:
     """Signs and reads access tokens, within the application context of `app`."""
 
     def __init__(self, app: Flask, settings: Settings, *, epoch: Callable[[], str]) -> None:
-        """`epoch` names that of the database: a token is good in its own. Raises BusyError."""
+        """`epoch` returns the name of the database's epoch: a token is valid in its own. Raise
+        BusyError."""
         self._app, self._epoch = app, epoch
         self._leeway_s = settings.limits.access_token_leeway_s
         keys = {key_id(key): key for key in settings.token_keys}
@@ -54,7 +55,7 @@ class JwtTokens:
         JWTManager(app).decode_key_loader(lambda header, _: keys[header["kid"]])
 
     def issue(self, user: User, session_id: str) -> str:
-        """A token for this session."""
+        """Return a token for this session."""
         claims = {
             "sid": session_id,
             "epoch": self._epoch(),
@@ -69,7 +70,8 @@ class JwtTokens:
             return token
 
     def read(self, token: str) -> Identity:
-        """Whose it is. Raises UnauthenticatedError, and BusyError while nobody knows the epoch."""
+        """Return the identity in the token. Raise UnauthenticatedError, and BusyError while the
+        epoch is not known."""
         epoch = self._epoch()
         if len(token) > TOKEN_CHARACTERS_MAX:
             raise UnauthenticatedError(detail="the access token is not valid")
@@ -82,7 +84,7 @@ class JwtTokens:
 
 
 def key_id(key: str) -> str:
-    """How tokens name the key that signed them; tells no more of it than a signature does."""
+    """Return the name of the key in tokens; it reveals no more of the key than a signature does."""
     return hmac.digest(key.encode(), b"kid", "sha256")[:KEY_ID_BYTES].hex()
 
 

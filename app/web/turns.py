@@ -1,8 +1,8 @@
-"""Turns of the event loop: few of those who wait for nothing begin in each, or in a while.
+"""Turns of the event loop: of the callers that wait for nothing only a few begin in each turn.
 
-Between two looks at its sockets gevent's loop runs up to a thousand greenlets that are ready, and
-`gevent.sleep(0)` makes a greenlet ready at once. Fifty clients whose next request is there already
-would so keep a bid waiting for fifty answers, at each of its steps.
+Between two polls of its sockets gevent's loop runs up to a thousand ready greenlets, and
+`gevent.sleep(0)` makes a greenlet ready at once. Fifty clients whose next request has already
+arrived would delay a bid by fifty answers, at each of its steps.
 """
 
 import time
@@ -45,6 +45,6 @@ class Turns:
         self._slots, self._rest_s = BoundedSemaphore(at_once), rest_s
 
     def wait(self) -> None:
-        """Return when it is one's own turn: at once, where nobody has just begun."""
+        """Return when it is the caller's turn: at once unless others have just begun."""
         self._slots.acquire()
         gevent.spawn_later(self._rest_s, self._slots.release)

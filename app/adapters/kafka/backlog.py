@@ -21,7 +21,7 @@ class GroupBacklog:
         self._trail = Trail()
 
     def read(self) -> Backlog:
-        """Ask the broker. Raises BusyError."""
+        """Read the backlog from the broker. Raise BusyError."""
         reaches = self._lags.reach(self._group, self._partitions).values()
         waiting, end = sum(each.lag for each in reaches), sum(each.end for each in reaches)
         name, now = self.topic.name, time.monotonic()
@@ -31,5 +31,5 @@ class GroupBacklog:
         return Backlog(topic=name, fill=waiting / self._limit, behind_s=behind_s)
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         self._lags.close()

@@ -1,4 +1,5 @@
-"""Clients of Kafka: system.md's settings, and why each (traps.md has the measurements)."""
+"""Clients of Kafka: the settings of system.md, with the reason of each (measurements are in
+traps.md)."""
 
 from kafka import KafkaAdminClient, KafkaProducer
 

@@ -1,4 +1,4 @@
-"""How we consume: by hand-committed offsets, small waits, sticky assignment, a short session."""
+"""Consumers: manual commits, short waits, sticky assignment, a short session."""
 
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
@@ -56,11 +56,11 @@ def _finish_what_was_begun(consumer: KafkaConsumer) -> None:
 
 
 def _leave_dead_coordinators(consumer: KafkaConsumer) -> None:
-    """Let a member that cannot join ask anew which broker coordinates its group.
+    """Let a member that cannot join look up the coordinator of its group again.
 
     The client does so after a failed heartbeat or commit, and after a refused connection, but not
-    when joining fails. An address that takes connections and answers nothing, as that of a frozen
-    broker or of a proxy whose broker is dead, it tries until that broker is back, though another
+    when joining fails. When an address accepts connections and never answers, as that of a frozen
+    broker or of a proxy whose broker is down, it retries until that broker is back, though another
     one has taken the group over.
     """
     coordinator = consumer._coordinator  # noqa: SLF001 - it has no other seam

@@ -1,4 +1,4 @@
-"""How far consumer groups are behind, asked of the broker: the groups themselves may be down."""
+"""The lag of consumer groups, read from the broker: the groups themselves may be down."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,8 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far a group has come in a partition: `done` of the `end` records that ever were in it.
-
-    What retention has removed counts as done.
-    """
+    """How far a group has come in a partition: `done` of the `end` records ever appended. Records
+    deleted by retention count as done."""
 
     done: int
     end: int
@@ -42,13 +40,13 @@ class KafkaLags:
         return {partition: reach.lag for partition, reach in self.reach(group, partitions).items()}
 
     def reach(self, group: str, partitions: Sequence[PartitionId]) -> dict[PartitionId, Reach]:
-        """Of each of the partitions. Raises BusyError."""
+        """Return how far the group has come in each partition. Raise BusyError."""
         return self.reaches({group: partitions})[group]
 
     def reaches(
         self, partitions: Mapping[str, Sequence[PartitionId]]
     ) -> dict[str, dict[PartitionId, Reach]]:
-        """Of several groups, each in its partitions. Raises BusyError."""
+        """As `reach`, for several groups with their partitions. Raise BusyError."""
         wanted = {
             TopicPartition(*partition)
             for group_partitions in partitions.values()
@@ -72,7 +70,7 @@ class KafkaLags:
         }
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         if self._admin is not None:
             self._admin.close()
             self._admin = None

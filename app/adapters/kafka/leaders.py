@@ -1,7 +1,7 @@
-"""Which broker a client takes for the leader of a partition, when brokers do not agree on it.
+"""The leader of a partition when brokers do not agree on it.
 
-A broker that is cut off from the others goes on telling its clients that it leads. Every leadership
-has a number, its epoch, which grows; kafka-python forgets it with each answer about topics.
+A broker that is cut off from the others goes on saying that it leads. Every leadership has an
+epoch, which grows; kafka-python forgets it with each metadata response.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ METADATA_MS_MAX = 5_000
 
 
 def keep_newest_leaders(cluster: Any) -> None:  # noqa: ANN401 - kafka-python has no types
-    """Let what the client knows of leaders never become older, whichever broker it asks."""
+    """Never let the client's knowledge of leaders become older, whichever broker answers."""
     update = cluster.update_metadata
 
     def update_unless_older(metadata: Any) -> None:  # noqa: ANN401

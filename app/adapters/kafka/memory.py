@@ -1,4 +1,4 @@
-"""The port `LogMemory`: what Kafka remembers of the database that wrote and read it."""
+"""The port `LogMemory`: what Kafka knows of the database that wrote and read it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,18 +19,19 @@ _decoder = msgspec.json.Decoder(_Published)
 
 
 class KafkaMemory:
-    """Connects for each question: it is asked when the database's server was started."""
+    """Connects for each call: calls follow a start of the database's server."""
 
     def __init__(self, settings: Settings, *, name: str) -> None:
         self._settings, self._name = settings, name
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
-        """What the group has committed, by partition. Raises BusyError."""
+        """Return by partition the offset the group has committed. Raise BusyError."""
         with self._reader() as reader:
             return reader.committed(group, topic)
 
     def last_published(self) -> dict[int, tuple[int, int, int]]:
-        """By partition of `auction-event`, of its last record: offset, auction and version."""
+        """Return by partition of `auction-event` the offset, auction id and version of its last
+        record."""
         with self._reader() as reader:
             found = {}
             for record in reader.last(AUCTION_EVENT):

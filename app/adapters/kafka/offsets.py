@@ -1,4 +1,4 @@
-"""Moving what a consumer group has committed, while nobody is in it."""
+"""Moving the committed offsets of a consumer group without members."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +21,7 @@ class GroupOffsets:
         self._settings = settings
 
     def members(self, group: str) -> int:
-        """How many consumers are in the group now."""
+        """Return the number of consumers in the group."""
         with self._admin() as admin:
             try:
                 return len(admin.describe_groups([group])[group]["members"])

@@ -13,7 +13,7 @@ from app.domain.errors import BusyError
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Who keeps one partition, by the ids of brokers; without `leader_id` nobody answers for it."""
+    """The replicas of one partition, by broker id; without a leader `leader_id` is None."""
 
     leader_id: int | None
     replica_ids: frozenset[int]
@@ -35,7 +35,7 @@ class TopicView:
         return f"{refusing} of {len(self.partitions)} partitions take no records" * bool(refusing)
 
     def degradation(self) -> str:
-        """What is away though every record is taken; empty when nothing is."""
+        """Return what is missing although every record is accepted; empty when nothing is."""
         replicas = frozenset[int]().union(*(each.replica_ids for each in self.partitions))
         away = sorted(replicas - self.broker_ids)
         if away:

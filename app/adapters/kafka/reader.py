@@ -1,4 +1,4 @@
-"""The port `LogReader`: the log from one offset to another, without a consumer group."""
+"""The port `LogReader`: reads a topic from one offset to another, without a consumer group."""
 
 import time
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class KafkaLogReader:
             self._consumer.close(autocommit=False)
 
     def bounds(self, topic: Topic) -> dict[int, tuple[int, int]]:
-        """Per partition the first offset there is and the one its next record will get."""
+        """Return by partition the first offset and the end offset."""
         with _reached(self._settings):
             topic_partitions = _partitions(topic)
             first = self._consumer.beginning_offsets(topic_partitions)
@@ -54,7 +54,7 @@ class KafkaLogReader:
             }
 
     def offsets_at(self, topic: Topic, moment: datetime) -> dict[int, int]:
-        """Per partition the offset of the first record appended at `moment` or later."""
+        """Return by partition the offset of the first record appended at `moment` or later."""
         bounds = self.bounds(topic)
         with _reached(self._settings):
             wanted = dict.fromkeys(_partitions(topic), epoch_ms(moment))
@@ -67,7 +67,7 @@ class KafkaLogReader:
         }
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
-        """What the group has committed, by partition."""
+        """Return by partition the offset the group has committed."""
         with _reached(self._settings):
             admin = KafkaAdminClient(
                 **client_arguments(self._settings),
@@ -85,7 +85,7 @@ class KafkaLogReader:
         }
 
     def last(self, topic: Topic) -> list[LogRecord]:
-        """The last record of each partition that has one, over one connection."""
+        """Return the last record of each partition that has one, over one connection."""
         bounds = self.bounds(topic)
         wanted = {
             TopicPartition(topic.name, partition): end - 1
@@ -109,11 +109,11 @@ class KafkaLogReader:
         return list(found.values())
 
     def partition_of(self, topic: Topic, lane: str) -> int:
-        """The partition in which the records of this key are: as every producer computes it."""
+        """Return the partition of the records with this key."""
         return int((murmur2(lane.encode()) & 0x7FFFFFFF) % topic.partitions)
 
     def read(self, topic: str, partition: int, *, first: int, until: int) -> Iterator[LogRecord]:
-        """The records from `first` up to, not including, `until`."""
+        """Yield the records from offset `first` to `until`, exclusive."""
         if first >= until:
             return
         with _reached(self._settings):
@@ -164,7 +164,8 @@ def _record(raw: Any) -> LogRecord:  # noqa: ANN401 - kafka-python has no types
 def _group_offsets(
     admin: KafkaAdminClient, group: str, topic: Topic, wait_ms: int
 ) -> dict[Any, Any]:
-    """A broker that never had a group makes their coordinator when it is first asked for one."""
+    """Return the committed offsets. A broker that never had a group creates its coordinator at the
+    first request."""
     gives_up_at = time.monotonic() + wait_ms / 1000
     while True:
         try:

@@ -26,10 +26,10 @@ POLL_S = 0.1
 
 
 def grant(admin: KafkaAdminClient, rights: Sequence[Right], *, wait_s: float) -> None:
-    """Grant those of these rights that are missing, and wait until the broker knows them.
+    """Grant the rights that are missing, and wait until the broker knows them.
 
-    Warn when the cluster asks nobody for rights: whoever has a password may do anything then.
-    Raise KafkaError.
+    Warn when the cluster checks no rights: then every user with a password may do anything. Raise
+    KafkaError.
     """
     wanted = [_acl(right) for right in rights]
     deadline = time.monotonic() + wait_s

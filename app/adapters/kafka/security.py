@@ -1,4 +1,4 @@
-"""What every client of Kafka is told: where the brokers are, and how to show who we are."""
+"""Connection arguments of every client of Kafka: the brokers, TLS and authentication."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from app.store_security import kafka_tls
 
 
 def client_arguments(settings: Settings) -> dict[str, Any]:
-    """Keyword arguments of kafka-python's producer, consumer and admin client."""
+    """Return keyword arguments of kafka-python's producer, consumer and admin client."""
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.kafka_bootstrap_servers,
         "security_protocol": settings.kafka_security_protocol,

@@ -5,10 +5,10 @@ from typing import Any
 
 
 class ClientSelector(selectors.DefaultSelector):
-    """Says for little that a socket is not registered.
+    """Reports cheaply that a socket is not registered.
 
-    Before every wait the clients ask whether it is, and mostly it is not. The standard library then
-    writes the socket into the error's text, twice: four system calls, nine of ten microseconds.
+    The clients ask before every wait, and mostly it is not. The standard library then writes the
+    socket into the error's text, twice: four system calls, nine of ten microseconds.
     """
 
     def get_key(self, fileobj: Any) -> selectors.SelectorKey:  # noqa: ANN401 - whatever has a number

@@ -1,7 +1,7 @@
-"""What a topic must be set to, and the refusal of one that is set to something else.
+"""The required settings of a topic, and the refusal of one with other settings.
 
-Log time decides bids (I15) and the topic of bids is kept for ever, so a topic that takes its
-producers' clocks, or forgets, must not be read from, whoever made it.
+Log time decides bids (I15) and the topic of bids is kept for ever, so a topic with its producers'
+timestamps, or with a retention, must not be read, whoever created it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ LOG_APPEND_TIME = 1  # of a record's two timestamp types, in Kafka's format; 0: 
 
 
 class WrongTopicError(RuntimeError):
-    """A topic exists and is not what it must be."""
+    """A topic exists with wrong settings, partitions or id."""
 
 
 def required_settings(topic: Topic) -> dict[str, str]:
@@ -56,10 +56,8 @@ def refuse_other_settings(topic: Topic, found: Mapping[str, str], *, servers: st
 
 
 def settings_of(admin: KafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
-    """By topic, what it is set to, the broker's defaults included.
-
-    Raises KafkaError when the broker does not tell all that matter.
-    """
+    """Return by topic its settings, the broker's defaults included. Raise KafkaError when the
+    broker does not return all that matter."""
     if not topics:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]

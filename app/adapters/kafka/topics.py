@@ -1,4 +1,4 @@
-"""Creating topics, and telling whether one is still what it was."""
+"""Creating topics, and detecting that one has changed or was created again."""
 
 import time
 from contextlib import closing
@@ -96,7 +96,7 @@ def _refuse_old(admin: KafkaAdminClient) -> None:
 
 
 def _described(admin: KafkaAdminClient, topics: tuple[Topic, ...]) -> dict[str, dict[str, Any]]:
-    """Those of `topics` that exist, by name, as the broker describes them."""
+    """Return those of `topics` that exist, by name, as the broker describes them."""
     names = set(admin.list_topics()) & {topic.name for topic in topics}
     return {_name(entry): entry for entry in admin.describe_topics(sorted(names))} if names else {}
 
@@ -216,7 +216,8 @@ def _create(admin: KafkaAdminClient, topics: list[Topic], *, copies: tuple[int, 
 
 
 def _wait_known(admin: KafkaAdminClient, topics: tuple[Topic, ...], wait_s: float) -> None:
-    """Wait until the broker knows what its controller made: a consumer would be told otherwise."""
+    """Wait until the broker has the metadata of new topics: a consumer would otherwise get an
+    error."""
     deadline = time.monotonic() + wait_s
     while len(_described(admin, topics)) < len(topics):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""What has been given to the producer and not been answered: bounded, and watched for a stall."""
+"""Records appended and not yet acknowledged: bounded, and watched for a stall."""
 
 from collections import deque
 from typing import Final
@@ -69,7 +69,7 @@ class Unacknowledged:
         self._remove(record)
 
     def give_up(self, record: Waiting) -> None:
-        """Nobody knows what became of one."""
+        """Remove one whose fate is unknown."""
         self._gave_up = True
         self._remove(record)
 

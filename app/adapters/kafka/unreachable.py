@@ -13,9 +13,10 @@ LENGTH_BYTES = 4  # before each answer
 
 
 def why_unreachable(settings: Settings, error: KafkaError, *, timeout_s: float = 2.0) -> str:
-    """One line on why a client could not be made of `settings`, which ended in `error`.
+    """Return one line on why a client could not be created from `settings`; `error` is what it
+    raised.
 
-    The brokers are asked what they tell anybody: if they answer, it was the log-in.
+    Brokers answer a version request of any client: if one answers, authentication is at fault.
     """
     where = settings.kafka_bootstrap_servers
     try:

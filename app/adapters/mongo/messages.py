@@ -1,4 +1,4 @@
-"""Chat messages in MongoDB: stored once by id, read by their place in the log."""
+"""Chat messages in MongoDB: stored once by id, read in the order of their offsets."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def make_client(url: str, *, limits: Limits, name: str) -> "MongoClient[dict[str
 def make_guarded_client(
     url: str, *, limits: Limits, name: str, breaker: Breaker
 ) -> "MongoClient[dict[str, Any]]":
-    """As `make_client`, for those who wait: nothing is tried twice.
+    """As `make_client`, for requests that wait: nothing is retried.
 
     `timeoutMS` bounds an operation as a whole: choosing a server, a connection, and the answer.
     """
@@ -67,7 +67,7 @@ def make_guarded_client(
 class MongoMessages:
     """The port `Messages`, and the writing side. Raises BusyError when the store is down.
 
-    Reading asks nothing while `breaker` is open.
+    Reads fail at once while `breaker` is open.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class MongoMessages:
         self._breaker = breaker
 
     def create_indexes(self) -> None:
-        """Idempotent."""
+        """Create the indexes that are missing."""
         try:
             self._messages.create_index([("room_id", ASCENDING), ("seq", ASCENDING)])
         except PyMongoError as error:
@@ -118,7 +118,7 @@ class MongoMessages:
         return self._find(query, DESCENDING, limit)[::-1]
 
     def stored(self, message_ids: Sequence[str]) -> list[StoredMessage]:
-        """Those of the messages that are stored."""
+        """Return those of the messages that are stored."""
         try:
             return [
                 StoredMessage(
@@ -183,7 +183,7 @@ def _raise_faults(error: BulkWriteError) -> None:
 
 
 def _refusal(code: int | None, message: str) -> Exception:
-    """What it means that the server refuses a write."""
+    """Return the error for a write that the server refuses."""
     if code in FAULTS_OF_DATA or STORE_FAULT_OF_DATA.search(message):
         return BadDataError(f"{message} ({code})")
     return BusyError("messages cannot be stored")

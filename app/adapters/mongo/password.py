@@ -1,4 +1,4 @@
-"""Whether MongoDB asks who comes for a password."""
+"""Checks that MongoDB requires a password."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -12,7 +12,7 @@ LOG_IN = frozenset({"authsource", "authmechanism", "authmechanismproperties"})
 
 
 def accepts_without_password(url: str, *, limits: Limits) -> bool:
-    """Whether the server at `url` lists its collections for somebody who shows no password.
+    """Return whether the server at `url` lists its collections for a client without a password.
 
     False also when it does not answer at all.
     """

@@ -1,4 +1,4 @@
-"""Which MongoDB answers, or which one FerretDB passes for."""
+"""The version of MongoDB, or the one FerretDB reports."""
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
@@ -7,7 +7,7 @@ from app.settings import Limits
 
 
 def server_version(url: str, *, limits: Limits) -> tuple[int, ...] | None:
-    """(major, minor, patch, …); None when nobody lets us in."""
+    """Return (major, minor, patch, …); None when the server does not let us in."""
     timeout_ms = limits.connect_timeout_s * 1000
     with MongoClient[dict[str, object]](url, timeoutMS=timeout_ms) as client:
         try:

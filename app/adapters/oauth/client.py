@@ -1,6 +1,6 @@
-"""Asking a provider's servers: bounded in size and time, never redirected, every fault ours.
+"""Requests to a provider's servers: bounded in size and time, never redirected, every error ours.
 
-A provider's error texts may quote codes and tokens, so that none is logged or told to anybody.
+A provider's error texts may quote codes and tokens, so they are neither logged nor shown.
 """
 
 import io
@@ -34,7 +34,7 @@ CODE_REFUSED = frozenset({"invalid_grant"})  # RFC 6749, 5.2
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who we are to a provider, and how its servers are asked."""
+    """Our credentials at a provider, and its bounded HTTP client."""
 
     provider: str
     client_id: str
@@ -63,7 +63,7 @@ class Client:
     def authorization_url(
         self, endpoint: str, flow: Flow, redirect_uri: str, **options: str
     ) -> str:
-        """The page to which the browser is sent."""
+        """Return the page to which the browser is sent."""
         with self.open() as session:
             url, _ = session.create_authorization_url(
                 endpoint,
@@ -75,7 +75,7 @@ class Client:
         return str(url)
 
     def fetch_token(self, endpoint: str, grant: Grant, *, body: str = "") -> dict[str, Any]:
-        """The tokens that the code stands for. Raises ProviderError."""
+        """Exchange the code for tokens. Raise ProviderError."""
         with self._provider_errors(), self.open() as session:
             token: dict[str, Any] = session.fetch_token(
                 endpoint,
@@ -88,7 +88,8 @@ class Client:
             return token
 
     def get(self, url: str, token: Mapping[str, Any] | None = None) -> requests.Response:
-        """An answer of whatever status below 500, with this token. Raises ProviderError."""
+        """Return an answer with any status below 500, requested with this token. Raise
+        ProviderError."""
         with (
             self._provider_errors(),
             self.open(**({} if token is None else {"token": token})) as session,
@@ -101,14 +102,14 @@ class Client:
             return answer
 
     def read(self, answer: requests.Response, struct: type[S]) -> S:
-        """An answer of status 200. Raises ProviderError; unknown fields are no fault."""
+        """Decode an answer of status 200; unknown fields are ignored. Raise ProviderError."""
         if answer.status_code != OK:
             raise self.failed(f"status {answer.status_code}")
         with self._provider_errors():
             return msgspec.json.decode(answer.content, type=struct)
 
     def failed(self, reason: str, code: str = "PROVIDER_ERROR") -> ProviderError:
-        """Log why, in a word of ours, and give what is to be raised."""
+        """Log the reason, in our words, and return the error to raise."""
         log.warning("provider_failed", provider=self.provider, code=code, reason=reason)
         return ProviderError(code, "the provider did not confirm who you are")
 

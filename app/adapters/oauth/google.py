@@ -16,7 +16,7 @@ Subject = Annotated[str, Meta(min_length=1, max_length=SUBJECT_MAX)]
 
 
 class Claims(Struct, frozen=True):
-    """What is used of an id token."""
+    """The claims used of an id token."""
 
     sub: Subject
     email: str | None = None
@@ -33,7 +33,7 @@ class Google:
         self._client = client
 
     def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
-        """Where the browser is sent."""
+        """Return the page to which the browser is sent."""
         return self._openid.authorization_url(flow, redirect_uri)
 
     def check_issuer(self, iss: str | None) -> None:
@@ -41,7 +41,7 @@ class Google:
         self._openid.check_issuer(iss)
 
     def identify(self, grant: Grant) -> Profile:
-        """Who the code speaks of."""
+        """Return the profile of the user who got the code."""
         _, found = self._openid.fetch(grant)
         try:
             claims = msgspec.convert(found, Claims)

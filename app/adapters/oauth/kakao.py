@@ -20,14 +20,14 @@ UNDER_AGE_CODE = -406  # of somebody under 14, in an app that takes none
 
 
 class Claims(Struct, frozen=True):
-    """What is used of an id token."""
+    """The claims used of an id token."""
 
     sub: Subject
     nickname: str | None = None
 
 
 class KakaoAccount(Struct, frozen=True):
-    """What the person agreed to give."""
+    """The data the user has consented to share."""
 
     email: str | None = None
     is_email_valid: bool = False
@@ -55,7 +55,7 @@ class Kakao:
         self._client, self._api_url = client, api_url
 
     def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
-        """Where the browser is sent."""
+        """Return the page to which the browser is sent."""
         return self._openid.authorization_url(flow, redirect_uri)
 
     def check_issuer(self, iss: str | None) -> None:
@@ -63,7 +63,7 @@ class Kakao:
         self._openid.check_issuer(iss)
 
     def identify(self, grant: Grant) -> Profile:
-        """Who the code speaks of."""
+        """Return the profile of the user who got the code."""
         token, found = self._openid.fetch(grant)
         try:
             claims = msgspec.convert(found, Claims)

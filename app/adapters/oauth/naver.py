@@ -21,7 +21,7 @@ NAVER_CODE_REFUSED = CODE_REFUSED | {"invalid_request"}
 
 
 class NaverProfile(Struct, frozen=True):
-    """What the person agreed to give."""
+    """The data the user has consented to share."""
 
     id: Subject
     nickname: str | None = None
@@ -43,7 +43,7 @@ class Naver:
         self._client, self._url, self._api_url = client, url, api_url
 
     def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
-        """Where the browser is sent."""
+        """Return the page to which the browser is sent."""
         return self._client.authorization_url(self._url + AUTHORIZE_PATH, flow, redirect_uri)
 
     def check_issuer(self, iss: str | None) -> None:
@@ -52,7 +52,7 @@ class Naver:
             raise self._client.failed("issuer of another", "STATE_INVALID")
 
     def identify(self, grant: Grant) -> Profile:
-        """Who the code speaks of."""
+        """Return the profile of the user who got the code."""
         # Naver wants the state once more.
         body = urlencode({"state": grant.state})
         token = self._client.fetch_token(self._url + TOKEN_PATH, grant, body=body)

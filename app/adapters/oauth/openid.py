@@ -27,7 +27,7 @@ UNREADABLE = (JoseError, KeyError, ValueError, TypeError, RecursionError, Attrib
 
 
 class Metadata(Struct, frozen=True):
-    """What is used of the discovery document."""
+    """The fields used of the discovery document."""
 
     issuer: str
     authorization_endpoint: str
@@ -37,7 +37,7 @@ class Metadata(Struct, frozen=True):
 
 
 class JwkSet(Struct, frozen=True):
-    """What is at `jwks_uri` (RFC 7517)."""
+    """The keys at `jwks_uri` (RFC 7517)."""
 
     keys: list[dict[str, Any]]
 
@@ -51,7 +51,7 @@ class OpenId:
         self._cache: TTLCache[str, Any] = TTLCache(2, client.limits.provider_metadata_s)
 
     def authorization_url(self, flow: Flow, redirect_uri: str) -> str:
-        """Where the browser is sent. Raises ProviderError."""
+        """Return the page to which the browser is sent. Raise ProviderError."""
         endpoint = self._metadata().authorization_endpoint
         return self._client.authorization_url(endpoint, flow, redirect_uri, nonce=flow.nonce)
 

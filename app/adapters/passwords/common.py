@@ -1,6 +1,4 @@
-"""Which passwords are guessed first, by zxcvbn: its lists of common passwords, words and names, and
-the patterns that people make of them.
-"""
+"""Common passwords, by zxcvbn: lists of passwords, words and names, and usual patterns."""
 
 from collections.abc import Sequence
 
@@ -14,7 +12,8 @@ SIGNS_MAX = 3  # no early guess has more kinds of them
 
 
 def is_common(password: str, personal: Sequence[str]) -> bool:
-    """Return whether it is among the first guesses; `personal` texts are guessed at once."""
+    """Return whether the password is among the first guesses; `personal` texts are guessed at
+    once."""
     if password.lower() in (text.lower() for text in personal):
         return True
     begins = password[:LOOKED_AT]

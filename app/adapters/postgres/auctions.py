@@ -150,7 +150,7 @@ FROM products p WHERE p.id = %s"""
 
 
 class PostgresAuctions:
-    """Auctions as the API shows them; `bid_limits` are those of users who have no own one."""
+    """Auctions as the API shows them; `bid_limits` are the defaults."""
 
     def __init__(self, engine: Engine, *, bid_limits: Mapping[Currency, int]) -> None:
         self._engine, self._bid_limits = engine, bid_limits
@@ -249,7 +249,7 @@ class PostgresAuctions:
         return msgspec.structs.replace(shown, mine=mine)
 
     def control_outcome(self, place: Appended) -> ControlOutcome | None:
-        """What the record at this place did."""
+        """Return what the record at this position did; None: not decided yet."""
         values = {
             "topic": AUCTION_BID.name,
             "partition": place.partition,

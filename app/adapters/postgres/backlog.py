@@ -1,4 +1,4 @@
-"""How much waits in PostgreSQL: records to be settled, and messages to be sent."""
+"""The backlog in PostgreSQL: records to settle, and messages to send."""
 
 from sqlalchemy import Connection, Engine
 
@@ -37,7 +37,7 @@ LANES_MAX = 1_000  # that are counted: more are many, whatever their number
 class LaneBacklog:
     """The backlog of a topic whose records are settled: the fuller of inbox and outbox.
 
-    The outbox counts because settling fills it: while nobody sends, intake must end.
+    The outbox counts because settling fills it: while nothing is sent, ingest must pause.
     """
 
     def __init__(self, topic: Topic, *, engine: Engine, limits: Limits) -> None:
@@ -58,11 +58,12 @@ class LaneBacklog:
         return Backlog(topic=name, fill=fill, behind_s=max(waited_s, unsent_s))
 
     def close(self) -> None:
-        """Holds nothing."""
+        """Do nothing: it holds no connection."""
 
 
 def measure_waiting_lanes(engine: Engine, topic: Topic) -> None:
-    """Set the gauge of the lanes with work. Raise the driver's error when nobody answers."""
+    """Set the gauge of the lanes with work. Raise the driver's error when PostgreSQL does not
+    answer."""
     parameters = {"topic": topic.name, "limit": LANES_MAX}
     with engine.begin() as connection:
         lanes = connection.exec_driver_sql(WAITING_LANES, parameters).scalar_one()

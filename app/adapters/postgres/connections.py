@@ -1,4 +1,4 @@
-"""Who is connected to the database, and what the connections do."""
+"""The connections to the database and their states."""
 
 from sqlalchemy import Engine
 

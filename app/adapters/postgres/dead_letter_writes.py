@@ -1,4 +1,4 @@
-"""Giving records up: dead letters, their way to `<topic>.DLT`, and what is parked for a person."""
+"""Writing dead letters, publishing them to `<topic>.DLT`, and parking partitions."""
 
 from collections.abc import Sequence
 
@@ -51,13 +51,13 @@ class PostgresDeadLetters:
         partition: int,
         within_s: float,
     ) -> tuple[int, int]:
-        """How many records of the lane, and of the partition, were given up lately."""
+        """Return how many dead letters the lane and the partition got within `within_s` seconds."""
         parameters = {"topic": topic, "key": key, "partition": partition, "within_s": within_s}
         lane, whole = transaction.exec_driver_sql(COUNT_RECENT, parameters).one()
         return lane, whole
 
     def add(self, transaction: Connection, letters: Sequence[DeadLetter]) -> None:
-        """Keep them, and send each to its dead-letter topic."""
+        """Store dead letters, and queue each for its dead-letter topic."""
         for letter in letters:
             dead_letter_id = transaction.exec_driver_sql(INSERT_DEAD_LETTER, _row(letter)).scalar()
             if dead_letter_id is not None:
@@ -68,18 +68,20 @@ class PostgresDeadLetters:
     def park_partition(
         self, transaction: Connection, *, group: str, topic: str, partition: int, parking: Parking
     ) -> bool:
-        """Take nothing of it until a person frees it; False when it was parked before."""
+        """Park the partition until an operator unparks it; return False when it was parked
+        before."""
         parameters = (group, topic, partition, parking.reason, parking.message)
         return transaction.exec_driver_sql(PARK_PARTITION, parameters).rowcount == 1
 
     def parked_partitions(self, transaction: Connection, *, group: str) -> set[tuple[str, int]]:
-        """The (topic, partition)s from which the group takes nothing."""
+        """Return the parked (topic, partition)s of the group."""
         rows = transaction.exec_driver_sql(PARKED_PARTITIONS, (group,))
         return {(topic, partition) for topic, partition in rows}
 
 
 def shown(raw_key: bytes | None) -> str | None:
-    """The beginning of a key as text that PostgreSQL can hold; what cannot be shown is replaced."""
+    """Return the beginning of a key as text that PostgreSQL can store; invalid characters are
+    replaced."""
     if raw_key is None:
         return None
     return raw_key[:SHOWN_BYTES_MAX].decode(errors="replace").replace("\0", "\ufffd")

@@ -106,12 +106,12 @@ class PostgresStoredDeadLetters:
         return [_dead_letter(row, replayed[row.id]) for row in found]
 
     def count(self, selection: DeadLetterSelection) -> int:
-        """How many fit."""
+        """Return how many match."""
         (row,) = rows(self._engine, _COUNT, asdict(selection))
         return int(row.number)
 
     def unknown(self, selection: DeadLetterSelection) -> list[str]:
-        """Those of the ids named that no dead letter has."""
+        """Return those of the named ids that no dead letter has."""
         return [row.name for row in rows(self._engine, _UNKNOWN, asdict(selection))]
 
     def _replays_of(self, ids: Sequence[int]) -> dict[int, list[Replay]]:
@@ -125,18 +125,18 @@ class PostgresReplayStore:
     """The port `ReplayStore`."""
 
     def __init__(self, engine: Engine, *, quiet_s: float) -> None:
-        """For `quiet_s` after a replay whose place is not known it may still arrive."""
+        """A replay without a known position may still arrive for `quiet_s` seconds."""
         self._engine, self._quiet_s = engine, quiet_s
 
     def last_id(self) -> int:
-        """Of the newest dead letter."""
+        """Return the id of the newest dead letter."""
         (row,) = rows(self._engine, _LAST_ID, {})
         return int(row.id)
 
     def candidates(
         self, selection: DeadLetterSelection, *, up_to_id: int, after: RecordId | None, limit: int
     ) -> list[tuple[RecordId, int]]:
-        """Places and ids, in the order of the log."""
+        """Return record ids and dead letter ids, in log order."""
         topic, partition, offset = after or (None, None, None)
         values = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
         values |= {"up_to_id": up_to_id, "limit": limit}
@@ -144,7 +144,7 @@ class PostgresReplayStore:
         return [((row.topic, row.partition, row.offset), row.id) for row in found]
 
     def lock(self, transaction: Connection, letter_id: int) -> LockedDeadLetter:
-        """Lock one; what became of its replays is read after that, so that it is true."""
+        """Lock a dead letter; its replays are read after that, so that the result is current."""
         locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
         values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
         became = transaction.exec_driver_sql(_WHAT_BECAME, values).one()
@@ -163,20 +163,20 @@ class PostgresReplayStore:
     def claim(
         self, transaction: Connection, letter: LockedDeadLetter, *, requested_by: str, forced: bool
     ) -> int:
-        """Count and record one more replay."""
+        """Count and store one more replay."""
         transaction.exec_driver_sql(_ADD_TO_REPLAYS, (1, letter.id))
         claimed = transaction.exec_driver_sql(_CLAIM, (letter.id, requested_by, forced))
         return int(claimed.scalar_one())
 
     def mark_replayed(self, replay_id: int, appended: Appended) -> None:
-        """The log has it."""
+        """Store the position of the replay's record."""
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(
                 _MARK_REPLAYED, (appended.partition, appended.offset, replay_id)
             )
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
-        """As if it had not been claimed."""
+        """Undo the claim."""
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(_RELEASE, (replay_id,))
             connection.exec_driver_sql(_ADD_TO_REPLAYS, (-1, letter.id))
@@ -219,7 +219,7 @@ def _dead_letter(row: Row[Any], replayed: list[Replay]) -> DeadLetter:
 
 
 def _shown(payload: bytes, *, is_cut: bool) -> tuple[str, Literal["utf-8", "hex"]]:
-    """As text when it is UTF-8; what is cut may end within a character, which is left out."""
+    """Return text when it is UTF-8; a character cut in two at the end is left out."""
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(payload, final=not is_cut), "utf-8"
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Which auctions are due: two partial indexes answer it."""
+"""Auctions that are due, found by two partial indexes."""
 
 from datetime import datetime
 
@@ -26,15 +26,15 @@ class PostgresDueStore:
         self._engine = engine
 
     def due_starts(self, now: datetime) -> list[int]:
-        """Scheduled auctions whose start has come."""
+        """Return scheduled auctions whose start has passed."""
         return self._ids(DUE_STARTS, now)
 
     def due_ends(self, now: datetime) -> list[int]:
-        """Open auctions whose effective end has come."""
+        """Return open auctions whose effective end has passed."""
         return self._ids(DUE_ENDS, now)
 
     def next_due(self) -> datetime | None:
-        """The earliest start or end ahead."""
+        """Return the earliest start or end that is still ahead."""
         with self._engine.connect() as connection:
             upcoming: datetime | None = connection.exec_driver_sql(NEXT_DUE).scalar()
             return upcoming

@@ -1,4 +1,4 @@
-"""How we connect: one engine per process, made after any fork, with a limit on every wait."""
+"""Engines: one per process, created after any fork, with a limit on every wait."""
 
 import threading
 from typing import Any
@@ -23,7 +23,7 @@ ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statem
 
 
 class NoAnswerError(psycopg2.OperationalError):
-    """The server was asked and did not answer in time; its connection is closed."""
+    """The server did not answer in time; the connection is closed."""
 
 
 def driver_url(database_url: str) -> URL:
@@ -46,7 +46,7 @@ def make_engine(database_url: str, *, application: str, limits: Limits) -> Engin
 
 
 def make_guest_engine(database_url: str, *, application: str, limits: Limits) -> Engine:
-    """As `make_engine`, for reads of guests: they wait for each other, and not for long."""
+    """As `make_engine`, for reads of guests: few connections, which they wait for only briefly."""
     return _engine(
         database_url,
         application=f"{application}-guests",
@@ -65,13 +65,11 @@ def make_guarded_engine(
     connections: int,
     wait_s: float,
 ) -> Engine:
-    """As `make_engine`, for those who wait: nothing is asked while `breaker` is open.
+    """As `make_engine`, for requests that wait: nothing is sent while `breaker` is open.
 
-    A connection of which something has come meanwhile is tried before it is given out, so that
-    nobody gets one that the server has closed: after a restart of it all have been.
-
-    What is not asked raises SQLAlchemy's TimeoutError, as a pool does that has no free connection
-    for `wait_s` seconds.
+    A connection on which data has arrived meanwhile is tested before it is used, because the server
+    may have closed it: after a restart all are closed. A refused call raises SQLAlchemy's
+    TimeoutError, as a pool does that has no free connection for `wait_s` seconds.
     """
     requested = threading.local()  # `at`: when this greenlet asked for its connection
     engine = _engine(
@@ -131,7 +129,7 @@ def _engine(
 
 def _guarded_pool(breaker: Breaker, requested: threading.local) -> type[QueuePool]:
     class GuardedPool(QueuePool):
-        """Gives no connection while the breaker is open, and else in turn."""
+        """Refuses connections while the breaker is open; else first come, first served."""
 
         _queue_class = FairQueue[ConnectionPoolEntry]
 
@@ -146,7 +144,7 @@ def _guarded_pool(breaker: Breaker, requested: threading.local) -> type[QueuePoo
 
 
 def _try_readable(engine: Engine) -> None:
-    """Try a connection on which the server has said something, as it does when it goes.
+    """Test a connection on which the server has sent something, as it does when it goes away.
 
     SQLAlchemy's own `pool_pre_ping` would cost another statement before each.
     """

@@ -1,4 +1,4 @@
-"""The port `Database`: what a database says of itself, over a connection of the driver's."""
+"""The port `Database`: what a database reports about itself, over a connection of the driver's."""
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -37,7 +37,7 @@ class ConnectedDatabase:
         self._connection = connection
 
     def epoch(self) -> Epoch:
-        """The newest one, with what all of them have lost. Raises BusyError before migrations."""
+        """Return the newest epoch, with the lost ids of all. Raise BusyError before migrations."""
         try:
             rows = self._rows(_EPOCHS)
         except psycopg2.errors.UndefinedTable as error:
@@ -49,21 +49,21 @@ class ConnectedDatabase:
         return Epoch(name, server, admitted, _all_lost_ids([row[2] for row in rows]), ends)
 
     def record_admitted(self, epoch: Epoch) -> None:
-        """Let others admit it without a look, as long as its server runs and takes writes."""
+        """Let other processes admit the server without a check while it runs and takes writes."""
         # A standby may be read; what it takes no note of is found out again once it is promoted.
         with suppress(psycopg2.errors.ReadOnlySqlTransaction), self._connection.cursor() as cursor:
             cursor.execute(_ADMIT, (epoch.server, epoch.name))
 
     def progress(self, topic: str) -> dict[int, int]:
-        """By partition, the next offset to take."""
+        """Return by partition the next offset to ingest."""
         return dict(self._rows(_PROGRESS, topic))
 
     def versions(self, auction_ids: Collection[int]) -> dict[int, int]:
-        """Those of the auctions that exist, with their versions."""
+        """Return the versions of those auctions that exist."""
         return dict(self._rows(_VERSIONS, list(auction_ids)))
 
     def last_user_id(self) -> int:
-        """The greatest id of a user that was ever given out."""
+        """Return the greatest user id ever assigned."""
         return int(self._rows(_LAST_USER)[0][0])
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -73,7 +73,7 @@ class ConnectedDatabase:
 
 
 def guard_connections(engine: Engine, guard: Callable[[], DatabaseGuard]) -> None:
-    """Let `engine` give out no connection to a database that the guard does not admit."""
+    """Let `engine` return no connection to a database that the guard does not admit."""
 
     def connected(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
         try:

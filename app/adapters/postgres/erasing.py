@@ -1,4 +1,4 @@
-"""The port `ErasableUsers`: what of a person is in PostgreSQL, and how it is erased."""
+"""The port `ErasableUsers`: what PostgreSQL stores of a user, and how it is erased."""
 
 from sqlalchemy import Engine
 
@@ -35,14 +35,14 @@ class PostgresErasing:
         self._engine = engine
 
     def find(self, user_id: int) -> Erasable | None:
-        """The person; None: there is none, or not any more."""
+        """Return the user; None when there is none, or it was erased."""
         found = rows(self._engine, _FIND, {"user_id": user_id})
         if not found:
             return None
         return Erasable(found[0].id, found[0].password_hash, found[0].is_leading)
 
     def erase(self, user_id: int) -> bool:
-        """Erase unless they lead in an open auction; whether it was done."""
+        """Erase unless the user leads in an open auction; return whether it was done."""
         values = {"user_id": user_id}
         with transaction(self._engine) as connection:
             if not connection.exec_driver_sql(_ERASE, values).all():

@@ -1,8 +1,8 @@
-"""The connections of a pool that nobody uses: who has waited longest for one gets the next.
+"""The free connections of a pool: the longest waiter gets the next one.
 
-SQLAlchemy's own queue wakes a waiter when a connection is put back, but lets whoever asks meanwhile
-take it; the waiter then waits behind all others. Where a few connections serve all sockets of a
-gateway, some so waited until they were told BUSY, while the median waited a tenth of a second.
+SQLAlchemy's own queue wakes a waiter when a connection is returned, but lets a new caller take it
+meanwhile; the waiter then waits behind all others. Where a few connections serve all sockets of a
+gateway, some waited until they got BUSY, while the median waited a tenth of a second.
 """
 
 import threading
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class _Waiter(Generic[T]):
-    """Somebody who waits; `item` is set before `served`."""
+    """A waiting caller; `item` is set before `served`."""
 
     def __init__(self) -> None:
         self.served = threading.Event()
@@ -23,14 +23,14 @@ class _Waiter(Generic[T]):
 
 
 class FairQueue(Queue[T]):
-    """As its parent, but first come, first served. While somebody waits it is empty."""
+    """As its parent, but first come, first served. While a caller waits it is empty."""
 
     def __init__(self, maxsize: int = 0, use_lifo: bool = False) -> None:  # noqa: FBT001, FBT002 - SQLAlchemy's
         super().__init__(maxsize, use_lifo=use_lifo)
         self._waiters: deque[_Waiter[T]] = deque()
 
     def put(self, item: T, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002
-        """Hand the item to the first who waits, or keep it. Raises Full."""
+        """Pass the item to the first waiter, or keep it. Raise Full."""
         with self.mutex:
             if not self._waiters:
                 super().put(item, block, timeout)
@@ -40,7 +40,7 @@ class FairQueue(Queue[T]):
             waiter.served.set()
 
     def get(self, block: bool = True, timeout: float | None = None) -> T:  # noqa: FBT001, FBT002
-        """An item, after all who have asked before. Raises Empty after `timeout` seconds."""
+        """Return an item, after all earlier callers. Raise Empty after `timeout` seconds."""
         with self.mutex:
             if not self._empty():
                 return super().get(False)

@@ -1,5 +1,5 @@
-"""What keeps old row versions in PostgreSQL: every row that is settled leaves one behind, and none
-younger than the oldest open transaction can be cleaned up."""
+"""What prevents the cleanup of old row versions: each settle leaves some, and none younger than the
+oldest open transaction can be removed."""
 
 from sqlalchemy import Engine
 
@@ -22,7 +22,7 @@ SELECT coalesce(max(age), 0) FROM (
 
 
 class VacuumHorizon:
-    """The oldest transaction of the database, and of those who replicate it."""
+    """The oldest transaction of the database, and of its replicas."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

@@ -69,16 +69,17 @@ class PostgresIdentities:
         self._engine, self._users = engine, PostgresUsers(engine)
 
     def owner(self, profile: Profile) -> User | None:
-        """Whose this identity is."""
+        """Return the account of this identity."""
         return self._user(rows(self._engine, _OWNER, _named(profile)))
 
     def owner_of_email(self, email: str) -> int | None:
-        """The id of the account of this address."""
+        """Return the id of the account with this address."""
         found = rows(self._engine, _OWNER_OF_EMAIL, {"email": email})
         return int(found[0].id) if found else None
 
     def sign_up(self, profile: Profile, nickname: str) -> User:
-        """A new account of this identity. Raises ConflictError, when either is taken just now."""
+        """Create an account with this identity. Raise ConflictError when either was taken
+        meanwhile."""
         is_proved = profile.email is not None and profile.email_verified
         values = {
             **_named(profile),
@@ -127,7 +128,7 @@ class PostgresIdentities:
         return False
 
     def of(self, user_id: int) -> list[IdentityItem]:
-        """Those of an account, by provider."""
+        """Return the identities of an account, by provider."""
         found = rows(self._engine, _OF, {"user_id": user_id})
         return [
             IdentityItem(cast("Provider", row.provider), rfc3339(row.created_at)) for row in found

@@ -1,4 +1,4 @@
-"""What the live view reads: newest bids, prices, unread notices, room members."""
+"""Reads for the live view: newest bids, prices, unread notices, room members."""
 
 from collections.abc import Iterator, Sequence
 
@@ -78,7 +78,7 @@ class PostgresLive:
             yield [UserNotice(row.user_id, notice_of(row)) for row in found]
 
     def acknowledge(self, user_id: int, up_to: int) -> None:
-        """All of the user's notices up to this one are read."""
+        """Mark all of the user's notices up to this one as read."""
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(_READ, {"user_id": user_id, "up_to": up_to})
 

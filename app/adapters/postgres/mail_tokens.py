@@ -1,7 +1,7 @@
-"""Mails that are due and the hashes of their tokens: a row per person and purpose.
+"""Mails that are due and the hashes of their tokens: a row per user and purpose.
 
-An address that belongs to nobody is written down as well, in one of a fixed number of rows without
-a person, so that asking takes as long for it: its id is negative.
+A request for an address without an account is written as well, to one of a fixed number of rows
+without a user (with a negative id), so that it takes as long.
 """
 
 import zlib
@@ -133,14 +133,15 @@ class PostgresMails:
         self._engine, self._limits = engine, limits
 
     def request_proof(self, user_id: int) -> bool:
-        """A proof of the user's address is due, unless it is proved; False: too many were sent."""
+        """Make a verification due unless the address is verified; return False when too many were
+        sent."""
         requested = rows(
             self._engine, _REQUEST_PROOF, {**self._bounds("proof"), "user_id": user_id}
         )
         return not requested or bool(requested[0].is_allowed)
 
     def request_reset(self, email: str) -> None:
-        """A reset is due, if there is such an account; as slow if not."""
+        """Make a reset due if the account exists; takes as long if not."""
         placeholder_id = -1 - zlib.crc32(email.lower().encode()) % UNKNOWN_ADDRESS_ROWS
         rows(
             self._engine,
@@ -149,13 +150,14 @@ class PostgresMails:
         )
 
     def request_change(self, user_id: int, email: str) -> bool:
-        """A proof of this new address is due, unless another account has it; False: too many."""
+        """Make a verification of the new address due unless another account has it; return False
+        when too many were sent."""
         values = {**self._bounds("change"), "user_id": user_id, "email": email}
         requested = rows(self._engine, _REQUEST_CHANGE, values)
         return not requested or bool(requested[0].is_allowed)
 
     def next_due(self, purpose_lives_s: dict[MailPurpose, int], digest: str) -> DueMail | None:
-        """The mail that is due for the longest time; it is due again later, and later each time."""
+        """Return the mail that has been due longest; it is due again after a growing pause."""
         values = {
             "digest": digest,
             "proof_s": purpose_lives_s["proof"],
@@ -170,22 +172,24 @@ class PostgresMails:
         return DueMail(row.user_id, row.email, row.language, row.purpose, row.attempts)
 
     def done(self, mail: DueMail, digest: str) -> None:
-        """The mail is not due any more, unless another was asked for and taken meanwhile."""
+        """Mark the mail as no longer due, unless another was requested and sent meanwhile."""
         values = {"user_id": mail.user_id, "purpose": mail.purpose, "digest": digest}
         rows(self._engine, _DONE, values)
 
     def owner(self, purpose: MailPurpose, digest: str) -> TokenOwner | None:
-        """Whose token it is, if it is good."""
+        """Return the owner of the token; None when it is invalid."""
         found = rows(self._engine, _FIND, {"purpose": purpose, "digest": digest})
         return TokenOwner(found[0].id, found[0].email, found[0].nickname) if found else None
 
     def verify_email(self, digest: str) -> int | None:
-        """Use the token: the address is proved. The user's id; None: the token is not good."""
+        """Use the token to verify the address; return the user's id, None when the token is
+        invalid."""
         found = rows(self._engine, _VERIFY, {"purpose": "proof", "digest": digest})
         return int(found[0].id) if found else None
 
     def change_email(self, digest: str) -> int | None:
-        """Use the token: its address is the account's. The user's id; None: it is not good."""
+        """Use the token to replace the address; return the user's id, None when the token is
+        invalid."""
         try:
             found = rows(self._engine, _CHANGE_EMAIL, {"digest": digest})
         except IntegrityError:  # another account has the address by now
@@ -193,7 +197,8 @@ class PostgresMails:
         return int(found[0].id) if found else None
 
     def reset(self, digest: str, password_hash: str) -> int | None:
-        """Use the token: the password is another. The user's id; None: the token is not good."""
+        """Use the token to replace the password; return the user's id, None when the token is
+        invalid."""
         values = {"purpose": "reset", "digest": digest, "password_hash": password_hash}
         found = rows(self._engine, _RESET, values)
         return int(found[0].id) if found else None

@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of bids: decided ones in `bids`, waiting ones in `inbox`."""
+"""Bids in PostgreSQL: decided ones in `bids`, waiting ones in `inbox`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -83,22 +83,22 @@ class PostgresOutcomes:
         self._engine = engine
 
     def lot(self, auction_id: int) -> Lot | None:
-        """The auction; None when there is none."""
+        """Return the auction; None when there is none."""
         found = rows(self._engine, _AUCTION, {"auction_id": auction_id})
         return Lot(found[0].seller_id, found[0].currency) if found else None
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
-        """Those of the bids that have been decided."""
+        """Return those of the bids that have been decided."""
         ids = [str(bid) for bid in bid_ids]
         return [_known(row) for row in rows(self._engine, _DECIDED, {"bid_ids": ids})]
 
     def decided_ever(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
-        """As `decided`, in the archive, too."""
+        """As `decided`, including the archive."""
         ids = [str(bid) for bid in bid_ids]
         return [_known(row) for row in rows(self._engine, _DECIDED_EVER, {"bid_ids": ids})]
 
     def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
-        """The bid, if its auction ended long ago; slower without the auction."""
+        """Return the bid if its auction ended long ago; slower without the auction."""
         parameters = {"bid_id": str(bid), "auction_id": auction_id}
         found = rows(self._engine, _ARCHIVED, parameters)
         return _known(found[0]) if found else None
@@ -106,7 +106,7 @@ class PostgresOutcomes:
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[KnownBid]]:
-        """What these bidders' bids and repeats were answered, in batches, in log order."""
+        """Yield the outcomes of these bidders' bids and repeats, in batches, in log order."""
         parameters = {"bidder_ids": list(bidder_ids), "within_s": within_s}
         for found in batches(self._engine, _DECIDED_LATELY, parameters, size=BATCH_ROWS):
             yield [_known(row) for row in found]
@@ -114,17 +114,17 @@ class PostgresOutcomes:
     def refused_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[RefusedBid]]:
-        """The keys that these bidders have used for two bids, in batches, in log order."""
+        """Yield the keys that these bidders have used for two bids, in batches, in log order."""
         parameters = {"bidder_ids": list(bidder_ids), "within_s": within_s}
         for found in batches(self._engine, _REFUSED_LATELY, parameters, size=BATCH_ROWS):
             yield [_refused(row) for row in found]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
-        """The bid, if it waits in the lane of this auction."""
+        """Return the bid if it waits in the lane of this auction."""
         return self._waiting(bid, str(auction_id))
 
     def waiting_anywhere(self, bid: UUID) -> KnownBid | None:
-        """The bid, if it waits in any lane."""
+        """Return the bid if it waits in any lane."""
         return self._waiting(bid, None)
 
     def _waiting(self, bid: UUID, lane: str | None) -> KnownBid | None:

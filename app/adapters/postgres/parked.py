@@ -35,7 +35,7 @@ class PostgresParkedStore:
         self._engine = engine
 
     def lanes(self, limit: int) -> list[ParkedLane]:
-        """At most `limit`, the oldest first."""
+        """Return at most `limit` lanes, oldest first."""
         found = rows(self._engine, _LANES, {"limit": limit})
         return [
             ParkedLane(row.topic, row.key, row.reason, row.message, row.created_at, row.waiting)
@@ -43,7 +43,7 @@ class PostgresParkedStore:
         ]
 
     def partitions(self, limit: int) -> list[ParkedPartition]:
-        """At most `limit`, the oldest first."""
+        """Return at most `limit` partitions, oldest first."""
         found = rows(self._engine, _PARTITIONS, {"limit": limit})
         return [
             ParkedPartition(
@@ -58,7 +58,7 @@ class PostgresParkedStore:
         ]
 
     def unpark(self, topic: str, key: str) -> bool:
-        """Settle it again; False when it was not parked."""
+        """Unpark the lane; return False when it was not parked."""
         with transaction(self._engine) as connection:
             if connection.exec_driver_sql(_UNPARK, (topic, key)).rowcount == 0:
                 return False
@@ -66,12 +66,13 @@ class PostgresParkedStore:
             return True
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> bool:
-        """Take from it again; False when it was not parked."""
+        """Unpark the partition; return False when it was not parked."""
         values = (group, topic, partition)
         with transaction(self._engine) as connection:
             return connection.exec_driver_sql(_UNPARK_PARTITION, values).rowcount == 1
 
 
 def parked_by_topic(connection: Connection) -> dict[str, int]:
-    """How many lanes and partitions of each topic are parked; topics without any are left out."""
+    """Return how many lanes and partitions of each topic are parked; topics without any are left
+    out."""
     return {str(topic): int(count) for topic, count in connection.exec_driver_sql(_BY_TOPIC)}

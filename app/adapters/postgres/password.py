@@ -1,4 +1,4 @@
-"""Whether PostgreSQL asks who comes for a password."""
+"""Checks that PostgreSQL requires a password."""
 
 import psycopg2
 
@@ -7,9 +7,9 @@ from app.settings import Limits
 
 
 def accepts_without_password(database_url: str, *, limits: Limits) -> bool:
-    """Whether the server took the user of `database_url` without asking for the password in it.
+    """Return whether the server accepts the user of `database_url` without a password.
 
-    False also when it refused, or did not answer: then nobody was let in.
+    False also when it refuses, or does not answer.
     """
     url = driver_url(database_url)
     if "sslcert" in url.query:  # it was asked for that

@@ -1,4 +1,4 @@
-"""How many connections of each pool of this process are lent out."""
+"""Metrics of the connection pools of this process."""
 
 from collections import Counter
 from weakref import WeakKeyDictionary

@@ -55,13 +55,13 @@ class Prepared:
 
 @cache
 def _execute(name: str, types: tuple[str, ...], *, first: bool) -> str:
-    """With types, because the driver writes an array as one of text."""
+    """Return EXECUTE with types, because the driver writes an array as one of text."""
     execute = f"EXECUTE {name} {_listed([f'%s::{one}' for one in types])}"
     return f"SET LOCAL enable_seqscan = off; {execute}" if first else execute
 
 
 def _listed(items: Sequence[str]) -> str:
-    """In parentheses, which must not be empty."""
+    """Return the texts in parentheses, which must not be empty."""
     return f"({', '.join(items)})" if items else ""
 
 

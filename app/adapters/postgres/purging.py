@@ -41,11 +41,12 @@ class OldNotices:
 
 
 class ReplayedDeadLetters:
-    """Deletes dead letters of more than `days` days ago that were replayed, and those of more than
-    `unreplayed_days` that were not: what they would bring back is as old as what is forgotten.
+    """Deletes dead letters older than `days` days that were replayed, and those older than
+    `unreplayed_days` that were not: the records they would replay are as old as what is deleted
+    elsewhere.
 
-    Of `topics` only. Never of one whose records are kept for ever: there a dead letter is what
-    became of its record, and the audit asks for it (I2).
+    Of `topics` only. Never of a topic that is kept for ever: there a dead letter is the result of
+    its record, and the audit needs it (I2).
     """
 
     name = REPLAYED_LETTERS

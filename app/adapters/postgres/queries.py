@@ -19,10 +19,10 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """All rows of one statement, which is a transaction of its own.
+    """Return all rows of one statement, in a transaction of its own.
 
-    The server is asked once, not three times: BEGIN and ROLLBACK would each cost a turn of a busy
-    gateway's loop, while few connections serve all sockets.
+    One round trip, not three: BEGIN and ROLLBACK would each cost a turn of a busy gateway's loop,
+    while few connections serve all sockets.
     """
     with _answering(), engine.connect() as connection, _autocommitting(connection):
         return connection.exec_driver_sql(sql, dict(values)).all()
@@ -30,10 +30,10 @@ def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[An
 
 @contextmanager
 def _autocommitting(connection: Connection) -> Iterator[None]:
-    """Each statement is a transaction of its own.
+    """Make each statement a transaction of its own.
 
-    By the driver's own switch, of which the server learns nothing: it is asked once more for each
-    isolation level that SQLAlchemy sets.
+    By the driver's own switch, which sends nothing to the server: SQLAlchemy would ask it for each
+    isolation level it sets.
     """
     driven: Any = connection.connection.driver_connection
     driven.autocommit = True
@@ -57,14 +57,14 @@ def _answering() -> Iterator[None]:
 def batches(
     engine: Engine, sql: str, values: Mapping[str, Any], *, size: int
 ) -> Iterator[Sequence[Row[Any]]]:
-    """All rows of one statement, at most `size` of them at a time in memory."""
+    """Yield all rows of one statement, at most `size` of them at a time in memory."""
     with transaction(engine) as connection:
         streamed = connection.execution_options(stream_results=True, max_row_buffer=size)
         yield from streamed.exec_driver_sql(sql, dict(values)).partitions(size)
 
 
 def contains(words: str | None) -> str | None:
-    """A LIKE pattern for a text that contains exactly these characters."""
+    """Return a LIKE pattern for texts that contain exactly these characters."""
     if words is None:
         return None
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

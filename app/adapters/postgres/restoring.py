@@ -1,4 +1,4 @@
-"""The port `RestoredDatabase`: a database after its restore, and the begin of its new epoch."""
+"""The port `RestoredDatabase`: a database after its restore, and the start of its new epoch."""
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -35,17 +35,17 @@ RETURNING name"""
 
 
 class PostgresRestored:
-    """Reads statement by statement: while an epoch is due nobody else writes."""
+    """Reads statement by statement: no other process writes before the new epoch."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def other_connections(self) -> list[str]:
-        """Processes of the house that have been connected for longer than a look takes."""
+        """Return our other processes that are connected for longer than a check takes."""
         return [row[0] for row in rows(self._engine, _OTHER_CONNECTIONS, {"look_s": CHECK_S})]
 
     def existing(self) -> ExistingIds:
-        """What is there."""
+        """Return the ids in the database."""
         with transaction(self._engine) as connection:
             _take_time(connection)
             return ExistingIds(
@@ -58,19 +58,19 @@ class PostgresRestored:
             )
 
     def progress(self, topic: str) -> dict[int, int]:
-        """By partition, the next offset to take."""
+        """Return by partition the next offset to ingest."""
         found = rows(self._engine, _PROGRESS, {"topic": topic})
         return {row.partition: row.next_offset for row in found}
 
     def sequences(self) -> dict[str, int]:
-        """By table, the last value that its sequence of ids has given out; 0 before the first."""
+        """Return by table the last value of its sequence of ids; 0 before the first."""
         found = rows(self._engine, _SEQUENCES, {})
         return {row.sequencename.removesuffix(_SEQUENCE_SUFFIX): row.last for row in found}
 
     def begin_epoch(self, plan: Plan) -> str:
-        """Carry the plan out, in one transaction; the name of the new epoch.
+        """Carry out the plan in one transaction; return the name of the new epoch.
 
-        Versions go on after those that were published: who has seen one drops what is older.
+        Versions continue after those published, because clients drop older ones.
         """
         with transaction(self._engine) as connection:
             _take_time(connection)

@@ -50,7 +50,8 @@ class PostgresRights:
         self._engine = engine
 
     def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        """The user, and whether this seller has blocked them; None: there is no such user."""
+        """Return the user, and whether this seller has blocked them; None when there is no such
+        user."""
         found = rows(self._engine, _RIGHT, {"user_id": user_id, "seller_id": seller_id})
         if not found:
             return None
@@ -58,12 +59,12 @@ class PostgresRights:
         return Bidder(row.is_proved, row.limits or {}), row.blocked
 
     def limits(self, user_id: int) -> dict[Currency, int]:
-        """The limits that are the user's own."""
+        """Return the user's own limits."""
         found = rows(self._engine, _LIMITS, {"user_id": user_id})
         return {row.currency: row.amount for row in found}
 
     def set_limits(self, user_id: int, limits: Mapping[Currency, int]) -> None:
-        """Replace those that are named. Raises NotFoundError when there is no such user."""
+        """Replace the named limits. Raise NotFoundError when there is no such user."""
         with transaction(self._engine) as connection:
             if connection.exec_driver_sql(_LOCK_USER, (user_id,)).first() is None:
                 raise NotFoundError("no such user")
@@ -71,7 +72,7 @@ class PostgresRights:
                 connection.exec_driver_sql(_SET_LIMIT, (user_id, currency, amount))
 
     def blocks(self, seller_id: int, *, after_id: int, limit: int) -> list[Block]:
-        """Whom the seller has blocked, by id."""
+        """Return the users the seller has blocked, by id."""
         parameters = {"seller_id": seller_id, "after_id": after_id, "limit": limit}
         return [
             Block(Person(row.user_id, row.nickname), rfc3339(row.created_at))
@@ -90,5 +91,5 @@ class PostgresRights:
             connection.exec_driver_sql(_BLOCK, (seller_id, user_id))
 
     def unblock(self, seller_id: int, user_id: int) -> bool:
-        """Let the user bid again; False when they were not blocked."""
+        """Remove the block; return False when there was none."""
         return bool(rows(self._engine, _UNBLOCK, {"seller_id": seller_id, "user_id": user_id}))

@@ -81,11 +81,11 @@ class PostgresRooms:
         return [row.id for row in rows(self._engine, _OPENED_BEFORE, values)]
 
     def join(self, room_id: int, user_id: int, event: bytes) -> None:
-        """Add the member; tell if new."""
+        """Add the member and, if new, the chat event."""
         self._change(_JOIN, room_id, user_id, event)
 
     def leave(self, room_id: int, user_id: int, event: bytes) -> None:
-        """Remove the member; tell if there was one."""
+        """Remove the member and, if there was one, add the chat event."""
         self._change(_LEAVE, room_id, user_id, event)
 
     def _change(self, sql: str, room_id: int, user_id: int, event: bytes) -> None:

@@ -46,12 +46,13 @@ def _id() -> Column[int]:
 
 
 def _settled_at() -> Column[object]:
-    """When the row was written, for what was decided lately; decision times may be far behind."""
+    """When the row was written, for recent outcomes; decision times may be far behind."""
     return Column("settled_at", Instant, nullable=False, server_default=func.now())
 
 
 def _lately(table: str) -> Index:
-    """Rows are written in the order of this time, so block ranges do, and cost next to nothing."""
+    """An index for recent rows: rows are written in the order of this time, so a block range index
+    suffices, and costs next to nothing."""
     return Index(
         f"ix_{table}_settled_at",
         "settled_at",
@@ -256,7 +257,7 @@ auction_bidders = Table(
 
 
 def _bid_columns() -> list[Column[Any]]:
-    """Of a decided bid, wherever it is kept."""
+    """The columns of a decided bid, in both tables."""
     return [
         Column("bid_id", UUID(as_uuid=True), nullable=False),
         Column("auction_id", BigInteger, nullable=False),
@@ -285,7 +286,7 @@ def _bid_columns() -> list[Column[Any]]:
 
 
 def _decision_columns() -> list[Column[Any]]:
-    """Of a decision about another record than a bid decided first, wherever it is kept."""
+    """The columns of a decision about a record other than a bid decided first, in both tables."""
     return [
         Column("topic", Text, nullable=False),
         Column("partition", Integer, nullable=False),

@@ -16,7 +16,7 @@ FAULTS_OF_DATA = ("22", "23")
 
 
 def transactions(engine: Engine) -> Begin:
-    """How a transaction of `engine` is begun: see `Begin`."""
+    """Return a function that begins a transaction of `engine`: see `Begin`."""
 
     @contextmanager
     def begin() -> Iterator[Connection]:
@@ -34,7 +34,8 @@ def transactions(engine: Engine) -> Begin:
 
 
 def translated(error: DBAPIError | PoolTimeoutError) -> Exception:
-    """BadDataError when the values are at fault, OutageError for everything else."""
+    """Turn driver errors into BadDataError for invalid values, and OutageError for everything
+    else."""
     state = getattr(getattr(error, "orig", None), "pgcode", None)
     name = type(getattr(error, "orig", None) or error).__name__
     if state is not None and state[:2] in FAULTS_OF_DATA:

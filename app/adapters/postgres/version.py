@@ -1,4 +1,4 @@
-"""Which PostgreSQL answers."""
+"""The version of PostgreSQL."""
 
 import psycopg2
 
@@ -7,7 +7,7 @@ from app.settings import Limits
 
 
 def server_version(database_url: str, *, limits: Limits) -> tuple[int, ...] | None:
-    """(major, minor); None when nobody lets us in."""
+    """Return (major, minor); None when the server does not let us in."""
     dsn = driver_url(database_url).set(drivername="postgresql")
     try:
         connection = psycopg2.connect(

@@ -43,7 +43,8 @@ def _wait_for_answer(connection: Any, timeout_s: float) -> None:  # noqa: ANN401
 
 
 def is_silent(descriptor: int) -> bool:
-    """Whether nothing has come on this socket, neither a word nor its end; asks only the kernel."""
+    """Return whether nothing has arrived on this socket, neither data nor its end; asks only the
+    kernel."""
     poll = get_original("select", "poll")()  # gevent's own would wait for a turn of the loop
     poll.register(descriptor, select.POLLIN)
     return not poll.poll(0)

@@ -1,4 +1,4 @@
-"""Up to which room the deletion of old chat has come."""
+"""The progress of the deletion of old chat."""
 
 from typing import cast
 
@@ -18,14 +18,14 @@ class RedisBookmark:
         self._redis = redis
 
     def read(self) -> int:
-        """The id of the last room that was looked at; 0 at the beginning. Raises BusyError."""
+        """Return the id of the last room; 0 at the start. Raise BusyError."""
         try:
             return int(cast("str | None", self._redis.get(OLD_CHAT_KEY)) or 0)
         except RedisError as error:
             raise BusyError("Redis cannot be reached") from error
 
     def write(self, room_id: int) -> None:
-        """Remember it. Raises BusyError."""
+        """Store the id of the last room. Raise BusyError."""
         try:
             self._redis.set(OLD_CHAT_KEY, room_id, ex=KEPT_S)
         except RedisError as error:

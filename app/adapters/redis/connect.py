@@ -1,4 +1,4 @@
-"""How we connect to Redis: a limit on every wait, and no surprise retries."""
+"""Connecting to Redis: a limit on every wait, and no hidden retries."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -29,9 +29,10 @@ def connect(url: str, *, limits: Limits) -> "Redis":
 
 
 def connect_guarded(url: str, *, breaker: Breaker) -> "Redis":
-    """As `connect`, for those who wait: nothing is tried twice, nor asked while `breaker` is open.
+    """As `connect`, for requests that wait: nothing is retried, and nothing sent while `breaker` is
+    open.
 
-    What is not asked raises redis-py's ConnectionError.
+    A refused call raises redis-py's ConnectionError.
     """
     pool = GuardedPool.from_url(
         url,
@@ -63,7 +64,7 @@ class NoRetry(Retry):
         is_retryable: Callable[[Exception], bool] | None = None,
         with_failure_count: bool = False,  # noqa: FBT001, FBT002 - redis-py's own
     ) -> T:
-        """Call `do`. Raises what it raises, after `fail`."""
+        """Call `do`. Raise what it raises, after `fail`."""
         try:
             return super().call_with_retry(do, fail, is_retryable, with_failure_count)
         except (RedisTimeoutError, TimeoutError):
@@ -72,7 +73,7 @@ class NoRetry(Retry):
 
 
 class GuardedPool(ConnectionPool):
-    """Gives no connection while the breaker is open."""
+    """Refuses connections while the breaker is open."""
 
     def __init__(self, *, breaker: Breaker, **settings: Any) -> None:  # noqa: ANN401 - redis-py's
         super().__init__(**settings)

@@ -46,7 +46,7 @@ end
 
 
 class RedisTryCounter:
-    """Tries of passwords, over all processes."""
+    """Tries of passwords, shared by all processes."""
 
     def __init__(self, redis: Redis, *, limits: Limits) -> None:
         self._redis = redis
@@ -65,13 +65,14 @@ class RedisTryCounter:
         ]  # fmt: skip
 
     def begin(self, tries: Tries) -> float:
-        """Count a try; the seconds it must wait, and then it is not counted. Raise BusyError."""
+        """Count a try and return 0; if it must wait, count nothing and return the seconds. Raise
+        BusyError."""
         with busy():
             wait_ms = cast("int", self._begin(keys=_keys(tries), args=self._arguments))
         return wait_ms / 1_000
 
     def succeed(self, tries: Tries) -> None:
-        """Forget the source's tries, and take its last from the account's. Raise BusyError."""
+        """Delete the network's tries, and take the last one from the account's. Raise BusyError."""
         source, *account = _keys(tries)
         with busy(), self._redis.pipeline(transaction=True) as pipeline:
             pipeline.delete(source)

@@ -1,4 +1,4 @@
-"""Whether Redis asks who comes for a password."""
+"""Checks that Redis requires a password."""
 
 from redis import Redis, RedisError
 
@@ -6,7 +6,7 @@ from app.settings import Limits
 
 
 def accepts_without_password(url: str, *, limits: Limits) -> bool:
-    """Whether the server at `url` looks up a key for somebody who shows no password.
+    """Return whether the server at `url` answers a client without a password.
 
     False also when it does not answer at all.
     """

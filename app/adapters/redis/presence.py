@@ -1,7 +1,7 @@
-"""Who is there, over all gateways: sockets at a channel, and the open sockets of a user.
+"""Presence over all gateways: sockets at a channel, and the open sockets of a user.
 
-Each gateway writes only its own part, which fades when the gateway does. Without Redis a gateway
-knows of itself alone.
+Each gateway writes only its own part, which expires when the gateway stops. Without Redis a gateway
+knows its own sockets only.
 """
 
 import time
@@ -38,7 +38,7 @@ return evicted
 
 
 class RedisPresence:
-    """Presence as seen and told by the gateway `gateway`."""
+    """Presence as read and written by the gateway `gateway`."""
 
     def __init__(self, redis: Redis, *, gateway: str, limits: Limits) -> None:
         self._redis, self._gateway = redis, gateway
@@ -49,7 +49,8 @@ class RedisPresence:
         self._claim = redis.register_script(_CLAIM)
 
     def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
-        """Tell how many sockets are at each channel here; learn how many are everywhere."""
+        """Publish the number of sockets at each channel here; return the numbers over all
+        gateways."""
         now = int(time.time())
         pipe = self._redis.pipeline(transaction=False)
         for channel, count in here.items():
@@ -67,9 +68,9 @@ class RedisPresence:
         }
 
     def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
-        """Take a place for a socket that is new; the sockets of the user that lose theirs.
+        """Register a new socket of a user; return the user's sockets that are evicted by it.
 
-        Their gateways have been told. None: Redis is away, and nobody knows.
+        Their gateways have been notified. None: Redis does not answer, so it is not known.
         """
         try:
             return self._keep(user_id, {socket_id: 0.0})
@@ -77,7 +78,7 @@ class RedisPresence:
             return None
 
     def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
-        """Keep the places of open sockets: by user, by id, seconds since it was heard from."""
+        """Renew open sockets: by user, by id, seconds since their last frame."""
         pipe = self._redis.pipeline(transaction=False)
         for user_id, ages_s in sockets.items():
             self._keep(user_id, ages_s, pipe)
@@ -93,7 +94,7 @@ class RedisPresence:
         return cast("list[str]", self._claim(keys=[key], args=arguments, client=client))
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
-        """Give the place back."""
+        """Remove the socket."""
         self._try(lambda: self._redis.zrem(user_sockets_key(user_id), socket_id))
 
     @staticmethod

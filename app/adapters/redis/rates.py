@@ -1,8 +1,8 @@
 """The port `Rates` on Redis, by the generic cell rate algorithm: one number for each bucket.
 
 The number is the time at which the bucket will be full again. While Redis does not answer, each
-process counts for itself. Whoever was refused is refused until then without asking Redis again: a
-refusal takes nothing, so nobody could have let them in sooner.
+process counts for itself. A refused caller is refused until its time without another call to Redis:
+a refusal takes no token, so it could not have been admitted sooner.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The port `RightsNotifier` on Redis: every gateway hears which rights to bid have changed."""
+"""The port `RightsNotifier` on Redis: notifies every gateway of changed rights to bid."""
 
 import msgspec
 import structlog
@@ -18,7 +18,7 @@ class RedisRightsNotifier:
         self._fanout = fanout
 
     def changed(self, user_id: int, seller_id: int | None = None) -> None:
-        """Tell it. Without Redis gateways learn of it when what they remember gets old."""
+        """Publish it. Without Redis gateways notice when their cached rights expire."""
         try:
             self._fanout.publish(RIGHTS, msgspec.json.encode(RightsChanged(user_id, seller_id)))
         except RedisError as error:

@@ -71,7 +71,8 @@ class RedisSessions:
     def __init__(
         self, redis: Redis, fanout: Redis, *, epoch: Callable[[], str], limits: Limits
     ) -> None:
-        """`epoch` names that of the database, and raises BusyError while nobody knows it."""
+        """`epoch` returns the name of the database's epoch, and raises BusyError while it is not
+        known."""
         self._redis, self._fanout, self._epoch = redis, fanout, epoch
         self._family_s = limits.refresh_token_s
         self._session_s = limits.access_token_s + limits.access_token_leeway_s
@@ -80,7 +81,7 @@ class RedisSessions:
         self._rotate = redis.register_script(_ROTATE)
 
     def open(self, session_id: str, user_id: int, *, token_hash: str, client: Client) -> None:
-        """A new session."""
+        """Open a new session."""
         family, signed_in = family_key(session_id), last_signed_in_key(self._epoch())
         of_user, now_ms = user_sessions_key(user_id), time.time_ns() // 1_000_000
         with busy(), self._redis.pipeline(transaction=True) as pipeline:
@@ -108,7 +109,7 @@ class RedisSessions:
             self.end(oldest)
 
     def owner(self, session_id: str) -> int:
-        """The id of the session's user. Raises UnauthenticatedError."""
+        """Return the id of the session's user. Raise UnauthenticatedError."""
         with busy():
             user_id = cast("str | None", self._redis.hget(family_key(session_id), "user_id"))
         if user_id is None:
@@ -124,7 +125,7 @@ class RedisSessions:
         successors: Sequence[str],
         client: Client,
     ) -> int:
-        """Replace the valid token, unless that was done with the same one a moment ago."""
+        """Replace the valid token, unless the same one was just replaced."""
         keys = [
             family_key(session_id),
             session_key(session_id),
@@ -143,12 +144,12 @@ class RedisSessions:
         return valid
 
     def exists(self, session_id: str) -> bool:
-        """Whether the session's access tokens are good."""
+        """Return whether the session's access tokens are valid."""
         with busy():
             return bool(self._redis.exists(session_key(session_id)))
 
     def alive(self, session_ids: Sequence[str]) -> set[str]:
-        """Those of the sessions whose access tokens are good. Raises BusyError."""
+        """Return those of the sessions whose access tokens are valid. Raise BusyError."""
         if not session_ids:
             return set()
         with busy():
@@ -157,7 +158,7 @@ class RedisSessions:
         return {session_id for session_id, owner in owners if owner is not None}
 
     def of_user(self, user_id: int) -> list[StoredSession]:
-        """The user's living sessions."""
+        """Return the user's open sessions."""
         with busy():
             ids = self._ids_of(user_id)
             with self._redis.pipeline(transaction=False) as pipeline:
@@ -167,7 +168,7 @@ class RedisSessions:
         return [_stored(*one) for one in zip(ids, found, strict=True) if one[1][0] is not None]
 
     def end(self, session_id: str) -> None:
-        """The session and its family are dead."""
+        """End the session and its refresh-token family."""
         family = family_key(session_id)
         with busy():
             user_id = cast("str | None", self._redis.hget(family, "user_id"))
@@ -177,7 +178,7 @@ class RedisSessions:
         self._publish_end(SessionEnded(session_id))
 
     def end_all(self, user_id: int, *, but: str | None) -> None:
-        """All of the user's are dead, and those whose names are not known cannot be refreshed."""
+        """End all sessions of the user; those missing from the set cannot be refreshed."""
         with busy():
             ids = [session_id for session_id in self._ids_of(user_id) if session_id != but]
             with self._redis.pipeline(transaction=True) as pipeline:
@@ -197,7 +198,8 @@ class RedisSessions:
 
 
 def last_signed_in(redis: Redis, epoch: str) -> int:
-    """The greatest id of a user who has signed in during an epoch; 0 when Redis cannot tell."""
+    """Return the greatest id of a user who has signed in during an epoch; 0 when Redis does not
+    know."""
     try:
         found = redis.zscore(last_signed_in_key(epoch), LAST)
     except RedisError:
@@ -206,7 +208,7 @@ def last_signed_in(redis: Redis, epoch: str) -> int:
 
 
 def session_user_ids(redis: Redis) -> set[int]:
-    """Whose the sessions are. Raises BusyError."""
+    """Return the users of all sessions. Raise BusyError."""
     with busy():
         families = redis.scan_iter(match=family_key("*"), count=SCAN_KEYS)
         found = {cast("str | None", redis.hget(family, "user_id")) for family in families}
@@ -214,9 +216,9 @@ def session_user_ids(redis: Redis) -> set[int]:
 
 
 def end_all_sessions(redis: Redis) -> int:
-    """Forget every session and family; how many sessions there were. Raises BusyError.
+    """Delete every session and family; return how many sessions there were. Raise BusyError.
 
-    Gateways learn of it by the epoch of their tokens.
+    Gateways notice by the epoch in tokens.
     """
     with busy():
         families = list(redis.scan_iter(match=family_key("*"), count=SCAN_KEYS))
@@ -243,7 +245,7 @@ def _ended() -> UnauthenticatedError:
 
 @contextmanager
 def busy() -> Iterator[None]:
-    """Raise BusyError for whatever Redis does not answer."""
+    """Turn errors of Redis into BusyError."""
     try:
         yield
     except RedisError as error:

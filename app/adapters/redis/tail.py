@@ -1,4 +1,4 @@
-"""What was just said in a room: the capped list that broadcast keeps beside its publications."""
+"""The newest messages of a room: the capped list that broadcast keeps beside its publications."""
 
 from typing import cast
 
@@ -12,20 +12,21 @@ from app.protocol.resources import ChatMessage
 
 
 class RedisRoomTail:
-    """The port `RoomTail`; may vanish, then the store alone answers."""
+    """The port `RoomTail`; the list may vanish, then the store alone answers."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     def newest(self, room_id: int) -> list[ChatMessage]:
-        """All of it, ascending by seq; empty when it is lost or out of reach."""
+        """Return the whole list, ascending by seq; empty when it is lost or Redis does not
+        answer."""
         try:
             return self._read(room_id)
         except BusyError:
             return []
 
     def pushed(self, room_id: int) -> list[tuple[int, str]]:
-        """(seq, message id) in the order of the list. Raises BusyError."""
+        """Return (seq, message id) in the order of the list. Raise BusyError."""
         return [(message.seq, message.message_id) for message in self._read(room_id)]
 
     def _read(self, room_id: int) -> list[ChatMessage]:

@@ -17,7 +17,7 @@ class RedisUsedStates:
         self._redis, self._life_s = redis, limits.provider_log_in_s
 
     def take(self, state: str) -> bool:
-        """Whether this state is used for the first time. Raises BusyError."""
+        """Return whether this state is used for the first time. Raise BusyError."""
         key = used_state_key(hashlib.sha256(state.encode()).hexdigest())
         try:
             return bool(self._redis.set(key, 1, nx=True, ex=self._life_s))

@@ -1,4 +1,4 @@
-"""Which Redis answers."""
+"""The version of Redis."""
 
 from redis import Redis, RedisError
 
@@ -6,7 +6,7 @@ from app.settings import Limits
 
 
 def server_version(url: str, *, limits: Limits) -> tuple[int, ...] | None:
-    """(major, minor, patch); None when nobody lets us in."""
+    """Return (major, minor, patch); None when the server does not let us in."""
     wait_s = limits.connect_timeout_s
     with Redis.from_url(
         url, socket_connect_timeout=wait_s, socket_timeout=wait_s, decode_responses=True

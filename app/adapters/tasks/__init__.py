@@ -1,1 +1,1 @@
-"""Celery as seen from outside a worker: the application, and wake-ups sent through it."""
+"""Celery outside of workers: the application, and sending wake-ups."""

@@ -1,4 +1,4 @@
-"""The Celery application as everyone sees it; its settings are in celeryconfig.py."""
+"""The Celery application of every process; its settings are in celeryconfig.py."""
 
 from celery import Celery
 from kombu.utils.url import parse_url

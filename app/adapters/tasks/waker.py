@@ -30,12 +30,13 @@ log = structlog.get_logger()
 
 
 class CeleryWaker:
-    """Waker by Celery. A server that does not answer costs a wake-up, never an error."""
+    """The port `Waker` by Celery. A server that does not answer costs a wake-up, and raises
+    nothing."""
 
     def __init__(
         self, celery: Celery, flags: Redis, broker: Redis, *, queues: Mapping[str, str]
     ) -> None:
-        """`queues`: by topic, the queue of those who settle its lanes."""
+        """`queues`: by topic, the queue of the workers that settle its lanes."""
         self._queues = queues
         self._celery = celery
         self._flags = flags
@@ -45,18 +46,18 @@ class CeleryWaker:
         )
 
     def wake(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane that is not woken already."""
+        """Wake each lane that has no wake-up pending."""
         self._wake_unflagged(list(lanes))
 
     def enqueue(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane whatever its flag says."""
+        """Wake each lane regardless of its flag."""
         try:
             self._send(list(lanes))
         except (RedisError, OperationalError, OSError) as error:
             log.warning("wake_lost", error=type(error).__name__)
 
     def wake_later(self, lanes: Iterable[Lane]) -> None:
-        """Wake each lane in a moment, unless somebody has woken it by then."""
+        """Wake each lane in a moment, unless it is woken by then."""
         self._wake_unflagged(list(lanes), countdown_s=LATER_S)
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:
@@ -64,14 +65,14 @@ class CeleryWaker:
         self._clear(*(wake_key(*lane) for lane in lanes))
 
     def clear_notice_flag(self) -> None:
-        """Clear the flag of `publish_notices_soon`: what is due from now on must be told again."""
+        """Clear the flag of `publish_notices_soon`, so that later notices queue another task."""
         self._queued_until = 0.0
         self._clear(NOTICE_FLAG_KEY)
 
     def waiting(self, *, at_most: int) -> int:
-        """How many wake-ups no worker has taken yet; 0 when Redis does not answer.
+        """Return how many wake-ups wait; 0 when Redis does not answer.
 
-        Every queue is cut to the oldest `at_most` before: nobody takes them while workers are away.
+        Every queue is first cut to the oldest `at_most`, because it grows while no worker runs.
         """
         settling = set(self._queues.values())
         pipe = self._broker.pipeline(transaction=False)
@@ -94,7 +95,7 @@ class CeleryWaker:
             metrics.QUEUE_LENGTH.labels(queue).set(int(length))
 
     def publish_notices_soon(self) -> None:
-        """Have new notices published in a moment rather than by the next sweep."""
+        """Queue a task that publishes new notices in a moment rather than at the next sweep."""
         now = time.monotonic()
         if now < self._queued_until:
             return

@@ -1,4 +1,4 @@
-"""What admins do: dead letters, and voiding a bidder's bids."""
+"""Routes of admins: dead letters, and voiding a bidder's bids."""
 
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer, ReplayRequest

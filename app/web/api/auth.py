@@ -59,7 +59,7 @@ class AuthHandlers:
         self._accounts, self._settings = accounts, settings
 
     def from_address(self, handle: Callable[[Call], Answer]) -> Callable[[Call], Answer]:
-        """Return `handle` with the client's address in whatever it logs."""
+        """Return `handle` with the client's address in all its log lines."""
 
         def handle_from(call: Call) -> Answer:
             with bound_contextvars(address=request_address(self._settings)):
@@ -72,12 +72,12 @@ class AuthHandlers:
         return Answer(self._accounts.sign_up(call.body), 201)
 
     def log_in(self, call: Call) -> Answer:
-        """Tokens, the refresh token as asked."""
+        """200 with tokens; the refresh token in body or cookie, as requested."""
         signed_in = self._accounts.log_in(call.body, self._client(), self._origin())
         return self._tokens(signed_in, in_body=call.body.delivery == "body")
 
     def refresh(self, call: Call) -> Answer:
-        """Tokens, the refresh token the way the old one came."""
+        """200 with tokens; the refresh token is returned the way it was sent."""
         given = call.body.refresh_token
         token = given if given is not None else given_cookie(self._settings, REFRESH)
         if not token:

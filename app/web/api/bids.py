@@ -46,7 +46,8 @@ class Bid(Struct, frozen=True):
 def bid_routes(
     bidding: Bidding, waits: OutcomeWaits, *, is_deaf: Callable[[], bool]
 ) -> list[Route]:
-    """Bids; `waits` hears of every outcome that is published, unless `is_deaf`."""
+    """Return the routes of bids; `waits` is notified of every published outcome, unless
+    `is_deaf`."""
 
     def placed(call: Call) -> Answer:
         offer = _offer(call)
@@ -107,7 +108,8 @@ def wait_s(prefer: str) -> int:
 
 
 def _moments(notified: Event, wait_s: float) -> Iterator[None]:
-    """The moments within `wait_s` seconds to look for an outcome: when told, and now and then."""
+    """Yield whenever it is time to look for an outcome, within `wait_s` seconds: at a notification,
+    and now and then."""
     deadline = time.monotonic() + wait_s
     while (left_s := deadline - time.monotonic()) > 0:
         notified.wait(min(left_s, RECHECK_S))
@@ -116,7 +118,8 @@ def _moments(notified: Event, wait_s: float) -> Iterator[None]:
 
 
 def _answer(known: KnownBid, offer: Offer) -> Bid:
-    """With the first receipt, also for a repeat. Raises ConflictError when it is another bid."""
+    """Answer with the first receipt, also for a repeat. Raise ConflictError when the key named
+    another bid."""
     if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
         raise ConflictError("KEY_REUSED", "the key names another bid")
     return _bid(known)

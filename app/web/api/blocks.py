@@ -1,4 +1,4 @@
-"""Whom a seller has blocked."""
+"""Routes of a seller's blocks."""
 
 from app.protocol.resources import Block, Page
 from app.services.granting import Blocks

@@ -1,4 +1,4 @@
-"""The log-ins by providers that are linked to the account of the caller."""
+"""Routes of the provider log-ins linked to the caller's account."""
 
 from structlog.contextvars import bound_contextvars
 

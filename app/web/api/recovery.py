@@ -1,4 +1,4 @@
-"""What goes by mail: proving an address, changing it and choosing a new password; and erasing an
+"""Routes with mails: verifying an address, changing it and choosing a new password; and erasing an
 account."""
 
 from contextlib import AbstractContextManager
@@ -19,7 +19,7 @@ from app.web.cookies import refresh_cookie
 
 @dataclass(frozen=True, slots=True)
 class RecoveryServices:
-    """What the routes call."""
+    """The services of the routes."""
 
     mails: Mails
     email_changes: EmailChanges
@@ -68,41 +68,41 @@ class RecoveryHandlers:
         self._services, self._settings = services, settings
 
     def verify(self, call: Call) -> Answer:
-        """204: the address is proved, and the account's."""
+        """204: the address is verified, and the account's."""
         with self._address():
             self._services.recovery.verify(call.body.token)
         return Answer()
 
     def request_proof(self, call: Call) -> Answer:
-        """202: a mail will come, unless the address is proved."""
+        """202: a mail will be sent unless the address is verified."""
         self._services.mails.request_proof(call.identity.user_id)
         return Answer(status=202)
 
     def request_change(self, call: Call) -> Answer:
-        """202: a mail will come, unless another account has the address."""
+        """202: a mail will be sent unless another account has the address."""
         with self._address():
             self._services.email_changes.request(call.identity, call.body)
         return Answer(status=202)
 
     def forgot(self, call: Call) -> Answer:
-        """202 whatever it is."""
+        """202, whether or not there is such an account."""
         self._services.mails.request_reset(call.body.email)
         return Answer(status=202)
 
     def reset(self, call: Call) -> Answer:
-        """204: the password is another, and no session is left."""
+        """204: the password is replaced, and all sessions have ended."""
         with self._address():
             self._services.recovery.reset(call.body)
         return self._signed_out()
 
     def erase(self, call: Call) -> Answer:
-        """204: the caller is nobody any more."""
+        """204: the account is erased."""
         with self._address():
             self._services.erasure.erase_own(call.identity, call.body.password)
         return self._signed_out()
 
     def _address(self) -> AbstractContextManager[None]:
-        """The client's address is in whatever is logged inside."""
+        """Add the client's address to all log lines inside."""
         return bound_contextvars(address=request_address(self._settings))
 
     def _signed_out(self) -> Answer:

@@ -1,4 +1,4 @@
-"""What a route is: one description that Flask, the limits and the OpenAPI document all read."""
+"""Routes: one description that Flask, the limits and the OpenAPI document all read."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -35,7 +35,7 @@ class Call:
 
     @property
     def identity(self) -> Identity:
-        """The caller. Raises UnauthenticatedError for a guest."""
+        """The caller. Raise UnauthenticatedError for a guest."""
         if self.who is None:
             raise UnauthenticatedError(detail="sign in first")
         return self.who
@@ -48,7 +48,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back; no body: 204."""
+    """The result of a handler; no body: 204."""
 
     body: Any = None
     status: int = 200
@@ -74,7 +74,7 @@ class Route:
 
     @property
     def endpoint(self) -> str:
-        """Its name in Flask, in the metrics and among the rates."""
+        """The route's name in Flask, in metrics and in rate limits."""
         return f"{self.method} {self.path}".replace(".", "_")
 
 
@@ -99,8 +99,11 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
 
 
 def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
-    """Who calls. Raises UnauthenticatedError for a bad token, or none where one is needed, and
-    ForbiddenError for who is no admin, or suspended, where such people may not."""
+    """Return the caller's identity.
+
+    Raise UnauthenticatedError for a bad token, or for none where one is required, and
+    ForbiddenError for a caller who is no admin, or suspended, where that is required.
+    """
     header = request.headers.get("Authorization")
     if auth == "none" or (auth in ("optional", "lenient") and header is None):
         return None
