@@ -1,5 +1,7 @@
 """Consumers: manual commits, short waits, sticky assignment, a short session."""
 
+from typing import Any
+
 from kafka import KafkaConsumer
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from kafka.errors import Cancelled, KafkaConnectionError, KafkaTimeoutError, RequestTimedOutError
@@ -40,6 +42,7 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
     keep_newest_leaders(consumer._cluster)  # noqa: SLF001 - it has no other seam
     _finish_what_was_begun(consumer)
     _leave_dead_coordinators(consumer)
+    fetch_no_leftovers(consumer._fetcher)  # noqa: SLF001 - it has no other seam
     return consumer
 
 
@@ -75,3 +78,23 @@ def _leave_dead_coordinators(consumer: KafkaConsumer) -> None:
         return assignment
 
     coordinator._do_join_and_sync_async = join_or_forget_coordinator  # noqa: SLF001
+
+
+def fetch_no_leftovers(fetcher: Any) -> None:  # noqa: ANN401 - the client has no types
+    """Let a poll that finds records which came before it ask for no more yet.
+
+    The client would: the answer holds the few records that are there by then, lies here until the
+    next poll, and what came meanwhile waits for the one after that. Once in that state, whoever
+    pauses between polls is behind by two pauses as long as records come.
+    """
+    drain, fetch = fetcher.fetched_records, fetcher.send_fetches
+    has_found = False
+
+    def drain_and_remember(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the client's
+        nonlocal has_found
+        records, is_partial = drain(*arguments, **options)
+        has_found = bool(records)
+        return records, is_partial
+
+    fetcher.fetched_records = drain_and_remember
+    fetcher.send_fetches = lambda: None if has_found else fetch()
