@@ -118,8 +118,12 @@ def _amount_refusal(auction: Auction, bid: BidPlaced) -> RejectionCode | None:
 def _rejected(
     auction: Auction, code: RejectionCode, status: Status, at: datetime
 ) -> tuple[Auction, BidDecision]:
-    """Changes nothing but the decision time, and opens an auction that is due."""
-    after = replace(auction, status=status, decided_at=at)
+    """Changes nothing but the decision time, and opens an auction that is due.
+
+    Records of one batch have the same log time, so it seldom changes anything at all.
+    """
+    is_same = at == auction.decided_at and status == auction.status
+    after = auction if is_same else replace(auction, status=status, decided_at=at)
     return after, BidDecision(
         outcome=_outcome(after, at, code=code),
         public_amount=None,
