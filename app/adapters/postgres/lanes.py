@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from app.adapters.postgres.prepared import Prepared
+from app.adapters.postgres.prepared import Prepared, array
 from app.services.lanes import (
     InboxRecord,
     LaneBusyError,
@@ -170,7 +170,10 @@ class PostgresLanes:
 
         Raise VersionConflictError when one of the records is gone already.
         """
-        ((removed, _),) = SETTLE.execute(transaction, *_places(records), *_columns(messages))
+        topic, partition, offsets = _places(records)
+        ((removed, _),) = SETTLE.execute(
+            transaction, topic, partition, array(offsets), *_columns(messages)
+        )
         if removed != len(records):
             raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
 

@@ -5,11 +5,12 @@ driver as they are: SQLAlchemy describes the columns of each result anew, for as
 to execute it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import psycopg2
 from sqlalchemy import Connection
@@ -51,6 +52,14 @@ class Prepared:
             except psycopg2.Error as error:
                 raise _wrapped(error, connection, self.name) from error
         return rows
+
+
+def array(values: Iterable[int | UUID]) -> str:
+    """Return the array as PostgreSQL's input has it.
+
+    A list the driver would write as an expression, which PostgreSQL parses element by element.
+    """
+    return f"{{{','.join(map(str, values))}}}"
 
 
 @cache

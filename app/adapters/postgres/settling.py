@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from app.adapters.postgres.prepared import Prepared
+from app.adapters.postgres.prepared import Prepared, array
 from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.decision import Outcome, Standing
@@ -190,15 +190,15 @@ class PostgresAuctionStore:
         self, transaction: Connection, auction_id: int, bids: Collection[BidPlaced]
     ) -> Found | None:
         """Return the auction with its version, and what is stored of these bids of it."""
-        bidder_ids = list({bid.bidder_id for bid in bids})
-        bid_ids = [str(bid.bid_id) for bid in bids]
+        bidder_ids = array({bid.bidder_id for bid in bids})
+        bid_ids = array(bid.bid_id for bid in bids)
         rows = FIND.execute(transaction, auction_id, bidder_ids, bid_ids)
         if not rows:
             return None
         *columns, bidders, known = rows[0]
         auction = _auction(columns, _rules_of(columns[13]))
         moved = None
-        if auction.ended and bid_ids:
+        if auction.ended and bids:
             asked = (auction_id, bid_ids)
             moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked).scalar()
         return Found(auction, _bidders_of(bidders), _known_of(moved) | _known_of(known))
