@@ -43,7 +43,7 @@ random_page_cost = 1.1
 # What is committed stays, through a power cut too: acknowledged bids rest on it.
 fsync = on
 synchronous_commit = on
-wal_compression = on
+wal_compression = lz4
 min_wal_size = 256MB
 max_wal_size = 1GB
 checkpoint_timeout = 15min
