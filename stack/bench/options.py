@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         help="instead of --rate: one after another, until one is not carried",
     )
     parser.add_argument("--seconds", type=float, help="length of a step; 60, with --rate 20")
-    parser.add_argument("--warm-up", type=float, default=5, help="seconds before, not measured")
+    parser.add_argument("--warm-up", type=float, default=20, help="seconds before, not measured")
     parser.add_argument("--sockets", type=int, default=1_000, help="users, one socket each")
     parser.add_argument("--auctions", type=int, help="auctions the users are spread over; 1")
     parser.add_argument("--mode", choices=("ws", "http"), default="ws", help="how bids are sent")
