@@ -1,7 +1,7 @@
 """What is downloaded or built once, kept in var/lib and shared by all profiles.
 
-Each thing has a stamp beside it, the hash of what it was made from, and is made again only when
-that changed. It is made under another name and renamed: an interrupted build leaves nothing.
+Each thing has a stamp there, the hash of what it was made from, and is made again only when that
+changed. Servers are made under another name and renamed: an interrupted build leaves nothing.
 """
 
 import hashlib
@@ -22,35 +22,40 @@ KAFKA_INPUTS = [KAFKA_POM, KAFKA_HASHES]
 # Each is a program of a few lines around a library; its go.mod pins that.
 FERRETDB, TOXIPROXY, MANIFESTS = "ferretdb", "toxiproxy", "manifests"
 ACTIONLINT, MAILPIT = "actionlint", "mailpit"
-CLIENT = CHECKOUT / "app" / "web" / "client"
-K6 = CHECKOUT / "k6"
-CLIENT_MADE = {"node_modules", "dist"}
 MAILPIT_MODULE = "github.com/axllent/mailpit"
+CLIENT = CHECKOUT / "app" / "web" / "client"
+CLIENT_MADE = {"node_modules", "dist"}
+K6 = CHECKOUT / "k6"
 
 
 def kafka_libraries(version: str) -> Path:
     """The directory of Kafka's jar files; StackFault when they are not there."""
-    return _present(libraries_dir() / f"kafka-{version}")
+    return _present(_kafka(version))
 
 
-def go_executable(name: str, version: str) -> Path:
+def go_executable(name: str) -> Path:
     """A program of ours in Go; StackFault when it is not built."""
-    return _present(libraries_dir() / f"{name}-{version}")
+    return _present(_program(name))
 
 
 def kafka_is_current(version: str) -> bool:
     """Whether the libraries are those that the pom and the list of hashes name now."""
-    return _is_current(libraries_dir() / f"kafka-{version}", KAFKA_INPUTS)
+    return _is_current(_kafka(version), KAFKA_INPUTS)
 
 
-def go_is_current(name: str, version: str) -> bool:
+def go_is_current(name: str) -> bool:
     """Whether the program was built from the sources as they are now."""
-    return _is_current(libraries_dir() / f"{name}-{version}", _go_inputs(name))
+    return _is_current(_program(name), _go_inputs(name))
 
 
 def client_is_current() -> bool:
     """Whether the browser's client is built from the sources as they are now, or there is none."""
     return not (CLIENT / "package.json").exists() or _is_current(CLIENT / "dist", _client_inputs())
+
+
+def packages_are_current(directory: Path) -> bool:
+    """Whether the npm packages of `directory` (CLIENT, K6) are those its lock file names now."""
+    return _is_current(directory / "node_modules", _npm_inputs(directory))
 
 
 def fetch_kafka(version: str) -> None:
@@ -60,7 +65,7 @@ def fetch_kafka(version: str) -> None:
         _copy_jars(version, draft)
         check_hashes(draft, KAFKA_HASHES)
 
-    _make(libraries_dir() / f"kafka-{version}", KAFKA_INPUTS, fetch)
+    _make(_kafka(version), KAFKA_INPUTS, fetch)
 
 
 def check_hashes(directory: Path, hashes: Path) -> None:
@@ -79,6 +84,88 @@ def pin_kafka(version: str) -> None:
     KAFKA_HASHES.write_text(text, encoding="utf-8")
 
 
+def build_go(name: str, go: Go, node: Node | None = None) -> None:
+    """Build one of our programs in Go; go.sum holds the hashes of all it is made of.
+
+    Mailpit's needs `node`.
+    """
+    options = ("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
+
+    def build(draft: Path) -> None:
+        with TemporaryDirectory() as made:
+            more = _with_page(Path(made), go, node) if node else ()
+            _run_go(name, go, *options, *more, "-o", str(draft))
+
+    _make(_program(name), _go_inputs(name), build)
+
+
+def install_npm_packages(node: Node, directory: Path) -> None:
+    """npm ci in `directory`, when its lock file changed since the last."""
+    if not packages_are_current(directory):
+        what = f"installing the packages of {directory.name}"
+        _run_node(node, directory, node.npm, "ci", "--no-audit", "--no-fund", what=what)
+        _set_stamp(directory / "node_modules", _npm_inputs(directory))
+
+
+def build_client(node: Node) -> None:
+    """Build the browser's client into its dist/."""
+    install_npm_packages(node, CLIENT)
+    _run_node(node, CLIENT, node.npm, "run", "build", what="building the client")
+    _set_stamp(CLIENT / "dist", _client_inputs())
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """One hash of the names and contents of `files`."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _with_page(made: Path, go: Go, node: Node) -> tuple[str, ...]:
+    """Build Mailpit's page, which the Go module holds as source only; the options that take it.
+
+    `package-lock.json` holds the hashes of what the page is made of.
+    """
+    source = _go_source(MAILPIT)
+    install_npm_packages(node, source)
+    _run_go(MAILPIT, go, "mod", "download")
+    listed = output_of((go.go, "-C", str(source), "list", "-m", "-f", "{{.Dir}}", MAILPIT_MODULE))
+    # Go's own copy is read-only, and files in it cannot be overlaid.
+    module, modfile = made / "module", made / "go.mod"
+    shutil.copytree(listed.strip(), module)
+    for directory in (module, *(one for one in module.rglob("*") if one.is_dir())):
+        directory.chmod(0o755)
+    pages = (str(module / "server" / "ui-src"), str(module / "server" / "ui" / "dist"))
+    _run_node(node, source, node.node, "build.mjs", *pages, what="building Mailpit's page")
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(source / name, made)
+    with modfile.open("a", encoding="utf-8") as stream:
+        stream.write(f"\nreplace {MAILPIT_MODULE} => {module}\n")
+    return (f"-modfile={modfile}",)
+
+
+def _run_go(name: str, go: Go, *arguments: str) -> None:
+    run_logged(
+        (go.go, *arguments),
+        log_file=install_log_dir() / f"{name}.log",
+        what=f"building {name}",
+        directory=_go_source(name),
+        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+    )
+
+
+def _run_node(node: Node, directory: Path, *command: str, what: str) -> None:
+    run_logged(
+        command,
+        log_file=install_log_dir() / f"node-{directory.name}.log",
+        what=what,
+        directory=directory,
+        environment={"PATH": node.path(os.environ["PATH"])},
+    )
+
+
 def _copy_jars(version: str, directory: Path) -> None:
     options = (f"-Dkafka.version={version}", f"-DoutputDirectory={directory}")
     run_logged(
@@ -95,121 +182,6 @@ def _hashes_of(directory: Path) -> list[str]:
     ]
 
 
-def build_go(name: str, version: str, go: Go) -> None:
-    """Build one of our programs in Go; go.sum holds the hashes of all it is made of."""
-    _make(
-        libraries_dir() / f"{name}-{version}",
-        _go_inputs(name),
-        lambda draft: _go_build(name, go, "-o", str(draft)),
-    )
-
-
-def build_mailpit(version: str, go: Go, node: Node) -> None:
-    """Build Mailpit with its page, which the Go module holds as source only.
-
-    `package-lock.json` holds the hashes of what the page is made of.
-    """
-    source = _go_source(MAILPIT)
-    install_npm_packages(node, source)
-
-    def build(draft: Path) -> None:
-        _run_go(MAILPIT, go, "mod", "download")
-        with TemporaryDirectory() as made:
-            # Go's own copy is read-only, and files in it cannot be overlaid.
-            module, modfile = Path(made, "module"), Path(made, "go.mod")
-            shutil.copytree(_module_directory(source, go), module)
-            for directory in (module, *(one for one in module.rglob("*") if one.is_dir())):
-                directory.chmod(0o755)
-            pages_source, pages = module / "server" / "ui-src", module / "server" / "ui" / "dist"
-            _run_node(node, source, "build.mjs", str(pages_source), str(pages), what=MAILPIT)
-            for name in ("go.mod", "go.sum"):
-                shutil.copy(source / name, made)
-            with modfile.open("a", encoding="utf-8") as stream:
-                stream.write(f"\nreplace {MAILPIT_MODULE} => {module}\n")
-            _go_build(MAILPIT, go, f"-modfile={modfile}", "-o", str(draft))
-
-    _make(libraries_dir() / f"{MAILPIT}-{version}", _go_inputs(MAILPIT), build)
-
-
-def _module_directory(source: Path, go: Go) -> str:
-    """Where Go keeps the source of Mailpit."""
-    command = (go.go, "-C", str(source), "list", "-m", "-f", "{{.Dir}}", MAILPIT_MODULE)
-    return output_of(command).strip()
-
-
-def _go_build(name: str, go: Go, *options: str) -> None:
-    _run_go(name, go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", *options)
-
-
-def _run_go(name: str, go: Go, *arguments: str) -> None:
-    run_logged(
-        (go.go, *arguments),
-        log_file=install_log_dir() / f"{name}.log",
-        what=f"building {name}",
-        directory=_go_source(name),
-        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
-    )
-
-
-def packages_are_current(directory: Path) -> bool:
-    """Whether the npm packages of `directory` (CLIENT, K6) are those its lock file names now."""
-    marker = _packages_marker(directory)
-    return marker.exists() and marker.read_text(encoding="utf-8") == _packages_digest(directory)
-
-
-def install_npm_packages(node: Node, directory: Path) -> None:
-    """npm ci in `directory`, when its lock file changed since the last."""
-    if packages_are_current(directory):
-        return
-    options = ("--no-audit", "--no-fund")
-    _npm(node, directory, "ci", *options, what=f"installing the packages of {directory.name}")
-    _packages_marker(directory).write_text(_packages_digest(directory), encoding="utf-8")
-
-
-def build_client(node: Node) -> None:
-    """Build the browser's client into its dist/."""
-    install_npm_packages(node, CLIENT)
-    _npm(node, CLIENT, "run", "build", what="building the client")
-    _stamp(CLIENT / "dist").write_text(digest_of(_client_inputs()), encoding="utf-8")
-
-
-def digest_of(files: Iterable[Path]) -> str:
-    """One hash of the names and contents of `files`."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _packages_marker(directory: Path) -> Path:
-    return directory / "node_modules" / ".package-lock.sha256"
-
-
-def _packages_digest(directory: Path) -> str:
-    return digest_of([directory / "package-lock.json", directory / "package.json"])
-
-
-def _npm(node: Node, directory: Path, *arguments: str, what: str) -> None:
-    run_logged(
-        (node.npm, *arguments),
-        log_file=install_log_dir() / f"npm-{arguments[0]}-{directory.name}.log",
-        what=what,
-        directory=directory,
-        environment={"PATH": node.path(os.environ["PATH"])},
-    )
-
-
-def _run_node(node: Node, directory: Path, *arguments: str, what: str) -> None:
-    run_logged(
-        (node.node, *arguments),
-        log_file=install_log_dir() / f"node-{directory.name}.log",
-        what=f"building {what}",
-        directory=directory,
-        environment={"PATH": node.path(os.environ["PATH"])},
-    )
-
-
 def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> None:
     draft = target.with_name(f"{target.name}.new")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -217,18 +189,30 @@ def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> Non
     make(draft)
     _remove(target)
     draft.rename(target)
-    _stamp(target).write_text(digest_of(inputs), encoding="utf-8")
+    _set_stamp(target, inputs)
 
 
 def _is_current(target: Path, inputs: list[Path]) -> bool:
     stamp = _stamp(target)
-    if not (target.exists() and stamp.exists()):
-        return False
-    return stamp.read_text(encoding="utf-8") == digest_of(inputs)
+    is_made = target.exists() and stamp.exists()
+    return is_made and stamp.read_text(encoding="utf-8") == digest_of(inputs)
+
+
+def _set_stamp(target: Path, inputs: list[Path]) -> None:
+    libraries_dir().mkdir(parents=True, exist_ok=True)
+    _stamp(target).write_text(digest_of(inputs), encoding="utf-8")
 
 
 def _stamp(target: Path) -> Path:
-    return libraries_dir() / f"{target.name}.sha256"
+    return libraries_dir() / f"{'-'.join(target.relative_to(CHECKOUT).parts)}.sha256"
+
+
+def _kafka(version: str) -> Path:
+    return libraries_dir() / f"kafka-{version}"
+
+
+def _program(name: str) -> Path:
+    return libraries_dir() / name
 
 
 def _go_source(name: str) -> Path:
@@ -236,9 +220,12 @@ def _go_source(name: str) -> Path:
 
 
 def _go_inputs(name: str) -> list[Path]:
-    source = _go_source(name)
-    made_of = (*source.glob("*.go"), *source.glob("*.mjs"), *source.glob("package*.json"))
-    return [*made_of, source / "go.mod", source / "go.sum"]
+    kinds = ("*.go", "*.mjs", "package*.json", "go.mod", "go.sum")
+    return [file for kind in kinds for file in _go_source(name).glob(kind)]
+
+
+def _npm_inputs(directory: Path) -> list[Path]:
+    return [directory / "package-lock.json", directory / "package.json"]
 
 
 def _client_inputs() -> list[Path]:

@@ -18,9 +18,8 @@ from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
 from stack.install import (
     go,
-    install_actionlint,
     install_client,
-    install_manifest_loader,
+    install_program,
     install_scripts,
     node,
     uv,
@@ -30,7 +29,7 @@ from stack.packages import install_missing
 from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
-from stack.settings import Settings, campaign_profile
+from stack.settings import campaign_profile
 from stack.storm.target import read_target
 from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
@@ -91,13 +90,13 @@ CHECKS: dict[str, tuple[str, ...]] = {
 def check(stack: Stack) -> int:
     """Run every check, two at a time, whatever the others said; 1 when one failed."""
     install_for(stack, development=True)
-    golang, javascript = go(stack.settings, shown), node(stack.settings, shown)
-    install_manifest_loader(stack.settings, step=shown)
+    golang, javascript = go(), node()
+    install_program(builds.MANIFESTS)
     checks: list[Callable[[], bool]] = [  # the longest first
         lambda: _npm_passes("client", builds.CLIENT, javascript),
         *(partial(_passes, name, _command(name)) for name in CHECKS),
         lambda: _npm_passes("k6 scripts", builds.K6, javascript),
-        lambda: _workflows_pass(stack.settings),
+        _workflows_pass,
         lambda: _generator_passes(golang),
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -114,7 +113,7 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stress", type=int, default=0)
     options, wanted = parser.parse_known_args(arguments)
-    with stressed(stack.settings, options.stress, step=shown):
+    with stressed(options.stress):
         if wanted:
             install_for_all(stack)
             with _servers(stack):
@@ -155,7 +154,7 @@ def docs(stack: Stack) -> None:
 
 def lock(stack: Stack, arguments: Sequence[str]) -> None:
     """Make the lock files; the options are uv's: without `--upgrade` what is pinned stays."""
-    program = uv(stack.settings, shown)
+    program = uv()
     for one in all_locks(stack.settings.versions):
         with shown(one.file):
             write_lock(one, uv=program, options=arguments)
@@ -171,9 +170,9 @@ def image_check(stack: Stack) -> NoReturn:
     if os.geteuid() != 0:
         raise UsageFault("image-check makes networks and containers: run it as root")
     install_for(stack, development=True)
-    install_manifest_loader(stack.settings, step=shown)
+    install_program(builds.MANIFESTS)
     for what, program in IMAGE_CHECK.items():
-        install_missing(stack.settings, what, program=program, step=shown)
+        install_missing(what, program=program)
     command = (executable("python"), "-m", "stack.image")
     sys.stdout.flush()
     os.chdir(CHECKOUT)
@@ -202,8 +201,8 @@ def bench(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the benchmark, on a stack of its own profile."""
     draws = any(argument.startswith("--flame") for argument in arguments)  # py-spy does
     install_for(stack, development=draws)
-    install_client(stack.settings, step=shown)
-    go(stack.settings, shown)
+    install_client()
+    go()
     return _run(stack, "python", "-m", "stack.bench", *arguments)
 
 
@@ -215,15 +214,15 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
         print(f"storm: {fault}", file=sys.stderr)
         return 2
     install_for(stack, development=False)
-    install_scripts(stack.settings, step=shown)
-    go(stack.settings, shown)
+    install_scripts()
+    go()
     return _run(stack, "python", "-m", "stack.storm", "--profile", stack.profile, *arguments)
 
 
 def hostile(stack: Stack, arguments: Sequence[str]) -> int:
     """Drive every abuse beside honest bids; 1 when something did not hold, 2 when not run."""
     install_for(stack, development=True)
-    go(stack.settings, shown)
+    go()
     return _run(stack, "python", "-m", "stack.hostile", "--profile", stack.profile, *arguments)
 
 
@@ -247,7 +246,7 @@ def faults(stack: Stack, arguments: Sequence[str]) -> int:
 def drill(stack: Stack, arguments: Sequence[str]) -> int:
     """Lose PostgreSQL and restore it, on a stack of its own profile; 2 for a bad backup."""
     install_for(stack, development=True)
-    go(stack.settings, shown)
+    go()
     return _run(stack, "python", "-m", "stack.drill", *arguments)
 
 
@@ -266,10 +265,10 @@ def _npm_passes(name: str, directory: Path, tools: Node) -> bool:
     return _passes(name, command, directory=directory, environment=environment)
 
 
-def _workflows_pass(settings: Settings) -> bool:
+def _workflows_pass() -> bool:
     """Their scripts are judged by shellcheck."""
-    install_actionlint(settings, step=shown)
-    program = builds.go_executable(builds.ACTIONLINT, settings.versions.actionlint)
+    install_program(builds.ACTIONLINT)
+    program = builds.go_executable(builds.ACTIONLINT)
     return _passes("workflows", (str(program), "-shellcheck", executable("shellcheck")))
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from stack.arguments import Parser
+from stack.builds import TOXIPROXY
 from stack.control import RUNNING, Process
 from stack.exclusive import exclusive
 from stack.faults import StackFault, UsageFault
-from stack.install import install, install_client, install_proxy, install_scripts
+from stack.install import install, install_client, install_program, install_scripts
 from stack.leftovers import leftovers_of
 from stack.packages import install_missing
 from stack.places import executable
-from stack.progress import shown
 from stack.runtime import Stack
 from stack.servers.mongodb import mongodb_engine
 
@@ -24,15 +24,15 @@ PROMETHEUS = "prometheus"
 def install_for(stack: Stack, *, development: bool) -> None:
     """Install what is missing for this stack."""
     ferretdb = mongodb_engine(stack.places.data_dir) == "ferretdb"
-    install(stack.settings, ferretdb=ferretdb, development=development, step=shown)
+    install(ferretdb=ferretdb, development=development)
 
 
 def install_for_all(stack: Stack) -> None:
     """Install what running, checking and testing need."""
     install_for(stack, development=True)
-    install_client(stack.settings, step=shown)
-    install_scripts(stack.settings, step=shown)
-    install_proxy(stack.settings, step=shown)
+    install_client()
+    install_scripts()
+    install_program(TOXIPROXY)
 
 
 def up(stack: Stack, arguments: Sequence[str]) -> None:
@@ -48,12 +48,12 @@ def up(stack: Stack, arguments: Sequence[str]) -> None:
         else:
             stack.refuse_early()
             install_for(stack, development=False)
-            install_client(stack.settings, step=shown)
+            install_client()
             stack.up()
             _seed(stack)
             print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")
         if PROMETHEUS in extras:
-            install_missing(stack.settings, PROMETHEUS, program=PROMETHEUS, step=shown)
+            install_missing(PROMETHEUS, program=PROMETHEUS)
             stack.prometheus_up()
     _print_welcome(stack)
 

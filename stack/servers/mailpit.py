@@ -24,8 +24,7 @@ class Mailpit(Server):
             "MP_BLOCK_REMOTE_CSS_AND_FONTS": "true",
             "MP_QUIET": "true",
         }
-        executable = go_executable(MAILPIT, self.settings.versions.mailpit)
-        return Program(self.name, (str(executable),), environment, priority=50)
+        return Program(self.name, (str(go_executable(MAILPIT)),), environment, priority=50)
 
     def is_ready(self) -> bool:
         """Return whether it takes mails and shows them now."""

@@ -70,5 +70,4 @@ class MongoDB(Server):
             "FERRETDB_POSTGRESQL_URL": f"postgres://{NOBODY}@{address}/ferretdb"
             f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}&{primary_wanted(self.settings)}",
         }
-        executable = go_executable(FERRETDB, self.settings.versions.ferretdb)
-        return Program(self.name, (str(executable),), environment, priority=40)
+        return Program(self.name, (str(go_executable(FERRETDB)),), environment, priority=40)

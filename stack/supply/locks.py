@@ -1,6 +1,6 @@
 """The lock files of Python's packages: which there are, of what each is made, how they are made.
 
-A lock file pins every package by version and by the hashes of its files, transitive ones too. pip
+A lock file pins every package by version and by the hashes of its files, transitive ones too. uv
 installs from them with `--require-hashes`, and wheels alone, so that nothing of a package runs
 while it is installed.
 """
@@ -18,7 +18,7 @@ from stack.settings import Versions
 PYTHON_MIN = "3.11"  # the oldest that the locks serve; `requires-python` of pyproject.toml
 STANDARD_INPUT = "-"
 NPM_LOCKS = tuple(f"{at}/package-lock.json" for at in ("app/web/client", "k6", "stack/mailpit"))
-# What `pip install` is told besides the file.
+# What `uv pip install` is told besides the file; pip, too.
 INSTALL_OPTIONS = ("--require-hashes", "--only-binary", ":all:")
 
 

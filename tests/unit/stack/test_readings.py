@@ -8,7 +8,6 @@ from stack.commands import reason_in
 from stack.control import Process
 from stack.faults import fault_of
 from stack.lifecycle import render_status
-from stack.packages import names_of
 from stack.ports import listening_inodes
 from stack.toolchains import at_least, version_in
 
@@ -77,11 +76,6 @@ def test_versions_compare_as_numbers(version: str, version_min: str, *, enough: 
 )
 def test_the_line_that_says_why_is_the_one_shown(output: str, reason: str) -> None:
     assert reason_in(output) == reason
-
-
-def test_only_what_is_missing_is_installed() -> None:
-    packages = {"redis": "redis-server", "java": "openjdk-17-jre-headless"}
-    assert names_of({"redis": False, "java": True}, packages) == ["redis-server"]
 
 
 def test_a_full_disk_is_said_to_be_full() -> None:
