@@ -1,7 +1,6 @@
 """The application's processes: what the supervisor runs once the servers are ready."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from stack.places import executable
@@ -20,6 +19,8 @@ KAFKA_LOG_IN = (
     "KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD",
 )  # fmt: skip
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
+CELERY = ("celery", "-q", "-A", "workers.celery_app")
+ALONE = ("--without-gossip", "--without-mingle")  # what workers would only tell each other
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
 
 
@@ -38,23 +39,35 @@ def application_programs(
     `prefix` goes before every name, and before every Celery node's, so that tests may run a
     second application, with another `environment`, beside the first.
     """
-    environment = {key: environment[key] for key in environment if key not in KAFKA_LOG_IN}
-    gateways, bridges, bids, other = (
-        [
-            POOLS[pool](prefix + name, {**environment, **log_ins.get(pool, {})})
-            for name in pool_names(pool, settings.pools[pool].size)
+    plain = {key: environment[key] for key in environment if key not in KAFKA_LOG_IN}
+
+    def program(name: str, *command: str, stop_wait_s: int = 15, **changes: str) -> Program:
+        first, *arguments = command
+        whole = (executable(first), *arguments)
+        return Program(prefix + name, whole, {**plain, **changes}, stop_wait_s=stop_wait_s)
+
+    def pool(
+        kind: str, command: Callable[[str], tuple[str, ...]], *, stop_wait_s: int = 15
+    ) -> list[Program]:
+        log_in = log_ins.get(kind, {})
+        return [
+            program(name, *command(prefix + name), stop_wait_s=stop_wait_s, **log_in)
+            for name in pool_names(kind, settings.pools[kind].size)
         ]
-        for pool in POOL_NAMES
-    )
+
+    def worker(name: str, *options: str) -> tuple[str, ...]:
+        return (*CELERY, "worker", "-P", *options, "-n", f"{name}@%h", *ALONE)
+
+    threads = ("threads", "--concurrency", "4", "-Q", "notices,maintenance")
     schedule = run_dir / f"{prefix}celerybeat-schedule"
     return [
-        *gateways,
-        _program(f"{prefix}metrics", environment, "python", "-m", "app.exporter"),
-        *bridges,
-        *bids,
-        *other,
-        _celery(f"{prefix}beat", environment, "beat", "--schedule", str(schedule), "--pidfile="),
-        _flower(f"{prefix}flower", settings, environment),
+        *pool("gateway", lambda _: ("gunicorn", "wsgi:app"), stop_wait_s=30),
+        program("metrics", "python", "-m", "app.exporter"),
+        *pool("bridge", lambda _: ("python", "-m", "bridge", *PIPELINES)),
+        *pool("bids", lambda name: worker(name, "solo", "-Q", "bids")),
+        *pool("other", lambda name: worker(name, *threads)),
+        program("beat", *CELERY, "beat", "--schedule", str(schedule), "--pidfile="),
+        _flower(f"{prefix}flower", settings, plain),
         *([_providers(f"{prefix}providers", settings, environment)] if settings.providers else []),
     ]
 
@@ -73,31 +86,6 @@ def pool_of(name: str) -> str | None:
     return next((pool for pool, own in POOL_NAMES.items() if own == kind), None)
 
 
-def _gateway(name: str, environment: Mapping[str, str]) -> Program:
-    return _program(name, environment, "gunicorn", "wsgi:app", stop_wait_s=30)
-
-
-def _bridge(name: str, environment: Mapping[str, str]) -> Program:
-    return _program(name, environment, "python", "-m", "bridge", *PIPELINES)
-
-
-def _worker_bids(name: str, environment: Mapping[str, str]) -> Program:
-    return _worker(name, environment, queues="bids", pool=("solo",))
-
-
-def _worker_other(name: str, environment: Mapping[str, str]) -> Program:
-    threads = ("threads", "--concurrency", "4")
-    return _worker(name, environment, queues="notices,maintenance", pool=threads)
-
-
-def _worker(
-    name: str, environment: Mapping[str, str], *, queues: str, pool: tuple[str, ...]
-) -> Program:
-    """A Celery worker; gossip and mingle only let workers gossip about each other."""
-    options = ("-Q", queues, "-n", f"{name}@%h", "--without-gossip", "--without-mingle")
-    return _celery(name, environment, "worker", "-P", *pool, *options)
-
-
 def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Program:
     """Flower, which serves no bid: whoever looks at it, or scrapes it, takes no bid's time.
 
@@ -107,8 +95,8 @@ def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Pr
     # In the environment, because everybody may read a command line.
     own["FLOWER_BASIC_AUTH"] = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
-    flower = _celery(name, own, "flower", *address)
-    return replace(flower, command=(*LOWER_PRIORITY, *flower.command))
+    celery = (executable(CELERY[0]), *CELERY[1:])
+    return Program(name, (*LOWER_PRIORITY, *celery, "flower", *address), own)
 
 
 def _providers(name: str, settings: Settings, environment: Mapping[str, str]) -> Program:
@@ -119,28 +107,4 @@ def _providers(name: str, settings: Settings, environment: Mapping[str, str]) ->
         "PROVIDERS_CLIENT_ID": environment["GOOGLE_CLIENT_ID"],
         "PROVIDERS_CLIENT_SECRET": environment["GOOGLE_CLIENT_SECRET"],
     }
-    return _program(name, own, "python", "-m", "stack.providers")
-
-
-def _celery(name: str, environment: Mapping[str, str], *arguments: str) -> Program:
-    return _program(name, environment, "celery", "-q", "-A", "workers.celery_app", *arguments)
-
-
-def _program(
-    name: str, environment: Mapping[str, str], command: str, *arguments: str, stop_wait_s: int = 15
-) -> Program:
-    return Program(
-        name=name,
-        command=(executable(command), *arguments),
-        environment=environment,
-        stop_wait_s=stop_wait_s,
-    )
-
-
-# How a process of each pool is made, from its name and the environment.
-POOLS: dict[str, Callable[[str, Mapping[str, str]], Program]] = {
-    "gateway": _gateway,
-    "bridge": _bridge,
-    "bids": _worker_bids,
-    "other": _worker_other,
-}
+    return Program(name, (executable("python"), "-m", "stack.providers"), own)

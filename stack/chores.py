@@ -53,7 +53,6 @@ SIDE_BY_SIDE = (
     *("--max-worker-restart", "0"),  # another would have no servers; the test that ended it is told
 )
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
-TYPED = ("app", "bridge", "workers", "stack", "tests")
 # What is made of the code: each writes its files; with --check it says whether they are so.
 MADE: dict[str, tuple[str, ...]] = {
     "page of metrics": ("python", "-m", "app.observability.reference"),
@@ -61,7 +60,7 @@ MADE: dict[str, tuple[str, ...]] = {
     "licences": ("python", "-m", "stack.supply.licences"),
 }
 CHECKS: dict[str, tuple[str, ...]] = {
-    "types": ("mypy", "--strict"),
+    "types": ("mypy", "--strict", "app", "bridge", "workers", "stack", "tests"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
@@ -75,13 +74,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "Dockerfile": ("hadolint", "Dockerfile"),
     "shell scripts": (
-        "shellcheck",
-        ".ci/run",
-        "stack/install-packages.sh",
-        "deploy/compose/release.sh",
-        "deploy/secrets.sh",
-        "deploy/compose/kafka.sh",
-        "deploy/compose/postgresql-init.sh",
+        *("shellcheck", ".ci/run", "stack/install-packages.sh", "deploy/secrets.sh"),
+        *(f"deploy/compose/{name}.sh" for name in ("release", "kafka", "postgresql-init")),
     ),
     **{name: (*command, "--check") for name, command in MADE.items()},
 }
@@ -94,7 +88,7 @@ def check(stack: Stack) -> int:
     install_program(builds.MANIFESTS)
     checks: list[Callable[[], bool]] = [  # the longest first
         lambda: _npm_passes("client", builds.CLIENT, javascript),
-        *(partial(_passes, name, _command(name)) for name in CHECKS),
+        *(partial(_passes, name, command) for name, command in CHECKS.items()),
         lambda: _npm_passes("k6 scripts", builds.K6, javascript),
         _workflows_pass,
         lambda: _generator_passes(golang),
@@ -179,17 +173,16 @@ def image_check(stack: Stack) -> NoReturn:
     os.execv(command[0], command)
 
 
-def demo(stack: Stack, arguments: Sequence[str]) -> int:
-    """Let lively bidders play on the demonstration's auctions."""
-    return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
-
-
 def run(stack: Stack, arguments: Sequence[str]) -> int:
     """Run a command of the virtual environment as the profile's processes run; its exit code."""
     if not arguments:
         raise StackFault('say what to run: make run c="python -m bridge lanes"')
-    command, *rest = arguments
-    return _run(stack, command, *rest)
+    return _run(stack, *arguments)
+
+
+def demo(stack: Stack, arguments: Sequence[str]) -> int:
+    """Let lively bidders play on the demonstration's auctions."""
+    return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
 
 
 def audit(stack: Stack, arguments: Sequence[str]) -> int:
@@ -216,14 +209,14 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
     install_for(stack, development=False)
     install_scripts()
     go()
-    return _run(stack, "python", "-m", "stack.storm", "--profile", stack.profile, *arguments)
+    return _run_on(stack, "stack.storm", arguments)
 
 
 def hostile(stack: Stack, arguments: Sequence[str]) -> int:
     """Drive every abuse beside honest bids; 1 when something did not hold, 2 when not run."""
     install_for(stack, development=True)
     go()
-    return _run(stack, "python", "-m", "stack.hostile", "--profile", stack.profile, *arguments)
+    return _run_on(stack, "stack.hostile", arguments)
 
 
 def boards(stack: Stack, arguments: Sequence[str]) -> int:
@@ -231,7 +224,7 @@ def boards(stack: Stack, arguments: Sequence[str]) -> int:
     if not stack.control.runs(PROMETHEUS):
         raise UsageFault(f"no Prometheus runs: make up with={PROMETHEUS}, make storm, make boards")
     install_for(stack, development=True)
-    return _run(stack, "python", "-m", "stack.boards.draw", "--profile", stack.profile, *arguments)
+    return _run_on(stack, "stack.boards.draw", arguments)
 
 
 def faults(stack: Stack, arguments: Sequence[str]) -> int:
@@ -248,13 +241,6 @@ def drill(stack: Stack, arguments: Sequence[str]) -> int:
     install_for(stack, development=True)
     go()
     return _run(stack, "python", "-m", "stack.drill", *arguments)
-
-
-def _command(name: str) -> tuple[str, ...]:
-    command = CHECKS[name]
-    if name == "types":
-        command = (*command, *(folder for folder in TYPED if (CHECKOUT / folder).exists()))
-    return (executable(command[0]), *command[1:])
 
 
 def _npm_passes(name: str, directory: Path, tools: Node) -> bool:
@@ -288,14 +274,24 @@ def _passes(
 ) -> bool:
     """One line for a check that passes, all it printed for one that does not."""
     begun = time.monotonic()
+    program, *rest = command
     result = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+        (executable(program), *rest),
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     verdict = "ok" if result.returncode == 0 else "FAILED"
     print(f"  {name:<58} {time.monotonic() - begun:6.1f} s  {verdict}", flush=True)
     if result.returncode != 0:
         print(result.stdout + result.stderr, flush=True)
     return result.returncode == 0
+
+
+def _run_on(stack: Stack, module: str, arguments: Sequence[str]) -> int:
+    return _run(stack, "python", "-m", module, "--profile", stack.profile, *arguments)
 
 
 def _run(stack: Stack, command: str, *arguments: str) -> int:

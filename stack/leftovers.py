@@ -7,6 +7,7 @@ children: that is how they are told from everybody else's. They are ended by pid
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 RUN_DIR_VARIABLE = "STACK_RUN_DIR"
@@ -24,55 +25,39 @@ def end_leftovers(run_dir: Path) -> int:
     found = leftovers_of(run_dir)
     for pid, name in found.items():
         _send(pid, signal.SIGINT if name.startswith("postgresql") else signal.SIGTERM)
-    _wait_gone(set(found), timeout_s=ASK_TIMEOUT_S)
-    stubborn = leftovers_of(run_dir)
-    for pid in stubborn:
+    _wait_gone(run_dir, timeout_s=ASK_TIMEOUT_S)
+    for pid in leftovers_of(run_dir):
         _send(pid, signal.SIGKILL)
-    _wait_gone(set(stubborn), timeout_s=KILL_TIMEOUT_S)
+    _wait_gone(run_dir, timeout_s=KILL_TIMEOUT_S)
     return len(found)
 
 
 def leftovers_of(run_dir: Path) -> dict[int, str]:
     """{pid: name} of the running processes that belong to the profile at `run_dir`."""
-    mark = f"{RUN_DIR_VARIABLE}={run_dir}"
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         environment = _environment_of(process)
-        if mark in environment and int(process.name) != os.getpid():
-            found[int(process.name)] = _value(environment, NAME_VARIABLE)
+        is_own = int(process.name) == os.getpid()
+        if environment.get(RUN_DIR_VARIABLE) == str(run_dir) and not is_own:
+            found[int(process.name)] = environment.get(NAME_VARIABLE, "")
     return found
 
 
-def _environment_of(process: Path) -> list[str]:
+def _environment_of(process: Path) -> dict[str, str]:
     try:
         content = (process / "environ").read_bytes()
     except OSError:  # another user's, or just ended
-        return []
-    return content.decode(errors="replace").split("\0")
-
-
-def _value(environment: list[str], name: str) -> str:
-    values = [line.removeprefix(f"{name}=") for line in environment if line.startswith(f"{name}=")]
-    return values[0] if values else ""
+        return {}
+    pairs = (line.partition("=") for line in content.decode(errors="replace").split("\0"))
+    return {name: value for name, _, value in pairs}
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        return
 
 
-def _wait_gone(pids: set[int], *, timeout_s: float) -> None:
+def _wait_gone(run_dir: Path, *, timeout_s: float) -> None:
     deadline = time.monotonic() + timeout_s
-    while any(_is_running(pid) for pid in pids) and time.monotonic() < deadline:
+    while leftovers_of(run_dir) and time.monotonic() < deadline:
         time.sleep(POLL_S)
-
-
-def _is_running(pid: int) -> bool:
-    """Whether it still runs; an ended process that nobody has collected does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return state.rpartition(")")[2].split()[0] != "Z"
