@@ -53,17 +53,11 @@ def provider_log_in(settings: Settings, credentials: Credentials) -> dict[str, s
     """As whom the application comes to Google, Kakao and Naver, and where they are."""
     if not settings.providers:
         return {}
-    url = _providers_url(settings)
-    ours = {
-        f"{name}_CLIENT_{part}": value
-        for name in ("GOOGLE", "KAKAO", "NAVER")
-        for part, value in (
-            ("ID", PROVIDERS_CLIENT_ID),
-            ("SECRET", credentials.providers_client_secret),
-        )
-    }
+    url, secret = _providers_url(settings), credentials.providers_client_secret
+    names = ("GOOGLE", "KAKAO", "NAVER")
     return {
-        **ours,
+        **{f"{name}_CLIENT_ID": PROVIDERS_CLIENT_ID for name in names},
+        **{f"{name}_CLIENT_SECRET": secret for name in names},
         "GOOGLE_ISSUER": f"{url}/google",
         "KAKAO_ISSUER": f"{url}/kakao",
         "KAKAO_API_URL": f"{url}/kakao",

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +92,12 @@ class Settings:
     ports: Ports
     pools: Mapping[str, Pool]
     sizes: Sizes
-    proxied: bool
-    short_lived: bool
-    brokers: int
-    standby: bool
-    archived: bool
-    providers: bool
+    proxied: bool = False
+    short_lived: bool = False
+    brokers: int = 1
+    standby: bool = False
+    archived: bool = False
+    providers: bool = False
 
     @property
     def gateway_workers(self) -> int:
@@ -132,22 +132,19 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
     table = _read_file()
     if profile not in table["profiles"]:
         raise StackFault(f"no profile {profile}: choose one of {', '.join(table['profiles'])}")
-    own = table["profiles"][profile]
-    offset = own["port_offset"] + port_offset
-    ports = Ports(**{name: port + offset for name, port in table["ports"].items()})
-    _check_ports(ports)
+    own = dict(table["profiles"][profile])
+    offset = own.pop("port_offset") + port_offset
+    ports = {name: port + offset for name, port in table["ports"].items()}
+    for name, port in ports.items():
+        if not 1 <= port <= PORT_MAX:
+            raise StackFault(f"port {port} for {name} is impossible: change the port offset")
     return Settings(
         versions=read_versions(),
         port_offset=port_offset,
-        ports=ports,
+        ports=Ports(**ports),
         pools={name: Pool(**pool) for name, pool in table["pools"].items()},
         sizes=Sizes(**table["sizes"]),
-        proxied=own.get("proxied", False),
-        short_lived=own.get("short_lived", False),
-        brokers=own.get("brokers", 1),
-        standby=own.get("standby", False),
-        archived=own.get("archived", False),
-        providers=own.get("providers", False),
+        **own,
     )
 
 
@@ -173,13 +170,6 @@ def parse_port_offset(text: str) -> int:
         return int(text)
     except ValueError:
         raise StackFault(f"STACK_PORT_OFFSET={text} is not a whole number") from None
-
-
-def _check_ports(ports: Ports) -> None:
-    for field in fields(ports):
-        port = getattr(ports, field.name)
-        if not 1 <= port <= PORT_MAX:
-            raise StackFault(f"port {port} for {field.name} is impossible: change the port offset")
 
 
 def _read_file() -> dict[str, Any]:
