@@ -11,8 +11,8 @@ from stack.faults import StackFault
 # What a process may inherit from the shell that started it; everything else is set explicitly.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME")
 
-# As pip, Maven, apt, npm and initdb begin the line that says why.
-ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|\S+: error: )")
+# As uv, pip, Maven, apt, npm and initdb begin the line that says why.
+ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|cause: |\S+: error: )")
 # Causes that lie outside the tool, whose own last words are about something else then.
 CAUSES = (
     (re.compile("No space left on device"), "the disk is full: make room and run this again"),

@@ -56,6 +56,10 @@ def test_versions_compare_as_numbers(version: str, version_min: str, *, enough: 
             "Collecting x\nERROR: No matching distribution\nnotice",
             "ERROR: No matching distribution",
         ),
+        (
+            "error: Failed to download `x`\n  cause: Hash mismatch for `x`\n  Computed: 0",
+            "cause: Hash mismatch for `x`",
+        ),
         ("E: Unable to locate package q\n", "E: Unable to locate package q"),
         ("npm error code EUSAGE\nnpm error missing lock\n", "npm error missing lock"),
         (
