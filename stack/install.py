@@ -15,6 +15,7 @@ from stack.faults import StackFault
 from stack.packages import install_packages, missing_packages
 from stack.places import VIRTUAL_ENVIRONMENT, executable, install_log_dir, libraries_dir
 from stack.progress import shown
+from stack.servers.mongodb import mongodb_engine
 from stack.settings import read_versions
 from stack.supply.locks import DEVELOPMENT, INSTALL_OPTIONS, RUN_TIME, Lock, tool_lock
 from stack.toolchains import Go, Node, find_go, find_node, version_in
@@ -22,16 +23,17 @@ from stack.toolchains import Go, Node, find_go, find_node, version_in
 Tool = TypeVar("Tool")
 
 
-def install(*, ferretdb: bool, development: bool) -> None:
+def install(data_dir: Path, *, development: bool) -> None:
     """Install everything; with `development` also what `make check` and the tests need.
 
-    `ferretdb` says whether the documents are FerretDB's to keep: else it is not built.
+    FerretDB is built where the documents at `data_dir` are its to keep.
     Raises StackFault for the first thing that cannot be had. Two at a time wait for each other.
     """
     with _alone():
         install_packages(missing_packages(for_tests=development))
         _make_environment()
-        servers = (*((builds.FERRETDB,) if ferretdb else ()), builds.MAILPIT)
+        keeps_documents = mongodb_engine(data_dir) == builds.FERRETDB
+        servers = (*((builds.FERRETDB,) if keeps_documents else ()), builds.MAILPIT)
         # Together they take little more than the longest.
         tasks = (
             lambda: _build_go(*servers),

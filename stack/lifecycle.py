@@ -16,15 +16,13 @@ from stack.leftovers import leftovers_of
 from stack.packages import install_missing
 from stack.places import executable
 from stack.runtime import Stack
-from stack.servers.mongodb import mongodb_engine
 
 PROMETHEUS = "prometheus"
 
 
 def install_for(stack: Stack, *, development: bool) -> None:
     """Install what is missing for this stack."""
-    ferretdb = mongodb_engine(stack.places.data_dir) == "ferretdb"
-    install(ferretdb=ferretdb, development=development)
+    install(stack.places.data_dir, development=development)
 
 
 def install_for_all(stack: Stack) -> None:

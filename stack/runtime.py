@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Self, TypeVar
 
 from stack import leftovers
@@ -111,10 +112,6 @@ class Stack:
             self._check_disk()
             self._check_ports((*SERVER_PORTS, *self._application_ports()))
 
-    def begin(self) -> bool:
-        """Start the supervisor with nothing under it, as `servers_up` does; False when it runs."""
-        return self._begin(ports=SERVER_PORTS)
-
     def servers_up(self) -> bool:
         """Start what does not run of supervisor and servers; return once all serve.
 
@@ -154,7 +151,7 @@ class Stack:
 
         Migrations and topics come between the two. Nothing is installed, nothing is seeded.
         """
-        self._begin(ports=(*SERVER_PORTS, *self._application_ports()))
+        self.begin((*SERVER_PORTS, *self._application_ports()))
         self.servers_up()
         self.run_once("migrations", "alembic", "upgrade", "head")
         self.run_once("topics", "python", "-m", "bridge", "topics")
@@ -214,7 +211,7 @@ class Stack:
                 environment=self.environment(),
             )
 
-    def _begin(self, *, ports: Iterable[str]) -> bool:
+    def begin(self, ports: Iterable[str] = SERVER_PORTS) -> bool:
         """Start the supervisor with nothing under it; False when it runs already.
 
         Before that it ends what a killed supervisor left running, and checks disk and `ports`.
@@ -266,7 +263,8 @@ class Stack:
         """Wait until each serves, and give it what only then it can be given."""
         for server in servers:
             with self._step(f"{server.name} is ready"):
-                self._wait_serves(server)
+                self.control.wait_for(server.is_ready, name=server.name)
+                self.control.wait_for(partial(self.control.runs, server.name), name=server.name)
                 server.complete()
 
     def _start_application(self) -> None:
@@ -279,11 +277,6 @@ class Stack:
         self._check_ports(name for name in self._application_ports() if name in names - running)
         with self._step(f"start {len(absent)} application processes"):
             self.control.run(*absent, wait=False)
-
-    def _wait_serves(self, server: Server) -> None:
-        """Wait until a server is ready, and the supervisor says that it runs."""
-        self.control.wait_for(server.is_ready, name=server.name)
-        self.control.wait_for(lambda: self.control.runs(server.name), name=server.name)
 
     def _wait_ready(self) -> None:
         """Wait until /readyz is green and every process has lived for a second."""

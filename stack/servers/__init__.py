@@ -1,8 +1,10 @@
 """The real servers: for each its data, its configuration, its program and its readiness."""
 
+import shutil
 from abc import ABC, abstractmethod
 
 from stack.credentials import Credentials
+from stack.faults import StackFault
 from stack.places import Places
 from stack.ports import host_of, is_listening
 from stack.programs import Program
@@ -40,3 +42,11 @@ class Server(ABC):
 
     def complete(self) -> None:  # noqa: B027 - most need nothing
         """Give it what only a ready server can be given, such as databases; may be repeated."""
+
+
+def on_path(program: str, *, package: str) -> str:
+    """The path of a program; StackFault naming Debian's package when it is missing."""
+    path = shutil.which(program)
+    if path is None:
+        raise StackFault(f"{program} is missing: apt-get install {package}")
+    return path

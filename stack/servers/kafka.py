@@ -12,11 +12,11 @@ from pathlib import Path
 from stack.builds import kafka_libraries
 from stack.commands import run_logged
 from stack.credentials import write_private
-from stack.faults import StackFault, UsageFault
+from stack.faults import UsageFault
 from stack.places import CHECKOUT, Places
 from stack.ports import HOST, host_of
 from stack.programs import Program
-from stack.servers import Server
+from stack.servers import Server, on_path
 from stack.settings import Settings
 
 # Three copies, two of which acknowledge a record: it outlives the loss of any one broker.
@@ -219,13 +219,11 @@ class Kafka(Server):
 
     def java(self) -> tuple[str, ...]:
         """The command that runs one of Kafka's classes, which follows it."""
-        executable = shutil.which("java")
-        if executable is None:
-            raise StackFault("java is missing: apt-get install openjdk-17-jre-headless")
+        java = on_path("java", package="openjdk-17-jre-headless")
         libraries = kafka_libraries(self.settings.versions.kafka)
         logging = f"-Dlog4j2.configurationFile={CHECKOUT}/stack/kafka/log4j2.properties"
         hosts = (f"-Djdk.net.hosts.file={self._hosts_file}",) if self._has_others else ()
-        return (executable, "-cp", f"{libraries}/*", logging, *hosts)
+        return (java, "-cp", f"{libraries}/*", logging, *hosts)
 
     def _format(self) -> None:
         """Write the cluster's id; a half-formatted directory is begun anew."""

@@ -3,15 +3,13 @@
 It scrapes all processes of the profile, and judges the alerts of grafana/prometheus/alerts.yml.
 """
 
-import shutil
 import urllib.request
 from pathlib import Path
 
-from stack.faults import StackFault
 from stack.places import CHECKOUT
 from stack.ports import CONNECT_TIMEOUT_S, HOST
 from stack.programs import Program
-from stack.servers import Server
+from stack.servers import Server, on_path
 
 ALERTS = CHECKOUT / "grafana" / "prometheus" / "alerts.yml"
 CONFIGURATION = """\
@@ -54,11 +52,8 @@ class Prometheus(Server):
 
     def program(self) -> Program:
         """Return how the supervisor runs it."""
-        executable = shutil.which("prometheus")
-        if executable is None:
-            raise StackFault("prometheus is missing: apt-get install prometheus")
         command = (
-            executable,
+            on_path("prometheus", package="prometheus"),
             f"--config.file={self.configuration_file}",
             f"--storage.tsdb.path={self.data}",
             "--storage.tsdb.retention.time=15d",

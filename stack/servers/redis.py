@@ -5,14 +5,12 @@ three would: nobody reads sessions as the broker, or speaks to browsers as Celer
 """
 
 import hashlib
-import shutil
 import socket
 
 from stack.credentials import write_private
-from stack.faults import StackFault
 from stack.ports import CONNECT_TIMEOUT_S, HOST
 from stack.programs import Program
-from stack.servers import Server
+from stack.servers import Server, on_path
 
 # Snapshots alone lose everything since the last one on SIGKILL; the append-only file loses at
 # most a second of a power cut. Nothing is evicted: Celery's queues and sessions live here.
@@ -73,11 +71,8 @@ class Redis(Server):
 
     def program(self) -> Program:
         """Return how the supervisor runs it."""
-        executable = shutil.which("redis-server")
-        if executable is None:
-            raise StackFault("redis-server is missing: apt-get install redis-server")
-        command = (executable, str(self.places.run_dir / "redis.conf"))
-        return Program(self.name, command, priority=20)
+        server = on_path("redis-server", package="redis-server")
+        return Program(self.name, (server, str(self.places.run_dir / "redis.conf")), priority=20)
 
     def is_ready(self) -> bool:
         """Return whether it serves requests now."""
