@@ -6,10 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,9 +18,8 @@ from stack.faults import StackFault, UsageFault
 from stack.install import (
     go,
     install_client,
+    install_npm,
     install_program,
-    install_scripts,
-    node,
     uv,
 )
 from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
@@ -33,7 +31,6 @@ from stack.settings import campaign_profile
 from stack.storm.target import read_target
 from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
-from stack.toolchains import Go, Node
 
 # What `make image-check` needs besides, by its name in stack.toml, and the program it is known by.
 IMAGE_CHECK = {
@@ -84,17 +81,23 @@ CHECKS: dict[str, tuple[str, ...]] = {
 def check(stack: Stack) -> int:
     """Run every check, two at a time, whatever the others said; 1 when one failed."""
     install_for(stack, development=True)
-    golang, javascript = go(), node()
     install_program(builds.MANIFESTS)
-    checks: list[Callable[[], bool]] = [  # the longest first
-        lambda: _npm_passes("client", builds.CLIENT, javascript),
-        *(partial(_passes, name, command) for name, command in CHECKS.items()),
-        lambda: _npm_passes("k6 scripts", builds.K6, javascript),
-        _workflows_pass,
-        lambda: _generator_passes(golang),
-    ]
+    install_program(builds.ACTIONLINT)
+    install_npm(builds.CLIENT)
+    golang, javascript = go(), install_npm(builds.K6)
+    npm = (javascript.npm, "run", "check")
+    actionlint = str(builds.go_executable(builds.ACTIONLINT))
+    checks = (  # the longest first
+        ("client", npm, builds.CLIENT),
+        *((name, command, CHECKOUT) for name, command in CHECKS.items()),
+        ("k6 scripts", npm, builds.K6),
+        ("workflows", (actionlint, "-shellcheck", executable("shellcheck")), CHECKOUT),
+        ("load generator", (golang.go, "test", "./..."), STORM),  # it examines the code, too
+    )
+    node_first = {"PATH": javascript.path(os.environ["PATH"]), "CI": "true"}
+    environment = {**os.environ, **node_first, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(lambda passes: passes(), checks))
+        results = list(pool.map(lambda one: _passes(*one, environment=environment), checks))
     return 0 if all(results) else 1
 
 
@@ -207,7 +210,7 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
         print(f"storm: {fault}", file=sys.stderr)
         return 2
     install_for(stack, development=False)
-    install_scripts()
+    install_npm(builds.K6)
     go()
     return _run_on(stack, "stack.storm", arguments)
 
@@ -243,40 +246,14 @@ def drill(stack: Stack, arguments: Sequence[str]) -> int:
     return _run(stack, "python", "-m", "stack.drill", *arguments)
 
 
-def _npm_passes(name: str, directory: Path, tools: Node) -> bool:
-    with shown(f"packages of {directory.name}/"):
-        builds.install_npm_packages(tools, directory)
-    environment = {**os.environ, "PATH": tools.path(os.environ["PATH"]), "CI": "true"}
-    command = (tools.npm, "run", "check")
-    return _passes(name, command, directory=directory, environment=environment)
-
-
-def _workflows_pass() -> bool:
-    """Their scripts are judged by shellcheck."""
-    install_program(builds.ACTIONLINT)
-    program = builds.go_executable(builds.ACTIONLINT)
-    return _passes("workflows", (str(program), "-shellcheck", executable("shellcheck")))
-
-
-def _generator_passes(tool: Go) -> bool:
-    """`go test` examines the code, too."""
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-    command = (tool.go, "test", "./...")
-    return _passes("load generator", command, directory=STORM, environment=environment)
-
-
 def _passes(
-    name: str,
-    command: Sequence[str],
-    *,
-    directory: Path = CHECKOUT,
-    environment: Mapping[str, str] | None = None,
+    name: str, command: Sequence[str], directory: Path, *, environment: Mapping[str, str]
 ) -> bool:
     """One line for a check that passes, all it printed for one that does not."""
     begun = time.monotonic()
-    program, *rest = command
+    program, *arguments = command
     result = subprocess.run(
-        (executable(program), *rest),
+        (executable(program), *arguments),
         cwd=directory,
         env=environment,
         capture_output=True,

@@ -60,12 +60,12 @@ def install_client() -> None:
                 builds.build_client(tools)
 
 
-def install_scripts() -> Node:
-    """Install what the scripts of k6/ are checked and run with here; the Node that does it."""
+def install_npm(directory: Path) -> Node:
+    """Install what the scripts of `directory` are checked and run with; the Node that does it."""
     tools = node()
-    if not builds.packages_are_current(builds.K6):
-        with _alone(), shown("packages of k6/"):
-            builds.install_npm_packages(tools, builds.K6)
+    if not builds.packages_are_current(directory):
+        with _alone(), shown(f"packages of {directory.name}/"):
+            builds.install_npm_packages(tools, directory)
     return tools
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from stack.arguments import Parser
-from stack.builds import TOXIPROXY
+from stack.builds import K6, TOXIPROXY
 from stack.control import RUNNING, Process
 from stack.exclusive import exclusive
 from stack.faults import StackFault, UsageFault
-from stack.install import install, install_client, install_program, install_scripts
+from stack.install import install, install_client, install_npm, install_program
 from stack.leftovers import leftovers_of
 from stack.packages import install_missing
 from stack.places import executable
@@ -29,7 +29,7 @@ def install_for_all(stack: Stack) -> None:
     """Install what running, checking and testing need."""
     install_for(stack, development=True)
     install_client()
-    install_scripts()
+    install_npm(K6)
     install_program(TOXIPROXY)
 
 
