@@ -34,7 +34,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
     print(reason.partition("; ")[0])
     container = build_operator_container(settings)
     database = PostgresRestored(container.engine)
-    _refuse_company(settings, container, database)
+    _refuse_other_connections(settings, container, database)
     plan = _make_plan(settings, container, database)
     _print_plan(plan)
     if dry_run:
@@ -67,7 +67,7 @@ def older_because(settings: Settings) -> str | None:
     return None
 
 
-def _refuse_company(
+def _refuse_other_connections(
     settings: Settings, container: OperatorContainer, database: PostgresRestored
 ) -> None:
     offsets = GroupOffsets(settings)
@@ -86,7 +86,7 @@ def _make_plan(
     existing, sequences = database.existing(), database.sequences()
     log = KafkaLogReader(settings, name=container.application)
     try:
-        published = {part: end for part, (_, end) in log.bounds(AUCTION_EVENT).items()}
+        published = {partition: end for partition, (_, end) in log.bounds(AUCTION_EVENT).items()}
         lost = find_lost(
             log,
             existing,
@@ -108,8 +108,10 @@ def _move_offsets(
     offsets = GroupOffsets(settings)
     for lane in container.lane_topics.values():
         progress = database.progress(lane.topic.name)
-        wanted = {part: progress.get(part, 0) for part in range(lane.topic.partitions)}
-        offsets.move(lane.group, lane.topic, wanted)
+        next_offsets = {
+            partition: progress.get(partition, 0) for partition in range(lane.topic.partitions)
+        }
+        offsets.move(lane.group, lane.topic, next_offsets)
 
 
 def _print_plan(plan: Plan) -> None:

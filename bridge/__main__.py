@@ -29,7 +29,7 @@ from app.protocol.topics import Topic
 from app.settings import REFUSED, Settings, SettingsError, read_settings
 from app.unfit_stores import refuse_unfit_stores
 from bridge.checking import Sizes
-from bridge.handling import HandlingPorts
+from bridge.ingestor import IngestorPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
@@ -37,8 +37,8 @@ from bridge.pipelines.gauge import Gauge, LagGauge, StoreGauge
 from bridge.pipelines.ingest import Ingest
 from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
+from bridge.record_processor import ProcessorPorts
 from bridge.runner import Pipeline, Runner
-from bridge.taking import TakingPorts
 
 TOPICS_WAIT_S = 60.0
 
@@ -47,7 +47,7 @@ def _ingest(container: BridgeContainer) -> list[Pipeline]:
     return [
         Ingest(
             lane,
-            _taking_ports(container),
+            _ingestor_ports(container),
             settings=container.settings,
             waker=container.waker,
             backlog=container.lane_backlog(lane.topic),
@@ -56,19 +56,19 @@ def _ingest(container: BridgeContainer) -> list[Pipeline]:
     ]
 
 
-def _taking_ports(container: BridgeContainer) -> TakingPorts:
+def _ingestor_ports(container: BridgeContainer) -> IngestorPorts:
     limits = container.settings.limits
-    return TakingPorts(
+    return IngestorPorts(
         begin=container.begin,
-        intake=container.intake,
+        inbox_writer=container.inbox_writer,
         dead_letters=container.dead_letters,
         sizes=Sizes(limits.record_key_bytes_max, limits.record_bytes_max),
         dead_letter_limit=container.dead_letter_limit,
     )
 
 
-def _handling_ports(container: BridgeContainer) -> HandlingPorts:
-    return HandlingPorts(container.begin, container.dead_letters, container.dead_letter_limit)
+def _handling_ports(container: BridgeContainer) -> ProcessorPorts:
+    return ProcessorPorts(container.begin, container.dead_letters, container.dead_letter_limit)
 
 
 def _relay(container: BridgeContainer) -> list[Pipeline]:
@@ -122,7 +122,7 @@ def _gauge(container: BridgeContainer) -> list[Pipeline]:
 
 
 def _consumed(container: BridgeContainer) -> dict[str, tuple[Topic, ...]]:
-    """By consumer group, the topics it reads, of those there must be."""
+    """Return by consumer group the topics it reads, of those that exist."""
     lanes = {lane.group: (lane.topic,) for lane in container.lane_topics.values()}
     plain = {pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}
     return {
@@ -191,7 +191,8 @@ def run(arguments: Sequence[str], make_container: Callable[[Settings], BridgeCon
 
 
 def make_topics(container: LogContainer, *, wait_s: float = TOPICS_WAIT_S) -> int:
-    """Make the topics there must be, waiting for Kafka; 2 and a line for each that is wrong."""
+    """Create the missing topics, waiting for Kafka; 2 and a line for each that has wrong
+    settings."""
     try:
         create_topics(container.settings, container.topics, wait_s=wait_s)
     except (OlderKafkaError, WrongTopicError) as error:

@@ -1,26 +1,26 @@
-"""Which partitions are ours, as the group says; told between polls, never inside them."""
+"""The partitions assigned to this member; read between polls, never inside them."""
 
 from kafka import ConsumerRebalanceListener, TopicPartition
 
 
 class Assignment(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Remembers what a rebalance did. It runs on the client's I/O loop: no I/O in here."""
+    """Records what a rebalance did. It runs on the client's I/O loop: no I/O in here."""
 
     def __init__(self) -> None:
-        self._fresh: set[TopicPartition] = set()
-        self._gone: set[TopicPartition] = set()
+        self._assigned: set[TopicPartition] = set()
+        self._revoked: set[TopicPartition] = set()
 
     def on_partitions_assigned(self, assigned: list[TopicPartition]) -> None:
-        """Note what came."""
-        self._fresh |= set(assigned)
+        """Record assigned partitions."""
+        self._assigned |= set(assigned)
 
     def on_partitions_revoked(self, revoked: list[TopicPartition]) -> None:
-        """Note what went."""
-        self._gone |= set(revoked)
-        self._fresh -= set(revoked)
+        """Record revoked partitions."""
+        self._revoked |= set(revoked)
+        self._assigned -= set(revoked)
 
     def changes(self) -> tuple[set[TopicPartition], set[TopicPartition]]:
-        """What came and what went since the last call; a partition may be in both."""
-        fresh, gone = self._fresh, self._gone
-        self._fresh, self._gone = set(), set()
-        return fresh, gone
+        """Return the partitions assigned and revoked since the last call; one may be in both."""
+        assigned, revoked = self._assigned, self._revoked
+        self._assigned, self._revoked = set(), set()
+        return assigned, revoked

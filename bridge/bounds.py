@@ -1,5 +1,8 @@
-"""Whether progress speaks of the log that is there. If not, going on would lose or double records,
-so whoever takes them in stops and says where the way out is."""
+"""Checks that progress fits the topic.
+
+If it does not, going on would lose or double records, so the pipeline stops and its message names
+the page with the way out.
+"""
 
 from dataclasses import dataclass
 
@@ -11,14 +14,14 @@ REMEDY = "The way out is in docs/ownership.md"
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a partition's log holds: the offsets from `first` up to, without it, `end`."""
+    """The offsets that Kafka holds of a partition: from `first` to `end`, exclusive."""
 
     first: int
     end: int
 
 
 def refuse_added_partition(topic: Topic, partition: int) -> None:
-    """Raises StoppedError for a partition that the topic must not have."""
+    """Raise StoppedError for a partition that the topic must not have."""
     if partition >= topic.partitions:
         raise StoppedError(
             f"topic {topic.name} has a partition {partition}, beyond its {topic.partitions}. "
@@ -26,17 +29,17 @@ def refuse_added_partition(topic: Topic, partition: int) -> None:
         )
 
 
-def refuse_other_topic(topic: Topic, *, topic_id: str, known_id: str) -> None:
-    """Raises StoppedError when progress is that of a topic that exists no more."""
-    if known_id != topic_id:
+def refuse_other_topic(topic: Topic, *, topic_id: str, stored_id: str) -> None:
+    """Raise StoppedError when progress belongs to a topic that no longer exists."""
+    if stored_id != topic_id:
         raise StoppedError(
             f"topic {topic.name} was deleted and made again (its id is {topic_id}, progress is of "
-            f"{known_id}). {REMEDY}: the topic was made again"
+            f"{stored_id}). {REMEDY}: the topic was made again"
         )
 
 
 def refuse_outside(topic: Topic, partition: int, *, offset: int, bounds: Bounds) -> None:
-    """Raises StoppedError when the log does not reach from or to `offset`, the next to take."""
+    """Raise StoppedError when `offset`, the next to ingest, is outside of the bounds."""
     if not bounds.first <= offset <= bounds.end:
         raise StoppedError(
             f"progress {offset} of {topic.name}/{partition} is outside its log "

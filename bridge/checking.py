@@ -1,4 +1,4 @@
-"""What a record must be to be taken in, whatever its topic says.
+"""What every record must satisfy to be ingested, whatever its topic.
 
 The inbox is text with a key, in PostgreSQL: what it cannot hold must be refused here, or it would
 stop its partition for ever.
@@ -21,9 +21,9 @@ class Sizes:
 
 
 def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
-    """The record as the inbox takes it. Raises BadRecordError.
+    """Return the record as a row of the inbox. Raise BadRecordError.
 
-    One of a newer schema version is taken: its lane waits for newer code, in order.
+    A record of a newer schema version is ingested: its lane waits for newer code, in order.
     """
     if not raw.is_stamped_by_broker:
         raise BadRecordError(NO_LOG_TIME, "its time is its producer's, which decides nothing")

@@ -22,13 +22,13 @@ PARTITIONS_HEADER = ("GROUP", "TOPIC", "PARTITION", "WAITING", "PARKED SINCE", "
 
 
 def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
-    """The exit code: 2 with one line when something is wrong."""
+    """Return the exit code: 2 with one line when something is wrong."""
     be_quiet()
     return perform(make_parser(), arguments, make_container)
 
 
 def make_parser() -> Parser:
-    """The command line."""
+    """Return the parser of the command line."""
     parser = Parser(
         prog="python -m bridge lanes",
         description=__doc__,

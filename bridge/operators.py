@@ -17,9 +17,9 @@ COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {
 def operate(
     arguments: Sequence[str], make_container: MakeContainer = build_operator_container
 ) -> int:
-    """Run the command that is named first; its exit code.
+    """Run the command that is named first; return its exit code.
 
-    `make_container` says whose lane topics there are: the house's, or another's.
+    `make_container` builds the container with the lane topics: the application's, or another's.
     """
     name, *rest = arguments
     return COMMANDS[name](rest, make_container)

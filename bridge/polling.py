@@ -1,7 +1,7 @@
-"""A member of a consumer group: what it polls, which partitions it has, which of them rest.
+"""A member of a consumer group: polling, assignment, paused partitions and commits.
 
-It reacts to the group between polls, never inside them, and stops when a topic is not any more
-what it was: the client itself would go on, spinning, and say nothing.
+It reacts to a rebalance between polls, never inside them, and stops when a topic has changed: the
+client itself would go on, spinning, without an error.
 """
 
 import time
@@ -22,7 +22,7 @@ from bridge.records import RawRecord, raw_record
 from bridge.runner import StoppedError
 
 BROKER_WAIT_S = 30.0
-TOPICS_LOOK_S = 2.0
+TOPICS_CHECK_S = 2.0
 CLOSE_MS = 2_000
 COMMIT_S = 0.5  # after every batch, commits took a tenth of the bridge and of the broker
 
@@ -30,7 +30,8 @@ Polled = Mapping[TopicPartition, list[RawRecord]]
 
 
 class Polling:
-    """Connected from its making until `close`. Raises StoppedError for a topic that is wrong."""
+    """Connected from its creation until `close`. Raises StoppedError for a topic that has
+    changed."""
 
     def __init__(
         self, settings: Settings, *, group: str, topics: tuple[Topic, ...], name: str
@@ -38,18 +39,18 @@ class Polling:
         self._wait_ms = settings.limits.poll_wait_ms
         self._watch = TopicWatch(settings, topics, wait_s=BROKER_WAIT_S)
         try:
-            self.topic_ids = self._look()
+            self.topic_ids = self._topic_ids()
             self._consumer: KafkaConsumer = make_consumer(settings, group=group, name=name)
         except BaseException:
             self._watch.close()
             raise
-        self._looked_at = self._committed_at = time.monotonic()
+        self._checked_at = self._committed_at = time.monotonic()
         self._handled: dict[TopicPartition, int] = {}  # and not committed yet
         self._assignment = Assignment()
         self._consumer.subscribe([topic.name for topic in topics], listener=self._assignment)
 
     def close(self) -> None:
-        """Commit what was handled, as far as the group lets us, and leave it."""
+        """Commit what was handled, as far as the group allows, and leave the group."""
         self._watch.close()
         if self._handled:
             with suppress(KafkaError):
@@ -57,42 +58,48 @@ class Polling:
         self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def poll(self) -> Polled:
-        """What came within a moment, by partition, in offset order."""
-        self._look_at_topics()
+        """Return the records of one poll by partition, in offset order."""
+        self._check_topics()
         self._commit_in_time()
         polled = self._consumer.poll(timeout_ms=self._wait_ms)
-        return {part: [raw_record(one) for one in batch] for part, batch in polled.items()}
+        return {
+            topic_partition: [raw_record(one) for one in batch]
+            for topic_partition, batch in polled.items()
+        }
 
     def changes(self) -> tuple[set[TopicPartition], set[TopicPartition]]:
-        """The partitions that came and those that went since the last call."""
-        fresh, gone = self._assignment.changes()
-        for part in gone:
-            self._handled.pop(part, None)
-        return fresh, gone
+        """Return the partitions assigned and revoked since the last call."""
+        assigned, revoked = self._assignment.changes()
+        for topic_partition in revoked:
+            self._handled.pop(topic_partition, None)
+        return assigned, revoked
 
-    def bounds(self, parts: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
-        """What the logs of these partitions hold now."""
-        first = self._consumer.beginning_offsets(list(parts))
-        end = self._consumer.end_offsets(list(parts))
-        return {part: Bounds(first[part], end[part]) for part in parts}
+    def bounds(self, topic_partitions: Collection[TopicPartition]) -> dict[TopicPartition, Bounds]:
+        """Return the bounds of these partitions in Kafka."""
+        first = self._consumer.beginning_offsets(list(topic_partitions))
+        end = self._consumer.end_offsets(list(topic_partitions))
+        return {
+            topic_partition: Bounds(first[topic_partition], end[topic_partition])
+            for topic_partition in topic_partitions
+        }
 
-    def read_on_from(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Go to these offsets, of those partitions that are still ours."""
-        for part in positions.keys() & self._consumer.assignment():
-            self._consumer.seek(part, positions[part])
+    def seek(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Continue at these offsets, in those partitions that are still assigned."""
+        for topic_partition in positions.keys() & self._consumer.assignment():
+            self._consumer.seek(topic_partition, positions[topic_partition])
 
-    def rest(self, wanted: Collection[TopicPartition] | None) -> None:
-        """Poll nothing of these partitions (None: of any), and everything of all others."""
+    def pause(self, to_pause: Collection[TopicPartition] | None) -> None:
+        """Pause exactly these partitions (None: all) and resume all others."""
         assigned = self._consumer.assignment()
-        wanted = assigned if wanted is None else assigned & set(wanted)
-        resting = self._consumer.paused()
-        if wanted - resting:
-            self._consumer.pause(*(wanted - resting))
-        if resting - wanted:
-            self._consumer.resume(*(resting - wanted))
+        to_pause = assigned if to_pause is None else assigned & set(to_pause)
+        paused = self._consumer.paused()
+        if to_pause - paused:
+            self._consumer.pause(*(to_pause - paused))
+        if paused - to_pause:
+            self._consumer.resume(*(paused - to_pause))
 
     def commit(self, positions: Mapping[TopicPartition, int]) -> None:
-        """Tell Kafka, at the latest in a moment, that everything before these was handled."""
+        """Commit, within COMMIT_S, that everything before these offsets was handled."""
         self._handled.update(positions)
 
     def _commit_in_time(self) -> None:
@@ -102,21 +109,24 @@ class Polling:
             self._consumer.commit_async(_offsets(self._handled))
             self._handled.clear()
 
-    def _look_at_topics(self) -> None:
+    def _check_topics(self) -> None:
         now = time.monotonic()
-        if now - self._looked_at < TOPICS_LOOK_S:
+        if now - self._checked_at < TOPICS_CHECK_S:
             return
-        self._looked_at = now
+        self._checked_at = now
         # While the broker is away nobody can tell, and nothing is polled either.
         with suppress(KafkaError):
-            self._look()
+            self._topic_ids()
 
-    def _look(self) -> dict[str, str]:
+    def _topic_ids(self) -> dict[str, str]:
         try:
-            return self._watch.look()
+            return self._watch.check()
         except WrongTopicError as error:
             raise StoppedError(f"{error}. {REMEDY}") from error
 
 
 def _offsets(positions: Mapping[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-    return {part: OffsetAndMetadata(offset, "", -1) for part, offset in positions.items()}
+    return {
+        topic_partition: OffsetAndMetadata(offset, "", -1)
+        for topic_partition, offset in positions.items()
+    }

@@ -1,4 +1,4 @@
-"""A record as the log has it, whoever reads it, and how one becomes a dead letter."""
+"""A Kafka record as all consumers see it, and its dead letter."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from app.adapters.kafka.topic_settings import LOG_APPEND_TIME
 from app.domain.time import from_epoch_ms
-from app.observability.tracing import received
+from app.observability.tracing import extract
 from app.protocol.topics import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 from app.services.lanes import BadRecordError, DeadLetter
 
@@ -17,12 +17,12 @@ MESSAGE_CHARACTERS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One entry of a partition, unread.
+    """One record of a partition, not decoded.
 
-    `log_time` is the broker's append time, unless `is_stamped_by_broker` is false: then its
-    producer's clock said it. `written_at_ms` is when the transaction that wrote it began, in
-    milliseconds since 1970; None when it did not come by way of the outbox. `traceparent`
-    holds the contexts of the sampled traces it belongs to.
+    `log_time` is the broker's append time, unless `is_stamped_by_broker` is false: then it is the
+    producer's. `written_at_ms` is when the transaction that wrote it began, in milliseconds since
+    1970; None when it did not come from the outbox. `traceparent` holds the contexts of the sampled
+    traces it belongs to.
     """
 
     topic: str
@@ -39,7 +39,7 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a record is given up by `group`; `trace_id` is the id by which logs follow it."""
+    """Why `group` rejects a record; `trace_id` is the id by which logs follow it."""
 
     group: str
     reason: str
@@ -48,7 +48,7 @@ class Refusal:
 
 
 def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no types
-    """A record as the client polled it."""
+    """Return a record as polled."""
     headers = dict(polled.headers) if polled.headers else {}
     return RawRecord(
         topic=polled.topic,
@@ -60,19 +60,20 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
         replays=min(_number(headers.get(REPLAY_COUNT_HEADER)) or 0, REPLAYS_MAX),
         is_stamped_by_broker=polled.timestamp_type == LOG_APPEND_TIME,
         written_at_ms=_number(headers.get(WRITTEN_AT_HEADER)),
-        traceparent=received(polled.headers) if polled.headers else None,
+        traceparent=extract(polled.headers) if polled.headers else None,
     )
 
 
 def _number(header: bytes | None) -> int | None:
-    """The number that a header says; None for anything else, which anybody may have written."""
+    """Return the number in a header; None for anything else, because any producer may have written
+    it."""
     if header is None or not header.isdigit() or len(header) > NUMBER_BYTES_MAX:
         return None
     return int(header)
 
 
 def dead_letter(raw: RawRecord, refusal: Refusal) -> DeadLetter:
-    """The record as it was, and why it was given up at the first try."""
+    """Return the dead letter of a record rejected at the first try."""
     error = refusal.error
     cause = error.__cause__ if isinstance(error, BadRecordError) else None
     return DeadLetter(

@@ -1,8 +1,8 @@
-"""Runs pipelines, each in its thread, until told to stop.
+"""Runs pipelines, each in its thread, until stopped.
 
-A step that fails is logged, the pipeline closed and opened again after a growing pause: servers
-that are away come back without anybody's help. Only a StoppedError, or a database older than the
-log, ends the process, because going on would lose or double something.
+After a failed step, which is logged, the pipeline is closed and opened again after a growing pause,
+so it recovers when its servers do. Only a StoppedError, or a database older than Kafka, ends the
+process, because going on would lose or double records.
 """
 
 import threading
@@ -27,7 +27,7 @@ class StoppedError(RuntimeError):
 
 
 class Pipeline(Protocol):
-    """A loop in small steps. `step` may wait, for a second at most."""
+    """A loop of small steps. `step` may wait, for a second at most."""
 
     name: str
 
@@ -35,10 +35,10 @@ class Pipeline(Protocol):
         """Connect; called again after each failure."""
 
     def step(self) -> None:
-        """Do one batch, its effect before its acknowledgement."""
+        """Process one batch, its effect before its commit."""
 
     def close(self) -> None:
-        """Let go of everything; must not raise."""
+        """Release everything; must not raise."""
 
 
 class Runner:
@@ -50,7 +50,7 @@ class Runner:
         self.failed = False
 
     def stop(self) -> None:
-        """Ask every pipeline to finish the step in hand."""
+        """Ask every pipeline to finish its current step."""
         self._stop.set()
 
     def run(self) -> None:
@@ -74,7 +74,7 @@ class Runner:
             pause_s = min(2 * pause_s, PAUSE_MAX_S)
 
     def _session(self, pipeline: Pipeline) -> bool:
-        """Open, step, close; whether at least one step succeeded."""
+        """Open, step, close; return whether at least one step succeeded."""
         worked = False
         try:
             pipeline.open()

@@ -1,4 +1,4 @@
-"""A Celery application of worker processes, on the services of whoever makes it."""
+"""The Celery application of worker processes, with the services of a container."""
 
 import sys
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ REFUSED = 2
 
 
 def make_worker(container: WorkerContainer) -> Celery:
-    """The application with all tasks; `container` connects in the processes it forks."""
+    """Return the application with all tasks; `container` connects in the forked processes."""
     container.guard_database()
     app: Celery = make_celery(container.settings)
     register_settle(app, container)
@@ -73,7 +73,7 @@ def _prepare_beat(settings: Settings) -> None:
 
 
 def _check_database(container: WorkerContainer) -> None:
-    """A worker that has nothing to do also says what to run when the database was restored."""
+    """Connect, so that an idle worker logs what to run after a restore."""
     with suppress(BusyError):
         container.check_database()
 

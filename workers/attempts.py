@@ -1,7 +1,7 @@
-"""One task's attempts at a lane: again after a conflict, a few times, and then the records at which
-every attempt has met one are given up.
+"""The attempts of one task at a lane: after a conflict it tries again, a few times; then the
+records on which every attempt met a conflict become dead letters.
 
-The rest of the lane is not: a lane that others settle is advancing.
+The rest of the lane does not: a lane that other workers settle is advancing.
 """
 
 from collections.abc import Collection
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from app.observability import metrics
 from app.services.lanes import LaneTopic
+from workers.failures import still_conflicting
 from workers.lanes import ContendedError, LaneSettler
-from workers.verdicts import still_stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,17 @@ class Attempts:
     def attempt(
         self, lane: LaneTopic, key: str, *, retries: int, stuck: Collection[int] | None
     ) -> frozenset[int] | None:
-        """Settle the lane; None when that is all, else what to try again with as `stuck`.
+        """Settle the lane; return None when done, else the value of `stuck` for the next attempt.
 
-        `retries`: how many attempts there were before. `stuck`: the offsets at which all of them
-        have met a conflict. Raises OutageError, and what loading the lane raises.
+        `retries`: the number of attempts before. `stuck`: the offsets on which all of them met a
+        conflict. Raise OutageError, and what loading the lane raises.
         """
         topic = lane.topic.name
         try:
             self.settler.settle(lane, key)
         except ContendedError as conflict:
             metrics.CONFLICTS.labels(topic).inc()
-            offsets = still_stuck(stuck, conflict.offsets)
+            offsets = still_conflicting(stuck, conflict.offsets)
             if retries < self.retries_max:
                 metrics.RETRIES.labels(topic).inc()
                 return offsets

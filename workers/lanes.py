@@ -26,14 +26,14 @@ from app.services.lanes import (
     Settlement,
     VersionConflictError,
 )
-from workers.burying import Cause, Undertaker
-from workers.verdicts import Verdict, to_settle, verdict
+from workers.dead_letters import Cause, DeadLetterWriter
+from workers.failures import FailureAction, action_for, to_settle
 
 log = structlog.get_logger()
 
 
 class ContendedError(Exception):
-    """Somebody else settles the lane; `offsets` are those of the records that were read."""
+    """Another worker settles the lane; `offsets` are those of the records that were read."""
 
     def __init__(self, offsets: Collection[int]) -> None:
         super().__init__(f"{len(offsets)} records")
@@ -41,7 +41,7 @@ class ContendedError(Exception):
 
 
 class FailedSettleError(Exception):
-    """Settling `records` raised `error`, and nothing came of it."""
+    """Settling `records` raised `error`; nothing was committed."""
 
     def __init__(self, records: Sequence[InboxRecord], error: Exception) -> None:
         super().__init__(type(error).__name__)
@@ -52,22 +52,22 @@ class FailedSettleError(Exception):
 class LaneSettler:
     """Settles the lanes of any topic.
 
-    `again` queues a lane that has more work than one turn, `busy` one that another worker settles:
-    what came since that one has read the lane waits for somebody.
+    `again` queues a lane with more work than one turn, `busy` one that another worker settles:
+    records that arrived after that worker's read need a wake-up.
     """
 
     begin: Begin
     lanes: Lanes
-    undertaker: Undertaker
+    dead_letter_writer: DeadLetterWriter
     batch_max: int
     turn_s: float
     again: Callable[[str, str], None]
     busy: Callable[[str, str], None]
 
     def settle(self, lane: LaneTopic, key: str) -> None:
-        """Settle what waits in a lane, for at most one turn.
+        """Settle the lane's records, for at most `turn_s` seconds.
 
-        Raises ContendedError when another worker settles it at the same time, OutageError when the
+        Raise ContendedError when another worker settles it at the same time, OutageError when the
         store is away, and what loading the lane raised: then its records are not at fault.
         """
         ends, size = time.monotonic() + self.turn_s, self.batch_max
@@ -82,54 +82,57 @@ class LaneSettler:
                 self.busy(lane.topic.name, key)
                 return
             except FailedSettleError as failed:
-                size = self._react(lane, key, failed, size)
+                size = self._handle_failure(lane, key, failed, size)
 
     def give_up(
         self, lane: LaneTopic, key: str, offsets: Collection[int], *, attempts: int
     ) -> None:
-        """Give up those of the records that wait still, after nothing but conflicts."""
+        """Write dead letters for those of the records that still wait, after nothing but
+        conflicts."""
         error = VersionConflictError(f"{lane.topic.name}/{key}")
-        self.undertaker.add(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
+        self.dead_letter_writer.add(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
 
     def _batch(self, lane: LaneTopic, key: str, size: int) -> bool:
-        """Settle up to `size` records; whether more may wait. Raises FailedSettleError."""
+        """Settle up to `size` records; return whether more may wait. Raise FailedSettleError."""
         records: Sequence[InboxRecord] = ()
-        began = time.perf_counter()
+        started_at = time.perf_counter()
         try:
             with tracing.spans(Stage.SETTLE, key=key) as spans, self.begin() as transaction:
                 waiting = self.lanes.claim(transaction, topic=lane.topic.name, key=key, limit=size)
                 if not waiting:
                     return False
-                found = spans.follow_all(to_settle(waiting))
+                found = spans.continue_traces(to_settle(waiting))
                 state = lane.handler.load(transaction, key, found)
                 records = found  # only what comes from now on may be their fault
                 settlement = lane.handler.settle(transaction, state, records)
-                self.lanes.settle(transaction, records, spans.stamp(settlement.messages))
+                self.lanes.settle(transaction, records, spans.inject(settlement.messages))
         except LaneBusyError:
             raise
         except Exception as error:
             raise FailedSettleError(records, error) from error
-        _finish(records, settlement, seconds=time.perf_counter() - began)
+        _finish(records, settlement, seconds=time.perf_counter() - started_at)
         return len(waiting) == size or len(records) < len(waiting)
 
-    def _react(self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int) -> int:
-        """Do what the failure calls for; how many records to try next."""
+    def _handle_failure(
+        self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int
+    ) -> int:
+        """Act on the failure; return how many records to try next."""
         records, error = failed.records, failed.error
         offsets = [record.offset for record in records]
-        match verdict(error, records):
-            case Verdict.CONFLICT:
+        match action_for(error, records):
+            case FailureAction.CONFLICT:
                 raise ContendedError(offsets) from error
-            case Verdict.WAIT:
+            case FailureAction.WAIT:
                 raise error
-            case Verdict.COUNT:
+            case FailureAction.COUNT:
                 self._count(records, error)
-            case Verdict.SINGLE_OUT:
+            case FailureAction.SINGLE_OUT:
                 return 1
-            case Verdict.DEAD_LETTER:
+            case FailureAction.DEAD_LETTER:
                 reason = error.reason if isinstance(error, BadRecordError) else HANDLER_ERROR
-                self.undertaker.add(lane, key, offsets or None, Cause(reason, error))
-            case Verdict.PARK:
-                self.undertaker.park(lane, key, Parking(FUTURE_VERSION, str(error)))
+                self.dead_letter_writer.add(lane, key, offsets or None, Cause(reason, error))
+            case FailureAction.PARK:
+                self.dead_letter_writer.park(lane, key, Parking(FUTURE_VERSION, str(error)))
         return size
 
     def _count(self, records: Sequence[InboxRecord], error: Exception) -> None:
@@ -148,7 +151,7 @@ class LaneSettler:
 
 
 def _finish(records: Sequence[InboxRecord], settlement: Settlement, *, seconds: float) -> None:
-    """After the commit."""
+    """Run `after_commit`, and log and measure the settle."""
     if settlement.after_commit is not None:
         settlement.after_commit()
     first, last = records[0], records[-1]

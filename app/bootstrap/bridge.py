@@ -5,7 +5,7 @@ from functools import cached_property
 from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.postgres.backlog import LaneBacklog
 from app.adapters.postgres.due import PostgresDueStore
-from app.adapters.postgres.lanes import PostgresIntake
+from app.adapters.postgres.lanes import PostgresInboxWriter
 from app.bootstrap.clock import utc_now
 from app.bootstrap.log import LogContainer
 from app.bootstrap.tasks import TaskContainer
@@ -18,7 +18,7 @@ from app.settings import Settings
 class BridgeContainer(LogContainer, TaskContainer):
     """The services of the pipelines."""
 
-    intake = PostgresIntake()
+    inbox_writer = PostgresInboxWriter()
 
     def lane_backlog(self, topic: Topic) -> BacklogSource:
         """The backlog of a topic whose records are settled."""

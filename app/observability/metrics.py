@@ -77,8 +77,8 @@ REFUSED_REQUESTS = counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", "code"
 )
 
-TAKEN = counter("ingest_taken_records", "Records taken from Kafka into the inbox.", "topic")
-TAKEN_BATCH = histogram(
+INGESTED = counter("ingest_records", "Records taken from Kafka into the inbox.", "topic")
+INGESTED_BATCH = histogram(
     "ingest_batch_records", "Records taken in one transaction.", "topic", buckets=SIZES
 )
 INGEST_LAG = histogram(
@@ -216,7 +216,7 @@ RESIDENT_BYTES = summed(
 )
 THREADS = summed("process_running_threads", "Threads of the system.", "process")
 RESTARTS = newest(
-    "process_unasked_restarts",
+    "process_unexpected_restarts",
     "How often the supervisor had to start a process again, since it began itself.",
     "process",
 )

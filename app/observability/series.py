@@ -17,7 +17,7 @@ OF_OUTBOX = (AUCTION_EVENT.name, CHAT_EVENT.name)
 BROADCAST = (AUCTION_EVENT.name, CHAT_EVENT.name, CHAT_MESSAGE.name)
 OF_LANES = (
     metrics.CONFLICTS, metrics.RETRIES, metrics.EXHAUSTED, metrics.FAILED_SETTLES,
-    metrics.DEFERRED, metrics.PARKED, metrics.SETTLED, metrics.TAKEN, metrics.TAKEN_BATCH,
+    metrics.DEFERRED, metrics.PARKED, metrics.SETTLED, metrics.INGESTED, metrics.INGESTED_BATCH,
     metrics.INGEST_LAG, metrics.SETTLED_BATCH, metrics.SETTLE_SECONDS, metrics.WAIT_SECONDS,
     metrics.INBOX_SECONDS,
 )  # fmt: skip

@@ -128,33 +128,33 @@ class RecordedSpans(StageSpans):
         for span in self._spans:
             span.end("" if error is None else _code(error))
 
-    def follow(self, traceparent: str | None, **attributes: str | int | None) -> str | None:
+    def continue_trace(self, traceparent: str | None, **attributes: str | int | None) -> str | None:
         """Begin a span after each of these contexts."""
         if traceparent is None:
             return None
-        followed = [self._after(context, attributes) for context in traceparent.split()]
-        self._contexts += followed
-        return " ".join(followed)
+        continued = [self._after(context, attributes) for context in traceparent.split()]
+        self._contexts += continued
+        return " ".join(continued)
 
-    def follow_all(self, items: Sequence[T]) -> Sequence[T]:
-        """The items, with the contexts of spans after their own."""
+    def continue_traces(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the items with the contexts of spans after their own."""
         return [
-            item if item.traceparent is None else replace(item, traceparent=self._follow(item))
+            item if item.traceparent is None else replace(item, traceparent=self._continue(item))
             for item in items
         ]
 
-    def stamp(self, messages: Sequence[T]) -> Sequence[T]:
-        """The messages, with all contexts."""
+    def inject(self, messages: Sequence[T]) -> Sequence[T]:
+        """Return the messages with all contexts."""
         if not self._contexts:
             return messages
         return [replace(message, traceparent=" ".join(self._contexts)) for message in messages]
 
-    def follow_inside(self, traceparent: str | None, value: bytes) -> bytes:
-        """The JSON, with the newer contexts of the traces that are named in it."""
-        followed = self.follow(traceparent)
-        if followed is None:
+    def continue_traces_in(self, traceparent: str | None, value: bytes) -> bytes:
+        """Return the JSON with the newer contexts of the traces named in it."""
+        continued = self.continue_trace(traceparent)
+        if continued is None:
             return value
-        newer = {_trace_id(context): context for context in followed.split()}
+        newer = {_trace_id(context): context for context in continued.split()}
 
         def replaced(found: re.Match[bytes]) -> bytes:
             contexts = found[1].decode(errors="replace").split()
@@ -163,9 +163,11 @@ class RecordedSpans(StageSpans):
 
         return _CONTEXTS_INSIDE.sub(replaced, value)
 
-    def _follow(self, item: T) -> str | None:
+    def _continue(self, item: T) -> str | None:
         names = ("topic", "partition", "offset")
-        return self.follow(item.traceparent, **{name: getattr(item, name, None) for name in names})
+        return self.continue_trace(
+            item.traceparent, **{name: getattr(item, name, None) for name in names}
+        )
 
     def _after(self, context: str, attributes: Mapping[str, str | int | None]) -> str:
         """Begin a span; what cannot be followed, or is not to be recorded here, is passed on."""
@@ -216,7 +218,7 @@ class SpanRecorder:
             return []
         return [(TRACEPARENT, _text(None).encode())]
 
-    def received(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    def extract(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
         """The contexts of sampled traces."""
         values = [value for name, value in headers if name == TRACEPARENT and value is not None]
         given = [value.decode(errors="replace") for value in values]

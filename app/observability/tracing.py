@@ -79,20 +79,20 @@ class StageSpans:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         """End all, with the error that was raised."""
 
-    def follow(self, traceparent: str | None, **_: str | int | None) -> str | None:
-        """Begin a span after each of these contexts; the contexts of those spans."""
+    def continue_trace(self, traceparent: str | None, **_: str | int | None) -> str | None:
+        """Begin a span after each of these contexts; return the contexts of the new spans."""
         return traceparent
 
-    def follow_all(self, items: Sequence[T]) -> Sequence[T]:
-        """The items, each with the contexts of the spans that were begun after its own."""
+    def continue_traces(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the items, each with the contexts of the spans begun after its own."""
         return items
 
-    def stamp(self, messages: Sequence[T]) -> Sequence[T]:
-        """The messages, which everything that was followed has caused, with its contexts."""
+    def inject(self, messages: Sequence[T]) -> Sequence[T]:
+        """Return the messages with the contexts of all spans begun here."""
         return messages
 
-    def follow_inside(self, traceparent: str | None, value: bytes) -> bytes:  # noqa: ARG002
-        """Follow these contexts; the JSON, with those of the same traces replaced in it."""
+    def continue_traces_in(self, traceparent: str | None, value: bytes) -> bytes:  # noqa: ARG002
+        """Continue these traces; return the JSON with their contexts replaced in it."""
         return value
 
 
@@ -115,7 +115,7 @@ class Recorder(Protocol):
         """The current span's context, if it is recorded."""
         ...
 
-    def received(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    def extract(self, headers: Iterable[tuple[str, bytes | None]]) -> str | None:
         """The contexts of sampled traces in the headers of a record."""
         ...
 
@@ -146,7 +146,7 @@ def configure_tracing(settings: Settings, *, process: str) -> None:
 
 
 def record_with(recorder: Recorder | None) -> Recorder | None:
-    """From now on, in this process, record spans with this; the one before."""
+    """Record spans in this process with `recorder` from now on; return the one before."""
     global _recorder
     before, _recorder = _recorder, recorder
     return before
@@ -166,7 +166,7 @@ def stop_tracing() -> None:
 
 
 def is_tracing() -> bool:
-    """Whether this process records spans."""
+    """Return whether this process records spans."""
     return _recorder is not None
 
 
@@ -186,17 +186,18 @@ def spans(stage: Stage, **attributes: str | int | None) -> StageSpans:
 
 
 def current_headers() -> Headers:
-    """Headers of a record that is appended now: none unless the current span is recorded."""
+    """Return the headers of a record appended now: none unless the current span is recorded."""
     return [] if _recorder is None else _recorder.headers()
 
 
-def received(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
-    """The contexts in the headers of a record; what is not W3C's or not sampled is left out."""
-    return None if _recorder is None else _recorder.received(headers)
+def extract(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    """Return the contexts in the headers of a record; those not in W3C's format or not sampled are
+    left out."""
+    return None if _recorder is None else _recorder.extract(headers)
 
 
-def sent(traceparent: str | None) -> Headers:
-    """Headers of a record that carries these contexts, one for each."""
+def headers_of(traceparent: str | None) -> Headers:
+    """Return the headers of a record with these contexts, one for each."""
     if traceparent is None:
         return []
     return [(TRACEPARENT, context.encode()) for context in traceparent.split()]

@@ -1,7 +1,7 @@
-"""Placing bids and asking after them. Decides nothing: a refusal is the outcome of a record.
+"""Placing bids and reading their status. Decides nothing: a refusal is the outcome of a record.
 
-A bid is acknowledged only after the log has it. Its id is derived from bidder, auction and key,
-so a repeat is the same bid wherever it arrives.
+A bid is acknowledged only after Kafka has it. Its id is derived from bidder, auction and key, so a
+repeat is the same bid on every gateway.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ AUCTION_TTL_S = 3_600.0  # auctions are never deleted
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """What of an auction says whose right a bid needs; it never changes."""
+    """The constant fields of an auction that the right to bid depends on."""
 
     seller_id: int
     currency: Currency
@@ -66,7 +66,7 @@ class Offer(Struct, frozen=True):  # made for every bid: a dataclass takes five 
 
 @dataclass(frozen=True, slots=True)
 class KnownBid:
-    """A bid as the stores know it: decided, or waiting with the outcome `pending`."""
+    """A stored bid: decided, or waiting with the outcome `pending`."""
 
     bidder_id: int
     receipt: Receipt
@@ -91,34 +91,34 @@ class RefusedBid:
 
 
 class Outcomes(Protocol):
-    """What the stores know of bids."""
+    """Stored bids and their outcomes."""
 
     def lot(self, auction_id: int) -> Lot | None:
-        """The auction; None when there is none."""
+        """Return the auction; None when there is none."""
         ...
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
-        """Those of the bids that have been decided, archived ones aside."""
+        """Return those of the bids that have been decided, archived ones excluded."""
         ...
 
     def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
-        """The bid, if its auction ended so long ago that it is in the archive."""
+        """Return the bid if its auction ended so long ago that it is in the archive."""
         ...
 
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[KnownBid]]:
-        """What was answered to these bidders in the last `within_s` seconds, in batches."""
+        """Yield the outcomes of these bidders of the last `within_s` seconds, in batches."""
         ...
 
     def refused_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[RefusedBid]]:
-        """What was refused to these bidders in the last `within_s` seconds, in batches."""
+        """Yield the refusals of these bidders of the last `within_s` seconds, in batches."""
         ...
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
-        """The bid, if it is in the log and not decided."""
+        """Return the bid if it is ingested and not decided."""
         ...
 
     def waiting_anywhere(self, bid: UUID) -> KnownBid | None:
@@ -144,14 +144,12 @@ class Bidding:
         self._auctions: TtlCache[int, Lot] = TtlCache(AUCTIONS_CACHED_MAX, ttl_s=AUCTION_TTL_S)
 
     def place_soon(self, offer: Offer, done: OnReceipt, *, right: Right | None = None) -> str:
-        """Put the bid into the log; `done` gets the receipt, or UnknownFateError, later.
+        """Append the bid; `done` gets the receipt, or UnknownFateError, later.
 
-        Return its id. `right` is what `right_at_hand` has just said.
-
-        Raises NotFoundError for an unknown auction, ForbiddenError for who may not bid,
-        RateLimitedError after too many that were refused or are undecided, and BusyError when the
-        log cannot be reached or more is under way than is decided in time; then the bid is not in
-        the log and `done` is never called.
+        Raise NotFoundError for an unknown auction, ForbiddenError for a user who may not bid,
+        RateLimitedError after too many refused or undecided bids, and BusyError when Kafka cannot
+        be reached or too many bids are undecided; then the bid was not appended and `done` is never
+        called.
         """
         self._undecided.check(offer.auction_id)
         bid, value = self._record(offer, right)
@@ -173,7 +171,7 @@ class Bidding:
         return bid
 
     def place(self, offer: Offer) -> Receipt:
-        """As `place_soon`, waiting. Raises UnknownFateError when no acknowledgement came."""
+        """As `place_soon`, waiting. Raise UnknownFateError when no acknowledgement came."""
         self._undecided.check(offer.auction_id)
         bid, value = self._record(offer, None)
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
@@ -199,7 +197,7 @@ class Bidding:
         return self.rights.remembered(bidder_id, lot.seller_id, lot.currency)
 
     def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
-        """An outcome has come, over whatever gateway its bid was placed."""
+        """Count an outcome, whichever gateway the bid was sent to."""
         self._undecided.decided(auction_id, outcome.bid_id)
         if outcome.status == "rejected":
             self._futile.refused(outcome.bidder_id, auction_id, outcome.bid_id)
@@ -207,17 +205,17 @@ class Bidding:
             self._futile.forget(outcome.bidder_id, auction_id, outcome.bid_id)
 
     def refused(self, auction_id: int, bidder_id: int, bid: str) -> None:
-        """A key of the bidder's named another bid."""
+        """Count a refused key of the bidder's."""
         self._undecided.decided(auction_id, bid)
         self._futile.refused(bidder_id, auction_id, bid)
 
     def status(self, bidder_id: int, auction_id: int, key: str) -> KnownBid | None:
-        """What became of the own bid called `key`; None: not seen yet, it may still arrive."""
+        """Return the state of the caller's bid `key`; None: not known yet, it may still arrive."""
         bid = bid_id(bidder_id, auction_id, key)
         return self._newest(bid, self._outcomes.waiting(bid, auction_id), auction_id)
 
     def own_bid(self, bidder_id: int, bid: UUID) -> KnownBid:
-        """The bid by its id. Raises NotFoundError if it is unknown or somebody else's."""
+        """Return the bid by its id. Raise NotFoundError if it is unknown or another user's."""
         known = self._newest(bid, self._outcomes.waiting_anywhere(bid), None)
         if known is None or known.bidder_id != bidder_id:
             raise NotFoundError("no such bid of yours")
@@ -230,13 +228,13 @@ class Bidding:
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[KnownBid]]:
-        """What was answered to these bidders, over any gateway, in the last `within_s` seconds."""
+        """Yield the outcomes of these bidders, from any gateway, of the last `within_s` seconds."""
         return self._outcomes.decided_lately(bidder_ids, within_s)
 
     def refused_lately(
         self, bidder_ids: Sequence[int], within_s: float
     ) -> Iterator[list[RefusedBid]]:
-        """What was refused to these bidders, over any gateway, in the last `within_s` seconds."""
+        """Yield the refusals of these bidders, from any gateway, of the last `within_s` seconds."""
         return self._outcomes.refused_lately(bidder_ids, within_s)
 
     def _newest(

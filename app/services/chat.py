@@ -108,7 +108,7 @@ class Chat:
         Raise NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then the
         message was not appended.
         """
-        self._rates.take(self._rate, said.sender_id)
+        self._rates.consume(self._rate, said.sender_id)
         self.check_member(said.room_id, said.sender_id)
         message = message_id(said.sender_id, said.room_id, said.key)
 

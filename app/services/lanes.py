@@ -1,7 +1,7 @@
-"""What the task platform asks of those who use it: a topic, a codec, a handler of its lanes.
+"""The interface between the task platform and its users: a topic, a codec, a handler of its lanes.
 
 The platform (bridge and workers) keeps the records of one key in order and settles each once. It
-knows no auction; `LaneTopic` is all it is told. What it needs of a store are the ports at the end.
+knows nothing of auctions; `LaneTopic` is its whole input. Its store is behind the ports at the end.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,11 +31,11 @@ value for good.
 
 @dataclass(frozen=True, slots=True)
 class InboxRecord:
-    """A record taken from Kafka and not yet settled; `log_time` is the broker's append time.
+    """A record that was ingested and not yet settled; `log_time` is the broker's append time.
 
-    `attempts` counts the settles that failed by its fault or a neighbour's; `replays` how often it
-    was put into the log again after it had become a dead letter. `traceparent` holds the contexts
-    of the sampled traces it belongs to (app/observability/tracing.py).
+    `attempts` counts the failed settles it took part in; `replays` how often it was replayed after
+    it had become a dead letter. `traceparent` holds the contexts of the sampled traces it belongs
+    to (app/observability/tracing.py).
     """
 
     topic: str
@@ -66,9 +66,10 @@ class OutboxMessage:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What settling a batch gave: messages to send, and what to do after the commit.
+    """The result of settling a batch: messages to send, and a call after the commit.
 
-    `after_commit` may be lost with the process: it must only log, or hasten what a sweep does too.
+    `after_commit` may be lost with the process: it must only log, or do early what a sweep does
+    too.
     """
 
     messages: Sequence[OutboxMessage]
@@ -78,37 +79,38 @@ class Settlement:
 class LaneHandler(Protocol[T_contra, S]):
     """Decides the records of one lane inside a transaction of the platform's.
 
-    Whatever else than the errors named here comes out of `settle` is the fault of a record.
+    Any other error than those named here is the fault of a record.
     """
 
     def load(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> S:
-        """Return the state of the lane, with its version, and what else settling `records` needs.
+        """Return the lane's state, with its version, and what else settling `records` needs.
 
-        Raise UnknownLaneError when the key names nothing there is. Whatever else it raises is the
-        fault of no record: of one that nobody can decode `settle` says so.
+        Raise UnknownLaneError when there is no such lane. Any other error is no record's fault: an
+        undecodable record is reported by `settle`.
         """
 
     def settle(self, transaction: T_contra, state: S, records: Sequence[InboxRecord]) -> Settlement:
-        """Decide `records`, those that were given to `load`, in log order, and store the result.
+        """Decide `records`, those passed to `load`, in log order, and store the result.
 
-        Raises VersionConflictError when the state has changed since `load`, and
-        FutureVersionError when a record is of a schema version that this code does not know.
+        Raise VersionConflictError when the state has changed since `load`, and FutureVersionError
+        when a record has a schema version newer than this code.
         """
 
     def fail(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> Settlement:
-        """Remember that `records` became dead letters; the messages tell who waits for them.
+        """Store that `records` became dead letters; return the messages for those who wait for
+        them.
 
-        Locks the state and raises its version first, so that nobody settles them meanwhile. Of a
-        lane that does not exist, or of a record nobody can read, nobody is told.
+        Lock the state and raise its version first, so that no worker settles them meanwhile. A lane
+        that does not exist, or an undecodable record, causes no message.
         """
 
     def settled(self, transaction: T_contra, payloads: Sequence[bytes]) -> list[bool]:
-        """Whether each of these records has had its effect, at whatever place in the log."""
+        """Return for each of these records whether it has had its effect, at any offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaneTopic:
-    """A topic whose records the platform settles per key, and who decides them."""
+    """A topic whose records the platform settles per key, and their handler."""
 
     topic: Topic
     group: str
@@ -124,7 +126,7 @@ class LaneTopic:
 
 
 class VersionConflictError(DomainError):
-    """Another worker settled this lane in between: nothing was written; try again."""
+    """Another worker settled this lane meanwhile: nothing was written; try again."""
 
     def __init__(self, lane: str) -> None:
         super().__init__("VERSION_CONFLICT", lane)
@@ -143,14 +145,13 @@ class BadRecordError(ValueError):
 
 
 class UnknownLaneError(BadRecordError):
-    """A record whose key names nothing there is."""
+    """A record whose key names no lane."""
 
 
 class GoneError(BadRecordError):
     """A record of a user or a lane that a restore of the database has lost.
 
-    However many there are of them, no code is at fault: they are not counted against the limits of
-    dead letters.
+    They are not counted against the limits of dead letters, because the code is not at fault.
     """
 
 
@@ -159,19 +160,19 @@ class FutureVersionError(Exception):
 
 
 class OutageError(Exception):
-    """A store is away, or a lock was not to be had: nobody's fault, try again without counting."""
+    """A store is away, or a lock timed out: no record's fault, to be retried without counting."""
 
 
 class BadDataError(ValueError):
-    """A store refuses a value for good: the fault of the record that brought it."""
+    """A store refuses a value for good: the fault of its record."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record taken out of its lane because it cannot be settled, as it was in the log.
+    """A record that cannot be settled, as it was in Kafka.
 
-    `group` gave it up, for `reason` (a word of a closed set); `error_class` and `message` are those
-    of the error. `trace_id` is the id by which logs follow it.
+    `group` rejected it, for `reason` (a word of a closed set); `error_class` and `message` are
+    those of the error. `trace_id` is the id by which logs follow it.
     """
 
     topic: str
@@ -192,38 +193,44 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Parking:
-    """Why a lane or a partition waits for a person."""
+    """Why a lane or a partition waits for an operator."""
 
     reason: str
     message: str
 
 
-class Intake(Protocol):
-    """The store's side of taking records in: progress, the fence between owners, and the inbox."""
+class InboxWriter(Protocol):
+    """The store's side of ingest: progress, the fence between owners, and the inbox."""
 
     def progress_of(self, transaction: Transaction, topic: str) -> dict[int, tuple[int, str]]:
-        """Per partition the next offset to take and the id the topic had when first taken from."""
+        """Return by partition the next offset to ingest and the id the topic had at first."""
         ...
 
     def begin_progress(
         self, transaction: Transaction, *, topic: str, partition: int, topic_id: str, offset: int
     ) -> None:
-        """Start taking a partition at `offset`, unless that was done before."""
+        """Create the progress of a partition at `offset`, unless there is one."""
         ...
 
     def move_progress(
-        self, transaction: Transaction, *, topic: str, partition: int, expected: int, following: int
+        self,
+        transaction: Transaction,
+        *,
+        topic: str,
+        partition: int,
+        expected: int,
+        next_offset: int,
     ) -> bool:
-        """Whether progress stood at `expected` and was moved."""
+        """Move progress from `expected`; return False when it was elsewhere."""
         ...
 
-    def take(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
-        """Put records into the inbox."""
+    def insert(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+        """Insert records into the inbox."""
         ...
 
 
 class Lanes(Protocol):
-    """The store's side of settling: a lane's waiting records, and messages that leave."""
+    """The store's side of settling: a lane's waiting records, and outgoing messages."""
 
     def claim(
         self, transaction: Transaction, *, topic: str, key: str, limit: int
@@ -238,13 +245,14 @@ class Lanes(Protocol):
     def read(
         self, transaction: Transaction, *, topic: str, key: str, limit: int
     ) -> list[InboxRecord]:
-        """The oldest records of a lane, in offset order; none of one that is parked."""
+        """Return the oldest records of a lane, in offset order; none of a parked lane."""
         ...
 
     def read_those(
         self, transaction: Transaction, *, topic: str, key: str, offsets: Sequence[int]
     ) -> list[InboxRecord]:
-        """Those of the named records that wait still, in offset order; none of a parked lane."""
+        """Return those of the named records that still wait, in offset order; none of a parked
+        lane."""
         ...
 
     def settle(
@@ -261,16 +269,16 @@ class Lanes(Protocol):
         ...
 
     def count_failure(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
-        """Count one more failed settle of each."""
+        """Count one more failed settle of each record."""
         ...
 
     def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:
-        """Settle nothing of this lane until a person frees it; False when it was parked before."""
+        """Park the lane until an operator unparks it; return False when it was parked before."""
         ...
 
 
 class DeadLetters(Protocol):
-    """The store's side of giving records up."""
+    """The store's side of dead letters."""
 
     def count_recent(
         self,
@@ -281,20 +289,21 @@ class DeadLetters(Protocol):
         partition: int,
         within_s: float,
     ) -> tuple[int, int]:
-        """How many records of the lane, and of the partition, were given up lately."""
+        """Return how many dead letters the lane and the partition got within `within_s` seconds."""
         ...
 
     def add(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
-        """Keep them, and send each to its dead-letter topic; one that was given up before is kept
-        as it is."""
+        """Store dead letters and queue each for its topic; one that is stored already stays as it
+        is."""
         ...
 
     def park_partition(
         self, transaction: Transaction, *, group: str, topic: str, partition: int, parking: Parking
     ) -> bool:
-        """Take nothing of it until a person frees it; False when it was parked before."""
+        """Park the partition until an operator unparks it; return False when it was parked
+        before."""
         ...
 
     def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
-        """The (topic, partition)s from which the group takes nothing."""
+        """Return the parked (topic, partition)s of the group."""
         ...

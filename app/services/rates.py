@@ -26,8 +26,9 @@ class Rate:
 class Rates(Protocol):
     """The token buckets of all callers, shared by all processes."""
 
-    def take(self, rate: Rate, who: int | str) -> None:
-        """Take one token of `who`. Raise RateLimitedError, with the seconds until the next token.
+    def consume(self, rate: Rate, who: int | str) -> None:
+        """Consume one token of `who`. Raise RateLimitedError, with the seconds until the next
+        token.
 
-        A refused call takes no token, so a caller who waits that long is admitted.
+        A refused call consumes no token, so a caller who waits that long is admitted.
         """

@@ -136,10 +136,10 @@ class AuctionStore(Protocol[T_contra]):
 class AuctionLane:
     """The handler of topic `auction-bid`."""
 
-    def __init__(self, store: AuctionStore[Any], tell: Callable[[], None]) -> None:
-        """`tell` hastens the delivery of notices; a sweep delivers them all the same."""
+    def __init__(self, store: AuctionStore[Any], notify: Callable[[], None]) -> None:
+        """`notify` hastens the delivery of notices; a sweep delivers them all the same."""
         self._store = store
-        self._tell = tell
+        self._notify = notify
 
     def load(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Loaded:
         """Return the auction of that id, and the records decoded. Raise UnknownLaneError."""
@@ -200,7 +200,7 @@ class AuctionLane:
         if delay_s is not None:
             metrics.CLOSE_SECONDS.observe(delay_s)
         if batch.notices:
-            self._tell()
+            self._notify()
 
     def _decide(self, transaction: object, found: Found, records: Sequence[Record]) -> Batch:
         auction, bidders = found.auction, found.bidders

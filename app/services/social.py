@@ -101,7 +101,7 @@ class Provider(Protocol):
 class UsedStates(Protocol):
     """Which callbacks have come already."""
 
-    def take(self, state: str) -> bool:
+    def use_once(self, state: str) -> bool:
         """Whether this state is used for the first time. Raises BusyError."""
         ...
 
@@ -163,11 +163,13 @@ class SocialLogIn:
         self._identities, self._used = identities, used
         self._accounts, self._profiles = accounts, profiles
 
-    def begin(self, provider: str, *, next_path: str, links: bool, redirect_uri: str) -> "Begun":
+    def begin(
+        self, provider: str, *, next_path: str, links: bool, redirect_uri: str
+    ) -> "StartedLogIn":
         """A new log-in, and where to send the browser. Raises ProviderError."""
         state, nonce, verifier = (secrets.token_urlsafe(SECRET_BYTES) for _ in range(3))
         flow = Flow(provider, state, nonce, verifier, next_path, links)
-        return Begun(flow, self.providers[provider].authorization_url(flow, redirect_uri))
+        return StartedLogIn(flow, self.providers[provider].authorization_url(flow, redirect_uri))
 
     def identify(self, flow: Flow, callback: Callback, redirect_uri: str) -> Profile:
         """Who has come back. Raises ProviderError, BusyError.
@@ -178,7 +180,7 @@ class SocialLogIn:
         provider = self.providers[flow.provider]
         if not hmac.compare_digest(flow.state.encode(), callback.state.encode()):
             raise ProviderError("STATE_INVALID", "this log-in was begun elsewhere")
-        if not self._used.take(flow.state):
+        if not self._used.use_once(flow.state):
             raise ProviderError("STATE_INVALID", "this log-in was finished before")
         provider.check_issuer(callback.iss)
         if callback.error or not callback.code:
@@ -249,7 +251,7 @@ class SocialLogIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class StartedLogIn:
     """A flow to be kept in the browser, and the provider's page."""
 
     flow: Flow

@@ -79,7 +79,7 @@ class Undecided:
             raise BusyError("too many bids on this auction are undecided", retry_after_s=DECIDED_S)
 
     def placed(self, auction_id: int, bid_id: str) -> None:
-        """The bid is on its way."""
+        """Count a bid that was appended."""
         lane = self._lanes.get(auction_id)
         if lane is None:
             lane = self._lanes[auction_id] = _Lane()
@@ -88,13 +88,13 @@ class Undecided:
         lane.add(bid_id, self._clock())
 
     def decided(self, auction_id: int, bid_id: str) -> None:
-        """The bid's outcome has come."""
+        """Count the bid's outcome."""
         lane = self._lanes.get(auction_id)
         if lane is not None:
             lane.decided(bid_id, self._clock())
 
     def forget(self, auction_id: int, bid_id: str) -> None:
-        """The bid is not in the log, or nobody knows whether it is."""
+        """Stop counting a bid that was not appended, or whose fate is unknown."""
         lane = self._lanes.get(auction_id)
         if lane is not None:
             lane.forget(bid_id)

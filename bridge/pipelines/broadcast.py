@@ -37,19 +37,19 @@ from app.services.lanes import BadRecordError
 from app.services.nicknames import Nicknames
 from app.services.reading import read_value
 from app.settings import Settings
-from bridge.consuming import Consuming
-from bridge.handling import HandlingPorts
+from bridge.consumer_loop import ConsumerLoop
+from bridge.record_processor import ProcessorPorts
 from bridge.records import RawRecord
 
 PUBLISH_MAX = (
     1_000  # commands of one pipeline, 1 KB of memory each; those of one settle go together
 )
-SEEN_S = 3600  # how long a repeated message is recognised; a day of chat would fill Redis
+PUSHED_TTL_S = 3600  # how long a repeated message is recognised; a day of chat would fill Redis
 TAIL_S = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ChatRecord:
     """A chat message and its record."""
 
     raw: RawRecord
@@ -58,7 +58,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What one settle did, and its record."""
+    """The event of one settle, and its record."""
 
     raw: RawRecord
     value: bytes
@@ -67,18 +67,18 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
-class AsItIs:
-    """A record that is published unread: `value` is never None."""
+class UndecodedRecord:
+    """A record that is published without decoding; `value` is never None."""
 
     raw: RawRecord
     value: bytes
 
 
-class Broadcast(Consuming[Said | Settled | AsItIs]):
-    """Publishes what consumers in browsers wait for; acknowledges after Redis has it.
+class Broadcast(ConsumerLoop[ChatRecord | Settled | UndecodedRecord]):
+    """Publishes to browsers; commits after Redis has the messages.
 
-    Each gateway has subscribed to what its sockets need (channels.py), so Redis knows who gets it,
-    and nobody here has to.
+    Each gateway has subscribed to what its sockets need (channels.py), so Redis finds the
+    receivers.
     """
 
     name = "broadcast"
@@ -86,31 +86,35 @@ class Broadcast(Consuming[Said | Settled | AsItIs]):
     topics: ClassVar[tuple[Topic, ...]] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
 
     def __init__(
-        self, ports: HandlingPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
+        self, ports: ProcessorPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
     ) -> None:
         super().__init__(ports, settings=settings)
         self._redis, self._nicknames = redis, nicknames
 
-    def read(self, raw: RawRecord) -> Said | Settled | AsItIs:
-        """What of the record is for whom; of a chat event only a missing value is wrong."""
+    def read(self, raw: RawRecord) -> ChatRecord | Settled | UndecodedRecord:
+        """Decode the record; of a chat event only a missing value is an error."""
         if raw.topic == CHAT_MESSAGE.name:
-            return Said(raw, read_value(chat_message_decoder, raw.value))
+            return ChatRecord(raw, read_value(chat_message_decoder, raw.value))
         if raw.value is None:
             raise BadRecordError(UNDECODABLE, "the record has no value")
-        return AsItIs(raw, raw.value) if raw.topic == CHAT_EVENT.name else _settled(raw, raw.value)
+        return (
+            UndecodedRecord(raw, raw.value)
+            if raw.topic == CHAT_EVENT.name
+            else _settled(raw, raw.value)
+        )
 
-    def handle(self, items: Sequence[Said | Settled | AsItIs]) -> None:
-        """Publish them."""
+    def handle(self, items: Sequence[ChatRecord | Settled | UndecodedRecord]) -> None:
+        """Publish the items."""
         self._publish_settled([one for one in items if isinstance(one, Settled)])
-        self._publish_chat_events([one for one in items if isinstance(one, AsItIs)])
-        self._publish_chat([one for one in items if isinstance(one, Said)])
+        self._publish_chat_events([one for one in items if isinstance(one, UndecodedRecord)])
+        self._publish_chat([one for one in items if isinstance(one, ChatRecord)])
         _measure([one.raw for one in items])
 
-    def _publish_chat_events(self, items: Sequence[AsItIs]) -> None:
+    def _publish_chat_events(self, items: Sequence[UndecodedRecord]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         with tracing.spans(Stage.BROADCAST) as spans:
             for one in items:
-                pipe.publish(CHAT_EVENTS, spans.follow_inside(one.raw.traceparent, one.value))
+                pipe.publish(CHAT_EVENTS, spans.continue_traces_in(one.raw.traceparent, one.value))
             pipe.execute()
 
     def _publish_settled(self, settled: Sequence[Settled]) -> None:
@@ -118,7 +122,7 @@ class Broadcast(Consuming[Said | Settled | AsItIs]):
         with tracing.spans(Stage.BROADCAST) as spans:
             for one in settled:
                 event = one.event
-                value = spans.follow_inside(one.raw.traceparent, one.value)
+                value = spans.continue_traces_in(one.raw.traceparent, one.value)
                 if value is not one.value:
                     event = auction_event_decoder.decode(value)
                 pipe.publish(auction_channel(event.auction_id), bytes(event.state))
@@ -131,29 +135,29 @@ class Broadcast(Consuming[Said | Settled | AsItIs]):
                 pipe.publish(AUCTIONS, msgspec.json.encode(list(prices.values())))
             pipe.execute()
 
-    def _publish_chat(self, said: Sequence[Said]) -> None:
+    def _publish_chat(self, chat: Sequence[ChatRecord]) -> None:
         """Each message and its place in the room's tail in one MULTI; repeats are left out."""
-        names = self._nicknames.of(one.message.sender_id for one in said)
+        names = self._nicknames.of(one.message.sender_id for one in chat)
         claims = self._redis.pipeline(transaction=False)
-        for one in said:
+        for one in chat:
             seen = chat_seen_key(str(one.message.message_id))
-            claims.set(seen, one.raw.offset, nx=True, get=True, ex=SEEN_S)
+            claims.set(seen, one.raw.offset, nx=True, get=True, ex=PUSHED_TTL_S)
         pipe = self._redis.pipeline(transaction=True)
-        for one, first in zip(said, claims.execute(), strict=True):
+        for one, first in zip(chat, claims.execute(), strict=True):
             if first is None or int(first) == one.raw.offset:
                 self._add(pipe, one, names[one.message.sender_id])
         pipe.execute()
 
-    def _add(self, pipe: RedisPipeline, said: Said, sender_nickname: str) -> None:
-        unnamed = replace(said.message, sender_nickname=None)
-        publication = RoomPublication(seq=said.raw.offset, message=unnamed)
+    def _add(self, pipe: RedisPipeline, chat: ChatRecord, sender_nickname: str) -> None:
+        unnamed = replace(chat.message, sender_nickname=None)
+        publication = RoomPublication(seq=chat.raw.offset, message=unnamed)
         payload = msgspec.json.encode(publication)
-        tail = room_tail_key(said.message.room_id)
-        pipe.zadd(tail, {payload: said.raw.offset})
+        tail = room_tail_key(chat.message.room_id)
+        pipe.zadd(tail, {payload: chat.raw.offset})
         pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
         named = replace(publication, sender_nickname=sender_nickname)
-        pipe.publish(room_channel(said.message.room_id), msgspec.json.encode(named))
+        pipe.publish(room_channel(chat.message.room_id), msgspec.json.encode(named))
 
 
 def _settled(raw: RawRecord, value: bytes) -> Settled:
@@ -174,7 +178,7 @@ def _settled(raw: RawRecord, value: bytes) -> Settled:
 
 
 def _by_user(event: AuctionEvent) -> dict[int, bytes]:
-    """Each bidder's own outcomes and refusals, in their order."""
+    """Return each bidder's own outcomes and refusals, in their order."""
     outcomes: dict[int, list[msgspec.Raw]] = {}
     refused: dict[int, list[msgspec.Raw]] = {}
     for found, entries in ((outcomes, event.outcomes), (refused, event.refused)):

@@ -19,19 +19,19 @@ from app.services.due import DueRecords
 from app.services.lanes import OutboxMessage
 from app.services.waking import Lane, Waker
 from app.settings import Settings
-from bridge.standing_by import StandingBy, post
+from bridge.leader_elected import LeaderElected, post
 
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
 OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is asked for and not settled
 SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
 # A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
 # settles, because no worker runs, ever more seldom.
-ASK_AGAIN_FIRST_S, ASK_AGAIN_MAX_S = 0.25, 30.0
+RETRY_FIRST_S, RETRY_LONGEST_S = 0.25, 30.0
 LANES_MAX = 1_000
 
 
-class Clock(StandingBy):
-    """The one pipeline that looks at a wall clock."""
+class Clock(LeaderElected):
+    """The one pipeline that reads a wall clock."""
 
     name = "clock"
     lock = CLOCK_LOCK
@@ -42,16 +42,18 @@ class Clock(StandingBy):
         super().__init__(settings=settings.as_clock, engine=engine)
         self._due = due
         self._waker = waker
-        self._asked: dict[str, tuple[float, float]] = {}  # when to ask again, and the pause after
-        self._woken: dict[Lane, float] = {}
+        self._requested: dict[
+            str, tuple[float, float]
+        ] = {}  # when to ask again, and the pause after
+        self._woken_at: dict[Lane, float] = {}
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
-        """Ask what is due, sweep, and sleep until the next start or end."""
+        """Append due starts and closes, sweep, and sleep until the next start or end."""
         seconds = self._due.seconds_to_next()
         is_due = seconds is not None and seconds <= 0
-        self._ask(producer, self._due.due() if is_due else [])
+        self._append_due(producer, self._due.due() if is_due else [])
         if time.monotonic() - self._swept_at >= SWEEP_S:
             self._swept_at = time.monotonic()
             self._sweep(connection)
@@ -59,26 +61,26 @@ class Clock(StandingBy):
         shortest_s = OVERDUE_TICK_S if is_due else 0.01
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, shortest_s)))
 
-    def _ask(self, producer: KafkaProducer, due: Sequence[OutboxMessage]) -> None:
+    def _append_due(self, producer: KafkaProducer, due: Sequence[OutboxMessage]) -> None:
         now = time.monotonic()
-        self._asked = {m.key: self._asked.get(m.key, (now, ASK_AGAIN_FIRST_S)) for m in due}
-        fresh = [message for message in due if self._asked[message.key][0] <= now]
-        futures = [post(producer, message) for message in fresh]
-        for message, future in zip(fresh, futures, strict=True):
+        self._requested = {m.key: self._requested.get(m.key, (now, RETRY_FIRST_S)) for m in due}
+        due_now = [message for message in due if self._requested[message.key][0] <= now]
+        futures = [post(producer, message) for message in due_now]
+        for message, future in zip(due_now, futures, strict=True):
             future.get(timeout=self._settings.limits.produce_timeout_s)
-            pause_s = self._asked[message.key][1]
-            self._asked[message.key] = (now + pause_s, min(2 * pause_s, ASK_AGAIN_MAX_S))
+            pause_s = self._requested[message.key][1]
+            self._requested[message.key] = (now + pause_s, min(2 * pause_s, RETRY_LONGEST_S))
 
     def _sweep(self, connection: Connection) -> None:
         limits = self._settings.limits
         if self._waker.waiting(at_most=limits.wakes_waiting_max) >= limits.wakes_waiting_max:
             return
         now, repeat_s = time.monotonic(), limits.wake_repeat_s
-        self._woken = {lane: at for lane, at in self._woken.items() if now - at < repeat_s}
+        self._woken_at = {lane: at for lane, at in self._woken_at.items() if now - at < repeat_s}
         waiting = lanes.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
-        late = [lane for lane in waiting if lane not in self._woken]
+        late = [lane for lane in waiting if lane not in self._woken_at]
         self._waker.enqueue(late)
-        self._woken |= dict.fromkeys(late, now)
+        self._woken_at |= dict.fromkeys(late, now)
 
     def _count_parked(self, connection: Connection) -> None:
         counts = parked_by_topic(connection)

@@ -1,4 +1,4 @@
-"""Event: who entered or left a room → when they were last seen there."""
+"""Event: joins and leaves of rooms → when members were last seen there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,31 +8,31 @@ from app.adapters.postgres.last_seen import remember_last_seen
 from app.protocol.records import ChatEventValue, chat_event_decoder
 from app.protocol.topics import CHAT_EVENT, EVENT_GROUP
 from app.services.reading import read_value
-from bridge.consuming import Consuming
+from bridge.consumer_loop import ConsumerLoop
 from bridge.records import RawRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What happened in a room, and when."""
+class RoomVisit:
+    """A join or leave of a room, and its time."""
 
     event: ChatEventValue
     at: datetime
 
 
-class Event(Consuming[Seen]):
-    """Acknowledges after PostgreSQL has it; a repeat writes the same."""
+class Event(ConsumerLoop[RoomVisit]):
+    """Commits after PostgreSQL has the times; a repeat writes the same."""
 
     name = "event"
     group = EVENT_GROUP
     topics = (CHAT_EVENT,)
 
-    def read(self, raw: RawRecord) -> Seen:
-        """The event, at its log time."""
-        return Seen(read_value(chat_event_decoder, raw.value), raw.log_time)
+    def read(self, raw: RawRecord) -> RoomVisit:
+        """Decode the event, with its log time."""
+        return RoomVisit(read_value(chat_event_decoder, raw.value), raw.log_time)
 
-    def handle(self, items: Sequence[Seen]) -> None:
-        """Write them down."""
+    def handle(self, items: Sequence[RoomVisit]) -> None:
+        """Store the times."""
         with self._ports.begin() as connection:
             for seen in items:
                 if seen.event.user_id is not None:

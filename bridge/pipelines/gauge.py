@@ -1,7 +1,8 @@
-"""Gauge: tells the gateways how far behind the work on a topic is, once a second, and operators
-what only the stores know.
+"""Gauge: publishes the backlog of each topic to gateways once a second, and sets metrics that only
+the stores know.
 
-Any number of processes may do it: they tell the same. When none does, gateways take everything.
+Any number of processes may run it: they publish the same. When none does, gateways accept
+everything.
 """
 
 import time
@@ -15,13 +16,12 @@ from app.adapters.kafka.lags import KafkaLags, Reach
 from app.observability import metrics
 from app.protocol.channels import BACKLOGS
 from app.protocol.topics import Topic
-from app.services.backlog import BacklogSource, Trail
+from app.services.backlog import BacklogSource, OffsetHistory
+from app.services.parking import PartitionId
 from app.settings import Settings
 
 PERIOD_S = 1.0
 LAG_PERIOD_S = 2.0  # six requests to the broker each
-
-Part = tuple[str, int]
 
 
 class Gauge:
@@ -32,16 +32,16 @@ class Gauge:
         self._source, self._redis = source, redis
 
     def open(self) -> None:
-        """Nothing: the source connects on first use."""
+        """Do nothing: the source connects on first use."""
 
     def step(self) -> None:
-        """Measure and tell."""
-        news = replace(self._source.read(), published_at=time.time())
-        self._redis.publish(BACKLOGS, msgspec.json.encode(news))
+        """Measure and publish."""
+        backlog = replace(self._source.read(), published_at=time.time())
+        self._redis.publish(BACKLOGS, msgspec.json.encode(backlog))
         time.sleep(PERIOD_S)
 
     def close(self) -> None:
-        """Let go of the source's connection."""
+        """Close the source's connection."""
         self._source.close()
 
 
@@ -72,31 +72,39 @@ class LagGauge:
 
     def __init__(self, settings: Settings, topics: Mapping[str, Sequence[Topic]]) -> None:
         self._lags = KafkaLags(settings, name=self.name)
-        self._parts: dict[str, Sequence[Part]] = {
-            group: [(topic.name, number) for topic in ones for number in range(topic.partitions)]
-            for group, ones in topics.items()
+        self._partition_ids: dict[str, Sequence[PartitionId]] = {
+            group: [
+                (topic.name, number)
+                for topic in group_partitions
+                for number in range(topic.partitions)
+            ]
+            for group, group_partitions in topics.items()
         }
         self._trails = {
-            (group, topic.name): Trail() for group, ones in topics.items() for topic in ones
+            (group, topic.name): OffsetHistory()
+            for group, group_partitions in topics.items()
+            for topic in group_partitions
         }
 
     def open(self) -> None:
         """Do nothing: the client connects on first use."""
 
     def step(self) -> None:
-        """Ask the broker. Raise BusyError when it does not answer."""
-        reaches = self._lags.reaches(self._parts)
+        """Read the lags from the broker. Raise BusyError when it does not answer."""
+        reaches = self._lags.reaches(self._partition_ids)
         for (group, topic), trail in self._trails.items():
-            ones = [reach for (name, _), reach in reaches[group].items() if name == topic]
-            self._set(group, topic, trail, ones)
+            group_partitions = [
+                reach for (name, _), reach in reaches[group].items() if name == topic
+            ]
+            self._set(group, topic, trail, group_partitions)
         time.sleep(LAG_PERIOD_S)
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         self._lags.close()
 
     @staticmethod
-    def _set(group: str, topic: str, trail: Trail, reaches: Sequence[Reach]) -> None:
+    def _set(group: str, topic: str, trail: OffsetHistory, reaches: Sequence[Reach]) -> None:
         lag, end = sum(reach.lag for reach in reaches), sum(reach.end for reach in reaches)
         behind_s = trail.behind_s(done=end - lag, end=end, now=time.monotonic())
         metrics.GROUP_LAG_RECORDS.labels(group, topic).set(lag)

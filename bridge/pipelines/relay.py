@@ -18,10 +18,10 @@ from app.adapters.postgres import outbox
 from app.adapters.postgres.locks import RELAY_LOCK
 from app.adapters.postgres.outbox import Outgoing
 from app.observability import metrics, tracing
-from app.observability.tracing import Stage, sent
+from app.observability.tracing import Stage, headers_of
 from app.settings import Settings
-from bridge.pacing import Pace
-from bridge.standing_by import StandingBy
+from bridge.leader_elected import LeaderElected
+from bridge.pacing import ProgressClock
 
 log = structlog.get_logger()
 
@@ -31,31 +31,31 @@ POLL_S = 0.5  # a NOTIFY comes at once; this is for the one that was lost
 PAUSE_S = 0.02
 
 
-class Relay(StandingBy):
-    """Sends what transactions left in the outbox, each message at least once."""
+class Relay(LeaderElected):
+    """Sends the messages of the outbox, each at least once."""
 
     name = "relay"
     lock = RELAY_LOCK
 
     def __init__(self, *, settings: Settings, engine: Engine) -> None:
         super().__init__(settings=settings, engine=engine)
-        self._pace = Pace()
+        self._pace = ProgressClock()
 
     def open(self) -> None:
-        """Connect to both sides, and be told of what is new."""
+        """Connect to PostgreSQL and Kafka, and listen for notifications."""
         super().open()
         if self._connection is not None:
             self._connection.exec_driver_sql("LISTEN outbox")
 
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
-        """Send one batch, or wait for something to send."""
+        """Send one batch, or wait for messages."""
         limits = self._settings.limits
         batch = outbox.next_out(
             connection, limit=limits.relay_batch_max, bytes_max=limits.relay_bytes_max
         )
         if batch:
             with tracing.spans(Stage.RELAY) as spans:
-                self._send(connection, producer, spans.follow_all(batch))
+                self._send(connection, producer, spans.continue_traces(batch))
             if len(batch) < limits.relay_batch_max:
                 self._pace.pause(items=len(batch), longest_s=PAUSE_S)
         else:
@@ -67,7 +67,7 @@ class Relay(StandingBy):
         futures = _post_all(producer, batch)
         producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
-        sent: list[int] = []
+        headers_of: list[int] = []
         for message, future in zip(batch, futures, strict=True):
             lane = (message.topic, message.lane)
             # After a failed send nothing later of that key is forgotten: it is sent again, so
@@ -75,9 +75,9 @@ class Relay(StandingBy):
             if lane in failed_lanes or future is None or not future.succeeded():
                 failed_lanes.add(lane)
             else:
-                sent.append(message.row_id)
+                headers_of.append(message.row_id)
                 metrics.RELAYED.labels(message.topic).inc()
-        outbox.mark_sent(connection, sent)
+        outbox.mark_sent(connection, headers_of)
         metrics.RELAY_LAG.observe(max(0.0, time.time() - batch[0].written_at.timestamp()))
         if failed_lanes:
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
@@ -108,7 +108,7 @@ def _post(producer: KafkaProducer, message: Outgoing) -> Any:  # noqa: ANN401 - 
         key=message.key,
         value=message.value,
         partition=message.partition,
-        headers=[*message.headers, *sent(message.traceparent)],
+        headers=[*message.headers, *headers_of(message.traceparent)],
     )
 
 

@@ -172,7 +172,7 @@ ALERTS: tuple[Alert, ...] = (
     ),
     Alert(
         "ProcessKeepsDying",
-        "sum by (process) (changes(process_unasked_restarts[10m]))",
+        "sum by (process) (changes(process_unexpected_restarts[10m]))",
         "> 2",
         "0s",
         PAGE,

@@ -229,7 +229,7 @@ WORKERS = Board(
                 panel(
                     "Records",
                     "ops",
-                    rate("ingest_taken_records_total", "taken {{topic}}", by="topic"),
+                    rate("ingest_records_total", "taken {{topic}}", by="topic"),
                     rate("lane_settled_records_total", "settled {{topic}}", by="topic"),
                 ),
                 panel(
@@ -291,7 +291,7 @@ WORKERS = Board(
                 panel(
                     "Restarts nobody asked for",
                     "short",
-                    now("process_unasked_restarts", "{{process}}", by="process"),
+                    now("process_unexpected_restarts", "{{process}}", by="process"),
                 ),
             ),
         ),

@@ -36,7 +36,7 @@ QUESTIONS = {
     "parked lanes": "SELECT count(*) FROM parked_lanes",
     "parked partitions": "SELECT count(*) FROM parked_partitions",
 }
-TAKEN = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ingest_progress"
+INGESTED = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ingest_progress"
 READ_BY = (
     (AUCTION_EVENT, BROADCAST_GROUP),
     (CHAT_MESSAGE, BROADCAST_GROUP),
@@ -99,7 +99,7 @@ def _wait(question: Callable[[], list[str]], patience_s: float) -> list[str]:
 def _unrest(ground: Ground, load: Load) -> list[str]:
     if load.open_ends:
         return [f"{load.open_ends} bids or messages without an answer"]
-    asked = ", ".join(f"({question})" for question in (*QUESTIONS.values(), TAKEN))
+    asked = ", ".join(f"({question})" for question in (*QUESTIONS.values(), INGESTED))
     try:
         ((*counts, taken),) = ground.sql(f"SELECT {asked}")
     except psycopg2.Error as error:

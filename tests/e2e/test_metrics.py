@@ -31,7 +31,7 @@ ON_THE_WAY = [
     ("gateway_loop_delay_seconds_count", ""),
     ("auction_decided_bids_total", "accepted"),
     ("ws_ended_sockets_total", "client"),
-    ("ingest_taken_records_total", AUCTION_BID.name),
+    ("ingest_records_total", AUCTION_BID.name),
     ("ingest_batch_records_count", AUCTION_BID.name),
     ("ingest_lag_seconds_count", AUCTION_BID.name),
     ("lane_settled_records_total", AUCTION_BID.name),

@@ -64,7 +64,7 @@ def test_every_declared_metric_shows_a_plausible_value(
         assert 10e6 < shown["process_resident_bytes", process] < 2e9, process
         assert shown["process_running_threads", process] >= 1, process
         assert shown["process_used_cpu_seconds_total", process] > 0, process
-        assert ("process_unasked_restarts", process) in shown
+        assert ("process_unexpected_restarts", process) in shown
     # Relay and clock keep a connection each, for their locks.
     assert (
         2 <= shown["pool_used_connections", "bridge"] <= shown["pool_allowed_connections", "bridge"]
@@ -144,7 +144,7 @@ def test_tasks_that_no_worker_takes_are_counted(house: House) -> None:
 
 def test_a_killed_process_is_a_restart_and_what_it_used_is_not_forgotten(house: House) -> None:
     name = house.name("worker-other")
-    restarts = ("process_unasked_restarts", name)
+    restarts = ("process_unexpected_restarts", name)
     used = ("process_used_cpu_seconds_total", name)
     before = read(house.metrics_url)
     old_pid = house.stack.control.kill(name)

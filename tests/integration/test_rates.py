@@ -35,7 +35,7 @@ def refused_for_s(take: Callable[[], None]) -> float:
 
 def is_let_in(rates: RedisRates, at: Rate) -> bool:
     try:
-        rates.take(at, 7)
+        rates.consume(at, 7)
     except RateLimitedError:
         return False
     return True
@@ -44,23 +44,23 @@ def is_let_in(rates: RedisRates, at: Rate) -> bool:
 def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
     slow, one, other = rate(), RedisRates(redis), RedisRates(redis)
     for rates in (one, other, one):
-        rates.take(slow, 7)
-    assert 90 < refused_for_s(lambda: other.take(slow, 7)) <= 100
-    one.take(slow, 8)
-    one.take(rate(), 7)
+        rates.consume(slow, 7)
+    assert 90 < refused_for_s(lambda: other.consume(slow, 7)) <= 100
+    one.consume(slow, 8)
+    one.consume(rate(), 7)
     with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as looking:
         assert 90_000 < looking.pttl(f"rate:{slow.name}:7") <= 300_000
 
 
 def test_who_was_refused_is_refused_again_without_asking_redis(redis: Redis) -> None:
     slow, rates = rate(burst=1), RedisRates(redis)
-    rates.take(slow, 7)
-    refused_for_s(lambda: rates.take(slow, 7))
+    rates.consume(slow, 7)
+    refused_for_s(lambda: rates.consume(slow, 7))
     redis.delete(f"rate:{slow.name}:7")
-    assert 90 < refused_for_s(lambda: rates.take(slow, 7)) <= 100
+    assert 90 < refused_for_s(lambda: rates.consume(slow, 7)) <= 100
     quick = rate(per_s=50, burst=1)
-    rates.take(quick, 7)
-    refused_for_s(lambda: rates.take(quick, 7))
+    rates.consume(quick, 7)
+    refused_for_s(lambda: rates.consume(quick, 7))
     wait_until(lambda: is_let_in(rates, quick), what="the time is over")
 
 
@@ -68,20 +68,20 @@ def test_who_waits_as_long_as_told_is_let_in_and_a_refusal_costs_nothing() -> No
     now_s = [0.0]
     rates, usual = LocalRates(clock=lambda: now_s[0]), rate(per_s=1, burst=5)
     for _ in range(5):
-        rates.take(usual, 7)
+        rates.consume(usual, 7)
     for _ in range(3):
-        assert refused_for_s(lambda: rates.take(usual, 7)) == pytest.approx(1.0)
+        assert refused_for_s(lambda: rates.consume(usual, 7)) == pytest.approx(1.0)
     now_s[0] += 1.0
-    rates.take(usual, 7)
+    rates.consume(usual, 7)
     now_s[0] += 1_000.0
     for _ in range(5):
-        rates.take(usual, 7)
-    assert refused_for_s(lambda: rates.take(usual, 7)) == pytest.approx(1.0)
+        rates.consume(usual, 7)
+    assert refused_for_s(lambda: rates.consume(usual, 7)) == pytest.approx(1.0)
 
 
 def test_without_redis_a_process_counts_for_itself() -> None:
     with nobody_listens() as address:
         rates, slow = RedisRates(connect(f"redis://{address}/0", limits=Limits())), rate()
         for _ in range(3):
-            rates.take(slow, 7)
-        assert refused_for_s(lambda: rates.take(slow, 7)) > 90
+            rates.consume(slow, 7)
+        assert refused_for_s(lambda: rates.consume(slow, 7)) > 90

@@ -1,7 +1,7 @@
 """An auction house in memory: its log, its owners of partitions, its workers, what befalls them.
 
-Everything that decides what becomes of a record is the platform's own code: `Taking`, `Attempts`,
-`LaneSettler`, `Undertaker`, `AuctionLane`. Here are only the log, the stores and the chance.
+Everything that decides what becomes of a record is the platform's own code: `Ingestor`, `Attempts`,
+`LaneSettler`, `DeadLetterWriter`, `AuctionLane`. Here are only the log, the stores and the chance.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,13 +26,13 @@ from app.services.lanes import (
 from app.services.settling import AuctionLane
 from bridge.bounds import Bounds
 from bridge.checking import Sizes
+from bridge.ingestor import Ingestor, IngestorPorts
 from bridge.records import RawRecord
-from bridge.taking import Taking, TakingPorts
 from tests.simulation.ports import MemoryAuctions, MemoryPorts
 from tests.simulation.processes import Process, pause
 from tests.simulation.store import Store
 from workers.attempts import Attempts
-from workers.burying import Undertaker
+from workers.dead_letters import DeadLetterWriter
 from workers.lanes import LaneSettler
 
 NOW = from_epoch_ms(1_795_435_200_000)
@@ -76,7 +76,7 @@ class House:
         self.store, self.ports = Store(), MemoryPorts()
         self.log: list[list[RawRecord]] = [[] for _ in range(PARTITIONS)]
         self.now = NOW
-        self.handler = FaultyLane(MemoryAuctions(), tell=lambda: None)
+        self.handler = FaultyLane(MemoryAuctions(), notify=lambda: None)
         self.lane = LaneTopic(
             topic=Topic(AUCTION_BID.name, PARTITIONS),
             group=INGEST_GROUP,
@@ -190,9 +190,9 @@ class House:
         for _ in range(400):
             self.mend()
             self._round()
-            taken = self.store.rows("progress")
+            result = self.store.rows("progress")
             behind = any(
-                taken.get((AUCTION_BID.name, part), (0, ""))[0] < len(self.log[part])
+                result.get((AUCTION_BID.name, part), (0, ""))[0] < len(self.log[part])
                 for part in range(PARTITIONS)
             )
             if not behind and not self.store.rows("inbox"):
@@ -227,37 +227,37 @@ class House:
         self.workers = [worker for worker in self.workers if worker.is_alive]
 
     def _own(self, partitions: frozenset[int]) -> None:
-        """What the ingest pipeline does around `Taking`; after a failure it begins anew."""
-        ports = TakingPorts(
+        """What the ingest pipeline does around `Ingestor`; after a failure it begins anew."""
+        ports = IngestorPorts(
             begin=self.store.begin,
-            intake=self.ports,
+            inbox_writer=self.ports,
             dead_letters=self.ports,
             sizes=Sizes(key_bytes_max=100, value_bytes_max=1_000),
             dead_letter_limit=DEAD_LETTER_LIMIT,
         )
         while True:
-            taking = Taking(self.lane, ports, topic_id=TOPIC_ID)
+            ingestor = Ingestor(self.lane, ports, topic_id=TOPIC_ID)
             try:
-                taking.start(partitions, self._bounds)
+                ingestor.start(partitions, self._bounds)
                 while True:
-                    self._take_some(taking)
+                    self._take_some(ingestor)
             except OutageError:
                 pause()
 
-    def _take_some(self, taking: Taking) -> None:
+    def _take_some(self, ingestor: Ingestor) -> None:
         pause()
-        taking.look_at_parked()
+        ingestor.refresh_parked()
         batches = {
             part: batch
-            for part, at in taking.positions.items()
-            if part not in taking.parked and (batch := self.log[part][at : at + BATCH])
+            for part, at in ingestor.positions.items()
+            if part not in ingestor.parked and (batch := self.log[part][at : at + BATCH])
         }
         if not batches:
             return
-        taken = taking.take(batches)
-        self.wakes += [Wake(key) for key in sorted({record.key for record in taken.records})]
-        if taken.lost:
-            taking.start(taken.lost, self._bounds)
+        result = ingestor.ingest(batches)
+        self.wakes += [Wake(key) for key in sorted({record.key for record in result.records})]
+        if result.lost:
+            ingestor.start(result.lost, self._bounds)
 
     def _bounds(self, partitions: Iterable[int]) -> dict[int, Bounds]:
         return {part: Bounds(0, len(self.log[part])) for part in partitions}
@@ -274,7 +274,7 @@ class House:
             self.wakes.append(Wake(wake.key, wake.retries + 1, again))
 
     def _attempts(self) -> Attempts:
-        undertaker = Undertaker(
+        dead_letter_writer = DeadLetterWriter(
             begin=self.store.begin,
             lanes=self.ports,
             dead_letters=self.ports,
@@ -284,7 +284,7 @@ class House:
         settler = LaneSettler(
             begin=self.store.begin,
             lanes=self.ports,
-            undertaker=undertaker,
+            dead_letter_writer=dead_letter_writer,
             batch_max=BATCH,
             turn_s=60,
             again=lambda _, key: self.wakes.append(Wake(key)),

@@ -55,16 +55,16 @@ class MemoryPorts:
         topic: str,
         partition: int,
         expected: int,
-        following: int,
+        next_offset: int,
     ) -> bool:
         transaction.store.statement()
         at, topic_id = transaction.lock("progress", (topic, partition))
         if at != expected:
             return False
-        transaction.put("progress", (topic, partition), (following, topic_id))
+        transaction.put("progress", (topic, partition), (next_offset, topic_id))
         return True
 
-    def take(self, transaction: MemoryTransaction, records: Sequence[InboxRecord]) -> None:
+    def insert(self, transaction: MemoryTransaction, records: Sequence[InboxRecord]) -> None:
         transaction.store.statement()
         for record in records:
             place = (record.topic, record.partition, record.offset)

@@ -1,1 +1,1 @@
-"""The tasks, thin: each calls one thing of the container with ids as arguments."""
+"""The tasks: each calls one method of the container with ids as arguments."""

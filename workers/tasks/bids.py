@@ -19,7 +19,7 @@ from app.services.lanes import OutageError
 from app.services.waking import SETTLE_TASK
 from app.settings import Limits
 from workers.attempts import Attempts
-from workers.burying import Undertaker
+from workers.dead_letters import DeadLetterWriter
 from workers.lanes import LaneSettler
 
 log = structlog.get_logger()
@@ -58,7 +58,7 @@ def register_settle(app: Celery, container: WorkerContainer) -> None:
 def make_settler(container: WorkerContainer) -> LaneSettler:
     """The settle loop on this process's stores and limits."""
     limits = container.settings.limits
-    undertaker = Undertaker(
+    dead_letter_writer = DeadLetterWriter(
         begin=container.begin,
         lanes=container.lanes,
         dead_letters=container.dead_letters,
@@ -68,7 +68,7 @@ def make_settler(container: WorkerContainer) -> LaneSettler:
     return LaneSettler(
         begin=container.begin,
         lanes=container.lanes,
-        undertaker=undertaker,
+        dead_letter_writer=dead_letter_writer,
         batch_max=limits.settle_batch_max,
         turn_s=limits.settle_round_s,
         again=lambda topic, key: container.waker.enqueue([(topic, key)]),
@@ -78,8 +78,8 @@ def make_settler(container: WorkerContainer) -> LaneSettler:
 
 @contextmanager
 def _put_off_by_outages(topic: str, key: str) -> Iterator[None]:
-    """A store that is away is nobody's fault, so it is no retry: the clock's sweep wakes the lane
-    again. So it is with a database that was restored."""
+    """Ignore outages: retrying is not needed, because the clock's sweep wakes the lane again. The
+    same holds for a restored database."""
     try:
         yield
     except (OutageError, OlderDatabaseError) as error:

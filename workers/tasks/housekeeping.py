@@ -7,7 +7,8 @@ from app.services.housekeeping import HOUSEKEEPING_TASK
 
 
 def register_housekeeping(app: Celery, container: WorkerContainer) -> None:
-    """Add the task to `app` and to the beat; one that nobody took before the next is dropped."""
+    """Add the task to `app` and to the beat; it expires when no worker has run it before the
+    next."""
     period_s = container.settings.limits.housekeeping_s
 
     @app.task(name=HOUSEKEEPING_TASK)

@@ -13,7 +13,8 @@ from app.services.mails import SEND_MAILS_TASK, send_due_mails
 
 
 def register_send_mails(app: Celery, container: WorkerContainer) -> None:
-    """Add the task to `app` and to the beat; one that nobody took before the next is dropped."""
+    """Add the task to `app` and to the beat; it expires when no worker has run it before the
+    next."""
     period_s = container.settings.limits.mail_sweep_s
     sending = Lock()
 

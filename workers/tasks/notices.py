@@ -36,9 +36,9 @@ def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
 
 
 def publish_batch(container: WorkerContainer) -> int:
-    """Publish one batch; how many there were.
+    """Publish one batch; return how many there were.
 
-    Published before the commit: a notice may come twice, which its id tells; it is never lost.
+    Published before the commit: a notice may come twice, recognised by its id; it is never lost.
     """
     with container.engine.begin() as connection:
         notices = claim_notices(connection, limit=BATCH_MAX)

@@ -6,7 +6,7 @@ from app.adapters.kafka.lags import KafkaLags
 from app.observability import metrics
 from app.protocol.fanout import Backlog
 from app.protocol.topics import Topic
-from app.services.backlog import Trail
+from app.services.backlog import OffsetHistory
 from app.settings import Settings
 
 
@@ -18,14 +18,14 @@ class GroupBacklog:
         self._group, self._limit = group, settings.limits.chat_backlog_max
         self._partitions = [(topic.name, number) for number in range(topic.partitions)]
         self._lags = KafkaLags(settings, name=f"backlog:{topic.name}")
-        self._trail = Trail()
+        self._history = OffsetHistory()
 
     def read(self) -> Backlog:
         """Read the backlog from the broker. Raise BusyError."""
         reaches = self._lags.reach(self._group, self._partitions).values()
         waiting, end = sum(each.lag for each in reaches), sum(each.end for each in reaches)
         name, now = self.topic.name, time.monotonic()
-        behind_s = self._trail.behind_s(done=end - waiting, end=end, now=now)
+        behind_s = self._history.behind_s(done=end - waiting, end=end, now=now)
         metrics.BACKLOG.labels(name).set(waiting)
         metrics.BACKLOG_AGE.labels(name).set(behind_s)
         return Backlog(topic=name, fill=waiting / self._limit, behind_s=behind_s)

@@ -40,13 +40,13 @@ def make_consumer(settings: Settings, *, group: str, name: str) -> KafkaConsumer
         bootstrap_timeout_ms=BOOTSTRAP_MS_MAX,
     )
     keep_newest_leaders(consumer._cluster)  # noqa: SLF001 - it has no other seam
-    _finish_what_was_begun(consumer)
+    _finish_rejoin(consumer)
     _leave_dead_coordinators(consumer)
     fetch_no_leftovers(consumer._fetcher)  # noqa: SLF001 - it has no other seam
     return consumer
 
 
-def _finish_what_was_begun(consumer: KafkaConsumer) -> None:
+def _finish_rejoin(consumer: KafkaConsumer) -> None:
     """Let a poll that ran out of time while the member rejoined be followed by one that ends it.
 
     A rejoin for newer metadata is needed no longer as soon as the assignment is made; when `poll`

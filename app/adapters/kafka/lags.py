@@ -47,15 +47,15 @@ class KafkaLags:
         self, partitions: Mapping[str, Sequence[PartitionId]]
     ) -> dict[str, dict[PartitionId, Reach]]:
         """As `reach`, for several groups with their partitions. Raise BusyError."""
-        wanted = {
+        topic_partitions = {
             TopicPartition(*partition)
             for group_partitions in partitions.values()
             for partition in group_partitions
         }
         try:
             admin = self._connected()
-            ends = _offsets(admin, wanted, OffsetSpec.LATEST)
-            done = _offsets(admin, wanted, OffsetSpec.EARLIEST)
+            ends = _offsets(admin, topic_partitions, OffsetSpec.LATEST)
+            done = _offsets(admin, topic_partitions, OffsetSpec.EARLIEST)
             committed = {group: _committed(admin, group) for group in partitions}
         except KafkaError as error:
             raise BusyError("the log cannot answer") from error

@@ -40,7 +40,7 @@ WHY = {
 CONNECT_PAUSE_S = 0.5
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
 UNKNOWN_LINE_S = 1.0  # of records of unknown fate there may be thousands: one line says how many
-KEYS_REMEMBERED = 20_000  # a hundred bytes each: auctions, or rooms, that something is sent to
+KEYS_CACHED_MAX = 20_000  # a hundred bytes each: auctions, or rooms, that something is sent to
 
 
 class BackgroundProducer:
@@ -247,7 +247,7 @@ class _Partitions:
         """The key's bytes and its partition."""
         found = self._keys.get(key)
         if found is None:
-            if len(self._keys) >= KEYS_REMEMBERED:
+            if len(self._keys) >= KEYS_CACHED_MAX:
                 self._keys.clear()
             key_bytes = b"%d" % key
             number = (murmur2(key_bytes) & 0x7FFFFFFF) % len(self._partitions)

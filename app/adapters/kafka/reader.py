@@ -57,8 +57,8 @@ class KafkaLogReader:
         """Return by partition the offset of the first record appended at `moment` or later."""
         bounds = self.bounds(topic)
         with _reached(self._settings):
-            wanted = dict.fromkeys(_partitions(topic), epoch_ms(moment))
-            found = self._consumer.offsets_for_times(wanted)
+            offsets = dict.fromkeys(_partitions(topic), epoch_ms(moment))
+            found = self._consumer.offsets_for_times(offsets)
         return {
             topic_partition.partition: bounds[topic_partition.partition][1]
             if at is None
@@ -87,21 +87,21 @@ class KafkaLogReader:
     def last(self, topic: Topic) -> list[LogRecord]:
         """Return the last record of each partition that has one, over one connection."""
         bounds = self.bounds(topic)
-        wanted = {
+        offsets = {
             TopicPartition(topic.name, partition): end - 1
             for partition, (first, end) in bounds.items()
             if first < end
         }
         with _reached(self._settings):
-            self._consumer.assign(list(wanted))
-            for topic_partition, offset in wanted.items():
+            self._consumer.assign(list(offsets))
+            for topic_partition, offset in offsets.items():
                 self._consumer.seek(topic_partition, offset)
-            return self._last_polled(wanted)
+            return self._last_polled(offsets)
 
-    def _last_polled(self, wanted: dict[TopicPartition, int]) -> list[LogRecord]:
+    def _last_polled(self, offsets: dict[TopicPartition, int]) -> list[LogRecord]:
         gives_up_at = time.monotonic() + self._stall_s
         found: dict[TopicPartition, LogRecord] = {}
-        while found.keys() != wanted.keys():
+        while found.keys() != offsets.keys():
             if time.monotonic() > gives_up_at:
                 raise BusyError("Kafka does not give the last records of a topic")
             for topic_partition, records in self._consumer.poll(timeout_ms=POLL_MS).items():

@@ -38,7 +38,7 @@ RECORD_BYTES_MAX = "max.message.bytes"
 RETENTION = "retention.ms"
 MS_PER_DAY = 24 * 3600 * 1000
 REQUEST_TIMEOUT_MS = 5_000  # the client's own 30 s would keep a pipeline from its other work
-ASK_AGAIN_S = 0.5
+RETRY_S = 0.5
 # What is not so for ever; too few brokers for the copies may be too few yet.
 PASSING = (RetriableError, InvalidReplicationFactorError)
 
@@ -64,7 +64,7 @@ def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: floa
         except PASSING:  # a cluster that is starting answers some questions, and not yet others
             if time.monotonic() > ends_at:
                 raise
-            time.sleep(ASK_AGAIN_S)
+            time.sleep(RETRY_S)
         else:
             return
 
@@ -141,13 +141,13 @@ def _warn_of_few_copies(
 
 
 class TopicWatch:
-    """Looks, over one connection, whether topics are still those they were at the first look.
+    """Checks, over one connection, whether topics have changed since the first check.
 
-    Of topics that are kept for ever it looks at their settings, too.
+    Of topics that are kept for ever it also checks the settings.
     """
 
     def __init__(self, settings: Settings, topics: tuple[Topic, ...], *, wait_s: float) -> None:
-        """Waits up to `wait_s` for the broker."""
+        """Wait up to `wait_s` for the broker."""
         self._servers = settings.kafka_bootstrap_servers
         self._topics = {topic.name: topic for topic in topics}
         self._for_ever = [topic for topic in topics if topic.for_ever]
@@ -155,23 +155,23 @@ class TopicWatch:
         self._ids: dict[str, str] = {}
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Disconnect."""
         self._admin.close()
 
-    def look(self) -> dict[str, str]:
-        """The id that the cluster gave to each topic: another one once it is made again.
+    def check(self) -> dict[str, str]:
+        """Return the id of each topic, which changes when it is created again.
 
-        Raises WrongTopicError when one is gone, has another number of partitions or other
-        settings than it must have, or another id than at the first look.
+        Raise WrongTopicError when one is missing, has another number of partitions or other
+        settings than required, or another id than at the first check.
         """
         for entry in self._admin.describe_topics(sorted(self._topics)):
-            self._look_at(self._topics[_name(entry)], entry)
+            self._inspect(self._topics[_name(entry)], entry)
         found = settings_of(self._admin, self._for_ever)
         for topic in self._for_ever:
             refuse_other_settings(topic, found[topic.name], servers=self._servers)
         return dict(self._ids)
 
-    def _look_at(self, topic: Topic, entry: dict[str, Any]) -> None:
+    def _inspect(self, topic: Topic, entry: dict[str, Any]) -> None:
         if entry["error_code"] == UnknownTopicOrPartitionError.errno:
             raise WrongTopicError(f"topic {topic.name} does not exist: `python -m bridge topics`")
         if entry["error_code"] != NoError.errno:
@@ -248,4 +248,4 @@ def _admin(settings: Settings, wait_s: float) -> KafkaAdminClient:
         except KafkaError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(ASK_AGAIN_S)
+            time.sleep(RETRY_S)

@@ -20,7 +20,7 @@ def why_unreachable(settings: Settings, error: KafkaError, *, timeout_s: float =
     """
     where = settings.kafka_bootstrap_servers
     try:
-        _ask_brokers(settings, timeout_s=timeout_s)
+        _probe_brokers(settings, timeout_s=timeout_s)
     except ssl.SSLCertVerificationError as fault:
         return f"the certificate of {where} is not trusted: {fault.verify_message}"
     except ssl.SSLError:
@@ -34,7 +34,7 @@ def why_unreachable(settings: Settings, error: KafkaError, *, timeout_s: float =
     return f"{where} answers nobody without a log-in: KAFKA_SECURITY_PROTOCOL"
 
 
-def _ask_brokers(settings: Settings, *, timeout_s: float) -> None:
+def _probe_brokers(settings: Settings, *, timeout_s: float) -> None:
     """Return once one of the brokers has said which requests it knows. Raise OSError."""
     request = ApiVersionsRequest(version=0)
     request.with_header(correlation_id=0, client_id="why")
@@ -43,13 +43,13 @@ def _ask_brokers(settings: Settings, *, timeout_s: float) -> None:
     errors = []
     for address in addresses:
         try:
-            return _ask(address, question, tls, timeout_s / len(addresses))
+            return _request(address, question, tls, timeout_s / len(addresses))
         except OSError as error:
             errors.append(error)
     raise errors[-1]
 
 
-def _ask(address: str, question: bytes, tls: ssl.SSLContext | None, timeout_s: float) -> None:
+def _request(address: str, question: bytes, tls: ssl.SSLContext | None, timeout_s: float) -> None:
     host, _, port = address.rpartition(":")
     with (
         socket.create_connection((host, int(port)), timeout=timeout_s) as plain,

@@ -61,7 +61,7 @@ SELECT id, topic, partition, raw_key, payload, replays FROM dead_letters WHERE i
 
 # Of a lane's replay it is known whether it was taken (progress is past it) and whether it waits;
 # of other topics, and of a replay without a place, only how long ago it was.
-_WHAT_BECAME = """
+_REPLAY_RESULTS = """
 SELECT max(again.id) AS again_id,
   coalesce(bool_or(replay."offset" < progress.next_offset AND waiting.key IS NULL
     AND again.id IS NULL), false) AS has_settled,
@@ -147,7 +147,7 @@ class PostgresReplayStore:
         """Lock a dead letter; its replays are read after that, so that the result is current."""
         locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
         values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
-        became = transaction.exec_driver_sql(_WHAT_BECAME, values).one()
+        became = transaction.exec_driver_sql(_REPLAY_RESULTS, values).one()
         return LockedDeadLetter(
             id=locked.id,
             topic=locked.topic,

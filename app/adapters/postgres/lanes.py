@@ -1,4 +1,4 @@
-"""The hot SQL of the platform: taking records in, reading a lane, removing what is settled.
+"""The hot SQL of the platform: ingesting records, reading a lane, removing settled records.
 
 The classes are the ports of app/services/lanes.py; a transaction is a connection in one.
 """
@@ -31,7 +31,7 @@ MOVE_PROGRESS = """
 UPDATE ingest_progress SET next_offset = %s
 WHERE topic = %s AND partition = %s AND next_offset = %s"""
 
-TAKE = """
+INSERT = """
 INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
 SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
@@ -107,31 +107,38 @@ SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"""
 NOTIFY_OUTBOX = "NOTIFY outbox"
 
 
-class PostgresIntake:
+class PostgresInboxWriter:
     """The port Intake."""
 
     def progress_of(self, transaction: Connection, topic: str) -> dict[int, tuple[int, str]]:
-        """Per partition the next offset to take and the id the topic had when first taken from."""
+        """Return by partition the next offset to ingest and the id the topic had at first."""
         rows = transaction.exec_driver_sql(PROGRESS, (topic,))
         return {partition: (offset, topic_id) for partition, offset, topic_id in rows}
 
     def begin_progress(
         self, transaction: Connection, *, topic: str, partition: int, topic_id: str, offset: int
     ) -> None:
-        """Start taking a partition at `offset`, unless that was done before."""
+        """Create the progress of a partition at `offset`, unless there is one."""
         transaction.exec_driver_sql(BEGIN_PROGRESS, (topic, partition, topic_id, offset))
 
     def move_progress(
-        self, transaction: Connection, *, topic: str, partition: int, expected: int, following: int
+        self,
+        transaction: Connection,
+        *,
+        topic: str,
+        partition: int,
+        expected: int,
+        next_offset: int,
     ) -> bool:
-        """Whether progress stood at `expected` and was moved: the fence between two owners."""
-        parameters = (following, topic, partition, expected)
+        """Move progress from `expected`; return False when it was elsewhere: the fence between two
+        owners."""
+        parameters = (next_offset, topic, partition, expected)
         return transaction.exec_driver_sql(MOVE_PROGRESS, parameters).rowcount == 1
 
-    def take(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
-        """Put records into the inbox."""
+    def insert(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Insert records into the inbox."""
         if records:
-            transaction.exec_driver_sql(TAKE, (_json(records),))
+            transaction.exec_driver_sql(INSERT, (_json(records),))
 
 
 class PostgresLanes:
@@ -149,16 +156,17 @@ class PostgresLanes:
     def read(
         self, transaction: Connection, *, topic: str, key: str, limit: int
     ) -> list[InboxRecord]:
-        """The oldest records of a lane, in offset order; none of one that is parked."""
-        asked = {"topic": topic, "key": key, "limit": limit}
-        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ, asked)]
+        """Return the oldest records of a lane, in offset order; none of a parked lane."""
+        parameters = {"topic": topic, "key": key, "limit": limit}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ, parameters)]
 
     def read_those(
         self, transaction: Connection, *, topic: str, key: str, offsets: Sequence[int]
     ) -> list[InboxRecord]:
-        """Those of the named records that wait still, in offset order; none of a parked lane."""
-        asked = {"topic": topic, "key": key, "offsets": list(offsets)}
-        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, asked)]
+        """Return those of the named records that still wait, in offset order; none of a parked
+        lane."""
+        parameters = {"topic": topic, "key": key, "offsets": list(offsets)}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, parameters)]
 
     def settle(
         self,
@@ -170,7 +178,7 @@ class PostgresLanes:
 
         Raise VersionConflictError when one of the records is gone already.
         """
-        topic, partition, offsets = _places(records)
+        topic, partition, offsets = _record_ids(records)
         ((removed, _),) = SETTLE.execute(
             transaction, topic, partition, array(offsets), *_columns(messages)
         )
@@ -178,11 +186,11 @@ class PostgresLanes:
             raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
 
     def count_failure(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
-        """Count one more failed settle of each."""
-        transaction.exec_driver_sql(COUNT_FAILURE, _places(records))
+        """Count one more failed settle of each record."""
+        transaction.exec_driver_sql(COUNT_FAILURE, _record_ids(records))
 
     def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
-        """Settle nothing of this lane until a person frees it; False when it was parked before."""
+        """Park the lane until an operator unparks it; return False when it was parked before."""
         parameters = (topic, key, parking.reason, parking.message)
         return transaction.exec_driver_sql(PARK, parameters).rowcount == 1
 
@@ -197,12 +205,13 @@ def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
 def waiting_lanes(
     connection: Connection, *, older_than_s: float, limit: int
 ) -> list[tuple[str, str]]:
-    """Lanes (topic, key) in which a record has waited for longer than that, parked ones aside."""
+    """Return the lanes (topic, key) with a record that has waited for longer than that, parked ones
+    excluded."""
     rows = connection.exec_driver_sql(WAITING_LANES, (older_than_s, limit))
     return [(topic, key) for topic, key in rows]
 
 
-def _places(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
+def _record_ids(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
     first = records[0]
     return first.topic, first.partition, [record.offset for record in records]
 

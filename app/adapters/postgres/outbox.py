@@ -26,7 +26,7 @@ SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
     first=True,
 )
 
-BURIED = """
+DEAD_LETTERS = """
 SELECT id, topic, partition, "offset", raw_key, payload, log_time, consumer_group, reason,
   error_class, message, attempts, first_failed_at, trace_id, replays
 FROM dead_letters WHERE id = ANY(%s)"""
@@ -65,24 +65,24 @@ class _Row(NamedTuple):
 
 
 def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outgoing]:
-    """The oldest messages not yet sent: the first, and more up to `bytes_max`."""
+    """Return the oldest messages not yet sent: the first, and more up to `bytes_max`."""
     rows = [_Row(*row) for row in NEXT_OUT.execute(connection, limit, bytes_max)]
-    buried_ids = [row.dead_letter_id for row in rows if row.dead_letter_id is not None]
-    buried = _buried(connection, buried_ids) if buried_ids else {}
-    return [_outgoing(row, buried) for row in rows]
+    letter_ids = [row.dead_letter_id for row in rows if row.dead_letter_id is not None]
+    letters = _dead_letters(connection, letter_ids) if letter_ids else {}
+    return [_outgoing(row, letters) for row in rows]
 
 
 def mark_sent(connection: Connection, ids: Iterable[int]) -> None:
-    """Forget messages that Kafka has acknowledged."""
+    """Delete messages that Kafka has acknowledged."""
     connection.exec_driver_sql(SENT, (list(ids),))
 
 
-def _buried(connection: Connection, ids: list[int]) -> dict[int, Row[tuple[object, ...]]]:
-    return {row.id: row for row in connection.exec_driver_sql(BURIED, (ids,))}
+def _dead_letters(connection: Connection, ids: list[int]) -> dict[int, Row[tuple[object, ...]]]:
+    return {row.id: row for row in connection.exec_driver_sql(DEAD_LETTERS, (ids,))}
 
 
-def _outgoing(row: _Row, buried: Mapping[int, Row[tuple[object, ...]]]) -> Outgoing:
-    letter = None if row.dead_letter_id is None else buried.get(row.dead_letter_id)
+def _outgoing(row: _Row, letters: Mapping[int, Row[tuple[object, ...]]]) -> Outgoing:
+    letter = None if row.dead_letter_id is None else letters.get(row.dead_letter_id)
     if letter is None:
         key, value = row.key.encode(), row.payload.encode()
         return Outgoing(
@@ -108,8 +108,8 @@ def _outgoing(row: _Row, buried: Mapping[int, Row[tuple[object, ...]]]) -> Outgo
 
 
 def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
-    """Where a dead letter comes from and why it is one."""
-    said = {
+    """Return the provenance of a dead letter and its reason as headers."""
+    provenance = {
         "original_topic": letter.topic,
         "original_partition": letter.partition,
         "original_offset": letter.offset,
@@ -123,4 +123,4 @@ def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
         "trace_id": letter.trace_id or "",
         REPLAY_COUNT_HEADER: letter.replays,
     }
-    return tuple((name, str(value).encode()) for name, value in said.items())
+    return tuple((name, str(value).encode()) for name, value in provenance.items())

@@ -44,7 +44,7 @@ _OPENED_BEFORE = """
 SELECT id FROM rooms WHERE id > %(after_id)s AND created_at < %(moment)s
 ORDER BY id LIMIT %(limit)s"""
 
-_TELL = "INSERT INTO outbox (topic, key, payload) VALUES (%s, %s, %s)"
+_INSERT_EVENT = "INSERT INTO outbox (topic, key, payload) VALUES (%s, %s, %s)"
 
 
 class PostgresRooms:
@@ -93,7 +93,7 @@ class PostgresRooms:
         with transaction(self._engine) as connection:
             if connection.exec_driver_sql(sql, values).rowcount:
                 row = (CHAT_EVENT.name, str(room_id), event.decode())
-                connection.exec_driver_sql(_TELL, row)
+                connection.exec_driver_sql(_INSERT_EVENT, row)
                 connection.exec_driver_sql(NOTIFY_OUTBOX)
 
 

@@ -182,7 +182,7 @@ class PostgresAuctionStore:
     def bidders(
         self, transaction: Connection, auction_id: int, bidder_ids: Collection[int]
     ) -> dict[int, Bidder]:
-        """Those of the bidders that have an alias in this auction already."""
+        """Return those of the bidders that already have an alias in this auction."""
         rows = transaction.exec_driver_sql(BIDDERS, (auction_id, list(bidder_ids)))
         return {bidder_id: Bidder(alias, noticed_at) for bidder_id, alias, noticed_at in rows}
 
@@ -199,12 +199,12 @@ class PostgresAuctionStore:
         auction = _auction(columns, _rules_of(columns[13]))
         moved = None
         if auction.ended and bids:
-            asked = (auction_id, bid_ids)
-            moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, asked).scalar()
+            parameters = (auction_id, bid_ids)
+            moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, parameters).scalar()
         return Found(auction, _bidders_of(bidders), _known_of(moved) | _known_of(known))
 
     def accepted_bidder_ids(self, transaction: Connection, auction_id: int) -> set[int]:
-        """Everybody with an accepted bid."""
+        """Return the bidders with an accepted bid."""
         return {row[0] for row in transaction.exec_driver_sql(ACCEPTED_BIDDER_IDS, (auction_id,))}
 
     def history(self, transaction: Connection, auction_id: int, *, before: int) -> list[Effective]:
@@ -227,7 +227,8 @@ class PostgresAuctionStore:
             raise VersionConflictError(f"{AUCTION_BID.name}/{auction_id}")
 
     def lock(self, transaction: Connection, auction_id: int) -> Auction | None:
-        """The auction, its version raised: nobody else settles it before the transaction ends."""
+        """Lock the auction and raise its version: no other worker settles it before the transaction
+        ends."""
         row = transaction.exec_driver_sql(LOCK_AUCTION, (auction_id,)).one_or_none()
         return None if row is None else auction_of(row)
 
@@ -237,12 +238,12 @@ class PostgresAuctionStore:
         """Store that they failed, but for those that were answered; the ids of those stored."""
         if not bids:
             return set()
-        rows = _json([_asked(bid) for bid in bids])
+        rows = _json([_bid_row(bid) for bid in bids])
         stored = transaction.exec_driver_sql(INSERT_FAILED, (auction_id, rows, auction_id))
         return {UUID(str(row[0])) for row in stored}
 
     def answered(self, transaction: Connection, bid_ids: Collection[UUID]) -> set[UUID]:
-        """Those of the bids that have an answer, and not that they failed."""
+        """Return those of the bids that have an outcome other than `failed`."""
         rows = transaction.exec_driver_sql(ANSWERED, ([str(bid_id) for bid_id in bid_ids],))
         return {UUID(str(row[0])) for row in rows}
 
@@ -266,12 +267,12 @@ def _save(written: tuple[bool, ...]) -> Prepared:
 
 
 def _bidder_rows(batch: Batch) -> list[dict[str, Any]]:
-    """New bidders, and those who were told `outbid` in this batch."""
-    told_at = {notice.user_id: notice.at for notice in batch.notices if notice.kind == "outbid"}
+    """Return new bidders, and those who got the notice `outbid` in this batch."""
+    noticed_at = {notice.user_id: notice.at for notice in batch.notices if notice.kind == "outbid"}
     return [
-        {"bidder_id": bidder_id, "alias": alias, "outbid_noticed_at": told_at.get(bidder_id)}
+        {"bidder_id": bidder_id, "alias": alias, "outbid_noticed_at": noticed_at.get(bidder_id)}
         for bidder_id, alias in batch.aliases.items()
-        if bidder_id not in batch.bidders or bidder_id in told_at
+        if bidder_id not in batch.bidders or bidder_id in noticed_at
     ]
 
 
@@ -303,7 +304,7 @@ def _rules_of(text: str) -> Rules:
 
 def read_history(connection: Connection, auction_id: int, *, before: int) -> list[Effective]:
     """Every record below an offset that had an effect on price and leader, in log order."""
-    asked = (auction_id, before)
+    parameters = (auction_id, before)
     records: list[Effective] = [
         BidPlaced(
             bid_id=UUID(str(bid_id)),
@@ -316,13 +317,13 @@ def read_history(connection: Connection, auction_id: int, *, before: int) -> lis
             log_time=log_time,
         )
         for offset, bid_id, bidder_id, amount, kind, confirm, key, partition, log_time in (
-            connection.exec_driver_sql(HISTORY, asked)
+            connection.exec_driver_sql(HISTORY, parameters)
         )
     ]
     records += [
         ReserveLoweringRequested(actor_id, reserve_price, Position(partition, offset), log_time)
         for offset, actor_id, reserve_price, partition, log_time in (
-            connection.exec_driver_sql(LOWERED_RESERVES, asked)
+            connection.exec_driver_sql(LOWERED_RESERVES, parameters)
         )
     ]
     return sorted(records, key=lambda record: record.position.offset)
@@ -346,8 +347,8 @@ def known_bid(row: Sequence[Any]) -> KnownBid:
     return KnownBid(amount, kind, status, Outcome(status, *outcome))
 
 
-def _asked(bid: BidPlaced) -> dict[str, Any]:
-    """What a bid's record says, and where it lies."""
+def _bid_row(bid: BidPlaced) -> dict[str, Any]:
+    """Return the columns of a bid that its record determines."""
     return {
         "bid_id": bid.bid_id,
         "bidder_id": bid.bidder_id,
@@ -363,7 +364,7 @@ def _asked(bid: BidPlaced) -> dict[str, Any]:
 
 def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
     decision, outcome = entry.decision, entry.decision.outcome
-    row = _asked(entry.record) | {
+    row = _bid_row(entry.record) | {
         "auction_id": auction_id,
         "status": outcome.status,
         "code": outcome.code,
@@ -433,7 +434,7 @@ def _body(record: Record) -> dict[str, Any]:
 
 
 def _detail(entry: DecidedControl) -> dict[str, Any]:
-    """What was asked, and what the decision log says beside the columns (rule 18)."""
+    """Return what was requested, and what the decision log has beside the columns (rule 18)."""
     record, logged = entry.record, entry.logged
     after = {"price": logged.price, "ends_at": rfc3339(logged.ends_at), "winner": logged.winner}
     if isinstance(record, CancelRequested):
@@ -442,8 +443,8 @@ def _detail(entry: DecidedControl) -> dict[str, Any]:
         return after | {"actor_id": record.actor_id, "reserve_price": record.reserve_price}
     if isinstance(record, VoidRequested):
         who = {"actor_id": record.actor_id, "bidder_id": record.bidder_id}
-        said = {"reason": record.reason, "alias": logged.alias, "leader": logged.leader}
-        return after | who | said
+        detail = {"reason": record.reason, "alias": logged.alias, "leader": logged.leader}
+        return after | who | detail
     return after
 
 

@@ -19,7 +19,7 @@ from app.services.rates import Rate
 
 # One step on the server, and by its clock. Arguments, in microseconds: the time in which a token
 # comes back, and how far ahead somebody may be. The answer is how long to wait, 0: it was taken.
-_TAKE = """
+_CONSUME = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
@@ -32,7 +32,7 @@ return 0
 """
 MICROSECONDS = 1_000_000
 BUCKETS_MAX = 50_000  # that a process remembers
-REMEMBERED_S = 60.0
+CACHED_S = 60.0
 
 
 class LocalRates:
@@ -41,11 +41,11 @@ class LocalRates:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._full_at: TTLCache[tuple[str, str], float] = TTLCache(
-            BUCKETS_MAX, REMEMBERED_S, timer=clock
+            BUCKETS_MAX, CACHED_S, timer=clock
         )
 
-    def take(self, rate: Rate, who: int | str) -> None:
-        """Take one token. Raise RateLimitedError."""
+    def consume(self, rate: Rate, who: int | str) -> None:
+        """Consume one token. Raise RateLimitedError."""
         now, key = self._clock(), (rate.name, str(who))
         full_at = max(self._full_at.get(key, 0.0), now)
         _refuse(full_at - now - rate.ahead_s)
@@ -56,19 +56,19 @@ class RedisRates:
     """The buckets of all processes together."""
 
     def __init__(self, redis: Redis) -> None:
-        self._take = redis.register_script(_TAKE)
+        self._consume = redis.register_script(_CONSUME)
         self._local = LocalRates()
-        self._refused_until: TTLCache[str, float] = TTLCache(BUCKETS_MAX, REMEMBERED_S)
+        self._refused_until: TTLCache[str, float] = TTLCache(BUCKETS_MAX, CACHED_S)
 
-    def take(self, rate: Rate, who: int | str) -> None:
-        """Take one token. Raise RateLimitedError."""
+    def consume(self, rate: Rate, who: int | str) -> None:
+        """Consume one token. Raise RateLimitedError."""
         key = rate_key(rate.name, who)
         _refuse(self._refused_until.get(key, 0.0) - time.monotonic())
         times = [int(s * MICROSECONDS) for s in (rate.interval_s, rate.ahead_s)]
         try:
-            wait_s = cast("int", self._take(keys=[key], args=times)) / MICROSECONDS
+            wait_s = cast("int", self._consume(keys=[key], args=times)) / MICROSECONDS
         except RedisError:
-            self._local.take(rate, who)
+            self._local.consume(rate, who)
         else:
             if wait_s > 0:
                 self._refused_until[key] = time.monotonic() + wait_s

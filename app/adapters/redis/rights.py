@@ -22,4 +22,4 @@ class RedisRightsNotifier:
         try:
             self._fanout.publish(RIGHTS, msgspec.json.encode(RightsChanged(user_id, seller_id)))
         except RedisError as error:
-            log.warning("rights_untold", user_id=user_id, error=type(error).__name__)
+            log.warning("rights_not_published", user_id=user_id, error=type(error).__name__)

@@ -16,7 +16,7 @@ class RedisUsedStates:
     def __init__(self, redis: Redis, *, limits: Limits) -> None:
         self._redis, self._life_s = redis, limits.provider_log_in_s
 
-    def take(self, state: str) -> bool:
+    def use_once(self, state: str) -> bool:
         """Return whether this state is used for the first time. Raise BusyError."""
         key = used_state_key(hashlib.sha256(state.encode()).hexdigest())
         try:

@@ -53,12 +53,12 @@ class SmtpServer:
     def _connected(self) -> Iterator[smtplib.SMTP]:
         if self._url in ("", NO_MAIL):
             raise MailServerError("there is no mail server: SMTP_URL")
-        parts = urlsplit(self._url)
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        server = self._greeted(parts.scheme, host, port)
+        url = urlsplit(self._url)
+        host, port = url.hostname or "", url.port or PORTS[url.scheme]
+        server = self._open(url.scheme, host, port)
         try:
-            if parts.username:
-                server.login(unquote(parts.username), unquote(parts.password or ""))
+            if url.username:
+                server.login(unquote(url.username), unquote(url.password or ""))
             yield server
             # The server has the mail: whatever it says now, it must not be sent again.
             with suppress(smtplib.SMTPException, OSError):
@@ -66,7 +66,7 @@ class SmtpServer:
         finally:
             server.close()
 
-    def _greeted(self, scheme: str, host: str, port: int) -> smtplib.SMTP:
+    def _open(self, scheme: str, host: str, port: int) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if scheme == "smtps":
             return smtplib.SMTP_SSL(host, port, timeout=self._timeout_s, context=context)

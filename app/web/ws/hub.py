@@ -270,7 +270,7 @@ class Hub:
         self._told.put(bid_id, outcome.status)
         frame = text_frame(encode(_result(auction_id, outcome)))
         if outcome.traceparent is not None:
-            spans.follow(outcome.traceparent, bid_id=bid_id, status=outcome.status)
+            spans.continue_trace(outcome.traceparent, bid_id=bid_id, status=outcome.status)
         for connection in connections:
             connection.push(frame)
         log_bid_step("bid_told", bid_id, status=outcome.status, sockets=len(connections))
@@ -328,7 +328,7 @@ class Hub:
         news = fanout.backlog_decoder.decode(payload)
         if news.published_at is not None:
             self.registry.traffic.deliveries_s.append(max(0.0, time.time() - news.published_at))
-        self._stores.admission.heard(news)
+        self._stores.admission.update(news)
 
     def _rights_changed(self, _: str, payload: bytes) -> None:
         changed = fanout.rights_changed_decoder.decode(payload)

@@ -39,7 +39,7 @@ def test_owners_that_come_go_and_die_under_load_lose_and_double_nothing(world: W
     world.bridge("clock")
     owners = [world.bridge("ingest"), world.bridge("ingest")]
     for owner in owners:
-        owner.wait_said("partitions_taken")
+        owner.wait_said("partitions_started")
     for _ in range(ROUNDS):
         load(world, chance, BATCH)
         owner = owners.pop(chance.randrange(len(owners)))

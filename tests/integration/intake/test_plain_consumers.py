@@ -21,11 +21,11 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.topics import Topic
 from app.services.dead_letter_limits import DeadLetterLimit
 from app.settings import read_settings
-from bridge.consuming import Consuming
-from bridge.handling import HandlingPorts
+from bridge.consumer_loop import ConsumerLoop
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.event import Event
 from bridge.pipelines.save import Save
+from bridge.record_processor import ProcessorPorts
 from bridge.records import RawRecord
 from bridge.runner import Runner
 from tests.containers import Container, build_container
@@ -57,7 +57,7 @@ class Ground:
         self.topic = Topic(f"plain-{uuid4().hex[:12]}", 1)
         create_topics(container.settings, (self.topic,), wait_s=30)
         self.producer: KafkaProducer = make_producer(container.settings, name="tests")
-        self.ports = HandlingPorts(
+        self.ports = ProcessorPorts(
             container.begin,
             container.dead_letters,
             DeadLetterLimit(per_lane=1, per_partition=PER_PARTITION, window_s=3_600),
@@ -91,7 +91,7 @@ class Ground:
                 )
 
     @contextmanager
-    def running(self, consumer: Consuming[Any]) -> Iterator[Runner]:
+    def running(self, consumer: ConsumerLoop[Any]) -> Iterator[Runner]:
         """The consumer, at work as the bridge runs it."""
         runner = Runner([consumer])
         thread = threading.Thread(target=runner.run)
@@ -166,7 +166,7 @@ def stored(ground: Ground, *wanted: str) -> list[str]:
 
 @pytest.mark.parametrize("consumer", [save, event])
 def test_what_nobody_can_read_is_a_dead_letter_and_the_consumer_goes_on(
-    ground: Ground, consumer: Callable[[Ground], Consuming[Any]]
+    ground: Ground, consumer: Callable[[Ground], ConsumerLoop[Any]]
 ) -> None:
     ground.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)
     made = consumer(ground)

@@ -114,7 +114,7 @@ def test_a_topic_that_is_set_otherwise_is_refused_by_name_until_the_advice_is_fo
         assert f"{name}={required_settings(topic)[name]}" in line
     watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
     with pytest.raises(WrongTopicError) as seen:
-        watch.look()
+        watch.check()
     assert str(seen.value) == line
     follow_advice(admin, topic, line)
     wait_until(lambda: watch_accepts(watch), what="it is as it must be")
@@ -124,7 +124,7 @@ def test_a_topic_that_is_set_otherwise_is_refused_by_name_until_the_advice_is_fo
 
 def watch_accepts(watch: TopicWatch) -> bool:
     try:
-        return bool(watch.look())
+        return bool(watch.check())
     except WrongTopicError:
         return False
 
@@ -175,16 +175,16 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
 ) -> None:
     make(topic)
     watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
-    assert watch.look() == watch.look()
+    assert watch.check() == watch.check()
     admin.delete_topics([topic.name])
     with pytest.raises(WrongTopicError, match="does not exist"):
         _look_until_wrong(watch)
     make(topic)
     with pytest.raises(WrongTopicError, match="made again"):
-        watch.look()
+        watch.check()
     watch.close()
     watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
-    watch.look()
+    watch.check()
     admin.create_partitions({topic.name: NewPartitions(topic.partitions + 1)})
     with pytest.raises(WrongTopicError, match="3 partitions, not 2"):
         _look_until_wrong(watch)
@@ -192,7 +192,7 @@ def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
 
 
 def _look_until_wrong(watch: TopicWatch) -> None:
-    wait_until(lambda: watch.look() is None, what="it is wrong")
+    wait_until(lambda: watch.check() is None, what="it is wrong")
 
 
 def test_a_kafka_that_gives_one_answer_and_not_the_next_is_asked_again(

@@ -159,8 +159,8 @@ CASES = {
         "Everything in a gateway waits 497.5ms: add one.",
     ),
     "ProcessKeepsDying": Case(
-        {'process_unasked_restarts{process="relay"}': f"0+1{ON}"},
-        {'process_unasked_restarts{process="relay"}': "0 1 2+0x58"},
+        {'process_unexpected_restarts{process="relay"}': f"0+1{ON}"},
+        {'process_unexpected_restarts{process="relay"}': "0 1 2+0x58"},
         "relay dies again and again.",
         {"process": "relay"},
     ),

@@ -14,8 +14,8 @@ from app.services.lanes import DeadLetter, InboxRecord, OutageError, Parking
 from app.services.transactions import Transaction
 from bridge.bounds import Bounds
 from bridge.checking import Sizes
+from bridge.ingestor import Ingestor, IngestorPorts
 from bridge.records import RawRecord
-from bridge.taking import Taking, TakingPorts
 from tests.platform.lists import lane_topic
 
 TOPIC = Topic("lists", 3)
@@ -63,14 +63,20 @@ class Store:
         self.state.progress.setdefault(partition, (offset, topic_id))
 
     def move_progress(
-        self, transaction: Transaction, *, topic: str, partition: int, expected: int, following: int
+        self,
+        transaction: Transaction,
+        *,
+        topic: str,
+        partition: int,
+        expected: int,
+        next_offset: int,
     ) -> bool:
         offset, topic_id = self.state.progress[partition]
         if offset == expected:
-            self.state.progress[partition] = (following, topic_id)
+            self.state.progress[partition] = (next_offset, topic_id)
         return offset == expected
 
-    def take(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+    def insert(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
         self.state.inbox += records
 
     def count_recent(self, transaction: Transaction, **parameters: Any) -> tuple[int, int]:
@@ -90,7 +96,7 @@ class Store:
     def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
         return {(topic, part) for whose, topic, part in self.state.parked if whose == group}
 
-    def taken(self, partition: int = 0) -> list[int]:
+    def inserted(self, partition: int = 0) -> list[int]:
         """The offsets in the inbox, in the order they came."""
         return [one.offset for one in self.state.inbox if one.partition == partition]
 
@@ -99,18 +105,18 @@ class Store:
         return [(one.offset, one.reason) for one in self.state.letters]
 
 
-def owner_of(store: Store, *, topic_id: str = "first") -> Taking:
+def owner_of(store: Store, *, topic_id: str = "first") -> Ingestor:
     """Somebody who takes in."""
-    ports = TakingPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
-    return Taking(LANE, ports, topic_id=topic_id)
+    ports = IngestorPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
+    return Ingestor(LANE, ports, topic_id=topic_id)
 
 
-def start(owner: Taking, bounds: Mapping[int, Bounds]) -> dict[int, int]:
+def start(owner: Ingestor, bounds: Mapping[int, Bounds]) -> dict[int, int]:
     """Let it begin with partitions whose logs hold that."""
     return owner.start(bounds, lambda _: bounds)
 
 
-def started(store: Store) -> Taking:
+def started(store: Store) -> Ingestor:
     """The owner of partition 0, whose log begins at 0."""
     owner = owner_of(store)
     start(owner, {0: Bounds(0, 1_000)})

@@ -98,10 +98,10 @@ def test_while_it_is_off_no_record_has_a_header_and_everything_stays_as_it_is() 
     with tracing.begin(Stage.PLACE) as span, tracing.spans(Stage.SETTLE) as stage:
         assert not span.is_recorded
         assert tracing.current_headers() == []
-        assert tracing.received([(TRACEPARENT, SAMPLED.encode())]) is None
-        assert stage.follow_all(items) is items
-        assert stage.stamp(items) is items
-        assert stage.follow_inside(SAMPLED, b"{}") == b"{}"
+        assert tracing.extract([(TRACEPARENT, SAMPLED.encode())]) is None
+        assert stage.continue_traces(items) is items
+        assert stage.inject(items) is items
+        assert stage.continue_traces_in(SAMPLED, b"{}") == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_a_span_is_the_child_of_the_one_it_begins_in_and_ends_with_its_error(spa
 def test_each_stage_is_the_child_of_the_one_that_its_item_names(spans: Spans) -> None:
     items = [Item("bids", 1, SAMPLED), Item("bids", 2, None), Item("bids", 3, f"{OTHER} {SAMPLED}")]
     with tracing.spans(Stage.INGEST) as stage:
-        first, second, third = stage.follow_all(items)
-        (message,) = stage.stamp([Item("events", 0, None)])
+        first, second, third = stage.continue_traces(items)
+        (message,) = stage.inject([Item("events", 0, None)])
     assert second is items[1]
     ended = spans.ended
     assert first.traceparent == context(ended[0])
@@ -183,17 +183,17 @@ def test_headers_that_are_not_w3cs_or_not_sampled_are_no_context(spans: Spans) -
         b"a" * 9_999,
     ]
     headers = [(TRACEPARENT, one) for one in bad]
-    assert tracing.received([*headers, ("other", SAMPLED.encode())]) is None
+    assert tracing.extract([*headers, ("other", SAMPLED.encode())]) is None
     good = [(TRACEPARENT, SAMPLED.encode()), (TRACEPARENT, OTHER.encode())]
-    assert tracing.received([*headers, *good]) == f"{SAMPLED} {OTHER}"
-    assert tracing.sent(tracing.received(good)) == good
+    assert tracing.extract([*headers, *good]) == f"{SAMPLED} {OTHER}"
+    assert tracing.headers_of(tracing.extract(good)) == good
 
 
 def test_only_contexts_are_replaced_in_what_is_published(spans: Spans) -> None:
     value = b'{"key":"%s","x":[{"traceparent":"%s"},{"traceparent":"%s"}]}'
     names = (SAMPLED.encode(), SAMPLED.encode(), OTHER.encode())
     with tracing.spans(Stage.BROADCAST) as stage:
-        published = stage.follow_inside(SAMPLED, value % names)
+        published = stage.continue_traces_in(SAMPLED, value % names)
     (span,) = spans.ended
     assert published == value % (names[0], context(span).encode(), names[2])
 

@@ -3,7 +3,15 @@
 from app.domain.errors import BusyError
 from app.protocol.fanout import Backlog
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, Topic
-from app.services.backlog import CROWD, LATE_S, NEWS_S, RETRY_MAX_S, Admission, Trail, Watermark
+from app.services.backlog import (
+    BACKLOG_TTL_S,
+    LATE_FRAMES_MIN,
+    LATE_S,
+    RETRY_MAX_S,
+    Admission,
+    OffsetHistory,
+    Watermark,
+)
 from app.web.retry import retry_after_ms
 
 
@@ -15,7 +23,7 @@ class House:
         self.admission = Admission(lambda: self.now)
 
     def hear(self, fill: float, behind_s: float = 0.0, topic: Topic = AUCTION_BID) -> None:
-        self.admission.heard(Backlog(topic=topic.name, fill=fill, behind_s=behind_s))
+        self.admission.update(Backlog(topic=topic.name, fill=fill, behind_s=behind_s))
 
     def refusal(self, topic: Topic = AUCTION_BID) -> BusyError | None:
         try:
@@ -37,7 +45,7 @@ def test_without_news_everything_is_taken() -> None:
     assert house.refusal() is None
     house.hear(2.0)
     assert house.refusal() is not None
-    house.now += NEWS_S + 0.1
+    house.now += BACKLOG_TTL_S + 0.1
     assert house.refusal() is None
 
 
@@ -102,7 +110,7 @@ def test_clients_are_not_told_to_come_back_all_at_once() -> None:
 
 
 def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
-    trail = Trail()
+    trail = OffsetHistory()
     assert trail.behind_s(done=0, end=0, now=0.0) == 0.0
     assert trail.behind_s(done=0, end=10, now=1.0) == 0.0
     assert trail.behind_s(done=0, end=20, now=2.0) == 1.0
@@ -119,7 +127,7 @@ def test_frames_that_are_late_for_a_moment_are_taken_and_those_of_an_overload_re
         house.now += 0.02
         assert house.refusal() is None
     lateness.update(0.01, house.now)
-    for _ in range(CROWD):
+    for _ in range(LATE_FRAMES_MIN):
         assert house.refusal() is None, "it is no crowd yet"
         house.now += LATE_S / 2
         lateness.update(2 * LATE_S, house.now)
@@ -131,7 +139,7 @@ def test_frames_that_are_late_for_a_moment_are_taken_and_those_of_an_overload_re
 
 def test_after_an_overload_nothing_has_to_come_in_time_first() -> None:
     house = House()
-    for _ in range(CROWD):
+    for _ in range(LATE_FRAMES_MIN):
         house.now += LATE_S / 2
         house.admission.lateness.update(2 * LATE_S, house.now)
     house.now += 2 * LATE_S

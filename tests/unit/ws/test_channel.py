@@ -7,10 +7,10 @@ from app.web.ws.channel import TURN, Channel
 
 class Ear:
     def __init__(self) -> None:
-        self.heard: list[bytes] = []
+        self.update: list[bytes] = []
 
     def push(self, frame: bytes) -> None:
-        self.heard.append(frame)
+        self.update.append(frame)
 
 
 def test_what_is_pushed_while_the_snapshot_is_read_is_kept_unless_covered() -> None:
@@ -18,10 +18,10 @@ def test_what_is_pushed_while_the_snapshot_is_read_is_kept_unless_covered() -> N
     channel.join(ear)
     for number in (4, 5, 6):
         channel.push(number, b"%d" % number)
-    assert ear.heard == []
+    assert ear.update == []
     channel.joined(ear, 5)
     channel.push(7, b"7")
-    assert ear.heard == [b"6", b"7"]
+    assert ear.update == [b"6", b"7"]
 
 
 def test_a_snapshot_newer_than_the_stream_silences_what_it_covers() -> None:
@@ -30,7 +30,7 @@ def test_a_snapshot_newer_than_the_stream_silences_what_it_covers() -> None:
     channel.joined(ear, 9)
     channel.push(9, b"9")
     channel.push(10, b"10")
-    assert ear.heard == [b"10"]
+    assert ear.update == [b"10"]
 
 
 def test_numbers_only_rise() -> None:
@@ -39,7 +39,7 @@ def test_numbers_only_rise() -> None:
     channel.joined(ear, -1)
     for number in (0, 2, 1, 2, 3):
         channel.push(number, b"%d" % number)
-    assert ear.heard == [b"0", b"2", b"3"]
+    assert ear.update == [b"0", b"2", b"3"]
 
 
 def test_who_left_while_joining_hears_nothing() -> None:
@@ -48,7 +48,7 @@ def test_who_left_while_joining_hears_nothing() -> None:
     channel.leave(ear)
     channel.joined(ear, 0)
     channel.push(1, b"1")
-    assert ear.heard == []
+    assert ear.update == []
     assert len(channel) == 0
 
 
@@ -60,10 +60,10 @@ def test_who_joins_again_hears_in_order_and_nothing_twice() -> None:
     channel.join(ear)
     channel.push(2, b"2")
     channel.push(3, b"3")
-    assert (ear.heard, len(channel)) == ([b"1"], 1)
+    assert (ear.update, len(channel)) == ([b"1"], 1)
     channel.joined(ear, 2)
     channel.push(4, b"4")
-    assert ear.heard == [b"1", b"3", b"4"]
+    assert ear.update == [b"1", b"3", b"4"]
 
 
 def test_who_could_not_join_again_misses_nothing_of_the_earlier_subscription() -> None:
@@ -75,7 +75,7 @@ def test_who_could_not_join_again_misses_nothing_of_the_earlier_subscription() -
     channel.push(2, b"2")
     assert channel.not_joined(ear)
     channel.push(3, b"3")
-    assert ear.heard == [b"2", b"3"]
+    assert ear.update == [b"2", b"3"]
 
 
 def test_who_could_not_join_at_all_is_no_listener() -> None:
@@ -104,9 +104,9 @@ def test_many_listeners_hold_up_nobody_and_each_hears_in_order() -> None:
     for number in (1, 2, 3):
         channel.push(number, b"%d" % number)
     gevent.sleep(0)
-    assert 0 < sum(len(ear.heard) for ear in ears) < 3 * len(ears)
+    assert 0 < sum(len(ear.update) for ear in ears) < 3 * len(ears)
     send_all(channel)
-    assert all(ear.heard == [b"1", b"2", b"3"] for ear in ears)
+    assert all(ear.update == [b"1", b"2", b"3"] for ear in ears)
 
 
 def test_who_joins_while_a_frame_is_being_sent_hears_only_what_came_since() -> None:
@@ -117,7 +117,7 @@ def test_who_joins_while_a_frame_is_being_sent_hears_only_what_came_since() -> N
     channel.push(2, b"2")
     channel.joined(late, -1)
     send_all(channel)
-    assert late.heard == [b"2"]
+    assert late.update == [b"2"]
 
 
 def test_who_joins_again_while_a_frame_is_being_sent_hears_everything_once() -> None:
@@ -129,7 +129,7 @@ def test_who_joins_again_while_a_frame_is_being_sent_hears_everything_once() -> 
     channel.push(2, b"2")
     assert channel.not_joined(last)
     send_all(channel)
-    assert last.heard == [b"1", b"2"]
+    assert last.update == [b"1", b"2"]
 
 
 def test_what_is_not_numbered_overtakes_nothing() -> None:
@@ -138,7 +138,7 @@ def test_what_is_not_numbered_overtakes_nothing() -> None:
     channel.push(1, b"1")
     channel.push_unnumbered(b"online")
     send_all(channel)
-    assert all(ear.heard[-2:] == [b"1", b"online"] for ear in ears)
+    assert all(ear.update[-2:] == [b"1", b"online"] for ear in ears)
 
 
 def test_who_leaves_while_a_frame_is_being_sent_hears_it_no_more() -> None:
@@ -148,4 +148,4 @@ def test_who_leaves_while_a_frame_is_being_sent_hears_it_no_more() -> None:
     gevent.sleep(0)
     channel.leave(last)
     send_all(channel)
-    assert last.heard == []
+    assert last.update == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import BusyError, UnknownFateError
-from app.services.backlog import CROWD, LATE_S
+from app.services.backlog import LATE_FRAMES_MIN, LATE_S
 from tests.unit.ws.builders import Client, House
 
 WRONG_AMOUNTS: tuple[Any, ...] = (None, True, "5", 1.5, 0, -1, 2**63, 10**12 + 1, [], {})
@@ -184,8 +184,8 @@ def test_it_is_an_overload_when_people_wait_for_their_turn_but_not_when_guests_d
     crowd.connection.waited_s = 2 * LATE_S  # as whoever reads the socket says
     until = time.monotonic() + 2 * LATE_S
     frames = 0
-    while time.monotonic() < until or frames < CROWD:
+    while time.monotonic() < until or frames < LATE_FRAMES_MIN:
         crowd.send("time", client_ms=1)
         frames += 1
-        time.sleep(LATE_S / CROWD)
+        time.sleep(LATE_S / LATE_FRAMES_MIN)
     assert house.admission.lateness.is_over(time.monotonic()) is is_overload

@@ -7,8 +7,8 @@ import pytest
 from app.services.dead_letter_limits import TOO_MANY, UNKNOWN_USER
 from app.services.lanes import GoneError, OutageError
 from bridge.bounds import Bounds
+from bridge.ingestor import Ingestor, IngestorPorts
 from bridge.runner import StoppedError
-from bridge.taking import Taking, TakingPorts
 from tests.unit.bridge.builders import (
     DEAD_LETTER_LIMIT,
     LANE,
@@ -36,29 +36,29 @@ def test_an_owner_starts_at_the_beginning_of_the_log_and_then_at_progress() -> N
 def test_what_was_seen_is_dropped_and_what_is_not_ours_too() -> None:
     store = Store()
     owner = started(store)
-    owner.take({0: [raw(0), raw(1)]})
-    taken = owner.take({0: [raw(1), raw(2)], 1: [raw(0, partition=1)]})
-    assert store.taken() == [0, 1, 2]
-    assert store.taken(1) == []
-    assert taken.positions == {0: 3}
+    owner.ingest({0: [raw(0), raw(1)]})
+    result = owner.ingest({0: [raw(1), raw(2)], 1: [raw(0, partition=1)]})
+    assert store.inserted() == [0, 1, 2]
+    assert store.inserted(1) == []
+    assert result.positions == {0: 3}
 
 
 def test_an_owner_whose_progress_was_moved_takes_nothing_and_knows_it() -> None:
     store = Store()
     zombie, other = started(store), started(store)
-    other.take({0: [raw(0), bad(1)]})
-    taken = zombie.take({0: [raw(0), bad(1), raw(2)]})
-    assert (store.taken(), store.reasons()) == ([0], [(1, "Undecodable")])
-    assert (taken.lost, taken.positions, taken.records) == ({0}, {}, [])
+    other.ingest({0: [raw(0), bad(1)]})
+    result = zombie.ingest({0: [raw(0), bad(1), raw(2)]})
+    assert (store.inserted(), store.reasons()) == ([0], [(1, "Undecodable")])
+    assert (result.lost, result.positions, result.records) == ({0}, {}, [])
     assert start(zombie, {0: Bounds(0, 1_000)}) == {0: 2}
 
 
 def test_a_zombie_does_not_park_what_another_owns() -> None:
     store = Store()
     zombie, other = started(store), started(store)
-    other.take({0: [bad(offset) for offset in range(PER_PARTITION)]})
-    taken = zombie.take({0: [bad(0)]})
-    assert taken.lost == {0}
+    other.ingest({0: [bad(offset) for offset in range(PER_PARTITION)]})
+    result = zombie.ingest({0: [bad(0)]})
+    assert result.lost == {0}
     assert not store.state.parked
 
 
@@ -67,17 +67,17 @@ def test_one_lost_partition_does_not_keep_the_others() -> None:
     owner = owner_of(store)
     start(owner, {0: Bounds(0, 9), 1: Bounds(0, 9)})
     store.state.progress[0] = (1, "first")
-    taken = owner.take({0: [raw(0)], 1: [raw(0, partition=1)]})
-    assert (taken.lost, taken.positions) == ({0}, {1: 1})
-    assert store.taken(1) == [0]
+    result = owner.ingest({0: [raw(0)], 1: [raw(0, partition=1)]})
+    assert (result.lost, result.positions) == ({0}, {1: 1})
+    assert store.inserted(1) == [0]
 
 
 def test_a_partition_that_was_given_to_another_is_not_taken_from() -> None:
     store = Store()
     owner = started(store)
-    owner.forget([0])
-    owner.take({0: [raw(0)]})
-    assert store.taken() == []
+    owner.revoke([0])
+    owner.ingest({0: [raw(0)]})
+    assert store.inserted() == []
 
 
 def test_an_outage_takes_nothing_and_counts_nothing() -> None:
@@ -85,10 +85,10 @@ def test_an_outage_takes_nothing_and_counts_nothing() -> None:
     owner = started(store)
     store.is_away = True
     with pytest.raises(OutageError):
-        owner.take({0: [raw(0), bad(1)]})
+        owner.ingest({0: [raw(0), bad(1)]})
     store.is_away = False
-    owner.take({0: [raw(0), bad(1)]})
-    assert (store.taken(), store.reasons()) == ([0], [(1, "Undecodable")])
+    owner.ingest({0: [raw(0), bad(1)]})
+    assert (store.inserted(), store.reasons()) == ([0], [(1, "Undecodable")])
 
 
 @pytest.mark.parametrize("bounds", [Bounds(8, 100), Bounds(0, 6)])
@@ -119,17 +119,17 @@ def test_a_hole_or_a_step_back_makes_the_log_doubtful(
     offsets: list[int], *, is_doubtful: bool
 ) -> None:
     owner = started(Store())
-    owner.take({0: [raw(0), raw(1), raw(2)]})
-    assert owner.doubtful({0: [raw(offset) for offset in offsets]}) == (
+    owner.ingest({0: [raw(0), raw(1), raw(2)]})
+    assert owner.partitions_with_gap({0: [raw(offset) for offset in offsets]}) == (
         {0} if is_doubtful else set()
     )
 
 
 def test_records_lost_under_a_running_owner_are_refused() -> None:
     owner = started(Store())
-    owner.refuse_lost({0: Bounds(0, 5), 1: Bounds(9, 9)})  # 1 is not ours
+    owner.check_truncated({0: Bounds(0, 5), 1: Bounds(9, 9)})  # 1 is not ours
     with pytest.raises(StoppedError):
-        owner.refuse_lost({0: Bounds(2, 5)})
+        owner.check_truncated({0: Bounds(2, 5)})
 
 
 def test_too_many_bad_records_park_the_partition_in_front_of_the_first_not_handled() -> None:
@@ -137,38 +137,38 @@ def test_too_many_bad_records_park_the_partition_in_front_of_the_first_not_handl
     owner = started(store)
     start(owner, {1: Bounds(0, 9)})
     batch = [raw(0), *(bad(offset) for offset in range(1, PER_PARTITION + 2)), raw(9)]
-    taken = owner.take({0: batch, 1: [raw(0, partition=1)]})
+    result = owner.ingest({0: batch, 1: [raw(0, partition=1)]})
     stopped_at = PER_PARTITION + 1
-    assert store.taken() == [0]
+    assert store.inserted() == [0]
     assert len(store.state.letters) == PER_PARTITION
-    assert taken.positions == {0: stopped_at, 1: 1}
+    assert result.positions == {0: stopped_at, 1: 1}
     assert store.state.progress[0] == (stopped_at, "first")
-    assert taken.parkings[0].reason == store.state.parked[PLACE].reason == TOO_MANY
-    owner.take({0: batch, 1: [raw(1, partition=1)]})
-    assert store.taken() == [0]
-    assert store.taken(1) == [0, 1]
+    assert result.parkings[0].reason == store.state.parked[PLACE].reason == TOO_MANY
+    owner.ingest({0: batch, 1: [raw(1, partition=1)]})
+    assert store.inserted() == [0]
+    assert store.inserted(1) == [0, 1]
 
 
 def test_a_freed_partition_goes_on_where_it_stopped() -> None:
     store = Store()
     owner = started(store)
     batch = [*(bad(offset) for offset in range(PER_PARTITION + 1)), raw(PER_PARTITION + 1)]
-    owner.take({0: batch})
+    owner.ingest({0: batch})
     store.state.letters.clear()  # their time has passed
     store.state.parked.clear()
-    assert owner.look_at_parked() == {0}
+    assert owner.refresh_parked() == {0}
     assert owner.positions[0] == PER_PARTITION
-    owner.take({0: batch})
-    assert store.taken() == [PER_PARTITION + 1]
+    owner.ingest({0: batch})
+    assert store.inserted() == [PER_PARTITION + 1]
 
 
 def test_a_new_owner_knows_what_is_parked() -> None:
     store = Store()
-    started(store).take({0: [bad(offset) for offset in range(PER_PARTITION + 1)]})
+    started(store).ingest({0: [bad(offset) for offset in range(PER_PARTITION + 1)]})
     owner = started(store)
     assert owner.parked == {0}
     store.state.letters.clear()
-    owner.take({0: [bad(PER_PARTITION)]})
+    owner.ingest({0: [bad(PER_PARTITION)]})
     assert store.reasons() == []
 
 
@@ -178,11 +178,11 @@ def test_progress_that_another_owner_moves_while_the_log_grows_is_no_fault() -> 
 
     def look(_: object) -> dict[int, Bounds]:
         """The log has grown by two since, and both are taken already."""
-        other.take({0: [raw(0), raw(1)]})
+        other.ingest({0: [raw(0), raw(1)]})
         return {0: Bounds(0, 2)}
 
     assert owner.start([0], look) == {0: 0}
-    assert owner.take({0: [raw(0)]}).lost == {0}
+    assert owner.ingest({0: [raw(0)]}).lost == {0}
     assert owner.start([0], lambda _: {0: Bounds(0, 2)}) == {0: 2}
 
 
@@ -191,10 +191,10 @@ def test_whatever_a_restore_has_lost_parks_nothing_and_counts_for_nothing() -> N
         raise GoneError(UNKNOWN_USER, "user 7 was lost")
 
     store = Store()
-    ports = TakingPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
-    owner = Taking(replace(LANE, check=lost), ports, topic_id="first")
+    ports = IngestorPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
+    owner = Ingestor(replace(LANE, check=lost), ports, topic_id="first")
     start(owner, {0: Bounds(0, 1_000)})
     many = 10 * PER_PARTITION
-    taken = owner.take({0: [raw(offset) for offset in range(many)]})
+    result = owner.ingest({0: [raw(offset) for offset in range(many)]})
     assert store.reasons() == [(offset, UNKNOWN_USER) for offset in range(many)]
-    assert (taken.positions, taken.parkings) == ({0: many}, {})
+    assert (result.positions, result.parkings) == ({0: many}, {})

@@ -11,7 +11,7 @@ from app.services.lanes import (
     FutureVersionError,
     OutageError,
 )
-from bridge.handling import Handling, HandlingPorts
+from bridge.record_processor import ProcessorPorts, RecordProcessor
 from bridge.records import RawRecord
 from tests.unit.bridge.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
 
@@ -46,9 +46,9 @@ def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
     return [raw(offset, value, partition=partition) for offset, value in enumerate(values)]
 
 
-def heaping(store: Store) -> tuple[Heap, Handling[bytes]]:
+def heaping(store: Store) -> tuple[Heap, RecordProcessor[bytes]]:
     heap = Heap()
-    return heap, Handling(heap, HandlingPorts(store.begin, store, DEAD_LETTER_LIMIT))
+    return heap, RecordProcessor(heap, ProcessorPorts(store.begin, store, DEAD_LETTER_LIMIT))
 
 
 def test_a_batch_without_fault_is_handled_whole() -> None:
@@ -111,10 +111,10 @@ def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it() -> N
     assert store.state.parked[("heap", *HERE)].reason == TOO_MANY
     assert handling.handle({HERE: batch(*values)}) == {}
     assert (heap.values, len(store.state.letters)) == ([], PER_PARTITION)
-    assert handling.look_at_parked(must_know=True) == {}
+    assert handling.refresh_parked(is_required=True) == {}
     store.state.parked.clear()
     store.state.letters.clear()
-    assert handling.look_at_parked(must_know=True) == {HERE: PER_PARTITION}
+    assert handling.refresh_parked(is_required=True) == {HERE: PER_PARTITION}
     handling.handle({HERE: batch(*values)[PER_PARTITION:]})
     assert heap.values == [b"1"]
 
@@ -123,21 +123,21 @@ def test_what_a_person_parked_goes_on_at_the_first_record_that_came_meanwhile() 
     store = Store()
     heap, handling = heaping(store)
     store.state.parked[("heap", *HERE)] = store.state.parked[("other", *THERE)] = None  # type: ignore[assignment]
-    handling.look_at_parked(must_know=True)
+    handling.refresh_parked(is_required=True)
     assert handling.handle({HERE: batch(b"1", b"2")}) == {}
     handling.handle({HERE: [raw(2, b"3")]})
     assert heap.values == []
     store.state.parked.clear()
-    assert handling.look_at_parked(must_know=True) == {HERE: 0}
+    assert handling.refresh_parked(is_required=True) == {HERE: 0}
 
 
 def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
     store = Store()
     _, handling = heaping(store)
     handling.handle({HERE: batch(b"newer")})
-    handling.forget([HERE])
+    handling.revoke([HERE])
     store.state.parked.clear()
-    assert handling.look_at_parked(must_know=True) == {}
+    assert handling.refresh_parked(is_required=True) == {}
 
 
 def test_while_nobody_can_say_what_is_parked_what_was_stays_so_and_the_rest_goes_on() -> None:
@@ -145,8 +145,8 @@ def test_while_nobody_can_say_what_is_parked_what_was_stays_so_and_the_rest_goes
     heap, handling = heaping(store)
     handling.handle({HERE: batch(b"newer")})
     store.is_away = True
-    assert handling.look_at_parked(must_know=False) == {}
+    assert handling.refresh_parked(is_required=False) == {}
     assert handling.handle({HERE: batch(b"newer"), THERE: batch(b"3", partition=1)}) == {THERE: 1}
     assert heap.values == [b"3"]
     with pytest.raises(OutageError):
-        handling.look_at_parked(must_know=True)
+        handling.refresh_parked(is_required=True)

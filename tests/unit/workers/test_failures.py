@@ -14,7 +14,7 @@ from app.services.lanes import (
     UnknownLaneError,
     VersionConflictError,
 )
-from workers.verdicts import ISOLATE_AFTER, Verdict, still_stuck, to_settle, verdict
+from workers.failures import ISOLATE_AFTER, FailureAction, action_for, still_conflicting, to_settle
 
 RECORD = InboxRecord("toys", 0, 7, "k", "{}", datetime(2026, 1, 1, tzinfo=UTC))
 SUSPECT = replace(RECORD, offset=8, attempts=ISOLATE_AFTER)
@@ -23,31 +23,31 @@ FAULTS = [ValueError("bad"), ZeroDivisionError(), BadDataError("23514")]
 
 @pytest.mark.parametrize("error", FAULTS, ids=repr)
 def test_a_fault_among_many_is_counted_until_one_is_suspect(error: Exception) -> None:
-    assert verdict(error, [RECORD, SUSPECT]) is Verdict.COUNT
-    assert verdict(error, [RECORD]) is Verdict.COUNT
-    assert verdict(error, [SUSPECT]) is Verdict.DEAD_LETTER
+    assert action_for(error, [RECORD, SUSPECT]) is FailureAction.COUNT
+    assert action_for(error, [RECORD]) is FailureAction.COUNT
+    assert action_for(error, [SUSPECT]) is FailureAction.DEAD_LETTER
 
 
 @pytest.mark.parametrize("records", [[], [RECORD], [SUSPECT]], ids=len)
 def test_an_outage_and_a_conflict_are_nobodys_fault_however_often(
     records: list[InboxRecord],
 ) -> None:
-    assert verdict(OutageError("away"), records) is Verdict.WAIT
-    assert verdict(VersionConflictError("toys/k"), records) is Verdict.CONFLICT
+    assert action_for(OutageError("away"), records) is FailureAction.WAIT
+    assert action_for(VersionConflictError("toys/k"), records) is FailureAction.CONFLICT
 
 
 def test_a_lane_that_cannot_be_loaded_blames_no_record() -> None:
-    assert verdict(ValueError("bad row"), []) is Verdict.WAIT
+    assert action_for(ValueError("bad row"), []) is FailureAction.WAIT
 
 
 def test_of_an_unknown_lane_every_record_is_given_up() -> None:
-    assert verdict(UnknownLaneError("UnknownAuction", "no 7"), []) is Verdict.DEAD_LETTER
+    assert action_for(UnknownLaneError("UnknownAuction", "no 7"), []) is FailureAction.DEAD_LETTER
 
 
 def test_a_record_of_newer_schema_is_singled_out_and_parks_its_lane() -> None:
     future = FutureVersionError("version 2")
-    assert verdict(future, [RECORD, SUSPECT]) is Verdict.SINGLE_OUT
-    assert verdict(future, [SUSPECT]) is Verdict.PARK
+    assert action_for(future, [RECORD, SUSPECT]) is FailureAction.SINGLE_OUT
+    assert action_for(future, [SUSPECT]) is FailureAction.PARK
 
 
 def test_while_one_is_suspect_records_are_settled_one_by_one() -> None:
@@ -57,9 +57,9 @@ def test_while_one_is_suspect_records_are_settled_one_by_one() -> None:
 
 
 def test_only_what_every_attempt_has_read_is_stuck() -> None:
-    assert still_stuck(None, [1, 2]) == {1, 2}
-    assert still_stuck([1, 2], [2, 3]) == {2}
-    assert still_stuck([1], [2]) == frozenset()
+    assert still_conflicting(None, [1, 2]) == {1, 2}
+    assert still_conflicting([1, 2], [2, 3]) == {2}
+    assert still_conflicting([1], [2]) == frozenset()
 
 
 @pytest.mark.parametrize(

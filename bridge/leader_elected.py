@@ -1,6 +1,6 @@
-"""What relay and clock share: of all processes that run one, a single one is active.
+"""Leader election for relay and clock: of all processes that run one, a single one is active.
 
-The lock is PostgreSQL's and goes with the connection, so that of a dead process is free at once.
+The lock is PostgreSQL's and belongs to the connection, so that of a dead process is free at once.
 """
 
 import time
@@ -18,8 +18,8 @@ from app.settings import Settings
 STANDBY_S = 1.0
 
 
-class StandingBy(ABC):
-    """A pipeline between PostgreSQL and the log, active while it holds `lock`."""
+class LeaderElected(ABC):
+    """A pipeline between PostgreSQL and Kafka, active while it holds `lock`."""
 
     name: str
     lock: ClassVar[int]
@@ -32,13 +32,13 @@ class StandingBy(ABC):
         self._is_active = False
 
     def open(self) -> None:
-        """Connect to both sides."""
+        """Connect to PostgreSQL and Kafka."""
         self._is_active = False
         self._producer = make_producer(self._settings, name=self.name)
         self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
-        """Let go of both, and of the lock."""
+        """Disconnect, which releases the lock."""
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()
@@ -48,7 +48,7 @@ class StandingBy(ABC):
             self._producer = None
 
     def step(self) -> None:
-        """Act, or stand by until the lock is free."""
+        """Act while holding the lock; else wait STANDBY_S."""
         if self._connection is None or self._producer is None:
             raise RuntimeError("not open")
         self._is_active = self._is_active or try_lock(self._connection, self.lock)
@@ -59,9 +59,9 @@ class StandingBy(ABC):
 
     @abstractmethod
     def act(self, connection: Connection, producer: KafkaProducer) -> None:
-        """Do one batch, or wait for one."""
+        """Process one batch, or wait for one."""
 
 
 def post(producer: KafkaProducer, message: OutboxMessage) -> Any:  # noqa: ANN401 - kafka-python has no types
-    """Give a message to the producer; its future."""
+    """Give a message to the producer; return its future."""
     return producer.send(message.topic, key=message.key.encode(), value=message.payload.encode())

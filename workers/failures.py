@@ -1,7 +1,7 @@
-"""What a failed settle means for the records it had read. Pure: it looks at nothing else.
+"""What to do after a failed settle, by its error and the records it had read. Pure.
 
-Guarantees, whatever fails how often: a record is given up only after it failed alone, or after a
-whole task met nothing but conflicts on it; what is nobody's fault is never counted.
+A record becomes a dead letter only after it failed alone, or after a whole task met nothing but
+conflicts on it; outages are never counted.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,7 +19,7 @@ from app.services.lanes import (
 ISOLATE_AFTER = 2  # failed settles, then one record at a time
 
 
-class Verdict(Enum):
+class FailureAction(Enum):
     """What to do after a failed settle."""
 
     CONFLICT = auto()  # somebody else settles the lane: again, a few times
@@ -30,30 +30,32 @@ class Verdict(Enum):
     PARK = auto()  # the one record read waits for newer code
 
 
-def verdict(error: Exception, records: Sequence[InboxRecord]) -> Verdict:
-    """What `error`, raised by settling `records`, means for them."""
+def action_for(error: Exception, records: Sequence[InboxRecord]) -> FailureAction:
+    """Return what to do after settling `records` raised `error`."""
     if isinstance(error, VersionConflictError):
-        return Verdict.CONFLICT
+        return FailureAction.CONFLICT
     if isinstance(error, UnknownLaneError):
-        return Verdict.DEAD_LETTER
+        return FailureAction.DEAD_LETTER
     if isinstance(error, OutageError | OlderDatabaseError) or not records:
-        return Verdict.WAIT
+        return FailureAction.WAIT
     if isinstance(error, FutureVersionError):
-        return Verdict.PARK if len(records) == 1 else Verdict.SINGLE_OUT
-    return Verdict.DEAD_LETTER if is_alone(records) else Verdict.COUNT
+        return FailureAction.PARK if len(records) == 1 else FailureAction.SINGLE_OUT
+    return FailureAction.DEAD_LETTER if is_isolated(records) else FailureAction.COUNT
 
 
-def is_alone(records: Sequence[InboxRecord]) -> bool:
-    """Whether a failure of these is the fault of one that has failed often enough before."""
+def is_isolated(records: Sequence[InboxRecord]) -> bool:
+    """Return whether the failure is that of a single record that has failed often enough before."""
     return len(records) == 1 and records[0].attempts >= ISOLATE_AFTER
 
 
 def to_settle(waiting: Sequence[InboxRecord]) -> Sequence[InboxRecord]:
-    """Of the records read, oldest first, those to settle together: one, while one is suspect."""
+    """Return those of the waiting records, oldest first, to settle together: one, while one is
+    suspect."""
     is_suspect = any(record.attempts >= ISOLATE_AFTER for record in waiting)
     return waiting[:1] if is_suspect else waiting
 
 
-def still_stuck(before: Collection[int] | None, offsets: Collection[int]) -> frozenset[int]:
-    """The offsets that a task has met conflicts on in every attempt; None: this is the first."""
+def still_conflicting(before: Collection[int] | None, offsets: Collection[int]) -> frozenset[int]:
+    """Return the offsets on which every attempt of a task has met a conflict; `before` is None at
+    the first."""
     return frozenset(offsets if before is None else set(before) & set(offsets))

@@ -1,5 +1,4 @@
-"""What is to become of one partition's records: which are taken, which are dead letters, and where
-to stop. Pure."""
+"""What becomes of one partition's records: inbox rows, dead letters, and where to stop. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,45 +17,47 @@ from bridge.records import RawRecord, Refusal, dead_letter
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The records of one partition from its position up to, without it, offset `following`.
+class IngestPlan:
+    """The records of one partition up to offset `next_offset`, exclusive.
 
-    With `parking` they end before the first that must wait for a person.
+    With `parking` they end before the first record that must wait for an operator.
     """
 
     partition: int
     records: Sequence[InboxRecord]
     letters: Sequence[DeadLetter]
-    following: int
+    next_offset: int
     parking: Parking | None = None
 
 
-def looked_at(
+def checked_records(
     batch: Sequence[RawRecord], lane: LaneTopic, sizes: Sizes
 ) -> list[InboxRecord | DeadLetter]:
-    """Each record as the inbox takes it, or as a dead letter."""
-    return [_looked_at(raw, lane, sizes) for raw in batch]
+    """Return each record as a row of the inbox, or as a dead letter."""
+    return [_checked_record(raw, lane, sizes) for raw in batch]
 
 
-def part_of(partition: int, found: Sequence[InboxRecord | DeadLetter], *, room: int) -> Part:
-    """As much of what was `found` (never nothing) as there may be, with `room` for dead letters."""
-    handled, parking = _up_to(found, room)
-    return Part(
+def plan_partition(
+    partition: int, found: Sequence[InboxRecord | DeadLetter], *, quota: int
+) -> IngestPlan:
+    """Return as much of `found`, which is not empty, as `quota` dead letters allow."""
+    handled, parking = _up_to(found, quota)
+    return IngestPlan(
         partition,
         records=[one for one in handled if isinstance(one, InboxRecord)],
         letters=[one for one in handled if isinstance(one, DeadLetter)],
-        following=found[len(handled)].offset if parking else found[-1].offset + 1,
+        next_offset=found[len(handled)].offset if parking else found[-1].offset + 1,
         parking=parking,
     )
 
 
-def follows(position: int, batch: Sequence[RawRecord]) -> bool:
-    """Whether these are just the next records from `position` on, without a hole."""
+def is_contiguous(position: int, batch: Sequence[RawRecord]) -> bool:
+    """Return whether the batch holds exactly the next records from `position` on."""
     last = batch[-1].offset
     return batch[0].offset == position and last - position + 1 == len(batch)
 
 
-def _looked_at(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord | DeadLetter:
+def _checked_record(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord | DeadLetter:
     try:
         return checked(raw, lane, sizes)
     except BadRecordError as error:
@@ -65,13 +66,13 @@ def _looked_at(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord | D
 
 
 def _up_to(
-    found: Sequence[InboxRecord | DeadLetter], room: int
+    found: Sequence[InboxRecord | DeadLetter], quota: int
 ) -> tuple[Sequence[InboxRecord | DeadLetter], Parking | None]:
-    """Those before the first dead letter too many, and why the rest must wait."""
+    """Return the records before the first dead letter too many, and why the rest must wait."""
     letters = 0
-    for place, one in enumerate(found):
+    for count, one in enumerate(found):
         if isinstance(one, DeadLetter) and one.error_class != GoneError.__name__:
             letters += 1
-            if letters > room:
-                return found[:place], Parking(TOO_MANY, f"{one.reason}: {one.message}")
+            if letters > quota:
+                return found[:count], Parking(TOO_MANY, f"{one.reason}: {one.message}")
     return found, None

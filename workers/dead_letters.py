@@ -1,9 +1,8 @@
-"""Giving records of a lane up: out of the lane and into the dead letters, in one transaction.
+"""Moves records of a lane from the inbox to the dead letters, in one transaction.
 
-Guarantees: whoever waits for such a record is told that it failed, by the same transaction; a
-record that somebody settled meanwhile is left alone; of a lane, or a partition, in which too many
-are given up in a short time the rest is kept, and the lane parked: then it is the code that is at
-fault, and not the records.
+The same transaction publishes `failed` to the waiting bidders. A record that was settled meanwhile
+is left alone. Above the limit of dead letters of a lane or a partition the remaining records are
+kept, and the lane is parked: then the code is at fault, and not the records.
 """
 
 from collections.abc import Collection, Sequence
@@ -34,7 +33,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why records are given up; `attempts` if they were not counted one by one."""
+    """Why records are rejected; `attempts` if they were not counted one by one."""
 
     reason: str
     error: Exception
@@ -42,8 +41,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Undertaker:
-    """Buries records, `batch_max` at a time, and parks lanes."""
+class DeadLetterWriter:
+    """Writes dead letters, `batch_max` at a time, and parks lanes."""
 
     begin: Begin
     lanes: Lanes
@@ -52,36 +51,36 @@ class Undertaker:
     batch_max: int
 
     def add(self, lane: LaneTopic, key: str, offsets: Collection[int] | None, cause: Cause) -> None:
-        """Give up those of the records at `offsets` that wait still; None: the oldest ones.
+        """Write dead letters for the waiting records at `offsets`; None: the oldest ones.
 
-        Raises OutageError. When somebody settles them at the same time, nothing is done.
+        Raise OutageError. When another worker settles them at the same time, do nothing.
         """
         try:
-            self._bury(lane, key, offsets, cause, tell=True)
+            self._add(lane, key, offsets, cause, notify=True)
         except VersionConflictError:
-            log.info("burial_overtaken", topic=lane.topic.name, key=key)
+            log.info("dead_letter_overtaken", topic=lane.topic.name, key=key)
         except (OutageError, OlderDatabaseError):
             raise
         except Exception:
             # What makes a record fail may also keep its bidder from being told.
-            log.exception("failure_not_told", topic=lane.topic.name, key=key)
-            self._bury(lane, key, offsets, cause, tell=False)
+            log.exception("failure_not_notified", topic=lane.topic.name, key=key)
+            self._add(lane, key, offsets, cause, notify=False)
 
     def park(self, lane: LaneTopic, key: str, parking: Parking) -> None:
-        """Settle nothing of the lane until a person frees it."""
+        """Park the lane until an operator unparks it."""
         with self.begin() as transaction:
             is_new = self.lanes.park(transaction, topic=lane.topic.name, key=key, parking=parking)
         if is_new:
             log_parked(lane.topic.name, parking, key=key)
 
-    def _bury(
+    def _add(
         self,
         lane: LaneTopic,
         key: str,
         offsets: Collection[int] | None,
         cause: Cause,
         *,
-        tell: bool,
+        notify: bool,
     ) -> None:
         parking = Parking(TOO_MANY, f"{cause.reason}: {cause.error}")
         with (
@@ -89,14 +88,16 @@ class Undertaker:
             self.begin() as transaction,
         ):
             records = self._waiting(transaction, lane, key, offsets)
-            condemned = spans.follow_all(records[: self._room(transaction, records)])
-            letters = [_dead_letter(lane, record, cause) for record in condemned]
-            is_parked = len(condemned) < len(records) and self.lanes.park(
+            rejected = spans.continue_traces(records[: self._quota(transaction, records)])
+            letters = [_dead_letter(lane, record, cause) for record in rejected]
+            is_parked = len(rejected) < len(records) and self.lanes.park(
                 transaction, topic=lane.topic.name, key=key, parking=parking
             )
-            if condemned:
-                told = self._tell(transaction, lane, key, condemned) if tell else ()
-                self.lanes.settle(transaction, condemned, spans.stamp(told))
+            if rejected:
+                messages = (
+                    self._failure_messages(transaction, lane, key, rejected) if notify else ()
+                )
+                self.lanes.settle(transaction, rejected, spans.inject(messages))
                 self.dead_letters.add(transaction, letters)
         for letter in letters:
             log_dead_letter(letter)
@@ -111,7 +112,7 @@ class Undertaker:
             return self.lanes.read(transaction, topic=topic, key=key, limit=self.batch_max)
         return self.lanes.read_those(transaction, topic=topic, key=key, offsets=sorted(offsets))
 
-    def _room(self, transaction: Transaction, records: Sequence[InboxRecord]) -> int:
+    def _quota(self, transaction: Transaction, records: Sequence[InboxRecord]) -> int:
         if not records:
             return 0
         first = records[0]
@@ -125,14 +126,14 @@ class Undertaker:
         return self.dead_letter_limit.quota(recent)
 
     @staticmethod
-    def _tell(
+    def _failure_messages(
         transaction: Transaction, lane: LaneTopic, key: str, records: Sequence[InboxRecord]
     ) -> Sequence[OutboxMessage]:
         return lane.handler.fail(transaction, key, records).messages
 
 
 def _dead_letter(lane: LaneTopic, record: InboxRecord, cause: Cause) -> DeadLetter:
-    """A record of the inbox as a dead letter; the inbox holds nothing but UTF-8."""
+    """Return the dead letter of a record of the inbox, which holds only UTF-8."""
     payload = record.payload.encode()
     return DeadLetter(
         topic=record.topic,
