@@ -102,21 +102,21 @@ class Chat:
             MEMBERS_CACHED_MAX, ttl_s=MEMBER_TTL_S
         )
 
-    def send_soon(self, said: ChatDraft, done: Callable[[UUID | UnknownFateError], None]) -> None:
+    def send_soon(self, draft: ChatDraft, done: Callable[[UUID | UnknownFateError], None]) -> None:
         """Append the message to Kafka; `done` gets its id, or UnknownFateError, later.
 
         Raise NotFoundError, ForbiddenError (`NOT_MEMBER`), RateLimitedError and BusyError: then the
         message was not appended.
         """
-        self._rates.consume(self._rate, said.sender_id)
-        self.check_member(said.room_id, said.sender_id)
-        message = message_id(said.sender_id, said.room_id, said.key)
+        self._rates.consume(self._rate, draft.sender_id)
+        self.check_member(draft.room_id, draft.sender_id)
+        message = message_id(draft.sender_id, draft.room_id, draft.key)
 
         def appended(result: Appended | UnknownFateError) -> None:
             done(result if isinstance(result, UnknownFateError) else message)
 
-        value = msgspec.json.encode(self._value(said, message))
-        self._log.append_soon(CHAT_MESSAGE, key=said.room_id, value=value, done=appended)
+        value = msgspec.json.encode(self._value(draft, message))
+        self._log.append_soon(CHAT_MESSAGE, key=draft.room_id, value=value, done=appended)
 
     def check_member(self, room_id: int, user_id: int) -> None:
         """Raise NotFoundError for an unknown room, ForbiddenError (`NOT_MEMBER`) for a user who has
@@ -169,14 +169,14 @@ class Chat:
             found = self.snapshot(room_id, after_seq=after_seq, limit=limit)
         yield from found.messages
 
-    def _value(self, said: ChatDraft, message: UUID) -> ChatMessageValue:
+    def _value(self, draft: ChatDraft, message: UUID) -> ChatMessageValue:
         return ChatMessageValue(
             v=1,
             message_id=message,
-            room_id=said.room_id,
-            sender_id=said.sender_id,
-            text=said.text,
-            key=said.key,
+            room_id=draft.room_id,
+            sender_id=draft.sender_id,
+            text=draft.text,
+            key=draft.key,
             sent_at=rfc3339(self._clock()),
         )
 

@@ -88,7 +88,7 @@ def api_routes(container: WebContainer, accounts: Accounts, waits: OutcomeWaits)
         *auth_routes(accounts, container.settings),
         *product_routes(container.catalogue),
         *auction_routes(container.auction_house),
-        *bid_routes(container.bidding, waits, is_deaf=lambda: container.is_fanout_away),
+        *bid_routes(container.bidding, waits, is_fanout_away=lambda: container.is_fanout_away),
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
         *block_routes(container.blocks),

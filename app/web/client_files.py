@@ -75,24 +75,24 @@ def _file(dist: Path, path: str) -> Response:
 
 def _encoded(dist: Path, path: str) -> Response:
     plain = send_from_directory(dist, path)
-    there = [name for name, suffix in ENCODINGS.items() if (dist / (path + suffix)).is_file()]
-    chosen = _best_encoding(there)
+    existing = [name for name, suffix in ENCODINGS.items() if (dist / (path + suffix)).is_file()]
+    chosen = _best_encoding(existing)
     answer = plain
     if chosen is not None:
         plain.close()
         answer = send_from_directory(dist, path + ENCODINGS[chosen], mimetype=plain.mimetype)
         answer.headers["Content-Encoding"] = chosen
-    if there:
+    if existing:
         answer.vary.add("Accept-Encoding")
     answer.headers["Cache-Control"] = FOREVER if path.startswith(ASSETS) else UNHASHED
     return answer
 
 
-def _best_encoding(there: list[str]) -> str | None:
+def _best_encoding(existing: list[str]) -> str | None:
     """The encoding the request weighs most (RFC 9110, 12.5.3); None: as it is."""
     accepted = request.accept_encodings
     as_it_is = max((weight for name, weight in accepted if name == "identity"), default=0)
-    weights = {name: accepted.quality(name) for name in there}
+    weights = {name: accepted.quality(name) for name in existing}
     best = max(weights, key=weights.__getitem__, default=None)
     return best if best is not None and weights[best] > 0 and weights[best] >= as_it_is else None
 

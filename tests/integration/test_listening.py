@@ -107,10 +107,10 @@ def test_what_nobody_needs_any_more_is_given_up_after_a_while_and_can_be_had_aga
     needed, left = a_channel(), a_channel()
     hub.needed.add(needed)
     assert listener.listen_to([needed, left], CALL_S)
-    listener.give_up_unneeded()
+    listener.unsubscribe_unneeded()
     assert redis.publish(left, "somebody may come back") == 1
     monkeypatch.setattr(listening, "CHANNEL_LASTS_S", 0.0)
-    listener.give_up_unneeded()
+    listener.unsubscribe_unneeded()
     wait_for(lambda: redis.publish(left, "") == 0, "it is given up")
     assert redis.publish(needed, "") == 1
     assert listener.listen_to([left], CALL_S)

@@ -44,10 +44,10 @@ class Bid(Struct, frozen=True):
 
 
 def bid_routes(
-    bidding: Bidding, waits: OutcomeWaits, *, is_deaf: Callable[[], bool]
+    bidding: Bidding, waits: OutcomeWaits, *, is_fanout_away: Callable[[], bool]
 ) -> list[Route]:
     """Return the routes of bids; `waits` is notified of every published outcome, unless
-    `is_deaf`."""
+    `is_fanout_away`."""
 
     def placed(call: Call) -> Answer:
         offer = _offer(call)
@@ -59,7 +59,7 @@ def bid_routes(
         with waits.expect(str(bid)) as notified:
             receipt = bidding.place(offer)
             # While nothing can be heard there is one look, for a repeat; the rest is for later.
-            for _ in (None,) if is_deaf() else _moments(notified, patience_s):
+            for _ in (None,) if is_fanout_away() else _moments(notified, patience_s):
                 known = next(iter(bidding.decided([bid])), None)
                 if known is not None and known.answers(receipt):
                     return Answer(_answer(known, offer))

@@ -1,4 +1,4 @@
-"""Why a request is refused before it reaches the application, with status and code."""
+"""Errors for requests refused before the application, with status and code."""
 
 from gunicorn.http.errors import (
     ExpectationFailed,
@@ -13,7 +13,7 @@ from gunicorn.http.errors import (
 
 
 class EdgeError(Exception):
-    """A request that is not given to the application; `code` is of app/protocol/problems.py."""
+    """A request that does not reach the application; `code` is one of app/protocol/problems.py."""
 
     code = "MALFORMED"
 
@@ -61,7 +61,7 @@ _CODES: dict[type[Exception], str] = {
 
 
 def code_of(error: Exception) -> str:
-    """Return the code of whatever was raised while a request was read or answered."""
+    """Return the code of an error raised while a request was read or answered."""
     if isinstance(error, EdgeError):
         return error.code
     if isinstance(error, InvalidHTTPVersion):

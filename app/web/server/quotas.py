@@ -1,4 +1,5 @@
-"""How much of a gateway process one address may hold, and how often it is answered."""
+"""Limits per address in a gateway process: concurrent requests and connections, and the rate of
+answers."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ class Occupancy:
         self._total = 0
 
     def is_full(self, group: str | None) -> bool:
-        """Whether `group` may hold no more."""
+        """Return whether `group` has reached its limit."""
         return self._total >= self._total_max or self._is_group_full(group)
 
     @contextmanager
@@ -48,8 +49,8 @@ class Occupancy:
                 del self._held[group]
 
 
-class Pace:
-    """A rate per address group with a burst, for those who wait their turn (GCRA)."""
+class RateLimit:
+    """A rate per address group with a burst, for requests that wait their turn (GCRA)."""
 
     def __init__(self, *, per_s: float, burst: int) -> None:
         self._interval_s, self._burst_s = 1.0 / per_s, burst / per_s

@@ -35,7 +35,7 @@ Peer = tuple[str, int]
 
 
 class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
-    """Receives no longer than until `deadline`, and no more than `allow` was told."""
+    """Receives until `deadline` at most, and no more bytes than `allow` permits."""
 
     sock: socket.socket
 
@@ -44,11 +44,11 @@ class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         self.deadline = 0.0  # monotonic seconds
         self.has_received = False
         self._bytes_left = 0
-        self._excess: Exception = BodyTooLargeError()
+        self._limit_error: Exception = BodyTooLargeError()
 
-    def allow(self, bytes_max: int, *, excess: Exception) -> None:
-        """Receive at most so many bytes from now on, then raise `excess`."""
-        self._bytes_left, self._excess = bytes_max, excess
+    def allow(self, bytes_max: int, *, limit_error: Exception) -> None:
+        """Receive at most so many bytes from now on, then raise `limit_error`."""
+        self._bytes_left, self._limit_error = bytes_max, limit_error
 
     @property
     def is_empty(self) -> bool:
@@ -56,9 +56,9 @@ class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         return not self.buf.getbuffer().nbytes
 
     def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return what comes next. Raise RequestTimeoutError, or what `allow` was given."""
+        """Return the next bytes. Raise RequestTimeoutError, or the error given to `allow`."""
         if self._bytes_left <= 0:
-            raise self._excess
+            raise self._limit_error
         # While bytes keep coming recv() never waits: other clients would get no turn.
         gevent.sleep(0)
         left_s = self.deadline - time.monotonic()
@@ -157,8 +157,8 @@ class RequestReader:
         self._request = None
         self._unreader.has_received = False
         self._unreader.deadline = time.monotonic() + limits.request_timeout_s
-        excess = LimitRequestHeaders(f"the head is over {limits.head_bytes_max} bytes")
-        self._unreader.allow(limits.head_bytes_max, excess=excess)
+        limit_error = LimitRequestHeaders(f"the head is over {limits.head_bytes_max} bytes")
+        self._unreader.allow(limits.head_bytes_max, limit_error=limit_error)
         self._request = request = next(self._parser, None)
         if request is not None and request.version >= (1, 1) and not _has(request, "HOST"):
             raise NoHostError("the request names no Host")
@@ -169,16 +169,16 @@ class RequestReader:
         bytes_max = self._limits.body_bytes_max
         reader = request.body.reader
         length = reader.length if isinstance(reader, LengthReader) else None
-        excess = BodyTooLargeError(f"the body is over {bytes_max} bytes")
+        limit_error = BodyTooLargeError(f"the body is over {bytes_max} bytes")
         if length is not None and length > bytes_max:
-            raise excess
-        self._unreader.allow(bytes_max + FRAMING_BYTES_MAX, excess=excess)
+            raise limit_error
+        self._unreader.allow(bytes_max + FRAMING_BYTES_MAX, limit_error=limit_error)
         if request._expected_100_continue and length != 0:  # noqa: SLF001 - gunicorn has no other name for it
             self._sock.sendall(CONTINUE)
         request._expected_100_continue = False  # noqa: SLF001 - else gunicorn says it again
         body = self._received(request, bytes_max + 1)
         if len(body) > bytes_max:
-            raise excess
+            raise limit_error
         if length is not None and len(body) < length:
             raise BodyEndedError(f"the body ended after {len(body)} of {length} bytes")
         request.body = BytesIO(body)

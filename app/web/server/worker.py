@@ -21,7 +21,7 @@ from app.observability.metrics import GREENLETS
 from app.settings import read_settings
 from app.web.addresses import FORWARDED_FOR, address_group, client_address, is_trusted
 from app.web.server.errors import EdgeError, RequestTimeoutError, code_of
-from app.web.server.quotas import Occupancy, Pace
+from app.web.server.quotas import Occupancy, RateLimit
 from app.web.server.reading import Peer, RequestReader
 from app.web.server.refusing import refuse
 from app.web.turns import Turns
@@ -46,7 +46,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             per_group_max=limits.idle_connections_per_address_max,
             total_max=limits.idle_connections_max,
         )
-        self._pace = Pace(
+        self._rate_limit = RateLimit(
             per_s=limits.requests_per_s_per_address, burst=limits.requests_burst_per_address
         )
         self._turns = Turns(at_once=limits.requests_per_turn_max)
@@ -122,13 +122,13 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         return request, group
 
     def _group(self, address: str) -> str | None:
-        """Whom limits count `address` as; None when none apply."""
+        """Return the address group of limits; None when the address is exempt."""
         is_exempt = is_trusted(address, self._settings)
         return None if is_exempt else address_group(address)
 
     def _wait_turn(self, group: str | None, request: Request) -> None:
         """Return when it is the turn of the address, and then that of the request."""
-        if group is not None and (delay_s := self._pace.delay_s(group, time.monotonic())):
+        if group is not None and (delay_s := self._rate_limit.delay_s(group, time.monotonic())):
             gevent.sleep(delay_s)
         if group is None or any(name == "AUTHORIZATION" for name, _ in request.headers):
             self._turns.wait()

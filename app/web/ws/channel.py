@@ -1,11 +1,9 @@
-"""One channel of one process: who listens, and from where on each is sent what is pushed.
+"""One channel of one process: its listeners, and the number from which each gets what is pushed.
 
-A listener joins in two steps: from `join` on pushes are kept for it, and `joined` gives it those
-its snapshot did not cover. So nothing falls between the snapshot and the stream.
-
-A frame for many listeners is sent by a greenlet of its own, which gives way to others after every
-TURN of them: bids are not held up by thousands of viewers. Each listener gets the frames of the
-channel in their order all the same.
+A listener joins in two steps: from `join` on pushes are kept for it, and `joined` sends those its
+snapshot did not cover. So nothing is lost between the snapshot and the stream. A frame for many
+listeners is sent by a greenlet of its own, which yields after every SEND_BATCH of them, so bids are
+not delayed by thousands of viewers. Each listener still gets the frames of the channel in order.
 """
 
 from collections import deque
@@ -17,14 +15,14 @@ import structlog
 
 log = structlog.get_logger()
 
-TURN: Final = 100  # listeners that are sent a frame before others have their turn, about 1 ms
+SEND_BATCH: Final = 100  # listeners that are sent a frame before others have their turn, about 1 ms
 WAITING_MAX: Final = 1_000  # frames of a channel; beyond them nobody else has a turn
 
-Held = list[tuple[int, bytes]]
+HeldFrames = list[tuple[int, bytes]]
 
 
 class Listener(Protocol):
-    """Something frames can be sent to."""
+    """A receiver of frames."""
 
     def push(self, frame: bytes) -> None:
         """Send a frame; must not block."""
@@ -32,16 +30,16 @@ class Listener(Protocol):
 
 @dataclass(slots=True)
 class _Joining:
-    """What was pushed since the number `last`, which the snapshot covers."""
+    """The pushes since the number `last`, which the snapshot covers."""
 
     last: int
-    kept: Held = field(default_factory=list)
+    kept: HeldFrames = field(default_factory=list)
 
 
 class Channel:
-    """Pushes carry a rising number: a version, or a place in the log.
+    """Pushes have a rising number: a version, or an offset.
 
-    After a break of the stream it is on hold, until what was missed is filled in.
+    After a gap in the stream it is on hold, until the missed pushes are filled in.
     """
 
     __slots__ = ("_held", "_joining", "_listeners", "_waiting", "last")
@@ -50,12 +48,12 @@ class Channel:
         self.last = -1  # the number of the newest push
         self._listeners: dict[Listener, int] = {}  # each with the newest number it has
         self._joining: dict[Listener, _Joining] = {}  # those who join again are in both
-        self._held: Held | None = None
+        self._held: HeldFrames | None = None
         # What was pushed and is not yet sent to everybody, the first being sent; None: no number.
         self._waiting: deque[tuple[int | None, bytes]] = deque()
 
     def __len__(self) -> int:
-        """How many listen."""
+        """Return the number of listeners."""
         if not self._joining:
             return len(self._listeners)
         return len(self._listeners.keys() | self._joining.keys())
@@ -67,7 +65,7 @@ class Channel:
 
     @property
     def covered(self) -> int:
-        """What every listener has at least, once all is sent."""
+        """The number that every listener has at least, once all is sent."""
         return max(self.last, min(self._listeners.values(), default=-1))
 
     @property
@@ -76,7 +74,7 @@ class Channel:
         return max(self.last, max(self._listeners.values(), default=-1))
 
     def join(self, listener: Listener) -> None:
-        """Keep what is pushed from now on."""
+        """Keep pushes for the listener from now on."""
         if listener in self._listeners:
             for number, frame in self._waiting:
                 if number is not None:
@@ -84,7 +82,7 @@ class Channel:
         self._joining[listener] = _Joining(self.last)
 
     def joined(self, listener: Listener, covered: int) -> None:
-        """The listener has everything up to `covered`: give it the rest."""
+        """Send the kept pushes after `covered`, which the listener's snapshot includes."""
         joining = self._joining.pop(listener, None)
         if joining is None:
             return  # left while its snapshot was read
@@ -92,7 +90,7 @@ class Channel:
         self._send_kept(listener, joining)
 
     def not_joined(self, listener: Listener) -> bool:
-        """There was no snapshot: as before `join`. Whether the listener still listens."""
+        """Undo `join` after a snapshot that failed; return whether it is still a listener."""
         joining = self._joining.pop(listener, None)
         if listener not in self._listeners:
             return False
@@ -101,24 +99,25 @@ class Channel:
         return True
 
     def leave(self, listener: Listener) -> None:
-        """Send it nothing more."""
+        """Remove the listener."""
         self._listeners.pop(listener, None)
         self._joining.pop(listener, None)
 
     def push(self, number: int, frame: bytes) -> None:
-        """To everybody who does not have it, once no hold keeps it back."""
+        """Send to every listener that does not have it, once there is no hold."""
         if self._held is None:
             self.fill(number, frame)
         else:
             self._held.append((number, frame))
 
-    def hold(self) -> Held:
-        """Keep what is pushed from now on, and no more what an earlier hold has kept."""
+    def hold(self) -> HeldFrames:
+        """Keep pushes from now on, and drop those of an earlier hold."""
         self._held = []
         return self._held
 
-    def release(self, held: Held) -> None:
-        """All before `held` has been filled in: push it, unless there was another hold since."""
+    def release(self, held: HeldFrames) -> None:
+        """Push the frames of `held`, after all before them was filled in, unless there was another
+        hold since."""
         if self._held is not held:
             return
         self._held = None
@@ -126,7 +125,7 @@ class Channel:
             self.fill(number, frame)
 
     def fill(self, number: int, frame: bytes) -> None:
-        """As `push`, whatever is on hold; numbers that do not rise are dropped."""
+        """As `push`, also on hold; numbers that do not rise are dropped."""
         if number <= self.last:
             return
         self.last = number
@@ -135,15 +134,16 @@ class Channel:
         self._send_soon(number, frame)
 
     def push_unnumbered(self, frame: bytes) -> None:
-        """To everybody who has joined, once: for what is not kept, such as presence."""
+        """Send once to every listener that has joined: for frames that are not kept, such as
+        presence."""
         self._send_soon(None, frame)
 
     def _send_soon(self, number: int | None, frame: bytes) -> None:
-        """Now, if there are few listeners and nothing goes before it."""
+        """Send now, if there are few listeners and no frame is waiting."""
         self._waiting.append((number, frame))
         if len(self._waiting) > 1:
             return  # a greenlet is at it
-        if len(self._listeners) <= TURN:
+        if len(self._listeners) <= SEND_BATCH:
             self._send_first()
         else:
             gevent.spawn(self._send_waiting)
@@ -159,16 +159,17 @@ class Channel:
         number, frame = self._waiting[0]
         listeners = list(self._listeners)
         try:
-            for start in range(0, len(listeners), TURN):
+            for start in range(0, len(listeners), SEND_BATCH):
                 if start and len(self._waiting) <= WAITING_MAX:
                     gevent.sleep(0)
-                for listener in listeners[start : start + TURN]:
+                for listener in listeners[start : start + SEND_BATCH]:
                     self._send(listener, number, frame)
         finally:
             self._waiting.popleft()
 
     def _send(self, listener: Listener, number: int | None, frame: bytes) -> None:
-        """Unless it has the frame, has left, or joins: then it is kept, or in its snapshot."""
+        """Send unless the listener has the frame, has left, or is joining: then it is kept, or in
+        its snapshot."""
         covered = self._listeners.get(listener)
         if covered is None or listener in self._joining:
             return

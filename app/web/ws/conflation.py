@@ -1,7 +1,7 @@
-"""Auction states, few enough to be seen: at most so many a second, each with all bids since.
+"""Conflates auction states: at most so many a second, each with all bids since the last.
 
-Versions only rise. A close or cancel goes at once. Without I/O: the caller brings the time and
-sends what it is given.
+Versions only rise. A close or cancel is pushed at once. Without I/O: the caller passes the time and
+sends the result.
 """
 
 from msgspec.structs import replace
@@ -25,21 +25,21 @@ class Conflation:
 
     @property
     def due_at(self) -> float | None:
-        """When `take` should be called; None: nothing waits."""
+        """The time to call `pop_due`; None when nothing waits."""
         return None if self._waiting is None else self._pushed_at + self._interval_s
 
     def offer(self, state: AuctionState, now: float) -> AuctionState | None:
-        """A newer state, or an old one, which is dropped; gives what is to be pushed now."""
+        """Add a state; an older one is dropped. Return the state to push now, if any."""
         if state.version <= self._version:
             return None
         self._version = state.version
         self._waiting = state if self._waiting is None else _merged(self._waiting, state)
         if state.status in FINAL:
             return self._pop(now)
-        return self.take(now)
+        return self.pop_due(now)
 
-    def take(self, now: float) -> AuctionState | None:
-        """What waits, if its time has come."""
+    def pop_due(self, now: float) -> AuctionState | None:
+        """Return the waiting state if its time has come."""
         due_at = self.due_at
         return None if due_at is None or now < due_at else self._pop(now)
 

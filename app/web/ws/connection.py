@@ -1,7 +1,7 @@
-"""One socket: read in its handler's greenlet, written to by anyone through its writer.
+"""One socket: read in its own greenlet, written to from any greenlet through its writer.
 
-Whatever happens inside, the stream carries WebSocket frames only, and ends with a close frame
-where the client still takes one.
+Whatever happens inside, the stream carries WebSocket frames only, and ends with a close frame where
+the client still accepts one.
 """
 
 import time
@@ -31,7 +31,7 @@ from app.web.ws.framing import (
     text_frame,
 )
 from app.web.ws.identity import Identity
-from app.web.ws.rate import HOLD_S, PAUSE_S, FrameRate, Verdict
+from app.web.ws.rate import HOLD_S, PAUSE_S, FrameRate, RateDecision
 from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
 
@@ -50,11 +50,11 @@ class Connection:
     def __init__(
         self, sock: socket.socket, *, limits: Limits, traffic: Traffic, guest_turns: Turns
     ) -> None:
-        """`guest_turns` are shared by all sockets of the process on which nobody has signed in."""
+        """`guest_turns` is shared by all sockets of the process without a signed-in user."""
         now = time.monotonic()
         self.id = str(uuid4())
         self.identity: Identity | None = None
-        self.is_welcome = False  # has sent `auth`
+        self.is_admitted = False  # has sent `auth`
         self.last_frame_id = -1
         self.channels: set[str] = set()
         self.queues = FrameQueues(
@@ -71,11 +71,11 @@ class Connection:
         self._readable = gevent.get_hub().loop.io(sock.fileno(), READ)
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
         self._opened_at = self._pinged_at = now
-        self.heard_at = now  # monotonic seconds: the last sign of life
+        self.received_at = now  # monotonic seconds: the last sign of life
         self.waited_s = 0.0  # what came last, for its turn
         self._limited_at = now - PAUSE_S  # when it was last told so beside an answer
         self._closing = False
-        self._is_deaf = False
+        self._ignores_messages = False
         self._is_flooding = False
         self._client_closed = False
         self._writer = Writer(
@@ -105,7 +105,7 @@ class Connection:
 
     @property
     def end(self) -> str:
-        """How it ended: the code of our close, `client`, or `lost` without a word."""
+        """How it ended: the code of our close, `client`, or `lost`."""
         if self._client_closed:
             return "client"
         code = self._writer.close_code
@@ -137,12 +137,12 @@ class Connection:
         """Send one message; never blocks."""
         self._writer.write(text_frame(_encode(message)))
 
-    def hear_no_more(self) -> None:
-        """Carry out no further message; what was heard is still answered."""
-        self._is_deaf = True
+    def ignore_messages(self) -> None:
+        """Handle no further message; those received before are still answered."""
+        self._ignores_messages = True
 
     def close(self, code: int, reason: str = "") -> None:
-        """Say goodbye; the client may take CLOSE_LINGER_S to answer."""
+        """Send a close frame; the client may take CLOSE_LINGER_S to answer."""
         if self._closing:
             return
         if code == CloseCode.RATE:
@@ -154,14 +154,14 @@ class Connection:
         gevent.spawn_later(CLOSE_LINGER_S, self._end_linger)
 
     def tick(self, now: float, epoch_s: float) -> None:
-        """Once a second: patience for `auth`, tokens and pongs."""
+        """Check, once a second, the time limits of `auth`, tokens and pongs."""
         if not self.is_open:
             return
-        if self._is_mute and now - self._opened_at >= self._limits.auth_timeout_s:
+        if self._is_silent_guest and now - self._opened_at >= self._limits.auth_timeout_s:
             self.close(CloseCode.UNAUTHENTICATED, "no auth")
         elif self.identity is not None and epoch_s >= self.identity.expires_at_s:
             self.close(CloseCode.UNAUTHENTICATED, "token expired")
-        elif self.heard_at < self._pinged_at:
+        elif self.received_at < self._pinged_at:
             if now - self._pinged_at >= self._limits.pong_timeout_s:
                 self.close(CloseCode.NO_PONG, "no pong")
         elif now - self._pinged_at >= self._limits.ping_s:
@@ -169,13 +169,13 @@ class Connection:
             self._writer.write(PING)
 
     @property
-    def _is_mute(self) -> bool:
-        """Whether no `auth` has come: one that waits for our own stores has."""
-        return not self.is_welcome and not len(self.queues)
+    def _is_silent_guest(self) -> bool:
+        """Whether no `auth` has arrived; one that waits for our stores has."""
+        return not self.is_admitted and not len(self.queues)
 
     def _read(self, on_message: Callable[["Connection", str], None]) -> None:
         while data := self._receive():
-            now = self.heard_at = time.monotonic()
+            now = self.received_at = time.monotonic()
             self.rate.add_bytes(len(data), now)
             self._wait_turn()
             self.waited_s = time.monotonic() - now
@@ -186,25 +186,25 @@ class Connection:
             if text is not None:
                 self._take_text(text, on_message)
                 self._hold()
-            elif not self._take_all(data, on_message):
+            elif not self._handle_all(data, on_message):
                 return
 
-    def _take_all(self, data: bytes, on_message: Callable[["Connection", str], None]) -> bool:
-        """Every frame in `data`; False when it was the last."""
+    def _handle_all(self, data: bytes, on_message: Callable[["Connection", str], None]) -> bool:
+        """Handle every frame in `data`; return False after the last one of the connection."""
         for event in self._framing.receive(data):
             if isinstance(event, PeerClosed):
                 self._client_closed = self.is_open
                 self._writer.close(event.code)
                 return False
-            if not self._take(event, on_message):
+            if not self._on_event(event, on_message):
                 break
             self._hold()
         return True
 
     def _receive(self) -> bytes:
-        """What has come next, empty at the end.
+        """Return the next bytes, empty at the end.
 
-        Waits first, because mostly nothing has come yet, and asking the kernel would be in vain.
+        Wait first, because mostly nothing has arrived yet, and a read would fail.
         """
         gevent.get_hub().wait(self._readable)
         data: bytes = self._sock.recv(READ_BYTES)
@@ -213,9 +213,10 @@ class Connection:
     def _wait_turn(self) -> None:
         """Return when it is this socket's turn.
 
-        Between turns the loop looks at what else has come, so that Kafka's acknowledgements and
-        outcomes do not wait for all who have sent something, and nobody who sends without end is
-        alone. Guests take turns among themselves, so that bids do not wait for their number.
+        Between turns the loop polls its sockets, so that Kafka's acknowledgements and outcomes do
+        not wait for all clients that have sent something, and a client that sends without end does
+        not block others. Guests take turns among themselves, so that their number does not delay
+        bids.
         """
         (self._guest_turns if self.identity is None else LOOP_TURNS).wait()
 
@@ -224,10 +225,12 @@ class Connection:
         if hold_s:
             gevent.sleep(hold_s)
 
-    def _take(self, event: SocketEvent, on_message: Callable[["Connection", str], None]) -> bool:
-        """One frame; False when what follows need not even be understood."""
+    def _on_event(
+        self, event: SocketEvent, on_message: Callable[["Connection", str], None]
+    ) -> bool:
+        """Handle one frame; return False when the rest need not be read."""
         if self._closing:  # only the answer to our close is waited for
-            self._is_flooding = self.rate.judge(time.monotonic()) is not Verdict.PASS
+            self._is_flooding = self.rate.check(time.monotonic()) is not RateDecision.PASS
         elif isinstance(event, Text):
             self._take_text(event.data, on_message)
         elif isinstance(event, Close):
@@ -238,22 +241,23 @@ class Connection:
 
     def _take_text(self, text: str, on_message: Callable[["Connection", str], None]) -> None:
         self._traffic.frames_in += 1
-        if not self._is_deaf:
+        if not self._ignores_messages:
             on_message(self, text)
 
     def _is_in_rate(self) -> bool:
-        """Whether a frame without an id may pass; one that may not has no answer of its own."""
+        """Return whether a frame without an id is within the rate; above it there is no answer of
+        its own."""
         now = time.monotonic()
-        verdict = self.rate.judge(now)
-        if verdict is Verdict.CLOSE:
+        decision = self.rate.check(now)
+        if decision is RateDecision.CLOSE:
             self.close(CloseCode.RATE, "too many frames")
-        elif verdict is Verdict.REFUSE and now - self._limited_at >= PAUSE_S:
+        elif decision is RateDecision.REFUSE and now - self._limited_at >= PAUSE_S:
             self._limited_at = now
             self.answer(rate_limited(self.rate.retry_after_ms))
-        return verdict is Verdict.PASS
+        return decision is RateDecision.PASS
 
     def _refuse(self, event: Close) -> None:
-        if event.code == CloseCode.MALFORMED and self._is_mute:
+        if event.code == CloseCode.MALFORMED and self._is_silent_guest:
             self.close(CloseCode.UNAUTHENTICATED, "auth first")
         else:
             self.close(event.code, event.reason)
@@ -273,7 +277,7 @@ class Connection:
 
 
 def rate_limited(retry_after_ms: int, frame_id: int | UnsetType = UNSET) -> FrameError:
-    """The refusal of a frame above the rate; without `frame_id` it was a control frame."""
+    """Return the refusal of a frame above the rate; without `frame_id` it was a control frame."""
     return FrameError(
         re=frame_id,
         code="RATE_LIMITED",

@@ -49,14 +49,14 @@ from app.settings import Limits
 from app.web.retry import retry_after_ms
 from app.web.ws.connection import Connection, rate_limited
 from app.web.ws.identity import Identity
-from app.web.ws.rate import Verdict
+from app.web.ws.rate import RateDecision
 from app.web.ws.registry import Registry
 from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
 
 # What a guest may not send, whatever is in it
-OF_PEOPLE = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
+USER_FRAMES = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
 # What who is suspended may not
 OF_ACTIVE = (frames.BidPlace, frames.ChatSend)
 # What changes something: carried out though its socket ended before its turn came
@@ -66,24 +66,25 @@ AUTH, NOTICES = "auth", "notices"
 OUR_FAULT = "our fault"
 
 
-class Places(Protocol):
+class SocketClaims(Protocol):
     """The open sockets of a user over all gateways."""
 
     def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
-        """Take a place; the sockets that lose theirs, on any gateway. None when nobody knows."""
+        """Register a new socket; return those it evicts, on any gateway. None when it is not
+        known."""
         ...
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
-        """Give it back."""
+        """Remove the socket."""
         ...
 
 
 class Services(Protocol):
-    """What frames are carried out with."""
+    """The services behind the frames."""
 
     @property
     def admission(self) -> Admission:
-        """Which topics take more."""
+        """Admission by topic."""
         ...
 
     @property
@@ -102,13 +103,13 @@ class Services(Protocol):
         ...
 
     def authenticate(self, token: str) -> Identity:
-        """Whose token this is. Raises UnauthenticatedError."""
+        """Return the identity in the token. Raise UnauthenticatedError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A frame of a client: `values` as it came, of `size` bytes."""
+    """A frame of a client: `values` as received, of `size` bytes."""
 
     connection: Connection
     frame_id: int
@@ -117,7 +118,7 @@ class Request:
 
 
 class Dispatcher:
-    """Carries out the frames of all sockets of a process."""
+    """Handles the frames of all sockets of a process."""
 
     def __init__(
         self,
@@ -125,27 +126,28 @@ class Dispatcher:
         registry: Registry,
         *,
         subscribing: Subscribing,
-        places: Places,
+        claims: SocketClaims,
         limits: Limits,
     ) -> None:
         self._services, self._registry, self._limits = services, registry, limits
-        self._subscribing, self._places = subscribing, places
+        self._subscribing, self._claims = subscribing, claims
         self._handlers: dict[type[frames.ClientFrame], Callable[[Connection, Any], None]] = {
             frames.Auth: self._auth,
             frames.Time: self._time,
             frames.Subscribe: subscribing.subscribe,
             frames.Unsubscribe: self._unsubscribe,
-            frames.BidPlace: self._bid_place,
+            frames.BidPlace: self._on_bid_place,
             frames.BidStatus: self._bid_status,
             frames.ChatSend: self._chat_send,
             frames.NoticeAck: self._notice_ack,
         }
 
     def handle(self, connection: Connection, text: str) -> None:
-        """One message of a client. Never waits: what must goes to the socket's queues."""
+        """Handle one message of a client. Never waits: what must wait goes to the socket's
+        queues."""
         bid = frames.decode_bid(text)
         if bid is not None:
-            right = self._right_at_hand(connection, bid, len(text))
+            right = self._cached_right(connection, bid, len(text))
             if right is not None:
                 self._place_at_once(connection, bid, right)
                 return
@@ -159,26 +161,27 @@ class Dispatcher:
             self._malformed(connection)
             return
         connection.last_frame_id = frame_id
-        is_too_early = not connection.is_welcome and not connection.queues.waiting(AUTH)
+        is_too_early = not connection.is_admitted and not connection.queues.waiting(AUTH)
         if is_too_early and values.get("type") != "auth":
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
         elif self._is_in_rate(connection, frame_id):
             request = Request(connection, frame_id, values, len(text.encode()))
             self._in_turn(request)
 
-    def _right_at_hand(
+    def _cached_right(
         self, connection: Connection, bid: frames.BidPlace, size: int
     ) -> Right | None:
-        """The right to bid, when nothing that is known without asking a store speaks against it.
+        """Return the right to bid when nothing known without a store speaks against the bid; else
+        None.
 
-        Every other one takes the way of all frames, on which each refusal has its turn. `size` is
-        in characters, which are bytes: there is no other character in a bid without a fault.
+        Every other bid takes the path of all frames, on which each refusal has its turn. `size` is
+        in characters, which are bytes: a valid bid has no other characters.
         """
         identity = connection.identity
         if (
             identity is None
             or identity.is_suspended
-            or not connection.is_welcome
+            or not connection.is_admitted
             or bid.id <= connection.last_frame_id
             or size > self._limits.bid_frame_bytes_max
             or not connection.queues.is_empty
@@ -190,23 +193,23 @@ class Dispatcher:
         connection.last_frame_id = bid.id
         if self._is_in_rate(connection, bid.id):
             try:
-                self._bid_place(connection, bid, right)
+                self._on_bid_place(connection, bid, right)
             except DomainError as error:
                 self._refuse(connection, bid.id, error)
             except Exception:
                 log.exception("frame_failed", connection_id=connection.id, type=bid.type)
                 connection.answer(_error(bid.id, "INTERNAL", OUR_FAULT))
 
-    def gone(self, connection: Connection) -> None:
-        """The socket has ended; what it wanted done is still done, see LASTING."""
+    def closed(self, connection: Connection) -> None:
+        """Clean up after a socket; frames of LASTING that it sent are still handled."""
         identity = connection.identity
         self._registry.remove(connection)
         if identity is not None:
-            self._places.release_socket(identity.user_id, connection.id)
+            self._claims.release_socket(identity.user_id, connection.id)
 
     @staticmethod
     def _malformed(connection: Connection) -> None:
-        if connection.is_welcome or connection.queues.waiting(AUTH):
+        if connection.is_admitted or connection.queues.waiting(AUTH):
             connection.close(CloseCode.MALFORMED, "malformed")
         else:
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
@@ -215,15 +218,16 @@ class Dispatcher:
         now = time.monotonic()
         if connection.identity is not None:  # guests wait for each other
             self._services.admission.lateness.update(connection.waited_s, now)
-        verdict = connection.rate.judge(now)
-        if verdict is Verdict.CLOSE:
+        decision = connection.rate.check(now)
+        if decision is RateDecision.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")
-        elif verdict is Verdict.REFUSE:
+        elif decision is RateDecision.REFUSE:
             connection.answer(rate_limited(connection.rate.retry_after_ms, frame_id))
-        return verdict is Verdict.PASS
+        return decision is RateDecision.PASS
 
     def _in_turn(self, request: "Request") -> None:
-        """What follows a first `auth` waits for it; a token may be renewed beside the rest."""
+        """Handle frames that follow a first `auth` after it; a token may be renewed beside the
+        rest."""
         queues, identity = request.connection.queues, request.connection.identity
         waiting = queues.waiting(AUTH)
         if waiting > 1 or (waiting and identity is None):
@@ -252,7 +256,7 @@ class Dispatcher:
                 self._handlers[type(frame)](request.connection, frame)
 
     def _queue_of(self, connection: Connection, frame: frames.ClientFrame) -> str | None:
-        """What the frame must keep its order with; None when there is nothing to wait for."""
+        """Return the queue whose order the frame must keep; None when it need not wait."""
         identity, services = connection.identity, self._services
         if isinstance(frame, frames.Auth):
             return None if frame.token is None else AUTH
@@ -262,20 +266,20 @@ class Dispatcher:
             return f"status:{frame.auction_id}"
         if isinstance(frame, frames.NoticeAck):
             return NOTICES
-        queue, is_at_hand = "", True
+        queue, is_cached = "", True
         if isinstance(frame, frames.Unsubscribe):
             queue = frame.channel
         elif isinstance(frame, frames.BidPlace) and identity is not None:
             queue = f"bid:{frame.auction_id}"
             right = services.bidding.right_at_hand(identity.user_id, frame.auction_id)
-            is_at_hand = right is not None
+            is_cached = right is not None
         elif isinstance(frame, frames.ChatSend) and identity is not None:
-            queue, is_at_hand = f"chat:{frame.room_id}", False  # Redis is asked for its rate
-        return None if is_at_hand and not connection.queues.waiting(queue) else queue
+            queue, is_cached = f"chat:{frame.room_id}", False  # Redis is asked for its rate
+        return None if is_cached and not connection.queues.waiting(queue) else queue
 
     @contextmanager
     def _answering(self, request: "Request") -> Iterator[None]:
-        """Answers what is raised."""
+        """Answer with the error raised inside."""
         try:
             yield
         except DomainError as error:
@@ -296,7 +300,7 @@ class Dispatcher:
         struct = frames.CLIENT_FRAMES.get(kind) if isinstance(kind, str) else None
         if struct is None:
             raise InvalidError([FieldFault("type", "INVALID", "unknown type")])
-        if struct in OF_PEOPLE:
+        if struct in USER_FRAMES:
             identity = _signed_in(request.connection)  # before a guest's text is normalised
             if struct in OF_ACTIVE and identity.is_suspended:
                 raise ForbiddenError(detail="this account is suspended")
@@ -311,7 +315,7 @@ class Dispatcher:
 
     @staticmethod
     def _invalid(connection: Connection, frame_id: int, error: InvalidError) -> None:
-        if not connection.is_welcome:
+        if not connection.is_admitted:
             connection.close(CloseCode.UNAUTHENTICATED, "bad auth")
             return
         field = error.faults[0].field if error.faults else ""
@@ -326,12 +330,12 @@ class Dispatcher:
                 connection.close(CloseCode.UNAUTHENTICATED, "bad token")
                 return
         if self._admit(connection, identity) and self._is_alive(connection, frame):
-            connection.is_welcome = True
+            connection.is_admitted = True
             connection.answer(self._welcome(connection, frame.id))
             self._send_notices_soon(connection)
 
     def _is_alive(self, connection: Connection, frame: frames.Auth) -> bool:
-        """Whether the session still exists, now that its end would be noticed."""
+        """Return whether the session still exists, now that its end would be noticed."""
         if frame.token is not None:
             try:
                 self._services.authenticate(frame.token)
@@ -354,10 +358,11 @@ class Dispatcher:
         return True
 
     def _claim(self, connection: Connection, user_id: int) -> bool:
-        """Take a place from whom was heard from longest ago; False: the socket ended meanwhile."""
-        evicted = self._places.claim_socket(user_id, connection.id)
+        """Register the socket, which evicts the one silent for longest; return False when the
+        socket ended meanwhile."""
+        evicted = self._claims.claim_socket(user_id, connection.id)
         if not connection.is_open:
-            self._places.release_socket(user_id, connection.id)
+            self._claims.release_socket(user_id, connection.id)
             return False
         if evicted is None:  # then at least not too many here
             evicted = self._registry.oldest(user_id, self._limits.sockets_per_user_max - 1)
@@ -405,7 +410,7 @@ class Dispatcher:
         self._registry.leave(connection, frame.channel)
         connection.answer(Unsubscribed(re=frame.id, channel=frame.channel))
 
-    def _bid_place(
+    def _on_bid_place(
         self, connection: Connection, frame: frames.BidPlace, right: Right | None = None
     ) -> None:
         offer = Offer(
@@ -429,7 +434,7 @@ class Dispatcher:
                 connection.answer(_received(frame.id, result))
 
         bid = self._services.bidding.place_soon(offer, done, right=right)
-        self._registry.owe(bid)
+        self._registry.expect_outcome(bid)
 
     def _bid_status(self, connection: Connection, frame: frames.BidStatus) -> None:
         user_id = _signed_in(connection).user_id
@@ -438,7 +443,7 @@ class Dispatcher:
 
     def _chat_send(self, connection: Connection, frame: frames.ChatSend) -> None:
         identity = _signed_in(connection)
-        said = ChatDraft(
+        draft = ChatDraft(
             sender_id=identity.user_id,
             room_id=frame.room_id,
             text=frame.text,
@@ -455,7 +460,7 @@ class Dispatcher:
                 )
             )
 
-        self._services.chat.send_soon(said, done)
+        self._services.chat.send_soon(draft, done)
 
     def _notice_ack(self, connection: Connection, frame: frames.NoticeAck) -> None:
         self._services.user_notices.acknowledge(_signed_in(connection).user_id, frame.up_to)

@@ -1,4 +1,4 @@
-"""The end of a gunicorn worker: noticed at once, and every socket told before it is cut."""
+"""The end of a gunicorn worker: noticed at once, with a close frame to every socket."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ NOTICE_S = 0.1
 
 
 class Worker(Protocol):
-    """What gunicorn gives to `post_worker_init`."""
+    """The argument of gunicorn's `post_worker_init`."""
 
     alive: bool
 

@@ -1,4 +1,4 @@
-"""From what one process hears to the frames of its channels: states, prices, messages."""
+"""Turns publications into the frames of channels: states, prices, messages."""
 
 import time
 from collections.abc import Callable
@@ -32,7 +32,7 @@ encode = msgspec.json.Encoder().encode
 
 
 class AuctionFeed:
-    """States to those who watch an auction, conflated; nothing is kept of unwatched ones."""
+    """Pushes conflated states to the watchers of an auction; keeps nothing of unwatched ones."""
 
     def __init__(
         self, registry: Registry, *, limits: Limits, clock: Callable[[], float] = time.monotonic
@@ -43,7 +43,7 @@ class AuctionFeed:
         self._pusher: gevent.Greenlet[[], None] | None = None
 
     def offer(self, auction_id: int, state: AuctionState) -> None:
-        """A settle's state: push it now, later, or merged with the next."""
+        """Push the state of a settle now, later, or merged with the next."""
         if auction_channel(auction_id) not in self._registry.channels:
             self._conflations.pop(auction_id, None)
             return
@@ -54,10 +54,11 @@ class AuctionFeed:
         was_waiting = conflation.due_at is not None
         self._push(auction_id, conflation.offer(state, self._clock()))
         if conflation.due_at is not None and not was_waiting:
-            self._look_again(conflation.due_at, auction_id)
+            self._push_later(conflation.due_at, auction_id)
 
-    def _look_again(self, at: float, auction_id: int) -> None:
-        """One greenlet for all auctions: a timer each costs more than pushing to a few sockets."""
+    def _push_later(self, at: float, auction_id: int) -> None:
+        """Wait in one greenlet for all auctions: a timer each costs more than pushing to a few
+        sockets."""
         heappush(self._due, (at, auction_id))
         if not self._pusher:  # there is none, or it has ended
             self._pusher = gevent.spawn(self._push_due)
@@ -77,7 +78,7 @@ class AuctionFeed:
         if channel.is_sending:  # fewer states where one takes longer than until the next
             heappush(self._due, (now + STATES_WAIT_S, auction_id))
             return
-        self._push(auction_id, conflation.take(now))
+        self._push(auction_id, conflation.pop_due(now))
         if conflation.due_at is not None:  # another went at once meanwhile
             heappush(self._due, (conflation.due_at, auction_id))
 
@@ -89,19 +90,19 @@ class AuctionFeed:
 
 
 class PriceFeed:
-    """Lines of the list, at most once in a while, only those that changed."""
+    """Pushes changed lines of the list, at a limited rate."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._changed: dict[int, PriceItem] = {}
 
     def offer(self, items: list[PriceItem]) -> None:
-        """Remember that these lines have changed."""
+        """Record that these lines have changed."""
         if AUCTIONS in self._registry.channels:
             self._changed.update((item.id, item) for item in items)
 
     def push(self, items: list[PriceItem] | None = None) -> None:
-        """Send `items`, else what has changed since the last call."""
+        """Push `items`, by default those that have changed since the last call."""
         if items is None:
             items, self._changed = list(self._changed.values()), {}
         channel = self._registry.channels.get(AUCTIONS)
@@ -110,32 +111,32 @@ class PriceFeed:
 
 
 class RoomFeed:
-    """Messages to those who listen to a room, in the order of the log, each once."""
+    """Pushes messages to a room's listeners, in the order of their offsets, each once."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     def on_publication(self, publication: RoomPublication) -> None:
-        """A message from the log."""
+        """Push a published message."""
         self.push(publication.message.room_id, published_message(publication))
 
     def push(self, room_id: int, message: ChatMessage) -> None:
-        """Send it to whoever does not have it."""
+        """Push the message to listeners that do not have it."""
         name = room_channel(room_id)
         channel = self._registry.channels.get(name)
         if channel is not None:
             channel.push(message.seq, _chat_frame(name, message))
 
     def hold(self) -> None:
-        """Something was missed: nothing newer is sent before it."""
+        """Hold newer messages until the missed ones are filled in."""
         for name, channel in self._registry.channels.items():
             if kind_and_number(name)[0] == ROOM:
                 channel.hold()
 
     def fill(self, chat: Chat, room_id: int, limit: int) -> None:
-        """Send what was missed, at most `limit` messages in memory, and what was held since.
+        """Push the missed messages, at most `limit` of them in memory, and those held since.
 
-        Raises BusyError while the store cannot say; then nothing newer is sent either.
+        Raise BusyError while the store does not answer; then newer messages stay on hold.
         """
         name = room_channel(room_id)
         channel = self._registry.channels.get(name)
@@ -158,7 +159,7 @@ def _chat_frame(name: str, message: ChatMessage) -> bytes:
 
 
 def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:
-    """A state as a frame."""
+    """Return a state as a frame."""
     return AuctionStatePush(
         channel=auction_channel(auction_id),
         auction_id=auction_id,

@@ -58,7 +58,7 @@ class Reply(Struct, frozen=True):
     data: bytes
 
 
-class Silent(Struct, frozen=True):
+class NoReply(Struct, frozen=True):
     """A frame that is not answered: a pong, or a part of a message that is not whole."""
 
 
@@ -75,7 +75,7 @@ class PeerClosed(Struct, frozen=True):
     code: int
 
 
-SocketEvent = Text | Reply | Silent | Close | PeerClosed
+SocketEvent = Text | Reply | NoReply | Close | PeerClosed
 
 
 class Framing:
@@ -92,10 +92,8 @@ class Framing:
         self._is_uncommon = False  # wsproto reads everything from now on
 
     def whole_text(self, data: bytes) -> str | None:
-        """The message, when `data` is exactly one text frame: so most of them come.
-
-        Otherwise None, and nothing has been read.
-        """
+        """Return the message when `data` is exactly one text frame, as most are. Otherwise return
+        None, and nothing has been read."""
         if self._data or self._begun or self._is_uncommon or len(data) < _SHORT_HEADER:
             return None
         size, start = data[1] ^ _MASKED, _SHORT_HEADER
@@ -113,10 +111,10 @@ class Framing:
             return None
 
     def receive(self, data: bytes) -> Iterator[SocketEvent]:
-        """What `data` brought; after a Close or Gone nothing more.
+        """Yield the events in `data`; after a Close or PeerClosed nothing more.
 
-        Read as far as it is asked for: the caller may pause between two frames. Each frame of the
-        client is one event.
+        Reads lazily: the caller may pause between two frames. Each frame of the client is one
+        event.
         """
         self._data, self._at = self._data[self._at :] + data, 0
         while self._at < len(self._data) and not self._is_over:
@@ -145,7 +143,7 @@ class Framing:
             except UnicodeDecodeError:
                 return None
         else:
-            event = Reply(bytes(_encoder.pong(payload))) if kind == _PING else Silent()
+            event = Reply(bytes(_encoder.pong(payload))) if kind == _PING else NoReply()
         self._at = end
         return event
 
@@ -171,7 +169,8 @@ class Framing:
         return start, size if size_min <= size <= self._bytes_max else _RARE
 
     def _part_for_wsproto(self) -> bytes:
-        """What it is to read next: as much as there is of a common frame, else everything."""
+        """Return the bytes wsproto reads next: the available bytes of a common frame, else
+        everything."""
         if not (self._begun or self._is_uncommon):
             start, size = self._header()
             if size == _UNKNOWN:
@@ -214,7 +213,7 @@ class Framing:
         if isinstance(raw, CloseConnection):
             return _close(connection, raw)
         if isinstance(raw, Pong):
-            return Silent()
+            return NoReply()
         return Close(CloseReason.PROTOCOL_ERROR, "protocol")
 
     def _text(self, raw: TextMessage) -> SocketEvent | None:
@@ -228,7 +227,7 @@ class Framing:
             if raw.data:  # empty parts have no size, and would be kept without a bound
                 self._parts.append(raw.data)
             if not raw.message_finished:
-                return Silent() if raw.frame_finished else None
+                return NoReply() if raw.frame_finished else None
             text = "".join(self._parts)
             self._parts, self._size = [], 0
         if not text.isascii() and len(text.encode()) > self._bytes_max:

@@ -17,7 +17,7 @@ from app.protocol.pushes import Bye
 from app.settings import Settings
 from app.web.turns import Turns
 from app.web.ws.connection import Connection
-from app.web.ws.dispatch import Dispatcher, Places, Services
+from app.web.ws.dispatch import Dispatcher, Services, SocketClaims
 from app.web.ws.feeds import encode
 from app.web.ws.framing import text_frame
 from app.web.ws.hub import Hub, Stores
@@ -37,47 +37,47 @@ DRAIN_POLL_S = 0.05
 RETRY_SPREAD_MS = 5_000  # so that a drained gateway's clients do not all come at once
 
 
-class Party(Services, Stores, Protocol):
-    """All that the sockets need of the rest of the house."""
+class GatewayServices(Services, Stores, Protocol):
+    """The services that sockets need."""
 
     def start_log(self) -> None:
-        """Connect to the log; waits for it a little, and otherwise in the background."""
+        """Connect to Kafka; wait briefly, and continue in the background."""
 
     def flush_log(self, timeout_s: float) -> None:
         """Wait for acknowledgements."""
 
 
-class SharedPlaces(SharedPresence, Places, Protocol):
-    """What gateways know of each other."""
+class SharedSockets(SharedPresence, SocketClaims, Protocol):
+    """The state of sockets that gateways share."""
 
 
 class Gateway:
-    """Everything about the sockets of one process. Built before, started after the fork."""
+    """All sockets of one process. Created before the fork, started after it."""
 
     def __init__(
         self,
         settings: Settings,
-        party: Party,
+        services: GatewayServices,
         *,
         redis: Redis,
-        shared: SharedPlaces,
+        shared: SharedSockets,
         waits: OutcomeWaits,
     ) -> None:
-        self._limits, self._party = settings.limits, party
-        self.hub = Hub(party, limits=settings.limits, waits=waits)
+        self._limits, self._services = settings.limits, services
+        self.hub = Hub(services, limits=settings.limits, waits=waits)
         self._registry = self.hub.registry
         self._listener = Listener(redis, self.hub)
         self._guest_turns = Turns(at_once=GUESTS_PER_TURN)
         self._presence = Presence(self._registry, shared)
         subscribing = Subscribing(
             self._registry,
-            party,
+            services,
             stream=self._listener,
             online=self._presence,
             limits=settings.limits,
         )
         self._dispatcher = Dispatcher(
-            party, self._registry, subscribing=subscribing, places=shared, limits=settings.limits
+            services, self._registry, subscribing=subscribing, claims=shared, limits=settings.limits
         )
         waits.expect_user = subscribing.expect_bidder
         self.is_draining = False
@@ -95,7 +95,7 @@ class Gateway:
 
     @property
     def is_listening(self) -> bool:
-        """Whether this process hears what others publish."""
+        """Whether this process is subscribed to Redis."""
         return self._listener.subscribed.is_set()
 
     def start(self) -> None:
@@ -107,9 +107,9 @@ class Gateway:
         self._every(TICK_S, self._tick)
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
-        self._every(self._limits.presence_s, self.hub.send_owed)
-        self._every(self._limits.presence_s, self._listener.give_up_unneeded)
-        self._party.start_log()
+        self._every(self._limits.presence_s, self.hub.send_overdue)
+        self._every(self._limits.presence_s, self._listener.unsubscribe_unneeded)
+        self._services.start_log()
 
     def serve_soon(self, sock: socket.socket, address_group: str) -> None:
         """Serve a socket until its end, then close it, in a greenlet of its own.
@@ -133,15 +133,15 @@ class Gateway:
             try:
                 connection.run(self._dispatcher.handle)
             finally:
-                self._dispatcher.gone(connection)
+                self._dispatcher.closed(connection)
                 count_end(connection.end)
 
     def drain(self) -> None:
-        """Say goodbye to all, answer what was heard, close; takes at most FLUSH_S and
+        """Send `bye` to all, answer what was received, close; takes at most FLUSH_S and
         DRAIN_CLOSE_S.
 
-        Nothing is heard after the goodbye: otherwise there would always be one more bid whose
-        receipt the close overtakes.
+        Messages after `bye` are ignored: otherwise there would always be one more bid whose receipt
+        the close overtakes.
         """
         self.is_draining = True
         connections = list(self._registry.connections)
@@ -150,11 +150,11 @@ class Gateway:
             after_ms = random.randint(100, RETRY_SPREAD_MS)  # noqa: S311 - only spreads load
             bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
             connection.push(text_frame(encode(bye)))
-            connection.hear_no_more()
+            connection.ignore_messages()
         deadline = time.monotonic() + FLUSH_S
         while any(len(c.queues) for c in connections) and time.monotonic() < deadline:
             gevent.sleep(DRAIN_POLL_S)
-        self._party.flush_log(max(0.0, deadline - time.monotonic()))
+        self._services.flush_log(max(0.0, deadline - time.monotonic()))
         for connection in connections:
             connection.close(CloseCode.DRAIN, "drain")
         deadline = time.monotonic() + DRAIN_CLOSE_S

@@ -1,7 +1,7 @@
-"""All sockets of one process: reads what Redis publishes, sends each socket what is for it.
+"""All sockets of one process: receives what Redis publishes, and sends each socket its part.
 
-One greenlet at a time runs here and nothing that handles a publication blocks. After a break of the
-stream the stores are read, and what may have been missed is sent; what was not may come twice.
+One greenlet at a time runs here and no handler of a publication blocks. After a gap in the stream
+the stores are read, and what may have been missed is sent; what was not missed may come twice.
 """
 
 import time
@@ -54,11 +54,11 @@ from app.web.ws.waits import OutcomeWaits
 
 log = structlog.get_logger()
 
-OWED_PATIENCE_S = 4.0  # under load an outcome may be this late without anything being wrong
-OWED_AT_ONCE = 1_000
-OWED_ROUND_S = 0.25  # of the five seconds between two rounds
-TOLD_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
-TOLD_TTL_S = 600.0
+PENDING_S = 4.0  # under load an outcome may be this late without anything being wrong
+PENDING_BATCH = 1_000
+PENDING_ROUND_S = 0.25  # of the five seconds between two rounds
+DELIVERED_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
+DELIVERED_TTL_S = 600.0
 # What is heard may have been decided so long before: after any fault work resumes within this.
 PUBLISHING_S_MAX = 30.0
 
@@ -68,11 +68,11 @@ RecoveryStep = Callable[[], None]
 
 
 class Stores(Protocol):
-    """What the hub reads when it has missed something, and whom it tells of backlogs."""
+    """The stores read after a gap in the stream, and the admission that backlogs are passed to."""
 
     @property
     def admission(self) -> Admission:
-        """Which topics take more."""
+        """Admission by topic."""
         ...
 
     @property
@@ -92,7 +92,7 @@ class Stores(Protocol):
 
     @property
     def live(self) -> LiveViews:
-        """What moves."""
+        """Prices of open and scheduled auctions."""
         ...
 
     @property
@@ -106,7 +106,7 @@ class Stores(Protocol):
         ...
 
     def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
-        """Those of the sessions that have not ended. Raises BusyError."""
+        """Return those of the sessions that have not ended. Raise BusyError."""
         ...
 
 
@@ -119,7 +119,7 @@ class Hub:
         self.auctions = AuctionFeed(self.registry, limits=limits)
         self.prices = PriceFeed(self.registry)
         self.rooms = RoomFeed(self.registry)
-        self._told: TtlCache[str, str] = TtlCache(TOLD_MAX, ttl_s=TOLD_TTL_S)
+        self._delivered: TtlCache[str, str] = TtlCache(DELIVERED_MAX, ttl_s=DELIVERED_TTL_S)
         self._stores, self._limits = stores, limits
         # By the name of the channel, as far as its colon; they get what follows that.
         self._handlers: dict[str, Callable[[str, bytes], None]] = {
@@ -136,7 +136,7 @@ class Hub:
         }
 
     def on_message(self, channel: str, payload: bytes) -> None:
-        """One publication; one that cannot be read is logged and skipped."""
+        """Handle one publication; one that cannot be decoded is logged and skipped."""
         kind, number = kind_and_number(channel)
         try:
             self._handlers[kind](number, payload)
@@ -144,14 +144,15 @@ class Hub:
             log.exception("publication_failed", channel=channel)
 
     def needs(self, channel: str) -> bool:
-        """Whether what is published there is for somebody here."""
+        """Return whether a socket here needs the channel."""
         kind, number = kind_and_number(channel)
         if kind in USER_KINDS:
             return self.registry.has_user(int(number))
         return channel in self.registry.channels
 
     def channel_is_confirmed(self, channel: str) -> None:
-        """From now on every change there is delivered: what was read before may lack one."""
+        """Drop cached reads of the channel, which may lack a change from before its
+        subscription."""
         kind, number = kind_and_number(channel)
         if kind == AUCTION:
             self._stores.snapshots.auction_changed(int(number))
@@ -164,14 +165,14 @@ class Hub:
         self._stores.bidding.rights.clear()
 
     def stream_is_back(self) -> None:
-        """Connected again after a break; `recovery` follows, and until then order is kept."""
+        """Hold the rooms' order after a reconnect, until `recovery`."""
         self.rooms.hold()
 
     def recovery(self, since: float) -> list[RecoveryStep]:
-        """The steps that recover from a break of the stream since then (monotonic seconds).
+        """Return the steps that recover from a gap in the stream since then (monotonic seconds).
 
-        To be called in this order; each raises BusyError while its store cannot say, and may
-        then be called again. Rooms come last: theirs is a store of its own.
+        To be called in this order; each raises BusyError while its store does not answer, and may
+        then be called again. Rooms come last: they have a store of their own.
         """
         rooms = [name for name in self.registry.channels if kind_and_number(name)[0] == ROOM]
         others = [name for name in self.registry.channels if name not in rooms]
@@ -183,38 +184,39 @@ class Hub:
         ]
 
     def recovery_of(self, user_ids: list[int], since: float) -> list[RecoveryStep]:
-        """As `recovery`, of what these users alone are sent."""
+        """As `recovery`, only for what is addressed to these users."""
         return [
             partial(self._send_outcomes, user_ids, since),
             partial(self._send_refusals, user_ids, since),
             partial(self._send_notices, user_ids, since),
         ]
 
-    def send_owed(self) -> None:
-        """Send the outcomes that were decided and not delivered in OWED_PATIENCE_S.
+    def send_overdue(self) -> None:
+        """Send the outcomes that were decided and not delivered within PENDING_S.
 
-        Under load they are merely late, and to look for all of them would make them later: after
-        OWED_ROUND_S the rest waits for the next round, and those looked for wait for the rest.
+        Under load they are merely late, and reading all of them would make them later: after
+        PENDING_ROUND_S the rest waits for the next round, and those read wait until all others
+        were.
         """
-        owed, began = self.registry.owed, time.monotonic()
-        overdue = [bid for bid, since in owed.items() if since <= began - OWED_PATIENCE_S]
-        for start in range(0, len(overdue), OWED_AT_ONCE):
-            bids = overdue[start : start + OWED_AT_ONCE]
+        pending, started_at = self.registry.pending, time.monotonic()
+        overdue = [bid for bid, since in pending.items() if since <= started_at - PENDING_S]
+        for start in range(0, len(overdue), PENDING_BATCH):
+            bids = overdue[start : start + PENDING_BATCH]
             for bid in bids:
-                if owed.pop(bid, None) is not None:
-                    owed[bid] = began
+                if pending.pop(bid, None) is not None:
+                    pending[bid] = started_at
             for known in self._stores.bidding.decided([UUID(bid) for bid in bids]):
-                self._tell_known(known)
-            if time.monotonic() - began > OWED_ROUND_S:
+                self._deliver(known)
+            if time.monotonic() - started_at > PENDING_ROUND_S:
                 return
 
     def _send_outcomes(self, users: list[int], since: float) -> None:
-        """Of everybody here, wherever the bids were placed."""
+        """Send the outcomes of users here, whichever gateway the bids were sent to."""
         bidding = self._stores.bidding
         for batch in bidding.decided_lately(users, _within_s(since)):
             for known in batch:
-                if self._told.get(known.receipt.bid_id) != known.outcome.status:
-                    self._tell_known(known)
+                if self._delivered.get(known.receipt.bid_id) != known.outcome.status:
+                    self._deliver(known)
 
     def _send_refusals(self, users: list[int], since: float) -> None:
         bidding = self._stores.bidding
@@ -225,8 +227,8 @@ class Hub:
     def _send_notices(self, users: list[int], since: float) -> None:
         notices = self._stores.user_notices
         for batch in notices.published_lately(users, _within_s(since)):
-            for told in batch:
-                self._tell_notice(told)
+            for notice in batch:
+                self._push_notice(notice)
 
     def _auction_state(self, number: str, payload: bytes) -> None:
         auction_id = int(number)
@@ -260,14 +262,14 @@ class Hub:
         self, auction_id: int, outcome: fanout.BidderOutcome, spans: tracing.StageSpans
     ) -> None:
         bid_id = outcome.bid_id
-        self.registry.owed.pop(bid_id, None)
+        self.registry.pending.pop(bid_id, None)
         self._stores.bidding.answered(auction_id, outcome)
         if self._waits:
-            self._waits.tell(bid_id)
+            self._waits.notify(bid_id)
         connections = self.registry.of_user(outcome.bidder_id)
         if not connections:
             return
-        self._told.put(bid_id, outcome.status)
+        self._delivered.put(bid_id, outcome.status)
         frame = text_frame(encode(_result(auction_id, outcome)))
         if outcome.traceparent is not None:
             spans.continue_trace(outcome.traceparent, bid_id=bid_id, status=outcome.status)
@@ -279,7 +281,7 @@ class Hub:
         bid = bid_id_text(refusal.bidder_id, auction_id, refusal.key)
         self._stores.bidding.refused(auction_id, refusal.bidder_id, bid)
         if self._waits:
-            self._waits.tell(bid)
+            self._waits.notify(bid)
         fields = asdict(refusal)
         del fields["bidder_id"]
         frame = text_frame(encode(BidRefused(auction_id=auction_id, **fields)))
@@ -297,11 +299,11 @@ class Hub:
                 self.registry.leave(connection, room_channel(event.room_id))
 
     def _notice(self, _: str, payload: bytes) -> None:
-        self._tell_notice(fanout.user_notice_decoder.decode(payload))
+        self._push_notice(fanout.user_notice_decoder.decode(payload))
 
-    def _tell_notice(self, told: fanout.UserNotice) -> None:
-        frame = text_frame(encode(notice_push(told.notice)))
-        for connection in self.registry.of_user(told.user_id):
+    def _push_notice(self, published: fanout.UserNotice) -> None:
+        frame = text_frame(encode(notice_push(published.notice)))
+        for connection in self.registry.of_user(published.user_id):
             connection.push(frame)
 
     def _session_ended(self, _: str, payload: bytes) -> None:
@@ -325,10 +327,10 @@ class Hub:
         self.registry.evict(evicted.user_id, evicted.socket_id)
 
     def _backlog(self, _: str, payload: bytes) -> None:
-        news = fanout.backlog_decoder.decode(payload)
-        if news.published_at is not None:
-            self.registry.traffic.deliveries_s.append(max(0.0, time.time() - news.published_at))
-        self._stores.admission.update(news)
+        backlog = fanout.backlog_decoder.decode(payload)
+        if backlog.published_at is not None:
+            self.registry.traffic.deliveries_s.append(max(0.0, time.time() - backlog.published_at))
+        self._stores.admission.update(backlog)
 
     def _rights_changed(self, _: str, payload: bytes) -> None:
         changed = fanout.rights_changed_decoder.decode(payload)
@@ -352,25 +354,25 @@ class Hub:
             return
         self.auctions.offer(auction_id, state_of(shown.auction, shown.bids))
 
-    def _tell_known(self, known: KnownBid) -> None:
-        told = fanout.BidderOutcome(
+    def _deliver(self, known: KnownBid) -> None:
+        outcome = fanout.BidderOutcome(
             bid_id=known.receipt.bid_id,
             bidder_id=known.bidder_id,
             key=known.receipt.key,
             **asdict(known.outcome),
         )
         with tracing.spans(Stage.PUSH) as spans:
-            self._outcome(known.receipt.auction_id, told, spans)
+            self._outcome(known.receipt.auction_id, outcome, spans)
 
 
 def user_of(channel: str) -> int | None:
-    """Whose channel it is; None when it is no user's."""
+    """Return the user of a channel; None when it belongs to no user."""
     kind, number = kind_and_number(channel)
     return int(number) if kind in USER_KINDS else None
 
 
 def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
-    """The state of a resource, as if it were the newest event."""
+    """Return the state of a resource, as if it were the newest event."""
     return AuctionState(
         version=auction.version,
         status=auction.status,
@@ -390,7 +392,7 @@ def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
 
 
 def _within_s(since: float) -> float:
-    """How far back to look for what was published since `since`."""
+    """Return how many seconds back to look for what was published since `since`."""
     return time.monotonic() - since + PUBLISHING_S_MAX
 
 

@@ -1,24 +1,24 @@
-"""Who speaks on a socket, as the sockets need to know it."""
+"""The signed-in user of a socket."""
 
 from typing import Protocol
 
 
 class Identity(Protocol):
-    """A signed-in user, by an access token good until `expires_at_s` (epoch seconds)."""
+    """A signed-in user, by an access token valid until `expires_at_s` (epoch seconds)."""
 
     @property
     def user_id(self) -> int:
-        """Of the user."""
+        """The user's id."""
         ...
 
     @property
     def nickname(self) -> str:
-        """As others see it."""
+        """The public name."""
         ...
 
     @property
     def is_suspended(self) -> bool:
-        """Whether they read only."""
+        """Whether the user may only read."""
         ...
 
     @property

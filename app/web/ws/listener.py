@@ -1,8 +1,8 @@
-"""The one Redis subscription of a process: the first to know when it was broken.
+"""The one Redis subscription of a process, which also detects gaps in the stream.
 
-It has the channels of every gateway, and those that are wanted here: of auctions and rooms that
-sockets watch, of users who are here. Each is confirmed by Redis before its snapshot is read, and
-given up some time after nobody needs it any more, so that nothing falls between while browsers come
+It has the channels of every gateway, and those needed here: of auctions and rooms that sockets
+watch, and of users who are signed in here. Each is confirmed by Redis before its snapshot is read,
+and unsubscribed some time after it was last needed, so that nothing is missed while browsers come
 and go.
 """
 
@@ -39,46 +39,45 @@ USER_LASTS_S: Final = WINDOW_S
 
 
 class Listener:
-    """Feeds a hub. `subscribed` is set while every channel that was wanted is confirmed."""
+    """Passes publications to a hub. `subscribed` is set while every needed channel is confirmed."""
 
     def __init__(self, redis: Redis, hub: Hub) -> None:
         self._redis, self._hub = redis, hub
         self.subscribed = Event()
-        self._heard_at = self._broken_at = time.monotonic()
-        self._missed_since: float | None = None  # a break from which recovery has not begun
+        self._received_at = self._broken_at = time.monotonic()
+        self._gap_since: float | None = None  # a break from which recovery has not begun
         self._is_resuming = False
         self._subscription: Subscription | None = None
-        self._wanted: dict[str, float] = {}  # channel → monotonic seconds it was last needed at
+        self._needed: dict[str, float] = {}  # channel → monotonic seconds it was last needed at
         # Of this subscription:
-        self._asked: dict[str, float] = {}  # channel → when it was asked for; not yet confirmed
+        self._pending: dict[str, float] = {}  # channel → when it was asked for; not yet confirmed
         self._confirmed: set[str] = set()
         self._confirmations: dict[str, Event] = {}
         self._late: set[str] = set()  # channels whose confirmation was waited for in vain
-        self._vain_since: float | None = None  # when such a wait began
+        self._unanswered_since: float | None = None  # when such a wait began
         self._late_users: dict[int, float] = {}  # user → when their channel was asked for
 
     def listen_to(self, channels: Sequence[str], timeout_s: float) -> bool:
-        """Whether these channels are confirmed, waiting `timeout_s` at most.
+        """Subscribe to these channels; return whether they are confirmed within `timeout_s`.
 
-        They are wanted from now on, whatever the answer. Nobody waits longer than until `timeout_s`
-        after the stream broke, or has fallen silent, so who comes later does not wait for what
-        others have waited for in vain.
+        They stay subscribed whatever the answer. No call waits longer than until `timeout_s` after
+        the stream broke, or fell silent, so later callers do not repeat a wait in vain.
         """
         now = time.monotonic()
         for channel in channels:
-            self._wanted[channel] = now
+            self._needed[channel] = now
         if self._subscription is not None:
-            self._ask(
-                [c for c in channels if c not in self._confirmed and c not in self._asked], now
+            self._subscribe(
+                [c for c in channels if c not in self._confirmed and c not in self._pending], now
             )
         deadline = self._waits_since(now) + timeout_s
         confirmed = [self._is_confirmed_by(channel, deadline) for channel in channels]
         return all(confirmed)
 
     def expect(self, channels: Sequence[str], timeout_s: float) -> None:
-        """As `listen_to`, for a user: what is missed until it is confirmed is made up for.
+        """As `listen_to`, for a user: what is missed before the confirmation is recovered.
 
-        Nobody waits while the stream is away: then it is made up for in any case.
+        While the stream is broken it does not wait: then recovery follows in any case.
         """
         if self.subscribed.is_set():
             self.listen_to(channels, timeout_s)
@@ -86,19 +85,19 @@ class Listener:
             self.listen_to(channels, 0.0)
             self._broken(time.monotonic())
 
-    def give_up_unneeded(self) -> None:
-        """Unsubscribe from what nobody here has needed for a while."""
+    def unsubscribe_unneeded(self) -> None:
+        """Unsubscribe from channels that were not needed for a while."""
         now = time.monotonic()
-        for channel in self._wanted:
+        for channel in self._needed:
             if self._hub.needs(channel):
-                self._wanted[channel] = now
+                self._needed[channel] = now
         unneeded = [
             channel
-            for channel, needed_at in self._wanted.items()
-            if now - needed_at > _lasts_s(channel) and channel not in self._asked
+            for channel, needed_at in self._needed.items()
+            if now - needed_at > _lasts_s(channel) and channel not in self._pending
         ]
         for channel in unneeded:
-            del self._wanted[channel]
+            del self._needed[channel]
             self._confirmed.discard(channel)
             self._confirmations.pop(channel, None)
             self._late.discard(channel)
@@ -118,27 +117,27 @@ class Listener:
             if self.subscribed.is_set():
                 self.subscribed.clear()
                 self._broken_at = time.monotonic()
-            self._broken(self._heard_at)
+            self._broken(self._received_at)
             gevent.sleep(PAUSE_S)
 
     def _listen(self) -> None:
         with closing(Subscription(self._redis)) as subscription:
             self._subscription = subscription
             try:
-                if self._missed_since is not None:
+                if self._gap_since is not None:
                     self._hub.stream_is_back()
-                self._ask([*GATEWAY_CHANNELS, *self._wanted], time.monotonic())
+                self._subscribe([*GATEWAY_CHANNELS, *self._needed], time.monotonic())
                 self._read(subscription)
             finally:
                 self._subscription = None
                 self._confirmed.clear()
-                self._asked.clear()
+                self._pending.clear()
 
-    def _ask(self, channels: Sequence[str], now: float) -> None:
+    def _subscribe(self, channels: Sequence[str], now: float) -> None:
         if self._subscription is None or not channels:
             return
         for channel in channels:
-            self._asked[channel] = now
+            self._pending[channel] = now
         with suppress(RedisError, OSError):  # who reads will see that it is broken
             for start in range(0, len(channels), SUBSCRIBE_MAX):
                 self._subscription.subscribe(*channels[start : start + SUBSCRIBE_MAX])
@@ -146,9 +145,9 @@ class Listener:
     def _waits_since(self, now: float) -> float:
         if not self.subscribed.is_set():
             return self._broken_at
-        if self._vain_since is None or self._heard_at > self._vain_since:
+        if self._unanswered_since is None or self._received_at > self._unanswered_since:
             return now
-        return self._vain_since
+        return self._unanswered_since
 
     def _is_confirmed_by(self, channel: str, deadline: float) -> bool:
         if channel in self._confirmed:
@@ -157,8 +156,8 @@ class Listener:
         confirmation = self._confirmations.setdefault(channel, Event())
         if confirmation.wait(max(0.0, deadline - began)):
             return True
-        if self._vain_since is None or self._heard_at > self._vain_since:
-            self._vain_since = began
+        if self._unanswered_since is None or self._received_at > self._unanswered_since:
+            self._unanswered_since = began
         self._late.add(channel)
         return False
 
@@ -171,9 +170,9 @@ class Listener:
                 subscription.ping()
                 pinged_at = now
             if messages:
-                self._heard_at = now
+                self._received_at = now
                 self._on_messages(messages, now)
-            elif now - max(self._heard_at, subscribed_at) > 2 * PING_S + POLL_S:
+            elif now - max(self._received_at, subscribed_at) > 2 * PING_S + POLL_S:
                 raise OSError("the stream is silent")
 
     def _on_messages(self, messages: Sequence[Message], now: float) -> None:
@@ -190,28 +189,28 @@ class Listener:
                 gevent.sleep(0)
 
     def _on_confirmation(self, channel: str, now: float) -> None:
-        asked_at = self._asked.pop(channel, now)
+        requested_at = self._pending.pop(channel, now)
         self._confirmed.add(channel)
         self._hub.channel_is_confirmed(channel)
         confirmation = self._confirmations.pop(channel, None)
         if confirmation is not None:
             confirmation.set()
         if not self.subscribed.is_set():
-            if not self._asked:
+            if not self._pending:
                 self._on_subscribed()
         elif channel in self._late and (user_id := user_of(channel)) is not None:
-            self._recover_soon(user_id, asked_at)
+            self._recover_soon(user_id, requested_at)
         self._late.discard(channel)
 
     def _broken(self, since: float) -> None:
-        earlier = self._missed_since
-        self._missed_since = since if earlier is None else min(since, earlier)
+        earlier = self._gap_since
+        self._gap_since = since if earlier is None else min(since, earlier)
 
     def _on_subscribed(self) -> None:
         self._hub.stream_is_confirmed()
         self.subscribed.set()
         log.info("fanout_subscribed")
-        if self._missed_since is not None:
+        if self._gap_since is not None:
             self._resume_soon()
 
     def _resume_soon(self) -> None:
@@ -221,28 +220,30 @@ class Listener:
 
     def _resume(self) -> None:
         """Recover from every break, one at a time; ends when there is none."""
-        while self._missed_since is not None:
+        while self._gap_since is not None:
             self.subscribed.wait()
-            since, self._missed_since = self._missed_since, None
+            since, self._gap_since = self._gap_since, None
             if not all(self._recovered(step) for step in self._hub.recovery(since)):
                 self._broken(since)
         self._is_resuming = False
 
-    def _recover_soon(self, user_id: int, asked_at: float) -> None:
-        self._late_users[user_id] = asked_at
+    def _recover_soon(self, user_id: int, requested_at: float) -> None:
+        self._late_users[user_id] = requested_at
         if len(self._late_users) == 1:
             gevent.spawn(self._recover_late_users)
 
     def _recover_late_users(self) -> None:
-        """All that are late by then at once; after a break of the stream everybody is."""
+        """Recover for all users whose confirmation was late; after a gap all users are
+        recovered."""
         gevent.sleep(PAUSE_S)
         users, self._late_users = self._late_users, {}
         for step in self._hub.recovery_of(list(users), min(users.values())):
             self._recovered(step)
 
     def _recovered(self, step: RecoveryStep) -> bool:
-        """Try until it is done; False when the stream broke again, which changes what is missed."""
-        while self._missed_since is None:
+        """Retry the step until it succeeds; return False when the stream broke again, which changes
+        the gap."""
+        while self._gap_since is None:
             try:
                 step()
             except DomainError as error:

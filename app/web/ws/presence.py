@@ -1,4 +1,4 @@
-"""Telling channels how many are there, every few seconds, over all gateways."""
+"""Pushes the number of sockets at each channel, every few seconds, over all gateways."""
 
 import time
 from collections.abc import Mapping
@@ -12,14 +12,15 @@ from app.web.ws.registry import Registry
 
 
 class SharedPresence(Protocol):
-    """What gateways tell each other."""
+    """The presence that gateways share."""
 
     def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
-        """Tell how many are at each channel here; learn how many are everywhere."""
+        """Publish the number of sockets at each channel here; return the numbers over all
+        gateways."""
         ...
 
     def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
-        """Keep the places of open sockets: by user, by id, seconds since it was heard from."""
+        """Renew open sockets: by user, by id, seconds since their last frame."""
 
 
 class Presence:
@@ -30,12 +31,12 @@ class Presence:
         self._counts: dict[str, int] = {}
 
     def count(self, channel: str) -> int:
-        """Sockets at a channel, as lately known, and at least those here."""
+        """Return the latest number of sockets at a channel, and at least those here."""
         here = self._registry.channels.get(channel)
         return max(self._counts.get(channel, 0), 0 if here is None else len(here))
 
     def round(self) -> None:
-        """Exchange counts, and tell every channel its own."""
+        """Exchange counts, and push each channel its own."""
         here = {
             name: len(channel)
             for name, channel in self._registry.channels.items()
@@ -43,12 +44,12 @@ class Presence:
         }
         self._counts = self._shared.exchange(here) if here else {}
         for name, count in self._counts.items():
-            self._tell(name, count)
+            self._push_count(name, count)
         sockets = self._registry.sockets_by_user(time.monotonic())
         if sockets:
             self._shared.renew_sockets(sockets)
 
-    def _tell(self, name: str, count: int) -> None:
+    def _push_count(self, name: str, count: int) -> None:
         channel = self._registry.channels.get(name)
         if channel is None:
             return

@@ -1,4 +1,4 @@
-"""How much a socket may send: refused above its rates, closed when it does not pause."""
+"""The frame rate of a socket: refused above its rates, closed when it does not pause."""
 
 from enum import Enum
 
@@ -8,7 +8,7 @@ REFUSED_MAX = 20  # so many are refused one by one, then nothing is read for HOL
 HOLD_S = 0.5
 
 
-class Verdict(Enum):
+class RateDecision(Enum):
     """What to do with a frame."""
 
     PASS = "pass"
@@ -38,21 +38,25 @@ class FrameRate:
         self._refill(now)
         self._bytes_level -= count
 
-    def judge(self, now: float) -> Verdict:
-        """Count one frame."""
+    def check(self, now: float) -> RateDecision:
+        """Count one frame and return what to do with it."""
         if now != self._last:
             self._refill(now)
         if self._level >= 1.0 and self._bytes_level >= 0.0:
             self._level -= 1.0
-            return Verdict.PASS
+            return RateDecision.PASS
         if self._over_since < 0 or now - self._refused_at > PAUSE_S:
             self._over_since = now
         self._refused_at = now
         self._refused += 1
-        return Verdict.CLOSE if now - self._over_since >= self._patience_s else Verdict.REFUSE
+        return (
+            RateDecision.CLOSE
+            if now - self._over_since >= self._patience_s
+            else RateDecision.REFUSE
+        )
 
     def hold_s(self) -> float:
-        """How long to read nothing, so that refusing costs less than serving: 0 mostly."""
+        """Return how long to read nothing, so that refusing costs less than serving: mostly 0."""
         if not self._refused and self._bytes_level >= 0.0:
             return 0.0
         if self._refused >= REFUSED_MAX:
@@ -62,7 +66,7 @@ class FrameRate:
 
     @property
     def retry_after_ms(self) -> int:
-        """When the next frame would pass, in milliseconds."""
+        """Return when the next frame would pass, in milliseconds."""
         wait_s = max((1.0 - self._level) / self._per_s, -self._bytes_level / self._bytes_per_s)
         return max(1, int(wait_s * 1000) + 1)
 

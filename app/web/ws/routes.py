@@ -1,8 +1,8 @@
-"""The route `/ws`: who is let in, and how Flask hands the socket over.
+"""The route `/ws`: the checks of the handshake, and the handover of the socket from Flask.
 
-What is refused is refused in the handshake, by HTTP: a bad handshake 400 or 426, a wrong Origin
-403, a full or draining gateway 503, an address with too many sockets of guests 429. Compression is
-never negotiated: one small frame can unpack to any size.
+Refusals are HTTP answers to the handshake: a bad handshake 400 or 426, a wrong Origin 403, a full
+or draining gateway 503, an address with too many sockets of guests 429. Compression is never
+negotiated: one small frame can unpack to any size.
 """
 
 import base64
@@ -48,7 +48,7 @@ Authenticate = Callable[[str], Identity]
 
 
 class _NoThread:
-    """Stands for the thread in which simple-websocket would read: the handler reads itself."""
+    """Replaces the thread in which simple-websocket would read: the handler reads itself."""
 
     def __init__(self, target: Callable[[], None]) -> None:
         self.name = ""
@@ -58,8 +58,8 @@ class _NoThread:
         """Does nothing: that is its purpose."""
 
 
-class HouseParty:
-    """What the sockets need, out of the container."""
+class ContainerServices:
+    """The services of sockets, from the container."""
 
     def __init__(
         self, container: WebContainer, *, authenticate: Authenticate, auction_views: AuctionViews
@@ -70,7 +70,7 @@ class HouseParty:
 
     @property
     def admission(self) -> Admission:
-        """Which topics take more."""
+        """Admission by topic."""
         return self._container.admission
 
     @property
@@ -85,7 +85,7 @@ class HouseParty:
 
     @property
     def live(self) -> LiveViews:
-        """What moves."""
+        """Prices of open and scheduled auctions."""
         return self._container.live
 
     @property
@@ -99,15 +99,16 @@ class HouseParty:
         return self._container.live
 
     def authenticate(self, token: str) -> Identity:
-        """Whose token this is. Raises UnauthenticatedError."""
+        """Return the identity in the token. Raise UnauthenticatedError."""
         return self._authenticate(token)
 
     def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
-        """Those of the sessions that have not ended. Raises BusyError."""
+        """Return those of the sessions that have not ended. Raise BusyError."""
         return self._container.sessions.alive(session_ids)
 
     def start_log(self) -> None:
-        """Connect to the log; waits for that of bids a little, and otherwise in the background."""
+        """Connect to Kafka; wait briefly for the producer of bids, and continue in the
+        background."""
         self._container.chat_producer.start()
         self._container.producer.wait_connected(LOG_WAIT_S)
 
@@ -130,10 +131,10 @@ def register_ws(
 
     `waits` is told of every outcome that the gateway hears of.
     """
-    party = HouseParty(container, authenticate=authenticate, auction_views=auction_views)
+    services = ContainerServices(container, authenticate=authenticate, auction_views=auction_views)
     gateway = Gateway(
         container.settings,
-        party,
+        services,
         redis=container.fanout,
         shared=container.presence,
         waits=waits,
@@ -154,7 +155,7 @@ def register_ws(
     def websocket(server: Any) -> None:  # noqa: ANN401 - simple-websocket has no types
         leave_out()  # a handshake is no request whose duration says anything
         server.connected = False  # else a second close frame is sent after ours
-        gateway.serve_soon(_taken_over(server.sock), g.address_group)
+        gateway.serve_soon(_detached(server.sock), g.address_group)
 
     sock: Any = Sock(app)
     sock.route(PATH)(websocket)
@@ -162,14 +163,14 @@ def register_ws(
 
 
 def gateway_of(app: Flask) -> Gateway:
-    """The gateway that `register_ws` made."""
+    """Return the gateway that `register_ws` created."""
     gateway = app.extensions[EXTENSION]
     assert isinstance(gateway, Gateway)  # noqa: S101 - tells the type checker
     return gateway
 
 
-def _taken_over(sock: socket.socket) -> socket.socket:
-    """The socket in other hands: gunicorn closes `sock` when the request is over."""
+def _detached(sock: socket.socket) -> socket.socket:
+    """Return a duplicate of the socket: gunicorn closes `sock` when the request is over."""
     taken = socket.socket(fileno=sock.detach())
     taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return taken

@@ -1,4 +1,5 @@
-"""Subscriptions: first the stream is heard, then the snapshot is read, then what it misses sent."""
+"""Subscriptions: first the channel is subscribed, then the snapshot is read, then the pushes
+between are sent."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -23,22 +24,22 @@ from app.web.ws.registry import Registry
 
 
 class Stream(Protocol):
-    """What Redis publishes."""
+    """The publications of Redis."""
 
     def listen_to(self, channels: Sequence[str], timeout_s: float) -> bool:
-        """Listen to these channels from now on; whether that was confirmed in time."""
+        """Subscribe to these channels; return whether that was confirmed in time."""
         ...
 
     def expect(self, channels: Sequence[str], timeout_s: float) -> None:
-        """As `listen_to`, where what is missed until then is made up for."""
+        """As `listen_to`; what is missed before the confirmation is recovered."""
         ...
 
 
 class Online(Protocol):
-    """How many are at a channel, over all gateways."""
+    """The number of sockets at a channel, over all gateways."""
 
     def count(self, channel: str) -> int:
-        """Sockets, as lately known."""
+        """Return the latest number of sockets."""
         ...
 
 
@@ -52,19 +53,19 @@ class Subscribing:
         self._stream, self._online = stream, online
 
     def expect_user(self, user_id: int) -> None:
-        """Before a socket is a user's: see that what is published to them is heard.
+        """Subscribe to a user's channels before a socket is theirs.
 
-        Without Redis what they miss is made up for as after any break.
+        Without Redis what they miss is recovered as after any gap.
         """
         channels = (user_channel(user_id), notice_channel(user_id))
         self._stream.expect(channels, self._limits.store_timeout_s)
 
     def expect_bidder(self, user_id: int) -> None:
-        """Before a bid over HTTP: see that its outcome is heard, and for a while after."""
+        """Subscribe to a bidder's channels before a bid over HTTP, and for a while after."""
         self._stream.expect([user_channel(user_id)], self._limits.store_timeout_s)
 
     def subscribe(self, connection: Connection, frame: Subscribe) -> None:
-        """Answer with the snapshot. Raises what the snapshot raises: then all is as before."""
+        """Answer with the snapshot. Raise what the snapshot raises: then nothing has changed."""
         name = frame.channel
         self._check(connection, name)
         if not self._stream.listen_to([name], self._limits.store_timeout_s):
@@ -96,7 +97,7 @@ class Subscribing:
             raise DomainError("TOO_MANY_SUBSCRIPTIONS", "unsubscribe from something first")
 
     def _snapshot(self, connection: Connection, frame: Subscribe) -> tuple[Answer, int]:
-        """The answer, and the number up to which it covers what is pushed."""
+        """Return the answer, and the number up to which it covers pushes."""
         name = frame.channel
         if name == AUCTIONS:
             items = self._stores.snapshots.prices()

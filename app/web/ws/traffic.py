@@ -1,4 +1,4 @@
-"""What the sockets of one process carry, counted so that a frame pays next to nothing for it.
+"""Traffic of the sockets of one process, counted at next to no cost per frame.
 
 Plain numbers on the path of every frame; they reach the metrics once a second.
 """

@@ -1,4 +1,4 @@
-"""Those who wait in this process for one bid's outcome (`Prefer: wait`)."""
+"""Requests of this process that wait for one bid's outcome (`Prefer: wait`)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ from gevent.event import Event
 
 
 class OutcomeWaits:
-    """Is told of every outcome that comes to this process.
+    """Is notified of every outcome that reaches this process.
 
-    `expect_user` is called before a bid over HTTP is placed, and sees that its outcome comes:
-    for those who wait, and to count what leads nowhere.
+    `expect_user` is called before a bid over HTTP is placed, and subscribes to its outcome: for
+    waiting requests, and to count futile bids.
     """
 
     def __init__(self) -> None:
@@ -18,12 +18,12 @@ class OutcomeWaits:
         self._waits: dict[str, list[Event]] = {}
 
     def __bool__(self) -> bool:
-        """Whether anybody waits."""
+        """Return whether any request waits."""
         return bool(self._waits)
 
     @contextmanager
     def expect(self, bid_id: str) -> Iterator[Event]:
-        """An event, set at each outcome of the bid.
+        """Yield an event that is set at each outcome of the bid.
 
         Enter before the bid is placed, so that the outcome cannot come too early.
         """
@@ -36,7 +36,7 @@ class OutcomeWaits:
             if not self._waits[bid_id]:
                 del self._waits[bid_id]
 
-    def tell(self, bid_id: str) -> None:
-        """Wake those who wait for this bid."""
+    def notify(self, bid_id: str) -> None:
+        """Wake the requests that wait for this bid."""
         for event in self._waits.get(bid_id, ()):
             event.set()

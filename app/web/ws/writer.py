@@ -1,7 +1,7 @@
-"""Writing to one socket: at once when it takes it, else from a bounded queue in order.
+"""Writing to one socket: at once when it accepts the frame, else from a bounded queue in order.
 
-Never blocks the caller. A reader that is too far behind, or takes nothing for `stall_s`, is to be
-closed by its owner with 4008; if it does not take even that, it is cut off.
+Never blocks the caller. A reader that is too far behind, or reads nothing for `stall_s`, is to be
+closed by its owner with 4008; if it does not read even that, it is cut off.
 """
 
 from collections import deque

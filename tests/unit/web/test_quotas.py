@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from app.web.server.errors import OverloadedError, TooManyUnfinishedError
-from app.web.server.quotas import GROUPS_MAX, Occupancy, Pace
+from app.web.server.quotas import GROUPS_MAX, Occupancy, RateLimit
 
 
 def test_an_address_holds_only_so_much_and_others_still_may() -> None:
@@ -32,7 +32,7 @@ def test_what_counts_for_no_address_is_bounded_together() -> None:
 
 
 def test_a_burst_passes_and_then_each_waits_its_turn() -> None:
-    pace = Pace(per_s=10, burst=5)
+    pace = RateLimit(per_s=10, burst=5)
     delays = [pace.delay_s("a", now=100.0) for _ in range(8)]
     assert delays == pytest.approx([0, 0, 0, 0, 0, 0.1, 0.2, 0.3])
     assert pace.delay_s("b", now=100.0) == 0
@@ -41,7 +41,7 @@ def test_a_burst_passes_and_then_each_waits_its_turn() -> None:
 
 
 def test_addresses_that_are_not_heard_of_again_are_forgotten() -> None:
-    pace = Pace(per_s=10, burst=5)
+    pace = RateLimit(per_s=10, burst=5)
     for number in range(3 * GROUPS_MAX):
         pace.delay_s(str(number), now=float(number))
     assert len(pace._free_at) <= GROUPS_MAX

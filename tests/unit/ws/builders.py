@@ -67,7 +67,7 @@ class House:
     rates: LocalRates = field(default_factory=lambda: LocalRates(clock=lambda: 0.0))
 
     def freeze(self, *stores: str) -> None:
-        """Let these not answer: `places`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
+        """Let these not answer: `claims`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
         for store in stores:
             self.frozen[store] = Event()
 
@@ -197,7 +197,7 @@ class House:
         return set(session_ids) - self.ended
 
     def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
-        self.wait("places")
+        self.wait("claims")
         return self.evicted
 
     def release_socket(self, user_id: int, socket_id: str) -> None:
@@ -227,7 +227,7 @@ class Client:
         registry = self.hub.registry
         subscribing = Subscribing(registry, house, stream=house, online=house, limits=limits)
         self._dispatcher = Dispatcher(
-            house, registry, subscribing=subscribing, places=house, limits=limits
+            house, registry, subscribing=subscribing, claims=house, limits=limits
         )
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
@@ -269,7 +269,7 @@ class Client:
     def end(self) -> None:
         """The socket is gone, whatever is under way for it."""
         self.connection.close(1001)
-        self._dispatcher.gone(self.connection)
+        self._dispatcher.closed(self.connection)
 
     def hear(self) -> list[dict[str, Any]]:
         """What came since the last time; a close is `{"close": code}`."""

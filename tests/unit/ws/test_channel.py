@@ -2,7 +2,7 @@
 
 import gevent
 
-from app.web.ws.channel import TURN, Channel
+from app.web.ws.channel import SEND_BATCH, Channel
 
 
 class Ear:
@@ -86,7 +86,7 @@ def test_who_could_not_join_at_all_is_no_listener() -> None:
 
 def a_crowd(channel: Channel) -> list[Ear]:
     """More listeners than are sent a frame in one turn."""
-    ears = [Ear() for _ in range(2 * TURN + 1)]
+    ears = [Ear() for _ in range(2 * SEND_BATCH + 1)]
     for ear in ears:
         channel.join(ear)
         channel.joined(ear, 0)

@@ -31,7 +31,7 @@ def test_the_first_goes_at_once_and_the_next_waits() -> None:
     assert conflation.offer(a_state(1, range(1, 2)), 10.0) is not None
     assert conflation.offer(a_state(2, range(2, 3)), 10.1) is None
     assert conflation.due_at == 10.2
-    assert conflation.take(10.15) is None
+    assert conflation.pop_due(10.15) is None
 
 
 def test_what_waited_is_one_state_with_all_bids_since() -> None:
@@ -39,7 +39,7 @@ def test_what_waited_is_one_state_with_all_bids_since() -> None:
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 4)), 10.05)
     conflation.offer(a_state(3, range(4, 6)), 10.1)
-    pushed = conflation.take(10.2)
+    pushed = conflation.pop_due(10.2)
     assert pushed is not None
     assert pushed.version == 3
     assert [bid.seq for bid in pushed.bids] == [2, 3, 4, 5]
@@ -52,7 +52,7 @@ def test_no_more_than_twenty_bids_and_from_seq_tells() -> None:
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 17)), 10.05)
     conflation.offer(a_state(3, range(17, 32)), 10.1)
-    pushed = conflation.take(10.2)
+    pushed = conflation.pop_due(10.2)
     assert pushed is not None
     assert [pushed.from_seq, len(pushed.bids), pushed.bids[-1].seq] == [12, 20, 31]
 
@@ -62,7 +62,7 @@ def test_a_hole_between_states_is_not_papered_over() -> None:
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 3)), 10.05)
     conflation.offer(a_state(9, range(8, 9)), 10.1)
-    pushed = conflation.take(10.2)
+    pushed = conflation.pop_due(10.2)
     assert pushed is not None
     assert pushed.from_seq == 8
 

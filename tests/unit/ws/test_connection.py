@@ -24,7 +24,7 @@ def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() ->
 
     def hear(_: Connection, text: str) -> None:
         heard.append(text)
-        connection.hear_no_more()
+        connection.ignore_messages()
 
     reading = gevent.spawn(connection.run, hear)
     for text in ("before", "after"):

@@ -125,7 +125,7 @@ def test_without_places_a_process_keeps_the_five_sockets_heard_from_last() -> No
     for client in clients[:5]:
         client.say("auth", token="5")
     ghost = clients[2]
-    ghost.connection.heard_at -= 20
+    ghost.connection.received_at -= 20
     assert clients[5].say("auth", token="5")[0]["type"] == "welcome"
     assert ghost.hear() == [{"close": 4409}]
     assert [client.hear() for client in clients if client is not ghost] == [[]] * 5

@@ -16,7 +16,7 @@ from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
 from app.web.turns import Turns
 from app.web.ws.connection import Connection
-from app.web.ws.rate import Verdict
+from app.web.ws.rate import RateDecision
 from app.web.ws.traffic import Traffic
 from tests.unit.ws.builders import read_frames
 
@@ -49,7 +49,7 @@ def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
         traffic=Traffic(),
         guest_turns=Turns(at_once=1),
     )
-    connection.is_welcome = True
+    connection.is_admitted = True
 
     def send() -> None:
         try:
@@ -98,7 +98,7 @@ def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
     connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
-    connection.is_welcome = True
+    connection.is_admitted = True
     reading = gevent.spawn(connection.run, lambda *_: None)
     sending = gevent.spawn(theirs.sendall, frame("", ABNF.OPCODE_PING) * 20_000)
     wait_for(lambda: not connection.is_open)
@@ -121,12 +121,12 @@ def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
 def test_bytes_are_metered_too_though_the_frames_are_few() -> None:
     refused: list[bool] = []
 
-    def judge(connection: Connection, _: str) -> None:
-        refused.append(connection.rate.judge(time.monotonic()) is not Verdict.PASS)
+    def check(connection: Connection, _: str) -> None:
+        refused.append(connection.rate.check(time.monotonic()) is not RateDecision.PASS)
 
     ours, theirs = socket.socketpair()
     connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
-    reading = gevent.spawn(connection.run, judge)
+    reading = gevent.spawn(connection.run, check)
     sending = gevent.spawn(theirs.sendall, frame("x" * 32_000, ABNF.OPCODE_TEXT) * 5)
     wait_for(lambda: len(refused) == 5)
     assert refused == [False] * 4 + [True], "two seconds' worth passes at once"

@@ -11,9 +11,9 @@ from wsproto.frame_protocol import FrameProtocol
 from app.web.ws.framing import (
     Close,
     Framing,
+    NoReply,
     PeerClosed,
     Reply,
-    Silent,
     SocketEvent,
     Text,
     text_frame,
@@ -67,7 +67,7 @@ def test_a_message_that_is_all_that_has_come_is_read_in_one_step(
 def test_what_comes_within_another_message_or_is_no_utf_8_is_not_read_in_one_step() -> None:
     framing = Framing(bytes_max=100)
     assert framing.whole_text(client_frame(b"\xff")) is None
-    assert list(framing.receive(client_frame("on", fin=0))) == [Silent()]
+    assert list(framing.receive(client_frame("on", fin=0))) == [NoReply()]
     assert framing.whole_text(client_frame("two")) is None
     begun = Framing(bytes_max=100)
     assert list(begun.receive(client_frame("one")[:3])) == []
@@ -76,13 +76,13 @@ def test_what_comes_within_another_message_or_is_no_utf_8_is_not_read_in_one_ste
 
 def test_fragments_are_one_message() -> None:
     first = client_frame("on", fin=0)
-    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [Silent(), Text("one")]
+    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [NoReply(), Text("one")]
 
 
 def test_every_frame_is_one_event_so_that_all_can_be_counted() -> None:
     empty = client_frame("", fin=0) + client_frame("", ABNF.OPCODE_CONT, fin=0)
     stream = empty + client_frame("", ABNF.OPCODE_PONG) + client_frame("", ABNF.OPCODE_PING)
-    assert hear(*(stream[i : i + 1] for i in range(len(stream))))[:3] == [Silent()] * 3
+    assert hear(*(stream[i : i + 1] for i in range(len(stream))))[:3] == [NoReply()] * 3
     assert len(hear(stream)) == 4
 
 
@@ -127,7 +127,7 @@ def test_a_client_may_close() -> None:
 )
 def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
     *parts, event = hear(stream, client_frame("unheard"))
-    assert set(parts) <= {Silent()}
+    assert set(parts) <= {NoReply()}
     assert isinstance(event, Close)
     assert event.code == code
 

@@ -17,7 +17,7 @@ from app.protocol.pushes import PriceItem
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.services.bidding import KnownBid, RefusedBid
 from app.settings import Limits
-from app.web.ws.hub import OWED_AT_ONCE, OWED_PATIENCE_S, OWED_ROUND_S, Hub
+from app.web.ws.hub import PENDING_BATCH, PENDING_ROUND_S, PENDING_S, Hub
 from app.web.ws.waits import OutcomeWaits
 from tests.unit.ws.builders import Client, House
 
@@ -144,13 +144,13 @@ def test_an_outcome_nobody_told_of_is_read_once_it_is_late(monkeypatch: Any) -> 
     client, _ = two_sockets_of("5", house)
     client.say("bid.place", auction_id=7, amount=500, key="k")
     house.known = [known_bid(5)]
-    client.hub.send_owed()
+    client.hub.send_overdue()
     assert client.hear() == []
     late = time.monotonic() + 60
     monkeypatch.setattr(time, "monotonic", lambda: late)
-    client.hub.send_owed()
+    client.hub.send_overdue()
     assert [told["type"] for told in client.hear()] == ["bid.result"]
-    client.hub.send_owed()
+    client.hub.send_overdue()
     assert client.hear() == []
 
 
@@ -167,21 +167,21 @@ class SlowHouse(House):
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         self.looked_for.append(bid_ids)
-        gevent.sleep(OWED_ROUND_S)
+        gevent.sleep(PENDING_ROUND_S)
         return []
 
 
 def test_late_outcomes_are_looked_for_a_share_of_the_time_and_all_in_turn() -> None:
     house = SlowHouse()
     hub = Hub(house, limits=Limits(), waits=OutcomeWaits())
-    long_ago = time.monotonic() - OWED_PATIENCE_S
-    bids = [UUID(int=number) for number in range(2 * OWED_AT_ONCE)]
-    hub.registry.owed.update({str(bid): long_ago for bid in bids})
-    hub.send_owed()
-    assert house.looked_for == [bids[:OWED_AT_ONCE]]
-    hub.send_owed()
-    assert house.looked_for[1:] == [bids[OWED_AT_ONCE:]]
-    assert len(hub.registry.owed) == len(bids), "they are still missed"
+    long_ago = time.monotonic() - PENDING_S
+    bids = [UUID(int=number) for number in range(2 * PENDING_BATCH)]
+    hub.registry.pending.update({str(bid): long_ago for bid in bids})
+    hub.send_overdue()
+    assert house.looked_for == [bids[:PENDING_BATCH]]
+    hub.send_overdue()
+    assert house.looked_for[1:] == [bids[PENDING_BATCH:]]
+    assert len(hub.registry.pending) == len(bids), "they are still missed"
 
 
 def test_after_a_break_what_was_said_keeps_its_order_however_long_the_store_is_away() -> None:

@@ -1,6 +1,6 @@
 """Twenty frames a second pass, and so many bytes; who does not pause is closed."""
 
-from app.web.ws.rate import FrameRate, Verdict
+from app.web.ws.rate import FrameRate, RateDecision
 
 
 def rate() -> FrameRate:
@@ -9,50 +9,50 @@ def rate() -> FrameRate:
 
 def test_a_second_of_frames_passes_at_once_and_the_next_is_refused() -> None:
     limited = rate()
-    assert {limited.judge(0.0) for _ in range(20)} == {Verdict.PASS}
-    assert limited.judge(0.0) is Verdict.REFUSE
+    assert {limited.check(0.0) for _ in range(20)} == {RateDecision.PASS}
+    assert limited.check(0.0) is RateDecision.REFUSE
     assert 1 <= limited.retry_after_ms <= 51
 
 
 def test_it_fills_again() -> None:
     limited = rate()
     for _ in range(21):
-        limited.judge(0.0)
-    assert limited.judge(0.1) is Verdict.PASS
+        limited.check(0.0)
+    assert limited.check(0.1) is RateDecision.PASS
 
 
 def test_three_seconds_without_a_pause_close() -> None:
     limited = rate()
-    verdicts = [limited.judge(step / 100) for step in range(401)]
-    first = verdicts.index(Verdict.REFUSE)
-    closed = verdicts.index(Verdict.CLOSE)
+    verdicts = [limited.check(step / 100) for step in range(401)]
+    first = verdicts.index(RateDecision.REFUSE)
+    closed = verdicts.index(RateDecision.CLOSE)
     assert 300 <= closed - first <= 310
 
 
 def test_a_pause_forgives() -> None:
     limited = rate()
     for start in range(0, 20, 4):
-        verdicts = {limited.judge(start + step / 100) for step in range(200)}
-        assert verdicts == {Verdict.PASS, Verdict.REFUSE}
+        verdicts = {limited.check(start + step / 100) for step in range(200)}
+        assert verdicts == {RateDecision.PASS, RateDecision.REFUSE}
 
 
 def test_too_many_bytes_are_refused_whatever_they_are_part_of() -> None:
     limited = rate()
     limited.add_bytes(2_001, 0.0)
-    assert limited.judge(0.0) is Verdict.REFUSE
-    assert limited.judge(0.001) is Verdict.PASS
+    assert limited.check(0.0) is RateDecision.REFUSE
+    assert limited.check(0.001) is RateDecision.PASS
     limited.add_bytes(3_000, 0.001)
-    assert limited.judge(0.5) is Verdict.REFUSE
+    assert limited.check(0.5) is RateDecision.REFUSE
     assert 2_400 <= limited.retry_after_ms <= 2_600
 
 
 def test_nothing_is_read_for_a_while_from_who_sends_much_too_much() -> None:
     limited = rate()
     for _ in range(25):
-        limited.judge(0.0)
+        limited.check(0.0)
     assert limited.hold_s() == 0
     for _ in range(20):
-        limited.judge(0.0)
+        limited.check(0.0)
     assert limited.hold_s() > 0
     assert limited.hold_s() == 0, "once"
     limited.add_bytes(2_100, 0.0)

@@ -123,11 +123,11 @@ def test_after_a_bad_token_nothing_is_carried_out() -> None:
 def test_a_session_that_ends_while_its_socket_is_admitted_closes_4401() -> None:
     house = House()
     client = Client(house)
-    house.freeze("places")
+    house.freeze("claims")
     client.send("auth", token="5")
     assert client.answers() == []
     house.ended.add("session 5")
-    house.thaw("places")
+    house.thaw("claims")
     assert client.answers() == [{"close": 4401}]
 
 
@@ -211,11 +211,11 @@ def test_snapshots_that_wait_keep_no_bid_status_and_no_auth_waiting() -> None:
 def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
     house = House()
     client = Client(house)
-    house.freeze("places")
+    house.freeze("claims")
     client.send("auth", token="5")
     client.answers()
     client.end()
-    house.thaw("places")
+    house.thaw("claims")
     client.answers()
     assert house.released == [client.connection.id]
     assert client.hub.registry.of_user(5) == []
