@@ -19,7 +19,7 @@ KAKAO_ISSUER: Final = "https://kauth.kakao.com"
 KAKAO_API_URL: Final = "https://kapi.kakao.com"
 NAVER_URL: Final = "https://nid.naver.com"
 NAVER_API_URL: Final = "https://openapi.naver.com"
-PLACES: Final = {
+SETTINGS_WITH_URL: Final = {
     "google_issuer": GOOGLE_ISSUER,
     "kakao_issuer": KAKAO_ISSUER,
     "kakao_api_url": KAKAO_API_URL,
@@ -35,7 +35,7 @@ def provider_faults(settings: "Settings") -> Iterator[str]:
         if any(known) and not all(known):
             name = f"{provider.upper()}_CLIENT"
             yield f"{name}_ID: it and {name}_SECRET are set together or not at all"
-    for name, own in PLACES.items():
+    for name, own in SETTINGS_WITH_URL.items():
         url = getattr(settings, name)
         if settings.profile == PRODUCTION and url != own:
             yield f"{name.upper()}: is {own} where PROFILE={PRODUCTION}"

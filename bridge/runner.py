@@ -87,8 +87,8 @@ class Runner:
             self.stop()
         except STORE_FAULTS as error:  # which is clear without a trace
             metrics.PIPELINE_FAILURES.labels(pipeline.name).inc()
-            said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            log.warning("pipeline_failed", error=type(error).__name__, reason=said)
+            message = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            log.warning("pipeline_failed", error=type(error).__name__, reason=message)
         except Exception:
             metrics.PIPELINE_FAILURES.labels(pipeline.name).inc()
             log.exception("pipeline_failed")

@@ -161,8 +161,8 @@ def _finish(records: Sequence[InboxRecord], settlement: Settlement, *, seconds: 
     metrics.SETTLED_BATCH.labels(first.topic).observe(len(records))
     metrics.SETTLE_SECONDS.labels(first.topic).observe(seconds)
     metrics.WAIT_SECONDS.labels(first.topic).observe(max(0.0, waited_s))
-    if first.taken_at_s is not None:
-        metrics.INBOX_SECONDS.labels(first.topic).observe(max(0.0, now - first.taken_at_s))
+    if first.ingested_at_s is not None:
+        metrics.INBOX_SECONDS.labels(first.topic).observe(max(0.0, now - first.ingested_at_s))
     log.info(
         "settled",
         topic=first.topic,

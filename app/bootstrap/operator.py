@@ -61,8 +61,8 @@ class OperatorContainer(HouseContainer, TaskContainer):
         events = EventAudit(self.log_reader, self.auction_rows, PostgresLaneRows())
         files = [partial(read_journal, path) for path in journals]
         decided = PostgresOutcomes(self.engine).decided_ever
-        told = JournalAudit(files, decided, chat) if files else NoJournal()
-        return [events, ChatAudit(chat), told]
+        journal_audit = JournalAudit(files, decided, chat) if files else NoJournal()
+        return [events, ChatAudit(chat), journal_audit]
 
     @cached_property
     def parked(self) -> Parked:

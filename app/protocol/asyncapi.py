@@ -38,9 +38,9 @@ _SERVER_FRAMES: tuple[type[Struct], ...] = (
 def asyncapi_document() -> dict[str, Any]:
     """Return the document of the frames on `/ws`; `send` and `receive` are the server's."""
     sent = list(_SERVER_FRAMES)
-    heard = list(CLIENT_FRAMES.values())
+    received = list(CLIENT_FRAMES.values())
     _, schemas = msgspec.json.schema_components(
-        [*sent, *heard], ref_template="#/components/schemas/{name}"
+        [*sent, *received], ref_template="#/components/schemas/{name}"
     )
     for name, struct in CLIENT_FRAMES.items():
         schemas[struct.__name__]["properties"]["type"] = {"const": name}
@@ -49,10 +49,13 @@ def asyncapi_document() -> dict[str, Any]:
         "info": {"title": "Auction house, live", "version": "1.0.0"},
         "defaultContentType": "application/json",
         "channels": {
-            "ws": {"address": "/ws", "messages": {s.__name__: _message(s) for s in [*heard, *sent]}}
+            "ws": {
+                "address": "/ws",
+                "messages": {s.__name__: _message(s) for s in [*received, *sent]},
+            }
         },
         "operations": {
-            "hear": _operation("receive", heard),
+            "hear": _operation("receive", received),
             "tell": _operation("send", sent),
         },
         "components": {"schemas": schemas},

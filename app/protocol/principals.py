@@ -25,7 +25,7 @@ from app.protocol.topics import (
 GATEWAY, BRIDGE, CLOCK = "gateway", "bridge", "clock"
 GROUPS = (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)
 # Where bridge writes nothing: what is there comes from people alone, and from the clock.
-FROM_PEOPLE = (AUCTION_BID.name, CHAT_MESSAGE.name)
+FROM_USERS = (AUCTION_BID.name, CHAT_MESSAGE.name)
 
 
 class Right(NamedTuple):
@@ -58,7 +58,7 @@ def _of_the_bridge(names: Sequence[str]) -> Iterator[Right]:
         if not name.endswith(DEAD_LETTER_SUFFIX):
             yield Right(BRIDGE, "READ", "TOPIC", name)
             yield Right(BRIDGE, "DESCRIBE_CONFIGS", "TOPIC", name)
-        if name not in FROM_PEOPLE:
+        if name not in FROM_USERS:
             yield Right(BRIDGE, "WRITE", "TOPIC", name)
     for group in GROUPS:
         yield Right(BRIDGE, "READ", "GROUP", group)

@@ -35,7 +35,7 @@ from app.protocol.resources import (
 )
 from app.protocol.topics import AUCTION_BID
 from app.services.cursors import read_cursor, write_cursor
-from app.services.log import Appended, Log
+from app.services.log import Log, RecordMetadata
 from app.services.snapshots import PublicAuctions, Snapshots
 
 POLL_FIRST_S, POLL_MAX_S = 0.02, 0.2  # a quiet decision takes some 20 ms
@@ -73,7 +73,7 @@ class Auctions(PublicAuctions, Protocol):
         """Return whether there is such a user."""
         ...
 
-    def control_outcome(self, place: Appended) -> ControlOutcome | None:
+    def control_outcome(self, metadata: RecordMetadata) -> ControlOutcome | None:
         """Return what the record at this position did; None: not decided yet."""
         ...
 
@@ -193,18 +193,18 @@ class AuctionHouse:
             raise ForbiddenError(detail="only the seller may")
 
     def _append_and_wait(self, viewer_id: int, auction_id: int, value: bytes) -> Auction | None:
-        place = self._log.append(AUCTION_BID, key=auction_id, value=value)
-        outcome = self._wait(place)
+        metadata = self._log.append(AUCTION_BID, key=auction_id, value=value)
+        outcome = self._wait(metadata)
         if outcome is None:
             return None
         if outcome.code is not None:
             raise _refusal(outcome.code)
         return self._auctions.auction(auction_id, viewer_id)
 
-    def _wait(self, place: Appended) -> ControlOutcome | None:
+    def _wait(self, metadata: RecordMetadata) -> ControlOutcome | None:
         deadline, pause_s = time.monotonic() + self._wait_s, POLL_FIRST_S
         while True:
-            outcome = self._auctions.control_outcome(place)
+            outcome = self._auctions.control_outcome(metadata)
             if outcome is not None or time.monotonic() >= deadline:
                 return outcome
             time.sleep(pause_s)

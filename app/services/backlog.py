@@ -13,7 +13,7 @@ from app.domain.errors import BusyError
 from app.observability import metrics
 from app.protocol.fanout import Backlog
 from app.protocol.topics import Topic
-from app.services.log import Appended, Log, OnAppended
+from app.services.log import Log, OnAcknowledged, RecordMetadata
 
 FULL, RESUME = 1.0, 0.8
 BACKLOG_TTL_S = 5.0  # older news is none
@@ -160,13 +160,13 @@ class AdmittingLog:
     def __init__(self, log: Log, admission: Admission, check_database: Callable[[], None]) -> None:
         self._log, self._admission, self._check_database = log, admission, check_database
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         """As `Log.append_soon`. Raise BusyError when the record was not appended."""
         self._check_database()
         self._admission.check(topic)
         self._log.append_soon(topic, key=key, value=value, done=done)
 
-    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+    def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         """As `Log.append`. Raise BusyError when the record was not appended."""
         self._check_database()
         self._admission.check(topic)

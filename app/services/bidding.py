@@ -27,7 +27,7 @@ from app.protocol.records import NewBidValue
 from app.protocol.topics import AUCTION_BID
 from app.protocol.types import BidKind
 from app.services.futile_bids import FutileBids
-from app.services.log import Appended, Log
+from app.services.log import Log, RecordMetadata
 from app.services.rights import Right, RightsToBid
 from app.services.ttl_cache import TtlCache
 from app.services.undecided import Undecided
@@ -155,7 +155,7 @@ class Bidding:
         bid, value = self._record(offer, right)
         span = _begin(bid, offer)
 
-        def appended(result: Appended | UnknownFateError) -> None:
+        def metadata_of(result: RecordMetadata | UnknownFateError) -> None:
             _end(span, result)
             if isinstance(result, UnknownFateError):
                 self._undecided.forget(offer.auction_id, bid)
@@ -164,7 +164,7 @@ class Bidding:
                 done(_receipt(offer, bid, result))
 
         with span:
-            self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=appended)
+            self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=metadata_of)
         self._futile.placed(offer.bidder_id, offer.auction_id, bid)
         self._undecided.placed(offer.auction_id, bid)
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
@@ -180,14 +180,14 @@ class Bidding:
         self._undecided.placed(offer.auction_id, bid)
         try:
             with _begin(bid, offer) as span:
-                place = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
+                metadata = self._log.append(AUCTION_BID, key=offer.auction_id, value=value)
         except (BusyError, UnknownFateError) as error:
             self._undecided.forget(offer.auction_id, bid)
             if isinstance(error, BusyError):  # else it may be in the log
                 self._futile.forget(offer.bidder_id, offer.auction_id, bid)
             raise
-        _end(span, place)
-        return _receipt(offer, bid, place)
+        _end(span, metadata)
+        return _receipt(offer, bid, metadata)
 
     def right_at_hand(self, bidder_id: int, auction_id: int) -> Right | None:
         """The right to bid there, when the store need not be asked for auction and bidder."""
@@ -297,7 +297,7 @@ def _begin(bid: str, offer: Offer) -> Span:
     return span
 
 
-def _end(span: Span, result: Appended | UnknownFateError) -> None:
+def _end(span: Span, result: RecordMetadata | UnknownFateError) -> None:
     if isinstance(result, UnknownFateError):
         span.end(result.code)
     elif span.is_recorded:
@@ -305,15 +305,15 @@ def _end(span: Span, result: Appended | UnknownFateError) -> None:
         span.end()
 
 
-def _receipt(offer: Offer, bid: str, place: Appended) -> Receipt:
-    log_bid_step("bid_received", bid, partition=place.partition, offset=place.offset)
-    log_time = rfc3339(place.log_time)
+def _receipt(offer: Offer, bid: str, metadata: RecordMetadata) -> Receipt:
+    log_bid_step("bid_received", bid, partition=metadata.partition, offset=metadata.offset)
+    log_time = rfc3339(metadata.log_time)
     RECEIPTS.add(
         bid_id=bid,
         bidder_id=offer.bidder_id,
         auction_id=offer.auction_id,
-        partition=place.partition,
-        offset=place.offset,
+        partition=metadata.partition,
+        offset=metadata.offset,
         log_time=log_time,
     )
     return Receipt(
@@ -322,7 +322,7 @@ def _receipt(offer: Offer, bid: str, place: Appended) -> Receipt:
         auction_id=offer.auction_id,
         amount=offer.amount,
         kind=offer.kind,
-        partition=place.partition,
-        offset=place.offset,
+        partition=metadata.partition,
+        offset=metadata.offset,
         log_time=log_time,
     )

@@ -18,7 +18,7 @@ from app.domain.time import rfc3339
 from app.protocol.records import ChatMessageValue
 from app.protocol.resources import ChatMessage
 from app.protocol.topics import CHAT_MESSAGE
-from app.services.log import Appended, Log
+from app.services.log import Log, RecordMetadata
 from app.services.nicknames import Nicknames
 from app.services.rates import Rate, Rates
 from app.services.ttl_cache import TtlCache
@@ -112,7 +112,7 @@ class Chat:
         self.check_member(draft.room_id, draft.sender_id)
         message = message_id(draft.sender_id, draft.room_id, draft.key)
 
-        def appended(result: Appended | UnknownFateError) -> None:
+        def appended(result: RecordMetadata | UnknownFateError) -> None:
             done(result if isinstance(result, UnknownFateError) else message)
 
         value = msgspec.json.encode(self._value(draft, message))

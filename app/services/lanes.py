@@ -47,7 +47,9 @@ class InboxRecord:
     attempts: int = 0
     first_failed_at: datetime | None = None
     replays: int = 0
-    taken_at_s: float | None = field(default=None, compare=False)  # since 1970; set once it is in
+    ingested_at_s: float | None = field(
+        default=None, compare=False
+    )  # since 1970; set once it is in
     traceparent: str | None = field(default=None, compare=False)
 
 

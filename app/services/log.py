@@ -10,7 +10,9 @@ from app.domain.errors import DomainError, UnknownFateError
 from app.protocol.topics import Topic
 
 
-class Appended(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long
+class RecordMetadata(
+    Struct, frozen=True
+):  # made for every bid: a dataclass takes five times as long
     """The position of a record and the broker's append time."""
 
     partition: int
@@ -25,15 +27,15 @@ class RecordTooLargeError(DomainError):
         super().__init__("TOO_LARGE", detail)
 
 
-OnAppended = Callable[[Appended | UnknownFateError], None]
+OnAcknowledged = Callable[[RecordMetadata | UnknownFateError], None]
 
 
 class Log(Protocol):
     """Appends to topics; records with the same key keep their order."""
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         """Append without waiting. Raise BusyError when the record was not appended."""
 
-    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+    def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         """Append and wait. Raise BusyError (not appended) or UnknownFateError."""
         ...

@@ -25,7 +25,7 @@ from app.protocol.dead_letters import (
 from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.dead_letters import DeadLetterList, DeadLetterSelection
 from app.services.lanes import BadRecordError, FutureVersionError, GoneError, LaneTopic
-from app.services.log import Appended, RecordTooLargeError
+from app.services.log import RecordMetadata, RecordTooLargeError
 from app.services.transactions import Transaction
 from app.settings import Limits
 
@@ -92,7 +92,7 @@ class ReplayStore(Protocol):
         """Count and store one more replay, not appended yet; return its id."""
         ...
 
-    def mark_replayed(self, replay_id: int, appended: Appended) -> None:
+    def mark_replayed(self, replay_id: int, metadata: RecordMetadata) -> None:
         """Store the position of the replay's record."""
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
@@ -114,7 +114,7 @@ class ReplayLog(Protocol):
         key: bytes | None,
         value: bytes,
         headers: Mapping[str, str],
-    ) -> Appended:
+    ) -> RecordMetadata:
         """Append and wait. Raise BusyError or RecordTooLargeError (not appended), or
         UnknownFateError (may be appended)."""
         ...
@@ -237,7 +237,7 @@ class Replaying:
 
     def _append(self, letter: LockedDeadLetter, replay_id: int) -> ReplayResult:
         try:
-            appended = self._log.append_again(
+            metadata = self._log.append_again(
                 letter.topic,
                 letter.partition,
                 key=letter.raw_key,
@@ -252,8 +252,8 @@ class Replaying:
         except BusyError:
             self._store.release(letter, replay_id)
             raise
-        self._store.mark_replayed(replay_id, appended)
-        return _result(letter, "replayed", appended=appended)
+        self._store.mark_replayed(replay_id, metadata)
+        return _result(letter, "replayed", metadata=metadata)
 
 
 def _is_lost(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
@@ -273,7 +273,7 @@ def _result(
     result: ResultWord,
     *,
     code: SkipCode | None = None,
-    appended: Appended | None = None,
+    metadata: RecordMetadata | None = None,
 ) -> ReplayResult:
     return ReplayResult(
         id=letter.id,
@@ -282,6 +282,6 @@ def _result(
         replay_count=letter.replays if code else letter.replays + 1,
         code=code,
         again_id=letter.again_id,
-        partition=appended.partition if appended else None,
-        offset=appended.offset if appended else None,
+        partition=metadata.partition if metadata else None,
+        offset=metadata.offset if metadata else None,
     )

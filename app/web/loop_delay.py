@@ -12,6 +12,6 @@ PERIOD_S = 0.1
 def watch_loop() -> None:
     """Measure for ever; to be spawned once in a process."""
     while True:
-        asleep_at = time.monotonic()
+        started_at = time.monotonic()
         gevent.sleep(PERIOD_S)
-        LOOP_DELAY.observe(max(0.0, time.monotonic() - asleep_at - PERIOD_S))
+        LOOP_DELAY.observe(max(0.0, time.monotonic() - started_at - PERIOD_S))

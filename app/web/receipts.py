@@ -31,10 +31,10 @@ def flush(lines: ReceiptLines, descriptor: int | None = None) -> None:
 
     A thread waits for the reader, so that other greenlets run meanwhile.
     """
-    taken = lines.drain()
-    if taken:
+    lines_waiting = lines.drain()
+    if lines_waiting:
         target = sys.stdout.fileno() if descriptor is None else descriptor
-        unwritten = gevent.get_hub().threadpool.apply(_write, (target, taken))
+        unwritten = gevent.get_hub().threadpool.apply(_write, (target, lines_waiting))
         if unwritten:
             lines.count_lost(unwritten)
 

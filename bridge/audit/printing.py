@@ -34,8 +34,8 @@ def as_json(results: AuditResults) -> str:
 def _summary(results: AuditResults) -> str:
     unchecked = [invariant for invariant, result in results if result.unchecked is not None]
     violated = results.violated
-    said = f"VIOLATED: {', '.join(violated)}" if violated else "nothing is violated"
-    return f"{said}; not checked: {', '.join(unchecked)}" if unchecked else said
+    summary = f"VIOLATED: {', '.join(violated)}" if violated else "nothing is violated"
+    return f"{summary}; not checked: {', '.join(unchecked)}" if unchecked else summary
 
 
 def _figures(result: CheckResult) -> str:

@@ -45,7 +45,7 @@ class Clock(LeaderElected):
         self._requested: dict[
             str, tuple[float, float]
         ] = {}  # when to ask again, and the pause after
-        self._woken_at: dict[Lane, float] = {}
+        self._last_woken: dict[Lane, float] = {}
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
@@ -76,11 +76,13 @@ class Clock(LeaderElected):
         if self._waker.waiting(at_most=limits.wakes_waiting_max) >= limits.wakes_waiting_max:
             return
         now, repeat_s = time.monotonic(), limits.wake_repeat_s
-        self._woken_at = {lane: at for lane, at in self._woken_at.items() if now - at < repeat_s}
+        self._last_woken = {
+            lane: at for lane, at in self._last_woken.items() if now - at < repeat_s
+        }
         waiting = lanes.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
-        late = [lane for lane in waiting if lane not in self._woken_at]
+        late = [lane for lane in waiting if lane not in self._last_woken]
         self._waker.enqueue(late)
-        self._woken_at |= dict.fromkeys(late, now)
+        self._last_woken |= dict.fromkeys(late, now)
 
     def _count_parked(self, connection: Connection) -> None:
         counts = parked_by_topic(connection)

@@ -13,14 +13,15 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from kafka import KafkaProducer
-from kafka.producer.future import FutureProduceResult, RecordMetadata
+from kafka.producer.future import FutureProduceResult
+from kafka.producer.future import RecordMetadata as KafkaMetadata
 from kafka.producer.producer_batch import ProducerBatch
 from kafka.structs import TopicPartition
 from msgspec import Struct
 
 from app.domain.time import from_epoch_ms
 from app.observability.tracing import Headers
-from app.services.log import Appended
+from app.services.log import RecordMetadata
 
 R = TypeVar("R")
 
@@ -30,19 +31,19 @@ NO_TIME: Final = (None, -1)  # of an answer, where the topic keeps the producer'
 class Batches(Generic[R]):
     """Appends records of type R, safe from any number of threads or greenlets.
 
-    Each is answered once, by the sender: `on_appended` with where it lies, or `on_failed` with the
-    error of the client. Neither may raise or block.
+    Each is answered once, by the sender: `on_acknowledged` with its position, or `on_failed` with
+    the error of the client. Neither may raise or block.
     """
 
     def __init__(
         self,
         producer: KafkaProducer,
         *,
-        on_appended: Callable[[R, Appended], None],
+        on_acknowledged: Callable[[R, RecordMetadata], None],
         on_failed: Callable[[R, Exception], None],
     ) -> None:
         self._producer, self._accumulator = producer, producer._accumulator  # noqa: SLF001 - it has no other seam
-        self._on_appended, self._on_failed = on_appended, on_failed
+        self._on_acknowledged, self._on_failed = on_acknowledged, on_failed
         self._open: dict[TopicPartition, ProducerBatch] = {}  # that were opened here
 
     def append(
@@ -79,7 +80,7 @@ class Batches(Generic[R]):
         )
         self._keep_open(partition, future._produce_future)  # noqa: SLF001
         future._add_cb_eb(  # noqa: SLF001 - both under one lock
-            lambda place: self._on_appended(record, appended(place)),
+            lambda metadata: self._on_acknowledged(record, metadata_of(metadata)),
             lambda error: self._on_failed(record, error),
         )
 
@@ -111,7 +112,9 @@ class Batches(Generic[R]):
             if error_of is not None:
                 self._on_failed(entry.record, error_of(entry.index))
             else:
-                self._on_appended(entry.record, entry.place(partition, base_offset, log_time))
+                self._on_acknowledged(
+                    entry.record, entry.metadata(partition, base_offset, log_time)
+                )
 
 
 class _Entry(Struct):
@@ -123,9 +126,11 @@ class _Entry(Struct):
     batches: Batches[Any]
     is_moved: bool = False
 
-    def place(self, partition: int, base_offset: int, log_time: datetime | None) -> Appended:
-        """Where it lies, when its batch begins at this offset."""
-        return Appended(
+    def metadata(
+        self, partition: int, base_offset: int, log_time: datetime | None
+    ) -> RecordMetadata:
+        """Return the record's position when its batch begins at this offset."""
+        return RecordMetadata(
             partition, base_offset + self.index, log_time or from_epoch_ms(self.timestamp_ms)
         )
 
@@ -140,9 +145,9 @@ class _Entry(Struct):
             self.batches._on_failed(self.record, error_of(self.index))  # noqa: SLF001
             return
         log_time = None if log_time_ms in NO_TIME else from_epoch_ms(log_time_ms)
-        self.batches._on_appended(self.record, self.place(partition, base_offset, log_time))  # noqa: SLF001
+        self.batches._on_acknowledged(self.record, self.metadata(partition, base_offset, log_time))  # noqa: SLF001
 
 
-def appended(place: RecordMetadata) -> Appended:
-    """Where a record lies, as the client tells it."""
-    return Appended(place.partition, place.offset, from_epoch_ms(place.timestamp))
+def metadata_of(metadata: KafkaMetadata) -> RecordMetadata:
+    """Return the position of a record from the client's metadata."""
+    return RecordMetadata(metadata.partition, metadata.offset, from_epoch_ms(metadata.timestamp))

@@ -85,7 +85,7 @@ def _offsets(
     admin: KafkaAdminClient, partitions: Collection[TopicPartition], spec: OffsetSpec
 ) -> dict[TopicPartition, int]:
     found = admin.list_partition_offsets(dict.fromkeys(partitions, spec))
-    return {partition: int(place.offset) for partition, place in found.items()}
+    return {partition: int(found_offset.offset) for partition, found_offset in found.items()}
 
 
 def _committed(admin: KafkaAdminClient, group: str) -> dict[TopicPartition, int]:

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError, MessageSizeTooLargeError
 from kafka.partitioner import murmur2
 from kafka.structs import TopicPartition
 
-from app.adapters.kafka.batches import Batches, appended
+from app.adapters.kafka.batches import Batches, metadata_of
 from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
@@ -26,7 +26,7 @@ from app.domain.errors import BusyError, UnknownFateError
 from app.observability import metrics
 from app.observability.tracing import current_headers
 from app.protocol.topics import Topic
-from app.services.log import Appended, OnAppended, RecordTooLargeError
+from app.services.log import OnAcknowledged, RecordMetadata, RecordTooLargeError
 from app.settings import Settings
 
 log = structlog.get_logger()
@@ -68,23 +68,24 @@ class BackgroundProducer:
             self._connecting.start()
 
     def wait_connected(self, timeout_s: float) -> bool:
-        """Begin to connect, if that was not done; whether it succeeded within `timeout_s`."""
+        """Begin to connect, if not begun; return whether it succeeded within `timeout_s`."""
         self.start()
         if self._connecting is not None:
             self._connecting.join(timeout_s)
         return self._producer is not None
 
     def view(self, topic: Topic, *, timeout_s: float) -> TopicView:
-        """How Kafka keeps `topic` now. Raise BusyError when there is no answer in time."""
+        """Return the current metadata of `topic`. Raise BusyError when there is no answer in
+        time."""
         if self._producer is None:
             raise BusyError("not connected")
         return view_topic(self._producer, topic.name, timeout_s=timeout_s)
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
-        """Append; `done` gets the place in the log, or UnknownFateError, exactly once, later.
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
+        """Append; `done` gets the record's position, or UnknownFateError, exactly once, later.
 
-        `done` is called by the sender and must not block. Raises BusyError when there is no
-        broker or no room: then nothing was appended, and `done` is never called.
+        `done` is called by the sender and must not block. Raise BusyError when there is no broker
+        or the buffer is full: then nothing was appended, and `done` is never called.
         """
         now = time.monotonic()
         producer, waiting = self._usable(topic, len(value), now)
@@ -99,12 +100,12 @@ class BackgroundProducer:
             waiting.take_back(record)
             raise _busy(topic.name, metrics.LOG_AWAY) from error
 
-    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
-        """Append and wait. Raises BusyError (not appended) or UnknownFateError (nobody knows)."""
+    def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
+        """Append and wait. Raise BusyError (not appended) or UnknownFateError (may be appended)."""
         arrived = threading.Event()
-        results: list[Appended | UnknownFateError] = []
+        results: list[RecordMetadata | UnknownFateError] = []
 
-        def done(result: Appended | UnknownFateError) -> None:
+        def done(result: RecordMetadata | UnknownFateError) -> None:
             results.append(result)
             arrived.set()
 
@@ -123,9 +124,12 @@ class BackgroundProducer:
         key: bytes | None,
         value: bytes,
         headers: Mapping[str, str],
-    ) -> Appended:
-        """Append these very bytes and wait. Raises BusyError or RecordTooLargeError (not appended),
-        or UnknownFateError (nobody knows)."""
+    ) -> RecordMetadata:
+        """Append exactly these bytes and wait.
+
+        Raise BusyError or RecordTooLargeError (not appended), or UnknownFateError (may be
+        appended).
+        """
         producer = self._connected(topic)
         encoded = [(name, text.encode()) for name, text in headers.items()]
         try:
@@ -137,12 +141,12 @@ class BackgroundProducer:
         except KafkaError as error:
             raise _busy(topic, metrics.LOG_AWAY) from error
         try:
-            place = future.get(timeout=self._timeout_s)
+            metadata = future.get(timeout=self._timeout_s)
         except MessageSizeTooLargeError as error:
             raise RecordTooLargeError(str(error)) from error
         except KafkaError as error:
             raise UnknownFateError("no acknowledgement in time") from error
-        return appended(place)
+        return metadata_of(metadata)
 
     def flush(self, timeout_s: float) -> None:
         """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""
@@ -178,21 +182,23 @@ class BackgroundProducer:
         waiting = self._unacknowledged[topic]
         batches: Batches[Waiting] = Batches(
             producer,
-            on_appended=partial(self._acknowledged, waiting),
+            on_acknowledged=partial(self._acknowledged, waiting),
             on_failed=partial(self._failed, waiting),
         )
         partitions = _Partitions(topic, len(producer.partitions_for(topic)), batches)
         self._partitions[topic] = partitions
         return partitions
 
-    def _acknowledged(self, waiting: Unacknowledged, record: Waiting, place: Appended) -> None:
+    def _acknowledged(
+        self, waiting: Unacknowledged, record: Waiting, metadata: RecordMetadata
+    ) -> None:
         waiting.acknowledge(record, time.monotonic())
-        self._tell(record.done, place)
+        self._complete(record.done, metadata)
 
     def _failed(self, waiting: Unacknowledged, record: Waiting, error: Exception) -> None:
         waiting.give_up(record)
         self._count_unknown(error)
-        self._tell(record.done, UnknownFateError("no acknowledgement in time"))
+        self._complete(record.done, UnknownFateError("no acknowledgement in time"))
 
     def _count_unknown(self, error: Exception) -> None:
         self._unknown += 1
@@ -206,7 +212,7 @@ class BackgroundProducer:
         log.warning("appends_unknown", records=records, error=error)
 
     @staticmethod
-    def _tell(done: Callable[..., None], result: Appended | UnknownFateError) -> None:
+    def _complete(done: Callable[..., None], result: RecordMetadata | UnknownFateError) -> None:
         try:
             done(result)
         except Exception:  # a caller must not stop the sender

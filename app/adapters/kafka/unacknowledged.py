@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from app.services.log import OnAppended
+from app.services.log import OnAcknowledged
 
 # Kafka answers in milliseconds, and in tenths of a second when the machine is full. When the oldest
 # has waited for longer and a crowd behind it, more would only wait longer still.
@@ -18,7 +18,7 @@ class Waiting(Struct):
 
     size: int
     since: float
-    done: OnAppended
+    done: OnAcknowledged
     is_answered: bool = False
 
 
@@ -53,7 +53,7 @@ class Unacknowledged:
         """Whether the oldest has waited for too long already, and many behind it."""
         return self._records >= CROWD and now - self._waiting[0].since > LATE_S
 
-    def add(self, size: int, now: float, done: OnAppended) -> Waiting:
+    def add(self, size: int, now: float, done: OnAcknowledged) -> Waiting:
         """A record of `size` bytes is on its way."""
         if self._records == 0 and not self._gave_up:
             self._quiet_since = now

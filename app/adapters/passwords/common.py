@@ -7,7 +7,7 @@ from zxcvbn import zxcvbn
 GUESSES_MIN = 10**6  # below it zxcvbn calls a password "very guessable", even online
 # What is looked at takes 25 ms at most: with more characters, or with more signs of which each may
 # stand for several letters, its search for spellings such as `p@ssw0rd` takes ten times as long.
-LOOKED_AT = 16  # what begins with an early guess is refused, whatever follows
+CHECKED_CHARACTERS = 16  # what begins with an early guess is refused, whatever follows
 SIGNS_MAX = 3  # no early guess has more kinds of them
 
 
@@ -16,7 +16,7 @@ def is_common(password: str, personal: Sequence[str]) -> bool:
     once."""
     if password.lower() in (text.lower() for text in personal):
         return True
-    begins = password[:LOOKED_AT]
+    begins = password[:CHECKED_CHARACTERS]
     if len({sign for sign in begins if not sign.isalnum()}) > SIGNS_MAX:
         return False
     estimate = zxcvbn(begins, user_inputs=[*personal])

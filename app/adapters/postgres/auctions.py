@@ -32,7 +32,7 @@ from app.services.auctions import ControlOutcome
 from app.services.events import auction_event
 from app.services.lanes import OutboxMessage
 from app.services.live import Snapshot
-from app.services.log import Appended
+from app.services.log import RecordMetadata
 
 STATE_COLUMNS = 31
 
@@ -248,12 +248,12 @@ class PostgresAuctions:
         )
         return msgspec.structs.replace(shown, mine=mine)
 
-    def control_outcome(self, place: Appended) -> ControlOutcome | None:
+    def control_outcome(self, metadata: RecordMetadata) -> ControlOutcome | None:
         """Return what the record at this position did; None: not decided yet."""
         values = {
             "topic": AUCTION_BID.name,
-            "partition": place.partition,
-            "offset": place.offset,
+            "partition": metadata.partition,
+            "offset": metadata.offset,
         }
         found = rows(self._engine, _CONTROL, values)
         return ControlOutcome(found[0].code) if found else None

@@ -12,7 +12,7 @@ from app.adapters.postgres.queries import rows, transaction
 from app.domain.time import rfc3339
 from app.protocol.dead_letters import DeadLetter, Replay
 from app.services.dead_letters import DeadLetterSelection
-from app.services.log import Appended
+from app.services.log import RecordMetadata
 from app.services.replaying import LockedDeadLetter, RecordId
 
 # The values are written into the statement by the client, so what is not asked for costs nothing.
@@ -168,11 +168,11 @@ class PostgresReplayStore:
         claimed = transaction.exec_driver_sql(_CLAIM, (letter.id, requested_by, forced))
         return int(claimed.scalar_one())
 
-    def mark_replayed(self, replay_id: int, appended: Appended) -> None:
+    def mark_replayed(self, replay_id: int, metadata: RecordMetadata) -> None:
         """Store the position of the replay's record."""
         with transaction(self._engine) as connection:
             connection.exec_driver_sql(
-                _MARK_REPLAYED, (appended.partition, appended.offset, replay_id)
+                _MARK_REPLAYED, (metadata.partition, metadata.offset, replay_id)
             )
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:

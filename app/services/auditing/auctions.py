@@ -102,18 +102,18 @@ class AuctionAudit:
     ) -> dict[UUID, KnownBid]:
         """Return the stored answers to earlier bids among `records`, where the record itself left
         no row in `bids`."""
-        asked = {
+        partitions = {
             record.bid_id: entry.partition
             for entry, record in zip(entries, records, strict=True)
             if isinstance(record, BidPlaced)
             and not any(stored_row.table == "bids" for stored_row in entry.stored_rows)
             and self._has_bid_of(entry, record.bidder_id)
         }
-        found = self._rows.answered(transaction, asked.keys()) if asked else {}
+        found = self._rows.answered(transaction, partitions.keys()) if partitions else {}
         return {
             bid_id: answered.known
             for bid_id, answered in found.items()
-            if answered.position.partition == asked[bid_id]
+            if answered.position.partition == partitions[bid_id]
             and answered.position.offset < entries[0].offset
         }
 

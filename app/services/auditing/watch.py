@@ -76,8 +76,8 @@ class RowWatch:
         if seen.endings != int(auction.ended):
             result.violation(f"{where} is {auction.status} after {seen.endings} endings in its log")
         elif auction.winner_id != seen.winner_id:
-            said = f"the winner is {auction.winner_id}, by its rows {seen.winner_id}"
-            result.violation(f"{where}: {said}")
+            fault = f"the winner is {auction.winner_id}, by its rows {seen.winner_id}"
+            result.violation(f"{where}: {fault}")
 
     def _check_identity(self, record_id: str, row: BidRow, cause: BidRow | None) -> None:
         if row.key is not None:

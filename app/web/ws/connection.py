@@ -184,7 +184,7 @@ class Connection:
                 continue
             text = None if self._closing else self._framing.whole_text(data)
             if text is not None:
-                self._take_text(text, on_message)
+                self._on_text(text, on_message)
                 self._hold()
             elif not self._handle_all(data, on_message):
                 return
@@ -232,14 +232,14 @@ class Connection:
         if self._closing:  # only the answer to our close is waited for
             self._is_flooding = self.rate.check(time.monotonic()) is not RateDecision.PASS
         elif isinstance(event, Text):
-            self._take_text(event.data, on_message)
+            self._on_text(event.data, on_message)
         elif isinstance(event, Close):
             self._refuse(event)
         elif self._is_in_rate() and isinstance(event, Reply):
             self._writer.write(event.data)
         return not self._is_flooding
 
-    def _take_text(self, text: str, on_message: Callable[["Connection", str], None]) -> None:
+    def _on_text(self, text: str, on_message: Callable[["Connection", str], None]) -> None:
         self._traffic.frames_in += 1
         if not self._ignores_messages:
             on_message(self, text)

@@ -171,9 +171,9 @@ def gateway_of(app: Flask) -> Gateway:
 
 def _detached(sock: socket.socket) -> socket.socket:
     """Return a duplicate of the socket: gunicorn closes `sock` when the request is over."""
-    taken = socket.socket(fileno=sock.detach())
-    taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return taken
+    detached = socket.socket(fileno=sock.detach())
+    detached.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return detached
 
 
 def _handshake_fault() -> Response | None:

@@ -8,7 +8,7 @@ from kafka.structs import TopicPartition
 
 from app.adapters.kafka.batches import Batches
 from app.domain.time import from_epoch_ms
-from app.services.log import Appended
+from app.services.log import RecordMetadata
 from tests.unit.adapters.offline_client import OfflineClient, records_of
 
 PLACE = TopicPartition("auction-bid", 3)
@@ -21,10 +21,10 @@ class Answers:
 
     def __init__(self, client: OfflineClient) -> None:
         self.client = client
-        self.of: dict[str, list[Appended | Exception]] = {}
+        self.of: dict[str, list[RecordMetadata | Exception]] = {}
         self.order: list[str] = []
         self._batches: Batches[str] = Batches(
-            client, on_appended=self._answer, on_failed=self._answer
+            client, on_acknowledged=self._answer, on_failed=self._answer
         )
 
     def append(self, *records: str, headers: list[tuple[str, bytes]] | None = None) -> None:
@@ -32,7 +32,7 @@ class Answers:
             value = record.encode()
             self._batches.append(PLACE, key=b"7", value=value, headers=headers or [], record=record)
 
-    def _answer(self, record: str, answer: Appended | Exception) -> None:
+    def _answer(self, record: str, answer: RecordMetadata | Exception) -> None:
         self.of.setdefault(record, []).append(answer)
         self.order.append(record)
 
@@ -42,14 +42,14 @@ def answers() -> Answers:
     return Answers(OfflineClient())
 
 
-def place(offset: int) -> list[Appended]:
-    return [Appended(3, offset, from_epoch_ms(LOG_TIME_MS))]
+def metadata(offset: int) -> list[RecordMetadata]:
+    return [RecordMetadata(3, offset, from_epoch_ms(LOG_TIME_MS))]
 
 
 def test_the_records_of_a_batch_have_their_offsets_in_it_and_one_log_time(answers: Answers) -> None:
     answers.append("a", "b", "c")
     answers.client.take(PLACE).complete(40, LOG_TIME_MS)
-    assert answers.of == {"a": place(40), "b": place(41), "c": place(42)}
+    assert answers.of == {"a": metadata(40), "b": metadata(41), "c": metadata(42)}
     assert answers.order == ["a", "b", "c"]
     assert answers.client.sends == 1, "the others are written into the batch that it has opened"
 
@@ -75,7 +75,12 @@ def test_what_comes_after_a_batch_was_taken_opens_another_and_wakes_the_sender(
     answers.client.take(PLACE).complete(12, LOG_TIME_MS)
     assert list(answers.of) == ["c", "d"]
     first.complete(10, LOG_TIME_MS)
-    assert answers.of == {"a": place(10), "b": place(11), "c": place(12), "d": place(13)}
+    assert answers.of == {
+        "a": metadata(10),
+        "b": metadata(11),
+        "c": metadata(12),
+        "d": metadata(13),
+    }
 
 
 def test_a_full_batch_is_followed_by_another() -> None:
@@ -87,7 +92,9 @@ def test_a_full_batch_is_followed_by_another() -> None:
     for number, _ in enumerate(batches):
         answers.client.take(PLACE).complete(100 * number, LOG_TIME_MS)
     assert answers.order == names
-    offsets = [answer.offset for (answer,) in answers.of.values() if isinstance(answer, Appended)]
+    offsets = [
+        answer.offset for (answer,) in answers.of.values() if isinstance(answer, RecordMetadata)
+    ]
     assert len(offsets) == len(names)
     assert all(before < after for before, after in pairwise(offsets))
 
@@ -122,7 +129,7 @@ def test_a_batch_that_is_tried_again_is_answered_once_and_takes_no_more(answers:
     assert [value for _, value, _ in records_of(again)] == [b"a", b"b"]
     again.complete(5, LOG_TIME_MS)
     answers.client.take(PLACE).complete(7, LOG_TIME_MS)
-    assert answers.of == {"a": place(5), "b": place(6), "c": place(7)}
+    assert answers.of == {"a": metadata(5), "b": metadata(6), "c": metadata(7)}
 
 
 def test_of_a_batch_that_is_split_each_record_is_answered_once(answers: Answers) -> None:
@@ -136,7 +143,7 @@ def test_of_a_batch_that_is_split_each_record_is_answered_once(answers: Answers)
     for batch in taken:
         batch.complete(offset, LOG_TIME_MS)
         offset += batch.record_count
-    assert answers.of == {name: place(20 + number) for number, name in enumerate("abcdefg")}
+    assert answers.of == {name: metadata(20 + number) for number, name in enumerate("abcdefg")}
 
 
 def test_a_half_of_a_split_batch_fails_alone(answers: Answers) -> None:
@@ -145,13 +152,15 @@ def test_a_half_of_a_split_batch_fails_alone(answers: Answers) -> None:
     error = KafkaTimeoutError("4 s")
     answers.client.take(PLACE).complete_exceptionally(error, lambda _: error)
     answers.client.take(PLACE).complete(9, LOG_TIME_MS)
-    assert answers.of == {"a": [error], "b": [error], "c": place(9), "d": place(10)}
+    assert answers.of == {"a": [error], "b": [error], "c": metadata(9), "d": metadata(10)}
 
 
 def test_a_topic_that_keeps_the_times_of_its_producers_answers_with_those(answers: Answers) -> None:
     answers.append("a", "b")
     answers.client.take(PLACE).complete(1, -1)
-    times = [answer.log_time for (answer,) in answers.of.values() if isinstance(answer, Appended)]
+    times = [
+        answer.log_time for (answer,) in answers.of.values() if isinstance(answer, RecordMetadata)
+    ]
     assert len(times) == 2
     assert times[0] <= times[1]
 
@@ -162,4 +171,4 @@ def test_a_producer_that_is_closing_takes_nothing(answers: Answers) -> None:
     with pytest.raises(KafkaError):
         answers.append("b")
     answers.client.take(PLACE).complete(1, LOG_TIME_MS)
-    assert answers.of == {"a": place(1)}
+    assert answers.of == {"a": metadata(1)}

@@ -15,7 +15,7 @@ from app.adapters.kafka.producer import BackgroundProducer
 from app.domain.errors import BusyError, UnknownFateError
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
-from app.services.log import Appended
+from app.services.log import RecordMetadata
 from app.settings import Limits, Settings
 from tests.unit.adapters.offline_client import PARTITIONS, OfflineClient, records_of
 from tests.waiting import wait_until
@@ -54,11 +54,11 @@ def test_a_key_goes_where_the_client_itself_would_send_it(key: int) -> None:
 
 def test_what_is_acknowledged_has_its_place_in_the_log() -> None:
     client = OfflineClient()
-    results: list[Appended | UnknownFateError] = []
+    results: list[RecordMetadata | UnknownFateError] = []
     connected(client).append_soon(AUCTION_BID, key=1, value=b"x", done=results.append)
     place = partition_of(client)
     client.take(place).complete(7, 1_000)
-    assert results == [Appended(place.partition, 7, from_epoch_ms(1_000))]
+    assert results == [RecordMetadata(place.partition, 7, from_epoch_ms(1_000))]
 
 
 def test_what_is_not_appended_does_not_count_as_waiting() -> None:
@@ -73,7 +73,7 @@ def test_what_is_not_appended_does_not_count_as_waiting() -> None:
 
 def test_of_a_thousand_records_of_unknown_fate_each_is_answered_and_one_line_tells() -> None:
     client = OfflineClient()
-    results: list[Appended | UnknownFateError] = []
+    results: list[RecordMetadata | UnknownFateError] = []
     producer = connected(client)
     with structlog.testing.capture_logs() as lines:
         for _ in range(1_000):

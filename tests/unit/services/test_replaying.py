@@ -13,7 +13,7 @@ from app.protocol.dead_letters import DeadLetter, ReplayRequest
 from app.protocol.topics import Topic
 from app.services.dead_letters import DeadLetterList, DeadLetterSelection
 from app.services.lanes import GoneError, LaneTopic
-from app.services.log import Appended, RecordTooLargeError
+from app.services.log import RecordMetadata, RecordTooLargeError
 from app.services.replaying import LockedDeadLetter, Order, RecordId, Replaying
 from app.settings import Limits
 from tests.platform.lists import ListLane, lane_topic
@@ -64,7 +64,7 @@ class Shelf:
         self.claimed.append(held.id)
         return held.id
 
-    def mark_replayed(self, replay_id: int, place: Appended) -> None:
+    def mark_replayed(self, replay_id: int, place: RecordMetadata) -> None:
         self.placed_at.append(replay_id)
 
     def release(self, held: LockedDeadLetter, replay_id: int) -> None:
@@ -90,11 +90,11 @@ class Log:
         key: bytes | None,
         value: bytes,
         headers: Mapping[str, str],
-    ) -> Appended:
+    ) -> RecordMetadata:
         if value in self.errors:
             raise self.errors[value]
         self.taken.append((value, headers["replay_count"]))
-        return Appended(partition, 100 + len(self.taken), datetime.now(UTC))
+        return RecordMetadata(partition, 100 + len(self.taken), datetime.now(UTC))
 
 
 @dataclass

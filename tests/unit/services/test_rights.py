@@ -19,7 +19,7 @@ from app.protocol.fanout import BidderOutcome
 from app.protocol.topics import Topic
 from app.services.bidding import Bidding, Lot, Offer
 from app.services.futile_bids import WINDOW_S, FutileBids
-from app.services.log import OnAppended
+from app.services.log import OnAcknowledged
 from app.services.rights import NOT_PROVED, Bidder, RightsToBid
 from app.settings import Limits
 
@@ -51,7 +51,7 @@ class Store:
         lots = {AUCTION: Lot(SELLER, "KRW"), OTHER_AUCTION: Lot(OTHER_SELLER, "USD")}
         return lots.get(auction_id)
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         if self.appended and self.appended[-1] == {}:
             raise BusyError("full")
         self.appended.append(json.loads(value))

@@ -24,7 +24,7 @@ from app.services.bidding import Bidding, KnownBid, Lot, RefusedBid
 from app.services.chat import Chat
 from app.services.futile_bids import FutileBids
 from app.services.live import Snapshot
-from app.services.log import Appended, OnAppended
+from app.services.log import OnAcknowledged, RecordMetadata
 from app.services.nicknames import Nicknames
 from app.services.rights import Bidder, RightsToBid
 from app.services.snapshots import Snapshots
@@ -96,16 +96,16 @@ class House:
         self.auction_views = self.live = self.user_notices = self
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAppended) -> None:
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         if isinstance(self.fate, BusyError):
             raise self.fate
         self.appended.append((topic.name, key, value))
         if isinstance(self.fate, UnknownFateError):
             done(self.fate)
         else:
-            done(Appended(3, len(self.appended) - 1, NOW))
+            done(RecordMetadata(3, len(self.appended) - 1, NOW))
 
-    def append(self, topic: Topic, *, key: int, value: bytes) -> Appended:
+    def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         raise NotImplementedError
 
     def lot(self, auction_id: int) -> Lot | None:
