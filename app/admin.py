@@ -1,15 +1,14 @@
 """Commands of operators on accounts and the database; WHO is an e-mail or the id of a user.
 
-`grant WHO ROLE` gives a role (`user` takes one away), `suspend WHO` lets somebody only read, `ban
-WHO` keeps them out; `--lift` undoes the latter two. What takes something away ends all sessions of
-that user, and their sockets close on every gateway. `limit WHO CURRENCY AMOUNT` sets how much
-somebody may bid, in minor units; `void WHO AUCTION --by ADMIN --reason TEXT` takes a bidder out of
-an open auction.
+`grant WHO ROLE` gives a role (`user` takes one away), `suspend WHO` lets a user only read, `ban
+WHO` keeps them out; `--lift` undoes the latter two. A change that takes something away ends all
+sessions of that user, and their sockets close on every gateway. `limit WHO CURRENCY AMOUNT` sets
+how much a user may bid, in minor units; `void WHO AUCTION --by ADMIN --reason TEXT` takes a bidder
+out of an open auction.
 
-`erase WHO` erases a person's name, address and log-ins for good, as they can themselves
-(docs/privacy.md); not while they lead in an open auction.
-
-`after-restore` opens the house after its database was restored.
+`erase WHO` erases a user's name, address and log-ins for good, as they can themselves
+(docs/privacy.md); not while they lead in an open auction. `after-restore` opens the site after its
+database was restored.
 """
 
 import argparse
@@ -74,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     void.add_argument("auction", type=int, help="its id")
     void.add_argument("--by", required=True, metavar="ADMIN", help="who answers for it")
     void.add_argument("--reason", required=True, help="the bidder is told it")
-    _add_verb(verbs, "erase", _erase, "erase a person for good")
+    _add_verb(verbs, "erase", _erase, "erase a user for good")
     restore = verbs.add_parser(
         "after-restore", description=after_restore.__doc__, allow_abbrev=False
     )

@@ -96,7 +96,7 @@ class Handler(WSGIRequestHandler):
 
 
 def main() -> int:
-    """Serve until told to end; 2 and one line when that cannot be."""
+    """Serve until terminated; return 2 and print one line when that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m app.exporter", description=__doc__)
     parser.add_argument("--http", metavar="HOST:PORT", help="default: METRICS_BIND")
     parser.add_argument("--inherited", metavar="FD", type=int, help=argparse.SUPPRESS)

@@ -1,4 +1,4 @@
-"""`python -m bridge lanes`: what is parked and waits for a person; `unpark` and `park`.
+"""`python -m bridge lanes` lists parked lanes and partitions; `unpark` and `park`.
 
 A lane is parked when too many of its records fail within a minute, or when one of them is of a
 newer schema version than the code; so is a partition, for the consumers that have no lanes. Nothing

@@ -74,10 +74,10 @@ class Offer:
 def make_terms(
     offer: Offer, *, auction_id: int, seller_id: int, now: datetime, rules: Rules
 ) -> Terms:
-    """The terms of a new auction asked for at `now`.
+    """Return the terms of a new auction requested at `now`.
 
-    A start that is absent or past is `now`. A live lot without an end lasts `live_lot_s`.
-    Raises `InvalidError` with every field that breaks a bound of wire.md.
+    A start that is absent or past is `now`. A live lot without an end lasts `live_lot_s`. Raise
+    `InvalidError` with every field that breaks a bound of wire.md.
     """
     created_at = whole_ms(now)
     start = created_at if offer.starts_at is None else max(created_at, whole_ms(offer.starts_at))

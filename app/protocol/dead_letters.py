@@ -53,7 +53,7 @@ class ReplayRequest(DeadLetterFilter, frozen=True):
 
 
 class Replay(Struct, frozen=True):
-    """One replay; without a place nobody knows whether the log has it."""
+    """One replay; without a position its fate is unknown."""
 
     at: Timestamp
     requested_by: str

@@ -189,8 +189,8 @@ class Bidding:
         _end(span, metadata)
         return _receipt(offer, bid, metadata)
 
-    def right_at_hand(self, bidder_id: int, auction_id: int) -> Right | None:
-        """The right to bid there, when the store need not be asked for auction and bidder."""
+    def cached_right(self, bidder_id: int, auction_id: int) -> Right | None:
+        """Return the right to bid there, when auction and bidder are cached; else None."""
         lot = self._auctions.get(auction_id)
         if lot is None:
             return None

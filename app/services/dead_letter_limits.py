@@ -23,7 +23,7 @@ REASONS = (
     NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, KEY_MISMATCH, UNDECODABLE, BAD_IDENTITY,
     UNKNOWN_AUCTION, UNKNOWN_USER, VERSION_CONFLICT, HANDLER_ERROR,
 )  # fmt: skip
-# Why a lane or a partition is parked, unless a person did it.
+# Why a lane or a partition is parked, unless an operator did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"
 
 log = structlog.get_logger()

@@ -15,7 +15,7 @@ from app.services.transactions import Transaction
 from app.services.waking import Waker
 
 BY_HAND = "ByHand"
-"""The reason of what a person has parked."""
+"""The reason of what an operator has parked."""
 
 PartitionId = tuple[str, int]
 """A topic and a partition."""

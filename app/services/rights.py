@@ -51,7 +51,7 @@ class RightsToBid:
     """The rights of bidders, cached."""
 
     def __init__(self, stored: StoredRights, *, must_be_proved: bool, limits: Limits) -> None:
-        """`must_be_proved`: nobody bids before they have proved their e-mail address."""
+        """`must_be_proved`: bidding requires a verified e-mail address."""
         self._stored, self._must_be_proved = stored, must_be_proved
         self._defaults = default_limits(limits)
         self._bidders: TtlCache[int, Bidder] = TtlCache(
@@ -62,7 +62,7 @@ class RightsToBid:
         self._changes = 0
 
     def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
-        """As `of`, without asking the store; None when it must be asked."""
+        """As `of`, from the cache only; None when it is not cached."""
         blocked = self._blocked.get((user_id, seller_id))
         bidder = self._bidders.get(user_id)
         if bidder is None or blocked is None:
@@ -70,10 +70,8 @@ class RightsToBid:
         return self._right(bidder, currency, blocked=blocked)
 
     def of(self, user_id: int, seller_id: int, currency: Currency) -> Right:
-        """The right to bid on this seller's auctions.
-
-        Raises ForbiddenError for who may not bid at all, UnauthenticatedError for nobody.
-        """
+        """Return the right to bid on this seller's auctions. Raise ForbiddenError for a user who
+        may not bid at all, UnauthenticatedError for an unknown user."""
         right = self.remembered(user_id, seller_id, currency)
         if right is not None:
             return right

@@ -1,4 +1,4 @@
-"""Chat rooms and their members; joining and leaving are told through the outbox."""
+"""Chat rooms and their members; joins and leaves are published through the outbox."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -34,7 +34,8 @@ class Rooms(Protocol):
         """Add the member and, if new, the chat event `event`, in one transaction."""
 
     def leave(self, room_id: int, user_id: int, event: bytes) -> None:
-        """Remove the member and, if there was one, tell, in one transaction."""
+        """Remove the member and, if there was one, add the chat event `event`, in one
+        transaction."""
 
 
 class History(Protocol):

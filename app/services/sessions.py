@@ -1,8 +1,8 @@
-"""Sessions of people: the port to where they are kept, and ending them.
+"""Sessions of users: their port, and ending them.
 
-Ending all sessions of somebody is one function, `UserSessions.end_all`, whoever wants it: the user,
-a new password, an admin. It comes after what was changed is stored: a log-in that read the account
-before looks at it once more when its session is open.
+All sessions of a user are ended by one function, `UserSessions.end_all`, for the user, a new
+password, or an admin. It is called after the change is stored: a log-in that read the account
+before checks it once more when its session is open.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ ORDER = "sessions"  # of cursors
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where somebody signs in: what the browser says about itself, and the address it has."""
+    """The device and address of a sign-in, as the browser and the connection report them."""
 
     device: str = ""
     address: str = ""
@@ -79,10 +79,11 @@ class Sessions(Protocol):
         ...
 
     def end(self, session_id: str) -> None:
-        """The session and its family are dead; every gateway is told."""
+        """End the session and its family, and notify every gateway."""
 
     def end_all(self, user_id: int, *, but: str | None) -> None:
-        """All of the user's are dead, `but` aside; every gateway is told, also the second time."""
+        """End all of the user's sessions but `but`, and notify every gateway, also when called
+        again."""
 
 
 class UserSessions:
@@ -124,9 +125,9 @@ class UserSessions:
 
 
 def public_id(session_id: str) -> int:
-    """How its owner names a session.
+    """Return the name by which its owner refers to a session.
 
-    Its own id stays out of URLs and logs: whoever has it can end the session.
+    Its own id stays out of URLs and logs: with it the session could be ended.
     """
     return 1 + int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:ID_BYTES])
 

@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Bidder:
-    """What an auction remembers of a bidder: the alias, and when `outbid` was last told."""
+    """What an auction stores of a bidder: the alias, and the time of the last `outbid` notice."""
 
     alias: int
     outbid_noticed_at: datetime | None
@@ -111,7 +111,7 @@ class AuctionStore(Protocol[T_contra]):
         """Those of the bidders that have an alias in this auction already."""
 
     def accepted_bidder_ids(self, transaction: T_contra, auction_id: int) -> set[int]:
-        """Everybody with an accepted bid."""
+        """Return the bidders with an accepted bid."""
 
     def history(
         self, transaction: T_contra, auction_id: int, *, before: int
@@ -122,7 +122,8 @@ class AuctionStore(Protocol[T_contra]):
         """Store it all, guarded by the version. Raises VersionConflictError."""
 
     def lock(self, transaction: T_contra, auction_id: int) -> Auction | None:
-        """The auction, its version raised: nobody else settles it before the transaction ends."""
+        """Lock the auction and raise its version: no other worker settles it before the transaction
+        ends."""
 
     def save_failed(
         self, transaction: T_contra, auction_id: int, bids: Sequence[BidPlaced]
@@ -162,7 +163,7 @@ class AuctionLane:
         return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
 
     def fail(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
-        """Store `failed` for the bids among `records`, and tell their bidders."""
+        """Store `failed` for the bids among `records`; return the messages for their bidders."""
         auction = self._store.lock(transaction, int(key)) if key.isdecimal() else None
         if auction is None:
             return Settlement([])

@@ -1,11 +1,10 @@
-"""What anybody may see of auctions, read once for all who look at the same time.
+"""Public views of auctions, read once for all concurrent viewers.
 
-Guests may ask as often as their limits allow, and there may be any number of them: what they ask
-for is shared, kept for a moment, and read by connections of their own, so that the store answers
-bidders as if they were not there. Who is signed in reads for himself: an own bid shows at once.
-
-Nobody is shown less than this process has pushed: the hub says which auctions have changed, and
-when the stream of changes was broken.
+Guests may read as often as their limits allow, and there may be any number of them: their reads are
+shared, kept for a moment, and use connections of their own, so that the store answers bidders as if
+they were not there. A signed-in user reads directly: an own bid shows at once. No view is older
+than what this process has pushed: the hub reports which auctions have changed, and gaps in the
+stream.
 """
 
 from collections.abc import Callable

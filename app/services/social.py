@@ -32,7 +32,8 @@ UNDER_AGE = "under age"
 
 
 class Profile(Struct, frozen=True):
-    """Who somebody is to a provider. `email_verified`: it has had a proof of the address."""
+    """A user as a provider describes them. `email_verified`: the provider has verified the
+    address."""
 
     provider: str
     subject: str
@@ -42,9 +43,9 @@ class Profile(Struct, frozen=True):
 
 
 class Flow(Struct, frozen=True):
-    """A log-in that one browser has begun: what its callback is compared with.
+    """A log-in begun by one browser, which its callback is compared with.
 
-    `links`: it is to be linked to the account that is signed in, and signs nobody in.
+    `links`: it links the identity to the signed-in account, and signs nobody else in.
     """
 
     provider: str
@@ -114,7 +115,7 @@ class Identities(Protocol):
         ...
 
     def owner_of_email(self, email: str) -> int | None:
-        """The id of the account of this address, whatever the case of its letters."""
+        """Return the id of the account with this address, ignoring the case of letters."""
         ...
 
     def sign_up(self, profile: Profile, nickname: str) -> User:
@@ -172,10 +173,10 @@ class SocialLogIn:
         return StartedLogIn(flow, self.providers[provider].authorization_url(flow, redirect_uri))
 
     def identify(self, flow: Flow, callback: Callback, redirect_uri: str) -> Profile:
-        """Who has come back. Raises ProviderError, BusyError.
+        """Return the profile of the user who came back. Raise ProviderError, BusyError.
 
-        Whatever comes of it, the flow is used up: nothing is asked of a provider for another
-        browser's state, and for each state once.
+        The flow is used up in any case: a provider is called only for the state of this browser,
+        and once for each state.
         """
         provider = self.providers[flow.provider]
         if not hmac.compare_digest(flow.state.encode(), callback.state.encode()):
@@ -267,7 +268,7 @@ def _kept_email(profile: Profile) -> str | None:
 
 
 def _refusal(callback: Callback) -> ProviderError:
-    """What a provider's error says. Its text may quote anything, and is told to nobody."""
+    """Return the error for a provider's refusal. Its text may quote secrets, and is not shown."""
     if callback.error == REFUSED:
         if UNDER_AGE in callback.error_description.lower():
             return ProviderError("UNDER_AGE", "the provider lets nobody of this age in")

@@ -21,7 +21,7 @@ def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
 
     @app.task(name=PUBLISH_NOTICES_TASK)
     def publish_notices() -> None:
-        """Publish all that nobody has published yet."""
+        """Publish all unpublished notices."""
         container.waker.clear_notice_flag()
         try:
             while publish_batch(container) == BATCH_MAX:

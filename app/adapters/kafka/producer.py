@@ -1,9 +1,9 @@
-"""The log as the gateway writes it: one producer, made in the background, never waited for.
+"""The producer of a gateway: one client, created in the background, never waited for.
 
-No broker, one that acknowledges nothing, or too much that waits for it means BUSY, not a hang; an
-acknowledgement that does not come in time means that nobody knows. What waits is counted topic by
-topic, so that one is not refused for another. Created on first use, so after any fork: a producer
-from before it never delivers.
+Without a broker, while none acknowledges, or when too many records wait, calls raise BUSY instead
+of hanging; without an acknowledgement in time the record's fate is unknown. Waiting records are
+counted per topic, so that one topic is not refused because of another. Created on first use, so
+after any fork: a producer from before it never delivers.
 """
 
 import threading
@@ -97,7 +97,7 @@ class BackgroundProducer:
                 partition, key=key_bytes, value=value, headers=current_headers(), record=record
             )
         except KafkaError as error:
-            waiting.take_back(record)
+            waiting.remove(record)
             raise _busy(topic.name, metrics.LOG_AWAY) from error
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:

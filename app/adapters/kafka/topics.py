@@ -48,13 +48,12 @@ class OlderKafkaError(RuntimeError):
 
 
 def create_topics(settings: Settings, topics: tuple[Topic, ...], *, wait_s: float) -> None:
-    """Create those topics that are missing, waiting up to `wait_s` for the broker.
+    """Create the topics that are missing, waiting up to `wait_s` for the broker.
 
-    Raises OlderKafkaError, and WrongTopicError, with a line for each topic that has another number
-    of partitions or other settings than it must have: then none is created. Logs a warning for each
-    that is kept in fewer copies than `kafka_replication` and `kafka_min_isr` say.
-
-    Where clients come with a user and a password it also tells the cluster who may do what.
+    Raise OlderKafkaError, and WrongTopicError, with a line for each topic that has another number
+    of partitions or other settings than required: then none is created. Log a warning for each with
+    fewer replicas than `kafka_replication` and `kafka_min_isr`. With authentication it also grants
+    the cluster's access rights.
     """
     ends_at = time.monotonic() + wait_s
     while True:

@@ -73,7 +73,7 @@ class Unacknowledged:
         self._gave_up = True
         self._remove(record)
 
-    def take_back(self, record: Waiting) -> None:
+    def remove(self, record: Waiting) -> None:
         """One was not appended after all."""
         self._remove(record)
 

@@ -1,7 +1,7 @@
 """OpenID Connect: discovery, keys, and id tokens (OpenID Connect Core 1.0, 3.1.3.7).
 
-Keys are found by their `kid` and kept; one that is not known is asked for once more, so that a
-provider may rotate its keys at any time. Tokens are signed by RS256 and nothing else.
+Keys are found by their `kid` and cached; an unknown one is fetched once more, so that a provider
+may rotate its keys at any time. Tokens are signed by RS256 and nothing else.
 """
 
 from collections.abc import Sequence

@@ -47,7 +47,7 @@ class PostgresRestored:
     def existing(self) -> ExistingIds:
         """Return the ids in the database."""
         with transaction(self._engine) as connection:
-            _take_time(connection)
+            _lift_timeout(connection)
             return ExistingIds(
                 users={row[0] for row in connection.exec_driver_sql("SELECT id FROM users")},
                 auctions={
@@ -73,7 +73,7 @@ class PostgresRestored:
         Versions continue after those published, because clients drop older ones.
         """
         with transaction(self._engine) as connection:
-            _take_time(connection)
+            _lift_timeout(connection)
             for table, last in plan.sequences.items():
                 connection.exec_driver_sql(_SET, (table + _SEQUENCE_SUFFIX, last))
             for auction_id, version in plan.lost.versions.items():
@@ -82,7 +82,7 @@ class PostgresRestored:
             return str(connection.exec_driver_sql(_BEGIN, values).scalar_one())
 
 
-def _take_time(connection: Connection) -> None:
+def _lift_timeout(connection: Connection) -> None:
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = {TIMEOUT_MS}")
 
 

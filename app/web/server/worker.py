@@ -59,7 +59,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         self._last.append(last)
 
     def run(self) -> None:
-        """Accept connections until the worker is told to end, and wait for what must end first."""
+        """Accept connections until the worker ends, and wait for what must end first."""
         super().run()
         gevent.joinall(self._last, timeout=self.cfg.graceful_timeout)
 

@@ -187,7 +187,7 @@ class Dispatcher:
             or not connection.queues.is_empty
         ):
             return None
-        return self._services.bidding.right_at_hand(identity.user_id, bid.auction_id)
+        return self._services.bidding.cached_right(identity.user_id, bid.auction_id)
 
     def _place_at_once(self, connection: Connection, bid: frames.BidPlace, right: Right) -> None:
         connection.last_frame_id = bid.id
@@ -271,7 +271,7 @@ class Dispatcher:
             queue = frame.channel
         elif isinstance(frame, frames.BidPlace) and identity is not None:
             queue = f"bid:{frame.auction_id}"
-            right = services.bidding.right_at_hand(identity.user_id, frame.auction_id)
+            right = services.bidding.cached_right(identity.user_id, frame.auction_id)
             is_cached = right is not None
         elif isinstance(frame, frames.ChatSend) and identity is not None:
             queue, is_cached = f"chat:{frame.room_id}", False  # Redis is asked for its rate

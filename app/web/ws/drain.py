@@ -22,10 +22,10 @@ class Worker(Protocol):
 
 
 def watch(gateway: Gateway, worker: Worker) -> None:
-    """Start the gateway, and drain it when the worker is told to end.
+    """Start the gateway, and drain it when the worker ends.
 
-    To be called after the fork, in `post_worker_init`. gunicorn itself knows nothing of the sockets
-    and would cut them without a word.
+    To be called after the fork, in `post_worker_init`. gunicorn itself does not know the sockets
+    and would cut them without a close frame.
     """
     gateway.start()
     worker.end_after(gevent.spawn(_wait_and_drain, gateway, worker))

@@ -115,8 +115,8 @@ class Gateway:
         """Serve a socket until its end, then close it, in a greenlet of its own.
 
         The request of its handshake ends meanwhile: with its stack, its environment and Flask's
-        contexts a socket would take three times the memory. `address_group` is whom it counts for
-        while nobody has signed in on it.
+        contexts a socket would take three times the memory. The socket counts for `address_group`
+        until a user signs in on it.
         """
         self.start()
         connection = Connection(

@@ -34,7 +34,7 @@ class FrameRate:
         self._refused = 0  # since the last hold
 
     def add_bytes(self, count: int, now: float) -> None:
-        """Count bytes that were read, whatever they are part of."""
+        """Count bytes that were read, of any frame."""
         self._refill(now)
         self._bytes_level -= count
 

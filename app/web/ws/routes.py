@@ -129,7 +129,7 @@ def register_ws(
 ) -> Gateway:
     """Add `/ws` to `app`; nothing is connected or started before the first use or `watch`.
 
-    `waits` is told of every outcome that the gateway hears of.
+    `waits` is notified of every outcome that the gateway receives.
     """
     services = ContainerServices(container, authenticate=authenticate, auction_views=auction_views)
     gateway = Gateway(

@@ -117,12 +117,12 @@ def test_a_record_says_that_this_seller_has_blocked_the_bidder() -> None:
 
 def test_the_store_is_asked_once_for_a_bidder_and_a_seller() -> None:
     house = House()
-    assert house.bidding.right_at_hand(ANN, AUCTION) is None
+    assert house.bidding.cached_right(ANN, AUCTION) is None
     for _ in range(5):
         house.bid()
     assert house.store.asked == 1
-    assert house.bidding.right_at_hand(ANN, AUCTION) is not None
-    assert house.bidding.right_at_hand(BOB, AUCTION) is None
+    assert house.bidding.cached_right(ANN, AUCTION) is not None
+    assert house.bidding.cached_right(BOB, AUCTION) is None
 
 
 def test_what_changed_is_read_anew_and_nothing_else() -> None:
@@ -145,7 +145,7 @@ def test_what_changed_while_it_was_read_is_not_remembered() -> None:
     house = House()
     house.store.meanwhile = lambda: house.rights.forget(ANN)
     house.bid()
-    assert house.bidding.right_at_hand(ANN, AUCTION) is None
+    assert house.bidding.cached_right(ANN, AUCTION) is None
 
 
 def test_after_a_break_of_the_stream_everything_is_read_anew() -> None:
