@@ -9,7 +9,7 @@ import time
 GATHERED_MIN = 2  # items to be expected in a pause: fewer are not worth it
 
 
-class ProgressClock:
+class Pace:
     """The pauses of one pipeline."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from app.services.waking import Waker
 from app.settings import Settings
 from bridge.bounds import Bounds
 from bridge.ingestor import Ingestor, IngestorPorts, IngestResult
-from bridge.pacing import ProgressClock
+from bridge.pacing import Pace
 from bridge.polling import Polled, Polling
 
 CHECK_S = 1.0
@@ -51,7 +51,7 @@ class Ingest:
         self._ingestor: Ingestor | None = None
         self._backlog, self._watermark = backlog, Watermark()
         self._checked_at = 0.0
-        self._pace = ProgressClock()
+        self._pace = Pace()
 
     def open(self) -> None:
         """Join the group. Raise StoppedError when the topic has changed."""
@@ -173,10 +173,7 @@ class Ingest:
 
 
 def pause_s(*, records: int, lanes: int) -> float:
-    """Return the seconds to wait after a batch of so many records of so many lanes.
-
-    They arrived within `since_s` seconds, and about as many per second are expected.
-    """
+    """Return how long to wait at most after a batch of so many records of so many lanes."""
     if records >= FULL_RECORDS:
         return 0.0
     return min(PAUSE_PER_BATCH_S + lanes * PAUSE_PER_LANE_S, PAUSE_MAX_S)

@@ -21,7 +21,7 @@ from app.observability import metrics, tracing
 from app.observability.tracing import Stage, headers_of
 from app.settings import Settings
 from bridge.leader_elected import LeaderElected
-from bridge.pacing import ProgressClock
+from bridge.pacing import Pace
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Relay(LeaderElected):
 
     def __init__(self, *, settings: Settings, engine: Engine) -> None:
         super().__init__(settings=settings, engine=engine)
-        self._pace = ProgressClock()
+        self._pace = Pace()
 
     def open(self) -> None:
         """Connect to PostgreSQL and Kafka, and listen for notifications."""
@@ -67,7 +67,7 @@ class Relay(LeaderElected):
         futures = _post_all(producer, batch)
         producer.flush(timeout=self._settings.limits.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
-        headers_of: list[int] = []
+        sent_ids: list[int] = []
         for message, future in zip(batch, futures, strict=True):
             lane = (message.topic, message.lane)
             # After a failed send nothing later of that key is forgotten: it is sent again, so
@@ -75,9 +75,9 @@ class Relay(LeaderElected):
             if lane in failed_lanes or future is None or not future.succeeded():
                 failed_lanes.add(lane)
             else:
-                headers_of.append(message.row_id)
+                sent_ids.append(message.row_id)
                 metrics.RELAYED.labels(message.topic).inc()
-        outbox.mark_sent(connection, headers_of)
+        outbox.mark_sent(connection, sent_ids)
         metrics.RELAY_LAG.observe(max(0.0, time.time() - batch[0].written_at.timestamp()))
         if failed_lanes:
             raise ConnectionError(f"{len(failed_lanes)} lanes were not acknowledged")
