@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stack.campaign.tree import tree_of
+from stack.campaign.process_tree import process_tree
 from tests.waiting import wait_until
 
 AT_REST = "TtZX"  # states of a thread in /proc that executes nothing: stopped or ended
@@ -19,7 +19,7 @@ def freeze(pid: int) -> None:
     chose, and until then the others go on, on a busy machine long enough for a transaction.
     """
     _send(pid, signal.SIGSTOP)
-    wait_until(lambda: all(map(_is_at_rest, tree_of(pid))), what=f"process {pid} is frozen")
+    wait_until(lambda: all(map(_is_at_rest, process_tree(pid))), what=f"process {pid} is frozen")
 
 
 def wake(pid: int) -> None:
@@ -38,7 +38,7 @@ def frozen(pid: int) -> Iterator[None]:
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    for each in tree_of(pid):
+    for each in process_tree(pid):
         with suppress(ProcessLookupError):  # it ended meanwhile
             os.kill(each, number)
 

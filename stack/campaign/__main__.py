@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from stack.campaign import report
+from stack.campaign.environment import Environment
 from stack.campaign.faults.catalogue import all_faults
-from stack.campaign.ground import Ground
-from stack.campaign.judge import BETWEEN, Conditions
-from stack.campaign.kept import Kept, directory_of
+from stack.campaign.judge import BETWEEN_ROUNDS_FILE, Conditions
 from stack.campaign.load import BIDS_PER_S, Load
 from stack.campaign.memory import Memory
+from stack.campaign.result_store import ResultStore, directory_of
 from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
 from stack.faults import StackFault, UsageFault
@@ -27,7 +27,7 @@ from stack.settings import campaign_profile
 MINUTES = 10.0
 MIXED = ("mixed-1", "mixed-2")
 # An audit judges auctions whole, so it takes the longer the longer they have been bid on.
-ROUNDS_A_GROUND = 16
+ROUNDS_PER_ENVIRONMENT = 16
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         print(f"campaign: no fault {unknown[0]}: choose of {', '.join(names)}", file=sys.stderr)
         return 2
-    directory = options.kept or directory_of(profile)
-    kept = (Kept.fresh if options.fresh else Kept)(directory)
+    directory = options.store or directory_of(profile)
+    store = (ResultStore.fresh if options.fresh else ResultStore)(directory)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
     wanted = Conditions(
-        kept, kept.seed(options.seed), report.commit(), options.minutes, options.rate
+        store, store.seed(options.seed), report.commit(), options.minutes, options.rate
     )
     campaign = Campaign(stack, wanted)
     try:
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=BIDS_PER_S, help="bids per second")
     parser.add_argument("--brokers", default="1", help="of Kafka; 3: with a standby of PostgreSQL")
     parser.add_argument("--fresh", action="store_true", help="forget what an earlier start found")
-    parser.add_argument("--kept", type=Path, metavar="DIRECTORY", help="where that is kept")
+    parser.add_argument("--store", type=Path, metavar="DIRECTORY", help="where that is kept")
     return parser
 
 
@@ -89,20 +89,20 @@ class Campaign:
     def run(self, names: Sequence[str]) -> list[Result]:
         """The results, in the order of `names`."""
         print(f"seed {self._conditions.seed}, commit {self._conditions.commit}", flush=True)
-        results = {name: found for name in names if (found := self._good(name))}
+        results = {name: found for name in names if (found := self._load_good(name))}
         for result in results.values():
             print(f"{report.line(result)} (kept)", flush=True)
         waiting = [name for name in names if name not in results]
         while waiting:
-            for result in self._on_fresh_ground(waiting):
+            for result in self._run_in_new_environment(waiting):
                 results[result.name] = result
                 waiting.remove(result.name)
         return [results[name] for name in names]
 
-    def _on_fresh_ground(self, names: Sequence[str]) -> list[Result]:
+    def _run_in_new_environment(self, names: Sequence[str]) -> list[Result]:
         """Run some, or until one does not hold, which might spoil the next; a mixed run alone."""
         single = [name for name in names if name not in MIXED]
-        run = names[:1] if names[0] in MIXED else single[:ROUNDS_A_GROUND]
+        run = names[:1] if names[0] in MIXED else single[:ROUNDS_PER_ENVIRONMENT]
         seed = self._seed_of(names[0])
         results = []
         with self._rounds(seed) as rounds:
@@ -119,7 +119,7 @@ class Campaign:
             if name in MIXED
             else rounds.alone(faults[name])
         )
-        self._conditions.kept.keep(result)
+        self._conditions.store.save(result)
         print(report.line(result), flush=True)
         for complaint in report.complaints(result) if not result.held else ():
             print(f"      {complaint}", flush=True)
@@ -129,19 +129,19 @@ class Campaign:
     def _rounds(self, seed: int) -> Iterator[Rounds]:
         rng = random.Random(seed)
         conditions = replace(self._conditions, seed=seed)
-        between = conditions.kept.journals / BETWEEN
-        with Ground.open(self._stack, rng) as ground:
-            memory = Memory(ground)
+        between = conditions.store.journals / BETWEEN_ROUNDS_FILE
+        with Environment.open(self._stack, rng) as environment:
+            memory = Memory(environment)
             memory.start()
             try:
-                with Load.open(ground, between, rng, bids_per_s=conditions.bids_per_s) as load:
-                    yield Rounds(ground, load, memory, conditions)
+                with Load.open(environment, between, rng, bids_per_s=conditions.bids_per_s) as load:
+                    yield Rounds(environment, load, memory, conditions)
             finally:
                 memory.stop()
 
-    def _good(self, name: str) -> Result | None:
+    def _load_good(self, name: str) -> Result | None:
         conditions = self._conditions
-        return conditions.kept.good(
+        return conditions.store.load_good(
             name,
             seed=self._seed_of(name),
             minutes=conditions.minutes,

@@ -1,4 +1,4 @@
-"""Bidders and talkers at sockets: they ask after everything that has no answer, for ever."""
+"""Bidders at WebSockets, who also chat: whatever has no answer yet is asked for again."""
 
 import random
 import threading
@@ -6,31 +6,31 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from stack.campaign.client import Client
 from stack.campaign.duplicates import Duplicates
 from stack.campaign.journal import Frame
-from stack.campaign.line import Line
 from stack.campaign.people import Person
-from stack.campaign.watcher import Scene, Watcher
+from stack.campaign.watcher import Context, Watcher
 
 OUTCOME_S = 5.0  # wire.md: ask when the outcome has not come so long after the receipt
-ANSWERED_S = 7.0  # the house itself says `bid.unknown` after 4 s
-AGAIN_S = 1.0
-OPEN_MAX = 30  # nobody bids on when so many bids have no outcome
+ANSWERED_S = 7.0  # the gateway itself sends `bid.unknown` after 4 s
+UNKNOWN_RETRY_S = 1.0
+PENDING_MAX = 30  # no more bids are sent while so many have no outcome
 DECIDED = ("accepted", "rejected", "failed")
 
 
 @dataclass(slots=True)
-class Open:
-    """A bid or message without its final answer: at `due_at` it is asked after, or sent (again)."""
+class Pending:
+    """A bid or message without its final answer: at `due_at` it, or a status request, is sent."""
 
     frame: Frame
     due_at: float
-    asks: bool = False
+    asks_status: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """How often somebody bids and talks, and whether now is the time."""
+class Behaviour:
+    """How often a bidder bids and chats; new bids are only made while `placing` is set."""
 
     placing: threading.Event
     duplicates: Duplicates
@@ -45,32 +45,32 @@ class Bidder(Watcher):
     def __init__(
         self,
         name: str,
-        scene: Scene,
+        context: Context,
         *,
         rng: random.Random,
-        places: Sequence[int],
+        slots: Sequence[int],
         person: Person,
-        habits: Habits,
+        behaviour: Behaviour,
     ) -> None:
-        rooms = [] if habits.room_id is None else [f"room:{habits.room_id}"]
-        super().__init__(name, scene, rng=rng, places=places, person=person, channels=rooms)
-        self._habits, self._bidder_id = habits, person.id
+        rooms = [] if behaviour.room_id is None else [f"room:{behaviour.room_id}"]
+        super().__init__(name, context, rng=rng, slots=slots, person=person, channels=rooms)
+        self._behaviour, self._bidder_id = behaviour, person.id
         self._lock = threading.Lock()
-        self._bids: dict[tuple[int, str], Open] = {}
-        self._messages: dict[str, Open] = {}
+        self._bids: dict[tuple[int, str], Pending] = {}
+        self._messages: dict[str, Pending] = {}
         self._keys = 0
         self._bid_at = self._talk_at = time.monotonic()
 
     @property
-    def open(self) -> int:
+    def pending(self) -> int:
         """How many bids and messages have no final answer."""
         return len(self._bids) + len(self._messages)
 
-    def adopt(self, bid: Frame) -> None:
-        """Ask after a bid that this person sends by another socket now."""
+    def track(self, bid: Frame) -> None:
+        """Ask for the status of a bid that the same user sends by another socket now."""
         with self._lock:
             due_at = time.monotonic() + ANSWERED_S
-            self._bids[bid["auction_id"], bid["key"]] = Open(bid, due_at, asks=True)
+            self._bids[bid["auction_id"], bid["key"]] = Pending(bid, due_at, asks_status=True)
 
     def new_key(self) -> str:
         """A key this person has not used."""
@@ -78,107 +78,112 @@ class Bidder(Watcher):
             self._keys += 1
             return f"{self.name}-{self._keys}"
 
-    def _enter(self, line: Line) -> None:
-        super()._enter(line)
+    def _authenticate(self, client: Client) -> None:
+        super()._authenticate(client)
         with self._lock:
             for bid in self._bids.values():
-                bid.asks, bid.due_at = True, 0.0
+                bid.asks_status, bid.due_at = True, 0.0
             for message in self._messages.values():
                 message.due_at = 0.0
 
-    def _due(self) -> Frame | None:
+    def _next_frame(self) -> Frame | None:
         now = time.monotonic()
         with self._lock:
             waiting = next((o for o in self._bids.values() if o.due_at <= now), None)
         if waiting:
-            return self._chase(waiting, now)
+            return self._send_or_ask_status(waiting, now)
         message = next((o for o in self._messages.values() if o.due_at <= now), None)
         if message:
             message.due_at = now + ANSWERED_S
             return message.frame
-        if self._habits.placing.is_set() and self.open < OPEN_MAX:
-            self._think(now)
+        if self._behaviour.placing.is_set() and self.pending < PENDING_MAX:
+            self._create_next(now)
         return None
 
-    def _chase(self, bid: Open, now: float) -> Frame:
-        """Send it, or ask what became of it."""
+    def _send_or_ask_status(self, bid: Pending, now: float) -> Frame:
+        """Return the bid itself, or a request for its status."""
         bid.due_at = now + ANSWERED_S
-        if bid.asks:
+        if bid.asks_status:
             named = {name: bid.frame[name] for name in ("auction_id", "key")}
             return {"type": "bid.status", **named}
-        bid.asks = True
-        self._habits.duplicates.sent(self._bidder_id, bid.frame)
+        bid.asks_status = True
+        self._behaviour.duplicates.sent(self._bidder_id, bid.frame)
         return bid.frame
 
-    def _think(self, now: float) -> None:
-        """Make up a new bid or message when the time has come."""
-        habits = self._habits
-        if habits.bids_per_s and now >= self._bid_at:
-            self._bid_at = now + self._rng.expovariate(habits.bids_per_s)
-            lot = self._scene.market.lot(self._rng.choice(self._places))
+    def _create_next(self, now: float) -> None:
+        """Create a new bid or message if one is due."""
+        behaviour = self._behaviour
+        if behaviour.bids_per_s and now >= self._bid_at:
+            self._bid_at = now + self._rng.expovariate(behaviour.bids_per_s)
+            lot = self._context.market.lot(self._rng.choice(self._slots))
             if lot:
-                offer = self._scene.market.offer(lot.auction_id, self._rng)
+                offer = self._context.market.offer(lot.auction_id, self._rng)
                 bid = {"type": "bid.place", **offer, "key": self.new_key()}
                 with self._lock:
-                    self._bids[lot.auction_id, bid["key"]] = Open(bid, now)
-        if habits.messages_per_s and habits.room_id and now >= self._talk_at:
-            self._talk_at = now + self._rng.expovariate(habits.messages_per_s)
+                    self._bids[lot.auction_id, bid["key"]] = Pending(bid, now)
+        if behaviour.messages_per_s and behaviour.room_id and now >= self._talk_at:
+            self._talk_at = now + self._rng.expovariate(behaviour.messages_per_s)
             key = self.new_key()
-            said = {"type": "chat.send", "room_id": habits.room_id, "text": key, "key": key}
-            self._messages[key] = Open(said, now)
+            chat_frame = {
+                "type": "chat.send",
+                "room_id": behaviour.room_id,
+                "text": key,
+                "key": key,
+            }
+            self._messages[key] = Pending(chat_frame, now)
 
-    def _hear_own(self, frame: Frame) -> None:
+    def _on_bidder_frame(self, frame: Frame) -> None:
         match frame["type"]:
             case "bid.received":
-                self._later(frame, OUTCOME_S, asks=True)
+                self._postpone(frame, OUTCOME_S, asks_status=True)
             case "bid.unknown":
-                self._later(frame, AGAIN_S, asks=True)
+                self._postpone(frame, UNKNOWN_RETRY_S, asks_status=True)
             case "bid.status" if frame["status"] not in DECIDED:
                 unseen = frame["status"] == "unknown"
-                self._later(frame, 0.0 if unseen else OUTCOME_S, asks=not unseen)
+                self._postpone(frame, 0.0 if unseen else OUTCOME_S, asks_status=not unseen)
             case "bid.status" | "bid.result":
-                self._close(frame)
+                self._finish(frame)
             case "chat.received":
                 self._messages.pop(frame["key"], None)
             case "chat.unknown":
-                self._say_later(frame, AGAIN_S)
+                self._postpone_message(frame, UNKNOWN_RETRY_S)
 
-    def _refused(self, sent: Frame, error: Frame) -> None:
-        super()._refused(sent, error)
+    def _on_error(self, sent: Frame, error: Frame) -> None:
+        super()._on_error(sent, error)
         after_s = error.get("retry_after_ms", 1_000) / 1_000
-        tried_again = error["retry"] or error["code"] == "INTERNAL"
+        is_retried = error["retry"] or error["code"] == "INTERNAL"
         if sent["type"] == "bid.status":
-            self._later(sent, after_s, asks=True)
+            self._postpone(sent, after_s, asks_status=True)
         elif sent["type"] == "bid.place":
-            if tried_again:
-                self._later(sent, after_s, asks=error["code"] == "INTERNAL")
+            if is_retried:
+                self._postpone(sent, after_s, asks_status=error["code"] == "INTERNAL")
             else:
-                self._close(sent)
+                self._finish(sent)
         elif sent["type"] == "chat.send":
-            if tried_again:
-                self._say_later(sent, after_s)
+            if is_retried:
+                self._postpone_message(sent, after_s)
             else:
                 self._messages.pop(sent["key"], None)
 
-    def _later(self, frame: Frame, after_s: float, *, asks: bool) -> None:
+    def _postpone(self, frame: Frame, after_s: float, *, asks_status: bool) -> None:
         with self._lock:
             if bid := self._find(frame):
-                bid.due_at, bid.asks = time.monotonic() + after_s, asks
+                bid.due_at, bid.asks_status = time.monotonic() + after_s, asks_status
 
-    def _say_later(self, frame: Frame, after_s: float) -> None:
+    def _postpone_message(self, frame: Frame, after_s: float) -> None:
         """Unless it has been answered: it may have been sent twice."""
         if message := self._messages.get(frame["key"]):
             message.due_at = time.monotonic() + after_s
 
-    def _close(self, frame: Frame) -> None:
-        self._scene.market.learn(frame["auction_id"], frame)
+    def _finish(self, frame: Frame) -> None:
+        self._context.market.learn(frame["auction_id"], frame)
         with self._lock:
             bid = self._find(frame)
             if bid:
                 del self._bids[bid.frame["auction_id"], bid.frame["key"]]
-                self._scene.market.told += 1
+                self._context.market.outcomes += 1
 
-    def _find(self, frame: Frame) -> Open | None:
+    def _find(self, frame: Frame) -> Pending | None:
         """The open bid that a frame is about; `bid.unknown` names its key only."""
         if "auction_id" in frame:
             return self._bids.get((frame["auction_id"], frame["key"]))

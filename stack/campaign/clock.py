@@ -21,6 +21,6 @@ def build_shim() -> Path:
     return target
 
 
-def shifted(shim: Path, by_s: int) -> dict[str, str]:
+def clock_variables(shim: Path, by_s: int) -> dict[str, str]:
     """The variables that shift the clock of a process started with them."""
     return {"LD_PRELOAD": str(shim), "CLOCK_SHIFT_S": str(by_s)}

@@ -14,14 +14,14 @@ BLOCKS = (16 * 2**20, 4_096)  # ever smaller, until not a page is free
 
 
 class SmallDisk:
-    """A tmpfs beside the profile's data. `refusal` says why there is none where there is none."""
+    """A tmpfs beside the profile's data. `refusal` is the reason when it could not be mounted."""
 
     def __init__(self, places: Places) -> None:
         self._at = places.data_dir.resolve().with_name(f"{places.run_dir.name}-small-disk")
         self._log_file = places.run_dir.with_name(f"{places.run_dir.name}-small-disk.log")
         self.refusal: str | None = "it was not mounted"
 
-    def hold(self, directory: Path) -> None:
+    def move_here(self, directory: Path) -> None:
         """Move a directory, with all its owners, to the disk; where we may not mount, it stays."""
         self._at.mkdir(parents=True, exist_ok=True)
         try:
@@ -46,7 +46,7 @@ class SmallDisk:
             for size in BLOCKS:
                 _write_until_full(ballast, bytes(size))
 
-    def empty(self) -> None:
+    def free(self) -> None:
         """Make room again."""
         self._ballast.unlink(missing_ok=True)
 

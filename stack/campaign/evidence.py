@@ -9,13 +9,13 @@ from kafka import KafkaConsumer, TopicPartition
 from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
-from stack.campaign.ground import Ground
+from stack.campaign.environment import Environment
 from stack.campaign.journal import Frame
-from stack.campaign.verdict import BidRow, Place
+from stack.campaign.verdict import BidRow, RecordId
 
 POLL_MS = 500
 TIMEOUTS_MAX = 60
-# Of all bids whose record is in the part of the log that is looked at.
+# All bids whose record is at one of these offsets or after it.
 ROWS = """
     SELECT bid_id::text, auction_id, status, seq, automatic, partition, "offset" FROM bids
     WHERE "offset" >= (%s::jsonb ->> partition::text)::bigint
@@ -30,15 +30,15 @@ OTHERS = """
 
 
 def journal_lines(file: Path) -> Iterator[Frame]:
-    """One by one."""
+    """Yield the lines of a journal file."""
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 
 
-def log_ends(ground: Ground) -> dict[int, int]:
+def log_ends(environment: Environment) -> dict[int, int]:
     """By partition of `auction-bid`, the offset its next record will get."""
-    consumer = _consumer(ground)
+    consumer = _consumer(environment)
     try:
         ends = consumer.end_offsets(_partitions())
     finally:
@@ -46,9 +46,9 @@ def log_ends(ground: Ground) -> dict[int, int]:
     return {part.partition: end for part, end in ends.items()}
 
 
-def bids_in_log(ground: Ground, since: Mapping[int, int]) -> dict[Place, str]:
+def bids_in_log(environment: Environment, since: Mapping[int, int]) -> dict[RecordId, str]:
     """The bid_id of each bid's record from these offsets on."""
-    consumer, found = _consumer(ground), {}
+    consumer, found = _consumer(environment), {}
     try:
         parts = _partitions()
         consumer.assign(parts)
@@ -70,20 +70,20 @@ def bids_in_log(ground: Ground, since: Mapping[int, int]) -> dict[Place, str]:
     return found
 
 
-def bid_rows(ground: Ground, since: Mapping[int, int]) -> list[BidRow]:
+def bid_rows(environment: Environment, since: Mapping[int, int]) -> list[BidRow]:
     """The rows of `bids` of records from these offsets on."""
     offsets = json.dumps({str(partition): offset for partition, offset in since.items()})
-    rows = ground.sql(ROWS.replace("%s", f"'{offsets}'"))
+    rows = environment.sql(ROWS.replace("%s", f"'{offsets}'"))
     return [
         BidRow(bid_id, auction_id, status, seq, automatic, (partition, offset))
         for bid_id, auction_id, status, seq, automatic, partition, offset in rows
     ]
 
 
-def other_places(ground: Ground, since: Mapping[int, int]) -> set[Place]:
+def other_record_ids(environment: Environment, since: Mapping[int, int]) -> set[RecordId]:
     """Where records are, from these offsets on, that left something else than a row of `bids`."""
     offsets = json.dumps({str(partition): offset for partition, offset in since.items()})
-    found = ground.sql(OTHERS.replace("%s", f"'{offsets}'"))
+    found = environment.sql(OTHERS.replace("%s", f"'{offsets}'"))
     return {(partition, offset) for partition, offset in found}
 
 
@@ -91,6 +91,6 @@ def _partitions() -> list[TopicPartition]:
     return [TopicPartition(AUCTION_BID.name, number) for number in range(AUCTION_BID.partitions)]
 
 
-def _consumer(ground: Ground) -> KafkaConsumer:
-    settings = read_settings(ground.stack.environment())
+def _consumer(environment: Environment) -> KafkaConsumer:
+    settings = read_settings(environment.stack.environment())
     return KafkaConsumer(**client_arguments(settings), enable_auto_commit=False)

@@ -1,4 +1,4 @@
-"""What every client sent, was told and shows: one JSON object a line, for the audit to judge."""
+"""What every client sent, received and shows: one JSON object a line, read by the audit."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ Transport = Literal["ws", "http"]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Whose experience a line is: `client` is unique, `user_id` is None for a guest."""
+    """The client that writes a line: `client` is unique, `user_id` is None for a guest."""
 
     client: str
     user_id: int | None
@@ -29,8 +29,8 @@ class Journal:
         self.file = file
         self._out = file.open("w", encoding="utf-8")
 
-    def turn(self, file: Path) -> Path:
-        """Go on in another file; the one that is complete now."""
+    def rotate(self, file: Path) -> Path:
+        """Continue in another file. Return the one that is complete now."""
         with self._lock:
             self._out.close()
             complete, self.file = self.file, file
@@ -38,7 +38,7 @@ class Journal:
         return complete
 
     def write(self, author: Author, event: Event, frame: Frame) -> None:
-        """Remember one frame, in the order of this client's experience."""
+        """Append one frame; those of one client stay in its order."""
         line = json.dumps(
             {
                 "at_ms": time.time_ns() // 1_000_000,
@@ -54,5 +54,5 @@ class Journal:
             self._out.write(line + "\n")
 
     def close(self) -> None:
-        """Everything is on the disk."""
+        """Flush and close the file."""
         self._out.close()

@@ -1,4 +1,4 @@
-"""From a round's beginning to its result: everything comes to rest, and is counted and audited."""
+"""From a round's beginning to its result: when all is idle, bids are counted and audited."""
 
 import shutil
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from kafka.errors import KafkaError
 from redis.exceptions import RedisError
 
 from stack.campaign import evidence
-from stack.campaign.audit import Audited, audit
-from stack.campaign.ground import Ground
-from stack.campaign.kept import Kept
+from stack.campaign.audit import AuditResult, audit
+from stack.campaign.environment import Environment
+from stack.campaign.idle import wait_until_idle
 from stack.campaign.load import Load
 from stack.campaign.memory import Memory, unbounded
-from stack.campaign.rest import come_to_rest
+from stack.campaign.result_store import ResultStore
 from stack.campaign.results import Incidents, Result
-from stack.campaign.verdict import Counts, count, told_in
+from stack.campaign.verdict import Counts, count, history_of
 from stack.faults import StackFault
 
-BETWEEN = "between.jsonl"  # what is told between two rounds
+BETWEEN_ROUNDS_FILE = "between.jsonl"  # what clients receive between two rounds
 # What breaking and judging may raise when a server is not what it was.
-TROUBLES = (StackFault, OSError, psycopg2.Error, RedisError, httpx.HTTPError, KafkaError)
+EXPECTED_ERRORS = (StackFault, OSError, psycopg2.Error, RedisError, httpx.HTTPError, KafkaError)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What a result is compared by, and where things are kept."""
 
-    kept: Kept
+    store: ResultStore
 
     seed: int
     commit: str
@@ -41,24 +41,30 @@ class Judge:
     """Judges one round: make it when the round begins."""
 
     def __init__(
-        self, name: str, ground: Ground, load: Load, *, memory: Memory, conditions: Conditions
+        self,
+        name: str,
+        environment: Environment,
+        load: Load,
+        *,
+        memory: Memory,
+        conditions: Conditions,
     ) -> None:
-        self._name, self._ground, self._load = name, ground, load
+        self._name, self._environment, self._load = name, environment, load
         self._memory, self._conditions = memory, conditions
-        self._since, self._log_begin = datetime.now(UTC), evidence.log_ends(ground)
+        self._since, self._log_begin = datetime.now(UTC), evidence.log_ends(environment)
         self._duplicates = load.duplicates.produced
-        ground.busy_kills.clear()
+        environment.busy_kills.clear()
         memory.reset()
-        load.scene.journal.turn(conditions.kept.journals / f"{name}.jsonl")
+        load.context.journal.rotate(conditions.store.journals / f"{name}.jsonl")
 
-    def result(self, incidents: Incidents, troubles: list[str]) -> Result:
-        """Bring everything to rest and judge it; of a round that did not hold, logs are kept."""
-        counts, audited = Counts(), Audited(2, ["it was not run"])
+    def result(self, incidents: Incidents, problems: list[str]) -> Result:
+        """Wait until all is idle, then count and audit; keep the logs if it did not hold."""
+        counts, audit_result = Counts(), AuditResult(2, ["it was not run"])
         try:
-            troubles = [*troubles, *come_to_rest(self._ground, self._load)]
-            counts, audited = self._judged()
-        except TROUBLES as trouble:
-            troubles.append(in_words(trouble))
+            problems = [*problems, *wait_until_idle(self._environment, self._load)]
+            counts, audit_result = self._count_and_audit()
+        except EXPECTED_ERRORS as error:
+            problems.append(one_line(error))
         result = Result(
             name=self._name,
             seed=self._conditions.seed,
@@ -67,9 +73,9 @@ class Judge:
             bids_per_s=self._conditions.bids_per_s,
             incidents=incidents,
             counts=counts,
-            audited=audited,
-            troubles=[*troubles, *self._gone(), *self._unbounded()],
-            busy_kills=dict(self._ground.busy_kills),
+            audit_result=audit_result,
+            problems=[*problems, *self._dead_threads(), *self._unbounded()],
+            busy_kills=dict(self._environment.busy_kills),
             duplicates=self._load.duplicates.produced - self._duplicates,
             peak_mib=dict(self._memory.peak_mib),
         )
@@ -77,28 +83,28 @@ class Judge:
             self._keep_logs()
         return result
 
-    def _judged(self) -> tuple[Counts, Audited]:
-        ground, begin = self._ground, self._log_begin
-        between = self._conditions.kept.journals / BETWEEN
-        journal = self._load.scene.journal.turn(between)
-        told = told_in(evidence.journal_lines(journal))
-        log, rows = evidence.bids_in_log(ground, begin), evidence.bid_rows(ground, begin)
-        counts = count(told, log, rows, evidence.other_places(ground, begin))
-        return counts, audit(ground, journal, self._since)
+    def _count_and_audit(self) -> tuple[Counts, AuditResult]:
+        environment, begin = self._environment, self._log_begin
+        between = self._conditions.store.journals / BETWEEN_ROUNDS_FILE
+        journal = self._load.context.journal.rotate(between)
+        history = history_of(evidence.journal_lines(journal))
+        log, rows = evidence.bids_in_log(environment, begin), evidence.bid_rows(environment, begin)
+        counts = count(history, log, rows, evidence.other_record_ids(environment, begin))
+        return counts, audit(environment, journal, self._since)
 
-    def _gone(self) -> list[str]:
-        return [f"{name} has ended: the campaign's fault" for name in self._load.gone]
+    def _dead_threads(self) -> list[str]:
+        return [f"{name} has ended: the campaign's fault" for name in self._load.dead_threads]
 
     def _unbounded(self) -> list[str]:
-        application = {program.name for program in self._ground.programs()}
+        application = {program.name for program in self._environment.programs()}
         return unbounded(self._memory.peak_mib, application)
 
     def _keep_logs(self) -> None:
-        target = self._conditions.kept.logs / self._name
+        target = self._conditions.store.logs / self._name
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self._ground.stack.places.logs_dir, target)
+        shutil.copytree(self._environment.stack.places.logs_dir, target)
 
 
-def in_words(trouble: BaseException) -> str:
-    """One line."""
-    return f"{type(trouble).__name__}: {trouble}".strip().replace("\n", " ")
+def one_line(error: BaseException) -> str:
+    """Return an error as one line."""
+    return f"{type(error).__name__}: {error}".strip().replace("\n", " ")

@@ -1,4 +1,4 @@
-"""What is on sale: twenty places, some for lots that last, some for short ones that follow."""
+"""What is on sale: twenty slots, some with long lots, some with short ones in turn."""
 
 import random
 import threading
@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from stack.campaign.journal import Frame
-from stack.campaign.people import AwayError, Backoff, Person
+from stack.campaign.people import Backoff, Person, UnavailableError
 
-PLACES, SHORT_PLACES = 20, 6
+SLOTS, SHORT_SLOTS = 20, 6
 LONG_S = 3 * 3_600.0
 SHORT_S = (5.5, 7.5)  # the shortest the house allows is 5 s
 SOFT_CLOSE = {"window_s": 2, "extend_s": 2, "extensions_max": 3}
@@ -32,23 +32,23 @@ class Market:
     """The lots of now and what is known of their prices; read and written by all clients."""
 
     def __init__(self) -> None:
-        self.lots: list[Lot | None] = [None] * PLACES
-        self.told = 0  # outcomes, to any client
+        self.lots: list[Lot | None] = [None] * SLOTS
+        self.outcomes = 0  # outcomes, to any client
         self._minimum: dict[int, int] = defaultdict(lambda: STARTING_PRICE)
 
-    def lot(self, place: int) -> Lot | None:
-        """What is sold at a place now."""
-        lot = self.lots[place]
+    def lot(self, slot: int) -> Lot | None:
+        """Return the lot that is open in a slot now."""
+        lot = self.lots[slot]
         return lot if lot and lot.over_at > time.monotonic() else None
 
     def learn(self, auction_id: int, frame: Frame) -> None:
-        """Whatever names the next minimum teaches it."""
+        """Keep the minimum of the next bid, if this frame names it."""
         minimum = frame.get("minimum_next_bid")
         if minimum is not None:
             self._minimum[auction_id] = max(self._minimum[auction_id], minimum)
 
     def offer(self, auction_id: int, rng: random.Random) -> Frame:
-        """A bid that somebody might make: two of three high enough, as far as is known."""
+        """Return a random bid; two of three are high enough, as far as is known."""
         minimum = self._minimum[auction_id]
         raised = minimum + rng.randrange(0, 3) * STEP
         amount = raised if rng.random() < 2 / 3 else max(1, minimum - rng.randrange(1, 5) * STEP)
@@ -63,28 +63,28 @@ class Seller(threading.Thread):
         super().__init__(name="seller", daemon=True)
         self.open = threading.Event()
         self._person, self._market, self._rng = person, market, rng
-        self._backoff, self._leaving = Backoff(rng), threading.Event()
+        self._backoff, self._stopping = Backoff(rng), threading.Event()
 
     def run(self) -> None:
-        """Until `leave`."""
-        while not self._leaving.wait(TURN_S):
+        """Until `stop`."""
+        while not self._stopping.wait(TURN_S):
             if not self.open.is_set():
                 continue
             try:
-                self.fill(range(PLACES))
+                self.fill(range(SLOTS))
                 self._backoff.reset()
-            except AwayError:
-                self._leaving.wait(self._backoff.next_s())
+            except UnavailableError:
+                self._stopping.wait(self._backoff.next_s())
 
-    def fill(self, places: range) -> None:
-        """A lot in each of these places that has none. Raises AwayError."""
-        for place in places:
-            if self._market.lot(place) is None:
-                self._market.lots[place] = self._put_up(short=place >= PLACES - SHORT_PLACES)
+    def fill(self, slots: range) -> None:
+        """Create a lot in each of these slots that has none. Raise UnavailableError."""
+        for slot in slots:
+            if self._market.lot(slot) is None:
+                self._market.lots[slot] = self._put_up(short=slot >= SLOTS - SHORT_SLOTS)
 
-    def leave(self) -> None:
-        """Go home."""
-        self._leaving.set()
+    def stop(self) -> None:
+        """Stop soon; join the thread to wait for that."""
+        self._stopping.set()
 
     def _put_up(self, *, short: bool) -> Lot:
         lasts_s = self._rng.uniform(*SHORT_S) if short else LONG_S

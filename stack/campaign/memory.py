@@ -1,10 +1,10 @@
-"""The most memory each process has held, looked at every other second."""
+"""The peak memory of each process, sampled every two seconds."""
 
 import threading
 from collections import defaultdict
 
 from stack.bench.accounting import usage_by_name
-from stack.campaign.ground import Ground
+from stack.campaign.environment import Environment
 from stack.faults import StackFault
 
 INTERVAL_S = 2.0
@@ -19,27 +19,27 @@ GATEWAY_MAX_MIB = 2 * (220 + 19 + 50)
 class Memory(threading.Thread):
     """`peak_mib` by process since the last `reset`; shared pages count in each."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, environment: Environment) -> None:
         super().__init__(name="memory", daemon=True)
         self.peak_mib: dict[str, int] = defaultdict(int)
-        self._ground, self._stopped = ground, threading.Event()
+        self._environment, self._stopped = environment, threading.Event()
 
     def run(self) -> None:
         """Until `stop`."""
         while not self._stopped.wait(INTERVAL_S):
             try:
-                running = {p.pid: p.name for p in self._ground.control.processes() if p.pid}
+                running = {p.pid: p.name for p in self._environment.control.processes() if p.pid}
             except (StackFault, OSError):  # the supervisor is busy with a stop
                 continue
             for name, usage in usage_by_name(running).items():
                 self.peak_mib[name] = max(self.peak_mib[name], usage.rss_bytes // MIB)
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Forget the peaks so far."""
         self.peak_mib = defaultdict(int)
 
     def stop(self) -> None:
-        """No more."""
+        """Stop, and wait for the thread."""
         self._stopped.set()
         self.join()
 

@@ -1,4 +1,4 @@
-"""People with accounts, who reach the house by HTTP through its one door."""
+"""Users with accounts, who call the HTTP API at one endpoint."""
 
 import random
 from collections.abc import Mapping
@@ -8,18 +8,18 @@ from uuid import uuid4
 
 import httpx
 
-TIMEOUT_S = 8.0  # more than the house's own limit on any answer
+TIMEOUT_S = 8.0  # more than the gateway's own limit for any answer
 PASSWORD = "campaign-password"
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 15.0  # wire.md, Reconnect
 
 
-class AwayError(Exception):
-    """Nobody answered, or not what was asked: to be tried again later."""
+class UnavailableError(Exception):
+    """There was no answer, or not the one that was expected; it may be tried again later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """Where clients reach the house."""
+class Endpoint:
+    """The URLs of the gateway."""
 
     base_url: str
     ws_url: str
@@ -44,34 +44,34 @@ class Backoff:
 
 
 class Person:
-    """Somebody with an account. `id` and `token` are there after `sign_up`."""
+    """A user with an account. `id` and `token` are set by `sign_up`."""
 
-    def __init__(self, door: Door, nickname: str) -> None:
-        self.door, self.nickname = door, nickname
+    def __init__(self, endpoint: Endpoint, nickname: str) -> None:
+        self.endpoint, self.nickname = endpoint, nickname
         self.id, self.token = 0, ""
         self.email = f"{uuid4().hex}@example.org"
-        self._http = httpx.Client(base_url=door.base_url, timeout=TIMEOUT_S)
+        self._http = httpx.Client(base_url=endpoint.base_url, timeout=TIMEOUT_S)
 
     def sign_up(self) -> None:
-        """Make the account and log in. Raises AwayError."""
+        """Create the account and log in. Raise UnavailableError."""
         body = {"email": self.email, "password": PASSWORD, "nickname": self.nickname}
         answer = self.request("POST", "/api/auth/signup", body)
-        self.id = int(_wanted(answer, 201)["user"]["id"])
+        self.id = int(_body_of(answer, 201)["user"]["id"])
         self.log_in()
 
     def log_in(self) -> None:
-        """Begin another session. Raises AwayError, also when it is refused."""
+        """Start another session. Raise UnavailableError, also when it is refused."""
         body = {"email": self.email, "password": PASSWORD, "delivery": "body"}
         answer = self.request("POST", "/api/auth/login", body)
-        self.token = str(_wanted(answer, 200)["access_token"])
+        self.token = str(_body_of(answer, 200)["access_token"])
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:  # noqa: ANN401
-        """What a call answers that must succeed; logs in again first if need be. AwayError."""
+        """Return the body of a call that must succeed; log in again if needed. UnavailableError."""
         answer = self.request(method, path, body)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             self.log_in()
             answer = self.request(method, path, body)
-        return _wanted(answer, 200, 201)
+        return _body_of(answer, 200, 201)
 
     def request(
         self,
@@ -80,20 +80,20 @@ class Person:
         body: Any = None,  # noqa: ANN401
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Any call as this person, whatever its answer. Raises AwayError when there is none."""
+        """Return the response, of any status. Raise UnavailableError when there is none."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             return self._http.request(method, path, json=body, headers={**sent, **(headers or {})})
         except httpx.HTTPError as error:
-            raise AwayError(f"{method} {path}: {error!r}") from error
+            raise UnavailableError(f"{method} {path}: {error!r}") from error
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close its connections."""
         self._http.close()
 
 
-def _wanted(answer: httpx.Response, *codes: int) -> dict[str, Any]:
+def _body_of(answer: httpx.Response, *codes: int) -> dict[str, Any]:
     if answer.status_code not in codes:
-        raise AwayError(f"{answer.request.url}: {answer.status_code} {answer.text[:200]}")
+        raise UnavailableError(f"{answer.request.url}: {answer.status_code} {answer.text[:200]}")
     found: dict[str, Any] = answer.json()
     return found

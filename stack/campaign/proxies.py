@@ -1,4 +1,4 @@
-"""Toxiproxy, told by its HTTP API what to do to which link."""
+"""Toxiproxy on every link, controlled by its HTTP API."""
 
 from dataclasses import dataclass
 from itertools import permutations
@@ -31,7 +31,7 @@ class Toxic:
 RESET = Toxic("reset_peer", {"timeout": 0})
 BLACK_HOLE = Toxic("timeout", {"timeout": 0})
 SLOW = Toxic("latency", {"latency": 300}, ("downstream",))
-NARROW = Toxic("bandwidth", {"rate": 64})  # kB/s
+THROTTLED = Toxic("bandwidth", {"rate": 64})  # kB/s
 
 
 def cut_after(size: int) -> Toxic:
@@ -55,7 +55,7 @@ class Proxies:
         return Program(name=NAME, command=(str(executable),), environment=environment)
 
     def is_ready(self) -> bool:
-        """Whether it can be told things."""
+        """Whether its HTTP API answers."""
         try:
             return self._http.get("/version").is_success
         except httpx.HTTPError:
@@ -85,8 +85,8 @@ class Proxies:
             if number in pair
         ]
 
-    def poison(self, link: str, toxic: Toxic) -> None:
-        """Do it to every connection of this link, those that are open too, until `cure`."""
+    def add_toxic(self, link: str, toxic: Toxic) -> None:
+        """Do it to every connection of this link, those that are open too, until `remove_toxic`."""
         for stream in toxic.streams:
             self._post(
                 f"/proxies/{link}/toxics",
@@ -98,14 +98,14 @@ class Proxies:
                 },
             )
 
-    def cure(self, link: str, toxic: Toxic) -> None:
+    def remove_toxic(self, link: str, toxic: Toxic) -> None:
         """Let everything pass again."""
         for stream in toxic.streams:
             path = f"/proxies/{link}/toxics/{toxic.type}-{stream}"
             self._http.delete(path).raise_for_status()
 
-    def cure_all(self, link: str) -> None:
-        """Let everything pass again, whatever was done to it."""
+    def remove_all_toxics(self, link: str) -> None:
+        """Remove every toxic of this link."""
         for toxic in self._http.get(f"/proxies/{link}/toxics").raise_for_status().json():
             self._http.delete(f"/proxies/{link}/toxics/{toxic['name']}").raise_for_status()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from stack.campaign.introductions import CAMPAIGN_PAGE, FAILOVER_PAGE
-from stack.campaign.market import PLACES
+from stack.campaign.market import SLOTS
 from stack.campaign.memory import APPLICATION_MAX_MIB, GATEWAY_MAX_MIB
 from stack.campaign.results import RECOVERY_MAX_S, Result
 from stack.places import CHECKOUT
@@ -37,7 +37,7 @@ def commit() -> str:
 
 
 def line(result: Result) -> str:
-    """One round in one line, for whoever watches."""
+    """Return one round in one line, for the terminal."""
     counts = result.counts
     worst = "never" if result.worst_s is None else f"{result.worst_s:.1f} s"
     return (
@@ -50,8 +50,8 @@ def line(result: Result) -> str:
 
 def complaints(result: Result) -> list[str]:
     """Why a round did not hold, beside its counts."""
-    audited = result.audited.lines if result.audited.code else []
-    return [*result.troubles, *result.counts.examples, *(f"audit: {said}" for said in audited)]
+    audit_result = result.audit_result.lines if result.audit_result.code else []
+    return [*result.problems, *result.counts.examples, *(f"audit: {text}" for text in audit_result)]
 
 
 def table(results: Sequence[Result]) -> str:
@@ -180,5 +180,5 @@ def _conditions(results: Sequence[Result], settings: Settings) -> str:
         f"Python {platform.python_version()}, {servers}"
     )
     seeds_listed = ", ".join(map(str, seeds))
-    load = f"{', '.join(rates)} bids/s offered on {PLACES} auctions"
+    load = f"{', '.join(rates)} bids/s offered on {SLOTS} auctions"
     return f"- commit: {', '.join(commits)}\n- seeds: {seeds_listed}\n- {machine}\n- {load}"

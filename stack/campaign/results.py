@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Self
 
-from stack.campaign.audit import Audited
+from stack.campaign.audit import AuditResult
 from stack.campaign.verdict import Counts
 
 RECOVERY_MAX_S = 30.0
@@ -31,7 +31,7 @@ class Incidents:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One fault alone, or one mixed run. `troubles` is everything else that went wrong."""
+    """One fault alone, or one mixed run. `problems` is everything else that went wrong."""
 
     name: str
     seed: int
@@ -40,8 +40,8 @@ class Result:
     bids_per_s: float
     incidents: Incidents
     counts: Counts
-    audited: Audited
-    troubles: list[str]
+    audit_result: AuditResult
+    problems: list[str]
     busy_kills: dict[str, int]
     duplicates: int
     peak_mib: dict[str, int]
@@ -52,22 +52,28 @@ class Result:
         return longest(*self.incidents.worst_s.values())
 
     @property
-    def sound(self) -> bool:
+    def is_correct(self) -> bool:
         """Whether everything was as it must be, however long it took to recover."""
         counts = self.counts
         wrong = counts.lost or counts.doubled or counts.misordered or counts.failed
         recovered = self.worst_s is not None
-        audited = self.audited.code == 0
-        return not wrong and counts.acknowledged > 0 and recovered and audited and not self.troubles
+        audit_result = self.audit_result.code == 0
+        return (
+            not wrong
+            and counts.acknowledged > 0
+            and recovered
+            and audit_result
+            and not self.problems
+        )
 
     @property
     def held(self) -> bool:
         """Sound, and work resumed in time."""
-        return self.sound and self.worst_s is not None and self.worst_s <= RECOVERY_MAX_S
+        return self.is_correct and self.worst_s is not None and self.worst_s <= RECOVERY_MAX_S
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """As it was kept."""
         fields = json.loads(text)
-        nested = {"incidents": Incidents, "counts": Counts, "audited": Audited}
+        nested = {"incidents": Incidents, "counts": Counts, "audit_result": AuditResult}
         return cls(**{**fields, **{name: kind(**fields[name]) for name, kind in nested.items()}})

@@ -1,6 +1,6 @@
 """What became of every bid that was acknowledged: an own count, beside the audit.
 
-It trusts nothing of the application's code: it reads what clients were told, what the log holds
+It uses none of the application's code: it reads what clients received, what the log holds
 and what the rows say, and compares.
 """
 
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from stack.campaign.journal import Frame
 
-Place = tuple[int, int]  # partition, offset
+RecordId = tuple[int, int]  # partition, offset
 OUTCOME = (
     "status", "standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at",
     "decided_at",
@@ -29,7 +29,7 @@ class BidRow:
     status: str
     seq: int | None
     automatic: bool
-    place: Place
+    record_id: RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the clients heard, by bid."""
+class ClientHistory:
+    """The receipts and outcomes that clients received, by bid."""
 
-    receipts: Mapping[str, set[Place]]
+    receipts: Mapping[str, set[RecordId]]
     outcomes: Mapping[str, set[tuple[object, ...]]]
 
 
-def told_in(lines: Iterable[Frame]) -> Told:
+def history_of(lines: Iterable[Frame]) -> ClientHistory:
     """The receipts and final outcomes in a journal."""
-    receipts: dict[str, set[Place]] = defaultdict(set)
+    receipts: dict[str, set[RecordId]] = defaultdict(set)
     outcomes: dict[str, set[tuple[object, ...]]] = defaultdict(set)
     for line in lines:
         frame = line["frame"]
@@ -64,54 +64,60 @@ def told_in(lines: Iterable[Frame]) -> Told:
             receipts[frame["bid_id"]].add((frame["partition"], frame["offset"]))
         elif frame["type"] in ("bid.result", "bid.status") and frame["status"] in FINAL:
             outcomes[frame["bid_id"]].add(tuple(frame[name] for name in OUTCOME))
-    return Told(receipts, outcomes)
+    return ClientHistory(receipts, outcomes)
 
 
 def count(
-    told: Told, log: Mapping[Place, str], rows: Sequence[BidRow], others: Set[Place]
+    history: ClientHistory,
+    log: Mapping[RecordId, str],
+    rows: Sequence[BidRow],
+    others: Set[RecordId],
 ) -> Counts:
-    """`log`: the bid_id of each place; `rows`: those of all bids in that part of the log.
+    """`log`: the bid_id of each record; `rows`: those of all bids in that part of the log.
 
-    `others`: the places of records that left no such row, because they were repeats, say.
+    `others`: the records that left no such row, repeats for example.
     """
     by_id = {row.bid_id: row for row in rows}
-    settled = others | {row.place for row in rows}
-    lost = dict(_lost(told, log, by_id, settled))
-    doubled = list(_doubled(told, rows))
+    settled = others | {row.record_id for row in rows}
+    lost = dict(_lost(history, log, by_id, settled))
+    doubled = list(_doubled(history, rows))
     misordered = list(_misordered(rows))
     return Counts(
-        acknowledged=len(told.receipts),
+        acknowledged=len(history.receipts),
         lost=len(lost),
         doubled=len(doubled),
         misordered=len(misordered),
-        failed=sum(bid in by_id and by_id[bid].status == FAILED for bid in told.receipts),
+        failed=sum(bid in by_id and by_id[bid].status == FAILED for bid in history.receipts),
         examples=[*(f"lost {bid}: {why}" for bid, why in lost.items()), *doubled, *misordered][:10],
     )
 
 
 def _lost(
-    told: Told, log: Mapping[Place, str], rows: Mapping[str, BidRow], settled: Set[Place]
+    history: ClientHistory,
+    log: Mapping[RecordId, str],
+    rows: Mapping[str, BidRow],
+    settled: Set[RecordId],
 ) -> Iterator[tuple[str, str]]:
-    for bid, places in told.receipts.items():
-        if any(log.get(place) != bid for place in places):
-            yield bid, f"its record is not in the log at {sorted(places)}"
-        elif not places <= settled:  # though its bidder may have repeated it since
-            yield bid, f"nothing became of its record at {sorted(places - settled)}"
+    for bid, record_ids in history.receipts.items():
+        if any(log.get(record_id) != bid for record_id in record_ids):
+            yield bid, f"its record is not in the log at {sorted(record_ids)}"
+        elif not record_ids <= settled:  # though its bidder may have repeated it since
+            yield bid, f"nothing became of its record at {sorted(record_ids - settled)}"
         elif bid not in rows:
-            yield bid, f"it was not decided, {sorted(places)}"
-        elif bid not in told.outcomes:
+            yield bid, f"it was not decided, {sorted(record_ids)}"
+        elif bid not in history.outcomes:
             yield bid, "its bidder was never told the outcome"
 
 
-def _doubled(told: Told, rows: Iterable[BidRow]) -> Iterator[str]:
-    for bid, outcomes in told.outcomes.items():
+def _doubled(history: ClientHistory, rows: Iterable[BidRow]) -> Iterator[str]:
+    for bid, outcomes in history.outcomes.items():
         answers = {outcome for outcome in outcomes if outcome[0] != FAILED}
         if len(answers) > 1:
             yield f"doubled {bid}: told {sorted(map(str, answers))}"
-    effects = Counter((row.place, row.automatic) for row in rows)
-    for (place, _), times in effects.items():
+    effects = Counter((row.record_id, row.automatic) for row in rows)
+    for (record_id, _), times in effects.items():
         if times > 1:
-            yield f"doubled: {times} rows of the record at {place}"
+            yield f"doubled: {times} rows of the record at {record_id}"
 
 
 def _misordered(rows: Iterable[BidRow]) -> Iterator[str]:
@@ -122,5 +128,5 @@ def _misordered(rows: Iterable[BidRow]) -> Iterator[str]:
     for auction_id, accepted in lots.items():
         ordered = sorted(accepted, key=lambda row: row.seq or 0)
         for before, after in pairwise(ordered):
-            if after.place < before.place or after.seq == before.seq:
+            if after.record_id < before.record_id or after.seq == before.seq:
                 yield f"misordered in {auction_id}: seq {before.seq} and {after.seq}"

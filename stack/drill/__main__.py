@@ -17,10 +17,10 @@ from pathlib import Path
 
 from stack.bench.storm import USERS_FILE, Load, build_storm, run_storm
 from stack.drill import market
-from stack.drill.backup import Backup, restore, take
-from stack.drill.commands import Answer, python
+from stack.drill.backup import Backup, restore, take_backup
+from stack.drill.commands import CommandResult, python
 from stack.drill.market import Person
-from stack.drill.witness import Witness
+from stack.drill.observer import Observer
 from stack.faults import StackFault, UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -41,12 +41,12 @@ OF_CLIENTS = ("I1", "I5", "I13")  # what the audit judges by the clients' journa
 class Drill:
     """One drill on a stack, step by step; `seconds` of each step, `facts` about what was lost.
 
-    `witness` is there once the house is up.
+    `observer` is there once the house is up.
     """
 
     stack: Stack
     storm: Path
-    witness: Witness = field(init=False)
+    observer: Observer = field(init=False)
     seconds: dict[str, float] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ class Drill:
         with self._step("the house is up"):
             self.stack.up()
         kept = market.open_auction(market.join("seller"))
-        with Witness.open(self.stack, kept) as self.witness:
+        with Observer.open(self.stack, kept) as self.observer:
             self._lose_and_restore(kept)
 
     def _lose_and_restore(self, kept: int) -> None:
@@ -68,10 +68,10 @@ class Drill:
         with self._step("storm"):
             self._storm("before")
         with self._step("base backup"):
-            backup = take(self.postgresql, self.stack.places.data_dir / "base")
+            backup = take_backup(self.postgresql, self.stack.places.data_dir / "base")
         self._bid(mina, kept, 1_500)
         until = self.postgresql.query("SELECT clock_timestamp()").strip()
-        yunas, lost, lost_auction = self._after(until, (mina, yuna), kept)
+        yunas, lost, lost_auction = self._act_after_target(until, (mina, yuna), kept)
         with self._step("loss of the data directory"):
             self._lose()
         with self._step("restore"):
@@ -85,24 +85,22 @@ class Drill:
         with self._step("the log's rest is settled"):
             self._settled(kept)
         yuna = self._log_in(yuna)
-        self.witness.outcome(yuna, market.own_bid(yuna, yunas))  # must be what she was told before
+        self.observer.outcome(yuna, market.own_bid(yuna, yunas))  # must be what she was told before
         self._opened(mina, lost, kept, lost_auction)
-        self._wait(
-            self.witness.shows_what_a_newcomer_sees, "a guest of before sees what a new one does"
-        )
+        self._wait(self.observer.shows_current_state, "a guest of before sees what a new one does")
         with self._step("audit"):
-            self._audit(self.witness.complete_journal())
+            self._audit(self.observer.rotate_journal())
 
     def _bid(self, bidder: Person, auction_id: int, amount: int) -> str:
         """Bid, and wait for the outcome; the witness has both. The bid's id."""
         receipt = market.bid(bidder, auction_id, amount)
-        self.witness.receipt(bidder, receipt)
+        self.observer.receipt(bidder, receipt)
         bid_id = str(receipt["bid_id"])
         self._wait(lambda: market.is_decided(bidder, bid_id), f"the bid of {amount} is decided")
-        self.witness.outcome(bidder, market.own_bid(bidder, bid_id))
+        self.observer.outcome(bidder, market.own_bid(bidder, bid_id))
         return bid_id
 
-    def _after(
+    def _act_after_target(
         self, until: str, people: tuple[Person, Person], kept: int
     ) -> tuple[str, Person, int]:
         """What is done after the point in time, and so is lost or only in the log."""
@@ -110,9 +108,9 @@ class Drill:
         lost = market.join("lost")
         lost_auction = market.open_auction(lost)
         # Their outcomes are lost with the user and the auction; the log has the bids still.
-        self.witness.receipt(mina, market.bid(mina, lost_auction, 2_000))
+        self.observer.receipt(mina, market.bid(mina, lost_auction, 2_000))
         yunas = self._bid(yuna, kept, 5_000)
-        self.witness.receipt(lost, market.bid(lost, kept, 9_000))
+        self.observer.receipt(lost, market.bid(lost, kept, 9_000))
         with self._step("storm on auctions that will be lost"):
             self._storm("after")
         self._wait(lambda: market.auction(kept)["price"] == 9_000, "the bids after are decided")
@@ -147,24 +145,27 @@ class Drill:
     def _refused(self, mina: Person, kept: int) -> None:
         url = self.stack.addresses()["BASE_URL"]
         self._wait(lambda: "after-restore" in complaint_of(url), "/readyz names after-restore")
-        self._wait(self._gateways_began_anew, "each gateway process has begun anew")
-        self._must(market.refusal(market.join, "early"), "BUSY", "a sign-up on the old database")
-        self._must(market.refusal(market.log_in, mina.email), "BUSY", "a log-in")
-        self._must(market.refusal(market.bid, mina, kept, 20_000), "BUSY", "a bid")
+        self._wait(self._gateways_restarted, "each gateway process has begun anew")
+        self._expect(market.refusal(market.join, "early"), "BUSY", "a sign-up on the old database")
+        self._expect(market.refusal(market.log_in, mina.email), "BUSY", "a log-in")
+        self._expect(market.refusal(market.bid, mina, kept, 20_000), "BUSY", "a bid")
         for name in ("bridge", "worker-bids-0"):
-            self._wait(partial(self._says_way_out, name), f"{name} says what to run")
+            self._wait(partial(self._logs_hint, name), f"{name} says what to run")
         audit = python(self.stack, "-m", "bridge", "replay", "list")
-        self._must(str(audit.code), "2", "an operator's command")
+        self._expect(str(audit.code), "2", "an operator's command")
         self.stack.control.forget(*(one.name for one in self.stack.application()))
 
-    def _gateways_began_anew(self) -> bool:
+    def _gateways_restarted(self) -> bool:
         """Each has ended the sockets of the time before, and serves nothing yet."""
         text = self.stack.control.log_file("gateway").read_text(encoding="utf-8")
         workers = self.stack.settings.gateway_workers
-        anew = text.rpartition("gateway_begins_anew")[2]
-        return text.count("gateway_begins_anew") >= workers and "database_older_than_log" in anew
+        since_restart = text.rpartition("gateway_begins_anew")[2]
+        return (
+            text.count("gateway_begins_anew") >= workers
+            and "database_older_than_log" in since_restart
+        )
 
-    def _says_way_out(self, name: str) -> bool:
+    def _logs_hint(self, name: str) -> bool:
         return REMEDY in self.stack.control.log_file(name).read_text(encoding="utf-8")
 
     def _after_restore(self, lost: Person, lost_auction: int) -> None:
@@ -178,26 +179,26 @@ class Drill:
             if colon and number.isdecimal():
                 self.facts[name] = number
         again = self._command(*AFTER_RESTORE)
-        self._must(str("nothing to do" in again.printed), "True", "after-restore given again")
+        self._expect(str("nothing to do" in again.printed), "True", "after-restore given again")
 
     def _settled(self, kept: int) -> None:
         """Yuna's bid is decided again; that of the lost user, which was higher, is not."""
         self._wait(lambda: market.auction(kept)["price"] == 5_000, "the surviving bid leads")
-        self._rest()
+        self._wait_idle()
         letters = self._rows("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 1")
         for line in letters.splitlines():
             reason, _, number = line.partition("|")
             self.facts[f"dead letters {reason}"] = number
 
-    def _rest(self) -> None:
+    def _wait_idle(self) -> None:
         query = "SELECT (SELECT count(*) FROM inbox_waiting) + (SELECT count(*) FROM outbox)"
         self._wait(lambda: self._rows(query) == "0", "nothing waits")
 
     def _opened(self, mina: Person, lost: Person, kept: int, lost_auction: int) -> None:
         old = market.refusal(market.bid, mina, kept, 21_000)
-        self._must(old, "UNAUTHENTICATED", "a token from before")
-        self._must(market.refusal(market.log_in, lost.email), "BAD_CREDENTIALS", "a lost user")
-        self._must(market.refusal(market.auction, lost_auction), "NOT_FOUND", "a lost auction")
+        self._expect(old, "UNAUTHENTICATED", "a token from before")
+        self._expect(market.refusal(market.log_in, lost.email), "BAD_CREDENTIALS", "a lost user")
+        self._expect(market.refusal(market.auction, lost_auction), "NOT_FOUND", "a lost auction")
         new = market.join("new")
         if new.user_id <= lost.user_id:
             raise StackFault(f"user {new.user_id} has an id that was given out before")
@@ -210,7 +211,7 @@ class Drill:
         return replace(person, token=market.log_in(person.email))
 
     def _audit(self, journal: Path) -> None:
-        self._rest()
+        self._wait_idle()
         found = python(self.stack, "-m", "bridge", "audit", "--json", "--journal", str(journal))
         if found.code != 0:
             raise StackFault(f"the audit is not clean:\n{found.printed}{found.complaint}")
@@ -226,14 +227,14 @@ class Drill:
     def _rows(self, query: str) -> str:
         return self.postgresql.query(query, database="auction").strip()
 
-    def _command(self, *arguments: str) -> Answer:
+    def _command(self, *arguments: str) -> CommandResult:
         answer = python(self.stack, *arguments)
         if answer.code != 0:
             raise StackFault(f"{' '.join(arguments)}: {answer.complaint.strip()}")
         return answer
 
     @staticmethod
-    def _must(found: str, wanted: str, what: str) -> None:
+    def _expect(found: str, wanted: str, what: str) -> None:
         if found != wanted:
             raise StackFault(f"{what}: {found or 'taken'}, not {wanted}")
 
@@ -288,7 +289,7 @@ def _check(stack: Stack, options: argparse.Namespace) -> int:
     version_file = options.check / "PG_VERSION"
     version = version_file.read_text().strip() if version_file.exists() else ""
     binaries = binaries_of(version or stack.settings.versions.postgresql)
-    Backup(options.check, options.archive, binaries).refuse_unless_whole()
+    Backup(options.check, options.archive, binaries).check_complete()
     print(f"{options.check} is whole, and so is the WAL since")
     return 0
 

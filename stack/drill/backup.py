@@ -32,7 +32,7 @@ class Backup:
     archive: Path
     binaries: Path
 
-    def refuse_unless_whole(self) -> None:
+    def check_complete(self) -> None:
         """Raise UsageFault, which names what is missing or wrong; nothing is changed."""
         manifest = self.base / "backup_manifest"
         if not manifest.exists():
@@ -59,7 +59,7 @@ class Backup:
                 raise UsageFault(f"{self.archive} lacks {_name(timeline, wanted)} of the WAL")
 
 
-def take(postgresql: PostgreSQL, base: Path) -> Backup:
+def take_backup(postgresql: PostgreSQL, base: Path) -> Backup:
     """Take a base backup while the server runs; it ends once the WAL that it needs is archived."""
     shutil.rmtree(base, ignore_errors=True)
     make_private(base)
@@ -84,7 +84,7 @@ def restore(postgresql: PostgreSQL, backup: Backup, *, until: str) -> None:
 
     Raise UsageFault when the backup is not whole, or when there are files still.
     """
-    backup.refuse_unless_whole()
+    backup.check_complete()
     if postgresql.data.exists():
         raise UsageFault(f"{postgresql.data} is there: move it away first")
     make_private(postgresql.data)

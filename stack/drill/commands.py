@@ -11,7 +11,7 @@ TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """The exit code of a command, what it printed, and what it complained of."""
 
     code: int
@@ -19,7 +19,7 @@ class Answer:
     complaint: str
 
 
-def python(stack: Stack, *arguments: str) -> Answer:
+def python(stack: Stack, *arguments: str) -> CommandResult:
     """Run Python with these arguments in the environment of the stack's processes."""
     result = subprocess.run(
         (executable("python"), *arguments),
@@ -30,4 +30,4 @@ def python(stack: Stack, *arguments: str) -> Answer:
         timeout=TIMEOUT_S,
         check=False,
     )
-    return Answer(result.returncode, result.stdout, result.stderr)
+    return CommandResult(result.returncode, result.stdout, result.stderr)

@@ -14,7 +14,7 @@ AUCTION_MINUTES = 30  # longer than a drill
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody signed in."""
+    """A signed-in user."""
 
     user_id: int
     email: str
@@ -22,7 +22,7 @@ class Person:
 
 
 def join(name: str) -> Person:
-    """Sign somebody up and in. Raise RefusedError."""
+    """Sign a new user up and in. Raise RefusedError."""
     email = f"{name}-{uuid4().hex[:8]}@example.org"
     person = {"email": email, "password": PASSWORD, "nickname": name}
     user_id = call("POST", "/api/auth/signup", person)["user"]["id"]
@@ -31,8 +31,8 @@ def join(name: str) -> Person:
 
 def log_in(email: str) -> str:
     """Return an access token. Raise RefusedError."""
-    asked = {"email": email, "password": PASSWORD, "delivery": "body"}
-    return str(call("POST", "/api/auth/login", asked)["access_token"])
+    body = {"email": email, "password": PASSWORD, "delivery": "body"}
+    return str(call("POST", "/api/auth/login", body)["access_token"])
 
 
 def open_auction(seller: Person) -> int:

@@ -17,16 +17,16 @@ from urllib.parse import urlsplit
 from stack.arguments import Parser
 from stack.bench.measurement import Measurement
 from stack.bench.storm import Load
-from stack.campaign.people import Door
+from stack.campaign.people import Endpoint
 from stack.faults import StackFault
 from stack.hostile.abuses import Target
-from stack.hostile.attack import EVERYTHING, Report, attack
+from stack.hostile.attack import ALL_ABUSES, Report, attack
 from stack.hostile.gateway import own_gateway
-from stack.hostile.ground import prepare
-from stack.hostile.growth import Kept, complaints_of, kept_by, render_growth
-from stack.hostile.honest import Honest
+from stack.hostile.growth import RedisUsage, complaints_of, redis_usage, render_growth
+from stack.hostile.honest import HonestLoad
 from stack.hostile.report import complaints, is_measurable, render, render_costs, render_honest
 from stack.hostile.rights import grant_rights
+from stack.hostile.targets import prepare_target
 from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
@@ -44,8 +44,8 @@ class Run:
     quiet: Measurement
     abused: Measurement
     reports: dict[str, Report]
-    before: Kept
-    after: Kept
+    before: RedisUsage
+    after: RedisUsage
 
     def render(self) -> str:
         """All of it as tables."""
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         mode="ws", subscribe=True,
     )  # fmt: skip
     try:
-        run = _run(stack, Honest.of(stack, load), options)
+        run = _run(stack, HonestLoad.of(stack, load), options)
     except StackFault as fault:
         print(f"hostile: {fault}", file=sys.stderr)
         return 2
@@ -97,36 +97,36 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--anyway", action="store_true", help="go on where nothing can be said, to look for causes"
     )
-    parser.add_argument("--only", default=",".join(EVERYTHING), help="names of abuses, by commas")
+    parser.add_argument("--only", default=",".join(ALL_ABUSES), help="names of abuses, by commas")
     options = parser.parse_args(arguments)
-    if unknown := set(options.only.split(",")) - EVERYTHING.keys():
+    if unknown := set(options.only.split(",")) - ALL_ABUSES.keys():
         parser.error(f"no abuse is called {', '.join(sorted(unknown))}")
     return options
 
 
-def _run(stack: Stack, honest: Honest, options: argparse.Namespace) -> Run:
+def _run(stack: Stack, honest: HonestLoad, options: argparse.Namespace) -> Run:
     """Measure honest bids alone, then abused. Raise StackFault when nothing can be said."""
     addresses = stack.addresses()
     if complaint := complaint_of(addresses["BASE_URL"]):
         raise StackFault(f"{complaint}: `make up` starts the stack")
     with shown(f"sign {options.sockets:,} people up"):
         honest.sign_up()
-    with own_gateway(stack) as door:
-        target = _target(addresses, door)
+    with own_gateway(stack) as endpoint:
+        target = _target(addresses, endpoint)
         with shown("warm up"):
-            honest.bid(door.ws_url, WARM_UP_S)
+            honest.bid(endpoint.ws_url, WARM_UP_S)
         with shown(f"honest bids alone for {QUIET_S:.0f} s"):
-            quiet = honest.bid(door.ws_url, QUIET_S)
+            quiet = honest.bid(endpoint.ws_url, QUIET_S)
         if not is_measurable(quiet.storm) and not options.anyway:
             alone = render_honest(quiet.storm)
             raise StackFault(f"not measurable here, where honest bids alone take long:\n{alone}")
-        before = kept_by(addresses["REDIS_URL"])
-        abused, reports = _abuse(honest, door, target, options)
-        return Run(quiet, abused, reports, before, kept_by(addresses["REDIS_URL"]))
+        before = redis_usage(addresses["REDIS_URL"])
+        abused, reports = _abuse(honest, endpoint, target, options)
+        return Run(quiet, abused, reports, before, redis_usage(addresses["REDIS_URL"]))
 
 
 def _abuse(
-    honest: Honest, door: Door, target: Target, options: argparse.Namespace
+    honest: HonestLoad, endpoint: Endpoint, target: Target, options: argparse.Namespace
 ) -> tuple[Measurement, dict[str, Report]]:
     """Bid while the abuses go on, from the first bid to the last outcome."""
     names = options.only.split(",")
@@ -139,18 +139,18 @@ def _abuse(
             elif phase == "done":
                 abusing.close()
 
-        abused = honest.bid(door.ws_url, options.seconds, begin_or_end)
+        abused = honest.bid(endpoint.ws_url, options.seconds, begin_or_end)
     (found,) = reports
     return abused, found
 
 
-def _target(addresses: dict[str, str], door: Door) -> Target:
+def _target(addresses: dict[str, str], endpoint: Endpoint) -> Target:
     """Sign abusers up at the gateway of `make up`, whose limits spare loopback."""
     gateway_port, metrics_port = (
-        urlsplit(url).port or 0 for url in (door.base_url, addresses["METRICS_URL"])
+        urlsplit(url).port or 0 for url in (endpoint.base_url, addresses["METRICS_URL"])
     )
-    own = Door(addresses["BASE_URL"], addresses["WS_URL"])
-    target = prepare(own, gateway_port=gateway_port, metrics_port=metrics_port)
+    own = Endpoint(addresses["BASE_URL"], addresses["WS_URL"])
+    target = prepare_target(own, gateway_port=gateway_port, metrics_port=metrics_port)
     grant_rights(addresses["DATABASE_URL"])
     return target
 

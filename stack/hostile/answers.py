@@ -23,9 +23,9 @@ class Answers:
     def __init__(self, counts: dict[str, int]) -> None:
         self._counts, self._tail = counts, b""
 
-    def feed(self, came: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         """Count what has come whole."""
-        data, end = self._tail + came, 0
+        data, end = self._tail + data, 0
         for found in _ANSWER.finditer(data):
             self._count(next(group for group in found.groups() if group).decode())
             end = found.end()

@@ -24,10 +24,10 @@ from stack.hostile.answers import Answers
 from stack.hostile.intrusions import INTRUSIONS
 from stack.places import CHECKOUT
 
-EVERYTHING = {**ABUSES, **INTRUSIONS}
+ALL_ABUSES = {**ABUSES, **INTRUSIONS}
 
-ROUND_S = 0.02  # between two looks at the clients
-REDIAL_S = 1.0
+ROUND_S = 0.02  # between two polls of the clients
+RECONNECT_S = 1.0
 OPENING_S = 5.0  # of a free machine
 READ_BYTES = 256 * 1024
 CHUNKS_PER_ROUND = 4  # read from one client: an answer may be larger than its request
@@ -41,7 +41,7 @@ class Report:
     `answers` counts what the gateway said, by kind; `cpu_s` is that of the whole process.
     """
 
-    dialled: int = 0
+    connections: int = 0
     ended: int = 0
     bursts: int = 0
     cpu_s: float = 0.0
@@ -57,23 +57,23 @@ class Client:
         """`network` is that of the abuse alone: no abuse uses up what an address of another may."""
         self._abuse, self._report, self._port = abuse, report, port
         self._answers = Answers(report.answers)
-        self._period_s, self._redial_s = slower / abuse.per_s, slower * REDIAL_S
+        self._period_s, self._reconnect_s = slower / abuse.per_s, slower * RECONNECT_S
         host = number % abuse.addresses
         self._address = f"127.{network}.{1 + host // 250}.{1 + host % 250}"
-        self._dial_at = time.monotonic()
-        self._due_at = self._dial_at + number / abuse.clients * self._period_s  # not all at once
+        self._connect_at = time.monotonic()
+        self._due_at = self._connect_at + number / abuse.clients * self._period_s  # not all at once
         openings = abuse.after_opening
         self._after_opening = openings[number % len(openings)] if openings else b""
         self.sock: socket.socket | None = None
         self._is_open, self._pending, self._count = False, b"", 0
 
-    def dial(self) -> socket.socket:
+    def connect(self) -> socket.socket:
         """Connect from the own address."""
         self.sock = socket.create_connection(
-            ("127.0.0.1", self._port), timeout=self._redial_s, source_address=(self._address, 0)
+            ("127.0.0.1", self._port), timeout=self._reconnect_s, source_address=(self._address, 0)
         )
         self.sock.settimeout(0)
-        self._report.dialled += 1
+        self._report.connections += 1
         self._count, self._pending = 0, self._abuse.opening
         self._is_open = not self._after_opening
         return self.sock
@@ -82,13 +82,13 @@ class Client:
         """Count what came. Raises OSError when the connection has ended."""
         for _ in range(CHUNKS_PER_ROUND):
             try:
-                came = self._connected.recv(READ_BYTES)
+                data = self._connected.recv(READ_BYTES)
             except BlockingIOError:
                 return
-            if not came:
+            if not data:
                 raise OSError("closed by the gateway")
-            self._answers.feed(came)
-            if not self._is_open and HEADERS_END in came:
+            self._answers.feed(data)
+            if not self._is_open and HEADERS_END in data:
                 self._is_open, self._pending = True, self._pending + self._after_opening
 
     def send(self, now: float) -> None:
@@ -104,16 +104,16 @@ class Client:
         except BlockingIOError:
             return
 
-    def lose(self, now: float) -> None:
+    def close(self, now: float) -> None:
         """The connection has ended."""
         self._connected.close()
         self._answers.end()
-        self.sock, self._dial_at, self._is_open = None, now + self._redial_s, True
+        self.sock, self._connect_at, self._is_open = None, now + self._reconnect_s, True
         self._report.ended += 1
 
-    def is_to_dial(self, now: float) -> bool:
+    def is_due_to_connect(self, now: float) -> bool:
         """Whether it has no connection, and has waited long enough for the first or another."""
-        return self.sock is None and now >= self._dial_at
+        return self.sock is None and now >= self._connect_at
 
     @property
     def has_begun(self) -> bool:
@@ -158,7 +158,7 @@ def run(abuses: Mapping[str, Abuse], target: Target, slower: float) -> dict[str,
                 attempt(key.data, selector, read=True)
             for client in clients:
                 attempt(client, selector, read=False)
-            dial_all(clients, selector)
+            connect_all(clients, selector)
     for report in reports.values():
         report.cpu_s = time.process_time()
     return reports
@@ -175,15 +175,15 @@ def attempt(client: Client, selector: selectors.BaseSelector, *, read: bool) -> 
             client.send(time.monotonic())
     except OSError:
         selector.unregister(client.sock)
-        client.lose(time.monotonic())
+        client.close(time.monotonic())
 
 
-def dial_all(clients: list[Client], selector: selectors.BaseSelector) -> None:
-    """Connect whoever is not; who is not let in tries again later."""
+def connect_all(clients: list[Client], selector: selectors.BaseSelector) -> None:
+    """Connect every client that is not; one that is refused tries again later."""
     for client in clients:
-        if client.is_to_dial(time.monotonic()):
+        if client.is_due_to_connect(time.monotonic()):
             try:
-                selector.register(client.dial(), selectors.EVENT_READ, client)
+                selector.register(client.connect(), selectors.EVENT_READ, client)
             except OSError:
                 client.sock = None
 
@@ -193,8 +193,15 @@ def attack(
     names: Sequence[str], target: Target, reports: list[dict[str, Report]], *, slower: float
 ) -> Iterator[None]:
     """The abuses go on until this is left; then their reports are added to `reports`."""
-    aim = json.dumps(asdict(target))
-    command = [sys.executable, "-m", "stack.hostile.attack", ",".join(names), aim, str(slower)]
+    target_json = json.dumps(asdict(target))
+    command = [
+        sys.executable,
+        "-m",
+        "stack.hostile.attack",
+        ",".join(names),
+        target_json,
+        str(slower),
+    ]
     with Popen(command, cwd=CHECKOUT, stdin=PIPE, stdout=PIPE, text=True) as process:
         assert process.stdin is not None  # noqa: S101 - a pipe was asked for
         assert process.stdout is not None  # noqa: S101
@@ -208,10 +215,10 @@ def attack(
             reports.append({name: Report(**report) for name, report in found.items()})
 
 
-def main(names: str, aim: str, slower: str) -> None:
+def main(names: str, target_json: str, slower: str) -> None:
     """Abuse, and print the reports."""
-    target = Target(**json.loads(aim))
-    abuses = {name: EVERYTHING[name](target) for name in names.split(",")}
+    target = Target(**json.loads(target_json))
+    abuses = {name: ALL_ABUSES[name](target) for name in names.split(",")}
     reports = run(abuses, target, float(slower))
     print(json.dumps({name: asdict(report) for name, report in reports.items()}))
 

@@ -53,5 +53,5 @@ def handshake(origin: str | None, *, version: int = 13, key: str | None = None) 
 
 
 def bearer(token: str) -> str:
-    """The header of somebody signed in."""
+    """Return the header of a signed-in user."""
     return f"Authorization: Bearer {token}\r\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from stack.campaign.people import Door
+from stack.campaign.people import Endpoint
 from stack.environment import GENEROUS
 from stack.ports import HOST
 from stack.programs import Program
@@ -19,12 +19,12 @@ NAME = PREFIX + GATEWAY
 
 
 @contextmanager
-def own_gateway(stack: Stack) -> Iterator[Door]:
+def own_gateway(stack: Stack) -> Iterator[Endpoint]:
     """Start it, and end it when left. Tokens of the other gateway are good here, too."""
     url = f"http://{HOST}:{stack.settings.ports.hostile}"
     with stack.control.running([program_of(stack)]):
         stack.control.wait_for(lambda: not complaint_of(url), name=NAME)
-        yield Door(url, f"ws{url.removeprefix('http')}/ws")
+        yield Endpoint(url, f"ws{url.removeprefix('http')}/ws")
 
 
 def program_of(stack: Stack) -> Program:

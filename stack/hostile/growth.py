@@ -12,7 +12,7 @@ MEMORY_MORE_MAX_MIB = 64  # a minute's counters, sockets' buffers, and the hones
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RedisUsage:
     """What Redis holds: all keys, those that never fade, and its memory."""
 
     keys: int
@@ -20,17 +20,17 @@ class Kept:
     memory_mib: float
 
 
-def kept_by(redis_url: str) -> Kept:
+def redis_usage(redis_url: str) -> RedisUsage:
     """What it holds now, in all databases."""
     with Redis.from_url(redis_url) as redis:
         info = cast("dict[str, Any]", redis.info())
     databases = [value for name, value in info.items() if name.removeprefix("db").isdigit()]
     keys = sum(int(database["keys"]) for database in databases)
     fading = sum(int(database["expires"]) for database in databases)
-    return Kept(keys, keys - fading, int(info["used_memory"]) / MIB)
+    return RedisUsage(keys, keys - fading, int(info["used_memory"]) / MIB)
 
 
-def complaints_of(before: Kept, after: Kept) -> list[str]:
+def complaints_of(before: RedisUsage, after: RedisUsage) -> list[str]:
     """What grew in a way that would have no end, one line each."""
     found = []
     if after.lasting - before.lasting > LASTING_MORE_MAX:
@@ -40,7 +40,7 @@ def complaints_of(before: Kept, after: Kept) -> list[str]:
     return found
 
 
-def render_growth(before: Kept, after: Kept) -> str:
+def render_growth(before: RedisUsage, after: RedisUsage) -> str:
     """What Redis held, in one line."""
     return (
         f"Redis: {before.keys:,} keys and {before.memory_mib:.0f} MiB before, "

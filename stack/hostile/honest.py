@@ -12,7 +12,7 @@ OnPhase = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Honest:
+class HonestLoad:
     """The load generator, and what it offers; sign-ups and log-ins go to `make up`'s gateway."""
 
     stack: Stack
@@ -21,13 +21,13 @@ class Honest:
     users_file: Path
 
     @classmethod
-    def of(cls, stack: Stack, load: Load) -> "Honest":
+    def of(cls, stack: Stack, load: Load) -> "HonestLoad":
         """Build the generator if need be."""
         generator = build_storm(stack.settings.versions)
         return cls(stack, load, generator, stack.places.data_dir / USERS_FILE)
 
     def sign_up(self) -> None:
-        """Sign up whoever has no account yet."""
+        """Sign up the users who have no account yet."""
         prepare_run(
             self.generator,
             url=self.stack.addresses()["BASE_URL"],
@@ -38,12 +38,12 @@ class Honest:
         )
 
     def bid(self, ws_url: str, seconds: float, on_phase: OnPhase = lambda _: None) -> Measurement:
-        """Bid at `ws_url` for so long, and measure it. Raise StackFault when nobody could."""
+        """Bid at `ws_url` for so long, and measure it. Raise StackFault when it cannot be done."""
         load = replace(self.load, seconds=seconds)
         addresses = {**self.stack.addresses(), "WS_URL": ws_url}
 
         def run(read: OnPhase) -> dict[str, object]:
-            def both(phase: str) -> None:
+            def read_and_report(phase: str) -> None:
                 read(phase)
                 on_phase(phase)
 
@@ -52,7 +52,7 @@ class Honest:
                 load,
                 addresses=addresses,
                 users_file=self.users_file,
-                on_phase=both,
+                on_phase=read_and_report,
             )
 
         return measure_run(self.stack, load, run)

@@ -114,15 +114,15 @@ def bad_sign_ups(_: Target) -> Abuse:
 
 
 def others_things(target: Target) -> Abuse:
-    """What only admins, sellers and members may do, by somebody who is none of them."""
-    as_nobody = bearer(target.intruders[0])
+    """What only admins, sellers and members may do, by a user who is none of them."""
+    anonymous = bearer(target.intruders[0])
     lot_id = target.lot_ids[0]
     return turns(
         [
-            request("GET", "/api/admin/dead-letters", as_nobody),
-            post("/api/admin/dead-letters/replay", {"ids": [1]}, as_nobody),
-            post(f"/api/auctions/{lot_id}/cancel", {"reason": "mine"}, as_nobody),
-            request("GET", f"/api/bids/{uuid4()}", as_nobody),
+            request("GET", "/api/admin/dead-letters", anonymous),
+            post("/api/admin/dead-letters/replay", {"ids": [1]}, anonymous),
+            post(f"/api/auctions/{lot_id}/cancel", {"reason": "mine"}, anonymous),
+            request("GET", f"/api/bids/{uuid4()}", anonymous),
             request("GET", "/api/me"),
         ]
     )

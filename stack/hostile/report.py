@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stack.bench.measurement import Measurement
-from stack.hostile.attack import EVERYTHING, Report
+from stack.hostile.attack import ALL_ABUSES, Report
 
 RESULT_P99_MAX_MS = 500.0  # design, load.md: send → outcome
 CORES_SHOWN_MIN = 0.01
@@ -53,9 +53,9 @@ def render(reports: Mapping[str, Report]) -> str:
         "|---|--:|--:|--:|---|",
     ]
     for name, report in reports.items():
-        what = (EVERYTHING[name].__doc__ or name).partition("\n")[0].rstrip(".")
+        what = (ALL_ABUSES[name].__doc__ or name).partition("\n")[0].rstrip(".")
         rows.append(
-            f"| {what} | {report.dialled:,} | {report.ended:,} | {report.bursts:,} "
+            f"| {what} | {report.connections:,} | {report.ended:,} | {report.bursts:,} "
             f"| {_answers(report)} |"
         )
     return "\n".join(rows)

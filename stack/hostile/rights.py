@@ -1,4 +1,4 @@
-"""What operators do for the people of a hostile run, who are too many to be asked one by one."""
+"""Rights of the users of a hostile run, who are too many to confirm one by one."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""Faults that the house must outlive while they last: another broker, another database takes over.
+"""Faults that the house must survive while they last: another broker or database takes over.
 
 Work has to resume before the cause is gone. What is broken is then mended, and whoever comes back
 follows the new leader.
@@ -11,11 +11,11 @@ import httpx
 import psycopg2
 
 from stack.campaign.brokers import all_in_sync, leader, leads
-from stack.campaign.clock import shifted
-from stack.campaign.faults.fault import Deed, Fault, nothing
-from stack.campaign.ground import Ground
+from stack.campaign.clock import clock_variables
+from stack.campaign.environment import Environment
+from stack.campaign.faults.fault import Action, Fault, no_action
+from stack.campaign.process_tree import process_tree
 from stack.campaign.proxies import BLACK_HOLE
-from stack.campaign.tree import tree_of
 from stack.faults import StackFault
 from stack.servers.kafka import Kafka
 from stack.servers.postgresql import PostgreSQL
@@ -30,9 +30,11 @@ def failover_faults() -> list[Fault]:
     """Of Kafka's brokers, then of PostgreSQL."""
     return [
         _broker_fault("kafka-leader-kill", _kill, _start, times=3, check=_check_degraded),
-        _broker_fault("kafka-leader-stop", _freeze, _thaw, times=2, check=_check_degraded),
-        _broker_fault("kafka-leader-cut-from-brokers", _cut_from_brokers, _join_brokers, times=2),
-        _broker_fault("kafka-leader-cut-off", _cut_off, _join, times=2),
+        _broker_fault("kafka-leader-stop", _freeze, _unfreeze, times=2, check=_check_degraded),
+        _broker_fault(
+            "kafka-leader-cut-from-brokers", _isolate_from_brokers, _reconnect_brokers, times=2
+        ),
+        _broker_fault("kafka-leader-cut-off", _isolate, _reconnect, times=2),
         _new_leader_an_hour_behind(),
         _database_fault("postgresql-primary-kill", _kill_primary, times=3),
         _database_fault("postgresql-primary-unreachable", _cut_off_primary, times=1),
@@ -41,22 +43,22 @@ def failover_faults() -> list[Fault]:
 
 def _broker_fault(
     name: str,
-    strike: Callable[[Ground, Kafka], None],
-    mend: Callable[[Ground, Kafka], None],
+    break_it: Callable[[Environment, Kafka], None],
+    repair: Callable[[Environment, Kafka], None],
     *,
     times: int,
-    check: Deed = nothing,
+    check: Action = no_action,
 ) -> Fault:
-    """Something befalls the broker that leads most partitions of bids."""
-    struck: list[Kafka] = []
+    """A fault of the broker that leads most partitions of bids."""
+    hit: list[Kafka] = []
 
-    def inject(ground: Ground) -> None:
-        struck[:] = [ground.broker(leader(ground))]
-        strike(ground, struck[0])
+    def inject(environment: Environment) -> None:
+        hit[:] = [environment.broker(leader(environment))]
+        break_it(environment, hit[0])
 
-    def heal(ground: Ground) -> None:
-        mend(ground, struck[0])
-        wait_in_sync(ground)
+    def heal(environment: Environment) -> None:
+        repair(environment, hit[0])
+        wait_in_sync(environment)
 
     return Fault(
         name,
@@ -66,63 +68,65 @@ def _broker_fault(
         heal=heal,
         hold_s=LASTS_S,
         times=times,
-        outlived=True,
+        must_survive=True,
     )
 
 
-def _check_degraded(ground: Ground) -> None:
+def _check_degraded(environment: Environment) -> None:
     """`/readyz` must go on taking bids, and say that a broker is away."""
-    ground.control.wait_for(lambda: _is_degraded(ground), name="gateway")
+    environment.control.wait_for(lambda: _is_degraded(environment), name="gateway")
 
 
-def _is_degraded(ground: Ground) -> bool:
-    answer = httpx.get(f"{ground.door.base_url}/readyz", timeout=ANSWER_S)
+def _is_degraded(environment: Environment) -> bool:
+    answer = httpx.get(f"{environment.endpoint.base_url}/readyz", timeout=ANSWER_S)
     return answer.is_success and "brokers away" in answer.json()["dependencies"]["kafka"]
 
 
-def wait_in_sync(ground: Ground) -> None:
+def wait_in_sync(environment: Environment) -> None:
     """Wait until each broker serves and has everything."""
-    for broker in ground.stack.brokers():
-        ground.control.wait_for(broker.is_ready, name=broker.name)
-    ground.control.wait_for(lambda: all_in_sync(ground), name=ground.stack.brokers()[0].name)
+    for broker in environment.stack.brokers():
+        environment.control.wait_for(broker.is_ready, name=broker.name)
+    environment.control.wait_for(
+        lambda: all_in_sync(environment), name=environment.stack.brokers()[0].name
+    )
 
 
-def _kill(ground: Ground, broker: Kafka) -> None:
+def _kill(environment: Environment, broker: Kafka) -> None:
     """It stays away, as its machine would."""
-    ground.control.kill_for_good(broker.name)
+    environment.control.kill_for_good(broker.name)
 
 
-def _start(ground: Ground, broker: Kafka) -> None:
-    ground.control.start(broker.name, wait=False)
+def _start(environment: Environment, broker: Kafka) -> None:
+    environment.control.start(broker.name, wait=False)
 
 
-def _freeze(ground: Ground, broker: Kafka) -> None:
-    ground.signal(broker.name, signal.SIGSTOP)
+def _freeze(environment: Environment, broker: Kafka) -> None:
+    environment.signal(broker.name, signal.SIGSTOP)
 
 
-def _thaw(ground: Ground, broker: Kafka) -> None:
-    ground.signal(broker.name, signal.SIGCONT)
+def _unfreeze(environment: Environment, broker: Kafka) -> None:
+    environment.signal(broker.name, signal.SIGCONT)
 
 
-def _cut_from_brokers(ground: Ground, broker: Kafka) -> None:
-    for link in ground.proxies.links_of_broker(broker.number):
-        ground.proxies.poison(link, BLACK_HOLE)
+def _isolate_from_brokers(environment: Environment, broker: Kafka) -> None:
+    for link in environment.proxies.links_of_broker(broker.number):
+        environment.proxies.add_toxic(link, BLACK_HOLE)
 
 
-def _join_brokers(ground: Ground, broker: Kafka) -> None:
-    for link in ground.proxies.links_of_broker(broker.number):
-        ground.proxies.cure(link, BLACK_HOLE)
+def _reconnect_brokers(environment: Environment, broker: Kafka) -> None:
+    for link in environment.proxies.links_of_broker(broker.number):
+        environment.proxies.remove_toxic(link, BLACK_HOLE)
 
 
-def _cut_off(ground: Ground, broker: Kafka) -> None:
+def _isolate(environment: Environment, broker: Kafka) -> None:
     """From clients, too."""
-    ground.proxies.poison(broker.name, BLACK_HOLE)
-    _cut_from_brokers(ground, broker)
+    environment.proxies.add_toxic(broker.name, BLACK_HOLE)
+    _isolate_from_brokers(environment, broker)
 
 
-def _join(ground: Ground, broker: Kafka) -> None:
-    ground.proxies.cure(broker.name, BLACK_HOLE)
-    _join_brokers(ground, broker)
+def _reconnect(environment: Environment, broker: Kafka) -> None:
+    environment.proxies.remove_toxic(broker.name, BLACK_HOLE)
+    _reconnect_brokers(environment, broker)
 
 
 def _new_leader_an_hour_behind() -> Fault:
@@ -130,21 +134,23 @@ def _new_leader_an_hour_behind() -> Fault:
     lost: list[Kafka] = []
     behind: list[Kafka] = []
 
-    def prepare(ground: Ground) -> None:
-        lost[:] = [ground.broker(leader(ground))]
-        behind[:] = [broker for broker in ground.stack.brokers() if broker not in lost][:1]
-        ground.run_broker(behind[0], **shifted(ground.shim, -HOUR_S))
-        wait_in_sync(ground)
+    def prepare(environment: Environment) -> None:
+        lost[:] = [environment.broker(leader(environment))]
+        behind[:] = [broker for broker in environment.stack.brokers() if broker not in lost][:1]
+        environment.run_broker(behind[0], **clock_variables(environment.shim, -HOUR_S))
+        wait_in_sync(environment)
 
-    def inject(ground: Ground) -> None:
-        _kill(ground, lost[0])
-        ground.control.wait_for(lambda: leads(ground, behind[0].number), name=behind[0].name)
+    def inject(environment: Environment) -> None:
+        _kill(environment, lost[0])
+        environment.control.wait_for(
+            lambda: leads(environment, behind[0].number), name=behind[0].name
+        )
 
-    def heal(ground: Ground) -> None:
-        _start(ground, lost[0])
-        wait_in_sync(ground)
-        ground.run_broker(behind[0])
-        wait_in_sync(ground)
+    def heal(environment: Environment) -> None:
+        _start(environment, lost[0])
+        wait_in_sync(environment)
+        environment.run_broker(behind[0])
+        wait_in_sync(environment)
 
     return Fault(
         "kafka-new-leader-hour-behind",
@@ -153,12 +159,12 @@ def _new_leader_an_hour_behind() -> Fault:
         inject=inject,
         heal=heal,
         hold_s=LASTS_S,
-        outlived=True,
+        must_survive=True,
     )
 
 
 def _database_fault(
-    name: str, strike: Callable[[Ground, PostgreSQL], None], *, times: int
+    name: str, break_it: Callable[[Environment, PostgreSQL], None], *, times: int
 ) -> Fault:
     """The primary is lost, and its standby takes its place; the one lost comes back as a standby.
 
@@ -167,43 +173,49 @@ def _database_fault(
     """
     pair: list[PostgreSQL] = []
 
-    def inject(ground: Ground) -> None:
-        pair[:] = sorted(ground.stack.postgresql(), key=lambda server: server.is_standby)
+    def inject(environment: Environment) -> None:
+        pair[:] = sorted(environment.stack.postgresql(), key=lambda server: server.is_standby)
         old, new = pair
-        strike(ground, old)
+        break_it(environment, old)
         old.fence()
         new.promote()
 
-    def heal(ground: Ground) -> None:
+    def heal(environment: Environment) -> None:
         old, new = pair
-        ground.proxies.cure_all(old.name)
-        _check_fenced(ground, old)
-        ground.control.stop(old.name)
+        environment.proxies.remove_all_toxics(old.name)
+        _check_fenced(environment, old)
+        environment.control.stop(old.name)
         old.copy_from(new)
-        _start_database(ground, old)
+        _start_database(environment, old)
         old.complete()
 
     return Fault(
-        name, ("postgresql",), inject=inject, heal=heal, hold_s=LASTS_S, times=times, outlived=True
+        name,
+        ("postgresql",),
+        inject=inject,
+        heal=heal,
+        hold_s=LASTS_S,
+        times=times,
+        must_survive=True,
     )
 
 
-def _kill_primary(ground: Ground, primary: PostgreSQL) -> None:
-    pid = ground.control.pid(primary.name)
-    ground.control.kill_for_good(primary.name, tree_of(pid))
+def _kill_primary(environment: Environment, primary: PostgreSQL) -> None:
+    pid = environment.control.pid(primary.name)
+    environment.control.kill_for_good(primary.name, process_tree(pid))
 
 
-def _cut_off_primary(ground: Ground, primary: PostgreSQL) -> None:
+def _cut_off_primary(environment: Environment, primary: PostgreSQL) -> None:
     """Who connects is not refused, as by a dead process, but waits, as for a dead machine."""
-    _kill_primary(ground, primary)
-    ground.proxies.poison(primary.name, BLACK_HOLE)
+    _kill_primary(environment, primary)
+    environment.proxies.add_toxic(primary.name, BLACK_HOLE)
 
 
-def _check_fenced(ground: Ground, old: PostgreSQL) -> None:
+def _check_fenced(environment: Environment, old: PostgreSQL) -> None:
     """Start the old primary as it died: it must take no write."""
-    _start_database(ground, old)
+    _start_database(environment, old)
     try:
-        ground.sql("CREATE TABLE unfenced ()", host=old.host)
+        environment.sql("CREATE TABLE unfenced ()", host=old.host)
     except psycopg2.Error as refusal:
         if refusal.pgcode == READ_ONLY:
             return
@@ -211,7 +223,7 @@ def _check_fenced(ground: Ground, old: PostgreSQL) -> None:
     raise StackFault(f"{old.name} came back and was written to")
 
 
-def _start_database(ground: Ground, server: PostgreSQL) -> None:
+def _start_database(environment: Environment, server: PostgreSQL) -> None:
     server.prepare()
-    ground.control.start(server.name)
-    ground.control.wait_for(server.is_ready, name=server.name)
+    environment.control.start(server.name)
+    environment.control.wait_for(server.is_ready, name=server.name)

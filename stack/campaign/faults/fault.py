@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stack.campaign.ground import Ground
+from stack.campaign.environment import Environment
 
-Deed = Callable[[Ground], None]
+Action = Callable[[Environment], None]
 
 
-def nothing(_ground: Ground) -> None:
-    """The fault is over by itself."""
+def no_action(_environment: Environment) -> None:
+    """Do nothing: the fault ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Fault:
 
     name: str
     targets: tuple[str, ...]
-    inject: Deed
-    prepare: Deed = nothing
-    check: Deed = nothing
-    heal: Deed = nothing
+    inject: Action
+    prepare: Action = no_action
+    check: Action = no_action
+    heal: Action = no_action
     hold_s: float = 0.0
     times: int = 1
-    mixed: bool = True  # whether mixed runs draw it
-    outlived: bool = False  # whether work must resume while it lasts
+    mixed: bool = True  # whether mixed runs may draw it
+    must_survive: bool = False  # whether work must resume while it lasts

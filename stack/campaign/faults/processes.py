@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import psycopg2
 
+from stack.campaign.environment import INGESTS, Environment
 from stack.campaign.faults.fault import Fault
-from stack.campaign.ground import INGESTS, Ground
 
 WORKERS = ("worker-bids-0", "worker-bids-1")
 # By what is hit: its processes, and as what PostgreSQL knows them if they are to be caught busy.
@@ -50,30 +50,32 @@ def _killed(kind: str) -> Fault:
     names, application = KINDS[kind]
     turns = itertools.cycle(names)
 
-    def kill(ground: Ground) -> None:
+    def kill(environment: Environment) -> None:
         name = next(turns)
-        if application and _catch_busy(ground, name, application):
-            ground.busy_kills[kind] += 1
-        ground.signal(name, signal.SIGKILL)
+        if application and _catch_busy(environment, name, application):
+            environment.busy_kills[kind] += 1
+        environment.signal(name, signal.SIGKILL)
 
     times = KILLS.get(kind, KILLS_OF_OTHERS)
     return Fault(f"{kind}-kill", (kind,), inject=kill, times=times)
 
 
-def _catch_busy(ground: Ground, name: str, application: str) -> bool:
+def _catch_busy(environment: Environment, name: str, application: str) -> bool:
     """Freeze a process in the middle of a transaction; False when it could not be caught there."""
     for _ in range(CATCH_TRIES):
         frozen_at = time.time()
-        ground.signal(name, signal.SIGSTOP)
+        environment.signal(name, signal.SIGSTOP)
         time.sleep(CATCH_S)
         try:
-            ((caught,),) = ground.sql(CAUGHT.format(application=application, frozen_at=frozen_at))
+            ((caught,),) = environment.sql(
+                CAUGHT.format(application=application, frozen_at=frozen_at)
+            )
         except psycopg2.Error:  # the database is being broken, too
             return False
         if caught:
             return True
-        ground.signal(name, signal.SIGCONT)
-        time.sleep(ground.rng.uniform(0.01, 0.05))
+        environment.signal(name, signal.SIGCONT)
+        time.sleep(environment.rng.uniform(0.01, 0.05))
     return False
 
 
@@ -82,15 +84,15 @@ def _frozen(kind: str, hold_s: float) -> Fault:
     turns = itertools.cycle(names)
     frozen: list[str] = []
 
-    def freeze(ground: Ground) -> None:
+    def freeze(environment: Environment) -> None:
         frozen[:] = [next(turns)]
-        ground.signal(frozen[0], signal.SIGSTOP)
+        environment.signal(frozen[0], signal.SIGSTOP)
 
     return Fault(
         f"{kind}-stop-{hold_s:.0f}s",
         (kind,),
         inject=freeze,
-        heal=lambda ground: ground.signal(frozen[0], signal.SIGCONT),
+        heal=lambda environment: environment.signal(frozen[0], signal.SIGCONT),
         hold_s=hold_s,
         mixed=hold_s < FROZEN_LONG_S,
     )
@@ -100,9 +102,9 @@ def _restarted(kind: str) -> Fault:
     names, _ = KINDS[kind]
     turns = itertools.cycle(names)
 
-    def restart(ground: Ground) -> None:
+    def restart(environment: Environment) -> None:
         name = next(turns)
-        ground.control.stop(name)
-        ground.control.start(name, wait=False)
+        environment.control.stop(name)
+        environment.control.start(name, wait=False)
 
     return Fault(f"{kind}-restart", (kind,), inject=restart, times=len(names))

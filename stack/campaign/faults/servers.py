@@ -3,8 +3,8 @@
 import signal
 from collections.abc import Callable
 
-from stack.campaign.faults.fault import Deed, Fault
-from stack.campaign.ground import Ground
+from stack.campaign.environment import Environment
+from stack.campaign.faults.fault import Action, Fault
 
 STALLED_S = 30.0
 REFUSED_S = 10.0
@@ -41,7 +41,7 @@ def server_faults() -> list[Fault]:
     return [
         _killed("redis"),
         _restarted("redis"),
-        Fault("redis-flushall", ("redis",), inject=_forget, times=3),
+        Fault("redis-flushall", ("redis",), inject=_flush_redis, times=3),
         _out_of_memory(),
         _killed("postgresql", "postgresql-immediate-stop", signal.SIGQUIT),
         Fault(
@@ -50,12 +50,12 @@ def server_faults() -> list[Fault]:
             inject=_cut_a_commit,
             times=6,
         ),
-        _refusing(),
+        _connections_refused(),
         Fault(
             "disk-full",
             ("postgresql",),
-            inject=lambda ground: ground.disk.fill(),
-            heal=_room_again,
+            inject=lambda environment: environment.disk.fill(),
+            heal=_free_disk,
             hold_s=FULL_S,
         ),
         *(
@@ -66,12 +66,12 @@ def server_faults() -> list[Fault]:
     ]
 
 
-def _forget(ground: Ground) -> None:
-    ground.redis().flushall()
+def _flush_redis(environment: Environment) -> None:
+    environment.redis().flushall()
 
 
-def _cut_a_commit(ground: Ground) -> None:
-    ground.sql(CUT_A_COMMIT)
+def _cut_a_commit(environment: Environment) -> None:
+    environment.sql(CUT_A_COMMIT)
 
 
 def _killed(
@@ -79,23 +79,25 @@ def _killed(
 ) -> Fault:
     killed: list[int] = []
 
-    def kill(ground: Ground) -> None:
-        killed[:] = [ground.control.kill(server, number)]
+    def kill(environment: Environment) -> None:
+        killed[:] = [environment.control.kill(server, number)]
 
-    def wait_back(ground: Ground) -> None:
-        ground.control.wait_for(lambda: ground.control.pid(server) not in (0, *killed), name=server)
-        _wait_serves(server)(ground)
+    def wait_back(environment: Environment) -> None:
+        environment.control.wait_for(
+            lambda: environment.control.pid(server) not in (0, *killed), name=server
+        )
+        _wait_ready(server)(environment)
 
     return Fault(name or f"{server}-kill", (server,), inject=kill, heal=wait_back, times=times)
 
 
 def _restarted(server: str) -> Fault:
-    def stop(ground: Ground) -> None:
-        ground.control.stop(server)
+    def stop(environment: Environment) -> None:
+        environment.control.stop(server)
 
-    def start(ground: Ground) -> None:
-        ground.control.start(server, wait=False)
-        _wait_serves(server)(ground)
+    def start(environment: Environment) -> None:
+        environment.control.start(server, wait=False)
+        _wait_ready(server)(environment)
 
     return Fault(f"{server}-restart", (server,), inject=stop, heal=start)
 
@@ -104,30 +106,36 @@ def _stalled(server: str) -> Fault:
     return Fault(
         f"{server}-stop-{STALLED_S:.0f}s",
         (server,),
-        inject=lambda ground: ground.signal(server, signal.SIGSTOP),
-        heal=lambda ground: ground.signal(server, signal.SIGCONT),
+        inject=lambda environment: environment.signal(server, signal.SIGSTOP),
+        heal=lambda environment: environment.signal(server, signal.SIGCONT),
         hold_s=STALLED_S,
     )
 
 
 def _out_of_memory() -> Fault:
-    def run_out(ground: Ground) -> None:
-        ground.redis().config_set("maxmemory", 1)
+    def limit_memory(environment: Environment) -> None:
+        environment.redis().config_set("maxmemory", 1)
 
-    def as_before(ground: Ground) -> None:
-        ground.redis().config_set("maxmemory", f"{ground.settings.sizes.redis_memory_mb}mb")
+    def restore_memory(environment: Environment) -> None:
+        environment.redis().config_set(
+            "maxmemory", f"{environment.settings.sizes.redis_memory_mb}mb"
+        )
 
     return Fault(
-        "redis-out-of-memory", ("redis",), inject=run_out, heal=as_before, hold_s=OUT_OF_MEMORY_S
+        "redis-out-of-memory",
+        ("redis",),
+        inject=limit_memory,
+        heal=restore_memory,
+        hold_s=OUT_OF_MEMORY_S,
     )
 
 
-def _refusing() -> Fault:
-    def allow(word: str) -> Callable[[Ground], None]:
-        def change(ground: Ground) -> None:
-            ground.sql(f"ALTER DATABASE auction WITH ALLOW_CONNECTIONS {word}", "postgres")
+def _connections_refused() -> Fault:
+    def allow(word: str) -> Callable[[Environment], None]:
+        def change(environment: Environment) -> None:
+            environment.sql(f"ALTER DATABASE auction WITH ALLOW_CONNECTIONS {word}", "postgres")
             if word == "false":
-                ground.sql(TERMINATE_ALL, "postgres")
+                environment.sql(TERMINATE_ALL, "postgres")
 
         return change
 
@@ -140,13 +148,13 @@ def _refusing() -> Fault:
     )
 
 
-def _room_again(ground: Ground) -> None:
-    ground.disk.empty()
-    _wait_serves("postgresql")(ground)
+def _free_disk(environment: Environment) -> None:
+    environment.disk.free()
+    _wait_ready("postgresql")(environment)
 
 
-def _wait_serves(server: str) -> Deed:
-    def wait(ground: Ground) -> None:
-        ground.control.wait_for(ground.servers()[server].is_ready, name=server)
+def _wait_ready(server: str) -> Action:
+    def wait(environment: Environment) -> None:
+        environment.control.wait_for(environment.servers()[server].is_ready, name=server)
 
     return wait

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.campaign.kept import Kept
+from stack.campaign.result_store import ResultStore
 from stack.places import CHECKOUT
 from stack.slowness import slowness
 
@@ -22,7 +22,7 @@ HELD, NOT_HELD = 0, 1
 def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> None:
     seed = int(os.environ.get("CAMPAIGN_SEED") or random.randrange(1_000_000))
     rate = BIDS_PER_S / slowness()
-    named = {"only": NAME, "minutes": MINUTES, "seed": seed, "rate": rate, "kept": tmp_path}
+    named = {"only": NAME, "minutes": MINUTES, "seed": seed, "rate": rate, "store": tmp_path}
     arguments = [word for name, value in named.items() for word in (f"--{name}", str(value))]
     run = subprocess.run(
         (sys.executable, "-m", "stack.campaign", *arguments),
@@ -31,9 +31,9 @@ def test_three_minutes_of_faults_lose_no_acknowledged_bid(tmp_path: Path) -> Non
         text=True,
         check=False,
     )
-    said = f"CAMPAIGN_SEED={seed}\n{run.stdout}\n{run.stderr}"
-    print(said)
-    assert run.returncode in (HELD, NOT_HELD), said
-    result = Kept(tmp_path).result(NAME)
+    output = f"CAMPAIGN_SEED={seed}\n{run.stdout}\n{run.stderr}"
+    print(output)
+    assert run.returncode in (HELD, NOT_HELD), output
+    result = ResultStore(tmp_path).result(NAME)
     assert sum(result.incidents.times.values()) > 0
-    assert result.sound, said  # how long it took is not for a test to judge
+    assert result.is_correct, output  # how long it took is not for a test to judge

@@ -7,7 +7,7 @@ import pytest
 
 from stack import Stack
 from stack.drill.__main__ import main
-from stack.drill.backup import Backup, restore, take
+from stack.drill.backup import Backup, restore, take_backup
 from stack.faults import UsageFault
 from stack.servers.postgresql import PostgreSQL
 
@@ -24,7 +24,7 @@ def backup(postgresql: PostgreSQL) -> Backup:
     directory = postgresql.places.data_dir / "backups"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
-    taken = take(postgresql, directory / "base")
+    taken = take_backup(postgresql, directory / "base")
     archive = directory / "archive"
     shutil.copytree(postgresql.data / "pg_wal", archive)
     for path in (archive, *archive.rglob("*")):

@@ -6,15 +6,15 @@ from typing import Any, cast
 
 import pytest
 
+from stack.campaign.client import ConnectionLostError
 from stack.campaign.journal import Frame
-from stack.campaign.line import LostError
 from stack.campaign.market import Lot, Market
 from stack.campaign.probe import Probe
 
 LOT, ROOM = 7, 3
 
 
-class Line:
+class Client:
     """A socket of a house that answers everything, pushes what `pushes` says, and then ends."""
 
     def __init__(self, *pushes: str) -> None:
@@ -36,7 +36,7 @@ class Line:
 
     def receive(self, _wait_s: float) -> Frame:
         if not self._frames:
-            raise LostError(0)
+            raise ConnectionLostError(0)
         return self._frames.popleft()
 
     def _push(self, frame: Frame) -> None:
@@ -44,22 +44,22 @@ class Line:
             self._frames.append(frame)
 
 
-def has_resumed(line: Line) -> bool:
+def has_resumed(client: Client) -> bool:
     market = Market()
     market.lots[0] = Lot(LOT, over_at=float("inf"))
     stored = {"items": [{"text": "k"}]}
     person = SimpleNamespace(id=1, token="t", call=lambda *_: stored)
-    resident = SimpleNamespace(new_key=lambda: "k", adopt=lambda _: None)
-    scene = SimpleNamespace(market=market, journal=SimpleNamespace(write=lambda *_: None))
-    parts = cast("Any", (person, resident, scene))
-    return Probe(*parts, room_id=ROOM, places=[0])._visit(cast("Any", line))
+    tracker = SimpleNamespace(new_key=lambda: "k", track=lambda _: None)
+    context = SimpleNamespace(market=market, journal=SimpleNamespace(write=lambda *_: None))
+    parts = cast("Any", (person, tracker, context))
+    return Probe(*parts, room_id=ROOM, slots=[0])._check_all(cast("Any", client))
 
 
 def test_work_has_resumed_when_who_watches_is_shown_the_bid_and_the_message() -> None:
-    assert has_resumed(Line("auction.state", "chat.message"))
+    assert has_resumed(Client("auction.state", "chat.message"))
 
 
 @pytest.mark.parametrize("pushed", ["auction.state", "chat.message"])
 def test_answers_alone_do_not_show_that_work_has_resumed(pushed: str) -> None:
-    with pytest.raises(LostError):
-        has_resumed(Line(pushed))
+    with pytest.raises(ConnectionLostError):
+        has_resumed(Client(pushed))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from stack.campaign.audit import Audited
+from stack.campaign.audit import AuditResult
 from stack.campaign.faults.catalogue import all_faults
-from stack.campaign.kept import Kept
+from stack.campaign.result_store import ResultStore
 from stack.campaign.results import Incidents, Result
 from stack.campaign.verdict import Counts
 from stack.settings import read_settings
@@ -22,8 +22,8 @@ GOOD = Result(
     bids_per_s=60.0,
     incidents=Incidents({"relay-kill": 3}, {"relay-kill": 2.5}),
     counts=Counts(acknowledged=500),
-    audited=Audited(0, ["I1 ok"]),
-    troubles=[],
+    audit_result=AuditResult(0, ["I1 ok"]),
+    problems=[],
     busy_kills={},
     duplicates=50,
     peak_mib={"relay": 90},
@@ -34,17 +34,17 @@ BAD = {
     "a misordered bid": {"counts": Counts(acknowledged=500, misordered=1)},
     "a failed bid": {"counts": Counts(acknowledged=500, failed=1)},
     "no bid at all": {"counts": Counts()},
-    "a violated invariant": {"audited": Audited(1, ["I2 1 violation"])},
-    "an audit that could not be made": {"audited": Audited(2, ["unreachable"])},
+    "a violated invariant": {"audit_result": AuditResult(1, ["I2 1 violation"])},
+    "an audit that could not be made": {"audit_result": AuditResult(2, ["unreachable"])},
     "a slow recovery": {"incidents": Incidents({"x": 1}, {"x": 30.1})},
     "no recovery": {"incidents": Incidents({"x": 1}, {"x": None})},
-    "a trouble": {"troubles": ["the disk could not be filled"]},
+    "a problem": {"problems": ["the disk could not be filled"]},
 }
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path / "kept")
+def store(tmp_path: Path) -> ResultStore:
+    return ResultStore(tmp_path / "store")
 
 
 @pytest.mark.parametrize("what", BAD)
@@ -54,8 +54,8 @@ def test_a_round_does_not_hold_with(what: str) -> None:
 
 
 def test_a_slow_recovery_is_sound_and_none_is_not() -> None:
-    assert replace(GOOD, incidents=Incidents({"x": 1}, {"x": 30.1})).sound
-    assert not replace(GOOD, incidents=Incidents({"x": 1}, {"x": None})).sound
+    assert replace(GOOD, incidents=Incidents({"x": 1}, {"x": 30.1})).is_correct
+    assert not replace(GOOD, incidents=Incidents({"x": 1}, {"x": None})).is_correct
 
 
 def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> None:
@@ -71,34 +71,36 @@ def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> No
 AGREED: dict[str, Any] = {"seed": 7, "minutes": 10.0, "bids_per_s": 60.0}
 
 
-def test_what_was_found_good_is_remembered_as_it_was(kept: Kept) -> None:
-    kept.keep(GOOD)
-    assert kept.good("relay-kill", **AGREED) == GOOD
+def test_what_was_found_good_is_remembered_as_it_was(store: ResultStore) -> None:
+    store.save(GOOD)
+    assert store.load_good("relay-kill", **AGREED) == GOOD
 
 
 @pytest.mark.parametrize("changed", [{"seed": 8}, {"minutes": 3.0}, {"bids_per_s": 5.0}])
 def test_what_was_found_under_other_conditions_is_run_again(
-    kept: Kept, changed: dict[str, float]
+    store: ResultStore, changed: dict[str, float]
 ) -> None:
-    kept.keep(GOOD)
-    assert kept.good("relay-kill", **{**AGREED, **changed}) is None
+    store.save(GOOD)
+    assert store.load_good("relay-kill", **{**AGREED, **changed}) is None
 
 
-def test_what_was_bad_or_never_run_or_of_an_older_shape_is_run(kept: Kept, tmp_path: Path) -> None:
-    kept.keep(replace(GOOD, troubles=["x"]))
-    assert kept.good("relay-kill", **AGREED) is None
-    assert kept.good("save-kill", **AGREED) is None
+def test_what_was_bad_or_never_run_or_of_an_older_shape_is_run(
+    store: ResultStore, tmp_path: Path
+) -> None:
+    store.save(replace(GOOD, problems=["x"]))
+    assert store.load_good("relay-kill", **AGREED) is None
+    assert store.load_good("save-kill", **AGREED) is None
     old = {name: value for name, value in asdict(GOOD).items() if name != "bids_per_s"}
-    (tmp_path / "kept" / "relay-kill.json").write_text(dumps(old), encoding="utf-8")
-    assert kept.good("relay-kill", **AGREED) is None
+    (tmp_path / "store" / "relay-kill.json").write_text(dumps(old), encoding="utf-8")
+    assert store.load_good("relay-kill", **AGREED) is None
 
 
 def test_a_campaign_goes_on_with_its_seed_until_it_begins_anew(tmp_path: Path) -> None:
-    seed = Kept(tmp_path).seed(None)
-    assert Kept(tmp_path).seed(None) == seed
-    assert Kept(tmp_path).seed(5) == 5
-    assert Kept(tmp_path).seed(None) == 5
-    assert Kept.fresh(tmp_path).seed(6) == 6
+    seed = ResultStore(tmp_path).seed(None)
+    assert ResultStore(tmp_path).seed(None) == seed
+    assert ResultStore(tmp_path).seed(5) == 5
+    assert ResultStore(tmp_path).seed(None) == 5
+    assert ResultStore.fresh(tmp_path).seed(6) == 6
 
 
 def test_a_result_survives_json() -> None:

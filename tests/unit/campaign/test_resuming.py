@@ -20,50 +20,50 @@ class Probe:
 
     resumed: float | None = 1.0
     recovered: float | None = 2.0
-    asked: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def resumed_s(self, _since: float) -> float | None:
-        self.asked.append("resumed")
+        self.calls.append("resumed")
         return self.resumed
 
-    def recovered_s(self, _ground: object) -> float | None:
-        self.asked.append("recovered")
+    def recovered_s(self, _environment: object) -> float | None:
+        self.calls.append("recovered")
         return self.recovered
 
 
 @dataclass
-class Around:
+class FakeRoundParts:
     """What Rounds knows of ground and load."""
 
     probe: Probe
     rng: random.Random = field(default_factory=random.Random)
 
 
-def struck(probe: Probe, *, outlived: bool) -> float | None:
+def recovery_of(probe: Probe, *, must_survive: bool) -> float | None:
     """The recovery that is noted of one fault."""
     fault = Fault(
         "x",
         ("kafka",),
-        inject=lambda _: probe.asked.append("inject"),
-        heal=lambda _: probe.asked.append("heal"),
-        outlived=outlived,
+        inject=lambda _: probe.calls.append("inject"),
+        heal=lambda _: probe.calls.append("heal"),
+        must_survive=must_survive,
     )
-    around, incidents = cast("Any", Around(probe)), Incidents()
-    Rounds(around, around, around, around)._strike([fault], incidents)
+    parts, incidents = cast("Any", FakeRoundParts(probe)), Incidents()
+    Rounds(parts, parts, parts, parts)._inject_and_heal([fault], incidents)
     assert incidents.times == {"x": 1}
     return incidents.worst_s["x"]
 
 
 def test_work_must_resume_before_the_fault_is_mended_and_after_it() -> None:
     probe = Probe()
-    struck(probe, outlived=True)
-    assert probe.asked == ["inject", "resumed", "heal", "recovered"]
+    recovery_of(probe, must_survive=True)
+    assert probe.calls == ["inject", "resumed", "heal", "recovered"]
 
 
 def test_of_a_fault_that_stops_everything_it_counts_afterwards_only() -> None:
     probe = Probe(resumed=None)
-    assert struck(probe, outlived=False) == 2.0
-    assert probe.asked == ["inject", "heal", "recovered"]
+    assert recovery_of(probe, must_survive=False) == 2.0
+    assert probe.calls == ["inject", "heal", "recovered"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_of_a_fault_that_stops_everything_it_counts_afterwards_only() -> None:
 def test_the_longer_of_both_counts_and_never_is_longest(
     changed: dict[str, float | None], worst: float | None
 ) -> None:
-    assert struck(replace(Probe(), **changed), outlived=True) == worst  # type: ignore[arg-type]
+    assert recovery_of(replace(Probe(), **changed), must_survive=True) == worst  # type: ignore[arg-type]
 
 
 def test_each_campaign_replaces_its_own_part_of_the_page() -> None:

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from stack.campaign.journal import Frame
-from stack.campaign.verdict import OUTCOME, BidRow, Counts, Place, count, told_in
+from stack.campaign.verdict import OUTCOME, BidRow, Counts, RecordId, count, history_of
 
 BIDS = ("a", "b", "c")
-LOG: dict[Place, str] = {(0, 10): "a", (0, 11): "b", (0, 12): "a", (0, 13): "c"}  # a comes twice
+LOG: dict[RecordId, str] = {(0, 10): "a", (0, 11): "b", (0, 12): "a", (0, 13): "c"}  # a comes twice
 ROWS = [
-    BidRow("a", 1, "accepted", 1, automatic=False, place=(0, 10)),
-    BidRow("b", 1, "accepted", 2, automatic=False, place=(0, 11)),
-    BidRow("x", 1, "accepted", 3, automatic=True, place=(0, 11)),  # the leader's answer to b
-    BidRow("c", 1, "rejected", None, automatic=False, place=(0, 13)),
+    BidRow("a", 1, "accepted", 1, automatic=False, record_id=(0, 10)),
+    BidRow("b", 1, "accepted", 2, automatic=False, record_id=(0, 11)),
+    BidRow("x", 1, "accepted", 3, automatic=True, record_id=(0, 11)),  # the leader's answer to b
+    BidRow("c", 1, "rejected", None, automatic=False, record_id=(0, 13)),
 ]
 
 REPEATS = frozenset({(0, 12)})
@@ -41,11 +41,11 @@ JOURNAL = [
 
 def judged(
     journal: list[Frame] = JOURNAL,
-    log: dict[Place, str] = LOG,
+    log: dict[RecordId, str] = LOG,
     rows: list[BidRow] = ROWS,
-    others: frozenset[Place] = REPEATS,
+    others: frozenset[RecordId] = REPEATS,
 ) -> Counts:
-    return count(told_in(journal), log, rows, others)
+    return count(history_of(journal), log, rows, others)
 
 
 def test_nothing_is_wrong_with_bids_that_were_decided_once_and_told_so() -> None:
@@ -53,8 +53,8 @@ def test_nothing_is_wrong_with_bids_that_were_decided_once_and_told_so() -> None
 
 
 @pytest.mark.parametrize("missing", [(0, 10), (0, 12), (0, 13)])
-def test_a_receipt_without_its_record_is_a_lost_bid(missing: Place) -> None:
-    log = {place: bid_id for place, bid_id in LOG.items() if place != missing}
+def test_a_receipt_without_its_record_is_a_lost_bid(missing: RecordId) -> None:
+    log = {record_id: bid_id for record_id, bid_id in LOG.items() if record_id != missing}
     assert judged(log=log).lost == 1
 
 

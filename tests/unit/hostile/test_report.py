@@ -9,9 +9,9 @@ import pytest
 from app.settings import Limits, read_settings
 from stack.hostile.abuses import Target
 from stack.hostile.answers import Answers
-from stack.hostile.attack import EVERYTHING, Report
+from stack.hostile.attack import ALL_ABUSES, Report
 from stack.hostile.gateway import program_of
-from stack.hostile.growth import Kept, complaints_of
+from stack.hostile.growth import RedisUsage, complaints_of
 from stack.hostile.report import EXPECTED, complaints, is_measurable, render, render_honest
 from stack.runtime import Stack
 
@@ -39,12 +39,12 @@ def test_answers_are_counted_by_kind(piece: int) -> None:
 
 def refused() -> dict[str, Report]:
     """Reports of a house that refuses everything."""
-    return {name: Report(bursts=5, answers=dict.fromkeys(EXPECTED[name], 1)) for name in EVERYTHING}
+    return {name: Report(bursts=5, answers=dict.fromkeys(EXPECTED[name], 1)) for name in ALL_ABUSES}
 
 
 def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
     assert complaints(refused(), STORM) == []
-    assert render(refused()).count("\n") == len(EVERYTHING) + 1
+    assert render(refused()).count("\n") == len(ALL_ABUSES) + 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_was_let_pass_is_said(name: str, report: Report, said: str) -> None
 
 
 def test_a_report_comes_whole_from_the_process_that_abused() -> None:
-    report = Report(dialled=3, bursts=5, answers={"429": 5})
+    report = Report(connections=3, bursts=5, answers={"429": 5})
     assert Report(**json.loads(json.dumps(asdict(report)))) == report
 
 
@@ -87,9 +87,9 @@ def test_where_honest_bids_alone_are_lost_or_late_nothing_is_measured() -> None:
 
 
 def test_what_redis_keeps_for_ever_and_a_memory_that_swells_are_said() -> None:
-    before = Kept(keys=100, lasting=8, memory_mib=5.0)
-    assert complaints_of(before, Kept(keys=9_000, lasting=9, memory_mib=20.0)) == []
-    assert complaints_of(before, Kept(keys=9_000, lasting=108, memory_mib=505.0)) == [
+    before = RedisUsage(keys=100, lasting=8, memory_mib=5.0)
+    assert complaints_of(before, RedisUsage(keys=9_000, lasting=9, memory_mib=20.0)) == []
+    assert complaints_of(before, RedisUsage(keys=9_000, lasting=108, memory_mib=505.0)) == [
         "Redis: 100 more keys that never fade",
         "Redis: 500 MiB more memory",
     ]
@@ -107,13 +107,13 @@ def test_the_gateway_that_is_abused_has_the_limits_of_everybody() -> None:
 
 
 def test_what_each_abuse_must_be_answered_is_known() -> None:
-    assert EXPECTED.keys() == EVERYTHING.keys()
+    assert EXPECTED.keys() == ALL_ABUSES.keys()
 
 
 def test_every_abuse_says_what_it_is_and_has_something_to_send() -> None:
     tokens = ["a.b.signature"] * 10
     target = Target(1, 2, [1, 2, 3, 4], tokens, intruders=tuple(tokens))
-    for make in EVERYTHING.values():
+    for make in ALL_ABUSES.values():
         abuse = make(target)
         assert make.__doc__
         assert all(abuse.burst(number) for number in range(3))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 
-def tree_of(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """The process and its descendants, parents first; none that has just ended."""
     found, waiting = [], [pid]
     while waiting:

@@ -6,14 +6,14 @@ import select
 from websocket import ABNF, WebSocketException, create_connection
 
 from stack.campaign.journal import Frame
-from stack.campaign.people import Door
+from stack.campaign.people import Endpoint
 
 TIMEOUT_S = 8.0
 NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
 UNAUTHENTICATED = 4401
 
 
-class LostError(Exception):
+class ConnectionLostError(Exception):
     """The socket has ended, or could not be opened; `code` as in wire.md."""
 
     def __init__(self, code: int, why: object = "") -> None:
@@ -21,14 +21,16 @@ class LostError(Exception):
         self.code = code
 
 
-class Line:
-    """An open socket. All methods raise LostError when it has ended."""
+class Client:
+    """An open socket. All methods raise ConnectionLostError when it has ended."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         try:
-            self._ws = create_connection(door.ws_url, timeout=TIMEOUT_S, origin=door.base_url)
+            self._ws = create_connection(
+                endpoint.ws_url, timeout=TIMEOUT_S, origin=endpoint.base_url
+            )
         except (WebSocketException, OSError) as error:
-            raise LostError(NO_CLOSE_FRAME, error) from error
+            raise ConnectionLostError(NO_CLOSE_FRAME, error) from error
         self._frame_id = 0
 
     def send(self, frame: Frame) -> int:
@@ -37,7 +39,7 @@ class Line:
         try:
             self._ws.send(json.dumps({"id": self._frame_id, **frame}))
         except (WebSocketException, OSError) as error:
-            raise LostError(NO_CLOSE_FRAME, error) from error
+            raise ConnectionLostError(NO_CLOSE_FRAME, error) from error
         return self._frame_id
 
     def receive(self, wait_s: float) -> Frame | None:
@@ -48,9 +50,9 @@ class Line:
                 return None
             opcode, received = self._ws.recv_data_frame(control_frame=True)
         except (WebSocketException, OSError, ValueError) as error:
-            raise LostError(NO_CLOSE_FRAME, error) from error
+            raise ConnectionLostError(NO_CLOSE_FRAME, error) from error
         if opcode == ABNF.OPCODE_CLOSE:
-            raise LostError(int.from_bytes(received.data[:2], "big") or NO_CLOSE_FRAME)
+            raise ConnectionLostError(int.from_bytes(received.data[:2], "big") or NO_CLOSE_FRAME)
         return json.loads(received.data) if opcode == ABNF.OPCODE_TEXT else None
 
     def close(self) -> None:

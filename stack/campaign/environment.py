@@ -1,4 +1,4 @@
-"""What the campaign stands on: a stack of its own, with a proxy on every link."""
+"""The campaign's environment: a stack of its own, with a proxy on every link."""
 
 import os
 import random
@@ -18,9 +18,9 @@ from stack import Program, Stack
 from stack.application import PIPELINES
 from stack.campaign.clock import build_shim
 from stack.campaign.disk import SmallDisk
-from stack.campaign.people import Door
+from stack.campaign.people import Endpoint
+from stack.campaign.process_tree import process_tree
 from stack.campaign.proxies import LINKS, Proxies
-from stack.campaign.tree import tree_of
 from stack.environment import application_environment
 from stack.faults import StackFault
 from stack.ports import HOST
@@ -36,8 +36,8 @@ READY_S, POLL_S = 180.0, 0.2
 LEFT_OUT = ("bridge", "flower")
 
 
-class Ground:
-    """The stack, its proxies, and the doors by which faults come in.
+class Environment:
+    """The stack, its proxies, and what faults need: signals, SQL, the disk.
 
     `busy_kills` counts processes that were killed in the middle of a transaction.
     """
@@ -51,20 +51,20 @@ class Ground:
         self.shim = Path()
         ports = self.settings.ports
         base_url = f"http://{HOST}:{ports.proxy_gateway}"
-        self.door = Door(base_url, f"ws://{HOST}:{ports.proxy_gateway}/ws")
+        self.endpoint = Endpoint(base_url, f"ws://{HOST}:{ports.proxy_gateway}/ws")
 
     @classmethod
     @contextmanager
     def open(cls, stack: Stack, rng: random.Random) -> Iterator[Self]:
-        """Everything runs, with empty data; it ends when left."""
-        ground = cls(stack, rng)
-        ground._clear()
+        """Start everything with empty data; stop it at the end."""
+        environment = cls(stack, rng)
+        environment._reset()
         try:
-            ground._up()
-            yield ground
+            environment._start()
+            yield environment
         finally:
             stack.down()
-            ground.disk.remove()
+            environment.disk.remove()
 
     def servers(self) -> dict[str, Server]:
         """The servers by the names of their processes."""
@@ -82,7 +82,7 @@ class Ground:
 
     def programs(self, **changes: str) -> list[Program]:
         """The application, each pipeline in a process of its own, reaching all through proxies."""
-        programs = self.stack.application(**self._proxied(), **changes)
+        programs = self.stack.application(**self._proxied_variables(), **changes)
         (bridge,) = (program for program in programs if program.name == "bridge")
         command = bridge.command[: -len(PIPELINES)]
         pipelines = [*INGESTS, *(name for name in PIPELINES if name != "ingest")]
@@ -101,9 +101,9 @@ class Ground:
         return all(states.get(name) == "RUNNING" for name in names)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """To a process and all its children; nothing to one that is not there."""
+        """Send a signal to a process and all its children; do nothing if it does not run."""
         pid = self.control.pid(name)
-        for each in tree_of(pid) if pid else ():
+        for each in process_tree(pid) if pid else ():
             try:
                 os.kill(each, number)
             except ProcessLookupError:
@@ -139,17 +139,17 @@ class Ground:
         """A client, straight."""
         return redis.Redis.from_url(self.stack.addresses()["REDIS_URL"], socket_timeout=5)
 
-    def _clear(self) -> None:
+    def _reset(self) -> None:
         self.stack.down()
         self.disk.remove()
         self.stack.clean()
 
-    def _up(self) -> None:
+    def _start(self) -> None:
         self.shim = build_shim()
         self.stack.places.create()
         if not self.settings.standby:
             self.servers()["postgresql"].prepare()
-            self.disk.hold(self.stack.places.data_dir / "postgresql")
+            self.disk.move_here(self.stack.places.data_dir / "postgresql")
         self.stack.begin()
         self.control.run(self.proxies.program())
         self.control.wait_for(self.proxies.is_ready, name="proxies")
@@ -168,13 +168,13 @@ class Ground:
 
     def _wait_ready(self) -> None:
         deadline = Deadline(READY_S)
-        while not self.all_run() or complaint_of(self.door.base_url):
+        while not self.all_run() or complaint_of(self.endpoint.base_url):
             if deadline.passed():
-                complaint = complaint_of(self.door.base_url) or "a process does not run"
+                complaint = complaint_of(self.endpoint.base_url) or "a process does not run"
                 raise StackFault(f"not ready after {deadline}: {complaint}")
             time.sleep(POLL_S)
 
-    def _proxied(self) -> Mapping[str, str]:
+    def _proxied_variables(self) -> Mapping[str, str]:
         """What differs in the application's environment when each address is that of its proxy."""
         ports = self.settings.ports
         proxied = replace(ports, **{link: self.proxies.port(f"proxy_{link}") for link in LINKS})

@@ -1,9 +1,9 @@
-"""What abusers aim at on a running house: people, lots and a room of their own."""
+"""The target of abuse: users, lots and a room of its own on a running house."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
-from stack.campaign.people import AwayError, Door, Person
+from stack.campaign.people import Endpoint, Person, UnavailableError
 from stack.faults import StackFault
 from stack.hostile.abuses import GUESTS, Target
 
@@ -12,11 +12,11 @@ LOTS = 4
 LASTS = timedelta(hours=1)
 
 
-def prepare(door: Door, *, gateway_port: int, metrics_port: int) -> Target:
+def prepare_target(endpoint: Endpoint, *, gateway_port: int, metrics_port: int) -> Target:
     """Sign abusers and their victim up, and put lots up. Raise StackFault when it cannot be."""
     with ExitStack() as stack:
         names = ["Seller", "Victim", *(f"Abuser {n}" for n in range(2 * GUESTS // SOCKETS))]
-        people = [Person(door, name) for name in names]
+        people = [Person(endpoint, name) for name in names]
         for person in people:
             stack.callback(person.close)
         try:
@@ -28,7 +28,7 @@ def prepare(door: Door, *, gateway_port: int, metrics_port: int) -> Target:
             room_id = int(seller.call("POST", "/api/rooms", room)["id"])
             for abuser in abusers:
                 abuser.request("POST", f"/api/rooms/{room_id}/join")
-        except AwayError as error:
+        except UnavailableError as error:
             raise StackFault(f"people cannot be signed up: {error}") from error
     tokens = [abuser.token for abuser in abusers]
     half = len(tokens) // 2

@@ -1,4 +1,4 @@
-"""What a campaign keeps between starts: its seed, results, journals, and logs of what failed."""
+"""What is kept between runs of a campaign: its seed, results, journals, and logs of failures."""
 
 import json
 import random
@@ -13,11 +13,11 @@ SEEDS = 1_000_000
 
 
 def directory_of(profile: str) -> Path:
-    """Where the campaign on this profile keeps all that, unless it is told another place."""
+    """Return the default directory of the campaign on this profile."""
     return CHECKOUT / "var" / f"{profile}-campaign"
 
 
-class Kept:
+class ResultStore:
     """Everything under one directory."""
 
     def __init__(self, directory: Path) -> None:
@@ -27,20 +27,26 @@ class Kept:
         self.journals.mkdir(parents=True, exist_ok=True)
 
     @classmethod
-    def fresh(cls, directory: Path) -> "Kept":
-        """What an earlier start kept is forgotten."""
+    def fresh(cls, directory: Path) -> "ResultStore":
+        """Empty the directory first."""
         shutil.rmtree(directory, ignore_errors=True)
         return cls(directory)
 
-    def keep(self, result: Result) -> None:
-        """Remember it for a restart."""
+    def save(self, result: Result) -> None:
+        """Save it for a later run."""
         self._file(result.name).write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
 
-    def good(self, name: str, *, seed: int, minutes: float, bids_per_s: float) -> Result | None:
-        """What an earlier start found under the same conditions, if that was good."""
+    def load_good(
+        self, name: str, *, seed: int, minutes: float, bids_per_s: float
+    ) -> Result | None:
+        """Return the result of an earlier run under the same conditions, if it held."""
         try:
             result = self.result(name)
-        except (FileNotFoundError, TypeError):  # none, or one of an older campaign's shape
+        except (
+            FileNotFoundError,
+            KeyError,
+            TypeError,
+        ):  # none, or an older shape
             return None
         found = (result.seed, result.minutes, result.bids_per_s)
         return result if found == (seed, minutes, bids_per_s) and result.held else None
