@@ -9,7 +9,7 @@ from pathlib import Path
 from stack.campaign.process_tree import process_tree
 from tests.waiting import wait_until
 
-AT_REST = "TtZX"  # states of a thread in /proc that executes nothing: stopped or ended
+STOPPED_STATES = "TtZX"  # states of a thread in /proc that executes nothing: stopped or ended
 
 
 def freeze(pid: int) -> None:
@@ -19,7 +19,7 @@ def freeze(pid: int) -> None:
     chose, and until then the others go on, on a busy machine long enough for a transaction.
     """
     _send(pid, signal.SIGSTOP)
-    wait_until(lambda: all(map(_is_at_rest, process_tree(pid))), what=f"process {pid} is frozen")
+    wait_until(lambda: all(map(_is_stopped, process_tree(pid))), what=f"process {pid} is frozen")
 
 
 def wake(pid: int) -> None:
@@ -43,12 +43,12 @@ def _send(pid: int, number: signal.Signals) -> None:
             os.kill(each, number)
 
 
-def _is_at_rest(pid: int) -> bool:
-    return all(map(_is_thread_at_rest, Path(f"/proc/{pid}/task").glob("*/stat")))
+def _is_stopped(pid: int) -> bool:
+    return all(map(_is_thread_stopped, Path(f"/proc/{pid}/task").glob("*/stat")))
 
 
-def _is_thread_at_rest(stat: Path) -> bool:
+def _is_thread_stopped(stat: Path) -> bool:
     with suppress(OSError):  # it ended meanwhile
         # The state follows the command's name, which is in brackets and may hold any character.
-        return stat.read_text(errors="replace").rpartition(") ")[2][0] in AT_REST
+        return stat.read_text(errors="replace").rpartition(") ")[2][0] in STOPPED_STATES
     return True

@@ -9,8 +9,7 @@ from uuid import uuid4
 
 from tests.e2e.client import Frame, Socket
 from tests.e2e.people import Gateway, Person
-from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import wait_until
 
 DECIDED = ("accepted", "rejected")
@@ -28,7 +27,7 @@ class Bidder:
         self.sockets = [self._enter(gateway) for gateway in at]
         self.amounts: dict[str, int] = {}  # by key, of every bid sent
         self.receipts: list[Frame] = []  # those of HTTP
-        self._left: list[Frame] = []  # told by sockets that have ended
+        self._ended_frames: list[Frame] = []  # received by sockets that have ended
         self._sent: list[tuple[Socket, int, str]] = []
 
     def bid(self, amount: int, socket: Socket, key: str | None = None) -> str:
@@ -60,7 +59,7 @@ class Bidder:
                 del self.amounts[key]
         return [answer for _, answer in answers]
 
-    def receipts_at_last(self) -> list[Frame]:
+    def answers_with_retries(self) -> list[Frame]:
         """As `answers`, but a bid is sent again when the house says so, as a page does."""
         found: list[Frame] = []
         while sent := self._sent:
@@ -73,24 +72,24 @@ class Bidder:
                     found.append(answer)
         return found
 
-    def told(self, type_: str) -> list[Frame]:
+    def received(self, type_: str) -> list[Frame]:
         """What all sockets were told of one kind, those that have ended too."""
-        frames = [*self._left, *itertools.chain(*(list(s.frames) for s in self.sockets))]
+        frames = [*self._ended_frames, *itertools.chain(*(list(s.frames) for s in self.sockets))]
         return [frame for frame in frames if frame["type"] == type_]
 
     def wait_outcomes(self) -> None:
         """Wait until every bid's outcome was pushed to every socket."""
         for socket in self.sockets:
             socket.wait_for(
-                lambda socket=socket: not self.missing(socket),  # type: ignore[misc]
-                what=f"{len(self.missing(socket))} of {len(self.amounts)} outcomes",
+                lambda socket=socket: not self.missing_outcomes(socket),  # type: ignore[misc]
+                what=f"{len(self.missing_outcomes(socket))} of {len(self.amounts)} outcomes",
             )
 
-    def missing(self, socket: Socket) -> set[str]:
+    def missing_outcomes(self, socket: Socket) -> set[str]:
         """The keys of bids whose outcome this socket was not told."""
         return set(self.amounts) - {frame["key"] for frame in socket.pushes("bid.result")}
 
-    def chase(self) -> None:
+    def recover_outcomes(self) -> None:
         """Ask after every bid, as after a reconnect; send again what the house has not seen."""
         socket = self.sockets[0]
         for key, amount in list(self.amounts.items()):
@@ -107,29 +106,29 @@ class Bidder:
     def reconnect(self) -> None:
         """Open every socket that has ended again; nobody answers what was sent on it."""
         self._sent = [sent for sent in self._sent if sent[0].close_code is None]
-        for place, socket in enumerate(self.sockets):
+        for index, socket in enumerate(self.sockets):
             if socket.close_code is not None:
-                fresh = self._enter(self.at[place])
-                self._left += socket.frames
-                self.sockets[place] = fresh
+                new_socket = self._enter(self.at[index])
+                self._ended_frames += socket.frames
+                self.sockets[index] = new_socket
 
     def close(self) -> None:
         """Leave."""
         for socket in self.sockets:
             socket.close()
 
-    def check_memory(self, log: Iterable[tuple[int, Frame]]) -> None:
+    def check_received(self, log: Iterable[tuple[int, Frame]]) -> None:
         """Every receipt names a record of the log, and every bid was answered one thing.
 
         `log`: offset and value of the lot's records; they are all of one partition.
         """
         records = dict(log)
-        for receipt in [*self.receipts, *self.told("bid.received")]:
+        for receipt in [*self.receipts, *self.received("bid.received")]:
             record = records[receipt["offset"]]
             assert (record["bid_id"], record["key"]) == (receipt["bid_id"], receipt["key"])
             assert record["amount"] == receipt["amount"] == self.amounts[receipt["key"]]
         outcomes = defaultdict(list)
-        for result in self.told("bid.result"):
+        for result in self.received("bid.result"):
             if result["auction_id"] == self.lot_id:  # people bid on other lots before
                 outcomes[result["key"]].append(result)
         assert set(outcomes) <= set(self.amounts)
@@ -137,18 +136,18 @@ class Bidder:
             assert all(answer == answers[0] for answer in answers)
             assert answers[0]["status"] in DECIDED
 
-    def check_shown(self, fresh: Frame) -> None:
+    def check_shown(self, state: Frame) -> None:
         """Every socket ends with the state that a fresh one is shown."""
-        expected = {name: fresh[name] for name in STATE}
+        expected = {name: state[name] for name in STATE}
         for socket in self.sockets:
             socket.wait_for(lambda socket=socket: _state(socket) == expected, what=str(expected))  # type: ignore[misc]
 
     def _status(self, key: str) -> str:
         """What became of a bid, asked as often as the house lets us."""
-        answer = self.sockets[0].ask("bid.status", auction_id=self.lot_id, key=key)
+        answer = self.sockets[0].request("bid.status", auction_id=self.lot_id, key=key)
         while answer["type"] == "error" and answer["retry"]:
             time.sleep(answer["retry_after_ms"] / 1_000)
-            answer = self.sockets[0].ask("bid.status", auction_id=self.lot_id, key=key)
+            answer = self.sockets[0].request("bid.status", auction_id=self.lot_id, key=key)
         return str(answer["status"])
 
     def _enter(self, gateway: Gateway) -> Socket:
@@ -157,34 +156,34 @@ class Bidder:
         return socket
 
     def _subscribed(self, socket: Socket) -> bool:
-        answer = socket.ask("subscribe", channel=f"auction:{self.lot_id}")
+        answer = socket.request("subscribe", channel=f"auction:{self.lot_id}")
         return str(answer["type"]) == "subscribed"
 
 
-def wave(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
+def bid_from_all(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
     """One bid from every socket; the answers."""
-    _bid_at_once(bidders, amounts)
+    _send_from_all(bidders, amounts)
     return [answer for bidder in bidders for answer in bidder.answers()]
 
 
-def received_wave(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
+def bid_from_all_with_retries(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
     """One bid from every socket, sent again until the house takes it; the answers."""
-    _bid_at_once(bidders, amounts)
-    return [answer for bidder in bidders for answer in bidder.receipts_at_last()]
+    _send_from_all(bidders, amounts)
+    return [answer for bidder in bidders for answer in bidder.answers_with_retries()]
 
 
-def _bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
+def _send_from_all(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
     for bidder in bidders:
         for socket in bidder.sockets:
             bidder.bid(next(amounts), socket)
 
 
-def go_on(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:
+def bid_until_acknowledged(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:
     """Bid until all bids of a wave are acknowledged; a receipt."""
     found: list[Frame] = []
 
     def acknowledged() -> bool:
-        answers = wave(bidders, amounts)
+        answers = bid_from_all(bidders, amounts)
         found[:] = [answer for answer in answers if answer["type"] == "bid.received"]
         return len(found) == len(answers)
 
@@ -192,16 +191,18 @@ def go_on(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Frame:
     return found[0]
 
 
-def check_all(lanes: Lanes, gateway: Gateway, bidders: Sequence[Bidder], receipt: Frame) -> None:
+def check_all(
+    lanes: LaneCluster, gateway: Gateway, bidders: Sequence[Bidder], receipt: Frame
+) -> None:
     """Rows and state follow the log, and so does what everybody was told and is shown."""
     lot = Lot(bidders[0].lot_id, [bidder.person.id for bidder in bidders])
     records = lanes.check_against_log(lot, receipt["partition"])
     log = [(record.offset, json.loads(record.payload)) for record in records]
     with gateway.enter() as guest:
-        fresh = snapshot(guest, lot.auction_id)
+        state = snapshot(guest, lot.auction_id)
     for bidder in bidders:
-        bidder.check_memory(log)
-        bidder.check_shown(fresh)
+        bidder.check_received(log)
+        bidder.check_shown(state)
 
 
 def snapshot(guest: Socket, auction_id: int) -> Frame:
@@ -209,7 +210,7 @@ def snapshot(guest: Socket, auction_id: int) -> Frame:
     answers: list[Frame] = []
 
     def is_shown() -> bool:
-        answers.append(guest.ask("subscribe", channel=f"auction:{auction_id}"))
+        answers.append(guest.request("subscribe", channel=f"auction:{auction_id}"))
         return answers[-1].get("code") != "BUSY"
 
     wait_until(is_shown, what="a snapshot")

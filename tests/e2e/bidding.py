@@ -15,7 +15,7 @@ OUTCOME = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class BidAnswers:
     """Both answers to a bid: its receipt and its outcome, without the frames' own fields."""
 
     receipt: Frame
@@ -33,19 +33,21 @@ def place(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Frame:
     answers: list[Frame] = []
 
     def is_final() -> bool:
-        answers.append(socket.ask("bid.place", **frame))
+        answers.append(socket.request("bid.place", **frame))
         return not answers[-1].get("retry")
 
     wait_until(is_final, what="the gateway has connected to the log")
     return answers[-1]
 
 
-def bid(socket: Socket, lot: Frame, amount: int, **fields: Any) -> Told:
+def bid(socket: Socket, lot: Frame, amount: int, **fields: Any) -> BidAnswers:
     """Place a bid that is received, and wait for its outcome; they may come in either order."""
     answer = place(socket, lot, amount, **fields)
     assert answer["type"] == "bid.received", answer
     result = socket.push("bid.result", bid_id=answer["bid_id"])
-    return Told({name: answer[name] for name in RECEIPT}, {name: result[name] for name in OUTCOME})
+    return BidAnswers(
+        {name: answer[name] for name in RECEIPT}, {name: result[name] for name in OUTCOME}
+    )
 
 
 def refusal(socket: Socket, lot: Frame, amount: int, **fields: Any) -> str:
@@ -57,7 +59,7 @@ def refusal(socket: Socket, lot: Frame, amount: int, **fields: Any) -> str:
 
 def watch(socket: Socket, lot: Frame) -> Frame:
     """Subscribe to an auction; the snapshot."""
-    snapshot = socket.ask("subscribe", channel=channel_of(lot))
+    snapshot = socket.request("subscribe", channel=channel_of(lot))
     assert snapshot["type"] == "subscribed", snapshot
     return snapshot
 

@@ -21,7 +21,7 @@ TURN_S = 1.0  # between two looks at the clock
 NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
 
 
-def dial(
+def connect(
     ws_url: str,
     *,
     origin: str | None,
@@ -102,7 +102,7 @@ class Socket:
         """Send any message, good or bad."""
         self._ws.send(data, opcode)
 
-    def ask(self, type_: str, **fields: Any) -> Frame:
+    def request(self, type_: str, **fields: Any) -> Frame:
         """Send a frame and wait for its answer, an error or not."""
         return self.answer(self.send(type_, **fields))
 

@@ -13,7 +13,7 @@ import pytest
 from stack.boards.query import PrometheusClient
 from stack.places import CHECKOUT, Places
 from stack.servers.prometheus import Prometheus
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.people import Gateway, Person
 from tests.integration.database import database_without_tables
 from tests.servers import own_stack
@@ -55,24 +55,24 @@ class Limited:
 
 
 @pytest.fixture(scope="package")
-def house() -> Iterator[House]:
+def cluster() -> Iterator[Cluster]:
     """Gateway with its workers, bridge and Celery workers on the tests' servers."""
     stack = own_stack()
     stack.servers_up()
     stack.run_once("migrations", "alembic", "upgrade", "head")
     stack.run_once("topics", "python", "-m", "bridge", "topics")
-    with House.open(stack, prefix=PREFIX) as house:
-        yield house
+    with Cluster.open(stack, prefix=PREFIX) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="package")
-def gateway(house: House) -> Gateway:
+def gateway(cluster: Cluster) -> Gateway:
     """The address everybody uses."""
-    return house.gateway
+    return cluster.gateway
 
 
 @pytest.fixture(scope="package")
-def limited(house: House) -> Iterator[Limited]:
+def limited(cluster: Cluster) -> Iterator[Limited]:
     """More gateways in front of the same house, under other limits."""
     prompt = {name: str(ceil(stretched(seconds))) for name, seconds in PROMPT_S.items()}
     with database_without_tables() as tableless:
@@ -81,7 +81,9 @@ def limited(house: House) -> Iterator[Limited]:
             "patient": PATIENT,
             "broken": {"DATABASE_URL": tableless},
         }
-        with house.other_gateways({f"gateway-{name}": changes[name] for name in changes}) as found:
+        with cluster.other_gateways(
+            {f"gateway-{name}": changes[name] for name in changes}
+        ) as found:
             yield Limited(*found)
 
 
@@ -105,10 +107,10 @@ def ben(gateway: Gateway) -> Person:
 
 @pytest.fixture(scope="module")
 def prometheus(
-    house: House, tmp_path_factory: pytest.TempPathFactory
+    cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PrometheusClient]:
     """A real Prometheus that scrapes the house, with no memory of earlier tests."""
-    stack = house.stack
+    stack = cluster.stack
     places = Places(CHECKOUT, stack.places.run_dir, tmp_path_factory.mktemp("prometheus"))
     server = Prometheus(places, stack.settings, stack.credentials)
     server.scrape_s = SCRAPE_S

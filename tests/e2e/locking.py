@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from sqlalchemy import create_engine
 
 from app.adapters.postgres.engine import driver_url
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 
 
 @contextmanager
-def locked(house: House, table: str) -> Iterator[None]:
+def locked(cluster: Cluster, table: str) -> Iterator[None]:
     """Whoever asks for a row of the table waits."""
-    engine = create_engine(driver_url(house.stack.environment()["DATABASE_URL"]))
+    engine = create_engine(driver_url(cluster.stack.environment()["DATABASE_URL"]))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         yield

@@ -15,7 +15,7 @@ def in_seconds(seconds: float) -> str:
     return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def put_up(
+def create_lot(
     seller: Person, *, starts_in_s: float | None = None, lasts_s: float = 3_600, **fields: Any
 ) -> Frame:
     """A new product's auction, by default open for an hour from 1,000 won and never extended.

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 
 from stack.ports import HOST
-from tests.e2e.client import Frame, Socket, dial
+from tests.e2e.client import Frame, Socket, connect
 from tests.waiting import CALL_S
 
 PASSWORD = "correct horse battery"
@@ -28,7 +28,7 @@ class Gateway:
         """A client of it that keeps its connections and has no cookies of anyone."""
         return httpx.Client(base_url=self.base_url, timeout=CALL_S)
 
-    def hang_up(self) -> None:
+    def close_connections(self) -> None:
         """Close the connections that `http` keeps: the process would wait for them at its end."""
         self.http.close()
         del self.http
@@ -38,12 +38,12 @@ class Gateway:
 
         `source` is the loopback address that it comes from, when that matters.
         """
-        return Socket(dial(self.ws_url, origin=self.base_url, headers=headers, source=source))
+        return Socket(connect(self.ws_url, origin=self.base_url, headers=headers, source=source))
 
     def enter(self, token: str | None = None) -> Socket:
         """A socket that has been welcomed: with this access token, or a guest's."""
         socket = self.open()
-        welcome = socket.ask("auth", **({} if token is None else {"token": token}))
+        welcome = socket.request("auth", **({} if token is None else {"token": token}))
         assert welcome["type"] == "welcome", welcome
         return socket
 

@@ -35,7 +35,7 @@ class Answer:
         return self.status, self.problem["code"]
 
 
-class Wire:
+class RawConnection:
     """One connection."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -44,12 +44,14 @@ class Wire:
 
     @classmethod
     @contextmanager
-    def open(cls, port: int, *, source: str = HOST, timeout_s: float = CALL_S) -> Iterator["Wire"]:
+    def open(
+        cls, port: int, *, source: str = HOST, timeout_s: float = CALL_S
+    ) -> Iterator["RawConnection"]:
         """A connection from the loopback address `source`, closed when left."""
         with socket.create_connection((HOST, port), timeout_s, (source, 0)) as sock:
             yield cls(sock)
 
-    def send(self, *pieces: bytes) -> "Wire":
+    def send(self, *pieces: bytes) -> "RawConnection":
         """Send bytes; a server that has already refused and closed is no fault."""
         try:
             for piece in pieces:
@@ -58,7 +60,7 @@ class Wire:
             pass
         return self
 
-    def end(self) -> "Wire":
+    def end(self) -> "RawConnection":
         """Send no more; answers are still read."""
         self.sock.shutdown(socket.SHUT_WR)
         return self

@@ -13,9 +13,9 @@ from app.settings import read_settings
 from tests import kafka_log
 from tests.e2e.bidding import bid
 from tests.e2e.client import Frame, Socket
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Person
 from tests.numbers import nested
 
@@ -106,7 +106,7 @@ def with_raw(type_: str, field: str, raw: str, good: Frame) -> Frame:
     return {**{name: json.dumps(value) for name, value in good.items()}, field: raw}
 
 
-def ask_raw(socket: Socket, type_: str, fields: Frame) -> Frame:
+def request_raw(socket: Socket, type_: str, fields: Frame) -> Frame:
     frame_id = socket.next_id()
     socket.send_raw(raw_frame(frame_id, type_, fields))
     return socket.answer(frame_id)
@@ -121,9 +121,9 @@ def is_invalid(answer: Frame, field: str) -> bool:
 def test_a_wrong_value_is_named_and_the_socket_stays(
     socket: Socket, type_: str, field: str, raw: str
 ) -> None:
-    answer = ask_raw(socket, type_, with_raw(type_, field, raw, GOOD[type_]))
+    answer = request_raw(socket, type_, with_raw(type_, field, raw, GOOD[type_]))
     assert is_invalid(answer, field), answer
-    assert socket.ask("time", client_ms=1)["type"] == "time"
+    assert socket.request("time", client_ms=1)["type"] == "time"
 
 
 @settings(max_examples=200, deadline=None)
@@ -132,23 +132,25 @@ def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
     socket: Socket, field: tuple[str, str], raw: str
 ) -> None:
     type_, name = field
-    assert is_invalid(ask_raw(socket, type_, with_raw(type_, name, raw, GOOD[type_])), name)
+    assert is_invalid(request_raw(socket, type_, with_raw(type_, name, raw, GOOD[type_])), name)
 
 
 @pytest.mark.parametrize(("type_", "field"), MISSING)
 def test_a_missing_field_is_named(socket: Socket, type_: str, field: str) -> None:
     fields = {name: json.dumps(value) for name, value in GOOD[type_].items() if name != field}
-    assert is_invalid(ask_raw(socket, type_, fields), field)
+    assert is_invalid(request_raw(socket, type_, fields), field)
 
 
 @pytest.mark.parametrize("type_", GOOD)
 def test_an_unknown_field_is_named(socket: Socket, type_: str) -> None:
-    assert is_invalid(ask_raw(socket, type_, with_raw(type_, "extra", "1", GOOD[type_])), "extra")
+    assert is_invalid(
+        request_raw(socket, type_, with_raw(type_, "extra", "1", GOOD[type_])), "extra"
+    )
 
 
 @pytest.mark.parametrize("raw", ['"other"', '""', "null", "5", "[]", "1e309"])
 def test_an_unknown_type_is_invalid(socket: Socket, raw: str) -> None:
-    assert is_invalid(ask_raw(socket, "", {"type": raw}), "type")
+    assert is_invalid(request_raw(socket, "", {"type": raw}), "type")
 
 
 @pytest.mark.parametrize("raw", CLOSING)
@@ -170,12 +172,12 @@ def test_an_id_that_is_no_rising_integer_closes_4400(limited: Limited, raw: str)
 
 @pytest.mark.parametrize("type_", ["bid.place", "chat.send"])
 def test_what_does_not_exist_is_not_found(socket: Socket, type_: str) -> None:
-    answer = socket.ask(type_, **GOOD[type_])
+    answer = socket.request(type_, **GOOD[type_])
     assert (answer["type"], answer["code"], answer["retry"]) == ("error", "NOT_FOUND", False)
 
 
 def test_a_bids_frame_is_bounded_more_tightly(socket: Socket, seller: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
 
     def send(size: int, amount: int) -> Frame:
         frame_id = socket.next_id()
@@ -191,32 +193,32 @@ def test_a_bids_frame_is_bounded_more_tightly(socket: Socket, seller: Person) ->
 
 
 def test_bad_input_leaves_no_record_and_changes_no_row(
-    house: House, limited: Limited, seller: Person, anna: Person, socket: Socket
+    cluster: Cluster, limited: Limited, seller: Person, anna: Person, socket: Socket
 ) -> None:
-    lot = put_up(seller)
-    settings = read_settings(house.stack.environment())
+    lot = create_lot(seller)
+    settings = read_settings(cluster.stack.environment())
     ends = {
         topic: kafka_log.ends(settings, topic) for topic in (AUCTION_BID.name, CHAT_MESSAGE.name)
     }
     good = {"auction_id": lot["id"], "amount": 1_000, "key": "bad"}
     for field, raws in WRONG["bid.place"].items():
         for raw in raws:
-            ask_raw(socket, "bid.place", with_raw("bid.place", field, raw, good))
-    ask_raw(socket, "bid.place", with_raw("bid.place", "extra", "1", good))
+            request_raw(socket, "bid.place", with_raw("bid.place", field, raw, good))
+    request_raw(socket, "bid.place", with_raw("bid.place", "extra", "1", good))
     for field, raws in WRONG["chat.send"].items():
         for raw in raws:
-            ask_raw(socket, "chat.send", with_raw("chat.send", field, raw, GOOD["chat.send"]))
+            request_raw(socket, "chat.send", with_raw("chat.send", field, raw, GOOD["chat.send"]))
     with limited.patient.enter() as guest:
-        assert guest.ask("bid.place", **good)["code"] == "UNAUTHENTICATED"
-    with limited.patient.open() as nobody:
-        nobody.send("bid.place", **good)
-        assert nobody.wait_closed() == 4401
+        assert guest.request("bid.place", **good)["code"] == "UNAUTHENTICATED"
+    with limited.patient.open() as unauthenticated:
+        unauthenticated.send("bid.place", **good)
+        assert unauthenticated.wait_closed() == 4401
     assert anna.call("GET", f"/api/auctions/{lot['id']}")["version"] == lot["version"]
-    told = bid(socket, lot, 1_000)
+    answers = bid(socket, lot, 1_000)
     bids = [
         json.loads(r.value)
         for r in kafka_log.records(settings, AUCTION_BID.name, ends[AUCTION_BID.name])
     ]
-    assert [b["key"] for b in bids if b["type"] == "bid"] == [told.key]
+    assert [b["key"] for b in bids if b["type"] == "bid"] == [answers.key]
     assert kafka_log.records(settings, CHAT_MESSAGE.name, ends[CHAT_MESSAGE.name]) == []
-    assert told.outcome["seq"] == 1
+    assert answers.outcome["seq"] == 1

@@ -19,16 +19,16 @@ from stack.boards.model import NONE_YET
 from stack.boards.query import PrometheusClient
 from stack.slowness import Deadline
 from tests.e2e.bidders import Bidder
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
-from tests.e2e.regulars import Regular, crowd_bids
+from tests.e2e.reconnecting import ReconnectingBidder, bid_in_background
 from tests.integration.database import database_without_tables
 from tests.waiting import CALL_S, stretched, wait_until
 
 WINDOW = "10s"  # of rates: several scrapes
 SETTLED_IN_S = 120.0
-NOBODYS_LOT = b"999999999"
+UNKNOWN_LOT = b"999999999"
 
 
 @dataclass(slots=True)
@@ -44,30 +44,35 @@ class Day:
     def pass_by(self) -> None:
         """A bid too low, a message, a page, a path that is not there, an error of ours."""
         with self.bidder.enter() as socket:  # each time: a token does not outlive a slow machine
-            socket.ask("bid.place", auction_id=self.lot_id, amount=1_000, key=uuid4().hex)
-            said = socket.ask("chat.send", room_id=self.room_id, text="hello", key=uuid4().hex)
-            assert said["type"] == "chat.received" or said["retry"], said
+            socket.request("bid.place", auction_id=self.lot_id, amount=1_000, key=uuid4().hex)
+            receipt = socket.request(
+                "chat.send", room_id=self.room_id, text="hello", key=uuid4().hex
+            )
+            assert receipt["type"] == "chat.received" or receipt["retry"], receipt
         self.bidder.call("GET", f"/api/auctions/{self.lot_id}")
         assert self.seller.request("GET", "/api/auctions/999999999").status_code == 404
         assert self.broken.http.get(f"/api/auctions/{self.lot_id}").status_code >= 500
 
 
 @contextmanager
-def under_load(house: House, seller: Person, anna: Person) -> Iterator[Day]:
+def under_load(cluster: Cluster, seller: Person, anna: Person) -> Iterator[Day]:
     """Four people bid all the time; one lot has closed, and one record is a dead letter."""
-    gateway, lot_id = house.gateway, put_up(seller)["id"]
-    short = put_up(seller, lasts_s=stretched(6))
+    gateway, lot_id = cluster.gateway, create_lot(seller)["id"]
+    short = create_lot(seller, lasts_s=stretched(6))
     room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot_id})
     anna.call("POST", f"/api/rooms/{room['id']}/join")
-    regulars = [Regular(gateway.sign_up("Regular"), lot_id, [gateway]) for _ in range(3)]
+    regulars = [
+        ReconnectingBidder(gateway.sign_up("ReconnectingBidder"), lot_id, [gateway])
+        for _ in range(3)
+    ]
     requester = Bidder(gateway.sign_up("Requester"), lot_id, [])
     with (
         database_without_tables() as tableless,
-        house.another_gateway("gateway-tableless", DATABASE_URL=tableless) as broken,
+        cluster.another_gateway("gateway-tableless", DATABASE_URL=tableless) as broken,
     ):
-        with crowd_bids(regulars, [requester], [gateway]):
-            give_up_a_record(house)
-            house.run_task(SEND_MAILS_TASK)
+        with bid_in_background(regulars, [requester], [gateway]):
+            give_up_a_record(cluster)
+            cluster.run_task(SEND_MAILS_TASK)
             yield Day(seller, anna, lot_id, room["id"], broken)
             wait_until(lambda: is_closed(anna, short["id"]), what="the short auction is closed")
         for regular in regulars:
@@ -78,9 +83,9 @@ def is_closed(person: Person, auction_id: int) -> bool:
     return bool(person.call("GET", f"/api/auctions/{auction_id}")["status"] == "closed")
 
 
-def give_up_a_record(house: House) -> None:
-    producer = make_producer(read_settings(house.stack.environment()), name="tests")
-    producer.send(AUCTION_BID.name, key=NOBODYS_LOT, value=b"{").get(timeout=CALL_S)
+def give_up_a_record(cluster: Cluster) -> None:
+    producer = make_producer(read_settings(cluster.stack.environment()), name="tests")
+    producer.send(AUCTION_BID.name, key=UNKNOWN_LOT, value=b"{").get(timeout=CALL_S)
     producer.close()
 
 
@@ -96,10 +101,10 @@ def measured() -> dict[str, str]:
 
 
 def without_figure(prometheus: PrometheusClient, expressions: dict[str, str]) -> dict[str, str]:
-    def gives_nothing(expression: str) -> bool:
+    def is_empty(expression: str) -> bool:
         return all(math.isnan(series.value) for series in prometheus.instant(expression))
 
-    return {where: asked for where, asked in expressions.items() if gives_nothing(asked)}
+    return {where: expression for where, expression in expressions.items() if is_empty(expression)}
 
 
 def firing(prometheus: PrometheusClient, alert: str) -> bool:
@@ -107,16 +112,16 @@ def firing(prometheus: PrometheusClient, alert: str) -> bool:
 
 
 def test_every_expression_of_boards_and_alerts_gives_a_figure_under_load(
-    house: House, prometheus: PrometheusClient, seller: Person, anna: Person
+    cluster: Cluster, prometheus: PrometheusClient, seller: Person, anna: Person
 ) -> None:
     wait_until(lambda: prometheus.instant("lane_dead_records_total"), what="a first scrape")
-    missing, deadline = measured(), Deadline(SETTLED_IN_S)
-    assert len(missing) > 90
-    with under_load(house, seller, anna) as day:
-        while missing and not deadline.passed():
+    missing_outcomes, deadline = measured(), Deadline(SETTLED_IN_S)
+    assert len(missing_outcomes) > 90
+    with under_load(cluster, seller, anna) as day:
+        while missing_outcomes and not deadline.passed():
             day.pass_by()
-            missing = without_figure(prometheus, missing)
-    assert not missing, "nothing is given by\n" + "\n".join(missing)
+            missing_outcomes = without_figure(prometheus, missing_outcomes)
+    assert not missing_outcomes, "nothing is given by\n" + "\n".join(missing_outcomes)
     wait_until(lambda: firing(prometheus, "RecordsGivenUp"), what="the dead letter is an alert")
     assert not firing(prometheus, "HouseNotScraped")
     for happened in (

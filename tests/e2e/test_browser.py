@@ -37,7 +37,7 @@ def soo(browser: Browser, gateway: Gateway) -> Visitor:
 
 
 @pytest.fixture(scope="module")
-def anna_there(browser: Browser, gateway: Gateway) -> Visitor:
+def anna_elsewhere(browser: Browser, gateway: Gateway) -> Visitor:
     """An Englishwoman who has signed up."""
     visitor = Visitor(browser, gateway, locale="en-GB")
     visitor.follow("Sign up")
@@ -48,36 +48,36 @@ def anna_there(browser: Browser, gateway: Gateway) -> Visitor:
 
 
 def test_two_browsers_live_through_an_auction(
-    soo: Visitor, anna_there: Visitor, ben: Person
+    soo: Visitor, anna_elsewhere: Visitor, ben: Person
 ) -> None:
     product = f"백자 {uuid4().hex[:8]}"
     lot_id = put_up_live_lot(soo, product)
-    find_and_open(anna_there, product)
-    anna_there.fill(Amount="1500")
-    bid_and_lead(anna_there, amount="₩1,500")
-    assert {"bid.received", "bid.result"} <= set(anna_there.frames)
+    find_and_open(anna_elsewhere, product)
+    anna_elsewhere.fill(Amount="1500")
+    bid_and_lead(anna_elsewhere, amount="₩1,500")
+    assert {"bid.received", "bid.result"} <= set(anna_elsewhere.frames)
     soo.sees("price", "₩1,500")
     soo.sees("bid", "입찰자 1")
 
-    talk(anna_there, soo, "Is it old?")
-    change_language_and_back(anna_there)
+    talk(anna_elsewhere, soo, "Is it old?")
+    change_language_and_back(anna_elsewhere)
 
-    countdown = anna_there.page.get_by_test_id("countdown")
+    countdown = anna_elsewhere.page.get_by_test_id("countdown")
     expect(countdown).to_have_text(LAST_TEN_SECONDS, timeout=LOT_MS + WAIT_MS)
     first_end = soo.end_shown()
     bid_from_elsewhere(ben, lot_id, amount=2_000)
-    anna_there.sees("standing", "You have been outbid")
-    anna_there.sees("extensions", "Extended 1 time")
+    anna_elsewhere.sees("standing", "You have been outbid")
+    anna_elsewhere.sees("extensions", "Extended 1 time")
     soo.sees("extensions", "1회 연장됨")
-    assert soo.end_shown() == anna_there.end_shown() > first_end
-    bid_and_lead(anna_there, amount="₩2,100")
+    assert soo.end_shown() == anna_elsewhere.end_shown() > first_end
+    bid_and_lead(anna_elsewhere, amount="₩2,100")
     soo.sees("price", "₩2,100")
 
-    anna_there.sees("result", "You won! The price is ₩2,100")
+    anna_elsewhere.sees("result", "You won! The price is ₩2,100")
     soo.sees("result", "입찰자 1 낙찰, ₩2,100")
     soo.sees("result", "낙찰자는 Anna there 님입니다")
     assert was_never_loaded_again(soo)
-    assert soo.complaints + anna_there.complaints == []
+    assert soo.complaints + anna_elsewhere.complaints == []
 
 
 def put_up_live_lot(seller: Visitor, product: str) -> int:
@@ -127,7 +127,7 @@ def talk(speaker: Visitor, listener: Visitor, text: str) -> None:
 def change_language_and_back(visitor: Visitor) -> None:
     """Korean and English again, at once and without losing the page."""
     heading = visitor.page.get_by_role("heading", level=2)
-    visitor.speak("한국어")
+    visitor.choose_language("한국어")
     expect(heading.filter(has_text="최근 입찰")).to_be_visible()
-    visitor.speak("English")
+    visitor.choose_language("English")
     expect(heading.filter(has_text="Recent bids")).to_be_visible()

@@ -9,14 +9,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.people import Gateway, Person
-from tests.e2e.raw import Answer, Wire, head
+from tests.e2e.raw import Answer, RawConnection, head
 from tests.waiting import stretched, wait_until
 
 ATTACKER, OTHER = "127.9.9.9", "127.8.8.8"
 HALF = b"GET /healthz HTTP/1.1\r\nHost: h\r\nX: "
-WHOLE = head("GET", "/healthz")
+ALL = head("GET", "/healthz")
 HANDSHAKE = head(
     "GET", "/ws", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
@@ -34,8 +34,8 @@ BALANCED = {**CAPS, "TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture(scope="module")
-def gateways(house: House) -> Iterator[list[Gateway]]:
-    with house.other_gateways({"gateway-capped": CAPS, "gateway-balanced": BALANCED}) as found:
+def gateways(cluster: Cluster) -> Iterator[list[Gateway]]:
+    with cluster.other_gateways({"gateway-capped": CAPS, "gateway-balanced": BALANCED}) as found:
         yield found
 
 
@@ -51,16 +51,16 @@ def balanced(gateways: list[Gateway]) -> Gateway:
 
 
 def answer(gateway: Gateway, sent: bytes, *, source: str) -> Answer:
-    with Wire.open(gateway.port, source=source) as wire:
+    with RawConnection.open(gateway.port, source=source) as wire:
         return wire.send(sent).answer()
 
 
 def is_served(gateway: Gateway, *, source: str) -> bool:
-    return answer(gateway, WHOLE, source=source).status == 200
+    return answer(gateway, ALL, source=source).status == 200
 
 
-def hold(stack: ExitStack, gateway: Gateway, sent: bytes, *, source: str) -> Wire:
-    return stack.enter_context(Wire.open(gateway.port, source=source)).send(sent)
+def hold(stack: ExitStack, gateway: Gateway, sent: bytes, *, source: str) -> RawConnection:
+    return stack.enter_context(RawConnection.open(gateway.port, source=source)).send(sent)
 
 
 def test_an_address_with_too_many_unfinished_requests_is_refused_and_others_are_not(
@@ -69,7 +69,7 @@ def test_an_address_with_too_many_unfinished_requests_is_refused_and_others_are_
     with ExitStack() as stack:
         for sent in (HALF, b"", head("POST", "/api/auth/login", "Content-Length: 9") + b"{"):
             hold(stack, capped, sent, source=ATTACKER)
-        refused = answer(capped, WHOLE, source=ATTACKER)
+        refused = answer(capped, ALL, source=ATTACKER)
         assert refused.code == (429, "RATE_LIMITED")
         assert int(refused.headers["retry-after"]) > 0
         assert is_served(capped, source=OTHER)
@@ -80,7 +80,7 @@ def test_all_addresses_together_hold_only_so_many_and_health_is_answered(capped:
     with ExitStack() as stack:
         for number in range(5):
             hold(stack, capped, HALF, source=f"127.9.1.{number + 1}")
-        refused = answer(capped, WHOLE, source=OTHER)
+        refused = answer(capped, ALL, source=OTHER)
         assert refused.code == (503, "BUSY")
         assert int(refused.headers["retry-after"]) > 0
     wait_until(lambda: is_served(capped, source=OTHER), what="room again")
@@ -90,9 +90,9 @@ def test_an_address_keeps_few_connections_open_and_the_rest_are_closed_once_answ
     capped: Gateway,
 ) -> None:
     with ExitStack() as stack:
-        wires = [hold(stack, capped, WHOLE, source="127.9.2.1") for _ in range(2)]
+        wires = [hold(stack, capped, ALL, source="127.9.2.1") for _ in range(2)]
         assert [wire.answer().headers["connection"] for wire in wires] == ["keep-alive"] * 2
-        closing = hold(stack, capped, WHOLE, source="127.9.2.1")
+        closing = hold(stack, capped, ALL, source="127.9.2.1")
         assert closing.answer().headers["connection"] == "close"
         assert closing.is_closed()
 
@@ -100,8 +100,8 @@ def test_an_address_keeps_few_connections_open_and_the_rest_are_closed_once_answ
 def test_whoever_asks_faster_than_others_could_waits_for_their_turn(capped: Gateway) -> None:
     def took_s(source: str, requests: int) -> float:
         begun = time.monotonic()
-        with Wire.open(capped.port, source=source) as wire:
-            wire.send(WHOLE * requests)
+        with RawConnection.open(capped.port, source=source) as wire:
+            wire.send(ALL * requests)
             assert [wire.answer().status for _ in range(requests)] == [200] * requests
         return time.monotonic() - begun
 
@@ -131,13 +131,13 @@ def test_people_who_signed_in_are_no_guests(capped: Gateway, anna: Person, ben: 
     with ExitStack() as stack:
         for person in (anna, ben, anna):
             socket = stack.enter_context(capped.open(source=source))
-            assert socket.ask("auth", token=person.token)["type"] == "welcome"
-        assert stack.enter_context(capped.open(source=source)).ask("auth")["type"] == "welcome"
+            assert socket.request("auth", token=person.token)["type"] == "welcome"
+        assert stack.enter_context(capped.open(source=source)).request("auth")["type"] == "welcome"
 
 
 def test_what_no_route_answers_counts_against_the_limit_of_its_address(capped: Gateway) -> None:
     sent = head("GET", "/api/nothing") * 5 + head("DELETE", "/api/auctions")
-    with Wire.open(capped.port, source="127.9.6.1") as wire:
+    with RawConnection.open(capped.port, source="127.9.6.1") as wire:
         wire.send(sent)
         assert [wire.answer().status for _ in range(6)] == [404] * 5 + [429]
     assert answer(capped, head("GET", "/api/nothing"), source=OTHER).status == 404
@@ -171,8 +171,10 @@ def test_what_a_client_says_of_proxies_changes_nothing_where_there_are_none(
         "X-Forwarded-Protocol: ssl", "Script-Name: /evil", "Forwarded: for=9.9.9.9",
     )  # fmt: skip
     plain = answer(capped, head("GET", "/", "Connection: close"), source="127.9.7.1")
-    said = answer(capped, head("GET", "/", *forwarded, "Connection: close"), source="127.9.7.1")
+    forwarded_answer = answer(
+        capped, head("GET", "/", *forwarded, "Connection: close"), source="127.9.7.1"
+    )
     contradictory = head("GET", "/", "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off")
-    assert plain.status == said.status == 200
-    assert plain.body == said.body
+    assert plain.status == forwarded_answer.status == 200
+    assert plain.body == forwarded_answer.body
     assert answer(capped, contradictory, source="127.0.0.1").status == 200

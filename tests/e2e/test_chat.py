@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.client import Frame, Socket
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 @pytest.fixture
 def room(seller: Person, anna: Person, ben: Person) -> Frame:
     """An auction's room that Anna and Ben have joined."""
-    lot = put_up(seller)
+    lot = create_lot(seller)
     room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
     for person in (anna, ben):
         person.call("POST", f"/api/rooms/{room['id']}/join")
@@ -25,22 +25,22 @@ def channel_of(room: Frame) -> str:
     return f"room:{room['id']}"
 
 
-def say(socket: Socket, room: Frame, text: str, key: str | None = None) -> Frame:
-    answer = socket.ask("chat.send", room_id=room["id"], text=text, key=key or uuid4().hex)
+def send_chat(socket: Socket, room: Frame, text: str, key: str | None = None) -> Frame:
+    answer = socket.request("chat.send", room_id=room["id"], text=text, key=key or uuid4().hex)
     assert answer["type"] == "chat.received", answer
     return answer
 
 
 def test_what_one_says_the_other_hears(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
-        snapshot = his.ask("subscribe", channel=channel_of(room))
+        snapshot = his.request("subscribe", channel=channel_of(room))
         assert (snapshot["messages"], snapshot["truncated"]) == ([], False)
-        said = say(hers, room, "  안녕하세요 👋 ")
-        heard = his.push("chat.message", channel=channel_of(room))
-    assert set(said) == {"re", "type", "message_id", "room_id", "key"}
-    assert heard["message_id"] == said["message_id"]
-    assert heard["text"] == "안녕하세요 👋"
-    assert heard["sender"] == {"id": anna.id, "nickname": anna.nickname}
+        receipt = send_chat(hers, room, "  안녕하세요 👋 ")
+        pushed = his.push("chat.message", channel=channel_of(room))
+    assert set(receipt) == {"re", "type", "message_id", "room_id", "key"}
+    assert pushed["message_id"] == receipt["message_id"]
+    assert pushed["text"] == "안녕하세요 👋"
+    assert pushed["sender"] == {"id": anna.id, "nickname": anna.nickname}
 
 
 def test_the_longest_text_fits_however_it_is_escaped(
@@ -48,10 +48,10 @@ def test_the_longest_text_fits_however_it_is_escaped(
 ) -> None:
     text = "👋" * 2_000
     with anna.enter() as hers, ben.enter() as his:
-        his.ask("subscribe", channel=channel_of(room))
+        his.request("subscribe", channel=channel_of(room))
         assert len(json.dumps(text)) > 24_000, "as this client sends it"
-        said = say(hers, room, text)
-        assert his.push("chat.message", message_id=said["message_id"])["text"] == text
+        receipt = send_chat(hers, room, text)
+        assert his.push("chat.message", message_id=receipt["message_id"])["text"] == text
     path = f"/api/rooms/{room['id']}/messages"
     wait_until(
         lambda: [message["text"] for message in ben.call("GET", path)["items"]] == [text],
@@ -61,16 +61,16 @@ def test_the_longest_text_fits_however_it_is_escaped(
 
 def test_who_comes_back_gets_what_was_said_since(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
-        his.ask("subscribe", channel=channel_of(room))
+        his.request("subscribe", channel=channel_of(room))
         for text in ("one", "two", "three"):
-            say(hers, room, text)
+            send_chat(hers, room, text)
         his.wait_for(lambda: len(his.pushes("chat.message")) == 3, what="three messages")
-    heard = his.pushes("chat.message")
-    assert [message["text"] for message in heard] == ["one", "two", "three"]
-    seqs = [message["seq"] for message in heard]
+    pushed = his.pushes("chat.message")
+    assert [message["text"] for message in pushed] == ["one", "two", "three"]
+    seqs = [message["seq"] for message in pushed]
     assert seqs == sorted(set(seqs))
     with ben.enter() as back:
-        missed = back.ask("subscribe", channel=channel_of(room), after_seq=seqs[0])
+        missed = back.request("subscribe", channel=channel_of(room), after_seq=seqs[0])
     assert [message["text"] for message in missed["messages"]] == ["two", "three"]
     assert (missed["seq"], missed["truncated"]) == (seqs[2], False)
     path = f"/api/rooms/{room['id']}/messages?after_seq={seqs[0]}"
@@ -84,50 +84,53 @@ def test_the_same_message_again_is_pushed_and_kept_once(
     room: Frame, anna: Person, ben: Person
 ) -> None:
     with anna.enter() as hers, ben.enter() as his:
-        his.ask("subscribe", channel=channel_of(room))
-        first, again = say(hers, room, "once", key="k"), say(hers, room, "once", key="k")
-        say(hers, room, "then")
+        his.request("subscribe", channel=channel_of(room))
+        first, again = (
+            send_chat(hers, room, "once", key="k"),
+            send_chat(hers, room, "once", key="k"),
+        )
+        send_chat(hers, room, "then")
         his.push("chat.message", text="then")
         assert [message["text"] for message in his.pushes("chat.message")] == ["once", "then"]
     assert first["message_id"] == again["message_id"]
     with ben.enter() as back:
-        snapshot = back.ask("subscribe", channel=channel_of(room))
+        snapshot = back.request("subscribe", channel=channel_of(room))
     assert [message["text"] for message in snapshot["messages"]] == ["once", "then"]
 
 
 def test_only_members_say_and_hear(room: Frame, gateway: Gateway, ben: Person) -> None:
-    stranger = gateway.sign_up("Stranger")
-    with stranger.enter() as theirs:
+    outsider = gateway.sign_up("Stranger")
+    with outsider.enter() as theirs:
         answers = [
-            theirs.ask("chat.send", room_id=room["id"], text="hello", key="k"),
-            theirs.ask("subscribe", channel=channel_of(room)),
+            theirs.request("chat.send", room_id=room["id"], text="hello", key="k"),
+            theirs.request("subscribe", channel=channel_of(room)),
         ]
-        nowhere = theirs.ask("chat.send", room_id=2**62, text="hello", key="k")
+        nowhere = theirs.request("chat.send", room_id=2**62, text="hello", key="k")
     assert [answer["code"] for answer in answers] == ["NOT_MEMBER", "NOT_MEMBER"]
     assert nowhere["code"] == "NOT_FOUND"
-    page = stranger.request("GET", f"/api/rooms/{room['id']}/messages")
+    page = outsider.request("GET", f"/api/rooms/{room['id']}/messages")
     assert (page.status_code, page.json()["code"]) == (403, "NOT_MEMBER")
 
 
 def test_who_has_left_hears_no_more(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
         for socket in (hers, his):
-            socket.ask("subscribe", channel=channel_of(room))
+            socket.request("subscribe", channel=channel_of(room))
         ben.call("POST", f"/api/rooms/{room['id']}/leave")
         wait_until(
-            lambda: his.ask("subscribe", channel=channel_of(room)).get("code") == "NOT_MEMBER",
+            lambda: his.request("subscribe", channel=channel_of(room)).get("code") == "NOT_MEMBER",
             what="the gateways know that he left",
         )
-        say(hers, room, "he is gone")
+        send_chat(hers, room, "he is gone")
         hers.push("chat.message", text="he is gone")
-        his.ask("time", client_ms=1)
+        his.request("time", client_ms=1)
         assert not his.pushes("chat.message", text="he is gone")
 
 
 def test_presence_tells_how_many_and_what_is_newest(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
         for socket in (hers, his):
-            socket.ask("subscribe", channel=channel_of(room))
-        say(hers, room, "here")
+            socket.request("subscribe", channel=channel_of(room))
+        send_chat(hers, room, "here")
         seq = his.push("chat.message", text="here")["seq"]
         his.push("chat.presence", channel=channel_of(room), online=2, last_seq=seq)

@@ -1,7 +1,7 @@
 """What happens by itself: an auction's start and its end, as everybody is told of them."""
 
 from tests.e2e.bidding import bid, refusal, watch
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import stretched
 
@@ -9,7 +9,7 @@ from tests.waiting import stretched
 def test_an_auction_starts_and_closes_by_itself_and_names_its_winner(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller, starts_in_s=stretched(2), lasts_s=stretched(6))
+    lot = create_lot(seller, starts_in_s=stretched(2), lasts_s=stretched(6))
     with (
         anna.enter() as hers,
         ben.enter() as his,
@@ -36,7 +36,7 @@ def test_an_auction_starts_and_closes_by_itself_and_names_its_winner(
 
 
 def test_what_nobody_wanted_is_unsold(gateway: Gateway, seller: Person) -> None:
-    lot = put_up(seller, lasts_s=stretched(5.5))
+    lot = create_lot(seller, lasts_s=stretched(5.5))
     with seller.enter() as sellers, gateway.enter() as viewer:
         watch(viewer, lot)
         closed = viewer.push("auction.state", auction_id=lot["id"], status="closed")

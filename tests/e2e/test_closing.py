@@ -8,10 +8,10 @@ from websocket import ABNF, WebSocketConnectionClosedException
 
 from app.web.ws.connection import CLOSE_LINGER_S
 from tests.e2e.bidding import bid, channel_of, watch
-from tests.e2e.client import Socket, close_code_of, dial
+from tests.e2e.client import Socket, close_code_of, connect
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 
 FRAME_BYTES_MAX = 32 * 1024
@@ -56,9 +56,9 @@ def test_what_cannot_be_read_closes(
 
 
 def test_a_message_in_many_parts_is_bounded_as_a_whole(gateway: Gateway) -> None:
-    ws = dial(gateway.ws_url, origin=gateway.base_url)
+    ws = connect(gateway.ws_url, origin=gateway.base_url)
     with Socket(ws) as guest:
-        assert guest.ask("auth")["type"] == "welcome"
+        assert guest.request("auth")["type"] == "welcome"
         text = padded(FRAME_BYTES_MAX)
         ws.send_frame(ABNF.create_frame(text[:100], ABNF.OPCODE_TEXT, 0))
         ws.send_frame(ABNF.create_frame("", ABNF.OPCODE_CONT, 0))
@@ -94,8 +94,8 @@ def test_who_does_not_pause_is_refused_and_then_closed_4013(limited: Limited) ->
         answers = []
         while guest.close_code is None:
             frame_id = guest.send("time", client_ms=1)
-            came = guest.wait_for_end_or_answer(frame_id)
-            answers += [] if came is None else [came]
+            received = guest.wait_for_end_or_answer(frame_id)
+            answers += [] if received is None else [received]
         assert guest.wait_closed() == 4013
     kinds = [answer["type"] for answer in answers]
     first_error = kinds.index("error")
@@ -111,12 +111,12 @@ def test_who_pauses_is_heard_again(limited: Limited) -> None:
         assert guest.answer(ids[-1])["code"] == "RATE_LIMITED"
         # A ping and its pong are no frames of the client's: their coming shows that time passes.
         guest.wait_for(lambda: guest.pings >= 2, what="two pings")
-        assert guest.ask("time", client_ms=1)["type"] == "time"
+        assert guest.request("time", client_ms=1)["type"] == "time"
 
 
 def test_who_does_not_answer_a_ping_is_closed_4012(limited: Limited) -> None:
     gateway = limited.strict
-    ws = dial(gateway.ws_url, origin=gateway.base_url)
+    ws = connect(gateway.ws_url, origin=gateway.base_url)
     ws.send('{"id":1,"type":"auth"}')
     opcodes = []
     while True:
@@ -130,23 +130,23 @@ def test_who_does_not_answer_a_ping_is_closed_4012(limited: Limited) -> None:
 
 
 def test_one_subscription_too_many_is_refused(limited: Limited, seller: Person) -> None:
-    lots = [put_up(seller) for _ in range(2)]
+    lots = [create_lot(seller) for _ in range(2)]
     with limited.strict.enter() as guest:
         for lot in lots:
             watch(guest, lot)
         watch(guest, lots[0])  # the same again is not one more
-        answer = guest.ask("subscribe", channel="auctions")
+        answer = guest.request("subscribe", channel="auctions")
         assert (answer["code"], answer["retry"]) == ("TOO_MANY_SUBSCRIPTIONS", False)
 
 
 def test_who_does_not_read_is_closed_4008_and_the_others_notice_nothing(
-    house: House, limited: Limited, seller: Person, anna: Person
+    cluster: Cluster, limited: Limited, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     gateway = limited.patient
-    log = house.stack.control.log_file(gateway.name)
+    log = cluster.stack.control.log_file(gateway.name)
     earlier = log.stat().st_size  # an earlier run may have said the same
-    slow = dial(gateway.ws_url, origin=gateway.base_url, receive_bytes=RECEIVE_BYTES)
+    slow = connect(gateway.ws_url, origin=gateway.base_url, receive_bytes=RECEIVE_BYTES)
     slow.send('{"id":1,"type":"auth"}')
     slow.send(json.dumps({"id": 2, "type": "subscribe", "channel": channel_of(lot)}))
     with anna.enter(at=gateway) as bidder, gateway.enter() as viewer:
@@ -173,14 +173,14 @@ def test_who_does_not_read_is_closed_4008_and_the_others_notice_nothing(
 def test_a_store_that_fails_is_told_as_an_error_and_the_socket_stays(
     limited: Limited, seller: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with seller.enter(at=limited.broken) as socket:
         answers = [
-            socket.ask("subscribe", channel=channel_of(lot)),
-            socket.ask("bid.place", auction_id=lot["id"], amount=1_000, key="k"),
-            socket.ask("bid.status", auction_id=lot["id"], key="k"),
-            socket.ask("notice.ack", up_to=1),
+            socket.request("subscribe", channel=channel_of(lot)),
+            socket.request("bid.place", auction_id=lot["id"], amount=1_000, key="k"),
+            socket.request("bid.status", auction_id=lot["id"], key="k"),
+            socket.request("notice.ack", up_to=1),
         ]
-        assert socket.ask("time", client_ms=1)["type"] == "time"
-    told = {(answer["type"], answer["code"], answer["retry"]) for answer in answers}
-    assert told == {("error", "BUSY", True)}
+        assert socket.request("time", client_ms=1)["type"] == "time"
+    refusals = {(answer["type"], answer["code"], answer["retry"]) for answer in answers}
+    assert refusals == {("error", "BUSY", True)}

@@ -5,8 +5,8 @@ import signal
 import httpx
 
 from tests.e2e.bidding import place, watch
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Person
 from tests.waiting import wait_until
 
@@ -20,10 +20,10 @@ HANDSHAKE = {
 
 
 def test_a_drained_gateway_says_goodbye_and_ends(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
-    with house.another_gateway("gateway-drained") as gateway:
+    lot = create_lot(seller)
+    with cluster.another_gateway("gateway-drained") as gateway:
         # A browser keeps a connection that it does not use; only over one that is open can
         # anybody still ask to be let in.
         idle, newcomer = httpx.Client(base_url=gateway.base_url), gateway.http
@@ -31,12 +31,12 @@ def test_a_drained_gateway_says_goodbye_and_ends(
         with anna.enter(at=gateway) as bidder, gateway.enter() as viewer:
             watch(viewer, lot)
             receipt = place(bidder, lot, 1_000)
-            pid = house.stack.control.kill(gateway.name, signal.SIGTERM)
+            pid = cluster.stack.control.kill(gateway.name, signal.SIGTERM)
             byes = [bidder.push("bye"), viewer.push("bye")]
             refused = newcomer.get("/ws", headers={**HANDSHAKE, "Origin": gateway.base_url})
             assert (bidder.wait_closed(), viewer.wait_closed()) == (4001, 4001)
         wait_until(
-            lambda: house.stack.control.pid(gateway.name) != pid,
+            lambda: cluster.stack.control.pid(gateway.name) != pid,
             what="the drained gateway has ended",
             seconds=END_S,
         )
@@ -45,5 +45,5 @@ def test_a_drained_gateway_says_goodbye_and_ends(
     assert int(refused.headers["Retry-After"]) > 0
     assert all(bye["code"] == 4001 and bye["retry_after_ms"] > 0 for bye in byes)
     with anna.enter() as back:
-        status = back.ask("bid.status", auction_id=lot["id"], key=receipt["key"])
+        status = back.request("bid.status", auction_id=lot["id"], key=receipt["key"])
         assert (status["offset"], status["standing"]) == (receipt["offset"], "leading")

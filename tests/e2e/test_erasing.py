@@ -13,8 +13,8 @@ from app.adapters.postgres.queries import rows
 from app.protocol.topics import ALL_TOPICS, CHAT_MESSAGE
 from app.settings import read_settings
 from tests.containers import Container, build_container
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import PASSWORD, Gateway, Person
 from tests.kafka_log import ends, records
 from tests.operator import Operator
@@ -30,8 +30,8 @@ WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'informat
 
 
 @pytest.fixture(scope="module")
-def container(house: House) -> Iterator[Container]:
-    container = build_container(read_settings(house.stack.environment()), application="tests")
+def container(cluster: Cluster) -> Iterator[Container]:
+    container = build_container(read_settings(cluster.stack.environment()), application="tests")
     yield container
     container.engine.dispose()
 
@@ -43,31 +43,31 @@ def person(gateway: Gateway) -> Person:
 
 
 def test_nothing_of_an_erased_person_is_left_in_any_store(
-    house: House, gateway: Gateway, seller: Person, container: Container, person: Person
+    cluster: Cluster, gateway: Gateway, seller: Person, container: Container, person: Person
 ) -> None:
     before = {topic.name: ends(container.settings, topic.name) for topic in ALL_TOPICS}
     new = {"email": f"{uuid4().hex}@example.org", "password": PASSWORD}
     person.call("PUT", "/api/me/email", new)
     words = (person.nickname, person.email, new["email"])
-    lot = put_up(seller, starting_price=10_000)
+    lot = create_lot(seller, starting_price=10_000)
     room = person.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
     person.call("POST", f"/api/rooms/{room['id']}/join")
     seller.call("POST", f"/api/rooms/{room['id']}/join")
     history = f"/api/rooms/{room['id']}/messages"
     with person.enter() as socket, seller.enter() as other:
-        other.ask("subscribe", channel=f"room:{room['id']}")
-        said = socket.ask("chat.send", room_id=room["id"], text="hello", key="k")
-        assert said["type"] == "chat.received", said
-        heard = other.push("chat.message", message_id=said["message_id"])
-        assert heard["sender"] == {"id": person.id, "nickname": person.nickname}
+        other.request("subscribe", channel=f"room:{room['id']}")
+        receipt = socket.request("chat.send", room_id=room["id"], text="hello", key="k")
+        assert receipt["type"] == "chat.received", receipt
+        pushed = other.push("chat.message", message_id=receipt["message_id"])
+        assert pushed["sender"] == {"id": person.id, "nickname": person.nickname}
         wait_until(lambda: seller.call("GET", history)["items"], what="it is stored")
         wrong = person.request("DELETE", "/api/me", {"password": "not the password"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "INVALID")
-        assert found_in(house, container, words, before) == {"postgresql"}
+        assert found_in(cluster, container, words, before) == {"postgresql"}
         erased = person.request("DELETE", "/api/me", {"password": PASSWORD})
         assert erased.status_code == 204, erased.text
         assert socket.wait_closed() == UNAUTHENTICATED
-    assert found_in(house, container, words, before) == set()
+    assert found_in(cluster, container, words, before) == set()
     body = {"email": person.email, "password": PASSWORD}
     assert gateway.http.post("/api/auth/login", json=body).status_code == 401
     (message,) = seller.call("GET", history)["items"]
@@ -77,34 +77,37 @@ def test_nothing_of_an_erased_person_is_left_in_any_store(
 
 
 def test_who_leads_in_an_open_auction_stays_and_an_operator_may_erase_later(
-    house: House,
+    cluster: Cluster,
     gateway: Gateway,
     seller: Person,
     ben: Person,
     container: Container,
     person: Person,
 ) -> None:
-    lot = put_up(seller, starting_price=10_000)
+    lot = create_lot(seller, starting_price=10_000)
     with person.enter() as socket:
-        socket.ask("bid.place", auction_id=lot["id"], amount=10_000, key="k")
+        socket.request("bid.place", auction_id=lot["id"], amount=10_000, key="k")
         assert socket.push("bid.result", key="k")["standing"] == "leading"
     refused = person.request("DELETE", "/api/me", {"password": PASSWORD})
     assert (refused.status_code, refused.json()["code"]) == (409, "LEADING")
     assert person.call("GET", "/api/me")["user"]["email"] == person.email
-    operator = Operator(house.stack, container)
-    told = operator.run("app.admin", "erase", person.email)
-    assert (told.returncode, "LEADING" in told.stderr or "leads" in told.stderr) == (2, True)
+    operator = Operator(cluster.stack, container)
+    result = operator.run("app.admin", "erase", person.email)
+    assert (result.returncode, "LEADING" in result.stderr or "leads" in result.stderr) == (2, True)
     with ben.enter() as socket:
-        socket.ask("bid.place", auction_id=lot["id"], amount=20_000, key="k")
+        socket.request("bid.place", auction_id=lot["id"], amount=20_000, key="k")
         assert socket.push("bid.result", key="k")["standing"] == "leading"
-    told = operator.run("app.admin", "erase", str(person.id))
-    assert told.returncode == 0, told.stderr
+    result = operator.run("app.admin", "erase", str(person.id))
+    assert result.returncode == 0, result.stderr
     assert gateway.http.get(f"/api/auctions/{lot['id']}/bids").json()["items"][0]["alias"] == 1
     assert operator.run("app.admin", "erase", str(person.id)).returncode == 2
 
 
 def found_in(
-    house: House, container: Container, words: tuple[str, ...], before: dict[str, dict[int, int]]
+    cluster: Cluster,
+    container: Container,
+    words: tuple[str, ...],
+    before: dict[str, dict[int, int]],
 ) -> set[str]:
     """The stores that have one of a person's names or addresses somewhere."""
     texts = {
@@ -112,7 +115,7 @@ def found_in(
         "mongodb": mongodb_texts(container),
         "redis": redis_texts(),
         "kafka": kafka_texts(container, before),
-        "logs": (file.read_text("utf-8", "replace") for file in log_files(house)),
+        "logs": (file.read_text("utf-8", "replace") for file in log_files(cluster)),
     }
     return {store for store, lines in texts.items() if any(w in t for t in lines for w in words)}
 
@@ -160,6 +163,6 @@ def kafka_texts(container: Container, before: dict[str, dict[int, int]]) -> Iter
     assert records(container.settings, CHAT_MESSAGE.name, before[CHAT_MESSAGE.name])
 
 
-def log_files(house: House) -> list[Path]:
+def log_files(cluster: Cluster) -> list[Path]:
     """What every process has written."""
-    return list(house.stack.places.logs_dir.glob("*.log"))
+    return list(cluster.stack.places.logs_dir.glob("*.log"))

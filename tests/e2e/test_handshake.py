@@ -6,23 +6,23 @@ from contextlib import ExitStack
 import pytest
 from websocket import WebSocketBadStatusException
 
-from tests.e2e.client import Socket, dial
+from tests.e2e.client import Socket, connect
 from tests.e2e.conftest import Limited
 from tests.e2e.people import Gateway
-from tests.e2e.raw import Wire, head
+from tests.e2e.raw import RawConnection, head
 from tests.waiting import wait_until
 
 
 def refused(gateway: Gateway, *, origin: str | None) -> int:
     """The status with which a handshake is refused."""
     with pytest.raises(WebSocketBadStatusException) as refusal:
-        dial(gateway.ws_url, origin=origin)
+        connect(gateway.ws_url, origin=origin)
     return int(refusal.value.status_code)
 
 
 def is_let_in(gateway: Gateway, *, origin: str | None, headers: Sequence[str] = ()) -> bool:
-    with Socket(dial(gateway.ws_url, origin=origin, headers=headers)) as socket:
-        return bool(socket.ask("auth")["type"] == "welcome")
+    with Socket(connect(gateway.ws_url, origin=origin, headers=headers)) as socket:
+        return bool(socket.request("auth")["type"] == "welcome")
 
 
 @pytest.mark.parametrize(
@@ -43,18 +43,18 @@ def test_no_origin_is_let_in_where_that_is_switched_on(gateway: Gateway, limited
 
 def test_no_origin_is_refused_with_authorization_too(limited: Limited) -> None:
     with pytest.raises(WebSocketBadStatusException) as refusal:
-        dial(limited.strict.ws_url, origin=None, headers=["Authorization: Bearer x"])
+        connect(limited.strict.ws_url, origin=None, headers=["Authorization: Bearer x"])
     assert refusal.value.status_code == 403
 
 
 def test_compression_is_not_negotiated(gateway: Gateway) -> None:
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
-    ws = dial(gateway.ws_url, origin=gateway.base_url, headers=[offer])
+    ws = connect(gateway.ws_url, origin=gateway.base_url, headers=[offer])
     with Socket(ws) as socket:
         headers = {str(name).lower() for name in ws.getheaders() or {}}
         assert "sec-websocket-accept" in headers
         assert "sec-websocket-extensions" not in headers
-        assert socket.ask("auth")["type"] == "welcome"
+        assert socket.request("auth")["type"] == "welcome"
 
 
 def test_a_full_gateway_refuses_and_stays_healthy(limited: Limited) -> None:
@@ -105,7 +105,7 @@ BAD_HANDSHAKES = {
 def test_a_bad_handshake_is_refused_by_name(
     gateway: Gateway, headers: tuple[str, ...], refusal: tuple[int, str]
 ) -> None:
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         answer = wire.send(head("GET", "/ws", *headers)).answer()
     assert answer.code == refusal
     assert (answer.headers.get("sec-websocket-version") == "13") == (refusal == ANOTHER_VERSION)
@@ -116,10 +116,10 @@ GOOD = (*UPGRADE, KEY, VERSION)
 
 def test_a_handshake_is_a_get_of_the_right_version_of_http(gateway: Gateway) -> None:
     for method in ("HEAD", "POST", "OPTIONS"):
-        with Wire.open(gateway.port) as wire:
+        with RawConnection.open(gateway.port) as wire:
             sent = wire.send(head(method, "/ws", *GOOD, "Connection: close")).sock.recv(12)
         assert sent == b"HTTP/1.1 400", method
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         old = head("GET", "/ws", *GOOD).replace(b"HTTP/1.1", b"HTTP/1.0")
         assert wire.send(old).answer().code == MALFORMED
 
@@ -133,13 +133,13 @@ def test_a_handshake_is_a_get_of_the_right_version_of_http(gateway: Gateway) -> 
     ],
 )  # fmt: skip
 def test_no_other_header_keeps_a_socket_from_being_opened(gateway: Gateway, header: str) -> None:
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         answer = wire.send(head("GET", "/ws", *GOOD, header)).answer()
     assert answer.status == 101
     assert answer.headers["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def test_every_refusal_of_a_handshake_is_a_problem(gateway: Gateway) -> None:
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         sent = head("GET", "/ws", *GOOD, "Origin: http://evil.example")
         assert wire.send(sent).answer().code == (403, "FORBIDDEN")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.e2e.client import Frame
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.freezing import frozen
 from tests.waiting import wait_until
@@ -42,9 +42,9 @@ def code(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
-def outcome(person: Person, lot: Frame, amount: int, **said: Any) -> Frame:
+def outcome(person: Person, lot: Frame, amount: int, **fields: Any) -> Frame:
     """The decided bid."""
-    answer = bid(person, lot, amount, **said)
+    answer = bid(person, lot, amount, **fields)
     assert answer.status_code == 200, answer.text
     found: Frame = answer.json()
     return found
@@ -53,7 +53,7 @@ def outcome(person: Person, lot: Frame, amount: int, **said: Any) -> Frame:
 def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_id(
     seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     answer = bid(anna, lot, 1_500, key="first", wait_s=0)
     receipt = answer.json()
     assert answer.status_code == 202
@@ -62,8 +62,8 @@ def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_i
     assert {name: decided[name] for name in RECEIPT} == receipt
     path = f"/api/bids/{receipt['bid_id']}"
     assert anna.call("GET", path) == decided
-    for stranger in (ben, seller):
-        assert code(stranger.request("GET", path)) == (404, "NOT_FOUND")
+    for other in (ben, seller):
+        assert code(other.request("GET", path)) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_i
 def test_preferences_are_read_as_their_rfc_says(
     seller: Person, anna: Person, prefer: list[tuple[str, Any]], status: int
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     headers = [("Authorization", f"Bearer {anna.token}"), ("Idempotency-Key", "k"), *prefer]
     answer = anna.gateway.http.post(
         f"/api/auctions/{lot['id']}/bids", json={"amount": 1_500}, headers=headers
@@ -96,7 +96,7 @@ def test_preferences_are_read_as_their_rfc_says(
 def test_a_repeat_gets_the_first_outcome_and_another_body_is_refused(
     seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     first = outcome(anna, lot, 2_000, key="k")
     assert (first["status"], first["standing"], first["seq"]) == ("accepted", "leading", 1)
     outcome(ben, lot, 3_000)
@@ -107,7 +107,7 @@ def test_a_repeat_gets_the_first_outcome_and_another_body_is_refused(
 
 
 def test_a_refusal_by_the_rules_is_an_outcome(seller: Person, anna: Person) -> None:
-    lot, later = put_up(seller), put_up(seller, starts_in_s=600)
+    lot, later = create_lot(seller), create_lot(seller, starts_in_s=600)
     cases = [
         (anna, lot, 999, "TOO_LOW"),
         (anna, lot, 5_001, "CONFIRM_NEEDED"),
@@ -128,7 +128,7 @@ def test_a_refusal_by_the_rules_is_an_outcome(seller: Person, anna: Person) -> N
 def test_the_history_shows_aliases_and_public_amounts_only(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     outcome(anna, lot, 4_000, kind="max")
     outcome(ben, lot, 2_000)
     outcome(ben, lot, 900)  # refused: not in the history
@@ -146,7 +146,7 @@ def test_the_history_shows_aliases_and_public_amounts_only(
 
 
 def test_my_bids_say_how_i_stand(seller: Person, anna: Person, ben: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     outcome(anna, lot, 4_000, kind="max")
     outcome(ben, lot, 2_000)
     mine = {a["id"]: a["mine"] for a in anna.call("GET", "/api/me/bids")["items"]}[lot["id"]]
@@ -157,7 +157,7 @@ def test_my_bids_say_how_i_stand(seller: Person, anna: Person, ben: Person) -> N
 
 
 def test_a_cancel_is_free_without_bids_and_final(seller: Person, anna: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     path = f"/api/auctions/{lot['id']}/cancel"
     assert code(anna.request("POST", path)) == (403, "FORBIDDEN")
     cancelled = seller.call("POST", path)
@@ -166,7 +166,7 @@ def test_a_cancel_is_free_without_bids_and_final(seller: Person, anna: Person) -
 
 
 def test_with_bids_a_cancel_needs_a_reason_and_twelve_hours(seller: Person, anna: Person) -> None:
-    soon, late = put_up(seller, lasts_s=3_600), put_up(seller, lasts_s=LONG_S)
+    soon, late = create_lot(seller, lasts_s=3_600), create_lot(seller, lasts_s=LONG_S)
     for lot in (soon, late):
         outcome(anna, lot, 2_000)
     reason = {"reason": "깨졌습니다"}
@@ -187,7 +187,7 @@ def test_with_bids_a_cancel_needs_a_reason_and_twelve_hours(seller: Person, anna
 def test_the_reserve_is_lowered_once_and_not_under_the_starting_price(
     seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller, reserve_price=5_000)
+    lot = create_lot(seller, reserve_price=5_000)
     outcome(anna, lot, 4_000, kind="max")
     path = f"/api/auctions/{lot['id']}"
     assert code(anna.request("PATCH", path, {"reserve_price": 3_000})) == (403, "FORBIDDEN")
@@ -198,7 +198,7 @@ def test_the_reserve_is_lowered_once_and_not_under_the_starting_price(
     assert (lowered["reserve"], lowered["price"]) == ("met", 3_000)
     answer = seller.request("PATCH", path, {"reserve_price": 2_000})
     assert code(answer) == (409, "RESERVE_INVALID")
-    without = f"/api/auctions/{put_up(seller)['id']}"
+    without = f"/api/auctions/{create_lot(seller)['id']}"
     answer = seller.request("PATCH", without, {"reserve_price": 2_000})
     assert code(answer) == (409, "RESERVE_INVALID")
 
@@ -206,7 +206,7 @@ def test_the_reserve_is_lowered_once_and_not_under_the_starting_price(
 def test_bought_now_seller_and_winner_know_each_other(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller, buy_now_price=3_000)
+    lot = create_lot(seller, buy_now_price=3_000)
     found = outcome(anna, lot, 3_500, confirm=True)
     assert (found["standing"], found["price"]) == ("leading", 3_000)
     path = f"/api/auctions/{lot['id']}"
@@ -224,7 +224,7 @@ def test_bought_now_seller_and_winner_know_each_other(
 def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
     seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with ThreadPoolExecutor(8) as pool:
         same = list(pool.map(lambda _: outcome(anna, lot, 1_500, key="same"), range(8)))
         rest = list(pool.map(lambda n: outcome(ben, lot, 2_000 + 200 * n), range(8)))
@@ -235,11 +235,11 @@ def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
 
 
 def test_a_bid_that_kafka_does_not_acknowledge_is_unknown_and_not_lost_or_doubled(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     outcome(anna, lot, 1_500)
-    with frozen(house.stack.control.pid("kafka")):
+    with frozen(cluster.stack.control.pid("kafka")):
         assert code(bid(anna, lot, 2_000, key="stalled")) == (504, "BID_UNKNOWN")
     answers: list[httpx.Response] = []
 

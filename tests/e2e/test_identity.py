@@ -16,10 +16,10 @@ from app.settings import read_settings
 from app.web.tokens import key_id
 from tests.containers import Container, build_container
 from tests.e2e.bidding import watch
-from tests.e2e.client import Socket, close_code_of, dial
+from tests.e2e.client import Socket, close_code_of, connect
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import PASSWORD, Gateway, Person
 from tests.mailbox import Mailbox, token_in
 
@@ -33,17 +33,17 @@ def close_code_for(gateway: Gateway, token: str) -> int:
         return socket.wait_closed()
 
 
-def forged(house: House, person: Person, *, key: str | None = None, **changes: Any) -> str:
+def forged(cluster: Cluster, person: Person, *, key: str | None = None, **changes: Any) -> str:
     """The person's token with other claims or another signature."""
     claims = jwt.decode(person.token, options={"verify_signature": False})
-    secret = house.stack.credentials.secret_key if key is None else key
+    secret = cluster.stack.credentials.secret_key if key is None else key
     headers = {"kid": key_id(secret)}
     return jwt.encode({**claims, **changes}, secret, algorithm="HS256", headers=headers)
 
 
-def test_a_token_made_with_the_right_key_is_let_in(house: House, anna: Person) -> None:
+def test_a_token_made_with_the_right_key_is_let_in(cluster: Cluster, anna: Person) -> None:
     # Else the tests below would pass whatever they forge.
-    with house.gateway.enter(forged(house, anna)):
+    with cluster.gateway.enter(forged(cluster, anna)):
         pass
 
 
@@ -57,20 +57,20 @@ def test_a_bad_token_closes_4401(gateway: Gateway, token: str) -> None:
     assert close_code_for(gateway, token) == 4401
 
 
-def test_a_forged_or_expired_token_closes_4401(house: House, anna: Person) -> None:
+def test_a_forged_or_expired_token_closes_4401(cluster: Cluster, anna: Person) -> None:
     claims = jwt.decode(anna.token, options={"verify_signature": False})
     unsigned = jwt.encode(claims, "", algorithm="none")
     bad = [
-        forged(house, anna, key="k" * 40),
-        forged(house, anna, exp=int(time.time()) - 60),
-        forged(house, anna, type="refresh"),
-        forged(house, anna, sid="0" * 32),
-        forged(house, anna, sub="nobody"),
+        forged(cluster, anna, key="k" * 40),
+        forged(cluster, anna, exp=int(time.time()) - 60),
+        forged(cluster, anna, type="refresh"),
+        forged(cluster, anna, sid="0" * 32),
+        forged(cluster, anna, sub="nobody"),
         unsigned,
         anna.token[:-4] + "AAAA",
         anna.refresh_token,
     ]
-    assert [close_code_for(house.gateway, token) for token in bad] == [4401] * len(bad)
+    assert [close_code_for(cluster.gateway, token) for token in bad] == [4401] * len(bad)
 
 
 def test_logging_out_closes_the_sockets_of_that_session_only(gateway: Gateway) -> None:
@@ -84,7 +84,7 @@ def test_logging_out_closes_the_sockets_of_that_session_only(gateway: Gateway) -
             )
             assert ended.status_code == 204
             assert (first.wait_closed(), second.wait_closed()) == (4401, 4401)
-            assert other.ask("time", client_ms=1)["type"] == "time"
+            assert other.request("time", client_ms=1)["type"] == "time"
     assert close_code_for(gateway, old_token) == 4401
 
 
@@ -115,21 +115,21 @@ def test_a_new_password_closes_the_sockets_of_all_sessions_on_every_gateway(
 
 
 @pytest.fixture(scope="module")
-def operator(house: House) -> Iterator[Container]:
-    container = build_container(read_settings(house.stack.environment()), application="tests")
+def operator(cluster: Cluster) -> Iterator[Container]:
+    container = build_container(read_settings(cluster.stack.environment()), application="tests")
     yield container
     container.engine.dispose()
 
 
 @pytest.mark.parametrize("way", ["reset", "suspended", "banned"])
 def test_a_reset_a_suspension_and_a_ban_close_all_sockets_on_every_gateway(
-    house: House, gateway: Gateway, limited: Limited, operator: Container, way: str
+    cluster: Cluster, gateway: Gateway, limited: Limited, operator: Container, way: str
 ) -> None:
     person = gateway.sign_up("Ended")
     if way == "reset":
         gateway.http.post("/api/auth/forgot", json={"email": person.email})
         operator.mails.send_due()
-        mails = Mailbox(house.stack.addresses()["MAILPIT_URL"], person.email).whole(of=2)
+        mails = Mailbox(cluster.stack.addresses()["MAILPIT_URL"], person.email).whole(of=2)
         body = {"token": token_in(mails[0]), "password": "another password"}
     with person.enter() as first, person.enter(at=limited.patient) as second:
         began = time.monotonic()
@@ -147,13 +147,13 @@ def test_refreshing_at_once_and_again_closes_no_socket(gateway: Gateway) -> None
     person = gateway.sign_up("Tabs")
     with gateway.enter(person.token) as socket, ThreadPoolExecutor(TABS) as tabs:
         body = {"refresh_token": person.refresh_token}
-        asked = [
+        requests = [
             tabs.submit(gateway.http.post, "/api/auth/refresh", json=body) for _ in range(TABS)
         ]
-        for answer in asked:
+        for answer in requests:
             assert answer.result().status_code == 200
             token = answer.result().json()["access_token"]
-            assert socket.ask("auth", token=token)["user"]["id"] == person.id
+            assert socket.request("auth", token=token)["user"]["id"] == person.id
 
 
 def test_a_socket_ends_with_its_token_unless_that_is_renewed(
@@ -163,11 +163,11 @@ def test_a_socket_ends_with_its_token_unless_that_is_renewed(
     lasting = person.token
     short = person.log_in(at=limited.strict)
     with gateway.enter(short) as renewed, gateway.enter(short) as ending:
-        welcome = renewed.ask("auth", token=lasting)
+        welcome = renewed.request("auth", token=lasting)
         assert welcome["type"] == "welcome"
         assert welcome["user"]["id"] == person.id
         assert ending.wait_closed() == 4401
-        assert renewed.ask("time", client_ms=1)["type"] == "time"
+        assert renewed.request("time", client_ms=1)["type"] == "time"
         assert close_code_for(gateway, short) == 4401
 
 
@@ -179,32 +179,33 @@ def test_nobody_takes_over_a_socket(anna: Person, ben: Person) -> None:
 
 def test_a_guest_may_sign_in_on_the_same_socket(gateway: Gateway, anna: Person) -> None:
     with gateway.enter() as socket:
-        assert socket.ask("auth", token=anna.token)["user"]["id"] == anna.id
+        assert socket.request("auth", token=anna.token)["user"]["id"] == anna.id
 
 
 def test_the_sixth_socket_of_a_user_wins_and_the_one_heard_from_longest_ago_gives_way(
     gateway: Gateway, limited: Limited, seller: Person
 ) -> None:
-    person, lot = gateway.sign_up("Many"), put_up(seller)
+    person, lot = gateway.sign_up("Many"), create_lot(seller)
     with ExitStack() as sockets:
         here = [sockets.enter_context(person.enter(at=limited.patient)) for _ in range(5)]
         watch(here[0], lot)
-        ghost, living = here[3], here[:3] + here[4:]
+        old_socket, living = here[3], here[:3] + here[4:]
         wait_for_presence(here[0])  # gateways tell each other beside it whom they hear
         for socket in living:
-            socket.ask("time", client_ms=1)
+            socket.request("time", client_ms=1)
         wait_for_presence(here[0])
         newest = sockets.enter_context(person.enter(at=gateway))
-        assert ghost.wait_closed() == 4409
+        assert old_socket.wait_closed() == 4409
         for socket in [*living, newest]:
-            assert socket.ask("time", client_ms=1)["type"] == "time"
+            assert socket.request("time", client_ms=1)["type"] == "time"
 
 
 def wait_for_presence(socket: Socket) -> None:
     """Wait for two rounds, the first of which may have begun already."""
-    told = len(socket.pushes("auction.presence"))
+    pushed_count = len(socket.pushes("auction.presence"))
     socket.wait_for(
-        lambda: len(socket.pushes("auction.presence")) > told + 1, what="presence is told twice"
+        lambda: len(socket.pushes("auction.presence")) > pushed_count + 1,
+        what="presence is told twice",
     )
 
 
@@ -212,11 +213,13 @@ def test_five_sockets_that_nobody_hears_keep_nobody_out(gateway: Gateway, limite
     person = gateway.sign_up("Haunted")
     with ExitStack() as sockets:
         # Nobody reads these: they answer no ping, and a proxy that died would not close them.
-        ghosts = [dial(limited.patient.ws_url, origin=limited.patient.base_url) for _ in range(5)]
-        for ghost in ghosts:
-            ghost.send(json.dumps({"id": 1, "type": "auth", "token": person.token}))
-            assert json.loads(ghost.recv())["type"] == "welcome"
+        old_sockets = [
+            connect(limited.patient.ws_url, origin=limited.patient.base_url) for _ in range(5)
+        ]
+        for old_socket in old_sockets:
+            old_socket.send(json.dumps({"id": 1, "type": "auth", "token": person.token}))
+            assert json.loads(old_socket.recv())["type"] == "welcome"
         living = [sockets.enter_context(person.enter()) for _ in range(5)]
-        assert [close_code_of(ghost) for ghost in ghosts] == [4409] * 5
+        assert [close_code_of(old_socket) for old_socket in old_sockets] == [4409] * 5
         for socket in living:
-            assert socket.ask("time", client_ms=1)["type"] == "time"
+            assert socket.request("time", client_ms=1)["type"] == "time"

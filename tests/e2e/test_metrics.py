@@ -10,11 +10,11 @@ import httpx
 from app.observability.metrics import SESSION
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from stack.readiness import complaint_of
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.e2e.processes import worker_pids
-from tests.e2e.raw import Wire, head
+from tests.e2e.raw import RawConnection, head
 from tests.scraping import read
 from tests.waiting import stretched, wait_until
 
@@ -49,17 +49,17 @@ ON_THE_WAY = [
 
 
 def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
-    before = read(house.metrics_url)
-    lot = put_up(seller, lasts_s=stretched(6))
+    before = read(cluster.metrics_url)
+    lot = create_lot(seller, lasts_s=stretched(6))
     with anna.enter() as bidder:
-        bidder.ask("subscribe", channel=f"auction:{lot['id']}")
-        bidder.ask("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)
+        bidder.request("subscribe", channel=f"auction:{lot['id']}")
+        bidder.request("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)
         bidder.push("auction.state", auction_id=lot["id"], status="closed")
 
     def uncounted() -> set[tuple[str, str]]:
-        now = read(house.metrics_url)
+        now = read(cluster.metrics_url)
         return {at for at in ON_THE_WAY if now.get(at, 0.0) <= before.get(at, 0.0)}
 
     # The gateway's own come once a second.
@@ -69,7 +69,7 @@ def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
         ("backlog_waiting_records", AUCTION_BID.name),
         ("postgres_oldest_transaction_seconds", SESSION),
     }
-    assert shown <= read(house.metrics_url).keys()
+    assert shown <= read(cluster.metrics_url).keys()
 
 
 def wait_for_open(sockets: int, url: str) -> None:
@@ -77,9 +77,9 @@ def wait_for_open(sockets: int, url: str) -> None:
 
 
 def test_sockets_are_counted_while_they_are_open_and_by_their_end(
-    house: House, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
-    with house.metered_gateway("gateway-counted", tmp_path) as (gateway, url):
+    with cluster.metered_gateway("gateway-counted", tmp_path) as (gateway, url):
         with gateway.enter(), gateway.enter(), gateway.open() as rude:
             wait_for_open(3, url)
             rude.send("time", client_ms=0)
@@ -93,13 +93,13 @@ def test_sockets_are_counted_while_they_are_open_and_by_their_end(
     assert served not in ended, "a socket's life is no duration of a request"
 
 
-def test_sockets_of_a_killed_gateway_are_not_open(house: House, tmp_path: Path) -> None:
-    with house.metered_gateway("gateway-killed", tmp_path) as (gateway, url):
+def test_sockets_of_a_killed_gateway_are_not_open(cluster: Cluster, tmp_path: Path) -> None:
+    with cluster.metered_gateway("gateway-killed", tmp_path) as (gateway, url):
         with gateway.enter() as socket:
             wait_for_open(1, url)
-            old_pid = house.stack.control.kill(gateway.name)
+            old_pid = cluster.stack.control.kill(gateway.name)
             socket.wait_closed()
-        house.stack.control.wait_restarted(gateway.name, old_pid=old_pid)
+        cluster.stack.control.wait_restarted(gateway.name, old_pid=old_pid)
         wait_until(lambda: not complaint_of(gateway.base_url), what="the gateway is back")
         wait_for_open(0, url)
 
@@ -108,26 +108,26 @@ DEATHS = 6
 KINDS = 5  # of files: a process has at most one of each
 
 
-def workers_of(house: House, gateway: Gateway) -> list[int]:
-    return worker_pids(house.stack.control.pid(gateway.name))
+def workers_of(cluster: Cluster, gateway: Gateway) -> list[int]:
+    return worker_pids(cluster.stack.control.pid(gateway.name))
 
 
 def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
-    house: House, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
     served = ("http_request_duration_seconds_count", "healthzGET200")
     seen, files = [0.0], []
-    with house.metered_gateway("gateway-mortal", tmp_path) as (gateway, url):
+    with cluster.metered_gateway("gateway-mortal", tmp_path) as (gateway, url):
         for death in range(1, DEATHS + 1):
-            (worker,) = workers_of(house, gateway)
-            with Wire.open(gateway.port) as wire:
+            (worker,) = workers_of(cluster, gateway)
+            with RawConnection.open(gateway.port) as wire:
                 for _ in range(10):
                     assert wire.send(head("GET", "/healthz")).answer().status == 200
             os.kill(worker, signal.SIGKILL)
 
             def reads(worker: int = worker) -> bool:
                 seen.append(read(url).get(served, 0.0))
-                return workers_of(house, gateway) not in ([], [worker])
+                return workers_of(cluster, gateway) not in ([], [worker])
 
             wait_until(reads, what="another worker, while the metrics are read")
             wait_until(lambda: not complaint_of(gateway.base_url), what="it serves")
@@ -138,27 +138,27 @@ def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
     assert max(files) <= KINDS * (len(("merged", "exporter", "master", "worker")) + 1)
 
 
-def test_what_is_asked_for_makes_no_series_of_its_own(house: House, gateway: Gateway) -> None:
+def test_what_is_asked_for_makes_no_series_of_its_own(cluster: Cluster, gateway: Gateway) -> None:
     def series() -> set[tuple[str, str]]:
-        return {at for at in read(house.metrics_url) if at[0].startswith(("http_", "gateway_"))}
+        return {at for at in read(cluster.metrics_url) if at[0].startswith(("http_", "gateway_"))}
 
     strange = [("BREW", "/api/products"), ("GET", "/api/nothing/{}"), ("X{}", "/{}"),
                ("GET", "/{}.js"), ("PATCH", "/ws"), ("GET", "/ws"),
                ("DELETE", "/api/auctions/{}")]  # fmt: skip
 
-    def ask(number: int) -> None:
+    def request(number: int) -> None:
         for method, path in strange:
             gateway.http.request(method.format(number), path.format(number))
 
-    ask(0)
+    request(0)
     before = series()
     for number in range(1, 20):
-        ask(number)
+        request(number)
     assert series() == before
 
 
-def test_outsiders_see_no_metrics(gateway: Gateway, house: House) -> None:
+def test_outsiders_see_no_metrics(gateway: Gateway, cluster: Cluster) -> None:
     for path in ("/metrics", "/metrics/", "/metrics/x"):
         answer = gateway.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
-    assert httpx.get(house.metrics_url.removesuffix("/metrics")).status_code == 404
+    assert httpx.get(cluster.metrics_url.removesuffix("/metrics")).status_code == 404

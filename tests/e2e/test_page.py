@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.client import Frame
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.measures import controls_under_toast, focused
 from tests.e2e.people import PASSWORD, Gateway, Person
 from tests.e2e.visitors import DESKTOP, PHONE, Visitor, chromium
@@ -54,7 +54,7 @@ def lot_named(seller: Person, name: str, **fields: Any) -> Frame:
     """An auction of a product with this name."""
     product = {"name": name, "description": "", "sale_type": "auction"}
     product_id = seller.call("POST", "/api/products", product)["id"]
-    return put_up(seller, product_id=product_id, **fields)
+    return create_lot(seller, product_id=product_id, **fields)
 
 
 def bid(person: Person, lot: Frame, amount: int) -> None:
@@ -110,7 +110,7 @@ def under_toast_while_scrolling(visitor: Visitor) -> list[str]:
 def test_my_bids_say_outbid_without_being_loaded_again(
     visitor: Visitor, person: Person, seller: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     bid(person, lot, 1_000)
     visitor.page.goto("/bids")
     card = visitor.page.locator(
@@ -194,7 +194,7 @@ def test_a_page_that_does_not_exist_says_so_with_404(visitor: Visitor) -> None:
 def test_the_focus_stays_near_a_button_that_goes(
     visitor: Visitor, person: Person, seller: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     page = visitor.page
     page.goto(f"/auctions/{lot['id']}")
     page.locator(".bid-panel input[inputmode]").fill("60000")

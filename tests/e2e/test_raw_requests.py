@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 
 from tests.e2e.client import Frame
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
-from tests.e2e.raw import Answer, Wire, chunk, head
+from tests.e2e.raw import Answer, RawConnection, chunk, head
 from tests.waiting import stretched
 
 BODY_BYTES_MAX = 128 * 1024
@@ -20,9 +20,9 @@ JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
 
 
-def ask(gateway: Gateway, *pieces: bytes, ends: bool = False) -> Answer:
+def request(gateway: Gateway, *pieces: bytes, ends: bool = False) -> Answer:
     """The answer to these bytes; with `ends` nothing follows them, and the server can see that."""
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         wire.send(*pieces)
         return (wire.end() if ends else wire).answer()
 
@@ -33,7 +33,7 @@ def login(*headers: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def lot(seller: Person) -> Frame:
-    return put_up(seller)
+    return create_lot(seller)
 
 
 def bid_head(anna: Person, lot: Frame, *headers: str) -> bytes:
@@ -71,13 +71,13 @@ def test_a_body_over_the_limit_is_refused_however_it_is_sent_and_not_obeyed(
     else:
         parts = [chunk(body[at : at + 4_096]) for at in range(0, length, 4_096)]
         pieces = [bid_head(anna, lot, CHUNKED), *parts, chunk(b"")]
-    assert ask(gateway, *pieces).code == (413, "TOO_LARGE")
+    assert request(gateway, *pieces).code == (413, "TOO_LARGE")
     assert bids_of(lot, anna) == []
 
 
 def test_a_body_in_more_chunks_than_it_could_need_is_too_large(gateway: Gateway) -> None:
     pieces = [login(CHUNKED), chunk(b" ") * 100_000, chunk(LOGIN), chunk(b"")]
-    assert ask(gateway, *pieces).code == (413, "TOO_LARGE")
+    assert request(gateway, *pieces).code == (413, "TOO_LARGE")
 
 
 def test_a_body_at_the_limit_is_read_whole(gateway: Gateway) -> None:
@@ -89,7 +89,7 @@ def test_a_body_at_the_limit_is_read_whole(gateway: Gateway) -> None:
         login(CHUNKED) + halves + b"0\r\nX-Trailer: 1\r\n\r\n",
         login(CHUNKED, "Expect: 100-continue") + halves + chunk(b""),
     ):
-        with Wire.open(gateway.port) as wire:
+        with RawConnection.open(gateway.port) as wire:
             wire.send(request)
             answer = wire.answer()
             assert (answer.status == 100) == (b"Expect" in request)
@@ -115,7 +115,7 @@ BROKEN_CHUNKS = {
 @pytest.mark.parametrize("broken", BROKEN_CHUNKS.values(), ids=BROKEN_CHUNKS.keys())
 @pytest.mark.parametrize("before", [b"", chunk(LOGIN)], ids=["at once", "later"])
 def test_broken_chunks_are_malformed(gateway: Gateway, before: bytes, broken: bytes) -> None:
-    assert ask(gateway, login(CHUNKED), before, broken).code == (400, "MALFORMED")
+    assert request(gateway, login(CHUNKED), before, broken).code == (400, "MALFORMED")
 
 
 ENDED_EARLY = {
@@ -131,7 +131,7 @@ ENDED_EARLY = {
 
 @pytest.mark.parametrize("sent", ENDED_EARLY.values(), ids=ENDED_EARLY.keys())
 def test_a_request_that_ends_early_is_malformed(gateway: Gateway, sent: bytes) -> None:
-    assert ask(gateway, sent, ends=True).code == (400, "MALFORMED")
+    assert request(gateway, sent, ends=True).code == (400, "MALFORMED")
 
 
 def get(target: str, version: str = "HTTP/1.1", *headers: str) -> bytes:
@@ -170,7 +170,7 @@ REFUSED = {
 def test_refusals_before_routing_are_problems_and_end_the_connection(
     gateway: Gateway, sent: bytes, status: int, code: str
 ) -> None:
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         answer = wire.send(sent).answer()
         assert answer.code == (status, code)
         assert answer.headers["connection"] == "close"
@@ -184,15 +184,15 @@ def test_no_method_and_no_target_makes_the_server_fail(
     gateway: Gateway, method: str, target: str
 ) -> None:
     sent = head(method, target, "Connection: close")
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         status = wire.send(sent).sock.recv(12)
     assert b"HTTP/1.1 200" <= status < b"HTTP/1.1 500"
 
 
 @pytest.fixture(scope="module")
-def hurried(house: House) -> Iterator[Gateway]:
+def hurried(cluster: Cluster) -> Iterator[Gateway]:
     changes = {"REQUEST_TIMEOUT_S": str(HURRIED_S)}
-    with house.another_gateway("gateway-hurried", **changes) as gateway:
+    with cluster.another_gateway("gateway-hurried", **changes) as gateway:
         yield gateway
 
 
@@ -211,7 +211,7 @@ STOPPED = {
 
 @pytest.mark.parametrize("sent", STOPPED.values(), ids=STOPPED.keys())
 def test_a_request_that_stops_half_way_is_ended_in_time(hurried: Gateway, sent: bytes) -> None:
-    with Wire.open(hurried.port) as wire:
+    with RawConnection.open(hurried.port) as wire:
         answer = wire.send(sent).answer()
         if answer.status == 100:
             answer = wire.answer()
@@ -234,7 +234,7 @@ def test_a_request_that_trickles_is_ended_in_time_too(
 ) -> None:
     bound_s = stretched(3 * HURRIED_S)
     begun = time.monotonic()  # before the server's clock begins, however late we are
-    with Wire.open(hurried.port) as wire:
+    with RawConnection.open(hurried.port) as wire:
         wire.send(begin).trickle(more(1), every_s=HURRIED_S / 10, seconds=2 * bound_s)
         took_s = time.monotonic() - begun
         assert wire.answer().code == (408, "REQUEST_TIMEOUT")
@@ -242,12 +242,12 @@ def test_a_request_that_trickles_is_ended_in_time_too(
 
 
 def test_a_connection_that_asks_nothing_is_closed_without_a_word(hurried: Gateway) -> None:
-    with Wire.open(hurried.port) as wire:
+    with RawConnection.open(hurried.port) as wire:
         assert wire.is_closed()
 
 
 def test_a_connection_waits_longer_between_requests_than_for_one(hurried: Gateway) -> None:
-    with Wire.open(hurried.port) as wire:
+    with RawConnection.open(hurried.port) as wire:
         for _ in range(2):
             assert wire.send(head("GET", "/healthz")).answer().status == 200
             assert not wire.trickle(b"", every_s=HURRIED_S / 4, seconds=1.5 * HURRIED_S) < HURRIED_S
@@ -256,6 +256,6 @@ def test_a_connection_waits_longer_between_requests_than_for_one(hurried: Gatewa
 
 def test_requests_of_one_connection_are_answered_in_turn(gateway: Gateway) -> None:
     many = login(CHUNKED) + chunk(LOGIN) + chunk(b"") + head("GET", "/healthz") * 2
-    with Wire.open(gateway.port) as wire:
+    with RawConnection.open(gateway.port) as wire:
         wire.send(many)
         assert [wire.answer().status for _ in range(3)] == [401, 200, 200]

@@ -8,8 +8,8 @@ import re
 from redis import Redis
 
 from tests.e2e.bidding import bid, watch
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.servers import redis_url
 from tests.waiting import wait_until
@@ -23,7 +23,7 @@ LASTING = re.compile(r"unacked(_index|_mutex)?|bids|notices|maintenance|_kombu\.
 def test_every_key_fades_or_is_one_of_a_fixed_number(
     gateway: Gateway, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter(gateway) as bidder:
         watch(bidder, lot)
         bid(bidder, lot, 10_000, confirm=True)
@@ -33,12 +33,12 @@ def test_every_key_fades_or_is_one_of_a_fixed_number(
 
 
 def test_a_gateway_subscribes_to_what_its_sockets_need(
-    house: House, gateway: Gateway, seller: Person
+    cluster: Cluster, gateway: Gateway, seller: Person
 ) -> None:
-    watched, other, eve = put_up(seller), put_up(seller), gateway.sign_up("Eve")
+    watched, other, eve = create_lot(seller), create_lot(seller), gateway.sign_up("Eve")
     channels = [f"auction:{lot['id']}" for lot in (watched, other)] + [f"user:{eve.id}"]
     assert subscribers(channels) == [0, 0, 0]
-    with house.another_gateway("gateway-aside") as aside:
+    with cluster.another_gateway("gateway-aside") as aside:
         with gateway.enter() as guest, eve.enter(aside) as bidder:
             watch(guest, watched)
             assert subscribers(channels) == [1, 0, 1]

@@ -3,20 +3,20 @@
 from app.settings import read_settings
 from tests.containers import build_container
 from tests.e2e.bidding import OUTCOME, place, watch
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Person
-from tests.integration.replay.mishaps import undecidable
+from tests.integration.replay.cases import undecidable
 from tests.operator import Operator
 
 
 def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_log(
-    house: House, seller: Person, anna: Person, ben: Person
+    cluster: Cluster, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
-    settings = read_settings(house.stack.environment())
+    lot = create_lot(seller)
+    settings = read_settings(cluster.stack.environment())
     container = build_container(settings, application="tests")
-    operator = Operator(house.stack, container)
+    operator = Operator(cluster.stack, container)
     with anna.enter() as first, ben.enter() as second:
         watch(second, lot)
         with undecidable(container.engine, lot["id"], 5_000):
@@ -25,8 +25,8 @@ def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_l
             assert {name: failed[name] for name in OUTCOME if failed[name] is not None} == {
                 "status": "failed"
             }
-            asked = first.ask("bid.status", auction_id=lot["id"], key="unlucky")
-            assert asked["status"] == "failed"
+            status = first.request("bid.status", auction_id=lot["id"], key="unlucky")
+            assert status["status"] == "failed"
             # The auction goes on without it.
             place(second, lot, 2_000)
             assert second.push("bid.result")["standing"] == "leading"
@@ -34,13 +34,13 @@ def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_l
         (letter,) = operator.listed("--id", bid_id)
         assert letter["reason"] == "HandlerError"
         assert "1 replayed" in operator.bridge("replay", "run", "--auction", str(lot["id"]))
-        told = first.push("bid.result", bid_id=bid_id, status="accepted")
+        result = first.push("bid.result", bid_id=bid_id, status="accepted")
         # It came after ben's, whatever the order in which they were sent.
-        assert (told["seq"], told["standing"], told["key"]) == (2, "leading", "unlucky")
+        assert (result["seq"], result["standing"], result["key"]) == (2, "leading", "unlucky")
         assert second.push("auction.state", bid_count=2)["price"] == 5_000
-        asked = first.ask("bid.status", auction_id=lot["id"], key="unlucky")
-        assert {name: asked[name] for name in OUTCOME} == {name: told[name] for name in OUTCOME}
-        told_all = [frame["status"] for frame in first.pushes("bid.result", bid_id=bid_id)]
-        assert told_all == ["failed", "accepted"]
+        status = first.request("bid.status", auction_id=lot["id"], key="unlucky")
+        assert {name: status[name] for name in OUTCOME} == {name: result[name] for name in OUTCOME}
+        all_pushed = [frame["status"] for frame in first.pushes("bid.result", bid_id=bid_id)]
+        assert all_pushed == ["failed", "accepted"]
     container.producer.close()
     container.engine.dispose()

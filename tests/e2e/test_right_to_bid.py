@@ -10,9 +10,9 @@ from app.settings import read_settings
 from tests.containers import Container, build_container
 from tests.e2e.bidding import bid, channel_of, place, refusal, watch
 from tests.e2e.client import Frame
+from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.operator import Operator
 from tests.waiting import wait_until
@@ -21,9 +21,9 @@ FUTILE_MAX = 4
 
 
 @pytest.fixture(scope="module")
-def container(house: House) -> Iterator[Container]:
+def container(cluster: Cluster) -> Iterator[Container]:
     """The services of an operator, beside the house."""
-    container = build_container(read_settings(house.stack.environment()), application="tests")
+    container = build_container(read_settings(cluster.stack.environment()), application="tests")
     yield container
     container.engine.dispose()
 
@@ -39,7 +39,7 @@ def admin(gateway: Gateway, container: Container) -> Person:
 def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lead(
     gateway: Gateway, limited: Limited, seller: Person, admin: Person
 ) -> None:
-    lot, ivy = put_up(seller), gateway.sign_up("Ivy")
+    lot, ivy = create_lot(seller), gateway.sign_up("Ivy")
     with ivy.enter() as here, ivy.enter(limited.patient) as there:
         assert bid(here, lot, 4_000, kind="max").outcome["standing"] == "leading"
         assert bid(there, lot, 4_100, kind="max").outcome["standing"] == "leading"
@@ -61,7 +61,7 @@ def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lea
 def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unblocked(
     gateway: Gateway, limited: Limited, seller: Person, anna: Person
 ) -> None:
-    lot, other, kim = put_up(seller), put_up(anna), gateway.sign_up("Kim")
+    lot, other, kim = create_lot(seller), create_lot(anna), gateway.sign_up("Kim")
     path = f"/api/me/blocks/{kim.id}"
     with kim.enter(limited.patient) as socket:
         assert bid(socket, lot, 1_000).outcome["standing"] == "leading"
@@ -82,7 +82,7 @@ def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unbl
 def test_a_void_gives_the_lead_back_and_tells_everybody(
     gateway: Gateway, seller: Person, anna: Person, admin: Person
 ) -> None:
-    lot, rich = put_up(seller), gateway.sign_up("Rich")
+    lot, rich = create_lot(seller), gateway.sign_up("Rich")
     with anna.enter() as ours, rich.enter() as theirs, gateway.enter() as guest:
         watch(guest, lot)
         assert bid(ours, lot, 5_000, kind="max").outcome["standing"] == "leading"
@@ -106,11 +106,11 @@ def void_of(lot: Frame, person: Person) -> tuple[str, str, Frame]:
 def test_a_void_is_refused_to_others_twice_and_of_what_has_ended(
     seller: Person, anna: Person, admin: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     assert code(seller, *void_of(lot, anna)) == (403, "FORBIDDEN")
     admin.call(*void_of(lot, anna))
     assert code(admin, *void_of(lot, anna)) == (409, "ALREADY_VOIDED")
-    upcoming = put_up(seller, starts_in_s=600)
+    upcoming = create_lot(seller, starts_in_s=600)
     assert code(admin, *void_of(upcoming, anna)) == (409, "NOT_STARTED")
     seller.call("POST", f"/api/auctions/{lot['id']}/cancel", {"reason": "broken"})
     assert code(admin, *void_of(lot, seller)) == (409, "CLOSED")
@@ -119,9 +119,13 @@ def test_a_void_is_refused_to_others_twice_and_of_what_has_ended(
 
 
 def test_operators_limit_and_void_by_commands(
-    house: House, gateway: Gateway, container: Container, seller: Person, admin: Person
+    cluster: Cluster, gateway: Gateway, container: Container, seller: Person, admin: Person
 ) -> None:
-    operator, lot, joe = Operator(house.stack, container), put_up(seller), gateway.sign_up("Joe")
+    operator, lot, joe = (
+        Operator(cluster.stack, container),
+        create_lot(seller),
+        gateway.sign_up("Joe"),
+    )
     with joe.enter() as socket:
         assert bid(socket, lot, 2_000).outcome["standing"] == "leading"
         limited = operator.run("app.admin", "limit", joe.email, "KRW", "3000")
@@ -141,12 +145,12 @@ def code(person: Person, method: str, path: str, body: Frame) -> tuple[int, str]
 
 
 def test_bids_that_lead_nowhere_and_unproved_addresses_are_refused_at_the_door(
-    house: House, seller: Person, container: Container
+    cluster: Cluster, seller: Person, container: Container
 ) -> None:
     """One gateway for both: it asks for a proof, and takes few futile bids."""
     settings = {"FUTILE_BIDS_PER_MINUTE": str(FUTILE_MAX), "BID_NEEDS_PROVED_EMAIL": "1"}
-    with house.another_gateway("gateway-wary", **settings) as wary:
-        lot, lea = put_up(seller), wary.sign_up("Lea")
+    with cluster.another_gateway("gateway-wary", **settings) as wary:
+        lot, lea = create_lot(seller), wary.sign_up("Lea")
         with lea.enter() as socket:
             refused = place(socket, lot, 2_000)
             assert (refused["code"], refused["detail"]) == (
@@ -159,13 +163,13 @@ def test_bids_that_lead_nowhere_and_unproved_addresses_are_refused_at_the_door(
             codes = [refusal(socket, lot, 1_000) for _ in range(FUTILE_MAX - 1)]
             assert set(codes) == {"NOT_ABOVE_OWN_MAXIMUM"}
             frame = {"auction_id": lot["id"], "amount": 1_000, "key": "one-more"}
-            limited = socket.ask("bid.place", **frame)
+            limited = socket.request("bid.place", **frame)
             assert (limited["code"], limited["retry"]) == ("RATE_LIMITED", True)
-            other = put_up(seller)
+            other = create_lot(seller)
             assert bid(socket, other, 1_000).outcome["standing"] == "leading"
-            with lea.enter(house.gateway) as elsewhere:  # which takes any number
+            with lea.enter(cluster.gateway) as elsewhere:  # which takes any number
                 for _ in range(FUTILE_MAX):
                     key = bid(elsewhere, other, 1_000).key
                     socket.push("bid.result", key=key, code="NOT_ABOVE_OWN_MAXIMUM")
             frame["auction_id"] = other["id"]
-            assert socket.ask("bid.place", **frame)["code"] == "RATE_LIMITED"
+            assert socket.request("bid.place", **frame)["code"] == "RATE_LIMITED"

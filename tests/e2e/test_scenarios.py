@@ -5,7 +5,7 @@ import pytest
 from stack.bench.application import Application
 from stack.bench.scenarios import SCENARIOS, Scale
 from stack.bench.storm import build_storm
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 
 SCALE = Scale(seconds=1, share=0.01, carried_per_s=1_000)
 # The others differ by their load alone, and take long to prepare.
@@ -23,20 +23,20 @@ FIGURES = {
 
 
 @pytest.fixture(scope="module")
-def application(house: House, tmp_path_factory: pytest.TempPathFactory) -> Application:
+def application(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Application:
     """The house as the benchmark sees it."""
     addresses = {
-        **house.stack.addresses(),
-        "BASE_URL": house.gateway.base_url,
-        "WS_URL": house.gateway.ws_url,
+        **cluster.stack.addresses(),
+        "BASE_URL": cluster.gateway.base_url,
+        "WS_URL": cluster.gateway.ws_url,
     }
     return Application(
-        stack=house.stack,
-        programs=house.programs,
+        stack=cluster.stack,
+        programs=cluster.programs,
         addresses=addresses,
-        executable=build_storm(house.stack.settings.versions),
+        executable=build_storm(cluster.stack.settings.versions),
         users_file=tmp_path_factory.mktemp("scenarios") / "users.json",
-        prefix=house.prefix,
+        prefix=cluster.prefix,
     )
 
 

@@ -16,9 +16,9 @@ from app.services.mails import SEND_MAILS_TASK
 from app.services.waking import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 from stack.places import executable
 from stack.ports import HOST, is_free
-from tests.e2e.house import House, answers
+from tests.e2e.cluster import Cluster, answers
 from tests.e2e.locking import locked
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.scraping import Samples, above, read
 from tests.waiting import wait_until
@@ -32,35 +32,37 @@ LAGS = [
 
 
 def place_bid(person: Person, amount: int = 1_500) -> None:
-    lot = put_up(person)
+    lot = create_lot(person)
     with person.gateway.sign_up("Carol").enter() as bidder:
-        bidder.ask("subscribe", channel=f"auction:{lot['id']}")
-        bidder.ask("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+        bidder.request("subscribe", channel=f"auction:{lot['id']}")
+        bidder.request("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
 
 
 def chat(seller: Person, anna: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
     anna.call("POST", f"/api/rooms/{room['id']}/join")
     with anna.enter() as socket:
-        said = socket.ask("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
-        assert said["type"] == "chat.received", said
+        receipt = socket.request("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
+        assert receipt["type"] == "chat.received", receipt
 
 
 def test_every_declared_metric_shows_a_plausible_value(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     place_bid(seller)
     chat(seller, anna)
-    house.run_task(SEND_MAILS_TASK)
+    cluster.run_task(SEND_MAILS_TASK)
 
-    def missing() -> set[str]:
-        return {one.sample for one in DECLARED} - {name for name, _ in read(house.metrics_url)}
+    def missing_outcomes() -> set[str]:
+        return {one.sample for one in DECLARED} - {name for name, _ in read(cluster.metrics_url)}
 
-    wait_until(lambda: not missing(), what=f"every metric; still missing: {missing()}")
-    shown = read(house.metrics_url)
+    wait_until(
+        lambda: not missing_outcomes(), what=f"every metric; still missing: {missing_outcomes()}"
+    )
+    shown = read(cluster.metrics_url)
     assert all(value >= 0 for value in shown.values())
-    for process in map(house.name, PROCESSES):
+    for process in map(cluster.name, PROCESSES):
         assert 10e6 < shown["process_resident_bytes", process] < 2e9, process
         assert shown["process_running_threads", process] >= 1, process
         assert shown["process_used_cpu_seconds_total", process] > 0, process
@@ -82,37 +84,37 @@ def lags_of(shown: Samples, unit: str) -> dict[tuple[str, str], float]:
 
 
 def test_the_lag_of_every_group_rises_while_its_consumer_is_stopped_and_falls_again(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     def is_behind(groups: set[str]) -> bool:
-        shown = read(house.metrics_url)
+        shown = read(cluster.metrics_url)
         of = [lag for lag in LAGS if lag[0] in groups]
         records, seconds = lags_of(shown, "records"), lags_of(shown, "seconds")
         return all(records[lag] > 0 and seconds[lag] > 0 for lag in of)
 
     plain = {"broadcast", "save", "event"}
-    with house.with_pipelines("ingest", "relay", "clock", "gauge"):
+    with cluster.with_pipelines("ingest", "relay", "clock", "gauge"):
         place_bid(seller)
         chat(seller, anna)
         wait_until(lambda: is_behind(plain), what="the plain consumers are behind")
-    with house.with_pipelines("relay", "clock", "gauge"):
+    with cluster.with_pipelines("relay", "clock", "gauge"):
         place_bid(seller)
         wait_until(lambda: is_behind({"auction"}), what="ingest is behind")
 
     def is_done() -> bool:
-        shown = read(house.metrics_url)
+        shown = read(cluster.metrics_url)
         return not any({**lags_of(shown, "records"), **lags_of(shown, "seconds")}.values())
 
     wait_until(is_done, what="all have caught up")
 
 
 def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_transaction(
-    house: House, seller: Person
+    cluster: Cluster, seller: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     bidder = seller.gateway.sign_up("Dora").enter()
-    with bidder, locked(house, "bids"):
-        bidder.ask("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)
+    with bidder, locked(cluster, "bids"):
+        bidder.request("bid.place", auction_id=lot["id"], amount=1_500, key=uuid4().hex)
         wanted = {
             ("pool_used_connections", "worker"), ("backlog_waiting_lanes", AUCTION_BID.name),
             ("backlog_waiting_records", AUCTION_BID.name),
@@ -123,50 +125,50 @@ def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_tr
         seen: set[tuple[str, str]] = set()
 
         def all_seen() -> bool:
-            shown = read(house.metrics_url)
+            shown = read(cluster.metrics_url)
             seen.update(at for at in wanted if shown[at] > 0)
             return seen == wanted
 
         wait_until(all_seen, what=f"{wanted} above 0")
     wait_until(
-        lambda: read(house.metrics_url)["backlog_waiting_lanes", AUCTION_BID.name] == 0,
+        lambda: read(cluster.metrics_url)["backlog_waiting_lanes", AUCTION_BID.name] == 0,
         what="it was settled",
     )
 
 
-def test_tasks_that_no_worker_takes_are_counted(house: House) -> None:
+def test_tasks_that_no_worker_takes_are_counted(cluster: Cluster) -> None:
     waiting = ("queue_waiting_tasks", NOTICE_QUEUE)
-    with house.without("worker-other"):
-        house.run_task(PUBLISH_NOTICES_TASK)
-        wait_until(lambda: read(house.metrics_url)[waiting] > 0, what="a task waits")
-    wait_until(lambda: read(house.metrics_url)[waiting] == 0, what="it was taken")
+    with cluster.without("worker-other"):
+        cluster.run_task(PUBLISH_NOTICES_TASK)
+        wait_until(lambda: read(cluster.metrics_url)[waiting] > 0, what="a task waits")
+    wait_until(lambda: read(cluster.metrics_url)[waiting] == 0, what="it was taken")
 
 
-def test_a_killed_process_is_a_restart_and_what_it_used_is_not_forgotten(house: House) -> None:
-    name = house.name("worker-other")
+def test_a_killed_process_is_a_restart_and_what_it_used_is_not_forgotten(cluster: Cluster) -> None:
+    name = cluster.name("worker-other")
     restarts = ("process_unexpected_restarts", name)
     used = ("process_used_cpu_seconds_total", name)
-    before = read(house.metrics_url)
-    old_pid = house.stack.control.kill(name)
+    before = read(cluster.metrics_url)
+    old_pid = cluster.stack.control.kill(name)
     seen: list[float] = []
 
     def is_counted() -> bool:
-        shown = read(house.metrics_url)
+        shown = read(cluster.metrics_url)
         seen.append(shown[used])
         return shown[restarts] == before[restarts] + 1 and shown[used] > before[used]
 
     wait_until(is_counted, what="a restart, and more processor time than before")
-    house.stack.control.wait_restarted(name, old_pid=old_pid)
+    cluster.stack.control.wait_restarted(name, old_pid=old_pid)
     assert seen == sorted(seen)
     assert seen[0] >= before[used]
 
 
-def test_a_loop_that_does_not_turn_is_seen_as_its_delay(house: House, gateway: Gateway) -> None:
+def test_a_loop_that_does_not_turn_is_seen_as_its_delay(cluster: Cluster, gateway: Gateway) -> None:
     def late() -> float:
-        return above(house.metrics_url, "gateway_loop_delay_seconds", bound_s=2)
+        return above(cluster.metrics_url, "gateway_loop_delay_seconds", bound_s=2)
 
     before = late()
-    master = house.stack.control.pid(gateway.name)
+    master = cluster.stack.control.pid(gateway.name)
     worker, *_ = Path(f"/proc/{master}/task/{master}/children").read_text().split()
     os.kill(int(worker), signal.SIGSTOP)
     time.sleep(2.5)  # nothing to wait for: this is how long nothing turns
@@ -187,12 +189,15 @@ def commands(bind: str) -> dict[str, tuple[str, ...]]:
 
 @pytest.mark.parametrize("kind", ["bridge", "worker"])
 def test_bridge_and_workers_of_a_host_of_their_own_serve_their_metrics_while_they_live(
-    house: House, tmp_path: Path, kind: str
+    cluster: Cluster, tmp_path: Path, kind: str
 ) -> None:
-    port = next(port for port in range(house.gateway.port + 20, 65_535) if is_free(port))
+    port = next(port for port in range(cluster.gateway.port + 20, 65_535) if is_free(port))
     bind = f"{HOST}:{port}"
     command, *arguments = commands(bind)[kind]
-    environment = {**os.environ, **house.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path))}
+    environment = {
+        **os.environ,
+        **cluster.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path)),
+    }
     environment.pop("PROCESS_NAME", None)
     url = f"http://{bind}/metrics"
     started = subprocess.Popen(
@@ -214,11 +219,14 @@ def test_bridge_and_workers_of_a_host_of_their_own_serve_their_metrics_while_the
 
 @pytest.mark.parametrize(("kind", "bind"), [("bridge", "{taken}"), ("worker", "nowhere")])
 def test_an_address_that_metrics_cannot_have_is_one_line_and_exit_code_2(
-    house: House, tmp_path: Path, kind: str, bind: str
+    cluster: Cluster, tmp_path: Path, kind: str, bind: str
 ) -> None:
-    bind = bind.format(taken=f"{HOST}:{house.gateway.port}")
+    bind = bind.format(taken=f"{HOST}:{cluster.gateway.port}")
     command, *arguments = commands(bind)[kind]
-    environment = {**os.environ, **house.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path))}
+    environment = {
+        **os.environ,
+        **cluster.stack.environment(PROMETHEUS_MULTIPROC_DIR=str(tmp_path)),
+    }
     done = subprocess.run(
         (executable(command), *arguments), env=environment, capture_output=True, text=True,
         check=False,

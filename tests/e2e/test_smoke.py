@@ -6,7 +6,7 @@ import sys
 
 from stack.places import CHECKOUT
 from tests.e2e.bidding import watch
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 
 
 def place_one(**addresses: str) -> subprocess.CompletedProcess[str]:
@@ -20,8 +20,8 @@ def place_one(**addresses: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_house_that_takes_bids_passes_the_smoke_test(house: House) -> None:
-    gateway = house.gateway
+def test_a_house_that_takes_bids_passes_the_smoke_test(cluster: Cluster) -> None:
+    gateway = cluster.gateway
     done = place_one(BASE_URL=gateway.base_url, WS_URL=gateway.ws_url)
     assert (done.returncode, done.stderr) == (0, "")
     words = done.stdout.split()

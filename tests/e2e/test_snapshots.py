@@ -6,7 +6,7 @@ from typing import Any
 from tests.e2e.bidding import bid, channel_of, watch
 from tests.e2e.client import Frame
 from tests.e2e.conftest import Limited
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 
 BIDS = 15  # within the time that a snapshot is kept there are several
@@ -27,16 +27,16 @@ def listed(gateway: Gateway, lot: Frame) -> Frame:
 def test_no_guest_is_shown_less_than_was_pushed(
     limited: Limited, seller: Person, anna: Person
 ) -> None:
-    gateway, lot, path = limited.patient, put_up(seller), ""
+    gateway, lot, path = limited.patient, create_lot(seller), ""
     path = f"/api/auctions/{lot['id']}"
     with anna.enter(gateway) as bidder, gateway.enter() as guest, gateway.enter() as other:
         watch(guest, lot)
         for amount in (10_000 * number for number in range(1, BIDS + 1)):
             shown(gateway, path)  # kept from now on, and so is the list
             listed(gateway, lot)
-            other.ask("subscribe", channel="auctions")
-            told = bid(bidder, lot, amount, confirm=True)
-            seq = told.outcome["seq"]
+            other.request("subscribe", channel="auctions")
+            answers = bid(bidder, lot, amount, confirm=True)
+            seq = answers.outcome["seq"]
             pushed = guest.wait_for(
                 lambda seq=seq: [  # type: ignore[misc]
                     push for push in guest.pushes("auction.state") if push["bid_count"] >= seq
@@ -45,10 +45,10 @@ def test_no_guest_is_shown_less_than_was_pushed(
             )[0]
             assert shown(gateway, path)["version"] >= pushed["version"]
             assert listed(gateway, lot)["version"] >= pushed["version"]
-            snapshot = other.ask("subscribe", channel=channel_of(lot))
+            snapshot = other.request("subscribe", channel=channel_of(lot))
             assert snapshot["auction"]["version"] >= pushed["version"]
             assert snapshot["bids"][-1]["seq"] >= seq
-            prices = other.ask("subscribe", channel="auctions")["items"]
+            prices = other.request("subscribe", channel="auctions")["items"]
             assert {"id": lot["id"], "bid_count": seq}.items() <= prices_of(prices, lot).items()
 
 
@@ -57,7 +57,7 @@ def prices_of(items: list[Frame], lot: Frame) -> Frame:
 
 
 def test_an_own_bid_shows_at_once(limited: Limited, seller: Person, anna: Person) -> None:
-    gateway, lot, amounts = limited.patient, put_up(seller), count(10_000, 10_000)
+    gateway, lot, amounts = limited.patient, create_lot(seller), count(10_000, 10_000)
     path = f"/api/auctions/{lot['id']}"
     with anna.enter(gateway) as bidder:
         for _ in range(BIDS):
@@ -66,6 +66,6 @@ def test_an_own_bid_shows_at_once(limited: Limited, seller: Person, anna: Person
             bid(bidder, lot, amount, confirm=True)
             assert shown(gateway, path, anna)["mine"]["maximum"] == amount
             assert (
-                bidder.ask("subscribe", channel=channel_of(lot))["auction"]["mine"]["maximum"]
+                bidder.request("subscribe", channel=channel_of(lot))["auction"]["mine"]["maximum"]
                 == amount
             )

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Request, ViewportSize, expect
 
 from app.web.cookies import REFRESH
-from tests.e2e.house import House, answers
+from tests.e2e.cluster import Cluster, answers
 from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
 from tests.e2e.people import PASSWORD, Gateway
 from tests.e2e.test_logs import found_in_logs
@@ -28,29 +28,29 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _providers(house: House) -> Iterator[None]:
-    programs = house.stack.application(prefix=house.prefix)
-    (program,) = [own for own in programs if own.name == house.name("providers")]
-    url = house.stack.addresses()["PROVIDERS_URL"]
-    with house.stack.control.running([program]):
-        house.stack.control.wait_for(lambda: answers(f"{url}/healthz"), name=program.name)
+def _providers(cluster: Cluster) -> Iterator[None]:
+    programs = cluster.stack.application(prefix=cluster.prefix)
+    (program,) = [own for own in programs if own.name == cluster.name("providers")]
+    url = cluster.stack.addresses()["PROVIDERS_URL"]
+    with cluster.stack.control.running([program]):
+        cluster.stack.control.wait_for(lambda: answers(f"{url}/healthz"), name=program.name)
         yield
 
 
 class Guest(Visitor):
-    """Somebody who comes to the log-in page; `asked` are all addresses their browser went to."""
+    """A guest at the log-in page; `requested_urls` are all URLs that their browser requested."""
 
     def __init__(
         self, browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], pictures: Path
     ) -> None:
         locale, viewport = way
         super().__init__(browser, gateway, locale=locale, viewport=viewport)
-        self.name, self.asked, self._pictures = f"N {uuid4().hex[:8]}", [""], pictures
+        self.name, self.requested_urls, self._pictures = f"N {uuid4().hex[:8]}", [""], pictures
         self.page.on("request", self._note)
 
     def _note(self, request: Request) -> None:
         if request.is_navigation_request():
-            self.asked.append(request.url)
+            self.requested_urls.append(request.url)
 
     def go_to_provider(self, provider: str, where: str = "/login?next=/sell") -> None:
         """Press its button, and be on its page."""
@@ -74,7 +74,7 @@ class Guest(Visitor):
         (token,) = [own.get("value", "") for own in cookies if own.get("name") == REFRESH]
         return token.partition(".")[2]
 
-    def looks_right(self, place: str) -> None:
+    def is_laid_out(self, place: str) -> None:
         """Take a picture; no control is small or faint, and nothing scrolls sideways."""
         page = self.page
         page.screenshot(path=self._pictures / f"{place}.png", full_page=True)
@@ -83,39 +83,43 @@ class Guest(Visitor):
 
 @pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
 def test_two_people_come_by_each_provider_and_each_has_an_account(
-    browser: Browser, gateway: Gateway, house: House, way: tuple[str, ViewportSize], tmp_path: Path
+    browser: Browser,
+    gateway: Gateway,
+    cluster: Cluster,
+    way: tuple[str, ViewportSize],
+    tmp_path: Path,
 ) -> None:
-    asked: list[str] = []
+    requested_urls: list[str] = []
     tokens: list[str] = []
     for provider in TITLES:
         for email in (f"{uuid4().hex}@example.org", ""):
             guest = Guest(browser, gateway, way, tmp_path)
             guest.go_to_provider(provider)
-            guest.looks_right(f"{provider}-consent")
+            guest.is_laid_out(f"{provider}-consent")
             guest.agree(email)
             guest.is_signed_in(guest.name)
             assert urlsplit(guest.page.url).path == "/sell"
             note = guest.page.locator("aside.no-email")
             expect(note).to_have_count(0 if email else 1)
-            guest.looks_right(f"{provider}-{'in' if email else 'no-email'}")
+            guest.is_laid_out(f"{provider}-{'in' if email else 'no-email'}")
             if not email:
                 note.get_by_role("button").click()
                 expect(note).to_have_count(0)
             assert guest.complaints == []
-            asked += guest.asked
+            requested_urls += guest.requested_urls
             tokens.append(guest.refresh_secret())
             guest.page.context.close()
-    names = {name for url in asked for name in parse_qs(urlsplit(url).query)}
+    names = {name for url in requested_urls for name in parse_qs(urlsplit(url).query)}
     assert not {name for name in names if "token" in name or "verifier" in name}
     secrets = [
         value
-        for url in asked
+        for url in requested_urls
         for key in ("code", "state")
         for value in parse_qs(urlsplit(url).query).get(key, [])
     ]
     assert len(secrets) >= 4 * len(TITLES)
     assert len(tokens) == 2 * len(TITLES)
-    assert found_in_logs(house, *secrets, *tokens) == []
+    assert found_in_logs(cluster, *secrets, *tokens) == []
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
@@ -127,19 +131,19 @@ def test_who_has_the_address_of_an_account_links_it_by_logging_in_to_that(
     guest.go_to_provider("google")
     guest.agree(owner.email)
     expect(guest.page.locator("input[type=password]")).to_be_visible()
-    guest.looks_right("link")
+    guest.is_laid_out("link")
     guest.page.locator("input[type=email]").fill(owner.email)
     guest.page.locator("input[type=password]").fill(PASSWORD)
     guest.page.locator("main button[type=submit]").click()
     guest.is_signed_in("Owner")
     expect(guest.page).to_have_url(re.compile("/sell$"))
     unlink_and_link_again(guest, owner.email)
-    again = Guest(browser, gateway, way, tmp_path)
-    again.name = guest.name
-    again.go_to_provider("google", "/signup")
-    again.agree(owner.email)
-    again.is_signed_in("Owner")
-    for visitor in (guest, again):
+    second_visit = Guest(browser, gateway, way, tmp_path)
+    second_visit.name = guest.name
+    second_visit.go_to_provider("google", "/signup")
+    second_visit.agree(owner.email)
+    second_visit.is_signed_in("Owner")
+    for visitor in (guest, second_visit):
         assert visitor.complaints == []
 
 
@@ -148,7 +152,7 @@ def unlink_and_link_again(guest: Guest, email: str) -> None:
     section = guest.page.locator("section[aria-labelledby=identities]")
     guest.page.goto("/account")
     expect(section.get_by_role("button")).to_have_count(1)
-    guest.looks_right("account")
+    guest.is_laid_out("account")
     section.get_by_role("button").click()
     expect(section.get_by_role("button")).to_have_count(0)
     guest.go_to_provider("google", "/account")
@@ -158,16 +162,16 @@ def unlink_and_link_again(guest: Guest, email: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "told"), zip(WAYS, ["동의하지 않아", "did not agree"], strict=True)
+    ("way", "message"), zip(WAYS, ["동의하지 않아", "did not agree"], strict=True)
 )
 def test_who_refuses_reads_so_and_may_begin_again(
-    browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], told: str, tmp_path: Path
+    browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], message: str, tmp_path: Path
 ) -> None:
     guest = Guest(browser, gateway, way, tmp_path)
     guest.go_to_provider("kakao")
     guest.page.locator("button[value=refuse]").click()
-    expect(guest.page.get_by_role("alert").filter(has_text=told)).to_be_visible()
-    guest.looks_right("failed")
+    expect(guest.page.get_by_role("alert").filter(has_text=message)).to_be_visible()
+    guest.is_laid_out("failed")
     guest.page.locator("main a.primary").click()
     guest.agree("")
     guest.is_signed_in(guest.name)

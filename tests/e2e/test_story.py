@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from tests.e2e.bidding import OUTCOME, RECEIPT, bid, channel_of, place, refusal, watch
 from tests.e2e.client import Frame, Socket
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 
 
@@ -16,7 +16,7 @@ def states(socket: Socket, lot: Frame) -> list[Frame]:
 def test_a_bid_is_received_decided_and_seen_by_others(
     gateway: Gateway, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as bidder, gateway.enter() as viewer:
         snapshot = watch(viewer, lot)
         assert snapshot["auction"]["price"] == 1_000
@@ -42,7 +42,7 @@ def test_a_bid_is_received_decided_and_seen_by_others(
 def test_a_maximum_answers_by_itself_until_it_is_topped(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as hers, ben.enter() as his, gateway.enter() as viewer:
         watch(viewer, lot)
         first = bid(hers, lot, 5_000, kind="max").outcome
@@ -67,17 +67,17 @@ def test_a_maximum_answers_by_itself_until_it_is_topped(
 
 
 def test_every_socket_of_the_bidder_is_told(seller: Person, anna: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as phone, anna.enter() as desk:
-        told = bid(phone, lot, 1_000)
-        result = desk.push("bid.result", bid_id=told.receipt["bid_id"])
-    assert {name: result[name] for name in OUTCOME} == told.outcome
+        answers = bid(phone, lot, 1_000)
+        result = desk.push("bid.result", bid_id=answers.receipt["bid_id"])
+    assert {name: result[name] for name in OUTCOME} == answers.outcome
     assert not [frame for frame in desk.frames if frame["type"] == "bid.received"]
 
 
 def test_a_bid_near_the_end_moves_it(gateway: Gateway, seller: Person, anna: Person) -> None:
     soft_close = {"window_s": 3_600, "extend_s": 3_600, "extensions_max": 1}
-    lot = put_up(seller, lasts_s=600, soft_close=soft_close)
+    lot = create_lot(seller, lasts_s=600, soft_close=soft_close)
     with anna.enter() as bidder, gateway.enter() as viewer:
         watch(viewer, lot)
         outcome = bid(bidder, lot, 1_000).outcome
@@ -89,13 +89,13 @@ def test_a_bid_near_the_end_moves_it(gateway: Gateway, seller: Person, anna: Per
 def test_the_same_bid_again_gets_its_first_outcome(
     seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as hers, ben.enter() as his:
         first = bid(hers, lot, 1_000)
         bid(his, lot, 2_000)
-        again = bid(hers, lot, 1_000, key=first.key, confirm=True)
+        repeated = bid(hers, lot, 1_000, key=first.key, confirm=True)
         hers.wait_for(lambda: len(hers.pushes("bid.result", key=first.key)) == 2, what="a second")
-        status = hers.ask("bid.status", auction_id=lot["id"], key=first.key)
+        status = hers.request("bid.status", auction_id=lot["id"], key=first.key)
         over_http = anna.request(
             "POST",
             f"/api/auctions/{lot['id']}/bids",
@@ -104,7 +104,7 @@ def test_the_same_bid_again_gets_its_first_outcome(
         )
         results = hers.pushes("bid.result", key=first.key)
     assert all(result == results[0] for result in results)
-    assert again.receipt["bid_id"] == first.receipt["bid_id"]
+    assert repeated.receipt["bid_id"] == first.receipt["bid_id"]
     assert {name: status[name] for name in RECEIPT} == first.receipt
     assert {name: status[name] for name in OUTCOME} == first.outcome
     assert over_http.status_code == 200
@@ -113,12 +113,12 @@ def test_the_same_bid_again_gets_its_first_outcome(
 
 
 def test_a_key_that_names_another_bid_is_refused(seller: Person, anna: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as phone, anna.enter() as desk:
         first = bid(phone, lot, 1_000)
         answer = place(phone, lot, 2_000, key=first.key, kind="max")
         refused = desk.push("bid.refused", key=first.key)
-        status = phone.ask("bid.status", auction_id=lot["id"], key=first.key)
+        status = phone.request("bid.status", auction_id=lot["id"], key=first.key)
     assert answer["type"] == "bid.received"
     assert refused == {
         "type": "bid.refused",
@@ -141,9 +141,9 @@ def test_a_key_that_names_another_bid_is_refused(seller: Person, anna: Person) -
 
 
 def test_a_bid_nobody_has_seen_is_unknown(seller: Person, anna: Person) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter() as socket:
-        answer = socket.ask("bid.status", auction_id=lot["id"], key="never-sent")
+        answer = socket.request("bid.status", auction_id=lot["id"], key="never-sent")
     assert answer == {
         "re": 2,
         "type": "bid.status",
@@ -156,8 +156,8 @@ def test_a_bid_nobody_has_seen_is_unknown(seller: Person, anna: Person) -> None:
 def test_what_the_rules_refuse_is_an_outcome_and_changes_no_price(
     seller: Person, anna: Person, ben: Person
 ) -> None:
-    lot = put_up(seller)
-    later = put_up(seller, starts_in_s=3_600)
+    lot = create_lot(seller)
+    later = create_lot(seller, starts_in_s=3_600)
     with seller.enter() as sellers, anna.enter() as hers, ben.enter() as his:
         assert refusal(sellers, lot, 1_000) == "OWN_AUCTION"
         assert refusal(hers, later, 1_000) == "NOT_STARTED"
@@ -171,7 +171,7 @@ def test_what_the_rules_refuse_is_an_outcome_and_changes_no_price(
 
 
 def test_buying_now_ends_the_auction(gateway: Gateway, seller: Person, anna: Person) -> None:
-    lot = put_up(seller, buy_now_price=4_000)
+    lot = create_lot(seller, buy_now_price=4_000)
     with anna.enter() as buyer, seller.enter() as sellers, gateway.enter() as viewer:
         watch(viewer, lot)
         assert refusal(buyer, lot, 4_000) == "CONFIRM_NEEDED"
@@ -191,7 +191,9 @@ def test_buying_now_ends_the_auction(gateway: Gateway, seller: Person, anna: Per
 def test_a_lower_reserve_and_a_cancel_are_pushed_at_once(
     gateway: Gateway, seller: Person, anna: Person
 ) -> None:
-    path = f"/api/auctions/{(lot := put_up(seller, reserve_price=50_000, lasts_s=90_000))['id']}"
+    path = (
+        f"/api/auctions/{(lot := create_lot(seller, reserve_price=50_000, lasts_s=90_000))['id']}"
+    )
     with anna.enter() as bidder, gateway.enter() as viewer:
         assert watch(viewer, lot)["auction"]["reserve"] == "not_met"
         bid(bidder, lot, 5_000)

@@ -14,9 +14,9 @@ from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.dead_letter_limits import UNKNOWN_AUCTION
 from app.settings import read_settings
 from tests.e2e.client import Frame, Socket
+from tests.e2e.cluster import Cluster
 from tests.e2e.collector import Collector, Hanging, Received
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Person
 from tests.kafka_log import ends, records
 
@@ -30,42 +30,42 @@ POST = "POST /api/auctions/<int:auction_id>/bids"
 
 
 @pytest.fixture(scope="module")
-def collector(house: House) -> Iterator[Collector]:
+def collector(cluster: Cluster) -> Iterator[Collector]:
     """What the house exports to from its first use on, tracing every bid: tests without it come
     before those with it."""
     with (
         Collector.open() as collector,
-        house.changed(*TRACED, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **ALL),
+        cluster.changed(*TRACED, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **ALL),
     ):
         yield collector
 
 
 def place(bidder: Socket, lot: Frame, amount: int = 1_500) -> str:
     """Bid, and wait for the outcome; the id of the bid."""
-    answer = bidder.ask("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
+    answer = bidder.request("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
     assert answer["type"] == "bid.received", answer
     bidder.push("bid.result", bid_id=answer["bid_id"])
     return str(answer["bid_id"])
 
 
-def check_way(house: House, found: dict[str, Received]) -> None:
+def check_way(cluster: Cluster, found: dict[str, Received]) -> None:
     """Each stage is the child of the one before, ran where it should, and succeeded."""
     for before, after in pairwise(WAY):
         assert found[after].parent == found[before].id, (before, after)
         assert found[after].started_ns >= found[before].started_ns
     assert [found[stage].service for stage in WAY] == list(SERVICES)
-    assert {found[stage].process for stage in WAY} <= set(map(house.name, TRACED))
+    assert {found[stage].process for stage in WAY} <= set(map(cluster.name, TRACED))
     assert all(found[stage].ended_ns >= found[stage].started_ns > 0 for stage in WAY)
     assert not any(found[stage].has_failed for stage in WAY)
 
 
 def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
-    house: House, seller: Person
+    cluster: Cluster, seller: Person
 ) -> None:
-    settings = read_settings(house.stack.environment())
+    settings = read_settings(cluster.stack.environment())
     since = {topic.name: ends(settings, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
-    lot = put_up(seller)
-    with house.gateway.sign_up("Uma").enter() as bidder:
+    lot = create_lot(seller)
+    with cluster.gateway.sign_up("Uma").enter() as bidder:
         place(bidder, lot)
     found = [one for name, starts in since.items() for one in records(settings, name, starts)]
     assert {one.topic for one in found} == set(since)
@@ -73,26 +73,28 @@ def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
     assert not any(TRACEPARENT.encode() in one.value for one in found)
 
 
-def test_a_collector_that_hangs_costs_spans_and_no_bid(house: House, seller: Person) -> None:
-    lot = put_up(seller)
+def test_a_collector_that_hangs_costs_spans_and_no_bid(cluster: Cluster, seller: Person) -> None:
+    lot = create_lot(seller)
     queue = {"OTEL_BSP_MAX_QUEUE_SIZE": "64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "8"}
     hurried = {"FRAMES_PER_S_MAX": "1000000"}  # a hundred bids as fast as they are decided
     with Hanging.open() as hanging:
         changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": hanging.url, **ALL, **queue, **hurried}
-        with house.changed(*TRACED, **changes):
-            with house.gateway.sign_up("Theo").enter() as bidder:
+        with cluster.changed(*TRACED, **changes):
+            with cluster.gateway.sign_up("Theo").enter() as bidder:
                 for amount in range(1_500, 11_500, 100):
                     place(bidder, lot, amount)
             assert hanging.accepted
 
 
-def test_processes_that_end_export_what_they_have_recorded(house: House, seller: Person) -> None:
-    lot = put_up(seller)
+def test_processes_that_end_export_what_they_have_recorded(
+    cluster: Cluster, seller: Person
+) -> None:
+    lot = create_lot(seller)
     with Collector.open() as collector:
         changes = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **ALL, **NEVER}
         with (
-            house.changed(*TRACED, **changes),
-            house.gateway.sign_up("Tina").enter() as bidder,
+            cluster.changed(*TRACED, **changes),
+            cluster.gateway.sign_up("Tina").enter() as bidder,
         ):
             bid_id = place(bidder, lot)
             assert not collector.spans
@@ -100,15 +102,15 @@ def test_processes_that_end_export_what_they_have_recorded(house: House, seller:
 
 
 def test_a_bid_over_a_socket_is_one_trace_from_its_frame_to_its_push(
-    house: House, collector: Collector, seller: Person
+    cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
-    lot = put_up(seller)
-    with house.gateway.sign_up("Tracy").enter() as bidder:
+    lot = create_lot(seller)
+    with cluster.gateway.sign_up("Tracy").enter() as bidder:
         bid_id = place(bidder, lot)
     found = collector.trace_of(bid_id, until=WAY)
     assert found.keys() == set(WAY)
     assert found[Stage.PLACE].parent == ""
-    check_way(house, found)
+    check_way(cluster, found)
     placed = found[Stage.PLACE].attributes
     assert placed["auction.id"] == lot["id"]
     for stage in (Stage.INGEST, Stage.SETTLE):  # the very record
@@ -118,26 +120,26 @@ def test_a_bid_over_a_socket_is_one_trace_from_its_frame_to_its_push(
 
 
 def test_a_bid_over_http_goes_on_with_the_trace_of_its_client(
-    house: House, collector: Collector, seller: Person
+    cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
-    lot, client = put_up(seller), "00f067aa0ba902b7"
+    lot, client = create_lot(seller), "00f067aa0ba902b7"
     trace = uuid4().hex
-    bidder = house.gateway.sign_up("Trace")
+    bidder = cluster.gateway.sign_up("Trace")
     headers = {"Idempotency-Key": uuid4().hex, "traceparent": f"00-{trace}-{client}-01"}
     with bidder.enter() as socket:
         answer = bidder.request(
             "POST", f"/api/auctions/{lot['id']}/bids", {"amount": 1_500}, headers=headers
         )
         bid_id = answer.json()["bid_id"]
-        told = socket.push("bid.result", bid_id=bid_id)
-    assert "traceparent" not in told
+        result = socket.push("bid.result", bid_id=bid_id)
+    assert "traceparent" not in result
     found = collector.trace_of(bid_id, until={POST, *WAY})
     assert found.keys() == {POST, *WAY}
     assert {span.trace for span in found.values()} == {trace}
     assert (found[POST].parent, found[POST].kind) == (client, "SERVER")
     assert found[POST].attributes["http.response.status_code"] == 202
     assert found[Stage.PLACE].parent == found[POST].id
-    check_way(house, found)
+    check_way(cluster, found)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_a_bid_over_http_goes_on_with_the_trace_of_its_client(
 def test_a_traceparent_that_is_not_w3cs_is_ignored(
     collector: Collector, seller: Person, anna: Person, traceparent: str
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     headers = {"Idempotency-Key": uuid4().hex, "traceparent": traceparent}
     path = f"/api/auctions/{lot['id']}/bids"
     answer = anna.request("POST", path, {"amount": 1_500}, headers=headers)
@@ -157,11 +159,11 @@ def test_a_traceparent_that_is_not_w3cs_is_ignored(
 
 
 def test_the_bids_that_one_settle_decides_are_a_trace_each(
-    house: House, collector: Collector, seller: Person
+    cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
-    lot = put_up(seller)
-    with house.gateway.sign_up("Terry").enter() as bidder:
-        with house.without("worker-bids-0", "worker-bids-1"):
+    lot = create_lot(seller)
+    with cluster.gateway.sign_up("Terry").enter() as bidder:
+        with cluster.without("worker-bids-0", "worker-bids-1"):
             sent = [
                 bidder.send("bid.place", auction_id=lot["id"], amount=amount, key=uuid4().hex)
                 for amount in (1_500, 1_600, 1_700)
@@ -172,17 +174,17 @@ def test_the_bids_that_one_settle_decides_are_a_trace_each(
     traces = [collector.trace_of(bid_id, until=WAY) for bid_id in ids]
     assert len({found[Stage.PLACE].trace for found in traces}) == len(ids)
     for bid_id, found in zip(ids, traces, strict=True):
-        check_way(house, found)
+        check_way(cluster, found)
         assert found[Stage.PUSH].attributes["bid.id"] == bid_id
 
 
 def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_given_up(
-    house: House, collector: Collector
+    cluster: Cluster, collector: Collector
 ) -> None:
     trace, span = uuid4().hex, "00f067aa0ba902b7"
     header = ("traceparent", f"00-{trace}-{span}-01".encode())
     value = {"v": 1, "type": "close", "auction_id": NOBODYS}
-    producer = KafkaProducer(**client_arguments(read_settings(house.stack.environment())))
+    producer = KafkaProducer(**client_arguments(read_settings(cluster.stack.environment())))
     producer.send(
         AUCTION_BID.name,
         key=str(NOBODYS).encode(),
@@ -197,16 +199,16 @@ def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_giv
 
 
 def test_a_child_that_a_worker_has_forked_exports_its_own_spans(
-    house: House, collector: Collector, seller: Person
+    cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
     """The last one: it leaves a worker behind that traces nothing."""
-    lot, changes = put_up(seller), {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **ALL}
+    lot, changes = create_lot(seller), {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, **ALL}
     prefork = ("-P", "prefork", "-c", "2")
     with (
-        house.without("worker-bids-1"),
-        house.changed("worker-bids-0", options=prefork, **changes),
-        house.gateway.sign_up("Toni").enter() as bidder,
+        cluster.without("worker-bids-1"),
+        cluster.changed("worker-bids-0", options=prefork, **changes),
+        cluster.gateway.sign_up("Toni").enter() as bidder,
     ):
         bid_id = place(bidder, lot)
         found = collector.trace_of(bid_id, until=WAY)
-    check_way(house, found)
+    check_way(cluster, found)

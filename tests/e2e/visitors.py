@@ -65,7 +65,7 @@ class Visitor:
     def _listen(self, page: Page) -> None:
         page.on(
             "console",
-            lambda said: self.complaints.append(said.text) if said.type == "error" else None,
+            lambda entry: self.complaints.append(entry.text) if entry.type == "error" else None,
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("requestfailed", self._note_failure)
@@ -96,7 +96,7 @@ class Visitor:
         for label, text in fields.items():
             self.page.get_by_label(label.replace("_", " "), exact=True).fill(text)
 
-    def speak(self, language: str) -> None:
+    def choose_language(self, language: str) -> None:
         """Choose a language by its own name."""
         self.page.locator(".preferences select").first.select_option(label=language)
 

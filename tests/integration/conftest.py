@@ -3,7 +3,7 @@
 import pytest
 
 from stack import Stack
-from tests.integration.lanes.house import run_tool
+from tests.integration.lanes.cluster import run_tool
 from tests.servers import own_stack
 
 

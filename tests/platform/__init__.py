@@ -4,5 +4,5 @@
     celery -A tests.platform.workers worker -Q $LISTS_TOPIC -P solo
 
 run bridge and workers with it, and with nothing of the auction house. `lists` is all the platform
-is told; `world` runs the processes for a test and looks at what they did.
+is told; `cluster` runs the processes for a test and looks at what they did.
 """

@@ -91,7 +91,7 @@ class ListLane:
         faults = {row.text: row.kind for row in transaction.exec_driver_sql(FAULTS)}
         for record in records:
             item = read_value(item_decoder, record.payload)
-            self._fail_if_told(transaction, state, faults.get(item.text))
+            self._fail_if_configured(transaction, state, faults.get(item.text))
             entry = (record.partition, record.offset)
             transaction.exec_driver_sql(APPEND, (state.name, item.id, item.text, *entry))
         if transaction.exec_driver_sql(RAISE, (state.name, state.version)).rowcount != 1:
@@ -113,7 +113,7 @@ class ListLane:
         return [item_id in appended for item_id in ids]
 
     @staticmethod
-    def _fail_if_told(transaction: Connection, state: ListState, kind: str | None) -> None:
+    def _fail_if_configured(transaction: Connection, state: ListState, kind: str | None) -> None:
         if kind == "error":
             raise ValueError("told to fail")
         if kind == "conflict":

@@ -8,7 +8,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 
 @pytest.fixture(autouse=True, scope="module")
-def silence() -> Iterator[None]:
+def without_logs() -> Iterator[None]:
     """No log line of ours while a simulation runs."""
     before = structlog.get_config()
     structlog.configure(processors=[_drop])

@@ -7,24 +7,24 @@ from typing import Any
 
 from app.domain.auction import genesis
 from app.domain.ledger import DecidedControl, fold
-from tests.simulation.house import AUCTIONS, House, settled_records
+from tests.simulation.model import AUCTIONS, Simulation, settled_records
 
 
-def check(house: House) -> None:
+def check(simulation: Simulation) -> None:
     """Raises AssertionError naming the invariant."""
-    _one_place_each(house)
-    _records_of_the_log(house)
-    _one_answer_each(house)
+    _one_row_per_record(simulation)
+    _rows_have_records(simulation)
+    _one_answer_each(simulation)
     for auction_id in AUCTIONS:
-        _sequence(house, auction_id)
-        _fold(house, auction_id)
-        _prices_and_times(house, auction_id)
-    _versions_rise(house)
+        _sequence(simulation, auction_id)
+        _fold(simulation, auction_id)
+        _prices_and_times(simulation, auction_id)
+    _versions_rise(simulation)
 
 
-def _one_place_each(house: House) -> None:
+def _one_row_per_record(simulation: Simulation) -> None:
     """I2."""
-    rows = house.store.rows
+    rows = simulation.store.rows
     bids = [row for row in rows("bids").values() if row.record is not None]
     dead = {(part, offset) for _, part, offset in rows("dead_letters")}
     assert {(r.partition, r.offset) for r in bids if r.status == "failed"} <= dead, "I2: failed"
@@ -40,21 +40,21 @@ def _one_place_each(house: House) -> None:
     assert places == taken, f"I2: {places - Counter(taken)} {Counter(taken) - places}"
 
 
-def _records_of_the_log(house: House) -> None:
+def _rows_have_records(simulation: Simulation) -> None:
     """I3."""
-    for (auction_id, _), row in house.store.rows("bids").items():
+    for (auction_id, _), row in simulation.store.rows("bids").items():
         if row.record is not None:
-            raw = house.log[row.partition][row.offset]
+            raw = simulation.log[row.partition][row.offset]
             said = json.loads(raw.value or b"")
             assert raw.key == b"%d" % auction_id, "I3: auction"
             assert said["bid_id"] == str(row.bid_id), "I3: bid"
             assert (said["bidder_id"], said["amount"]) == (row.bidder_id, row.amount), "I3: body"
 
 
-def _one_answer_each(house: House) -> None:
+def _one_answer_each(simulation: Simulation) -> None:
     """I5: whatever was told of a bid beside that it failed is one thing."""
     answers = defaultdict(set)
-    for event in _events(house):
+    for event in _events(simulation):
         for outcome in event["outcomes"]:
             if outcome["status"] != "failed":
                 told = {name: said for name, said in outcome.items() if name != "repeated"}
@@ -62,19 +62,19 @@ def _one_answer_each(house: House) -> None:
     assert all(len(told) == 1 for told in answers.values()), "I5"
 
 
-def _sequence(house: House, auction_id: int) -> None:
+def _sequence(simulation: Simulation, auction_id: int) -> None:
     """I6."""
-    rows = [r for (of, _), r in house.store.rows("bids").items() if of == auction_id and r.seq]
+    rows = [r for (of, _), r in simulation.store.rows("bids").items() if of == auction_id and r.seq]
     rows.sort(key=lambda row: row.seq)
     assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "I6: holes"
     offsets = [row.offset for row in rows]
     assert offsets == sorted(offsets), "I6: order"
 
 
-def _fold(house: House, auction_id: int) -> None:
+def _fold(simulation: Simulation, auction_id: int) -> None:
     """I7, and that the chain of decisions is that of the log."""
-    auction = house.store.rows("auctions")[auction_id]
-    expected, _ = fold(genesis(auction), settled_records(house, auction_id))
+    auction = simulation.store.rows("auctions")[auction_id]
+    expected, _ = fold(genesis(auction), settled_records(simulation, auction_id))
     for name in (
         "price",
         "leader_id",
@@ -88,10 +88,10 @@ def _fold(house: House, auction_id: int) -> None:
         assert getattr(auction, name) == getattr(expected, name), f"I7: {name} of {auction_id}"
 
 
-def _prices_and_times(house: House, auction_id: int) -> None:
+def _prices_and_times(simulation: Simulation, auction_id: int) -> None:
     """I8, I9 and I10 from the rows, without the rules' help."""
-    auction = house.store.rows("auctions")[auction_id]
-    rows = [r for (of, _), r in house.store.rows("bids").items() if of == auction_id]
+    auction = simulation.store.rows("auctions")[auction_id]
+    rows = [r for (of, _), r in simulation.store.rows("bids").items() if of == auction_id]
     accepted = sorted((r for r in rows if r.outcome and r.seq), key=lambda row: row.seq)
     falls = [
         (before.offset, now.offset)
@@ -99,7 +99,9 @@ def _prices_and_times(house: House, auction_id: int) -> None:
         if now.outcome.price < before.outcome.price
     ]
     voids = [
-        entry for entry in _controls(house, auction_id) if entry.decision.effect == "bids_voided"
+        entry
+        for entry in _controls(simulation, auction_id)
+        if entry.decision.effect == "bids_voided"
     ]
     for first, last in falls:
         assert any(first < entry.record.position.offset < last for entry in voids), "I8"
@@ -112,7 +114,7 @@ def _prices_and_times(house: House, auction_id: int) -> None:
         assert auction.terms.starts_at <= row.outcome.decided_at < auction.terms.last_ends_at, "I9"
     ends = [
         entry
-        for entry in _controls(house, auction_id)
+        for entry in _controls(simulation, auction_id)
         if entry.decision.effect in ("sold", "unsold", "cancelled")
     ]
     assert len(ends) <= 1, "I10"
@@ -120,24 +122,24 @@ def _prices_and_times(house: House, auction_id: int) -> None:
         assert accepted[-1].offset < ends[0].record.position.offset, "I9: after the end"
 
 
-def _controls(house: House, auction_id: int) -> list[Any]:
+def _controls(simulation: Simulation, auction_id: int) -> list[Any]:
     """What was decided of the auction's records that are no bids."""
     return [
         entry
-        for entry in house.store.rows("decisions").values()
+        for entry in simulation.store.rows("decisions").values()
         if isinstance(entry, DecidedControl)
-        and house.log[entry.record.position.partition][entry.record.position.offset].key
+        and simulation.log[entry.record.position.partition][entry.record.position.offset].key
         == b"%d" % auction_id
     ]
 
 
-def _versions_rise(house: House) -> None:
+def _versions_rise(simulation: Simulation) -> None:
     """Messages leave in the order of the versions."""
     versions = defaultdict(list)
-    for event in _events(house):
+    for event in _events(simulation):
         versions[event["auction_id"]].append(event["version"])
     assert all(found == sorted(set(found)) for found in versions.values()), "I11"
 
 
-def _events(house: House) -> list[dict[str, Any]]:
-    return [json.loads(message.payload) for message in house.store.sent]
+def _events(simulation: Simulation) -> list[dict[str, Any]]:
+    return [json.loads(message.payload) for message in simulation.store.sent]

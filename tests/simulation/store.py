@@ -13,19 +13,19 @@ from typing import Any
 from app.services.lanes import OutageError
 from tests.simulation.processes import pause
 
-PATIENCE = 30  # pauses that somebody waits for a lock
+LOCK_WAIT_STEPS = 30  # pauses that somebody waits for a lock
 
 Row = tuple[str, Any]
 """A table and a primary key."""
 
-_GONE = object()
+_DELETED = object()
 
 
 class Store:
     """Committed rows by table and key.
 
-    `refusals`: so many of the next statements are refused. `loses_answer`: the next commit is done,
-    and the connection breaks before anybody learns of it.
+    `refusals`: so many of the next statements are refused. `loses_commit_answer`: the next commit
+    is done, and the connection breaks before its answer.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Store:
         self.locks: dict[Row, MemoryTransaction] = {}
         self.sent: list[Any] = []  # what left by the outbox, in the order of the commits
         self.refusals = 0
-        self.loses_answer = False
+        self.loses_commit_answer = False
 
     def rows(self, table: str) -> dict[Any, Any]:
         """The committed rows of a table."""
@@ -61,8 +61,8 @@ class Store:
 
     def _answer(self) -> None:
         pause()
-        if self.loses_answer:
-            self.loses_answer = False
+        if self.loses_commit_answer:
+            self.loses_commit_answer = False
             raise OutageError("the connection broke at the commit")
 
 
@@ -77,17 +77,17 @@ class MemoryTransaction:
     def get(self, table: str, key: Any) -> Any:
         """The row, or None."""
         value = self._writes.get((table, key), self.store.rows(table).get(key))
-        return None if value is _GONE else value
+        return None if value is _DELETED else value
 
     def scan(self, table: str) -> dict[Any, Any]:
         """All rows."""
         own = {key: value for (of, key), value in self._writes.items() if of == table}
         merged = {**self.store.rows(table), **own}
-        return {key: value for key, value in merged.items() if value is not _GONE}
+        return {key: value for key, value in merged.items() if value is not _DELETED}
 
     def lock(self, table: str, key: Any) -> Any:
         """The row, which nobody else writes before this transaction ends. Raises OutageError."""
-        for _ in range(PATIENCE):
+        for _ in range(LOCK_WAIT_STEPS):
             holder = self.store.locks.setdefault((table, key), self)
             if holder is self:
                 return self.get(table, key)
@@ -106,7 +106,7 @@ class MemoryTransaction:
     def delete(self, table: str, key: Any) -> bool:
         """Delete a row; whether it was there."""
         was_there = self.lock(table, key) is not None
-        self._writes[table, key] = _GONE
+        self._writes[table, key] = _DELETED
         return was_there
 
     def send(self, message: Any) -> None:
@@ -116,7 +116,7 @@ class MemoryTransaction:
     def commit(self) -> None:
         """Make all of it true at once."""
         for (table, key), value in self._writes.items():
-            if value is _GONE:
+            if value is _DELETED:
                 self.store.rows(table).pop(key, None)
             else:
                 self.store.rows(table)[key] = value

@@ -19,15 +19,15 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, VoidValue
 from app.protocol.types import BidKind
-from tests.simulation.house import (
+from tests.simulation.invariants import check
+from tests.simulation.model import (
     AUCTIONS,
     NOW,
     POISON,
     SELLER,
     UNKNOWN_AUCTION,
-    House,
+    Simulation,
 )
-from tests.simulation.invariants import check
 
 Control = CancelValue | CloseValue | ReserveValue | VoidValue
 
@@ -74,20 +74,20 @@ class Append:
     values: list[BidValue | Control]
     times: int
 
-    def happen(self, house: House) -> None:
+    def apply(self, simulation: Simulation) -> None:
         for value in self.values * self.times:
-            house.append(b"%d" % value.auction_id, msgspec.json.encode(value))
+            simulation.append(b"%d" % value.auction_id, msgspec.json.encode(value))
 
 
 @dataclass(frozen=True)
-class Nonsense:
+class UndecodableRecord:
     """Somebody writes what nobody can read."""
 
     key: bytes | None
     value: bytes
 
-    def happen(self, house: House) -> None:
-        house.append(self.key, self.value)
+    def apply(self, simulation: Simulation) -> None:
+        simulation.append(self.key, self.value)
 
 
 @dataclass(frozen=True)
@@ -96,20 +96,20 @@ class Work:
 
     chances: list[int]
 
-    def happen(self, house: House) -> None:
+    def apply(self, simulation: Simulation) -> None:
         for chance in self.chances:
-            house.go_on(chance)
+            simulation.run_step(chance)
 
 
 @dataclass(frozen=True)
-class Befall:
+class FaultStep:
     """A fault, or its end, by the name of the method."""
 
     what: str
     chance: int
 
-    def happen(self, house: House) -> None:
-        getattr(house, self.what)(self.chance)
+    def apply(self, simulation: Simulation) -> None:
+        getattr(simulation, self.what)(self.chance)
 
 
 FAULTS = (
@@ -119,10 +119,12 @@ FAULTS = (
 chances = st.integers(0, 99)
 values = st.one_of(bids, bids, bids, controls)
 works = st.builds(Work, st.lists(chances, min_size=5, max_size=60))
-befalls = st.builds(Befall, st.sampled_from(FAULTS), chances)
+fault_steps = st.builds(FaultStep, st.sampled_from(FAULTS), chances)
 appends = st.builds(Append, st.lists(values, min_size=1, max_size=6), st.integers(1, 2))
-nonsense = st.builds(
-    Nonsense, st.sampled_from([None, b"1", b"\xff", b"2"]), st.sampled_from([b"{", b"\xff"])
+undecodable = st.builds(
+    UndecodableRecord,
+    st.sampled_from([None, b"1", b"\xff", b"2"]),
+    st.sampled_from([b"{", b"\xff"]),
 )
 
 
@@ -131,19 +133,21 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.house = House()
+        self.simulation = Simulation()
 
-    @rule(what=st.one_of(works, works, works, appends, appends, befalls, befalls, nonsense))
-    def happens(self, what: Append | Nonsense | Work | Befall) -> None:
-        what.happen(self.house)
+    @rule(
+        what=st.one_of(works, works, works, appends, appends, fault_steps, fault_steps, undecodable)
+    )
+    def step(self, what: Append | UndecodableRecord | Work | FaultStep) -> None:
+        what.apply(self.simulation)
 
     @invariant()
-    def nothing_is_lost_doubled_or_out_of_order(self) -> None:
-        check(self.house)
+    def invariants_hold(self) -> None:
+        check(self.simulation)
 
     def teardown(self) -> None:
-        self.house.come_to_rest()
-        check(self.house)
+        self.simulation.finish()
+        check(self.simulation)
 
 
 TestHistories = pytest.mark.timeout(3_600)(Histories.TestCase)

@@ -7,15 +7,15 @@ import httpx
 import pytest
 
 from stack.hostile.abuses import GUESTS, Target
-from tests.e2e.abuse.honest import Honest
+from tests.e2e.abuse.honest import HonestBidders
 from tests.e2e.bidding import bid
 from tests.e2e.client import Frame
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.e2e.processes import wait_idle
 
-WaitCalm = Callable[[], None]
+WaitIdle = Callable[[], None]
 
 # Addresses count, loopback too: everybody comes from another one of 127.0.0.0/8, the honest from
 # 127.0.0.1, abusers from 127.0.1.0/24 and above.
@@ -27,20 +27,20 @@ PRODUCTION = {
 # Honest people stay for all abuses, which take longer than a token lasts on a slow machine.
 PATIENT = {"ACCESS_TOKEN_S": "7200"}
 SOCKETS = 5  # that a user may have
-HONEST = 4  # one socket each: enough that there is one at either of the gateway's processes
+HONEST_BIDDERS = 4  # one socket each: enough that there is one at either of the gateway's processes
 
 
 @pytest.fixture(scope="package")
-def abused(house: House) -> Iterator[Gateway]:
+def abused(cluster: Cluster) -> Iterator[Gateway]:
     """The gateway that is abused: two processes, of which each has some of everybody."""
-    with house.another_gateway("gateway-abused", **PRODUCTION, **PATIENT) as gateway:
+    with cluster.another_gateway("gateway-abused", **PRODUCTION, **PATIENT) as gateway:
         yield gateway
 
 
 @pytest.fixture(scope="package")
 def lots(seller: Person) -> list[Frame]:
     """What honest people bid on, each on one."""
-    return [put_up(seller) for _ in range(HONEST)]
+    return [create_lot(seller) for _ in range(HONEST_BIDDERS)]
 
 
 @pytest.fixture(scope="package")
@@ -50,32 +50,32 @@ def abusers(gateway: Gateway) -> list[Person]:
 
 
 @pytest.fixture
-def target(house: House, abused: Gateway, lots: list[Frame], abusers: list[Person]) -> Target:
+def target(cluster: Cluster, abused: Gateway, lots: list[Frame], abusers: list[Person]) -> Target:
     """What abusers aim at."""
-    metrics_port = httpx.URL(house.metrics_url).port
+    metrics_port = httpx.URL(cluster.metrics_url).port
     assert metrics_port is not None
     lot_ids, tokens = [lot["id"] for lot in lots], [person.token for person in abusers]
     return Target(abused.port, metrics_port, lot_ids, tokens)
 
 
 @pytest.fixture(scope="package")
-def wait_calm(house: House, abused: Gateway) -> WaitCalm:
+def wait_until_idle(cluster: Cluster, abused: Gateway) -> WaitIdle:
     """Waits until the gateway has done what the last abuse asked of it."""
-    return lambda: wait_idle(house.stack.control.pid(abused.name))
+    return lambda: wait_idle(cluster.stack.control.pid(abused.name))
 
 
 @pytest.fixture(scope="package")
 def tokens(gateway: Gateway, abused: Gateway) -> list[str]:
     """Of honest people. The usual gateway signs them up, where loopback is exempt."""
-    people = [gateway.sign_up(f"Honest {number}") for number in range(HONEST)]
+    people = [gateway.sign_up(f"Honest {number}") for number in range(HONEST_BIDDERS)]
     return [person.log_in(abused) for person in people]
 
 
 @pytest.fixture
-def honest(abused: Gateway, lots: list[Frame], tokens: list[str]) -> Iterator[Honest]:
+def honest(abused: Gateway, lots: list[Frame], tokens: list[str]) -> Iterator[HonestBidders]:
     """Bidders who have bid once, on sockets that no other abuse has met."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(abused.enter(token)) for token in tokens]
         for socket, lot in zip(sockets, lots, strict=True):
             bid(socket, lot, 10**9, confirm=True)
-        yield Honest(sockets, lots)
+        yield HonestBidders(sockets, lots)

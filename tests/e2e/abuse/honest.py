@@ -12,14 +12,14 @@ from tests.e2e.client import Frame, Socket
 BIDS_PER_S = 3.0  # of each, in turn: a fraction of what two cores carry
 
 
-class Honest:
+class HonestBidders:
     """Bidders who each bid on a lot of their own. `sockets` and `lots` belong together."""
 
     def __init__(self, sockets: Sequence[Socket], lots: Sequence[Frame]) -> None:
         self._at = list(zip(sockets, lots, strict=True))
         self._amounts = count(2_000, 1_000)
 
-    def waits_s(self, seconds: float) -> list[float]:
+    def receipt_waits_s(self, seconds: float) -> list[float]:
         """Bid for so long; the waits for a receipt.
 
         A wait begins when the bid was due, so a gateway that stands still delays all that follow;
@@ -34,19 +34,19 @@ class Honest:
 
     def _bid(self, place: int, seconds: float) -> list[float]:
         socket, lot = self._at[place]
-        began, waits_s = time.monotonic(), list[float]()
+        began, receipt_waits_s = time.monotonic(), list[float]()
         for number in range(int(seconds * BIDS_PER_S)):
             due_at = began + (number + place / len(self._at)) / BIDS_PER_S
             time.sleep(max(0.0, due_at - time.monotonic()))
             fields = {"auction_id": lot["id"], "amount": next(self._amounts), "confirm": True}
-            answer = socket.ask("bid.place", key=uuid4().hex, **fields)
+            answer = socket.request("bid.place", key=uuid4().hex, **fields)
             is_refused = answer["type"] not in ("bid.received", "bid.unknown")
-            waits_s.append(inf if is_refused else time.monotonic() - due_at)
-            if waits_s[-1] > seconds:
+            receipt_waits_s.append(inf if is_refused else time.monotonic() - due_at)
+            if receipt_waits_s[-1] > seconds:
                 break
-        return waits_s
+        return receipt_waits_s
 
 
-def p99(waits_s: Sequence[float]) -> float:
+def p99(receipt_waits_s: Sequence[float]) -> float:
     """The 99th percentile."""
-    return sorted(waits_s)[ceil(0.99 * len(waits_s)) - 1]
+    return sorted(receipt_waits_s)[ceil(0.99 * len(receipt_waits_s)) - 1]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.abuse.conftest import PRODUCTION
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.people import PASSWORD, Gateway, Person
 from tests.waiting import CALL_S, wait_until
 
@@ -16,10 +16,10 @@ CROWD = 16
 
 
 @pytest.fixture
-def crowded(house: House) -> Iterator[Gateway]:
+def crowded(cluster: Cluster) -> Iterator[Gateway]:
     """A gateway where few may wait for a hash."""
     changes = {**PRODUCTION, "GATEWAY_WORKERS": "1", "HASHES_WAITING_MAX": str(WAITING_MAX)}
-    with house.another_gateway("gateway-crowded", **changes) as gateway:
+    with cluster.another_gateway("gateway-crowded", **changes) as gateway:
         yield gateway
 
 

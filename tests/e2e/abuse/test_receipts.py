@@ -13,8 +13,8 @@ import pytest
 
 from stack.hostile.abuses import ABUSES, Target
 from stack.hostile.attack import Report, attack
-from tests.e2e.abuse.conftest import WaitCalm
-from tests.e2e.abuse.honest import Honest, p99
+from tests.e2e.abuse.conftest import WaitIdle
+from tests.e2e.abuse.honest import HonestBidders, p99
 
 ROUNDS_MIN, ROUNDS_MAX = 3, 12
 QUIET_S, ABUSED_S = 2.0, 2.0
@@ -33,14 +33,16 @@ class Rounds:
     abused_s: list[float] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
 
-    def measure(self, name: str, honest: Honest, target: Target, wait_calm: WaitCalm) -> None:
+    def measure(
+        self, name: str, honest: HonestBidders, target: Target, wait_until_idle: WaitIdle
+    ) -> None:
         """Add one round."""
-        wait_calm()
-        self.quiet_s += honest.waits_s(QUIET_S)
+        wait_until_idle()
+        self.quiet_s += honest.receipt_waits_s(QUIET_S)
         slower = min(SLOWER_MAX, max(1.0, p99(self.quiet_s) / FREE_QUIET_S))
         reports: list[dict[str, Report]] = []
         with attack([name], target, reports, slower=slower):
-            self.abused_s += honest.waits_s(ABUSED_S)
+            self.abused_s += honest.receipt_waits_s(ABUSED_S)
         self.reports += [report[name] for report in reports]
 
     @property
@@ -61,11 +63,11 @@ class Rounds:
 @pytest.mark.alone
 @pytest.mark.parametrize("name", ABUSES)
 def test_honest_bidders_are_received_as_quickly_under(
-    name: str, honest: Honest, target: Target, wait_calm: WaitCalm
+    name: str, honest: HonestBidders, target: Target, wait_until_idle: WaitIdle
 ) -> None:
     rounds = Rounds()
     while not rounds.is_enough:
-        rounds.measure(name, honest, target, wait_calm)
+        rounds.measure(name, honest, target, wait_until_idle)
     quiet_ms, abused_ms = p99(rounds.quiet_s) * 1_000, p99(rounds.abused_s) * 1_000
     print(f"{name}: {quiet_ms:.0f} ms, abused {abused_ms:.0f} ms: {rounds.factor:.1f}", end=" ")
     print(f"times; {rounds.reports}")

@@ -7,21 +7,21 @@ import pytest
 from app.settings import read_settings
 from tests.containers import build_container
 from tests.e2e.bidders import Bidder
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
-from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.cluster import LaneCluster
 
 CROWD = 25
 
-Gather = Callable[..., list[Bidder]]
+MakeBidders = Callable[..., list[Bidder]]
 
 
 @pytest.fixture(scope="package")
-def lanes(house: House) -> Iterator[Lanes]:
+def lanes(cluster: Cluster) -> Iterator[LaneCluster]:
     """The house's log and rows."""
-    container = build_container(read_settings(house.stack.environment()), application="tests")
-    yield Lanes(house.stack, container, prefix=house.prefix)
+    container = build_container(read_settings(cluster.stack.environment()), application="tests")
+    yield LaneCluster(cluster.stack, container, prefix=cluster.prefix)
     container.engine.dispose()
 
 
@@ -32,15 +32,15 @@ def crowd(gateway: Gateway) -> list[Person]:
 
 
 @pytest.fixture
-def gather(seller: Person, crowd: Sequence[Person]) -> Iterator[Gather]:
+def make_bidders(seller: Person, crowd: Sequence[Person]) -> Iterator[MakeBidders]:
     """Lets `count` people come to a new lot, each with a socket at every gateway of `at`."""
-    here: list[Bidder] = []
+    made: list[Bidder] = []
 
-    def come(count: int, at: Sequence[Gateway]) -> list[Bidder]:
-        lot_id = put_up(seller)["id"]
-        here.extend(Bidder(person, lot_id, at) for person in crowd[:count])
-        return here
+    def make(count: int, at: Sequence[Gateway]) -> list[Bidder]:
+        lot_id = create_lot(seller)["id"]
+        made.extend(Bidder(person, lot_id, at) for person in crowd[:count])
+        return made
 
-    yield come
-    for bidder in here:
+    yield make
+    for bidder in made:
         bidder.close()

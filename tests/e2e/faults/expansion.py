@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 
 from stack import Stack
-from tests.integration.lanes.house import run_tool
+from tests.integration.lanes.cluster import run_tool
 
 REVISION = '''"""A table, a column and an index of it: none is known to the running code."""
 

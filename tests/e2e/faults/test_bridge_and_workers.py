@@ -6,11 +6,10 @@ from itertools import count
 import msgspec
 
 from app.protocol.records import VoidValue
-from tests.e2e.bidders import Bidder, check_all, received_wave
-from tests.e2e.faults.conftest import Gather
-from tests.e2e.house import House
-from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import Lot
+from tests.e2e.bidders import Bidder, bid_from_all_with_retries, check_all
+from tests.e2e.cluster import Cluster
+from tests.e2e.faults.conftest import MakeBidders
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import wait_until
 
 PEOPLE, SOCKETS, WAVES = 25, 2, 20  # 1,000 bids from 50 sockets
@@ -18,18 +17,18 @@ KILLED = {6: "worker-bids-0", 12: "bridge"}
 
 
 def test_a_thousand_rising_bids_survive_the_death_of_a_worker_and_of_the_bridge(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
-    bidders = gather(PEOPLE, [house.gateway] * SOCKETS)
+    bidders = make_bidders(PEOPLE, [cluster.gateway] * SOCKETS)
     lot = Lot(bidders[0].lot_id, [bidder.person.id for bidder in bidders])
     voided = []
     amounts, answers, killed = count(2_000, 1_000), [], {}
     for number in range(WAVES):
         if number in KILLED:
-            name = house.name(KILLED[number])
-            killed[name] = house.stack.control.kill(name)
+            name = cluster.name(KILLED[number])
+            killed[name] = cluster.stack.control.kill(name)
             voided.append(void(lanes, lot, number))
-        answers += received_wave(bidders, amounts)
+        answers += bid_from_all_with_retries(bidders, amounts)
     assert {answer["type"] for answer in answers} == {"bid.received"}
     assert len(answers) == PEOPLE * SOCKETS * WAVES
     for bidder in bidders:
@@ -39,9 +38,9 @@ def test_a_thousand_rising_bids_survive_the_death_of_a_worker_and_of_the_bridge(
     voided.append(void(lanes, lot, lot.bidders.index(leader_id)))
     wait_until(lambda: lanes.state(lot).voided_ids == set(voided), what="all voids are decided")
     assert lanes.state(lot).leader_id == highest(bidders, voided)
-    check_all(lanes, house.gateway, bidders, answers[0])
+    check_all(lanes, cluster.gateway, bidders, answers[0])
     for name, pid in killed.items():
-        house.stack.control.wait_restarted(name, old_pid=pid)
+        cluster.stack.control.wait_restarted(name, old_pid=pid)
 
 
 def highest(bidders: Sequence[Bidder], voided: Collection[int] = ()) -> int:
@@ -54,13 +53,13 @@ def highest(bidders: Sequence[Bidder], voided: Collection[int] = ()) -> int:
         (bidder.amounts[result["key"]], bidder.person.id)
         for bidder in bidders
         if bidder.person.id not in voided
-        for result in bidder.told("bid.result")
+        for result in bidder.received("bid.result")
         if result["status"] == "accepted"
     ]
     return max(accepted)[1]
 
 
-def void(lanes: Lanes, lot: Lot, number: int) -> int:
+def void(lanes: LaneCluster, lot: Lot, number: int) -> int:
     """Put into the log that the bids of this bidder are void; the bidder."""
     bidder_id = lot.bidders[number]
     value = VoidValue(1, lot.auction_id, actor_id=1, bidder_id=bidder_id, reason="never pays")

@@ -13,9 +13,9 @@ from app.adapters.kafka.security import client_arguments
 from app.settings import read_settings
 from tests.e2e.bidding import place
 from tests.e2e.client import Frame, Socket
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.locking import locked
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
@@ -34,16 +34,16 @@ ROOMS, SOCKETS = 4, 3
 
 
 @pytest.fixture(scope="module")
-def alone(house: House) -> Iterator[Gateway]:
+def alone(cluster: Cluster) -> Iterator[Gateway]:
     """A gateway of one process."""
-    with house.another_gateway("gateway-chatted", **CHANGES) as gateway:
+    with cluster.another_gateway("gateway-chatted", **CHANGES) as gateway:
         yield gateway
 
 
 @pytest.fixture
 def rooms(seller: Person, anna: Person) -> list[Frame]:
     """Rooms that Anna has joined."""
-    return [joined(anna, put_up(seller)) for _ in range(ROOMS)]
+    return [joined(anna, create_lot(seller)) for _ in range(ROOMS)]
 
 
 def joined(person: Person, lot: Frame) -> Frame:
@@ -53,9 +53,9 @@ def joined(person: Person, lot: Frame) -> Frame:
 
 
 @contextmanager
-def throttled(house: House) -> Iterator[None]:
+def throttled(cluster: Cluster) -> Iterator[None]:
     """The broker reads no more of a producer that is over its quota."""
-    admin = KafkaAdminClient(**client_arguments(read_settings(house.stack.environment())))
+    admin = KafkaAdminClient(**client_arguments(read_settings(cluster.stack.environment())))
     try:
         set_quotas(admin, remove=False)
         yield
@@ -76,7 +76,7 @@ def set_quotas(admin: KafkaAdminClient, *, remove: bool) -> None:
     assert [entry.error_code for entry in answer.entries] == [0] * len(PRODUCERS)
 
 
-def say(socket: Socket, room: Frame) -> int:
+def send_chat(socket: Socket, room: Frame) -> int:
     text = "".join(choices(HANGUL, k=2_000))
     return socket.send("chat.send", room_id=room["id"], text=text, key=uuid4().hex)
 
@@ -87,59 +87,59 @@ def answers(socket: Socket, sent: Sequence[int]) -> list[str]:
     return [frame.get("code") or frame["type"] for frame in found]
 
 
-def waits_in_vain(socket: Socket, room: Frame, said: list[int]) -> bool:
+def is_unknown(socket: Socket, room: Frame, frame_ids: list[int]) -> bool:
     """Say something more, and whether anything said so far was given up.
 
     What fits into one request is taken before the broker notices that it was too much.
     """
-    said.append(say(socket, room))
-    return "chat.unknown" in answers(socket, said)
+    frame_ids.append(send_chat(socket, room))
+    return "chat.unknown" in answers(socket, frame_ids)
 
 
 def test_while_the_log_takes_no_messages_it_takes_bids(
-    house: House, alone: Gateway, anna: Person, ben: Person, seller: Person, rooms: list[Frame]
+    cluster: Cluster, alone: Gateway, anna: Person, ben: Person, seller: Person, rooms: list[Frame]
 ) -> None:
-    lot = put_up(seller)
+    lot = create_lot(seller)
     with anna.enter(at=alone) as hers, ben.enter(at=alone) as his:
         place(his, lot, 2_000)
         wait_until(
-            lambda: hers.answer(say(hers, rooms[0]))["type"] == "chat.received",
+            lambda: hers.answer(send_chat(hers, rooms[0]))["type"] == "chat.received",
             what="the gateway has connected to the log of chat",
         )
-        with throttled(house):
-            said = [say(hers, rooms[0]) for _ in range(LONG_MESSAGES)]
-            hers.wait_for(lambda: "BUSY" in answers(hers, said), what="chat has no room left")
+        with throttled(cluster):
+            frame_ids = [send_chat(hers, rooms[0]) for _ in range(LONG_MESSAGES)]
+            hers.wait_for(lambda: "BUSY" in answers(hers, frame_ids), what="chat has no room left")
             for number in range(10):
                 for socket in (hers, his):
                     bid = place(socket, lot, 3_000 + 1_000 * number)
                     assert bid["type"] == "bid.received"
-                    assert socket.ask("time", client_ms=1)["type"] == "time"
-            wait_until(lambda: waits_in_vain(hers, rooms[0], said), what="messages wait in vain")
+                    assert socket.request("time", client_ms=1)["type"] == "time"
+            wait_until(lambda: is_unknown(hers, rooms[0], frame_ids), what="messages wait in vain")
             assert place(hers, lot, 50_000)["type"] == "bid.received"
-    wait_until(lambda: is_taken(alone, anna, rooms[0]), what="messages are taken again")
+    wait_until(lambda: is_received(alone, anna, rooms[0]), what="messages are taken again")
 
 
-def is_taken(gateway: Gateway, person: Person, room: Frame) -> bool:
+def is_received(gateway: Gateway, person: Person, room: Frame) -> bool:
     with person.enter(at=gateway) as socket:
-        return bool(socket.answer(say(socket, room))["type"] == "chat.received")
+        return bool(socket.answer(send_chat(socket, room))["type"] == "chat.received")
 
 
 def test_while_all_of_chats_connections_wait_for_a_lock_bids_have_theirs(
-    house: House, alone: Gateway, anna: Person, seller: Person, rooms: list[Frame]
+    cluster: Cluster, alone: Gateway, anna: Person, seller: Person, rooms: list[Frame]
 ) -> None:
-    lots = [put_up(seller) for _ in range(SOCKETS)]
+    lots = [create_lot(seller) for _ in range(SOCKETS)]
     with ExitStack() as stack:
         sockets = [stack.enter_context(anna.enter(at=alone)) for _ in range(SOCKETS)]
-        with locked(house, "room_members"):
+        with locked(cluster, "room_members"):
             waiting = [
                 [socket.send("subscribe", channel=f"room:{room['id']}") for room in rooms]
                 for socket in sockets
             ]
             for socket, lot in zip(sockets, lots, strict=True):
                 # Neither the auction nor the bid is known here: both are asked for.
-                bid = socket.ask("bid.place", auction_id=lot["id"], amount=2_000, key="k")
-                status = socket.ask("bid.status", auction_id=lot["id"], key="other")
-                clock = socket.ask("time", client_ms=1)
+                bid = socket.request("bid.place", auction_id=lot["id"], amount=2_000, key="k")
+                status = socket.request("bid.status", auction_id=lot["id"], key="other")
+                clock = socket.request("time", client_ms=1)
                 assert [bid["type"], status["status"], clock["type"]] == [
                     "bid.received", "unknown", "time",
                 ]  # fmt: skip

@@ -13,12 +13,11 @@ import pytest
 from websocket import WebSocketException
 
 from tests.e2e.bidders import Bidder, check_all
-from tests.e2e.faults.conftest import Gather
-from tests.e2e.house import LEFT_OUT, House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import LEFT_OUT, Cluster
+from tests.e2e.faults.conftest import MakeBidders
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Person
-from tests.integration.lanes.house import House as Lanes
-from tests.integration.lanes.house import Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import wait_until
 
 END_S = 15
@@ -35,71 +34,71 @@ def bid_until_closed(bidder: Bidder, amounts: Iterator[int]) -> None:
         time.sleep(PAUSE_S)
 
 
-def wait_ended(house: House, name: str, pid: int) -> None:
-    wait_until(lambda: house.stack.control.pid(name) != pid, what=f"{name} ended", seconds=END_S)
+def wait_ended(cluster: Cluster, name: str, pid: int) -> None:
+    wait_until(lambda: cluster.stack.control.pid(name) != pid, what=f"{name} ended", seconds=END_S)
 
 
 def test_every_bid_that_a_drained_gateway_put_into_the_log_was_answered(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     with (
-        house.another_gateway("gateway-drained", **NO_RATE) as drained,
+        cluster.another_gateway("gateway-drained", **NO_RATE) as drained,
         ThreadPoolExecutor(6) as pool,
     ):
-        bidders, amounts = gather(6, [drained]), count(2_000, 1_000)
+        bidders, amounts = make_bidders(6, [drained]), count(2_000, 1_000)
         bidding = [pool.submit(bid_until_closed, bidder, amounts) for bidder in bidders]
         for bidder in bidders:
             bidder.sockets[0].push("bid.result")
-        pid = house.stack.control.kill(drained.name, signal.SIGTERM)
+        pid = cluster.stack.control.kill(drained.name, signal.SIGTERM)
         for job in bidding:
             job.result()
-        wait_ended(house, drained.name, pid)
+        wait_ended(cluster, drained.name, pid)
     byes = [bidder.sockets[0].push("bye") for bidder in bidders]
     assert {bidder.sockets[0].close_code for bidder in bidders} == {4001}
     assert len({bye["retry_after_ms"] for bye in byes}) > 1, "they do not come back all at once"
-    receipts = [receipt for bidder in bidders for receipt in bidder.told("bid.received")]
+    receipts = [receipt for bidder in bidders for receipt in bidder.received("bid.received")]
     lot = Lot(bidders[0].lot_id, [])
     records = lanes.log(lot, receipts[0]["partition"])
     logged = {json.loads(record.payload)["key"] for record in records}
-    unknown = {frame["key"] for bidder in bidders for frame in bidder.told("bid.unknown")}
+    unknown = {frame["key"] for bidder in bidders for frame in bidder.received("bid.unknown")}
     assert {receipt["key"] for receipt in receipts} <= logged
     assert logged <= {receipt["key"] for receipt in receipts} | unknown
     lanes.wait_decided(lot, len(records))
     for bidder in bidders:
-        bidder.at = [house.gateway]
+        bidder.at = [cluster.gateway]
         bidder.reconnect()
-    check_all(lanes, house.gateway, bidders, receipts[0])
+    check_all(lanes, cluster.gateway, bidders, receipts[0])
 
 
 def test_a_request_that_waits_for_its_outcome_is_answered_by_a_draining_gateway(
-    house: House, lanes: Lanes, seller: Person, anna: Person
+    cluster: Cluster, lanes: LaneCluster, seller: Person, anna: Person
 ) -> None:
-    lot = Lot(put_up(seller)["id"], [])
-    with house.another_gateway("gateway-asked") as asked, ThreadPoolExecutor() as pool:
-        anna_there = replace(anna, gateway=asked)
-        assert anna_there.request("GET", "/api/me").status_code == 200
-        with house.without("worker-bids-0", "worker-bids-1"):
+    lot = Lot(create_lot(seller)["id"], [])
+    with cluster.another_gateway("gateway-asked") as draining, ThreadPoolExecutor() as pool:
+        anna_elsewhere = replace(anna, gateway=draining)
+        assert anna_elsewhere.request("GET", "/api/me").status_code == 200
+        with cluster.without("worker-bids-0", "worker-bids-1"):
             headers = {"Idempotency-Key": "k", "Prefer": "wait=5"}
             path = f"/api/auctions/{lot.auction_id}/bids"
             answering = pool.submit(
-                anna_there.request, "POST", path, {"amount": 5_000}, headers=headers
+                anna_elsewhere.request, "POST", path, {"amount": 5_000}, headers=headers
             )
             wait_until(lambda: lanes.waiting(lot) == 1, what="the bid is in the inbox")
-            pid = house.stack.control.kill(asked.name, signal.SIGTERM)
+            pid = cluster.stack.control.kill(draining.name, signal.SIGTERM)
             answer = answering.result()
         assert answer.status_code == 202
-        asked.hang_up()
-        wait_ended(house, asked.name, pid)
+        draining.close_connections()
+        wait_ended(cluster, draining.name, pid)
     lanes.wait_decided(lot, 1)
 
 
 @pytest.mark.parametrize("process", LEFT_OUT)
-def test_beat_and_flower_end_when_they_are_told_to(house: House, process: str) -> None:
-    control, name = house.stack.control, f"drain-{process}"
-    programs = house.stack.application(prefix="drain-")
+def test_beat_and_flower_end_when_they_are_told_to(cluster: Cluster, process: str) -> None:
+    control, name = cluster.stack.control, f"drain-{process}"
+    programs = cluster.stack.application(prefix="drain-")
     (program,) = [program for program in programs if program.name == name]
     control.run(program)
     try:
-        wait_ended(house, name, control.kill(name, signal.SIGTERM))
+        wait_ended(cluster, name, control.kill(name, signal.SIGTERM))
     finally:
         control.forget(name)

@@ -17,8 +17,8 @@ from app.web.health import CHECK_TIMEOUT_S, NOT_FOR_BIDS
 from tests import freezing
 from tests.e2e.bidding import bid, place
 from tests.e2e.client import Frame, Socket
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
@@ -36,13 +36,13 @@ READINESS = {
 
 
 @contextmanager
-def frozen(house: House, server: str) -> Iterator[None]:
+def frozen(cluster: Cluster, server: str) -> Iterator[None]:
     """The server's processes stopped; when this is left they go on, and the house's own gateway,
     which looks at its database once a second, has seen it."""
-    with freezing.frozen(house.stack.control.pid(server)):
+    with freezing.frozen(cluster.stack.control.pid(server)):
         yield
     wait_until(
-        lambda: not house.gateway.http.get("/readyz").json()["degraded"],
+        lambda: not cluster.gateway.http.get("/readyz").json()["degraded"],
         what=f"the house is well after {server} was frozen",
     )
 
@@ -50,7 +50,7 @@ def frozen(house: House, server: str) -> Iterator[None]:
 @pytest.fixture
 def lot(seller: Person) -> Frame:
     """An open auction."""
-    return put_up(seller)
+    return create_lot(seller)
 
 
 @pytest.fixture
@@ -58,17 +58,17 @@ def rooms(seller: Person, anna: Person) -> list[Frame]:
     """Rooms that Anna has joined."""
     rooms = []
     for _ in range(3):
-        auction_id = put_up(seller)["id"]
+        auction_id = create_lot(seller)["id"]
         rooms.append(anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": auction_id}))
         anna.call("POST", f"/api/rooms/{rooms[-1]['id']}/join")
     return rooms
 
 
 @pytest.fixture(scope="module")
-def alone(house: House) -> Iterator[Gateway]:
+def alone(cluster: Cluster) -> Iterator[Gateway]:
     """A gateway of one process, with limits per address, and pings every second."""
     changes = {"TRUST_LOOPBACK": "0", "PING_S": "1", "PONG_TIMEOUT_S": "1"}
-    with house.another_gateway("gateway-frozen", **changes) as gateway:
+    with cluster.another_gateway("gateway-frozen", **changes) as gateway:
         yield gateway
 
 
@@ -86,11 +86,11 @@ def subscribe(socket: Socket, room: Frame) -> int:
 
 
 def test_while_mongodb_is_frozen_a_bid_and_the_time_overtake_the_rooms(
-    house: House, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame]
+    cluster: Cluster, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame]
 ) -> None:
     with anna.enter(at=alone) as socket:
         bid(socket, lot, 2_000)
-        with frozen(house, "mongodb"):
+        with frozen(cluster, "mongodb"):
             slow = [subscribe(socket, room) for room in rooms]
             quick = [send_bid(socket, lot, 3_000), socket.send("time", client_ms=1)]
             answers = [socket.answer(frame_id) for frame_id in quick]
@@ -106,9 +106,9 @@ def test_while_mongodb_is_frozen_a_bid_and_the_time_overtake_the_rooms(
 
 
 def test_a_frozen_mongodb_is_not_asked_again_by_every_frame(
-    house: House, alone: Gateway, anna: Person, rooms: Sequence[Frame]
+    cluster: Cluster, alone: Gateway, anna: Person, rooms: Sequence[Frame]
 ) -> None:
-    with anna.enter(at=alone) as socket, frozen(house, "mongodb"):
+    with anna.enter(at=alone) as socket, frozen(cluster, "mongodb"):
         began = time.monotonic()
         answers = []
         while time.monotonic() - began < 4 * BOUND_S:
@@ -140,7 +140,7 @@ def status_of(gateway: Gateway, person: Person, bid_id: str) -> object:
 
 
 def test_while_redis_is_frozen_tokens_are_accepted_and_bids_acknowledged_soon(
-    house: House, alone: Gateway, anna: Person, lot: Frame
+    cluster: Cluster, alone: Gateway, anna: Person, lot: Frame
 ) -> None:
     amounts = itertools.count(2_000, 1_000)
     bid_ids: list[str] = []
@@ -162,11 +162,11 @@ def test_while_redis_is_frozen_tokens_are_accepted_and_bids_acknowledged_soon(
     with anna.enter(at=alone) as socket:
         quiet = durations()
         began = time.monotonic()
-        with frozen(house, "redis"):
+        with frozen(cluster, "redis"):
             while time.monotonic() - began < FROZEN_S:
                 for what, seconds in durations().items():
                     assert seconds < SOON_S + quiet[what], what
-            assert socket.ask("time", client_ms=1)["type"] == "time"
+            assert socket.request("time", client_ms=1)["type"] == "time"
     wait_until(
         lambda: status_of(alone, anna, bid_ids[-1]) in {"accepted", "rejected"},
         what="the last bid is decided once Redis is back",
@@ -177,7 +177,7 @@ def test_while_redis_is_frozen_tokens_are_accepted_and_bids_acknowledged_soon(
 
 @pytest.mark.parametrize(("store", "names"), READINESS.items())
 def test_while_a_store_is_frozen_readiness_says_so_soon(
-    house: House, alone: Gateway, store: str, names: Sequence[str]
+    cluster: Cluster, alone: Gateway, store: str, names: Sequence[str]
 ) -> None:
     def ready() -> tuple[Frame, float]:
         began = time.monotonic()
@@ -186,7 +186,7 @@ def test_while_a_store_is_frozen_readiness_says_so_soon(
 
     wait_until(lambda: not ready()[0]["degraded"], what="all stores answer after the last test")
     quiet, quiet_s = ready()
-    with frozen(house, store):
+    with frozen(cluster, store):
         found, found_s = ready()
     assert found["degraded"]
     assert found["ready"] == (set(names) <= NOT_FOR_BIDS)
@@ -196,28 +196,28 @@ def test_while_a_store_is_frozen_readiness_says_so_soon(
 
 
 def test_while_redis_is_frozen_the_newest_socket_of_a_user_wins_at_its_gateway(
-    house: House, alone: Gateway
+    cluster: Cluster, alone: Gateway
 ) -> None:
-    person = house.gateway.sign_up("Frozen out")
+    person = cluster.gateway.sign_up("Frozen out")
     with ExitStack() as sockets:
         here = [sockets.enter_context(person.enter(at=alone)) for _ in range(5)]
-        with frozen(house, "redis"), person.enter(at=alone) as newest:
+        with frozen(cluster, "redis"), person.enter(at=alone) as newest:
             wait_until(
                 lambda: any(socket.close_code is not None for socket in here),
                 what="one of them gives way",
             )
             codes = [socket.close_code for socket in here]
             assert sorted(codes, key=str) == [4409, None, None, None, None]
-            assert newest.ask("time", client_ms=1)["type"] == "time"
+            assert newest.request("time", client_ms=1)["type"] == "time"
 
 
 def test_while_postgresql_is_frozen_known_auctions_take_bids_and_the_rest_is_busy_soon(
-    house: House, alone: Gateway, anna: Person, seller: Person, lot: Frame
+    cluster: Cluster, alone: Gateway, anna: Person, seller: Person, lot: Frame
 ) -> None:
-    unknown = put_up(seller)
+    unknown = create_lot(seller)
     with anna.enter(at=alone) as socket:
         bid(socket, lot, 2_000)
-        with frozen(house, "postgresql"):
+        with frozen(cluster, "postgresql"):
             began = time.monotonic()
             slow = [
                 socket.send("bid.status", auction_id=lot["id"], key="k"),
@@ -244,16 +244,16 @@ def test_while_postgresql_is_frozen_known_auctions_take_bids_and_the_rest_is_bus
 
 @pytest.mark.parametrize("store", STORES)
 def test_after_a_frozen_store_is_back_everything_works_again(
-    house: House, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame], store: str
+    cluster: Cluster, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame], store: str
 ) -> None:
     with anna.enter(at=alone) as socket:
-        with frozen(house, store):
+        with frozen(cluster, store):
             socket.answer(subscribe(socket, rooms[0]))
             socket.answer(socket.send("subscribe", channel=f"auction:{lot['id']}"))
         for channel in (f"room:{rooms[0]['id']}", f"auction:{lot['id']}", "auctions"):
             wait_until(
                 lambda channel=channel: (
-                    socket.ask("subscribe", channel=channel)["type"]  # type: ignore[misc]
+                    socket.request("subscribe", channel=channel)["type"]  # type: ignore[misc]
                     == "subscribed"
                 ),
                 what=f"{channel} can be subscribed to",

@@ -16,14 +16,14 @@ from app.services.backlog import RETRY_MAX_S
 from app.services.undecided import DECIDED_S
 from app.settings import read_settings
 from tests import kafka_log
-from tests.e2e.bidders import Bidder, check_all, go_on, wave
+from tests.e2e.bidders import Bidder, bid_from_all, bid_until_acknowledged, check_all
 from tests.e2e.client import Frame, Socket
-from tests.e2e.faults.conftest import Gather
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.faults.conftest import MakeBidders
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.freezing import frozen
-from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import wait_until
 
 WORKERS = ("worker-bids-0", "worker-bids-1")
@@ -35,17 +35,17 @@ REFUSED = "gateway_refused_records_total"
 @pytest.fixture
 def room(seller: Person, anna: Person) -> Frame:
     """A room that Anna has joined."""
-    lot = put_up(seller)
+    lot = create_lot(seller)
     room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
     anna.call("POST", f"/api/rooms/{room['id']}/join")
     return room
 
 
 def say(socket: Socket, room: Frame) -> Frame:
-    return socket.ask("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
+    return socket.request("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
 
 
-def are_refused(answers: Sequence[Frame]) -> bool:
+def is_each_refused(answers: Sequence[Frame]) -> bool:
     """Whether all are told BUSY, and when to come back."""
     if {answer["type"] for answer in answers} != {"error"}:
         return False
@@ -59,9 +59,9 @@ def bid_until_refused(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Fram
     receipts: list[Frame] = []
 
     def refused() -> bool:
-        answers = wave(bidders, amounts)
+        answers = bid_from_all(bidders, amounts)
         receipts.extend(answer for answer in answers if answer["type"] == "bid.received")
-        return are_refused(answers)
+        return is_each_refused(answers)
 
     wait_until(refused, what="bids are refused")
     return receipts[-1]
@@ -70,8 +70,8 @@ def bid_until_refused(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Fram
 class Log:
     """What has come into the log of bids since it was made."""
 
-    def __init__(self, house: House) -> None:
-        self._settings = read_settings(house.stack.environment())
+    def __init__(self, cluster: Cluster) -> None:
+        self._settings = read_settings(cluster.stack.environment())
         self._since = kafka_log.ends(self._settings, AUCTION_BID.name)
 
     def records_of(self, lot_id: int) -> int:
@@ -80,9 +80,9 @@ class Log:
         return sum(record.key == b"%d" % lot_id for record in found)
 
 
-def sample(house: House, name: str, **labels: str) -> float:
+def sample(cluster: Cluster, name: str, **labels: str) -> float:
     """A sample of the metrics; 0 when there is none."""
-    families = text_string_to_metric_families(httpx.get(house.metrics_url).text)
+    families = text_string_to_metric_families(httpx.get(cluster.metrics_url).text)
     found = [s.value for f in families for s in f.samples if (s.name, s.labels) == (name, labels)]
     return sum(found)
 
@@ -95,66 +95,71 @@ def check_refused_over_http(bidder: Bidder, gateway: Gateway) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= RETRY_MS_MAX / 1_000
 
 
-def check_takes_again(
-    lanes: Lanes, gateway: Gateway, bidders: Sequence[Bidder], amounts: Iterator[int]
+def check_accepts_again(
+    lanes: LaneCluster, gateway: Gateway, bidders: Sequence[Bidder], amounts: Iterator[int]
 ) -> None:
-    receipt = go_on(bidders, amounts)
+    receipt = bid_until_acknowledged(bidders, amounts)
     for bidder in bidders:
         bidder.wait_outcomes()
     check_all(lanes, gateway, bidders, receipt)
 
 
 def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_by_themselves(
-    house: House, lanes: Lanes, gather: Gather, seller: Person, anna: Person, room: Frame
+    cluster: Cluster,
+    lanes: LaneCluster,
+    make_bidders: MakeBidders,
+    seller: Person,
+    anna: Person,
+    room: Frame,
 ) -> None:
-    gateway, amounts = house.gateway, count(2_000, 1_000)
-    bidders = gather(6, [gateway, gateway])
-    unwanted = put_up(seller)
+    gateway, amounts = cluster.gateway, count(2_000, 1_000)
+    bidders = make_bidders(6, [gateway, gateway])
+    unwanted = create_lot(seller)
     paused = {"name": "ingest_paused_partitions", "topic": AUCTION_BID.name}
-    with house.changed("bridge", INBOX_BACKLOG_MAX="60"), anna.enter() as chatter:
-        with house.without(*WORKERS):
+    with cluster.changed("bridge", INBOX_BACKLOG_MAX="60"), anna.enter() as chatter:
+        with cluster.without(*WORKERS):
             bid_until_refused(bidders, amounts)
-            log = Log(house)
-            assert are_refused(wave(bidders, amounts))
+            log = Log(cluster)
+            assert is_each_refused(bid_from_all(bidders, amounts))
             check_refused_over_http(bidders[0], gateway)
             assert log.records_of(bidders[0].lot_id) == 0
             wait_until(
-                lambda: sample(house, **paused) == AUCTION_BID.partitions, what="all are paused"
+                lambda: sample(cluster, **paused) == AUCTION_BID.partitions, what="all are paused"
             )
             assert say(chatter, room)["type"] == "chat.received"
             wish = seller.request("POST", f"/api/auctions/{unwanted['id']}/cancel")
             assert wish.status_code == 202, "a seller's wish is taken, and decided later"
             assert log.records_of(unwanted["id"]) == 1
-        check_takes_again(lanes, gateway, bidders, amounts)
-        wait_until(lambda: sample(house, **paused) == 0, what="none is paused")
+        check_accepts_again(lanes, gateway, bidders, amounts)
+        wait_until(lambda: sample(cluster, **paused) == 0, what="none is paused")
     causes = {"topic": AUCTION_BID.name, "cause": "backlog"}
-    assert sample(house, REFUSED, **causes) > 0
+    assert sample(cluster, REFUSED, **causes) > 0
     cancelled = seller.call("GET", f"/api/auctions/{unwanted['id']}")
     assert cancelled["status"] == "cancelled"
 
 
 def test_chat_is_refused_while_its_store_is_away_and_bids_are_not(
-    house: House, gather: Gather, anna: Person, room: Frame
+    cluster: Cluster, make_bidders: MakeBidders, anna: Person, room: Frame
 ) -> None:
-    control, amounts, kept = house.stack.control, count(2_000, 1_000), set[str]()
-    bidders = gather(2, [house.gateway])
-    with house.changed("bridge", CHAT_BACKLOG_MAX="20"), anna.enter() as chatter:
+    control, amounts, kept = cluster.stack.control, count(2_000, 1_000), set[str]()
+    bidders = make_bidders(2, [cluster.gateway])
+    with cluster.changed("bridge", CHAT_BACKLOG_MAX="20"), anna.enter() as chatter:
 
         def answers(type_: str) -> Callable[[], bool]:
-            def came() -> bool:
+            def is_received() -> bool:
                 answer = say(chatter, room)
                 if answer["type"] == "chat.received":
                     kept.add(answer["message_id"])
                 elif answer["code"] != "RATE_LIMITED":
-                    assert are_refused([answer])
+                    assert is_each_refused([answer])
                 return bool(answer["type"] == type_ and answer.get("code") != "RATE_LIMITED")
 
-            return came
+            return is_received
 
         control.stop("mongodb")
         try:
             wait_until(answers("error"), what="chat is refused")
-            assert {answer["type"] for answer in wave(bidders, amounts)} == {"bid.received"}
+            assert {answer["type"] for answer in bid_from_all(bidders, amounts)} == {"bid.received"}
         finally:
             control.start("mongodb")
         wait_until(answers("chat.received"), what="chat is taken again")
@@ -169,9 +174,9 @@ def test_chat_is_refused_while_its_store_is_away_and_bids_are_not(
 
 
 @contextmanager
-def nobody_relays(house: House, lanes: Lanes) -> Iterator[None]:
+def without_relay(cluster: Cluster, lanes: LaneCluster) -> Iterator[None]:
     """The relay's place is taken from the moment the bridge starts anew, until left."""
-    house.stack.control.stop(house.name("bridge"))
+    cluster.stack.control.stop(cluster.name("bridge"))
     with lanes.container.engine.connect() as held:
         connection = held.execution_options(isolation_level="AUTOCOMMIT")  # it idles for long
         connection.exec_driver_sql("SELECT pg_advisory_lock(%s)", (RELAY_LOCK,))
@@ -182,24 +187,24 @@ def nobody_relays(house: House, lanes: Lanes) -> Iterator[None]:
 
 
 def test_bids_are_refused_while_nothing_that_was_decided_can_be_told(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)
-    bidders = gather(4, [house.gateway])
-    with nobody_relays(house, lanes), house.changed("bridge", OUTBOX_BACKLOG_MAX="3"):
+    bidders = make_bidders(4, [cluster.gateway])
+    with without_relay(cluster, lanes), cluster.changed("bridge", OUTBOX_BACKLOG_MAX="3"):
         bid_until_refused(bidders, amounts)
-    check_takes_again(lanes, house.gateway, bidders, amounts)
+    check_accepts_again(lanes, cluster.gateway, bidders, amounts)
 
 
 def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)
-    bidders = gather(2, [house.gateway])
-    wave(bidders, amounts)
+    bidders = make_bidders(2, [cluster.gateway])
+    bid_from_all(bidders, amounts)
     (bidder, *_) = bidders
     socket = bidder.sockets[0]
-    with frozen(house.stack.control.pid("kafka")):
+    with frozen(cluster.stack.control.pid("kafka")):
         bidder.bid(next(amounts), socket)
 
         def refused() -> bool:
@@ -209,21 +214,21 @@ def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
 
         wait_until(refused, what="a bid is refused")
     bidder.answers()
-    receipt = go_on(bidders, amounts)
+    receipt = bid_until_acknowledged(bidders, amounts)
     for bidder in bidders:
-        bidder.chase()
+        bidder.recover_outcomes()
         bidder.wait_outcomes()
-    check_all(lanes, house.gateway, bidders, receipt)
+    check_all(lanes, cluster.gateway, bidders, receipt)
 
 
 def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as_stalled(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)
-    bidders = gather(8, [house.gateway])
+    bidders = make_bidders(8, [cluster.gateway])
     late = {"name": REFUSED, "topic": AUCTION_BID.name, "cause": "late"}
-    before = sample(house, **late)
-    with frozen(house.stack.control.pid("kafka")):
+    before = sample(cluster, **late)
+    with frozen(cluster.stack.control.pid("kafka")):
         for _ in range(BURST):
             for bidder in bidders:
                 bidder.bid(next(amounts), bidder.sockets[0])
@@ -232,16 +237,16 @@ def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as
             time.sleep(0.2)
             for bidder in bidders:
                 bidder.bid(next(amounts), bidder.sockets[0])
-            return sample(house, **late) > before
+            return sample(cluster, **late) > before
 
         wait_until(refused, what="bids are refused for those that wait")
     for bidder in bidders:
         bidder.answers()
-    receipt = go_on(bidders, amounts)
+    receipt = bid_until_acknowledged(bidders, amounts)
     for bidder in bidders:
-        bidder.chase()
+        bidder.recover_outcomes()
         bidder.wait_outcomes()
-    check_all(lanes, house.gateway, bidders, receipt)
+    check_all(lanes, cluster.gateway, bidders, receipt)
 
 
 def bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
@@ -253,39 +258,39 @@ def bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
 
 
 @contextmanager
-def late_workers(house: House) -> Iterator[None]:
+def late_workers(cluster: Cluster) -> Iterator[None]:
     """Nothing that is sent meanwhile is decided before DECIDED_S after it was left."""
     with ExitStack() as stopped:
         for worker in WORKERS:
-            stopped.enter_context(frozen(house.stack.control.pid(house.name(worker))))
+            stopped.enter_context(frozen(cluster.stack.control.pid(cluster.name(worker))))
         yield
         time.sleep(DECIDED_S)
 
 
 def test_while_an_auction_is_decided_too_late_its_bids_are_refused_and_no_others(
-    house: House, lanes: Lanes, gather: Gather, seller: Person, anna: Person
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders, seller: Person, anna: Person
 ) -> None:
-    amounts, other = count(2_000, 1_000), put_up(seller)
-    bidders = gather(20, [house.gateway, house.gateway])  # over both of its processes
+    amounts, other = count(2_000, 1_000), create_lot(seller)
+    bidders = make_bidders(20, [cluster.gateway, cluster.gateway])  # over both of its processes
     undecided = {"name": REFUSED, "topic": AUCTION_BID.name, "cause": "undecided"}
-    before = sample(house, **undecided)
+    before = sample(cluster, **undecided)
     answers: list[Frame] = []
 
     def refused() -> bool:
         # More of them than may be under way, once outcomes have been late.
-        with late_workers(house):
+        with late_workers(cluster):
             bid_at_once(bidders, amounts)
             answers[:] = [answer for bidder in bidders for answer in bidder.answers()]
-            elsewhere = anna_there.ask("bid.place", **bid_on(other, next(amounts)))
+            elsewhere = anna_elsewhere.request("bid.place", **bid_on(other, next(amounts)))
             assert elsewhere["type"] == "bid.received", "one slow auction costs others nothing"
         for bidder in bidders:
             bidder.wait_outcomes()  # of every bid that was acknowledged
-        return sample(house, **undecided) > before
+        return sample(cluster, **undecided) > before
 
-    with anna.enter() as anna_there:
+    with anna.enter() as anna_elsewhere:
         wait_until(refused, what="bids are refused")
-    assert are_refused([answer for answer in answers if answer["type"] == "error"])
-    check_takes_again(lanes, house.gateway, bidders, amounts)
+    assert is_each_refused([answer for answer in answers if answer["type"] == "error"])
+    check_accepts_again(lanes, cluster.gateway, bidders, amounts)
 
 
 def bid_on(lot: Frame, amount: int) -> Frame:

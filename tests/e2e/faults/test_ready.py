@@ -4,8 +4,8 @@ import httpx
 
 from tests.e2e.bidding import place
 from tests.e2e.client import Frame
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until
 
@@ -24,16 +24,16 @@ def is_red_for_settling(gateway: Gateway) -> bool:
 
 
 def test_a_gateway_whose_bids_nobody_answers_is_not_ready_until_somebody_does(
-    house: House, seller: Person, anna: Person
+    cluster: Cluster, seller: Person, anna: Person
 ) -> None:
-    lot = put_up(seller)
-    with house.another_gateway("gateway-ready", UNANSWERED_S_MAX="3") as gateway:
+    lot = create_lot(seller)
+    with cluster.another_gateway("gateway-ready", UNANSWERED_S_MAX="3") as gateway:
         with anna.enter(at=gateway) as socket:
-            with house.without(*WORKERS):
+            with cluster.without(*WORKERS):
                 assert place(socket, lot, 2_000)["type"] == "bid.received"
                 wait_until(lambda: is_red_for_settling(gateway), what="no worker answers the bid")
             wait_until(lambda: ready(gateway)[0] == httpx.codes.OK, what="a worker has answered it")
             socket.push("bid.result", status="accepted")
-        with house.without("bridge"):
+        with cluster.without("bridge"):
             wait_until(lambda: is_red_for_settling(gateway), what="there is no news of the bridge")
         wait_until(lambda: ready(gateway)[0] == httpx.codes.OK, what="the bridge is back")

@@ -18,16 +18,16 @@ from stack import Stack
 from stack.places import CHECKOUT
 from tests.containers import build_container
 from tests.e2e.client import Socket
-from tests.e2e.faults.conftest import CROWD, Gather
+from tests.e2e.faults.conftest import CROWD, MakeBidders
 from tests.e2e.people import Gateway, Person
-from tests.e2e.regulars import Regular, check_bids, crowd_bids
-from tests.integration.lanes.house import House as Lanes
+from tests.e2e.reconnecting import ReconnectingBidder, bid_in_background, check_bids
+from tests.integration.lanes.cluster import LaneCluster
 from tests.scraping import read, undeclared
 from tests.waiting import wait_until
 
 PROFILE = "scale"
 BIDS_PER_PHASE = 60
-WITNESSES = 20  # sockets: that one of two gateways gets none of them happens once in a million
+WATCHERS = 20  # sockets: that one of two gateways gets none of them happens once in a million
 FOUR = {f"worker-bids-{number}" for number in range(4)}
 
 
@@ -72,7 +72,7 @@ def gateway(stack: Stack) -> Iterator[Gateway]:
     """Its address, whichever process answers there."""
     address = Gateway("gateway", stack.settings.ports.gateway)
     yield address
-    address.hang_up()
+    address.close_connections()
 
 
 @pytest.fixture(scope="module")
@@ -88,17 +88,17 @@ def crowd(gateway: Gateway) -> list[Person]:
 
 
 @pytest.fixture(scope="module")
-def lanes(stack: Stack) -> Iterator[Lanes]:
+def lanes(stack: Stack) -> Iterator[LaneCluster]:
     """Its log and rows."""
     container = build_container(read_settings(stack.environment()), application="tests")
-    yield Lanes(stack, container, prefix="")
+    yield LaneCluster(stack, container, prefix="")
     container.engine.dispose()
 
 
 class Record:
     """What the bidders were told, phase by phase."""
 
-    def __init__(self, regulars: Sequence[Regular]) -> None:
+    def __init__(self, regulars: Sequence[ReconnectingBidder]) -> None:
         self._regulars = regulars
         self.lines: list[str] = []
 
@@ -109,14 +109,14 @@ class Record:
         yield
         wanted = before.total() + BIDS_PER_PHASE
         wait_until(lambda: self._outcomes().total() >= wanted, what=f"{wanted} outcomes {name}")
-        told, seconds = self._outcomes() - before, time.monotonic() - began
-        rate = told.total() / seconds
-        self.lines.append(f"{name}: {rate:.0f} bids/s, {dict(told)}")
+        received, seconds = self._outcomes() - before, time.monotonic() - began
+        rate = received.total() / seconds
+        self.lines.append(f"{name}: {rate:.0f} bids/s, {dict(received)}")
 
     def _outcomes(self) -> Counter[str]:
-        told = [f["status"] for one in self._regulars for f in one.told("bid.result")]
-        asked = [status for one in self._regulars for status in list(one.asked.values())]
-        return Counter([*told, *asked])
+        received = [f["status"] for one in self._regulars for f in one.received("bid.result")]
+        recovered = [status for one in self._regulars for status in list(one.recovered.values())]
+        return Counter([*received, *recovered])
 
 
 def online(stack: Stack) -> set[str]:
@@ -128,11 +128,11 @@ def online(stack: Stack) -> set[str]:
     return {node["hostname"].partition("@")[0] for node in nodes if node["status"]}
 
 
-def wait_shown(stack: Stack, *, there: set[str], gone: set[str]) -> None:
+def wait_shown(stack: Stack, *, online_nodes: set[str], offline_nodes: set[str]) -> None:
     """Wait until Flower shows those workers that are there, and no other of the pool."""
     wait_until(
-        lambda: (nodes := online(stack)) >= there and not nodes & gone,
-        what=f"Flower shows {sorted(there)} and not {sorted(gone)}",
+        lambda: (nodes := online(stack)) >= online_nodes and not nodes & offline_nodes,
+        what=f"Flower shows {sorted(online_nodes)} and not {sorted(offline_nodes)}",
     )
 
 
@@ -154,13 +154,13 @@ def workers() -> set[str]:
     return {name for name in names if name.startswith("worker-bids")}
 
 
-def come_anew(regulars: Sequence[Regular]) -> None:
+def reconnect(regulars: Sequence[ReconnectingBidder]) -> None:
     """Who comes anew may come to either gateway."""
     for regular in regulars:
         regular.sockets[0].close()
 
 
-def said_goodbye(sockets: Sequence[Socket]) -> int:
+def saw_bye(sockets: Sequence[Socket]) -> int:
     """How many have ended; each must have been told when to come back, and that it goes away."""
     ended = [socket for socket in sockets if socket.close_code is not None]
     for socket in ended:
@@ -170,25 +170,29 @@ def said_goodbye(sockets: Sequence[Socket]) -> int:
 
 
 def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
-    stack: Stack, gateway: Gateway, lanes: Lanes, gather: Gather, crowd: Sequence[Person]
+    stack: Stack,
+    gateway: Gateway,
+    lanes: LaneCluster,
+    make_bidders: MakeBidders,
+    crowd: Sequence[Person],
 ) -> None:
-    requesters = gather(2, [gateway])
-    regulars = [Regular(one, requesters[0].lot_id, [gateway]) for one in crowd[2:12]]
+    requesters = make_bidders(2, [gateway])
+    regulars = [ReconnectingBidder(one, requesters[0].lot_id, [gateway]) for one in crowd[2:12]]
     record = Record(regulars)
-    with crowd_bids(regulars, requesters, [gateway]):
+    with bid_in_background(regulars, requesters, [gateway]):
         with record.phase("before"):
             pass
         with record.phase("while pool bids grows to 4"):
             make("scale", pool="bids", n="4")
-        wait_shown(stack, there=FOUR, gone=set())
+        wait_shown(stack, online_nodes=FOUR, offline_nodes=set())
         with record.phase("with 4 workers"):
             for worker in FOUR:
                 wait_logged(stack, worker, "bid_decided")
         with record.phase("while pool gateway grows to 2"):
             make("scale", pool="gateway", n="2")
         with record.phase("with 2 gateways"):
-            witnesses = [gateway.enter() for _ in range(WITNESSES)]
-            come_anew(regulars)
+            witnesses = [gateway.enter() for _ in range(WATCHERS)]
+            reconnect(regulars)
             wait_logged(stack, "gateway-1", "bid_received")
         assert {*FOUR, "gateway-1"} <= measured(stack)
         assert not undeclared(stack.addresses()["METRICS_URL"])
@@ -198,9 +202,11 @@ def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
         with record.phase("after"):
             pass
     print("\n".join(record.lines))
-    wait_shown(stack, there={"worker-bids-0"}, gone={"worker-bids-2", "worker-bids-3"})
+    wait_shown(
+        stack, online_nodes={"worker-bids-0"}, offline_nodes={"worker-bids-2", "worker-bids-3"}
+    )
     wait_until(lambda: not {"worker-bids-3", "gateway-1"} & measured(stack), what="metrics of two")
-    assert 0 < said_goodbye(witnesses) < WITNESSES
+    assert 0 < saw_bye(witnesses) < WATCHERS
     check_bids(lanes, gateway, requesters, regulars)
 
 
@@ -213,7 +219,7 @@ def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
     assert "n=1000 is above this machine" in refusal("scale", pool="bids", n="1000")
     make("restart", p="worker-bids-2")
     assert workers() == three
-    gateway.hang_up()
+    gateway.close_connections()
     make("down")
     assert "stack is down: `make up` starts it" in refusal("scale", pool="bids", n="2")
     make("up")

@@ -6,12 +6,12 @@ from itertools import count
 import pytest
 
 from stack.ports import is_listening
-from tests.e2e.bidders import check_all, go_on, wave
+from tests.e2e.bidders import bid_from_all, bid_until_acknowledged, check_all
 from tests.e2e.client import Frame
-from tests.e2e.faults.conftest import Gather
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
+from tests.e2e.faults.conftest import MakeBidders
 from tests.freezing import frozen
-from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import wait_until
 
 ANSWERS = {"bid.received", "bid.unknown", "error"}
@@ -24,17 +24,19 @@ def check_answers(answers: Sequence[Frame]) -> None:
     assert {error["code"] for error in errors} <= {"BUSY"}
 
 
-def test_sockets_outlive_redis_and_miss_nothing(house: House, lanes: Lanes, gather: Gather) -> None:
-    with house.another_gateway("gateway-c") as second:
-        bidders = gather(8, [house.gateway, second])
+def test_sockets_outlive_redis_and_miss_nothing(
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
+) -> None:
+    with cluster.another_gateway("gateway-c") as second:
+        bidders = make_bidders(8, [cluster.gateway, second])
         amounts = count(2_000, 1_000)
-        answers = [go_on(bidders, amounts)]
+        answers = [bid_until_acknowledged(bidders, amounts)]
         for number in range(16):
             if number == 5:
-                old_pid = house.stack.control.kill("redis")
-            answers += wave(bidders, amounts)
+                old_pid = cluster.stack.control.kill("redis")
+            answers += bid_from_all(bidders, amounts)
             bidders[number % 8].bid_over_http(next(amounts), second)
-        house.stack.control.wait_restarted("redis", old_pid=old_pid)
+        cluster.stack.control.wait_restarted("redis", old_pid=old_pid)
         assert {answer["type"] for answer in answers} == {"bid.received"}
         for bidder in bidders:
             bidder.wait_outcomes()
@@ -45,10 +47,10 @@ def test_sockets_outlive_redis_and_miss_nothing(house: House, lanes: Lanes, gath
 
 
 def test_without_redis_a_token_is_taken_and_a_bid_acknowledged(
-    house: House, gather: Gather
+    cluster: Cluster, make_bidders: MakeBidders
 ) -> None:
-    (bidder,) = gather(1, [house.gateway])
-    house.stack.control.stop("redis")
+    (bidder,) = make_bidders(1, [cluster.gateway])
+    cluster.stack.control.stop("redis")
     try:
         with bidder.person.enter() as socket:
             bidder.bid(5_000, socket)
@@ -56,44 +58,44 @@ def test_without_redis_a_token_is_taken_and_a_bid_acknowledged(
             assert answer["type"] == "bid.received"
         assert bidder.person.request("GET", "/api/me").status_code == 200
     finally:
-        house.stack.control.start("redis")
+        cluster.stack.control.start("redis")
     bidder.wait_outcomes()
 
 
 def test_a_broker_that_stalls_leaves_bids_unknown_and_loses_none(
-    house: House, lanes: Lanes, gather: Gather
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
-    bidders = gather(8, [house.gateway, house.gateway])
+    bidders = make_bidders(8, [cluster.gateway, cluster.gateway])
     amounts = count(2_000, 1_000)
-    wave(bidders, amounts)
-    with frozen(house.stack.control.pid("kafka")):
-        during = wave(bidders, amounts)
+    bid_from_all(bidders, amounts)
+    with frozen(cluster.stack.control.pid("kafka")):
+        during = bid_from_all(bidders, amounts)
     check_answers(during)
     assert "bid.unknown" in {answer["type"] for answer in during}
-    receipt = go_on(bidders, amounts)
+    receipt = bid_until_acknowledged(bidders, amounts)
     for bidder in bidders:
-        bidder.chase()
+        bidder.recover_outcomes()
         bidder.wait_outcomes()
-    check_all(lanes, house.gateway, bidders, receipt)
+    check_all(lanes, cluster.gateway, bidders, receipt)
 
 
 @pytest.mark.parametrize("server", ["postgresql", "kafka"])
 def test_a_server_killed_while_people_bid_loses_nothing(
-    house: House, lanes: Lanes, gather: Gather, server: str
+    cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders, server: str
 ) -> None:
-    control = house.stack.control
-    bidders = gather(8, [house.gateway, house.gateway])
+    control = cluster.stack.control
+    bidders = make_bidders(8, [cluster.gateway, cluster.gateway])
     amounts = count(2_000, 1_000)
-    answers = wave(bidders, amounts)
+    answers = bid_from_all(bidders, amounts)
     old_pid = control.kill(server)
-    answers += wave(bidders, amounts)
+    answers += bid_from_all(bidders, amounts)
     check_answers(answers)
     control.wait_restarted(server, old_pid=old_pid)
-    port = getattr(house.stack.settings.ports, server)
+    port = getattr(cluster.stack.settings.ports, server)
     wait_until(lambda: is_listening(port), what=f"{server} is back")
     lanes.container.engine.dispose()  # its connections have died too
-    receipt = go_on(bidders, amounts)
+    receipt = bid_until_acknowledged(bidders, amounts)
     for bidder in bidders:
-        bidder.chase()
+        bidder.recover_outcomes()
         bidder.wait_outcomes()
-    check_all(lanes, house.gateway, bidders, receipt)
+    check_all(lanes, cluster.gateway, bidders, receipt)

@@ -14,7 +14,7 @@ from stack.bench.storm import build_storm, prepare_run
 from stack.storm.script import runner_command
 from stack.storm.target import SCRIPTS_DIR
 from stack.toolchains import find_node
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.waiting import CALL_S, stretched
 
 USERS, AUCTIONS = 12, 3
@@ -35,9 +35,9 @@ RunScript = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="package")
-def generator(house: House) -> Path:
+def generator(cluster: Cluster) -> Path:
     """The load generator, which prepares the users."""
-    return build_storm(house.stack.settings.versions)
+    return build_storm(cluster.stack.settings.versions)
 
 
 @pytest.fixture(scope="package")
@@ -47,12 +47,12 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def prepared(house: House, generator: Path, users_file: Path, tmp_path: Path) -> Path:
+def prepared(cluster: Cluster, generator: Path, users_file: Path, tmp_path: Path) -> Path:
     """Tokens that have just been issued, and auctions on which nobody has bid."""
     target = tmp_path / "prepared.json"
     prepare_run(
         generator,
-        url=house.gateway.base_url,
+        url=cluster.gateway.base_url,
         users=USERS,
         auctions=AUCTIONS,
         users_file=users_file,
@@ -69,15 +69,15 @@ def auctions(prepared: Path) -> list[int]:
 
 
 @pytest.fixture
-def run_script(house: House, prepared: Path, tmp_path: Path) -> RunScript:
+def run_script(cluster: Cluster, prepared: Path, tmp_path: Path) -> RunScript:
     """Runs a script in the runner, at small scale; keyword arguments are its environment."""
 
     def run(name: str, **environment: str) -> Outcome:
-        node = find_node(house.stack.settings.versions)
+        node = find_node(cluster.stack.settings.versions)
         assert node is not None
         summary = tmp_path / "summary.json"
         own = {
-            "BASE_URL": house.gateway.base_url,
+            "BASE_URL": cluster.gateway.base_url,
             "USERS": str(prepared),
             "SUMMARY": str(summary),
             "AUCTIONS": str(AUCTIONS),

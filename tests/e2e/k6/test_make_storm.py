@@ -11,10 +11,10 @@ import pytest
 from stack.places import CHECKOUT
 from stack.storm.script import RUNNER
 from stack.toolchains import find_node
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
-from tests.e2e.regulars import Regular, crowd_bids
+from tests.e2e.reconnecting import ReconnectingBidder, bid_in_background
 from tests.waiting import CALL_S
 
 STAGES = "200ms:3,2s:3,300ms:0"
@@ -25,16 +25,16 @@ K6 = """#!/bin/sh
 
 
 @pytest.fixture(scope="module")
-def elsewhere(house: House) -> Iterator[Gateway]:
+def elsewhere(cluster: Cluster) -> Iterator[Gateway]:
     """A gateway at another address than the stack's own: nothing is measured or audited there."""
-    with house.another_gateway("gateway-storm") as gateway:
+    with cluster.another_gateway("gateway-storm") as gateway:
         yield gateway
 
 
 def storm(
-    house: House, at: Gateway, *arguments: str, **environment: str
+    cluster: Cluster, at: Gateway, *arguments: str, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    command = (sys.executable, "-m", "stack.storm", "--profile", house.stack.profile)
+    command = (sys.executable, "-m", "stack.storm", "--profile", cluster.stack.profile)
     return subprocess.run(
         (*command, "--url", at.base_url, *arguments),
         cwd=CHECKOUT,
@@ -47,9 +47,9 @@ def storm(
 
 
 def test_without_k6_the_load_generator_bids_and_the_table_is_printed(
-    house: House, elsewhere: Gateway
+    cluster: Cluster, elsewhere: Gateway
 ) -> None:
-    result = storm(house, elsewhere, "storm")
+    result = storm(cluster, elsewhere, "storm")
     lines = result.stdout.splitlines()
     (lost,) = [line for line in lines if line.startswith("| bids without outcome")]
     assert lost.startswith("| bids without outcome within 5 s | 73 % (HTTP) | 58 % (HTTP) | 98.7 %")
@@ -59,38 +59,40 @@ def test_without_k6_the_load_generator_bids_and_the_table_is_printed(
 
 
 def test_k6_is_preferred_when_it_is_on_path(
-    house: House, elsewhere: Gateway, tmp_path: Path
+    cluster: Cluster, elsewhere: Gateway, tmp_path: Path
 ) -> None:
-    node = find_node(house.stack.settings.versions)
+    node = find_node(cluster.stack.settings.versions)
     assert node is not None
     k6 = tmp_path / "k6"
     k6.write_text(K6.format(node=node.node, runner=RUNNER), encoding="utf-8")
     k6.chmod(0o755)
     result = storm(
-        house, elsewhere, "spread", AUCTIONS="2", PATH=f"{tmp_path}:{os.environ['PATH']}"
+        cluster, elsewhere, "spread", AUCTIONS="2", PATH=f"{tmp_path}:{os.environ['PATH']}"
     )
     assert f"spread was driven by {k6}." in result.stdout, result
     assert "| 0.00% (0 of " in result.stdout
 
 
 def test_what_the_load_generator_cannot_be_is_run_by_the_runner(
-    house: House, elsewhere: Gateway
+    cluster: Cluster, elsewhere: Gateway
 ) -> None:
-    result = storm(house, elsewhere, "chat", AUCTIONS="1")
+    result = storm(cluster, elsewhere, "chat", AUCTIONS="1")
     assert "chat was driven by the runner of the tests" in result.stdout, result
     assert "held    messages_disordered rate==0" in result.stdout
     assert "73 % (HTTP)" not in result.stdout, "it says nothing of bids"
 
 
-def test_a_house_that_decides_nothing_fails_the_storm(house: House, elsewhere: Gateway) -> None:
-    with house.without("bridge"):
-        result = storm(house, elsewhere, "storm", STAGES="100ms:1,1200ms:1")
+def test_a_house_that_decides_nothing_fails_the_storm(cluster: Cluster, elsewhere: Gateway) -> None:
+    with cluster.without("bridge"):
+        result = storm(cluster, elsewhere, "storm", STAGES="100ms:1,1200ms:1")
     assert result.returncode == 1
     assert "crossed: bid_failed rate<0.001: 1" in result.stdout
 
 
-def test_users_are_prepared_for_a_k6_that_is_run_by_hand(house: House, elsewhere: Gateway) -> None:
-    result = storm(house, elsewhere, "storm", "--prepare")
+def test_users_are_prepared_for_a_k6_that_is_run_by_hand(
+    cluster: Cluster, elsewhere: Gateway
+) -> None:
+    result = storm(cluster, elsewhere, "storm", "--prepare")
     assert result.returncode == 0, result
     (advice,) = [line for line in result.stdout.splitlines() if "k6 run" in line]
     assert f"BASE_URL={elsewhere.base_url} USERS=" in advice
@@ -107,8 +109,8 @@ def figures(result: "subprocess.CompletedProcess[str]") -> dict[str, list[str]]:
 
 @pytest.mark.usefixtures("prometheus")
 @pytest.mark.parametrize("script", ["storm", "http"])
-def test_prometheus_agrees_with_the_load_generator(house: House, script: str) -> None:
-    result = storm(house, house.gateway, script)
+def test_prometheus_agrees_with_the_load_generator(cluster: Cluster, script: str) -> None:
+    result = storm(cluster, cluster.gateway, script)
     found = figures(result)
     assert found.keys() == {"bids sent", "receipts", "accepted", "rejected", "decided bids/s"}
     for name, (driver, prometheus, difference) in found.items():
@@ -120,12 +122,12 @@ def test_prometheus_agrees_with_the_load_generator(house: House, script: str) ->
 
 @pytest.mark.usefixtures("prometheus")
 def test_bids_that_are_not_the_storms_are_a_difference_in_words_and_1(
-    house: House, seller: Person
+    cluster: Cluster, seller: Person
 ) -> None:
-    lot_id = put_up(seller)["id"]
-    stranger = Regular(house.gateway.sign_up("Stranger"), lot_id, [house.gateway])
-    with crowd_bids([stranger], [], [house.gateway]):
-        result = storm(house, house.gateway, "storm")
-    stranger.close()
+    lot_id = create_lot(seller)["id"]
+    outsider = ReconnectingBidder(cluster.gateway.sign_up("Stranger"), lot_id, [cluster.gateway])
+    with bid_in_background([outsider], [], [cluster.gateway]):
+        result = storm(cluster, cluster.gateway, "storm")
+    outsider.close()
     assert result.returncode == 1
     assert "is more than 2%" in result.stdout, result

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.k6.conftest import USERS, Outcome, RunScript
 
 STAGES = f"500ms:{USERS},2500ms:{USERS},500ms:0"
@@ -25,9 +25,9 @@ def assert_held(outcome: Outcome, *thresholds: str) -> None:
     assert outcome.code == (CROSSED if outcome.crossed else 0), outcome
 
 
-def bids_placed(house: House, lot: int) -> int:
+def bids_placed(cluster: Cluster, lot: int) -> int:
     """How many bids of people the auction accepted: what it bids for a leader is not theirs."""
-    page = house.gateway.http.get(f"/api/auctions/{lot}/bids", params={"limit": 100}).json()
+    page = cluster.gateway.http.get(f"/api/auctions/{lot}/bids", params={"limit": 100}).json()
     assert page["next_cursor"] is None
     return sum(not bid["automatic"] for bid in page["items"])
 
@@ -36,7 +36,7 @@ def bids_placed(house: House, lot: int) -> int:
     ("script", "lots"), [("storm", 1), ("spread", 3), ("http", 1), ("soak", 3)]
 )
 def test_users_come_bid_once_a_second_and_go(
-    house: House, run_script: RunScript, auctions: list[int], script: str, lots: int
+    cluster: Cluster, run_script: RunScript, auctions: list[int], script: str, lots: int
 ) -> None:
     outcome = run_script(script, STAGES=STAGES)
     of_http = ["http_req_failed rate<0.001"] if script == "http" else []
@@ -46,7 +46,7 @@ def test_users_come_bid_once_a_second_and_go(
     # Each stays for about three seconds, and looks on for the first.
     assert USERS <= bids["bids_sent"] <= 3 * USERS
     assert bids["bids_decided"] == bids["bids_sent"]
-    counts = [bids_placed(house, lot) for lot in auctions]
+    counts = [bids_placed(cluster, lot) for lot in auctions]
     assert sum(counts) == bids["bids_accepted"]
     assert all(counts[:lots]), "every auction of the script is bid on"
     assert not any(counts[lots:]), "and no other"
@@ -79,15 +79,17 @@ def test_viewers_who_are_dropped_come_back_and_are_current(run_script: RunScript
 def test_messages_are_delivered_in_the_order_of_the_room(run_script: RunScript) -> None:
     outcome = run_script("chat", STAGES=STAGES)
     assert_held(outcome, "message_failed rate<0.001", "messages_disordered rate==0")
-    said = outcome.metrics["message_failed"]["fails"]
-    assert said >= USERS
-    assert outcome.metrics["messages_disordered"]["fails"] > said, "to the others of the room, too"
+    failed = outcome.metrics["message_failed"]["fails"]
+    assert failed >= USERS
+    assert outcome.metrics["messages_disordered"]["fails"] > failed, (
+        "to the others of the room, too"
+    )
 
 
 def test_a_house_that_decides_nothing_crosses_the_thresholds(
-    house: House, run_script: RunScript
+    cluster: Cluster, run_script: RunScript
 ) -> None:
-    with house.without("bridge"):
+    with cluster.without("bridge"):
         outcome = run_script("storm", STAGES="200ms:3,2s:3,200ms:0", OUTCOME_S="1")
     assert outcome.code == CROSSED
     assert "bid_failed rate<0.001" in outcome.crossed

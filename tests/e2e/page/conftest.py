@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.page.network import Network
 from tests.e2e.page.tabs import Browsing
 from tests.e2e.people import Gateway
@@ -22,11 +22,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def page_network(house: House) -> Iterator[Network]:
+def page_network(cluster: Cluster) -> Iterator[Network]:
     """The network before a gateway that knows it by that address."""
     with (
         Network.between() as network,
-        house.another_gateway("gateway-page", ALLOWED_ORIGINS=network.url) as gateway,
+        cluster.another_gateway("gateway-page", ALLOWED_ORIGINS=network.url) as gateway,
     ):
         network.upstream_port = gateway.port
         yield network
@@ -50,15 +50,15 @@ def size(request: pytest.FixtureRequest) -> ViewportSize:
 @pytest.fixture
 def visit(browser: Browser, gateway: Gateway) -> Iterator[Visit]:
     """Lets somebody come, by default straight to the gateway; they leave after the test."""
-    here: list[Browsing] = []
+    made: list[Browsing] = []
 
-    def come(
+    def make(
         *, size: ViewportSize = PHONE, locale: str = "en-GB", over: Network | None = None
     ) -> Browsing:
         url = gateway.base_url if over is None else over.url
-        here.append(Browsing(browser, url, size=size, locale=locale))
-        return here[-1]
+        made.append(Browsing(browser, url, size=size, locale=locale))
+        return made[-1]
 
-    yield come
-    for browsing in here:
+    yield make
+    for browsing in made:
         browsing.context.close()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from stack.builds import CLIENT
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.tabs import Tab
@@ -69,7 +69,7 @@ def open_at(tab: Tab, path: str) -> None:
 
 def bidding(tab: Tab, seller: Person, ben: Person) -> State:
     """An auction from the first look to being outbid."""
-    lot_id: int = put_up(seller, starting_price=10_000, reserve_price=30_000)["id"]
+    lot_id: int = create_lot(seller, starting_price=10_000, reserve_price=30_000)["id"]
     open_at(tab, f"/auctions/{lot_id}")
     tab.is_live()
     yield "auction"
@@ -116,9 +116,9 @@ def selling(tab: Tab) -> State:
 
 def lists_and_ends(tab: Tab, seller: Person, ben: Person) -> State:
     """Lists with something in them or nothing, and how auctions end."""
-    bought = put_up(seller, starting_price=10_000, buy_now_price=30_000)["id"]
+    bought = create_lot(seller, starting_price=10_000, buy_now_price=30_000)["id"]
     bid(ben, bought, 30_000)
-    cancelled = put_up(seller, starting_price=10_000)["id"]
+    cancelled = create_lot(seller, starting_price=10_000)["id"]
     seller.call("POST", f"/api/auctions/{cancelled}/cancel", {})
     ends = {"sold": f"/auctions/{bought}", "cancelled": f"/auctions/{cancelled}"}
     for place, path in {**LISTS, **ends}.items():
@@ -129,7 +129,7 @@ def lists_and_ends(tab: Tab, seller: Person, ben: Person) -> State:
 def as_guest(tab: Tab, seller: Person) -> State:
     """What is seen without an account."""
     tab.page.locator("header nav button").click()  # log out
-    largest = put_up(seller, starting_price=999_999_999_999)["id"]
+    largest = create_lot(seller, starting_price=999_999_999_999)["id"]
     for place, path in {**GUEST_PLACES, "guest": f"/auctions/{largest}"}.items():
         open_at(tab, path)
         yield place

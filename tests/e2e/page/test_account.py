@@ -8,7 +8,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from app.protocol.resources import UserChange
 from app.settings import read_settings
 from tests.containers import Container, build_container
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.page.conftest import Visit
 from tests.e2e.people import PASSWORD
 from tests.e2e.visitors import DESKTOP, PHONE
@@ -33,8 +33,8 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def operator(house: House) -> Container:
-    return build_container(read_settings(house.stack.environment()), application="tests")
+def operator(cluster: Cluster) -> Container:
+    return build_container(read_settings(cluster.stack.environment()), application="tests")
 
 
 @pytest.mark.parametrize(("size", "locale"), [(PHONE, "ko-KR"), (DESKTOP, "en-GB")])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.network import Network
 from tests.e2e.page.tabs import Tab
@@ -16,24 +16,24 @@ STALE_WITHIN_S = 12.0  # of a silent network: what wire.md and the issue of the 
 BACK_WITHIN_S = 12.0  # one reading over HTTP that hangs, the pause before the next, and connecting
 LEADS = "Your bid of ₩10,000 leads."
 
-Come = Callable[[], tuple[Tab, int]]
+OpenLot = Callable[[], tuple[Tab, int]]
 
 
 @pytest.fixture
-def come(visit: Visit, seller: Person, network: Network, size: ViewportSize) -> Come:
+def open_lot(visit: Visit, seller: Person, network: Network, size: ViewportSize) -> OpenLot:
     """Lets somebody come over the network to a new lot from 10,000 won."""
 
-    def come() -> tuple[Tab, int]:
-        lot_id: int = put_up(seller, starting_price=10_000)["id"]
+    def open_lot() -> tuple[Tab, int]:
+        lot_id: int = create_lot(seller, starting_price=10_000)["id"]
         return visit(size=size, over=network).open(f"/auctions/{lot_id}"), lot_id
 
-    return come
+    return open_lot
 
 
 def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
-    come: Come, network: Network, ben: Person
+    open_lot: OpenLot, network: Network, ben: Person
 ) -> None:
-    tab, lot_id = come()
+    tab, lot_id = open_lot()
     tab.is_live()
     network.hold()
     bid(ben, lot_id, 20_000)
@@ -53,9 +53,9 @@ def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
 
 
 def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
-    come: Come, network: Network
+    open_lot: OpenLot, network: Network
 ) -> None:
-    tab, _ = come()
+    tab, _ = open_lot()
     tab.is_live()
     network.cut()
     tab.is_stale()
@@ -70,9 +70,9 @@ def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
 
 
 def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
-    come: Come, network: Network
+    open_lot: OpenLot, network: Network
 ) -> None:
-    tab, _ = come()
+    tab, _ = open_lot()
     tab.is_live()
     network.hold()
     tab.press()
@@ -85,10 +85,10 @@ def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
 
 
 def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
-    come: Come, network: Network, ben: Person
+    open_lot: OpenLot, network: Network, ben: Person
 ) -> None:
     network.refuse_sockets()
-    tab, lot_id = come()
+    tab, lot_id = open_lot()
     expect(tab.price).to_have_text("₩10,000")
     tab.is_live()
     tab.press()
@@ -100,9 +100,9 @@ def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
 
 
 def test_after_waking_without_a_network_the_price_is_soon_told_as_old(
-    come: Come, network: Network
+    open_lot: OpenLot, network: Network
 ) -> None:
-    tab, _ = come()
+    tab, _ = open_lot()
     tab.is_live()
     network.hold()
     tab.page.evaluate("dispatchEvent(new Event('online'))")

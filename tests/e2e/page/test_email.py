@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from app.services.mails import SEND_MAILS_TASK
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.test_mails import at
@@ -22,28 +22,33 @@ LABELS = {
 
 @pytest.mark.parametrize(("size", "locale"), [(PHONE, "ko-KR"), (DESKTOP, "en-GB")])
 def test_a_new_address_counts_once_its_link_is_used(
-    visit: Visit, house: House, gateway: Gateway, size: ViewportSize, locale: str, tmp_path: Path
+    visit: Visit,
+    cluster: Cluster,
+    gateway: Gateway,
+    size: ViewportSize,
+    locale: str,
+    tmp_path: Path,
 ) -> None:
     new_email, password = LABELS[locale]
     browsing = visit(size=size, locale=locale)
     page = browsing.open("/account").page
     section, shown = page.locator("section[aria-labelledby=email]"), page.locator(".account-name")
-    mailbox = Mailbox(house.stack.addresses()["MAILPIT_URL"], browsing.email).another()
+    mailbox = Mailbox(cluster.stack.addresses()["MAILPIT_URL"], browsing.email).another()
 
-    def ask(typed: str) -> None:
+    def request(typed: str) -> None:
         section.get_by_label(new_email).fill(mailbox.address)
         section.get_by_label(password, exact=True).fill(typed)
         section.locator("button[type=submit]").click()
 
-    ask("wrong password")
+    request("wrong password")
     expect(section.get_by_label(password, exact=True)).to_have_attribute("aria-invalid", "true")
-    ask(PASSWORD)
+    request(PASSWORD)
     expect(section.get_by_role("status")).to_contain_text(mailbox.address)
     expect(section.get_by_label(new_email)).to_have_value("")
     page.screenshot(path=tmp_path / f"asked-{locale}.png", full_page=True)
     assert [*small_controls(page), *faint_controls(page), *scrolled_sideways(page)] == []
     expect(shown).to_contain_text(browsing.email)
-    house.run_task(SEND_MAILS_TASK)
+    cluster.run_task(SEND_MAILS_TASK)
     page.goto(at(gateway, mailbox, of=1))
     expect(page.locator("main a")).to_be_visible()
     page.goto("/account")

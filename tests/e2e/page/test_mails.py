@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from app.services.mails import SEND_MAILS_TASK
-from tests.e2e.house import House
+from tests.e2e.cluster import Cluster
 from tests.e2e.people import PASSWORD, Gateway
 from tests.e2e.visitors import DESKTOP, PHONE, WAIT_MS
 from tests.mailbox import Mailbox, link_in
@@ -23,7 +23,7 @@ SUBMIT = "main form button[type=submit]"
 @pytest.mark.parametrize(("size", "locale"), [(PHONE, "ko-KR"), (DESKTOP, "en-GB")])
 def test_a_person_proves_an_address_resets_the_password_and_leaves(
     browser: Browser,
-    house: House,
+    cluster: Cluster,
     gateway: Gateway,
     size: ViewportSize,
     locale: str,
@@ -31,7 +31,7 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
 ) -> None:
     email, password, new_password, nickname = LABELS[locale]
     address = f"{uuid4().hex}@example.org"
-    mailbox = Mailbox(house.stack.addresses()["MAILPIT_URL"], address)
+    mailbox = Mailbox(cluster.stack.addresses()["MAILPIT_URL"], address)
     context = browser.new_context(base_url=gateway.base_url, locale=locale, viewport=size)
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
@@ -40,7 +40,7 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
     fill(page, {email: address, nickname: "Soo", password: PASSWORD})
     expect(page.locator(".proof")).to_contain_text(address)
     picture(page, tmp_path, "1-wanted")
-    house.run_task(SEND_MAILS_TASK)
+    cluster.run_task(SEND_MAILS_TASK)
     page.goto(at(gateway, mailbox, of=1))
     expect(page.locator("main a")).to_be_visible()
     expect(page.locator(".proof")).to_have_count(0)
@@ -51,7 +51,7 @@ def test_a_person_proves_an_address_resets_the_password_and_leaves(
     fill(page, {email: address})
     expect(page.locator("main p[role=status]")).not_to_be_empty()
     picture(page, tmp_path, "3-forgot")
-    house.run_task(SEND_MAILS_TASK)
+    cluster.run_task(SEND_MAILS_TASK)
     page.goto(at(gateway, mailbox, of=2))
     picture(page, tmp_path, "4-reset")
     fill(page, {new_password: NEW_PASSWORD})

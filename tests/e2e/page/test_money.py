@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.tabs import Tab
 from tests.e2e.people import Person
@@ -22,9 +22,9 @@ def bid(bidder: Person, lot_id: int, amount: int) -> None:
     assert answer.is_success, answer.text
 
 
-def at_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]:
+def open_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]:
     """Somebody at a new lot from 10,000 won, and its id."""
-    lot_id = put_up(seller, starting_price=10_000)["id"]
+    lot_id = create_lot(seller, starting_price=10_000)["id"]
     tab = visit(**options).open(f"/auctions/{lot_id}")
     expect(tab.bid_button).to_be_enabled()
     return tab, lot_id
@@ -33,7 +33,7 @@ def at_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]:
 def test_what_is_sent_is_what_the_button_said_when_it_was_pressed(
     visit: Visit, seller: Person, ben: Person, size: ViewportSize
 ) -> None:
-    tab, lot_id = at_lot(visit, seller, size=size)
+    tab, lot_id = open_lot(visit, seller, size=size)
 
     def rival_bids() -> None:
         bid(ben, lot_id, 49_000)
@@ -50,7 +50,7 @@ def test_what_is_sent_is_what_the_button_said_when_it_was_pressed(
 def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
     visit: Visit, seller: Person
 ) -> None:
-    tab, _ = at_lot(visit, seller)
+    tab, _ = open_lot(visit, seller)
     tab.press_while(
         lambda: tab.page.evaluate("document.querySelector('.facts').style.paddingTop = '80px'")
     )
@@ -61,7 +61,7 @@ def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
 def test_a_second_tap_sends_no_second_bid(
     visit: Visit, seller: Person, gap_ms: int, size: ViewportSize
 ) -> None:
-    tab, _ = at_lot(visit, seller, size=size)
+    tab, _ = open_lot(visit, seller, size=size)
     tab.tap_twice(gap_ms)
     expect(tab.outcome).to_have_text("Your bid of ₩10,000 leads.")
     tab.page.wait_for_timeout(PAUSE_MS)
@@ -71,7 +71,7 @@ def test_a_second_tap_sends_no_second_bid(
 def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
     visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
-    tab, _ = at_lot(visit, seller, size=size, locale="ko-KR")
+    tab, _ = open_lot(visit, seller, size=size, locale="ko-KR")
     tab.press()
     expect(tab.bid_button).to_have_text("내 최대 금액을 ₩11,000까지 올리기")
     tab.amount.fill("１５０００원")
@@ -83,7 +83,7 @@ def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
 
 
 def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller: Person) -> None:
-    tab, _ = at_lot(visit, seller)
+    tab, _ = open_lot(visit, seller)
     for text in ("1e5", "15000.5", "-15000"):
         tab.amount.fill(text)
         tab.press()
@@ -94,13 +94,13 @@ def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller
 def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
     visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
-    tab, _ = at_lot(visit, seller, size=size)
+    tab, _ = open_lot(visit, seller, size=size)
     tab.amount.fill("60000")
     tab.press()
-    asked = tab.page.get_by_role("alertdialog")
-    expect(asked).to_contain_text("₩60,000 is more than five times the price, which is ₩10,000.")
+    dialog = tab.page.get_by_role("alertdialog")
+    expect(dialog).to_contain_text("₩60,000 is more than five times the price, which is ₩10,000.")
     tab.page.keyboard.press("Escape")
-    expect(asked).to_be_hidden()
+    expect(dialog).to_be_hidden()
     expect(tab.amount).to_have_value("60000")
     expect(tab.bid_button).to_be_focused()
     tab.press()
@@ -109,7 +109,7 @@ def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
 
 
 def test_a_bid_that_buys_at_once_says_so_before(visit: Visit, seller: Person) -> None:
-    lot_id = put_up(seller, starting_price=10_000, buy_now_price=30_000)["id"]
+    lot_id = create_lot(seller, starting_price=10_000, buy_now_price=30_000)["id"]
     tab = visit().open(f"/auctions/{lot_id}")
     tab.amount.fill("35,000")
     tab.press()

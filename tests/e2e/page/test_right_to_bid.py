@@ -9,8 +9,8 @@ from app.protocol.resources import BidLimitChange, UserChange
 from app.settings import read_settings
 from tests.containers import Container, build_container
 from tests.e2e.bidding import bid
-from tests.e2e.house import House
-from tests.e2e.lots import put_up
+from tests.e2e.cluster import Cluster
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.tabs import Tab
 from tests.e2e.people import Gateway, Person
@@ -35,12 +35,12 @@ TEXTS = {
 
 
 @pytest.fixture(scope="module")
-def operator(house: House) -> Container:
-    return build_container(read_settings(house.stack.environment()), application="tests")
+def operator(cluster: Cluster) -> Container:
+    return build_container(read_settings(cluster.stack.environment()), application="tests")
 
 
 @pytest.fixture(scope="module")
-def chief(gateway: Gateway, operator: Container) -> Person:
+def admin_user(gateway: Gateway, operator: Container) -> Person:
     """An admin."""
     person = gateway.sign_up("Chief")
     operator.administration.change(person.id, UserChange(role="admin"), by="tests")
@@ -54,7 +54,7 @@ def test_limit_void_and_block(
     gateway: Gateway,
     operator: Container,
     anna: Person,
-    chief: Person,
+    admin_user: Person,
     size: ViewportSize,
     locale: str,
     tmp_path: Path,
@@ -65,7 +65,7 @@ def test_limit_void_and_block(
     bidder_id, seller_id = users.find(bidder.email), users.find(host.email)
     users.change(bidder_id, UserChange(bid_limits=BidLimitChange(krw=3_000)), by="tests")
     seller = Person(gateway, seller_id, "Soo", host.email)
-    lot, other = put_up(seller), put_up(seller)
+    lot, other = create_lot(seller), create_lot(seller)
     theirs, ours = (one.open(f"/auctions/{lot['id']}") for one in (bidder, host))
 
     def shot(tab: Tab, name: str) -> None:
@@ -89,8 +89,8 @@ def test_limit_void_and_block(
     block = ours.page.get_by_role("button", name=texts["block"])
     expect(block).to_be_visible()
 
-    asked = {"bidder_id": bidder_id, "reason": "a stolen card"}
-    chief.call("POST", f"/api/admin/auctions/{lot['id']}/void", asked)
+    body = {"bidder_id": bidder_id, "reason": "a stolen card"}
+    admin_user.call("POST", f"/api/admin/auctions/{lot['id']}/void", body)
     for tab in (theirs, ours):
         expect(tab.price).to_have_text("₩1,000")
         rows = tab.page.get_by_test_id("bid")

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.people import Gateway
 from tests.e2e.visitors import DESKTOP
@@ -30,12 +30,12 @@ def test_names_titles_and_chat_are_text_and_the_policy_would_stop_a_script(
     writer = gateway.sign_up(nickname)
     product = {"name": SCRIPT, "description": SCRIPT, "sale_type": "auction"}
     product_id = writer.call("POST", "/api/products", product)["id"]
-    lot = put_up(writer, product_id=product_id)
+    lot = create_lot(writer, product_id=product_id)
     room = writer.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot["id"]})
     writer.call("POST", f"/api/rooms/{room['id']}/join")
     with writer.enter() as socket:
-        said = socket.ask("chat.send", room_id=room["id"], text=SCRIPT, key=uuid4().hex)
-        assert said["type"] == "chat.received"
+        receipt = socket.request("chat.send", room_id=room["id"], text=SCRIPT, key=uuid4().hex)
+        assert receipt["type"] == "chat.received"
     reader = visit(size=DESKTOP)
     reader.context.add_init_script(VIOLATIONS)
     tab = reader.open(f"/auctions/{lot['id']}")

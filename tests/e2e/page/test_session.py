@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.network import Network
 from tests.e2e.people import Person
@@ -93,7 +93,7 @@ def test_two_tabs_that_reload_at_once_stay_signed_in(visit: Visit) -> None:
 def test_of_six_tabs_the_newest_is_live_and_one_gave_way_and_can_continue(
     visit: Visit, seller: Person
 ) -> None:
-    lot = put_up(seller, starting_price=10_000)["id"]
+    lot = create_lot(seller, starting_price=10_000)["id"]
     browsing = visit()
     tabs = [browsing.open(f"/auctions/{lot}") for _ in range(SOCKETS_OF_A_USER)]
     for tab in tabs:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from playwright.sync_api import expect
 
-from tests.e2e.lots import put_up
+from tests.e2e.lots import create_lot
 from tests.e2e.page.conftest import Visit
 from tests.e2e.page.network import Network
 from tests.e2e.page.tabs import Tab
@@ -58,7 +58,7 @@ def put_up_named(seller: Person, name: str) -> int:
     product = seller.call(
         "POST", "/api/products", {"name": name, "description": "", "sale_type": "auction"}
     )
-    lot: int = put_up(
+    lot: int = create_lot(
         seller, product_id=product["id"], starting_price=10_000, lasts_s=stretched(LOT_S)
     )["id"]
     return lot

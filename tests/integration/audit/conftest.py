@@ -10,8 +10,13 @@ import pytest
 from app.settings import read_settings
 from stack import Stack
 from tests.containers import Container, build_container
-from tests.integration.audit.house import Settled, build, leave_waiting, wait_all_settled
-from tests.integration.audit.journals import Journal, honest
+from tests.integration.audit.journals import Journal, truthful_journal
+from tests.integration.audit.scenario import (
+    SettledScenario,
+    build_scenario,
+    leave_waiting,
+    wait_all_settled,
+)
 from tests.operator import Operator
 from tests.waiting import CALL_S
 
@@ -38,10 +43,10 @@ def operator(stack: Stack, container: Container) -> Operator:
 
 
 @pytest.fixture(scope="package")
-def settled(stack: Stack, container: Container) -> Settled:
+def settled(stack: Stack, container: Container) -> SettledScenario:
     """Auctions with their chat, decided, published and at rest; no process runs any more."""
     with running(stack):
-        settled = build(container)
+        settled = build_scenario(container)
         # The clock may have asked for a close once more just before it was decided. One that has
         # begun anew does not, and what its predecessor asked is in the log.
         stack.control.stop(BRIDGE)
@@ -61,6 +66,6 @@ def running(stack: Stack) -> Iterator[None]:
 
 
 @pytest.fixture
-def journal(settled: Settled, tmp_path: Path) -> Journal:
+def journal(settled: SettledScenario, tmp_path: Path) -> Journal:
     """What clients of the open auction were told, truly."""
-    return honest(settled, tmp_path / "journal.jsonl")
+    return truthful_journal(settled, tmp_path / "journal.jsonl")

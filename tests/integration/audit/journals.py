@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from app.protocol.outcomes import AuctionState
-from tests.integration.audit.house import Settled
+from tests.integration.audit.scenario import SettledScenario
 
 Frame = dict[str, Any]
 
@@ -42,11 +42,11 @@ class Journal:
         self.write([*lines, {**again, "at_ms": lines[-1]["at_ms"] + 1}])
 
 
-def honest(settled: Settled, path: Path) -> Journal:
+def truthful_journal(settled: SettledScenario, path: Path) -> Journal:
     """Receipts, results, chat, and what a reconnected and a fresh client show."""
     journal = Journal(path)
-    told = [*_bids(settled), *_chat(settled)]
-    lines = [_line(number, "told", frame) for number, frame in enumerate(told)]
+    frames = [*_bids(settled), *_chat(settled)]
+    lines = [_line(number, "told", frame) for number, frame in enumerate(frames)]
     shown = [{"auction_id": settled.open.auction_id, "by": by, "state": _state(settled)}
              for by in ("reconnected", "fresh")]  # fmt: skip
     lines += [_line(len(lines) + number, "shown", frame) for number, frame in enumerate(shown)]
@@ -64,7 +64,7 @@ def _kinds(frame: Frame) -> tuple[Any, Any]:
     return frame.get("type"), frame.get("by")
 
 
-def _bids(settled: Settled) -> list[Frame]:
+def _bids(settled: SettledScenario) -> list[Frame]:
     frames = [{"type": "bid.received", "re": 1, **msgspec.to_builtins(receipt)}
               for receipt in settled.receipts]  # fmt: skip
     bidding = settled.container.bidding
@@ -76,11 +76,17 @@ def _bids(settled: Settled) -> list[Frame]:
     return frames
 
 
-def _chat(settled: Settled) -> list[Frame]:
+def _chat(settled: SettledScenario) -> list[Frame]:
     room_id = settled.open.room_id
     frames: list[Frame] = [
-        {"type": "chat.received", "re": 1, "message_id": str(said), "room_id": room_id, "key": "k"}
-        for said in settled.said
+        {
+            "type": "chat.received",
+            "re": 1,
+            "message_id": str(message_id),
+            "room_id": room_id,
+            "key": "k",
+        }
+        for message_id in settled.chat_message_ids
     ]
     for message in settled.container.messages.after(room_id, -1, 9):
         pushed = {"type": "chat.message", "channel": f"room:{room_id}"}
@@ -88,7 +94,7 @@ def _chat(settled: Settled) -> list[Frame]:
     return frames
 
 
-def _state(settled: Settled) -> Frame:
+def _state(settled: SettledScenario) -> Frame:
     auction = settled.container.auction_house.auction(settled.open.auction_id, None)
     shown = msgspec.to_builtins(auction)
     names = set(AuctionState.__struct_fields__) - {"bids", "from_seq"}

@@ -21,7 +21,7 @@ from app.services.auditing.ports import LogRecord
 from app.services.lanes import InboxRecord, OutboxMessage
 from app.settings import read_settings
 from tests.containers import Container, build_container
-from tests.integration.audit.house import Lot, new_lot
+from tests.integration.audit.scenario import Lot, new_lot
 
 BIDDERS = 50
 BATCH = 500  # as settling cuts it

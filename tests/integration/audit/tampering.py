@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from tests.integration.audit.house import Settled
+from tests.integration.audit.scenario import SettledScenario
 
 
 @contextmanager
-def changed(settled: Settled, table: Any, which: Any, **values: Any) -> Iterator[None]:
+def changed(settled: SettledScenario, table: Any, which: Any, **values: Any) -> Iterator[None]:
     """One row has other values meanwhile."""
     with settled.container.engine.begin() as connection:
         before = _one(connection, table, which)
@@ -25,7 +25,7 @@ def changed(settled: Settled, table: Any, which: Any, **values: Any) -> Iterator
 
 
 @contextmanager
-def without(settled: Settled, table: Any, which: Any) -> Iterator[None]:
+def without(settled: SettledScenario, table: Any, which: Any) -> Iterator[None]:
     """One row is gone meanwhile."""
     with settled.container.engine.begin() as connection:
         before = _one(connection, table, which)
@@ -38,7 +38,7 @@ def without(settled: Settled, table: Any, which: Any) -> Iterator[None]:
 
 
 @contextmanager
-def added(settled: Settled, table: Any, **values: Any) -> Iterator[None]:
+def added(settled: SettledScenario, table: Any, **values: Any) -> Iterator[None]:
     """There is one more row meanwhile."""
     keys = list(table.primary_key.columns)
     with settled.container.engine.begin() as connection:

@@ -12,8 +12,8 @@ from app.adapters.postgres import schema
 from app.services.auditing.results import INVARIANTS
 from stack import Stack
 from stack.places import executable
-from tests.integration.audit.house import Settled
 from tests.integration.audit.journals import Journal
+from tests.integration.audit.scenario import SettledScenario
 from tests.integration.audit.tampering import changed
 from tests.operator import Operator
 
@@ -31,7 +31,7 @@ def run(environment: Mapping[str, str], *arguments: str) -> subprocess.Completed
 
 
 def test_a_clean_house_prints_a_line_per_invariant_and_exits_0(
-    settled: Settled, environment: dict[str, str], journal: Journal
+    settled: SettledScenario, environment: dict[str, str], journal: Journal
 ) -> None:
     result = run(
         environment, "--auction", str(settled.open.auction_id), "--journal", str(journal.path)
@@ -43,7 +43,9 @@ def test_a_clean_house_prints_a_line_per_invariant_and_exits_0(
     assert "nothing is violated; not checked: I10" in result.stdout
 
 
-def test_a_violation_is_named_and_exits_1(settled: Settled, environment: dict[str, str]) -> None:
+def test_a_violation_is_named_and_exits_1(
+    settled: SettledScenario, environment: dict[str, str]
+) -> None:
     auctions = schema.auctions
     auction_id = settled.open.auction_id
     with changed(settled, auctions, auctions.c.id == auction_id, price=1):
@@ -59,7 +61,7 @@ def test_a_violation_is_named_and_exits_1(settled: Settled, environment: dict[st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--since", "yesterday"), "yesterday is no RFC 3339 time"),
         (("--since", "2026-01-01T00:00:00"), "has no time zone"),
@@ -72,13 +74,13 @@ def test_a_violation_is_named_and_exits_1(settled: Settled, environment: dict[st
     ],
 )
 def test_what_cannot_be_audited_is_refused_in_one_line(
-    operator: Operator, arguments: tuple[str, ...], said: str
+    operator: Operator, arguments: tuple[str, ...], message: str
 ) -> None:
-    assert said in operator.refusal("audit", *arguments)
+    assert message in operator.refusal("audit", *arguments)
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "message"),
     [
         ("{", "line 1"),
         ('{"at_ms": 1}', "line 1"),
@@ -92,12 +94,12 @@ def test_what_cannot_be_audited_is_refused_in_one_line(
     ],
 )
 def test_a_journal_that_is_none_is_refused_in_one_line(
-    settled: Settled, operator: Operator, tmp_path: Path, line: str, said: str
+    settled: SettledScenario, operator: Operator, tmp_path: Path, line: str, message: str
 ) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text(line + "\n")
     auction_id = str(settled.open.auction_id)
-    assert said in operator.refusal("audit", "--auction", auction_id, "--journal", str(path))
+    assert message in operator.refusal("audit", "--auction", auction_id, "--journal", str(path))
 
 
 @pytest.mark.parametrize(
@@ -110,9 +112,9 @@ def test_a_journal_that_is_none_is_refused_in_one_line(
     ],
 )
 def test_a_server_that_cannot_be_reached_is_named_in_one_line(
-    settled: Settled, environment: dict[str, str], variable: str, address: str, server: str
+    settled: SettledScenario, environment: dict[str, str], variable: str, address: str, server: str
 ) -> None:
     result = run({**environment, variable: address}, "--auction", str(settled.open.auction_id))
     assert (result.returncode, result.stdout) == (2, "")
-    (said,) = result.stderr.splitlines()
-    assert said.startswith(f"python -m bridge audit: {server} ")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"python -m bridge audit: {server} ")

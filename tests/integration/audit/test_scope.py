@@ -14,8 +14,8 @@ from stack import Stack
 from stack.places import executable
 from tests.containers import Container
 from tests.integration.audit.conftest import WORKER, running
-from tests.integration.audit.house import Lot, Settled, bid, leave_waiting, new_lot
 from tests.integration.audit.long_log import write
+from tests.integration.audit.scenario import Lot, SettledScenario, bid, leave_waiting, new_lot
 from tests.integration.audit.tampering import changed
 from tests.waiting import wait_until
 
@@ -31,7 +31,7 @@ sys.exit(code)"""
 GROWTH_MB_MAX = 24  # rows and records of all bids of this log would be some 60
 
 
-def test_since_leaves_out_what_rested_before(settled: Settled) -> None:
+def test_since_leaves_out_what_rested_before(settled: SettledScenario) -> None:
     auctions = schema.auctions
     begun = datetime.now(UTC)
     with changed(settled, auctions, auctions.c.id == settled.open.auction_id, price=1):
@@ -44,7 +44,7 @@ def test_since_leaves_out_what_rested_before(settled: Settled) -> None:
     ]
 
 
-def test_since_and_an_auction_together_mean_that_auction(settled: Settled) -> None:
+def test_since_and_an_auction_together_mean_that_auction(settled: SettledScenario) -> None:
     created_at = _created_at(settled, settled.open.auction_id)
     lane = str(settled.sold.auction_id)
     results = audit(settled.container, Scope(since=created_at, lane=lane), [])
@@ -52,7 +52,7 @@ def test_since_and_an_auction_together_mean_that_auction(settled: Settled) -> No
     assert results["I7"].checked == 1
 
 
-def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: Settled) -> None:
+def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: SettledScenario) -> None:
     results = audit(settled.container, Scope(sample=True), [])
     (note,) = results.notes
     assert note.startswith("a sample of ")
@@ -61,7 +61,7 @@ def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: Settled) -> None
 
 
 def test_a_house_under_load_raises_no_false_alarm(
-    stack: Stack, container: Container, settled: Settled
+    stack: Stack, container: Container, settled: SettledScenario
 ) -> None:
     lot = new_lot(container, lasts_s=3_600)
     scope = Scope(lane=str(lot.auction_id), sample=True)
@@ -106,7 +106,7 @@ def _checked(container: Container, scope: Scope) -> int:
 
 
 def test_memory_does_not_grow_with_the_log(
-    stack: Stack, container: Container, settled: Settled
+    stack: Stack, container: Container, settled: SettledScenario
 ) -> None:
     (lot,) = write(container, records=RECORDS, auctions=1)
     short, long = _peak_mb(stack, settled.open), _peak_mb(stack, lot)
@@ -127,7 +127,7 @@ def _peak_mb(stack: Stack, lot: Lot) -> float:
     return int(result.stderr) / 1024
 
 
-def _created_at(settled: Settled, auction_id: int) -> datetime:
+def _created_at(settled: SettledScenario, auction_id: int) -> datetime:
     with settled.container.engine.connect() as connection:
         found = connection.exec_driver_sql(
             "SELECT created_at FROM auctions WHERE id = %s", (auction_id,)

@@ -8,38 +8,38 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.world import World, lists_database, open_world
+from tests.platform.cluster import ListsCluster, lists_database, open_cluster
 from tests.waiting import CALL_S, wait_until
 
 ITEMS = 6
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def cluster(tmp_path: Path) -> Iterator[ListsCluster]:
     """One list: its items, bytes that were given up, an item that waits; nothing runs any more."""
     with (
         lists_database() as (environment, engine),
-        open_world(environment, engine, logs=tmp_path, partitions=1) as world,
+        open_cluster(environment, engine, logs=tmp_path, partitions=1) as cluster,
     ):
-        bridge, worker = world.bridge("ingest", "relay", "clock"), world.worker()
-        name = world.list_name(1)
+        bridge, worker = cluster.bridge("ingest", "relay", "clock"), cluster.worker()
+        name = cluster.list_name(1)
         for number in range(ITEMS):
-            world.append(name, str(number)).get(timeout=CALL_S)
-        world.put(name.encode(), b"\xff").get(timeout=CALL_S)
-        wait_until(lambda: len(world.settled().get(name, [])) == ITEMS, what="all is appended")
-        wait_until(lambda: world.rows("SELECT FROM dead_letters"), what="the bytes are given up")
+            cluster.append(name, str(number)).get(timeout=CALL_S)
+        cluster.put(name.encode(), b"\xff").get(timeout=CALL_S)
+        wait_until(lambda: len(cluster.settled().get(name, [])) == ITEMS, what="all is appended")
+        wait_until(lambda: cluster.rows("SELECT FROM dead_letters"), what="the bytes are given up")
         worker.stop()
-        world.append(name, "waits").get(timeout=CALL_S)
-        wait_until(lambda: world.rows("SELECT FROM inbox"), what="the last one waits")
+        cluster.append(name, "waits").get(timeout=CALL_S)
+        wait_until(lambda: cluster.rows("SELECT FROM inbox"), what="the last one waits")
         bridge.stop()
-        yield world
+        yield cluster
 
 
-def violated(world: World) -> dict[str, list[str]]:
+def violated(cluster: ListsCluster) -> dict[str, list[str]]:
     """What the verb says, by invariant."""
     command = (sys.executable, "-m", "tests.platform.bridge", "audit", "--json")
     result = subprocess.run(
-        command, env=dict(world.environment), capture_output=True, text=True, check=False
+        command, env=dict(cluster.environment), capture_output=True, text=True, check=False
     )
     found = json.loads(result.stdout)["invariants"]
     wrong = {item["invariant"]: item["examples"] for item in found if item["violations"]}
@@ -49,22 +49,22 @@ def violated(world: World) -> dict[str, list[str]]:
     return wrong
 
 
-def test_a_second_topic_is_audited_place_by_place(world: World) -> None:
-    world.execute("UPDATE inbox SET taken_at = now()")  # it has not waited for long
-    assert violated(world) == {}
-    world.execute('DELETE FROM list_items WHERE "offset" = 1')
-    world.execute('UPDATE list_items SET "offset" = 3 WHERE "offset" = 2')
-    world.execute("UPDATE inbox SET taken_at = now() - interval '31 s'")
-    world.commit({0: ITEMS + 3})
-    wrong = violated(world)
-    lane = world.list_name(1)
+def test_a_second_topic_is_audited_place_by_place(cluster: ListsCluster) -> None:
+    cluster.execute("UPDATE inbox SET taken_at = now()")  # it has not waited for long
+    assert violated(cluster) == {}
+    cluster.execute('DELETE FROM list_items WHERE "offset" = 1')
+    cluster.execute('UPDATE list_items SET "offset" = 3 WHERE "offset" = 2')
+    cluster.execute("UPDATE inbox SET taken_at = now() - interval '31 s'")
+    cluster.commit({0: ITEMS + 3})
+    wrong = violated(cluster)
+    lane = cluster.list_name(1)
     assert wrong.pop("I2") == [
-        f"{world.topic}/0/1 lane {lane} is in no place at all",
-        f"{world.topic}/0/2 lane {lane} is in no place at all",
-        f"{world.topic}/0/3 lane {lane} is in list_items and list_items",
+        f"{cluster.topic}/0/1 lane {lane} is in no place at all",
+        f"{cluster.topic}/0/2 lane {lane} is in no place at all",
+        f"{cluster.topic}/0/3 lane {lane} is in list_items and list_items",
     ]
     (waits,) = wrong.pop("I4")
-    assert waits.startswith(f"{world.topic}/0/{ITEMS + 1} lane {lane} waits for")
+    assert waits.startswith(f"{cluster.topic}/0/{ITEMS + 1} lane {lane} waits for")
     (ahead,) = wrong.pop("I12")
     assert ahead.endswith(f"committed {ITEMS + 3}, progress is {ITEMS + 2}")
     assert wrong == {}

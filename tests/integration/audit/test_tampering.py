@@ -12,25 +12,25 @@ from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.security import client_arguments
 from app.adapters.postgres import schema
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, INGEST_GROUP
-from tests.integration.audit.house import Lot, Settled, new_lot
+from tests.integration.audit.scenario import Lot, SettledScenario, new_lot
 from tests.integration.audit.tampering import added, changed, without
 
 auctions, bids, decisions = schema.auctions, schema.bids, schema.decisions
 inbox, outbox = schema.inbox, schema.outbox
 
 
-def violated(settled: Settled, lot: Lot) -> dict[str, str]:
+def violated(settled: SettledScenario, lot: Lot) -> dict[str, str]:
     """The invariants that are violated, each with its first example."""
     results = settled.audit(lot)
     return {name: results[name].examples[0] for name in results.violated}
 
 
-def numbered(settled: Settled, seq: int) -> Any:
+def numbered(settled: SettledScenario, seq: int) -> Any:
     """The row of the open auction with this seq."""
     return (bids.c.auction_id == settled.open.auction_id) & (bids.c.seq == seq)
 
 
-def too_low(settled: Settled) -> Any:
+def too_low(settled: SettledScenario) -> Any:
     """The one rejected row of the open auction: nothing else follows from it."""
     return (bids.c.auction_id == settled.open.auction_id) & (bids.c.code == "TOO_LOW")
 
@@ -45,28 +45,28 @@ def of(lot: Lot) -> Any:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def untouched(settled: Settled) -> Any:
+def untouched(settled: SettledScenario) -> Any:
     """What was tampered with is as it was in the end; each test would tell if it was not before."""
     yield
     assert violated(settled, settled.open) == {}
     assert violated(settled, settled.sold) == {}
 
 
-def waiting_since(settled: Settled, taken_at: datetime) -> Any:
+def waiting_since(settled: SettledScenario, taken_at: datetime) -> Any:
     """The record that waits is taken then, until left; I4 asks for how long it waits."""
     return changed(
         settled, inbox, inbox.c.key == str(settled.waiting.auction_id), taken_at=taken_at
     )
 
 
-def test_a_house_at_rest_is_clean(settled: Settled) -> None:
+def test_a_house_at_rest_is_clean(settled: SettledScenario) -> None:
     for lot in (settled.open, settled.sold):
         assert violated(settled, lot) == {}
     with waiting_since(settled, datetime.now(UTC)):
         assert violated(settled, settled.waiting) == {}
 
 
-def test_a_decision_that_is_gone_leaves_a_record_without_a_place(settled: Settled) -> None:
+def test_a_decision_that_is_gone_leaves_a_record_without_a_place(settled: SettledScenario) -> None:
     (repeat,) = [row for row in settled.decisions(settled.open) if row.effect == "repeat"]
     with without(settled, decisions, decided(settled.open, "repeat")):
         found = violated(settled, settled.open)
@@ -74,7 +74,7 @@ def test_a_decision_that_is_gone_leaves_a_record_without_a_place(settled: Settle
     assert f"auction-bid/{repeat.partition}/{repeat.offset}" in found["I2"]
 
 
-def test_a_record_in_two_places_is_noticed(settled: Settled) -> None:
+def test_a_record_in_two_places_is_noticed(settled: SettledScenario) -> None:
     (row,) = [row for row in settled.bids(settled.open) if row.code == "TOO_LOW"]
     place = {"topic": AUCTION_BID.name, "partition": row.partition, "offset": row.offset}
     twice = {"key": str(row.auction_id), "payload": "{}", "log_time": row.log_time}
@@ -82,14 +82,16 @@ def test_a_record_in_two_places_is_noticed(settled: Settled) -> None:
         assert list(violated(settled, settled.open)) == ["I2"]
 
 
-def test_a_dead_letter_that_is_gone_leaves_a_record_without_a_place(settled: Settled) -> None:
+def test_a_dead_letter_that_is_gone_leaves_a_record_without_a_place(
+    settled: SettledScenario,
+) -> None:
     letters = schema.dead_letters
     # Its id is the database's: it cannot be put back as it was, but moved away.
     with changed(settled, letters, letters.c.key == str(settled.open.auction_id), partition=99):
         assert list(violated(settled, settled.open)) == ["I2"]
 
 
-def test_an_amount_that_is_not_the_records_is_noticed(settled: Settled) -> None:
+def test_an_amount_that_is_not_the_records_is_noticed(settled: SettledScenario) -> None:
     with changed(settled, bids, too_low(settled), amount=11):
         found = violated(settled, settled.open)
     assert list(found) == ["I3"]
@@ -97,7 +99,7 @@ def test_an_amount_that_is_not_the_records_is_noticed(settled: Settled) -> None:
 
 
 def test_a_bid_moved_to_another_offset_has_no_record_and_its_record_no_place(
-    settled: Settled,
+    settled: SettledScenario,
 ) -> None:
     # By nature two: the record is in no place now, and the row has no record. What the decision
     # log says of its position is the record's, so the chain holds.
@@ -106,7 +108,7 @@ def test_a_bid_moved_to_another_offset_has_no_record_and_its_record_no_place(
 
 
 def test_a_record_that_waits_too_long_is_noticed_but_not_in_a_parked_lane(
-    settled: Settled,
+    settled: SettledScenario,
 ) -> None:
     lot = settled.waiting
     with waiting_since(settled, datetime.now(UTC) - timedelta(seconds=31)):
@@ -118,7 +120,7 @@ def test_a_record_that_waits_too_long_is_noticed_but_not_in_a_parked_lane(
     assert any(f"parked lane auction-bid/{lot.auction_id}" in note for note in results["I4"].notes)
 
 
-def test_an_id_that_is_not_derived_from_the_bid_is_noticed(settled: Settled) -> None:
+def test_an_id_that_is_not_derived_from_the_bid_is_noticed(settled: SettledScenario) -> None:
     row = next(row for row in settled.bids(settled.open) if row.code == "TOO_LOW")
     with changed(settled, bids, too_low(settled), bid_id=uuid4()):
         found = violated(settled, settled.open)
@@ -126,7 +128,7 @@ def test_an_id_that_is_not_derived_from_the_bid_is_noticed(settled: Settled) -> 
     assert str(row.bid_id) in found["I5"]
 
 
-def test_a_hole_in_seq_is_noticed(settled: Settled) -> None:
+def test_a_hole_in_seq_is_noticed(settled: SettledScenario) -> None:
     # By nature two: a seq is part of what was decided.
     last = max(row.seq or 0 for row in settled.bids(settled.open))
     with changed(settled, bids, numbered(settled, last), seq=last + 1):
@@ -139,7 +141,7 @@ def test_a_hole_in_seq_is_noticed(settled: Settled) -> None:
      {"ends_at": datetime(2100, 1, 1, tzinfo=UTC)}],
 )  # fmt: skip
 def test_a_state_that_is_not_the_fold_of_its_log_is_noticed(
-    settled: Settled, values: dict[str, Any]
+    settled: SettledScenario, values: dict[str, Any]
 ) -> None:
     with changed(settled, auctions, of(settled.open), **values):
         found = violated(settled, settled.open)
@@ -147,13 +149,13 @@ def test_a_state_that_is_not_the_fold_of_its_log_is_noticed(
     assert next(iter(values)) in found["I7"]
 
 
-def test_a_price_that_falls_is_noticed(settled: Settled) -> None:
+def test_a_price_that_falls_is_noticed(settled: SettledScenario) -> None:
     # By nature two: the rules would not have decided so.
     with changed(settled, bids, numbered(settled, 4), price=1_500):
         assert list(violated(settled, settled.open)) == ["I8", "I15"]
 
 
-def test_a_price_that_falls_by_a_void_is_none_of_them(settled: Settled) -> None:
+def test_a_price_that_falls_by_a_void_is_none_of_them(settled: SettledScenario) -> None:
     prices = [row.price for row in settled.bids(settled.voided) if row.status == "accepted"]
     assert prices != sorted(prices)
     assert violated(settled, settled.voided) == {}
@@ -169,7 +171,7 @@ def test_a_price_that_falls_by_a_void_is_none_of_them(settled: Settled) -> None:
     ],
 )
 def test_a_void_that_did_something_else_is_noticed(
-    settled: Settled, change: dict[str, int], found: list[str]
+    settled: SettledScenario, change: dict[str, int], found: list[str]
 ) -> None:
     (row,) = [row for row in settled.decisions(settled.voided) if row.effect == "bids_voided"]
     where = decided(settled.voided, "bids_voided")
@@ -177,12 +179,12 @@ def test_a_void_that_did_something_else_is_noticed(
         assert list(violated(settled, settled.voided)) == found
 
 
-def test_a_voided_bidder_who_is_forgotten_is_noticed(settled: Settled) -> None:
+def test_a_voided_bidder_who_is_forgotten_is_noticed(settled: SettledScenario) -> None:
     with changed(settled, auctions, of(settled.voided), voided_ids=[]):
         assert list(violated(settled, settled.voided)) == ["I7"]
 
 
-def test_a_bid_accepted_of_somebody_who_was_voided_is_noticed(settled: Settled) -> None:
+def test_a_bid_accepted_of_somebody_who_was_voided_is_noticed(settled: SettledScenario) -> None:
     # By nature three: it is neither the record's bidder, nor the one of whom its id is derived.
     last = max(row.seq or 0 for row in settled.bids(settled.voided))
     which = (bids.c.auction_id == settled.voided.auction_id) & (bids.c.seq == last - 1)
@@ -190,44 +192,44 @@ def test_a_bid_accepted_of_somebody_who_was_voided_is_noticed(settled: Settled) 
         assert "I9" in violated(settled, settled.voided)
 
 
-def test_an_accepted_amount_under_the_minimum_is_noticed(settled: Settled) -> None:
+def test_an_accepted_amount_under_the_minimum_is_noticed(settled: SettledScenario) -> None:
     # By nature two: it is not the amount of the record either.
     with changed(settled, bids, numbered(settled, 4), amount=3_001):
         assert list(violated(settled, settled.open)) == ["I3", "I8"]
 
 
-def test_a_bid_accepted_after_the_end_is_noticed(settled: Settled) -> None:
+def test_a_bid_accepted_after_the_end_is_noticed(settled: SettledScenario) -> None:
     # By nature two: no log time gives this decision time.
     late = datetime(2100, 1, 1, tzinfo=UTC)
     with changed(settled, bids, numbered(settled, 1), decided_at=late):
         assert list(violated(settled, settled.open)) == ["I9", "I15"]
 
 
-def test_a_bid_of_the_seller_is_noticed(settled: Settled) -> None:
+def test_a_bid_of_the_seller_is_noticed(settled: SettledScenario) -> None:
     # By nature three: it is neither the record's bidder, nor the one of whom its id is derived.
     with changed(settled, bids, numbered(settled, 1), bidder_id=settled.open.seller):
         assert list(violated(settled, settled.open)) == ["I3", "I5", "I9"]
 
 
-def test_a_second_ending_is_noticed(settled: Settled) -> None:
+def test_a_second_ending_is_noticed(settled: SettledScenario) -> None:
     # By nature three: it is not what the rules decide, and a bid is accepted after it.
     with changed(settled, decisions, decided(settled.open, "void"), effect="sold"):
         assert list(violated(settled, settled.open)) == ["I9", "I10", "I15"]
 
 
-def test_a_winner_who_did_not_lead_is_noticed(settled: Settled) -> None:
+def test_a_winner_who_did_not_lead_is_noticed(settled: SettledScenario) -> None:
     # By nature two: the winner is part of the auction's state.
     other = settled.sold.bidders[1]
     with changed(settled, auctions, of(settled.sold), winner_id=other):
         assert list(violated(settled, settled.sold)) == ["I7", "I10"]
 
 
-def test_a_version_that_was_never_published_is_noticed(settled: Settled) -> None:
+def test_a_version_that_was_never_published_is_noticed(settled: SettledScenario) -> None:
     with changed(settled, auctions, of(settled.open), version=auctions.c.version + 1):
         assert list(violated(settled, settled.open)) == ["I11"]
 
 
-def test_a_version_left_out_between_two_is_noticed(settled: Settled) -> None:
+def test_a_version_left_out_between_two_is_noticed(settled: SettledScenario) -> None:
     lot = new_lot(settled.container, lasts_s=3_600)
     publish(settled, lot, versions=[0, 1, 0, 1])  # repeats are right
     with without_outbox(settled, lot):
@@ -242,7 +244,7 @@ def test_a_version_left_out_between_two_is_noticed(settled: Settled) -> None:
     assert "version 3 follows 1" in found["I11"]
 
 
-def publish(settled: Settled, lot: Lot, *, versions: list[int]) -> None:
+def publish(settled: SettledScenario, lot: Lot, *, versions: list[int]) -> None:
     """Publish what the audit reads of a state, as the relay would."""
     producer = make_producer(settled.container.settings, name="tests")
     for version in versions:
@@ -253,12 +255,12 @@ def publish(settled: Settled, lot: Lot, *, versions: list[int]) -> None:
     producer.close(timeout=10)
 
 
-def without_outbox(settled: Settled, lot: Lot) -> Any:
+def without_outbox(settled: SettledScenario, lot: Lot) -> Any:
     """The first state of the auction, which nobody relays here, is as if it were sent."""
     return changed(settled, outbox, outbox.c.key == str(lot.auction_id), topic="nowhere")
 
 
-def test_a_message_that_does_not_leave_is_noticed(settled: Settled) -> None:
+def test_a_message_that_does_not_leave_is_noticed(settled: SettledScenario) -> None:
     long_ago = datetime.now(UTC) - timedelta(seconds=6)
     auction_id = settled.open.auction_id
     payload = f'{{"auction_id":{auction_id},"version":1}}'
@@ -267,7 +269,7 @@ def test_a_message_that_does_not_leave_is_noticed(settled: Settled) -> None:
         assert list(violated(settled, settled.open)) == ["I11"]
 
 
-def test_a_committed_offset_ahead_of_progress_is_noticed(settled: Settled) -> None:
+def test_a_committed_offset_ahead_of_progress_is_noticed(settled: SettledScenario) -> None:
     admin = KafkaAdminClient(**client_arguments(settled.container.settings))
     part = TopicPartition(AUCTION_BID.name, settled.receipts[0].partition)
     before = admin.list_group_offsets({INGEST_GROUP: [part]})[INGEST_GROUP][part]
@@ -281,7 +283,7 @@ def test_a_committed_offset_ahead_of_progress_is_noticed(settled: Settled) -> No
     assert f"auction-bid/{part.partition}" in found["I12"]
 
 
-def test_one_link_of_the_decision_chain_is_noticed(settled: Settled) -> None:
+def test_one_link_of_the_decision_chain_is_noticed(settled: SettledScenario) -> None:
     with changed(settled, bids, numbered(settled, 2), chain="0" * 64):
         found = violated(settled, settled.open)
         assert list(found) == ["I15"]
@@ -290,7 +292,7 @@ def test_one_link_of_the_decision_chain_is_noticed(settled: Settled) -> None:
         assert list(violated(settled, settled.open)) == ["I15"]
 
 
-def test_a_decision_by_another_clock_is_noticed(settled: Settled) -> None:
+def test_a_decision_by_another_clock_is_noticed(settled: SettledScenario) -> None:
     (row,) = [row for row in settled.bids(settled.open) if row.code == "TOO_LOW"]
     later = row.decided_at + timedelta(milliseconds=1)
     with changed(settled, bids, too_low(settled), decided_at=later):

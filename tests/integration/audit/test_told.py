@@ -6,11 +6,11 @@ from typing import Any, cast
 
 import pytest
 
-from tests.integration.audit.house import Settled
 from tests.integration.audit.journals import Frame, Journal
+from tests.integration.audit.scenario import SettledScenario
 
 
-def violated(settled: Settled, journal: Journal) -> list[str]:
+def violated(settled: SettledScenario, journal: Journal) -> list[str]:
     return settled.audit(settled.open, journal.path).violated
 
 
@@ -24,7 +24,7 @@ def setting(name: str, value: Any) -> Callable[[Frame], None]:
 
 
 def test_a_true_journal_is_clean_and_everything_is_checked(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     results = settled.audit(settled.open, journal.path)
     assert results.violated == []
@@ -33,7 +33,7 @@ def test_a_true_journal_is_clean_and_everything_is_checked(
     assert results["I1"].checked == len(settled.receipts)
 
 
-def test_without_a_journal_it_is_said_what_is_not_checked(settled: Settled) -> None:
+def test_without_a_journal_it_is_said_what_is_not_checked(settled: SettledScenario) -> None:
     results = settled.audit(settled.open)
     assert results["I1"].unchecked == results["I13"].unchecked == "it needs --journal"
     assert results["I5"].gaps == results["I14"].gaps == ["what clients were told needs --journal"]
@@ -50,31 +50,35 @@ def test_without_a_journal_it_is_said_what_is_not_checked(settled: Settled) -> N
     ids=["beyond the log", "another offset", "amount", "bid"],
 )
 def test_a_forged_receipt_is_noticed(
-    settled: Settled, journal: Journal, change: Callable[[Frame], None]
+    settled: SettledScenario, journal: Journal, change: Callable[[Frame], None]
 ) -> None:
     journal.forge("bid.received", change)
     assert violated(settled, journal) == ["I1"]
 
 
-def test_a_receipt_of_another_partition_is_noticed(settled: Settled, journal: Journal) -> None:
+def test_a_receipt_of_another_partition_is_noticed(
+    settled: SettledScenario, journal: Journal
+) -> None:
     journal.forge("bid.received", lambda frame: frame.update(partition=frame["partition"] ^ 1))
     assert violated(settled, journal) == ["I1"]
 
 
-def test_two_different_answers_to_one_bid_are_noticed(settled: Settled, journal: Journal) -> None:
+def test_two_different_answers_to_one_bid_are_noticed(
+    settled: SettledScenario, journal: Journal
+) -> None:
     journal.repeat("bid.result", setting("price", 1))
     assert violated(settled, journal) == ["I5"]
 
 
 def test_an_answer_that_is_not_the_stored_one_is_noticed(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("bid.result", setting("alias", 17))
     assert violated(settled, journal) == ["I5"]
 
 
 def test_a_failure_told_after_the_answer_is_noticed_and_one_before_it_is_not(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     nothing = dict.fromkeys(
         ("standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at", "decided_at")
@@ -89,7 +93,7 @@ def test_a_failure_told_after_the_answer_is_noticed_and_one_before_it_is_not(
 
 
 def test_a_reconnected_client_that_shows_another_state_is_noticed(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("reconnected", lambda frame: frame["state"].update(price=1))
     results = settled.audit(settled.open, journal.path)
@@ -98,14 +102,14 @@ def test_a_reconnected_client_that_shows_another_state_is_noticed(
 
 
 def test_an_acknowledged_message_that_is_not_stored_is_noticed(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("chat.received", setting("message_id", "00000000-0000-5000-8000-000000000000"))
     assert violated(settled, journal) == ["I14"]
 
 
 def test_a_message_pushed_in_another_order_than_it_is_stored_is_noticed(
-    settled: Settled, journal: Journal
+    settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("chat.message", setting("seq", 10**6))
     assert violated(settled, journal) == ["I14"]
@@ -114,10 +118,10 @@ def test_a_message_pushed_in_another_order_than_it_is_stored_is_noticed(
 
 
 @contextmanager
-def document(settled: Settled, change: dict[str, Any] | None) -> Any:
+def document(settled: SettledScenario, change: dict[str, Any] | None) -> Any:
     """The first stored message is changed meanwhile, or gone."""
     messages = settled.container.messages._messages
-    before = messages.find_one({"_id": str(settled.said[0])})
+    before = messages.find_one({"_id": str(settled.chat_message_ids[0])})
     assert before is not None
     messages.delete_one({"_id": before["_id"]})
     if change is not None:
@@ -131,19 +135,19 @@ def document(settled: Settled, change: dict[str, Any] | None) -> Any:
 
 @pytest.mark.parametrize("change", [None, {"seq": 10**6}, {"text": "other"}, {"room_id": 10**9}])
 def test_a_message_lost_or_altered_in_the_store_is_noticed(
-    settled: Settled, change: dict[str, Any] | None
+    settled: SettledScenario, change: dict[str, Any] | None
 ) -> None:
     with document(settled, change):
         assert settled.audit(settled.open).violated == ["I14"]
     assert settled.audit(settled.open).violated == []
 
 
-def test_a_message_pushed_and_not_stored_is_noticed(settled: Settled) -> None:
+def test_a_message_pushed_and_not_stored_is_noticed(settled: SettledScenario) -> None:
     redis = settled.container.fanout
     key = f"room:{settled.open.room_id}:tail"
     first, seq = cast("Any", redis.zrange(key, 0, -1, withscores=True))[0]
     redis.zrem(key, first)
-    forged = first.replace(str(settled.said[0]), "00000000-0000-5000-8000-000000000000")
+    forged = first.replace(str(settled.chat_message_ids[0]), "00000000-0000-5000-8000-000000000000")
     redis.zadd(key, {forged: seq})
     try:
         assert settled.audit(settled.open).violated == ["I14"]

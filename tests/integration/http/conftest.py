@@ -65,6 +65,6 @@ def market(client: FlaskClient, container: Container) -> Market:
 
 
 @pytest.fixture(scope="session")
-def somebody(market: Market) -> Person:
+def plain_user(market: Market) -> Person:
     """Somebody signed in, who has nothing."""
-    return market.person("somebody")
+    return market.person("plain_user")

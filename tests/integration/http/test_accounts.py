@@ -146,7 +146,7 @@ def test_without_redis_a_token_is_believed_and_nobody_logs_in(
 
 
 def test_without_the_database_the_answer_is_busy(
-    environment: dict[str, str], market: Market, somebody: Person
+    environment: dict[str, str], market: Market, plain_user: Person
 ) -> None:
     account = market.sign_up()
     with (
@@ -154,5 +154,5 @@ def test_without_the_database_the_answer_is_busy(
         application(environment, DATABASE_URL=f"postgresql://u:p@{address}/x") as client,
     ):
         assert code(client.get("/api/auctions")) == (503, "BUSY")
-        assert code(client.get("/api/me", headers=somebody.headers)) == (503, "BUSY")
+        assert code(client.get("/api/me", headers=plain_user.headers)) == (503, "BUSY")
         assert code(client.post("/api/auth/login", json=account)) == (503, "BUSY")

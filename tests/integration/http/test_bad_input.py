@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.integration.http.ground import Ground
 from tests.integration.http.market import Market, code, faults
+from tests.integration.http.resources import Resources
 from tests.numbers import nested
 
 LONG = json.dumps("a" * 10_001)
@@ -128,16 +128,16 @@ NOT_OBJECTS = (
 
 
 @pytest.fixture(scope="module")
-def ground(market: Market) -> Ground:
-    return Ground.of(market)
+def resources(market: Market) -> Resources:
+    return Resources.of(market)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_changes(market: Market, ground: Ground) -> Iterator[None]:
-    before = everything(market.engine), ground.log_ends()
+def nothing_changes(market: Market, resources: Resources) -> Iterator[None]:
+    before = everything(market.engine), resources.log_ends()
     yield
     assert everything(market.engine) == before[0]
-    assert ground.log_ends() == before[1]
+    assert resources.log_ends() == before[1]
 
 
 def everything(engine: Engine) -> dict[str, tuple[int, str]]:
@@ -153,66 +153,66 @@ def everything(engine: Engine) -> dict[str, tuple[int, str]]:
         }
 
 
-def sent(ground: Ground, call: Call, data: bytes | dict[str, Any], **more: Any) -> Any:
+def sent(resources: Resources, call: Call, data: bytes | dict[str, Any], **more: Any) -> Any:
     headers = {**call.headers, **more.pop("headers", {})}
-    return ground.market.call(
-        call.method, ground.path(call.path), ground.seller, data, headers=headers, **more
+    return resources.market.call(
+        call.method, resources.path(call.path), resources.seller, data, headers=headers, **more
     )
 
 
 @pytest.mark.parametrize(("call", "name", "raw"), FIELDS)
-def test_a_wrong_value_is_named(ground: Ground, call: Call, name: str, raw: str) -> None:
+def test_a_wrong_value_is_named(resources: Resources, call: Call, name: str, raw: str) -> None:
     text = json.dumps({**call.body, name: "@"}).replace('"@"', raw)
-    assert name in faults(sent(ground, call, text.encode()))
+    assert name in faults(sent(resources, call, text.encode()))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), raw=nested)
 def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
-    ground: Ground, call: Call, data: st.DataObject, raw: str
+    resources: Resources, call: Call, data: st.DataObject, raw: str
 ) -> None:
     name = data.draw(st.sampled_from([*call.body, "unknown"]))
     text = json.dumps({**call.body, name: "@"}).replace('"@"', raw)
-    assert name in faults(sent(ground, call, text.encode()))
+    assert name in faults(sent(resources, call, text.encode()))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_what_is_missing_is_named(ground: Ground, call: Call) -> None:
+def test_what_is_missing_is_named(resources: Resources, call: Call) -> None:
     required = set(call.body) - set(call.optional)
     if required:
-        assert faults(sent(ground, call, {})) == required
+        assert faults(sent(resources, call, {})) == required
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize("name", ["unknown", "", "id", "__class__", "\u0000"])
-def test_an_unknown_field_is_named(ground: Ground, call: Call, name: str) -> None:
-    assert name in faults(sent(ground, call, {**call.body, name: 1}))
+def test_an_unknown_field_is_named(resources: Resources, call: Call, name: str) -> None:
+    assert name in faults(sent(resources, call, {**call.body, name: 1}))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize("data", NOT_OBJECTS, ids=lambda data: repr(data[:12]))
-def test_what_is_no_object_is_malformed(ground: Ground, call: Call, data: bytes) -> None:
+def test_what_is_no_object_is_malformed(resources: Resources, call: Call, data: bytes) -> None:
     if data or call.path not in ("/api/auth/refresh", "/api/auctions/{auction_id}/cancel"):
-        assert code(sent(ground, call, data)) == (400, "MALFORMED")
+        assert code(sent(resources, call, data)) == (400, "MALFORMED")
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/jsonp", ""])
-def test_another_content_type_is_refused(ground: Ground, call: Call, kind: str) -> None:
-    answer = sent(ground, call, call.body, content_type=kind)
+def test_another_content_type_is_refused(resources: Resources, call: Call, kind: str) -> None:
+    answer = sent(resources, call, call.body, content_type=kind)
     assert code(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_body_that_is_too_large_is_refused(ground: Ground, call: Call) -> None:
-    assert code(sent(ground, call, b" " * 200_000)) == (413, "TOO_LARGE")
+def test_a_body_that_is_too_large_is_refused(resources: Resources, call: Call) -> None:
+    assert code(sent(resources, call, b" " * 200_000)) == (413, "TOO_LARGE")
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.is_public], ids=str)
-def test_who_is_nobody_is_told_only_that(ground: Ground, call: Call) -> None:
+def test_who_is_nobody_is_told_only_that(resources: Resources, call: Call) -> None:
     for data in (json.dumps(call.body).encode(), b"{", b" " * 200_000):
-        answer = ground.market.call(call.method, ground.path(call.path), None, data)
+        answer = resources.market.call(call.method, resources.path(call.path), None, data)
         assert code(answer) == (401, "UNAUTHENTICATED")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
@@ -254,22 +254,24 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("path", "name", "value"), QUERIES)
-def test_a_wrong_query_is_named(ground: Ground, path: str, name: str, value: str) -> None:
-    answer = ground.market.call("GET", ground.path(path), ground.seller, query_string={name: value})
+def test_a_wrong_query_is_named(resources: Resources, path: str, name: str, value: str) -> None:
+    answer = resources.market.call(
+        "GET", resources.path(path), resources.seller, query_string={name: value}
+    )
     assert faults(answer) == {name}
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "a" * 65, "ü", "a/b", "\x7f", "k\x00", "k,k"])
-def test_a_wrong_idempotency_key_is_named(ground: Ground, key: str) -> None:
+def test_a_wrong_idempotency_key_is_named(resources: Resources, key: str) -> None:
     (call,) = (call for call in CALLS if call.path.endswith("/bids"))
-    assert faults(sent(ground, call, call.body, headers={"Idempotency-Key": key})) == {
+    assert faults(sent(resources, call, call.body, headers={"Idempotency-Key": key})) == {
         "Idempotency-Key"
     }
 
 
-def test_a_bid_without_a_key_is_refused(ground: Ground) -> None:
-    path, body = ground.path("/api/auctions/{auction_id}/bids"), {"amount": 5_000}
-    answer = ground.market.call("POST", path, ground.seller, body)
+def test_a_bid_without_a_key_is_refused(resources: Resources) -> None:
+    path, body = resources.path("/api/auctions/{auction_id}/bids"), {"amount": 5_000}
+    answer = resources.market.call("POST", path, resources.seller, body)
     assert faults(answer) == {"Idempotency-Key"}
     assert answer.get_json()["errors"][0]["code"] == "REQUIRED"
 
@@ -296,10 +298,12 @@ ONES: tuple[tuple[str, str, Any], ...] = (
 @pytest.mark.parametrize(("method", "path", "body"), ONES)
 @pytest.mark.parametrize("number", IDS)
 def test_what_is_not_there_is_not_found(
-    ground: Ground, method: str, path: str, body: Any, number: str
+    resources: Resources, method: str, path: str, body: Any, number: str
 ) -> None:
     headers = {"Idempotency-Key": "k"}
-    answer = ground.market.call(method, path.format(number), ground.seller, body, headers=headers)
+    answer = resources.market.call(
+        method, path.format(number), resources.seller, body, headers=headers
+    )
     assert code(answer) == (404, "NOT_FOUND")
 
 
@@ -342,10 +346,19 @@ TIMES = (
 @pytest.mark.parametrize("moment", TIMES)
 @pytest.mark.parametrize("mode", ["timed", "live"])
 @pytest.mark.parametrize("name", ["starts_at", "ends_at"])
-def test_a_time_out_of_bounds_is_named(ground: Ground, name: str, moment: str, mode: str) -> None:
+def test_a_time_out_of_bounds_is_named(
+    resources: Resources, name: str, moment: str, mode: str
+) -> None:
     end = "2099-01-01T00:00:00Z"  # so that a start in year 1 of some zone, which is past, fails too
-    body = {"product_id": ground.free_product_id, "starting_price": 1, "mode": mode, "ends_at": end}
-    answer = ground.market.call("POST", "/api/auctions", ground.seller, {**body, name: moment})
+    body = {
+        "product_id": resources.free_product_id,
+        "starting_price": 1,
+        "mode": mode,
+        "ends_at": end,
+    }
+    answer = resources.market.call(
+        "POST", "/api/auctions", resources.seller, {**body, name: moment}
+    )
     assert faults(answer) & {name, "ends_at"}
 
 
@@ -368,9 +381,9 @@ BOUNDS: tuple[tuple[str, str, Any, Any], ...] = (
 
 @pytest.mark.parametrize(("path", "name", "most", "too_much"), BOUNDS)
 def test_a_bound_is_where_it_should_be(
-    ground: Ground, path: str, name: str, most: Any, too_much: Any
+    resources: Resources, path: str, name: str, most: Any, too_much: Any
 ) -> None:
     (call,) = (call for call in CALLS if call.path == path and call.method == "POST")
-    assert faults(sent(ground, call, {**call.body, name: too_much})) == {name}
+    assert faults(sent(resources, call, {**call.body, name: too_much})) == {name}
     # Within its bound, and with an unknown field so that nothing is done.
-    assert faults(sent(ground, call, {**call.body, name: most, "x": 1})) == {"x"}
+    assert faults(sent(resources, call, {**call.body, name: most, "x": 1})) == {"x"}

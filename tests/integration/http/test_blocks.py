@@ -21,17 +21,17 @@ def test_a_seller_lists_blocks_page_by_page_and_takes_them_back(market: Market) 
     assert market.items("/api/me/blocks", others[0]) == []
 
 
-def test_nobody_is_blocked_who_is_nobody_or_oneself(market: Market, somebody: Person) -> None:
-    assert faults(market.call("PUT", f"/api/me/blocks/{somebody.id}", somebody)) == {"user_id"}
-    assert code(market.call("PUT", "/api/me/blocks/999999999", somebody)) == (404, "NOT_FOUND")
+def test_nobody_is_blocked_who_is_nobody_or_oneself(market: Market, plain_user: Person) -> None:
+    assert faults(market.call("PUT", f"/api/me/blocks/{plain_user.id}", plain_user)) == {"user_id"}
+    assert code(market.call("PUT", "/api/me/blocks/999999999", plain_user)) == (404, "NOT_FOUND")
     for method in ("PUT", "DELETE"):
         assert code(market.call(method, "/api/me/blocks/1")) == (401, "UNAUTHENTICATED")
     assert code(market.call("GET", "/api/me/blocks")) == (401, "UNAUTHENTICATED")
-    assert market.items("/api/me/blocks", somebody) == []
+    assert market.items("/api/me/blocks", plain_user) == []
 
 
-def test_only_admins_may_ask_for_a_void(market: Market, somebody: Person) -> None:
+def test_only_admins_may_ask_for_a_void(market: Market, plain_user: Person) -> None:
     path = "/api/admin/auctions/1/void"
-    body = {"bidder_id": somebody.id, "reason": "r"}
-    assert code(market.call("POST", path, somebody, body)) == (403, "FORBIDDEN")
+    body = {"bidder_id": plain_user.id, "reason": "r"}
+    assert code(market.call("POST", path, plain_user, body)) == (403, "FORBIDDEN")
     assert code(market.call("POST", path, None, body)) == (401, "UNAUTHENTICATED")

@@ -58,16 +58,16 @@ def fits(document: dict[str, Any], answer: Any, path: str, method: str) -> None:
 
 
 def test_answers_are_as_promised(
-    market: Market, somebody: Person, document: dict[str, Any]
+    market: Market, plain_user: Person, document: dict[str, Any]
 ) -> None:
     seller = market.person()
     auction = market.auction(seller, reserve_price=2_000, buy_now_price=9_000)
     room = market.made("/api/rooms", seller, {"type": "auction", "auction_id": auction["id"]})
     ids = {"auction_id": auction["id"], "product_id": auction["product"]["id"]}
-    ids |= {"room_id": room["id"], "bid_id": "0" * 32, "user_id": somebody.id}
+    ids |= {"room_id": room["id"], "bid_id": "0" * 32, "user_id": plain_user.id}
     for path, calls in document["paths"].items():
         for method in calls:
-            for who in (None, somebody, seller):
+            for who in (None, plain_user, seller):
                 if method == "delete" or path.endswith("/cancel") or "logout" in path:
                     continue
                 answer = market.call(method.upper(), path.format_map(ids), who)

@@ -26,8 +26,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.integration.http.applications import application, nobody_listens
-from tests.integration.http.ground import Ground
 from tests.integration.http.market import Market
+from tests.integration.http.resources import Resources
 
 SEED = 20_261_124
 EXAMPLES = 15  # of each call, and as many wrong ones
@@ -68,7 +68,7 @@ def test_every_answer_is_promised(
     market: Market, without_log: FlaskClient, mode: GenerationMode
 ) -> None:
     print(f"seed {SEED}")
-    ground = Ground.of(market)
+    resources = Resources.of(market)
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", without_log.application)
     tried = 0
     for found in schema.get_all_operations():
@@ -76,7 +76,9 @@ def test_every_answer_is_promised(
         operation = found.ok()
         if operation.path == ENDS_THE_SESSION:
             continue
-        ids = {name: ground.ids[name] for name in ground.ids if f"{{{name}}}" in operation.path}
+        ids = {
+            name: resources.ids[name] for name in resources.ids if f"{{{name}}}" in operation.path
+        }
 
         @seed(SEED)
         @settings(
@@ -88,7 +90,7 @@ def test_every_answer_is_promised(
         )
         @given(case=operation.as_strategy(mode, path_parameters=ids or None))
         def validate(case: Case[Any]) -> None:
-            case.call_and_validate(headers=ground.seller.headers, checks=CHECKS)
+            case.call_and_validate(headers=resources.seller.headers, checks=CHECKS)
 
         with suppress(Unsatisfiable):  # nothing that could be wrong: no field, no parameter
             validate()

@@ -23,11 +23,11 @@ def taken(container: Container) -> Iterator[None]:
 
 
 @pytest.fixture
-def auction(market: Market, somebody: Person) -> dict[str, int]:
-    product = market.product(somebody, sale_type="auction")
+def auction(market: Market, plain_user: Person) -> dict[str, int]:
+    product = market.product(plain_user, sale_type="auction")
     made = market.made(
         "/api/auctions",
-        somebody,
+        plain_user,
         {"product_id": product["id"], "starting_price": 1_000, "ends_at": in_s(600)},
     )
     return {"id": made["id"], "product": product["id"]}
@@ -50,9 +50,9 @@ def test_guests_who_wait_for_each_other_too_long_are_told_when_to_come_back(
 @pytest.mark.usefixtures("taken")
 @pytest.mark.parametrize("path", ["/api/auctions/{id}", "/api/auctions", "/api/products"])
 def test_a_crowd_of_guests_takes_no_connection_from_who_is_signed_in(
-    client: FlaskClient, auction: dict[str, int], somebody: Person, path: str
+    client: FlaskClient, auction: dict[str, int], plain_user: Person, path: str
 ) -> None:
-    assert asked(client, path, auction, somebody).status_code == 200
+    assert asked(client, path, auction, plain_user).status_code == 200
 
 
 def test_what_was_just_read_is_read_for_no_other_guest(

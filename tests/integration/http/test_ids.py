@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.http.ground import Ground
 from tests.integration.http.market import Market, code
+from tests.integration.http.resources import Resources
 
 FULL_WIDTH = str.maketrans("0123456789", "".join(chr(0xFF10 + n) for n in range(10)))
 ARABIC = str.maketrans("0123456789", "".join(chr(0x0660 + n) for n in range(10)))
@@ -30,18 +30,18 @@ CALLS = (
 
 
 @pytest.fixture(scope="module")
-def ground(market: Market) -> Ground:
-    return Ground.of(market)
+def resources(market: Market) -> Resources:
+    return Resources.of(market)
 
 
 @pytest.mark.parametrize("way", WRITTEN)
 @pytest.mark.parametrize(("method", "path"), CALLS)
 def test_another_way_to_write_an_id_names_nothing(
-    ground: Ground, method: str, path: str, way: str
+    resources: Resources, method: str, path: str, way: str
 ) -> None:
-    prefix, _, number = ground.path(path.partition("}")[0] + "}").rpartition("/")
+    prefix, _, number = resources.path(path.partition("}")[0] + "}").rpartition("/")
     other = f"{prefix}/{WRITTEN[way](number)}{path.partition('}')[2]}"
-    assert code(ground.market.call(method, other, ground.seller)) == (404, "NOT_FOUND")
+    assert code(resources.market.call(method, other, resources.seller)) == (404, "NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,6 @@ def test_another_way_to_write_an_id_names_nothing(
         "urn:uuid:00000000-0000-0000-0000-000000000000",
     ],
 )  # fmt: skip
-def test_a_bid_has_one_way_to_be_named(ground: Ground, bid_id: str) -> None:
-    answer = ground.market.call("GET", f"/api/bids/{bid_id}", ground.seller)
+def test_a_bid_has_one_way_to_be_named(resources: Resources, bid_id: str) -> None:
+    answer = resources.market.call("GET", f"/api/bids/{bid_id}", resources.seller)
     assert code(answer) == (404, "NOT_FOUND")

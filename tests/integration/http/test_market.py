@@ -14,17 +14,17 @@ from tests.containers import Container
 from tests.integration.http.market import Market, Person, code, faults, in_s
 
 
-def test_only_the_seller_changes_a_product(market: Market, somebody: Person) -> None:
+def test_only_the_seller_changes_a_product(market: Market, plain_user: Person) -> None:
     seller = market.person("Soo")
     product = market.product(seller, sale_type="direct", price=500)
     path = f"/api/products/{product['id']}"
     changed = market.call("PATCH", path, seller, {"name": " 꽃병 ", "price": 700}).get_json()
     assert (changed["name"], changed["description"], changed["price"]) == ("꽃병", "d", 700)
     assert market.call("PATCH", path, seller, {}).get_json() == changed
-    assert market.call("GET", path, somebody).get_json() == {**changed, "is_seller": False}
+    assert market.call("GET", path, plain_user).get_json() == {**changed, "is_seller": False}
     assert changed["is_seller"]
     for method, body in (("PATCH", {"name": "mine"}), ("DELETE", None)):
-        assert code(market.call(method, path, somebody, body)) == (403, "FORBIDDEN")
+        assert code(market.call(method, path, plain_user, body)) == (403, "FORBIDDEN")
     assert market.call("DELETE", path, seller).status_code == 204
     for method, body in (("GET", None), ("PATCH", {"name": "n"}), ("DELETE", None)):
         assert code(market.call(method, path, seller, body)) == (404, "NOT_FOUND")
@@ -33,10 +33,10 @@ def test_only_the_seller_changes_a_product(market: Market, somebody: Person) -> 
     ]
 
 
-def test_a_price_belongs_to_a_direct_sale_alone(market: Market, somebody: Person) -> None:
+def test_a_price_belongs_to_a_direct_sale_alone(market: Market, plain_user: Person) -> None:
     usual = {"name": "n", "description": "", "currency": "KRW"}
     for wrong in ({"sale_type": "direct"}, {"sale_type": "auction", "price": 5}):
-        answer = market.call("POST", "/api/products", somebody, {**usual, **wrong})
+        answer = market.call("POST", "/api/products", plain_user, {**usual, **wrong})
         assert faults(answer) == {"price"}
 
 
@@ -56,7 +56,7 @@ def test_while_an_auction_is_live_its_product_stays_as_it_is(
     assert market.call("GET", f"/api/auctions/{auction['id']}").status_code == 200
 
 
-def test_a_new_auction_is_what_was_asked_for(market: Market, somebody: Person) -> None:
+def test_a_new_auction_is_what_was_asked_for(market: Market, plain_user: Person) -> None:
     seller = market.person("Soo")
     auction = market.auction(seller, reserve_price=5_000, buy_now_price=9_000)
     assert (auction["status"], auction["price"], auction["minimum_next_bid"]) == (
@@ -70,7 +70,7 @@ def test_a_new_auction_is_what_was_asked_for(market: Market, somebody: Person) -
         "standing": "none", "alias": None, "maximum": None, "watching": False, "limit": 10**12,
         "blocked": False,
     }  # fmt: skip
-    assert market.call("GET", path, somebody).get_json()["mine"] == none
+    assert market.call("GET", path, plain_user).get_json()["mine"] == none
     assert "mine" not in market.call("GET", path).get_json()
 
 
@@ -108,7 +108,7 @@ def test_a_bound_between_fields_is_kept(market: Market, said: Any, field: str) -
 
 
 def test_an_auction_is_of_an_own_product_for_sale_by_auction(
-    market: Market, somebody: Person
+    market: Market, plain_user: Person
 ) -> None:
     seller = market.person()
     usual = {"starting_price": 1, "ends_at": in_s(600)}
@@ -116,7 +116,7 @@ def test_an_auction_is_of_an_own_product_for_sale_by_auction(
     def asked(who: Person, product_id: int) -> Any:
         return market.call("POST", "/api/auctions", who, {"product_id": product_id, **usual})
 
-    assert code(asked(somebody, market.product(seller)["id"])) == (403, "FORBIDDEN")
+    assert code(asked(plain_user, market.product(seller)["id"])) == (403, "FORBIDDEN")
     assert code(asked(seller, 10**15)) == (404, "NOT_FOUND")
     direct = market.product(seller, sale_type="direct", price=5)
     assert faults(asked(seller, direct["id"])) == {"product_id"}
@@ -216,12 +216,12 @@ def test_a_cursor_of_another_list_is_refused(market: Market) -> None:
         assert faults(answer) == {"cursor"}
 
 
-def test_notices_are_newest_first_and_read_up_to_one(market: Market, somebody: Person) -> None:
+def test_notices_are_newest_first_and_read_up_to_one(market: Market, plain_user: Person) -> None:
     reader = market.person()
     row = """INSERT INTO notices (user_id, auction_id, kind, params, at)
         VALUES (%s, 1, 'won', '{}', now())"""
     with market.engine.begin() as connection:
-        for user_id in (reader.id, somebody.id, reader.id, reader.id):
+        for user_id in (reader.id, plain_user.id, reader.id, reader.id):
             connection.exec_driver_sql(row, (user_id,))
     found = market.items("/api/me/notices", reader, limit=1)
     ids = [notice["id"] for notice in found]
@@ -234,7 +234,7 @@ def test_notices_are_newest_first_and_read_up_to_one(market: Market, somebody: P
         left = {tuple(row) for row in connection.exec_driver_sql(unread)}
     assert (ids[0], reader.id) in left
     assert [user for _, user in left].count(reader.id) == 1
-    assert somebody.id in [user for _, user in left]
+    assert plain_user.id in [user for _, user in left]
 
 
 def test_an_auction_has_one_room_also_when_asked_at_once(app: Flask, market: Market) -> None:
@@ -247,14 +247,14 @@ def test_an_auction_has_one_room_also_when_asked_at_once(app: Flask, market: Mar
         assert faults(market.call("POST", "/api/rooms", seller, wrong)) == {"type"}
 
 
-def test_members_read_a_room_and_joining_is_told_once(market: Market, somebody: Person) -> None:
+def test_members_read_a_room_and_joining_is_told_once(market: Market, plain_user: Person) -> None:
     seller = market.person()
     body = {"type": "auction", "auction_id": market.auction(seller, name="lot")["id"]}
     room = market.made("/api/rooms", seller, body)
     path = f"/api/rooms/{room['id']}"
     assert (room["member"], room["members"], room["name"]) == (False, 0, "lot")
     assert code(market.call("GET", f"{path}/messages", seller)) == (403, "NOT_MEMBER")
-    for who in (seller, seller, somebody):
+    for who in (seller, seller, plain_user):
         assert market.call("POST", f"{path}/join", who).get_json()["member"]
     assert market.call("GET", path, seller).get_json()["members"] == 2
     assert [r["id"] for r in market.items("/api/rooms", seller)] == [room["id"]]
@@ -274,16 +274,16 @@ def test_members_read_a_room_and_joining_is_told_once(market: Market, somebody: 
 
 
 def test_messages_are_read_from_either_side_of_a_place(
-    market: Market, container: Container, somebody: Person
+    market: Market, container: Container, plain_user: Person
 ) -> None:
-    body = {"type": "auction", "auction_id": market.auction(somebody)["id"]}
-    room_id = market.made("/api/rooms", somebody, body)["id"]
-    market.made(f"/api/rooms/{room_id}/join", somebody, None)
-    container.messages.save_many([publication(room_id, somebody, seq) for seq in (0, 3, 7, 9)])
+    body = {"type": "auction", "auction_id": market.auction(plain_user)["id"]}
+    room_id = market.made("/api/rooms", plain_user, body)["id"]
+    market.made(f"/api/rooms/{room_id}/join", plain_user, None)
+    container.messages.save_many([publication(room_id, plain_user, seq) for seq in (0, 3, 7, 9)])
 
     def seqs(**query: int) -> list[int]:
         path = f"/api/rooms/{room_id}/messages"
-        page = market.call("GET", path, somebody, query_string=query).get_json()
+        page = market.call("GET", path, plain_user, query_string=query).get_json()
         return [message["seq"] for message in page["items"]]
 
     assert seqs() == [0, 3, 7, 9]

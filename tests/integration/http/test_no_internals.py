@@ -66,10 +66,10 @@ def told(answer: TestResponse) -> str:
 
 
 def test_an_answer_without_stores_tells_nothing_of_them(
-    bereft: FlaskClient, market: Market, somebody: Person
+    bereft: FlaskClient, market: Market, plain_user: Person
 ) -> None:
     statuses = set()
-    headers = {**somebody.headers, "Idempotency-Key": "k"}
+    headers = {**plain_user.headers, "Idempotency-Key": "k"}
     for method, path, body in CALLS:
         answer = bereft.open(path, method=method, json=body, headers=headers)
         statuses.add(answer.status_code)

@@ -15,20 +15,20 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from tests.integration.http.applications import application, nobody_listens
-from tests.integration.http.ground import Ground
 from tests.integration.http.market import Market, Person
+from tests.integration.http.resources import Resources
 
 # Who may: everybody; who is signed in; whose thing it is, or who is a member; admins. OTHERWISE is
 # for calls that prove who calls by something else, which have tests of their own.
-EVERYBODY, SIGNED_IN, OWNER, ADMIN, OTHERWISE = "everybody", "signed in", "owner", "admin", "other"
+ALL_ROLES, SIGNED_IN, OWNER, ADMIN, OTHERWISE = "everybody", "signed in", "owner", "admin", "other"
 RIGHTS = {
-    "POST /api/auth/signup": EVERYBODY,
+    "POST /api/auth/signup": ALL_ROLES,
     "POST /api/auth/login": OTHERWISE,
     "POST /api/auth/refresh": OTHERWISE,
     "POST /api/auth/logout": OTHERWISE,
-    "POST /api/auth/forgot": EVERYBODY,
-    "POST /api/auth/reset": EVERYBODY,
-    "POST /api/auth/verify": EVERYBODY,
+    "POST /api/auth/forgot": ALL_ROLES,
+    "POST /api/auth/reset": ALL_ROLES,
+    "POST /api/auth/verify": ALL_ROLES,
     "GET /api/me": SIGNED_IN,
     "DELETE /api/me": SIGNED_IN,
     "POST /api/me/verification": SIGNED_IN,
@@ -46,17 +46,17 @@ RIGHTS = {
     "GET /api/me/blocks": SIGNED_IN,
     "PUT /api/me/blocks/{user_id}": SIGNED_IN,
     "DELETE /api/me/blocks/{user_id}": SIGNED_IN,
-    "GET /api/products": EVERYBODY,
+    "GET /api/products": ALL_ROLES,
     "POST /api/products": SIGNED_IN,
-    "GET /api/products/{product_id}": EVERYBODY,
+    "GET /api/products/{product_id}": ALL_ROLES,
     "PATCH /api/products/{product_id}": OWNER,
     "DELETE /api/products/{product_id}": OWNER,
-    "GET /api/auctions": EVERYBODY,
+    "GET /api/auctions": ALL_ROLES,
     "POST /api/auctions": OWNER,
-    "GET /api/auctions/{auction_id}": EVERYBODY,
+    "GET /api/auctions/{auction_id}": ALL_ROLES,
     "PATCH /api/auctions/{auction_id}": OWNER,
     "POST /api/auctions/{auction_id}/cancel": OWNER,
-    "GET /api/auctions/{auction_id}/bids": EVERYBODY,
+    "GET /api/auctions/{auction_id}/bids": ALL_ROLES,
     "POST /api/auctions/{auction_id}/bids": SIGNED_IN,
     "GET /api/bids/{bid_id}": SIGNED_IN,
     "GET /api/rooms": SIGNED_IN,
@@ -70,8 +70,8 @@ RIGHTS = {
     "GET /api/admin/users": ADMIN,
     "POST /api/admin/auctions/{auction_id}/void": ADMIN,
     "PATCH /api/admin/users/{user_id}": ADMIN,
-    "GET /api/openapi.json": EVERYBODY,
-    "GET /api/asyncapi.json": EVERYBODY,
+    "GET /api/openapi.json": ALL_ROLES,
+    "GET /api/asyncapi.json": ALL_ROLES,
 }
 # What must be right before anybody is asked whose it is.
 IN_PATHS, NAME = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>"), r"{\1}"  # as Flask has it, and here
@@ -108,12 +108,12 @@ def without_log(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 
 @pytest.fixture(scope="module")
-def ground(market: Market) -> Ground:
-    return Ground.of(market)
+def resources(market: Market) -> Resources:
+    return Resources.of(market)
 
 
 @pytest.fixture(scope="module")
-def people(market: Market, ground: Ground) -> dict[str, Person | None]:
+def people(market: Market, resources: Resources) -> dict[str, Person | None]:
     account = market.sign_up("chief")
     with market.engine.begin() as connection:
         statement = text("UPDATE users SET role = 'admin' WHERE email = :email")
@@ -122,12 +122,12 @@ def people(market: Market, ground: Ground) -> dict[str, Person | None]:
         "guest": None,
         "stranger": market.person("stranger"),
         "admin": market.log_in(account),
-        "owner": ground.seller,  # the last: a thing may be gone then
+        "owner": resources.seller,  # the last: a thing may be gone then
     }
 
 
 MAY = {
-    EVERYBODY: {"guest", "stranger", "owner", "admin"},
+    ALL_ROLES: {"guest", "stranger", "owner", "admin"},
     SIGNED_IN: {"stranger", "owner", "admin"},
     OWNER: {"owner"},
     ADMIN: {"admin"},
@@ -136,14 +136,14 @@ MAY = {
 
 @pytest.mark.parametrize("call", [call for call in CALLS if RIGHTS[call] != OTHERWISE])
 def test_who_may_not_is_told_so_and_who_may_is_not(
-    without_log: FlaskClient, ground: Ground, people: dict[str, Person | None], call: str
+    without_log: FlaskClient, resources: Resources, people: dict[str, Person | None], call: str
 ) -> None:
     method, template = call.split(" ")
-    others = {"user_id": ground.seller.id, "session_id": 1, "provider": "google"}
-    path = template.format_map({**ground.ids, **others, "bid_id": uuid4()})
+    others = {"user_id": resources.seller.id, "session_id": 1, "provider": "google"}
+    path = template.format_map({**resources.ids, **others, "bid_id": uuid4()})
     body = {**BODIES.get(call, {})}
     if call == "POST /api/auctions":
-        body["product_id"] = ground.free_product_id
+        body["product_id"] = resources.free_product_id
     for who, person in people.items():
         headers = {} if person is None else person.headers
         sent = None if method in ("GET", "DELETE") else body

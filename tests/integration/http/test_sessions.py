@@ -64,10 +64,10 @@ def test_sessions_are_listed_with_where_they_are_used_and_the_own_is_marked(
 
 
 def test_one_session_is_ended_or_all_others_and_never_somebody_elses(market: Market) -> None:
-    account, stranger = market.sign_up(), market.person()
+    account, other_user = market.sign_up(), market.person()
     one, other, mine = (market.log_in(account) for _ in range(3))
     (number,) = [session["id"] for session in market.items(SESSIONS, one) if session["current"]]
-    gone = market.call("DELETE", f"{SESSIONS}/{number}", stranger)
+    gone = market.call("DELETE", f"{SESSIONS}/{number}", other_user)
     assert code(gone) == (404, "NOT_FOUND")
     assert is_alive(market, one)
     assert market.call("DELETE", f"{SESSIONS}/{number}", mine).status_code == 204
@@ -199,8 +199,8 @@ def test_admins_list_people_and_change_anybody_but_themselves(
     assert is_alive(market, other)
 
 
-def test_nobody_but_admins_sees_or_changes_people(market: Market, somebody: Person) -> None:
-    for method, path in (("GET", USERS), ("PATCH", f"{USERS}/{somebody.id}")):
+def test_nobody_but_admins_sees_or_changes_people(market: Market, plain_user: Person) -> None:
+    for method, path in (("GET", USERS), ("PATCH", f"{USERS}/{plain_user.id}")):
         body = None if method == "GET" else {"role": "admin"}
         assert code(market.call(method, path, None, body)) == (401, "UNAUTHENTICATED")
-        assert code(market.call(method, path, somebody, body)) == (403, "FORBIDDEN")
+        assert code(market.call(method, path, plain_user, body)) == (403, "FORBIDDEN")

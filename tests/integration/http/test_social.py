@@ -163,8 +163,8 @@ def test_the_address_of_an_account_opens_it_only_once_its_owner_has_linked_it(
     answer = browser.log_in(provider, "?next=/bids", **person)
     assert answer.headers["Location"] == f"/link?provider={provider}&next=%2Fbids&why=email"
     assert browser.session() is None
-    stranger = market.sign_up("stranger")
-    browser.client.post("/api/auth/login", json=stranger)
+    other_user = market.sign_up("stranger")
+    browser.client.post("/api/auth/login", json=other_user)
     assert code(browser.call("POST", "/api/me/identities")) == (403, "FORBIDDEN")
     browser.client.post("/api/auth/login", json=account)
     linked = browser.call("POST", "/api/me/identities")
@@ -246,14 +246,14 @@ def test_an_address_is_proved_where_the_provider_has_proved_it(
 
 
 def test_only_the_browser_that_began_a_log_in_ends_it_and_once(browser: Browser) -> None:
-    stranger = another(browser)
+    other_user = another(browser)
     for provider in PROVIDERS:
         callback = browser.agree(browser.begin(provider))
         state = query_of(callback)["state"]
         without = callback.replace(f"state={state}", "")
-        assert code(stranger.come_back(callback)) == (400, "STATE_INVALID")
-        stranger.begin(provider)
-        assert code(stranger.come_back(callback)) == (400, "STATE_INVALID")
+        assert code(other_user.come_back(callback)) == (400, "STATE_INVALID")
+        other_user.begin(provider)
+        assert code(other_user.come_back(callback)) == (400, "STATE_INVALID")
         assert code(browser.come_back(without)) == (400, "STATE_INVALID")
         assert code(browser.come_back(f"{without}&state={state[::-1]}")) == (400, "STATE_INVALID")
         kept = browser.client.get_cookie(f"log_in_{provider}")
@@ -261,7 +261,7 @@ def test_only_the_browser_that_began_a_log_in_ends_it_and_once(browser: Browser)
         assert browser.come_back(callback).status_code == 302
         browser.client.set_cookie(kept.key, kept.value)
         assert code(browser.come_back(callback)) == (400, "STATE_INVALID")
-    assert stranger.session() is None
+    assert other_user.session() is None
 
 
 def test_a_log_in_that_took_too_long_is_over(

@@ -114,9 +114,9 @@ def forgeries(token: str, secret: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ["/api/me", "/api/products", "/api/auctions"])
 def test_a_forged_token_is_refused_even_where_none_is_needed(
-    market: Market, somebody: Person, container: Container, path: str
+    market: Market, plain_user: Person, container: Container, path: str
 ) -> None:
-    for what, token in forgeries(somebody.access_token, container.settings.secret_key).items():
+    for what, token in forgeries(plain_user.access_token, container.settings.secret_key).items():
         headers = {"Authorization": f"Bearer {token}"}
         answer = market.call("GET", path, headers=headers)
         assert (what, answer.status_code) == (what, 401)
@@ -130,16 +130,16 @@ def test_another_kind_of_authorization_is_refused(market: Market, header: str) -
     assert code(answer) == (401, "UNAUTHENTICATED")
 
 
-def test_the_scheme_is_known_in_any_case(market: Market, somebody: Person) -> None:
-    headers = {"Authorization": f"bEARER {somebody.access_token}"}
+def test_the_scheme_is_known_in_any_case(market: Market, plain_user: Person) -> None:
+    headers = {"Authorization": f"bEARER {plain_user.access_token}"}
     assert market.call("GET", "/api/me", headers=headers).status_code == 200
 
 
 def test_clocks_may_differ_a_little(
-    environment: dict[str, str], market: Market, somebody: Person, container: Container
+    environment: dict[str, str], market: Market, plain_user: Person, container: Container
 ) -> None:
     secret = container.settings.secret_key
-    claims = claims_of(somebody.access_token)
+    claims = claims_of(plain_user.access_token)
     now = int(time.time())
     ahead = signed_with({**claims, "iat": now + 3, "nbf": now + 3}, secret)
     assert market.call("GET", "/api/me", headers=bearer(ahead)).status_code == 200

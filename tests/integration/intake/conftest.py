@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.platform.world import World, lists_database, open_world
+from tests.platform.cluster import ListsCluster, lists_database, open_cluster
 
 
 @pytest.fixture(scope="package")
@@ -26,8 +26,8 @@ def _metrics_stay_here() -> Iterator[None]:
 
 
 @pytest.fixture
-def world(database: tuple[Mapping[str, str], Engine], tmp_path: Path) -> Iterator[World]:
+def cluster(database: tuple[Mapping[str, str], Engine], tmp_path: Path) -> Iterator[ListsCluster]:
     """Lists."""
     environment, engine = database
-    with open_world(environment, engine, logs=tmp_path) as world:
-        yield world
+    with open_cluster(environment, engine, logs=tmp_path) as cluster:
+        yield cluster

@@ -49,7 +49,7 @@ def message(text: str, **changes: Any) -> bytes:
     return msgspec.json.encode({**msgspec.to_builtins(value), **changes})
 
 
-class Ground:
+class ConsumerEnvironment:
     """A topic of one partition, and a consumer of it in this process."""
 
     def __init__(self, container: Container, engine: Engine) -> None:
@@ -117,134 +117,150 @@ class Ground:
 
 
 @pytest.fixture
-def ground(database: tuple[Mapping[str, str], Engine]) -> Iterator[Ground]:
+def consumers(database: tuple[Mapping[str, str], Engine]) -> Iterator[ConsumerEnvironment]:
     """A fresh topic."""
     environment, engine = database
     container = build_container(read_settings(environment), application="tests")
-    ground = Ground(container, engine)
-    yield ground
-    ground.close()
+    consumers = ConsumerEnvironment(container, engine)
+    yield consumers
+    consumers.close()
     container.engine.dispose()
 
 
-def save(ground: Ground) -> Save:
+def save(consumers: ConsumerEnvironment) -> Save:
     class OwnSave(Save):
-        name = group = f"save-{ground.topic.name}"
-        topics = (ground.topic,)
+        name = group = f"save-{consumers.topic.name}"
+        topics = (consumers.topic,)
 
     return OwnSave(
-        ground.ports, messages=ground.container.messages, settings=ground.container.settings
+        consumers.ports,
+        messages=consumers.container.messages,
+        settings=consumers.container.settings,
     )
 
 
-def event(ground: Ground) -> Event:
+def event(consumers: ConsumerEnvironment) -> Event:
     class OwnEvent(Event):
-        name = group = f"event-{ground.topic.name}"
-        topics = (ground.topic,)
+        name = group = f"event-{consumers.topic.name}"
+        topics = (consumers.topic,)
 
-    return OwnEvent(ground.ports, settings=ground.container.settings)
+    return OwnEvent(consumers.ports, settings=consumers.container.settings)
 
 
-def newer_save(ground: Ground) -> Save:
+def newer_save(consumers: ConsumerEnvironment) -> Save:
     """Code that knows version 2."""
 
-    class NewerSave(type(save(ground))):  # type: ignore[misc]
+    class NewerSave(type(save(consumers))):  # type: ignore[misc]
         def read(self, raw: RawRecord) -> Any:
             value = msgspec.json.decode(raw.value or b"")
             return super().read(replace(raw, value=msgspec.json.encode({**value, "v": 1})))
 
     return NewerSave(
-        ground.ports, messages=ground.container.messages, settings=ground.container.settings
+        consumers.ports,
+        messages=consumers.container.messages,
+        settings=consumers.container.settings,
     )
 
 
-def stored(ground: Ground, *wanted: str) -> list[str]:
+def stored(consumers: ConsumerEnvironment, *wanted: str) -> list[str]:
     """Those of the wanted texts that are stored, in the room's order."""
-    texts = [one.text for one in ground.container.messages.after(ROOM, -1, 1_000)]
+    texts = [one.text for one in consumers.container.messages.after(ROOM, -1, 1_000)]
     return [text for text in texts if text in wanted]
 
 
 @pytest.mark.parametrize("consumer", [save, event])
 def test_what_nobody_can_read_is_a_dead_letter_and_the_consumer_goes_on(
-    ground: Ground, consumer: Callable[[Ground], ConsumerLoop[Any]]
+    consumers: ConsumerEnvironment, consumer: Callable[[ConsumerEnvironment], ConsumerLoop[Any]]
 ) -> None:
-    ground.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)
-    made = consumer(ground)
-    with ground.running(made):
-        wait_until(lambda: len(ground.letters()) == 3, what="they are dead letters")
-    assert ground.letters() == [(offset, made.group, "Undecodable") for offset in range(3)]
+    consumers.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)
+    made = consumer(consumers)
+    with consumers.running(made):
+        wait_until(lambda: len(consumers.letters()) == 3, what="they are dead letters")
+    assert consumers.letters() == [(offset, made.group, "Undecodable") for offset in range(3)]
 
 
-def test_messages_around_a_bad_one_are_saved_once_and_in_order(ground: Ground) -> None:
+def test_messages_around_a_bad_one_are_saved_once_and_in_order(
+    consumers: ConsumerEnvironment,
+) -> None:
     first, last = f"first {uuid4()}", f"last {uuid4()}"
-    ground.put(message(first), b"{", message(last))
-    with ground.running(save(ground)):
-        wait_until(lambda: stored(ground, first, last) == [first, last], what="both are saved")
-    with ground.running(save(ground)):  # from the committed offset
-        ground.put(message(again := f"again {uuid4()}"))
-        wait_until(lambda: bool(stored(ground, again)), what="it goes on")
-    assert stored(ground, first, last) == [first, last]
-    assert len(ground.letters()) == 1
+    consumers.put(message(first), b"{", message(last))
+    with consumers.running(save(consumers)):
+        wait_until(lambda: stored(consumers, first, last) == [first, last], what="both are saved")
+    with consumers.running(save(consumers)):  # from the committed offset
+        consumers.put(message(again := f"again {uuid4()}"))
+        wait_until(lambda: bool(stored(consumers, again)), what="it goes on")
+    assert stored(consumers, first, last) == [first, last]
+    assert len(consumers.letters()) == 1
 
 
-def test_a_message_that_the_store_refuses_for_good_holds_up_nobody(ground: Ground) -> None:
+def test_a_message_that_the_store_refuses_for_good_holds_up_nobody(
+    consumers: ConsumerEnvironment,
+) -> None:
     refused, last = f"nul \0 {uuid4()}", f"last {uuid4()}"
-    ground.put(message(refused), message(last))
-    with ground.running(save(ground)):
-        wait_until(lambda: bool(stored(ground, last)), what="the next is saved")
+    consumers.put(message(refused), message(last))
+    with consumers.running(save(consumers)):
+        wait_until(lambda: bool(stored(consumers, last)), what="the next is saved")
     # A NUL is beyond FerretDB's PostgreSQL; mongod can keep it.
-    outcome = (stored(ground, refused), [reason for _, _, reason in ground.letters()])
+    outcome = (stored(consumers, refused), [reason for _, _, reason in consumers.letters()])
     assert outcome in (([], ["HandlerError"]), ([refused], []))
 
 
-def test_a_newer_schema_parks_the_partition_until_newer_code_frees_it(ground: Ground) -> None:
+def test_a_newer_schema_parks_the_partition_until_newer_code_frees_it(
+    consumers: ConsumerEnvironment,
+) -> None:
     first, last = f"first {uuid4()}", f"last {uuid4()}"
-    ground.put(message(first), message("newer", v=2), message(last))
-    old = save(ground)
-    with ground.running(old):
-        wait_until(lambda: ground.parked() == [(old.group, "FutureVersion")], what="it is parked")
-        assert stored(ground, first, last) == [first]
-    with ground.running(newer_save(ground)):
-        ground.free()
-        wait_until(lambda: bool(stored(ground, last)), what="the rest is saved")
-    assert ground.letters() == []
-
-
-def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it(ground: Ground) -> None:
-    last = f"last {uuid4()}"
-    ground.put(*[b"{"] * (PER_PARTITION + 1), message(last))
-    consumer = save(ground)
-    with ground.running(consumer):
+    consumers.put(message(first), message("newer", v=2), message(last))
+    old = save(consumers)
+    with consumers.running(old):
         wait_until(
-            lambda: ground.parked() == [(consumer.group, "TooManyDeadLetters")],
+            lambda: consumers.parked() == [(old.group, "FutureVersion")], what="it is parked"
+        )
+        assert stored(consumers, first, last) == [first]
+    with consumers.running(newer_save(consumers)):
+        consumers.free()
+        wait_until(lambda: bool(stored(consumers, last)), what="the rest is saved")
+    assert consumers.letters() == []
+
+
+def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it(
+    consumers: ConsumerEnvironment,
+) -> None:
+    last = f"last {uuid4()}"
+    consumers.put(*[b"{"] * (PER_PARTITION + 1), message(last))
+    consumer = save(consumers)
+    with consumers.running(consumer):
+        wait_until(
+            lambda: consumers.parked() == [(consumer.group, "TooManyDeadLetters")],
             what="it is parked",
         )
-        assert len(ground.letters()) == PER_PARTITION
-        assert stored(ground, last) == []
-        ground.free()
-        wait_until(lambda: bool(stored(ground, last)), what="the rest is saved")
-    assert [offset for offset, _, _ in ground.letters()] == [PER_PARTITION]
+        assert len(consumers.letters()) == PER_PARTITION
+        assert stored(consumers, last) == []
+        consumers.free()
+        wait_until(lambda: bool(stored(consumers, last)), what="the rest is saved")
+    assert [offset for offset, _, _ in consumers.letters()] == [PER_PARTITION]
 
 
-def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(ground: Ground) -> None:
-    with ground.running(save(ground)) as runner:
-        ground.put(message(text := f"{uuid4()}"))
-        wait_until(lambda: bool(stored(ground, text)), what="it works")
+def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(
+    consumers: ConsumerEnvironment,
+) -> None:
+    with consumers.running(save(consumers)) as runner:
+        consumers.put(message(text := f"{uuid4()}"))
+        wait_until(lambda: bool(stored(consumers, text)), what="it works")
         assert not runner.failed
-        admin = KafkaAdminClient(**client_arguments(ground.container.settings))
-        admin.delete_topics([ground.topic.name])
+        admin = KafkaAdminClient(**client_arguments(consumers.container.settings))
+        admin.delete_topics([consumers.topic.name])
         admin.close()
         wait_until(lambda: runner.failed, what="it stops")
 
 
 def test_broadcast_publishes_states_as_they_are_and_gives_up_what_is_no_event(
-    ground: Ground,
+    consumers: ConsumerEnvironment,
 ) -> None:
-    container, auction_id = ground.container, random.randrange(2**40, 2**60)
+    container, auction_id = consumers.container, random.randrange(2**40, 2**60)
 
     class OwnBroadcast(Broadcast):
-        name = group = f"broadcast-{ground.topic.name}"
-        topics = (ground.topic,)
+        name = group = f"broadcast-{consumers.topic.name}"
+        topics = (consumers.topic,)
 
     subscription = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     subscription.subscribe(auction_channel(auction_id))
@@ -264,15 +280,15 @@ def test_broadcast_publishes_states_as_they_are_and_gives_up_what_is_no_event(
         f'{{"auction_id":{auction_id},"state":{state},"outcomes":[],"refused":[]}}'.encode()
         for state in states
     )
-    ground.put(first, None, b"{", second)
-    with ground.running(
+    consumers.put(first, None, b"{", second)
+    with consumers.running(
         OwnBroadcast(
-            ground.ports,
+            consumers.ports,
             redis=container.fanout,
             nicknames=container.nicknames,
             settings=container.settings,
         )
     ):
         wait_until(are_published, what="they are published as they are")
-    assert ground.letters() == [(n, OwnBroadcast.group, "Undecodable") for n in (1, 2)]
+    assert consumers.letters() == [(n, OwnBroadcast.group, "Undecodable") for n in (1, 2)]
     subscription.close()

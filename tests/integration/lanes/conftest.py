@@ -7,7 +7,7 @@ import pytest
 from app.settings import read_settings
 from stack import Program, Stack
 from tests.containers import Container, build_container
-from tests.integration.lanes.house import House
+from tests.integration.lanes.cluster import LaneCluster
 
 PREFIX = "lanes-"
 WORKERS = 4
@@ -22,10 +22,10 @@ def container(stack: Stack) -> Iterator[Container]:
 
 
 @pytest.fixture(scope="package")
-def house(stack: Stack, container: Container) -> Iterator[House]:
+def cluster(stack: Stack, container: Container) -> Iterator[LaneCluster]:
     """Bridge and workers running."""
     with stack.control.running(_programs(stack)):
-        yield House(stack, container, prefix=PREFIX)
+        yield LaneCluster(stack, container, prefix=PREFIX)
 
 
 def _programs(stack: Stack) -> list[Program]:

@@ -16,8 +16,8 @@ from app.protocol.topics import AUCTION_BID
 from app.services.auditing.ports import Scope
 from app.services.bidding import KnownBid
 from bridge.audit.run import audit
-from tests.integration.audit.house import new_lot
-from tests.integration.lanes.house import House, Lot
+from tests.integration.audit.scenario import new_lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, stretched, wait_until
 
 TODAY = 0  # days: whatever has ended
@@ -27,156 +27,160 @@ KEYS = [f"k{number}" for number in range(60)]
 KEYS_LATE = [f"late{number}" for number in range(5)]
 
 
-def opened(house: House, *, lasts_s: float) -> Lot:
+def opened(cluster: LaneCluster, *, lasts_s: float) -> Lot:
     """A new auction, published as the house does it."""
-    lot = new_lot(house.container, lasts_s=lasts_s, bidders=BIDDERS)
+    lot = new_lot(cluster.container, lasts_s=lasts_s, bidders=BIDDERS)
     return Lot(lot.auction_id, lot.bidders)
 
 
-def place(house: House, lot: Lot, keys: Sequence[str]) -> None:
+def place(cluster: LaneCluster, lot: Lot, keys: Sequence[str]) -> None:
     """Bid by turns, every fourth time too low, and wait until the log has it."""
-    futures = [bid(house, lot, number, key) for number, key in enumerate(keys)]
+    futures = [bid(cluster, lot, number, key) for number, key in enumerate(keys)]
     for future in futures:
         future.get(timeout=CALL_S)
 
 
-def bid(house: House, lot: Lot, number: int, key: str, amount: int | None = None) -> Any:
+def bid(cluster: LaneCluster, lot: Lot, number: int, key: str, amount: int | None = None) -> Any:
     """The future of a bid that is the same whenever it is made."""
     asked = amount or (1 if number % 4 == 3 else 10_000 * (number + 1))
     kind = "max" if number % 3 == 0 else "exact"
-    return house.bid(lot, bidder=bidder_of(lot, number), amount=asked, key=key, kind=kind)
+    return cluster.bid(lot, bidder=bidder_of(lot, number), amount=asked, key=key, kind=kind)
 
 
 def bidder_of(lot: Lot, number: int) -> int:
     return lot.bidders[number % BIDDERS]
 
 
-def known(house: House, lot: Lot, keys: Sequence[str]) -> list[KnownBid | None]:
+def known(cluster: LaneCluster, lot: Lot, keys: Sequence[str]) -> list[KnownBid | None]:
     """What bidders are told of their bids."""
-    status = house.container.bidding.status
+    status = cluster.container.bidding.status
     return [status(bidder_of(lot, number), lot.auction_id, key) for number, key in enumerate(keys)]
 
 
-def history(house: House, lot: Lot) -> list[PublicBid]:
+def history(cluster: LaneCluster, lot: Lot) -> list[PublicBid]:
     """All accepted bids, page by page."""
     pages: list[PublicBid] = []
-    while page := house.container.auction_views.history(lot.auction_id, len(pages), 10):
+    while page := cluster.container.auction_views.history(lot.auction_id, len(pages), 10):
         pages += page
     return pages
 
 
-def count(house: House, table: Any, lot: Lot) -> int:
-    with house.container.engine.connect() as connection:
+def count(cluster: LaneCluster, table: Any, lot: Lot) -> int:
+    with cluster.container.engine.connect() as connection:
         of_lot = select(func.count()).where(table.c.auction_id == lot.auction_id)
         return int(connection.execute(of_lot).scalar_one())
 
 
-def archive(house: House) -> None:
+def archive(cluster: LaneCluster) -> None:
     """Move all there is, as a run of the housekeeping does."""
-    chore = PostgresArchive(house.container.engine, days=TODAY)
+    chore = PostgresArchive(cluster.container.engine, days=TODAY)
     while chore.remove(BATCH).more:
         pass
 
 
-def violated(house: House, lot: Lot) -> dict[str, str]:
-    results = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+def violated(cluster: LaneCluster, lot: Lot) -> dict[str, str]:
+    results = audit(cluster.container, Scope(lane=str(lot.auction_id)), [])
     return {name: results[name].examples[0] for name in results.violated}
 
 
-def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(house: House) -> None:
-    ended, busy = opened(house, lasts_s=stretched(6)), opened(house, lasts_s=3_600)
-    place(house, ended, KEYS)
-    house.wait_closed(ended)
-    before = known(house, ended, KEYS), history(house, ended), seen(house, ended)
+def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(
+    cluster: LaneCluster,
+) -> None:
+    ended, busy = opened(cluster, lasts_s=stretched(6)), opened(cluster, lasts_s=3_600)
+    place(cluster, ended, KEYS)
+    cluster.wait_closed(ended)
+    before = known(cluster, ended, KEYS), history(cluster, ended), seen(cluster, ended)
     assert {one.outcome.status for one in before[0] if one} == {"accepted", "rejected"}
     stop = threading.Event()
 
     def storm() -> None:
         while not stop.is_set():
-            place(house, busy, KEYS)
-            place(house, ended, KEYS)  # repeats: first outcomes, whichever table they are in
-            place(house, ended, KEYS_LATE)
+            place(cluster, busy, KEYS)
+            place(cluster, ended, KEYS)  # repeats: first outcomes, whichever table they are in
+            place(cluster, ended, KEYS_LATE)
 
     with ThreadPoolExecutor(3) as pool:
         storming = pool.submit(storm)
-        moving = [pool.submit(archive, house) for _ in range(2)]
+        moving = [pool.submit(archive, cluster) for _ in range(2)]
         for one in moving:
             one.result(timeout=CALL_S)
         stop.set()
         storming.result(timeout=CALL_S)
-    wait_until(lambda: is_at_rest(house, ended, busy), what="all is decided and published")
-    archive(house)
-    assert count(house, schema.bids, ended) == count(house, schema.decisions, ended) == 0
-    assert count(house, schema.bids_archive, ended) >= len(KEYS) + len(KEYS_LATE)
-    assert count(house, schema.bids_archive, busy) == 0
-    assert (known(house, ended, KEYS), history(house, ended), seen(house, ended)) == before
-    late = known(house, ended, KEYS_LATE)
+    wait_until(lambda: is_at_rest(cluster, ended, busy), what="all is decided and published")
+    archive(cluster)
+    assert count(cluster, schema.bids, ended) == count(cluster, schema.decisions, ended) == 0
+    assert count(cluster, schema.bids_archive, ended) >= len(KEYS) + len(KEYS_LATE)
+    assert count(cluster, schema.bids_archive, busy) == 0
+    assert (known(cluster, ended, KEYS), history(cluster, ended), seen(cluster, ended)) == before
+    late = known(cluster, ended, KEYS_LATE)
     assert {one.outcome.code for one in late if one} == {"CLOSED"}
     assert all(late)
-    assert violated(house, ended) == {}
-    assert violated(house, busy) == {}
+    assert violated(cluster, ended) == {}
+    assert violated(cluster, busy) == {}
 
 
-def is_at_rest(house: House, *lots: Lot) -> bool:
+def is_at_rest(cluster: LaneCluster, *lots: Lot) -> bool:
     """Whether all of the log is taken, and nothing waits to be decided or published."""
-    ends = {part: end for part, (_, end) in house.container.log_reader.bounds(AUCTION_BID).items()}
+    ends = {
+        part: end for part, (_, end) in cluster.container.log_reader.bounds(AUCTION_BID).items()
+    }
     progress, unsent = schema.ingest_progress, select(func.count()).select_from(schema.outbox)
     taken = select(progress.c.partition, progress.c.next_offset).where(
         progress.c.topic == AUCTION_BID.name
     )
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         offsets = {row.partition: row.next_offset for row in connection.execute(taken)}
-        waiting = connection.execute(unsent).scalar_one() + sum(map(house.waiting, lots))
+        waiting = connection.execute(unsent).scalar_one() + sum(map(cluster.waiting, lots))
     return offsets == ends and waiting == 0
 
 
-def seen(house: House, lot: Lot) -> Any:
+def seen(cluster: LaneCluster, lot: Lot) -> Any:
     """The newest bids of a page that opens, and what a bidder sees of the own bids."""
-    snapshot = house.container.auction_views.snapshot(lot.auction_id, lot.bidders[0], 20)
+    snapshot = cluster.container.auction_views.snapshot(lot.auction_id, lot.bidders[0], 20)
     return snapshot.bids, snapshot.auction.mine
 
 
 @pytest.fixture
-def archived(house: House) -> Lot:
+def archived(cluster: LaneCluster) -> Lot:
     """An auction with two bids, all of it in the archive."""
-    lot = opened(house, lasts_s=stretched(6))
-    place(house, lot, KEYS[:2])
-    house.wait_closed(lot)
-    archive(house)
-    assert count(house, schema.bids, lot) == 0
+    lot = opened(cluster, lasts_s=stretched(6))
+    place(cluster, lot, KEYS[:2])
+    cluster.wait_closed(lot)
+    archive(cluster)
+    assert count(cluster, schema.bids, lot) == 0
     return lot
 
 
 def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refused(
-    house: House, archived: Lot
+    cluster: LaneCluster, archived: Lot
 ) -> None:
-    bidder, outcomes = bidder_of(archived, 0), house.container.bidding
-    bid(house, archived, 0, KEYS[0]).get(timeout=CALL_S)
-    bid(house, archived, 0, KEYS[0], amount=99_000).get(timeout=CALL_S)
-    wait_until(lambda: count(house, schema.decisions, archived) == 2, what="both are decided")
+    bidder, outcomes = bidder_of(archived, 0), cluster.container.bidding
+    bid(cluster, archived, 0, KEYS[0]).get(timeout=CALL_S)
+    bid(cluster, archived, 0, KEYS[0], amount=99_000).get(timeout=CALL_S)
+    wait_until(lambda: count(cluster, schema.decisions, archived) == 2, what="both are decided")
     (told,) = [one for batch in outcomes.decided_lately([bidder], 60) for one in batch]
     assert told.receipt.bid_id == str(bid_id(bidder, archived.auction_id, KEYS[0]))
     assert told.outcome.status == "accepted"
     (refused,) = [one for batch in outcomes.refused_lately([bidder], 60) for one in batch]
     assert (refused.refusal.key, refused.refusal.amount) == (KEYS[0], 99_000)
-    archive(house)
-    assert count(house, schema.decisions, archived) == 0, "what came late follows"
-    assert violated(house, archived) == {}
+    archive(cluster)
+    assert count(cluster, schema.decisions, archived) == 0, "what came late follows"
+    assert violated(cluster, archived) == {}
 
 
 def test_a_bid_with_an_answer_in_the_archive_never_fails_after_it(
-    house: House, archived: Lot
+    cluster: LaneCluster, archived: Lot
 ) -> None:
-    handler = house.container.lane_topics[AUCTION_BID.name].handler
-    (record, *_) = house.log(archived, partition_of(house, archived))
-    with house.container.begin() as transaction:
+    handler = cluster.container.lane_topics[AUCTION_BID.name].handler
+    (record, *_) = cluster.log(archived, partition_of(cluster, archived))
+    with cluster.container.begin() as transaction:
         handler.fail(transaction, str(archived.auction_id), [record])
         assert handler.settled(transaction, [record.payload.encode()]) == [True]
-    assert count(house, schema.bids, archived) == 0
+    assert count(cluster, schema.bids, archived) == 0
 
 
-def partition_of(house: House, lot: Lot) -> int:
-    with house.container.engine.connect() as connection:
+def partition_of(cluster: LaneCluster, lot: Lot) -> int:
+    with cluster.container.engine.connect() as connection:
         table = schema.bids_archive
         found = select(table.c.partition).where(table.c.auction_id == lot.auction_id).limit(1)
         return int(connection.execute(found).scalar_one())

@@ -9,7 +9,7 @@ from app.adapters.postgres.prepared import Prepared
 from app.protocol.topics import AUCTION_BID
 from app.services.lanes import BadDataError, LaneBusyError, OutageError
 from app.services.transactions import Transaction
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, wait_until
 
 ECHO = Prepared("test_echo", ("text[]",), "SELECT unnest($1)")
@@ -23,61 +23,63 @@ def claim(transaction: Transaction, lot: Lot) -> None:
     PostgresLanes().claim(transaction, topic=AUCTION_BID.name, key=str(lot.auction_id), limit=1)
 
 
-def bid(house: House, lot: Lot, key: str) -> None:
+def bid(cluster: LaneCluster, lot: Lot, key: str) -> None:
     """Put a bid into the log, and return once it waits or is decided."""
-    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key=key).get(timeout=CALL_S)
-    wait_until(lambda: house.waiting(lot) + house.decided(lot) > 0, what="it is taken in")
+    cluster.bid(lot, bidder=lot.bidders[0], amount=5_000, key=key).get(timeout=CALL_S)
+    wait_until(lambda: cluster.waiting(lot) + cluster.decided(lot) > 0, what="it is taken in")
 
 
-def test_a_lane_is_claimed_by_one_transaction_at_a_time(house: House) -> None:
-    lot, begin = house.auction(lasts_s=3_600), house.container.begin
+def test_a_lane_is_claimed_by_one_transaction_at_a_time(cluster: LaneCluster) -> None:
+    lot, begin = cluster.auction(lasts_s=3_600), cluster.container.begin
     with begin() as first, begin() as second:
         claim(first, lot)
         with pytest.raises(LaneBusyError):
             claim(second, lot)
-        claim(second, house.auction(lasts_s=3_600))
+        claim(second, cluster.auction(lasts_s=3_600))
     with begin() as third:
         claim(third, lot)
 
 
-def test_the_claim_of_a_dead_worker_goes_with_its_connection(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
-    connection = house.container.engine.connect()
+def test_the_claim_of_a_dead_worker_goes_with_its_connection(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    connection = cluster.container.engine.connect()
     claim(connection, lot)
-    bid(house, lot, "meanwhile")
+    bid(cluster, lot, "meanwhile")
     connection.invalidate()  # closes it, without a word to the server
     connection.close()
-    house.wait_decided(lot, 1)
+    cluster.wait_decided(lot, 1)
 
 
-def test_a_frozen_worker_loses_its_claim_and_can_write_nothing_any_more(house: House) -> None:
-    claimed, other = house.auction(lasts_s=3_600), house.auction(lasts_s=3_600)
+def test_a_frozen_worker_loses_its_claim_and_can_write_nothing_any_more(
+    cluster: LaneCluster,
+) -> None:
+    claimed, other = cluster.auction(lasts_s=3_600), cluster.auction(lasts_s=3_600)
 
     def freeze_in_a_settle() -> None:
-        with house.container.begin() as frozen:
+        with cluster.container.begin() as frozen:
             claim(frozen, claimed)
-            bid(house, claimed, "claimed")
-            bid(house, other, "another")
-            house.wait_decided(other, 1)
-            house.wait_decided(claimed, 1)
+            bid(cluster, claimed, "claimed")
+            bid(cluster, other, "another")
+            cluster.wait_decided(other, 1)
+            cluster.wait_decided(claimed, 1)
             claim(frozen, other)
 
     with pytest.raises(OutageError):
         freeze_in_a_settle()
 
 
-def test_a_prepared_statement_outlives_a_rollback(house: House) -> None:
-    with house.container.engine.connect() as connection:
+def test_a_prepared_statement_outlives_a_rollback(cluster: LaneCluster) -> None:
+    with cluster.container.engine.connect() as connection:
         for _ in range(2):
             assert ECHO.execute(connection, ["a", "b's", "%s"]) == [("a",), ("b's",), ("%s",)]
             connection.rollback()
 
 
-def test_and_names_the_fault_without_the_value(house: House) -> None:
+def test_and_names_the_fault_without_the_value(cluster: LaneCluster) -> None:
     for statement, value in ((COUNTED, "secret"), (HALF, 0)):
-        with pytest.raises(BadDataError), house.container.begin() as transaction:
+        with pytest.raises(BadDataError), cluster.container.begin() as transaction:
             statement.execute(transaction, value)
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         with pytest.raises(DBAPIError) as raised:
             COUNTED.execute(connection, "secret")
         assert "secret" not in str(raised.value)
@@ -85,9 +87,9 @@ def test_and_names_the_fault_without_the_value(house: House) -> None:
         assert "secret" not in str(raised.value.orig)
 
 
-def test_and_is_prepared_anew_after_its_connection_is_lost(house: House) -> None:
+def test_and_is_prepared_anew_after_its_connection_is_lost(cluster: LaneCluster) -> None:
     def lose_the_connection() -> None:
-        with house.container.begin() as transaction, house.container.begin() as other:
+        with cluster.container.begin() as transaction, cluster.container.begin() as other:
             ((pid,),) = PID.execute(transaction)
             other.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
             PID.execute(transaction)
@@ -95,5 +97,5 @@ def test_and_is_prepared_anew_after_its_connection_is_lost(house: House) -> None
     with pytest.raises(OutageError):
         lose_the_connection()
     for _ in range(2):
-        with house.container.begin() as transaction, house.container.begin() as other:
+        with cluster.container.begin() as transaction, cluster.container.begin() as other:
             assert PID.execute(transaction) != PID.execute(other)

@@ -21,7 +21,7 @@ from app.services.lanes import BadRecordError, InboxRecord, Parking
 from app.services.settling import AuctionLane, decode
 from tests import kafka_log
 from tests.bid_values import bid_value
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
 from tests.waiting import CALL_S, wait_until
 
@@ -30,20 +30,20 @@ UNKNOWN = 10**15  # no auction has this id
 
 
 @contextmanager
-def poisoned(house: House) -> Iterator[None]:
+def poisoned(cluster: LaneCluster) -> Iterator[None]:
     """While inside, no bid of POISON can be decided: a database that refuses a value for good."""
-    run(house, f"ALTER TABLE bids ADD CONSTRAINT poison CHECK (amount <> {POISON} "
+    run(cluster, f"ALTER TABLE bids ADD CONSTRAINT poison CHECK (amount <> {POISON} "
                "OR status = 'failed') NOT VALID")  # fmt: skip
     try:
         yield
     finally:
-        run(house, "ALTER TABLE bids DROP CONSTRAINT poison")
+        run(cluster, "ALTER TABLE bids DROP CONSTRAINT poison")
 
 
 @contextmanager
-def contended(house: House, lot: Lot) -> Iterator[None]:
+def contended(cluster: LaneCluster, lot: Lot) -> Iterator[None]:
     """While inside, somebody else is always quicker in settling this auction."""
-    run(house, f"""
+    run(cluster, f"""
         CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           RETURN CASE WHEN OLD.id = {lot.auction_id}
                  AND current_query() LIKE 'EXECUTE auction_save%'
@@ -53,64 +53,64 @@ def contended(house: House, lot: Lot) -> Iterator[None]:
     try:
         yield
     finally:
-        run(house, "DROP TRIGGER contend ON auctions; DROP FUNCTION contend()")
+        run(cluster, "DROP TRIGGER contend ON auctions; DROP FUNCTION contend()")
 
 
-def run(house: House, statement: str) -> None:
-    with house.container.engine.begin() as connection:
+def run(cluster: LaneCluster, statement: str) -> None:
+    with cluster.container.engine.begin() as connection:
         connection.execute(text(statement))
 
 
-def letters(house: House, key: object) -> list[Any]:
+def letters(cluster: LaneCluster, key: object) -> list[Any]:
     """Dead letters of a lane, in log order."""
     table = schema.dead_letters
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         found = table.select().where(table.c.key == str(key)).order_by(table.c.offset)
         return list(connection.execute(found))
 
 
-def is_parked(house: House, key: object) -> bool:
+def is_parked(cluster: LaneCluster, key: object) -> bool:
     table = schema.parked_lanes
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         return connection.execute(table.select().where(table.c.key == str(key))).first() is not None
 
 
-def park(house: House, key: object) -> None:
+def park(cluster: LaneCluster, key: object) -> None:
     """As an operator does."""
-    with house.container.begin() as transaction:
-        house.container.lanes.park(
+    with cluster.container.begin() as transaction:
+        cluster.container.lanes.park(
             transaction, topic=AUCTION_BID.name, key=str(key), parking=Parking("Held", "by hand")
         )
 
 
-def free(house: House, key: object) -> None:
+def free(cluster: LaneCluster, key: object) -> None:
     """As an operator does once the code is mended."""
     inbox, parked = schema.inbox, schema.parked_lanes
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         connection.execute(inbox.update().where(inbox.c.key == str(key)).values(attempts=0))
         connection.execute(parked.delete().where(parked.c.key == str(key)))
 
 
-def check(house: House, lot: Lot, partition: int) -> None:
+def check(cluster: LaneCluster, lot: Lot, partition: int) -> None:
     """State and chain are the fold of the log less its dead letters."""
-    dead = {row.offset for row in letters(house, lot.auction_id)}
-    log = [record for record in house.log(lot, partition) if record.offset not in dead]
-    state = house.state(lot)
+    dead = {row.offset for row in letters(cluster, lot.auction_id)}
+    log = [record for record in cluster.log(lot, partition) if record.offset not in dead]
+    state = cluster.state(lot)
     expected, _ = fold(genesis(state), [decode(record) for record in log])
     assert (state.chain, state.bid_count) == (expected.chain, expected.bid_count)
 
 
-def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[1]
-    with listening(house, user_channel(bidder)) as pubsub, poisoned(house):
+    with listening(cluster, user_channel(bidder)) as pubsub, poisoned(cluster):
         futures = [
-            house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
+            cluster.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
             for n in range(3)
         ]
-        poison = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
+        poison = cluster.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
         futures += [
-            house.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
+            cluster.bid(lot, bidder=lot.bidders[n], amount=2_000 * (n + 1), key=f"k{n}")
             for n in range(3, 8)
         ]
         place = [future.get(timeout=CALL_S) for future in futures].pop()
@@ -122,36 +122,36 @@ def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(house: Hou
             ),
             until=1,
         )
-        wait_until(lambda: house.state(lot).bid_count == 8, what="the rest is decided")
+        wait_until(lambda: cluster.state(lot).bid_count == 8, what="the rest is decided")
     (outcome,) = told[0]["outcomes"]
     assert (outcome["bid_id"], outcome["bidder_id"], outcome["key"]) == (
         str(bid_id(bidder, lot.auction_id, "poison")), bidder, "poison",
     )  # fmt: skip
     assert outcome["price"] is None
-    (letter,) = letters(house, lot.auction_id)
+    (letter,) = letters(cluster, lot.auction_id)
     assert (letter.offset, letter.reason, letter.error_class) == (
         poison.offset, "HandlerError", "BadDataError",
     )  # fmt: skip
     assert letter.attempts >= 3, "twice with others and once alone; two workers may try at once"
     assert letter.consumer_group == "auction"
     assert letter.trace_id == str(bid_id(bidder, lot.auction_id, "poison"))
-    (row,) = [row for row in house.rows(schema.bids, lot) if row.status == "failed"]
+    (row,) = [row for row in cluster.rows(schema.bids, lot) if row.status == "failed"]
     assert (row.offset, row.amount, row.seq, row.price) == (poison.offset, POISON, None, None)
-    assert house.waiting(lot) == 0
-    check(house, lot, place.partition)
+    assert cluster.waiting(lot) == 0
+    check(cluster, lot, place.partition)
 
 
-def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    with poisoned(house):
-        place = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
-        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
-    (original,) = [r for r in house.log(lot, place.partition) if r.offset == place.offset]
+    with poisoned(cluster):
+        place = cluster.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
+        wait_until(lambda: letters(cluster, lot.auction_id), what="it is given up")
+    (original,) = [r for r in cluster.log(lot, place.partition) if r.offset == place.offset]
     topic = dead_letter_topic(AUCTION_BID).name
 
     def sent() -> list[Any]:
-        records = kafka_log.records(house.container.settings, topic, {place.partition: 0})
+        records = kafka_log.records(cluster.container.settings, topic, {place.partition: 0})
         return [record for record in records if record.key == str(lot.auction_id).encode()]
 
     wait_until(sent, what="it is in the dead-letter topic")
@@ -176,154 +176,160 @@ def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(house: Hou
     assert log_time.endswith("Z")
 
 
-def test_a_failed_bid_that_comes_again_is_decided_afresh(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_a_failed_bid_that_comes_again_is_decided_afresh(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    with poisoned(house):
-        first = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
-        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
-    again = house.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
-    wait_until(lambda: house.state(lot).bid_count == 1, what="it is decided")
-    (row,) = house.rows(schema.bids, lot)
+    with poisoned(cluster):
+        first = cluster.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
+        wait_until(lambda: letters(cluster, lot.auction_id), what="it is given up")
+    again = cluster.bid(lot, bidder=bidder, amount=POISON, key="poison").get(timeout=CALL_S)
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="it is decided")
+    (row,) = cluster.rows(schema.bids, lot)
     assert (row.status, row.offset, row.price) == ("accepted", again.offset, POISON)
-    assert [letter.offset for letter in letters(house, lot.auction_id)] == [first.offset]
-    check(house, lot, again.partition)
+    assert [letter.offset for letter in letters(cluster, lot.auction_id)] == [first.offset]
+    check(cluster, lot, again.partition)
 
 
 def test_a_failed_bid_that_waits_again_is_pending_and_no_answer_to_its_newer_record(
-    house: House,
+    cluster: LaneCluster,
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    bidder, outcomes = lot.bidders[0], PostgresOutcomes(house.container.engine)
+    lot = cluster.auction(lasts_s=3_600)
+    bidder, outcomes = lot.bidders[0], PostgresOutcomes(cluster.container.engine)
     bid = bid_id(bidder, lot.auction_id, "k")
-    with poisoned(house):
-        house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
-        wait_until(lambda: letters(house, lot.auction_id), what="it is given up")
+    with poisoned(cluster):
+        cluster.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
+        wait_until(lambda: letters(cluster, lot.auction_id), what="it is given up")
     (failed,) = outcomes.decided([bid])
     assert (failed.outcome.status, failed.outcome.price) == ("failed", None)
     assert failed.answers(failed.receipt)
-    park(house, lot.auction_id)
-    house.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
-    wait_until(lambda: house.waiting(lot) == 1, what="it waits again")
-    waiting = house.container.bidding.status(bidder, lot.auction_id, "k")
+    park(cluster, lot.auction_id)
+    cluster.bid(lot, bidder=bidder, amount=POISON, key="k").get(timeout=CALL_S)
+    wait_until(lambda: cluster.waiting(lot) == 1, what="it waits again")
+    waiting = cluster.container.bidding.status(bidder, lot.auction_id, "k")
     assert waiting is not None
     assert waiting.outcome.status == "pending"
     assert not failed.answers(waiting.receipt)
-    free(house, lot.auction_id)
-    wait_until(lambda: house.state(lot).bid_count == 1, what="it is decided")
+    free(cluster, lot.auction_id)
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="it is decided")
     (decided,) = outcomes.decided([bid])
     assert decided.outcome.status == "accepted"
     assert decided.answers(failed.receipt)
 
 
-def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    first = house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
-    house.wait_decided(lot, 1)
-    with contended(house, lot):
-        house.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
-        wait_until(lambda: letters(house, lot.auction_id), what="the repeat is given up")
-    (row,) = house.rows(schema.bids, lot)
+    first = cluster.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
+    cluster.wait_decided(lot, 1)
+    with contended(cluster, lot):
+        cluster.bid(lot, bidder=bidder, amount=5_000, key="k").get(timeout=CALL_S)
+        wait_until(lambda: letters(cluster, lot.auction_id), what="the repeat is given up")
+    (row,) = cluster.rows(schema.bids, lot)
     assert (row.status, row.offset) == ("accepted", first.offset)
 
 
-def test_records_that_meet_nothing_but_conflicts_are_given_up(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
-    with contended(house, lot):
+def test_records_that_meet_nothing_but_conflicts_are_given_up(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    with contended(cluster, lot):
         for number in range(3):
             bidder = lot.bidders[number]
-            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=CALL_S)
-        wait_until(lambda: len(letters(house, lot.auction_id)) == 3, what="all are given up")
-    found = letters(house, lot.auction_id)
+            cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(
+                timeout=CALL_S
+            )
+        wait_until(lambda: len(letters(cluster, lot.auction_id)) == 3, what="all are given up")
+    found = letters(cluster, lot.auction_id)
     assert {letter.reason for letter in found} == {"VersionConflict"}
     assert {letter.attempts for letter in found} == {
-        house.container.settings.limits.retries_max + 1
+        cluster.container.settings.limits.retries_max + 1
     }
-    assert {row.status for row in house.rows(schema.bids, lot)} == {"failed"}
-    place = house.bid(lot, bidder=lot.bidders[4], amount=9_000, key="k").get(timeout=CALL_S)
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the lane goes on")
-    check(house, lot, place.partition)
+    assert {row.status for row in cluster.rows(schema.bids, lot)} == {"failed"}
+    place = cluster.bid(lot, bidder=lot.bidders[4], amount=9_000, key="k").get(timeout=CALL_S)
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the lane goes on")
+    check(cluster, lot, place.partition)
 
 
-def test_a_record_of_an_unknown_auction_is_a_dead_letter(house: House) -> None:
+def test_a_record_of_an_unknown_auction_is_a_dead_letter(cluster: LaneCluster) -> None:
     value = b'{"v":1,"type":"close","auction_id":%d}' % UNKNOWN
-    house.put(str(UNKNOWN).encode(), value).get(timeout=CALL_S)
-    wait_until(lambda: letters(house, UNKNOWN), what="it is given up")
-    (letter, *_) = letters(house, UNKNOWN)
+    cluster.put(str(UNKNOWN).encode(), value).get(timeout=CALL_S)
+    wait_until(lambda: letters(cluster, UNKNOWN), what="it is given up")
+    (letter, *_) = letters(cluster, UNKNOWN)
     assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
 
 
 def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothing(
-    house: House,
+    cluster: LaneCluster,
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
+    lot = cluster.auction(lasts_s=3_600)
     key, (honest, thief) = str(lot.auction_id), lot.bidders[:2]
     value = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
     payload = msgspec.json.encode(value).decode()
     forged = InboxRecord(AUCTION_BID.name, 0, UNKNOWN, key, payload, datetime.now(UTC))
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)
-    with house.container.begin() as transaction:
+    with cluster.container.begin() as transaction:
         with pytest.raises(BadRecordError) as refused:
             lane.settle(transaction, lane.load(transaction, key, [forged]), [forged])
         (event,) = lane.fail(transaction, key, [forged]).messages
     assert refused.value.reason == "BadIdentity"
     assert msgspec.json.decode(event.payload)["outcomes"] == []
-    assert house.rows(schema.bids, lot) == []
+    assert cluster.rows(schema.bids, lot) == []
 
 
 def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
-    house: House,
+    cluster: LaneCluster,
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    most = house.container.settings.limits.dead_letters_per_lane_max
-    with poisoned(house):
+    lot = cluster.auction(lasts_s=3_600)
+    most = cluster.container.settings.limits.dead_letters_per_lane_max
+    with poisoned(cluster):
         futures = [
-            house.bid(lot, bidder=lot.bidders[n % 20], amount=POISON, key=f"k{n}")
+            cluster.bid(lot, bidder=lot.bidders[n % 20], amount=POISON, key=f"k{n}")
             for n in range(most + 5)
         ]
         places = [future.get(timeout=CALL_S) for future in futures]
-        wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
-        assert len(letters(house, lot.auction_id)) == most
-        assert house.waiting(lot) == 5
-        last = house.bid(lot, bidder=lot.bidders[0], amount=700_000, key="after").get(
+        wait_until(lambda: is_parked(cluster, lot.auction_id), what="the lane is parked")
+        assert len(letters(cluster, lot.auction_id)) == most
+        assert cluster.waiting(lot) == 5
+        last = cluster.bid(lot, bidder=lot.bidders[0], amount=700_000, key="after").get(
             timeout=CALL_S
         )
-        wait_until(lambda: house.waiting(lot) == 6, what="what comes later waits too")
-    free(house, lot.auction_id)
-    wait_until(lambda: house.waiting(lot) == 0, what="the sweep wakes it")
+        wait_until(lambda: cluster.waiting(lot) == 6, what="what comes later waits too")
+    free(cluster, lot.auction_id)
+    wait_until(lambda: cluster.waiting(lot) == 0, what="the sweep wakes it")
     stored = [place.offset for place in places[most:]] + [last.offset]
-    decided = [row for row in house.rows(schema.bids, lot) if row.status != "failed"]
+    decided = [row for row in cluster.rows(schema.bids, lot) if row.status != "failed"]
     assert [row.offset for row in decided] == stored
-    check(house, lot, last.partition)
+    check(cluster, lot, last.partition)
 
 
-def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(
+    cluster: LaneCluster,
+) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     key = str(lot.auction_id).encode()
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="before").get(timeout=CALL_S)
+    cluster.bid(lot, bidder=lot.bidders[0], amount=2_000, key="before").get(timeout=CALL_S)
     newer = {"v": 2, "type": "bid", "auction_id": lot.auction_id, "colour": "red"}
-    house.put(key, msgspec.json.encode(newer)).get(timeout=CALL_S)
-    house.bid(lot, bidder=lot.bidders[1], amount=4_000, key="after").get(timeout=CALL_S)
-    wait_until(lambda: is_parked(house, lot.auction_id), what="the lane is parked")
-    wait_until(lambda: house.waiting(lot) == 2, what="what was before it is settled")
-    assert house.state(lot).bid_count == 1
-    assert letters(house, lot.auction_id) == []
+    cluster.put(key, msgspec.json.encode(newer)).get(timeout=CALL_S)
+    cluster.bid(lot, bidder=lot.bidders[1], amount=4_000, key="after").get(timeout=CALL_S)
+    wait_until(lambda: is_parked(cluster, lot.auction_id), what="the lane is parked")
+    wait_until(lambda: cluster.waiting(lot) == 2, what="what was before it is settled")
+    assert cluster.state(lot).bid_count == 1
+    assert letters(cluster, lot.auction_id) == []
 
 
-def test_a_lock_that_is_held_for_long_is_waited_for_and_nothing_fails(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
-    with house.container.engine.begin() as connection:
+def test_a_lock_that_is_held_for_long_is_waited_for_and_nothing_fails(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    with cluster.container.engine.begin() as connection:
         connection.execute(
             text("UPDATE auctions SET mode = mode WHERE id = :id"), {"id": lot.auction_id}
         )
         for number in range(3):
             bidder = lot.bidders[number]
-            house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(timeout=CALL_S)
-        log = house.stack.control.log_file(house.name("worker-bids-0")).parent
+            cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k").get(
+                timeout=CALL_S
+            )
+        log = cluster.stack.control.log_file(cluster.name("worker-bids-0")).parent
         wait_until(lambda: _deferred(log, lot.auction_id), what="settling was put off")
-    wait_until(lambda: house.state(lot).bid_count == 3, what="all are decided")
-    assert letters(house, lot.auction_id) == []
+    wait_until(lambda: cluster.state(lot).bid_count == 3, what="all are decided")
+    assert letters(cluster, lot.auction_id) == []
 
 
 def _deferred(logs: Any, auction_id: int) -> bool:

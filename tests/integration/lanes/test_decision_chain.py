@@ -20,12 +20,12 @@ from app.domain.decision_log import (
 from app.domain.errors import BrokenChainError
 from app.domain.records import Position
 from app.protocol.records import CancelValue, CloseValue, ReserveValue, VoidValue
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, stretched
 
 
-def control(house: House, lot: Lot, value: msgspec.Struct) -> None:
-    house.put(str(lot.auction_id).encode(), msgspec.json.encode(value)).get(timeout=CALL_S)
+def control(cluster: LaneCluster, lot: Lot, value: msgspec.Struct) -> None:
+    cluster.put(str(lot.auction_id).encode(), msgspec.json.encode(value)).get(timeout=CALL_S)
 
 
 def logged(row: Any) -> LoggedBid | LoggedControl:
@@ -65,9 +65,9 @@ def logged(row: Any) -> LoggedBid | LoggedControl:
     )
 
 
-def rewritten(house: House, lot: Lot) -> list[LogLine]:
+def rewritten(cluster: LaneCluster, lot: Lot) -> list[LogLine]:
     """The decision log, from the chained rows in the order of the log."""
-    rows = [*house.rows(schema.bids, lot), *house.rows(schema.decisions, lot)]
+    rows = [*cluster.rows(schema.bids, lot), *cluster.rows(schema.decisions, lot)]
     chained = [row for row in rows if row.chain is not None]
     chained.sort(key=lambda row: (row.offset, getattr(row, "automatic", False)))
     lines: list[LogLine] = []
@@ -84,29 +84,29 @@ def rewritten(house: House, lot: Lot) -> list[LogLine]:
     return lines
 
 
-def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
-    lot = house.auction(lasts_s=24 * 3_600, reserve_price=9_000)
-    seller = house.state(lot).terms.seller_id
+def test_the_chain_of_an_auction_follows_from_its_rows(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=24 * 3_600, reserve_price=9_000)
+    seller = cluster.state(lot).terms.seller_id
     ann, bob, cem = lot.bidders[:3]
     # A repeat and a reused key among them: both leave a row, and neither a line.
     for bidder, amount, key in [(ann, 5_000, "a"), (bob, 3_000, "b"), (bob, 10, "c"),
                                 (ann, 5_000, "a"), (ann, 6_000, "a")]:  # fmt: skip
-        house.bid(lot, bidder=bidder, amount=amount, key=key, kind="max").get(timeout=CALL_S)
+        cluster.bid(lot, bidder=bidder, amount=amount, key=key, kind="max").get(timeout=CALL_S)
     auction_id = lot.auction_id
-    control(house, lot, CloseValue(1, auction_id))
-    control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=4_000))
-    control(house, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=3_000))
-    house.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=CALL_S)
-    control(house, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=cem, reason="gone"))
-    control(house, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=9**9, reason="who"))
-    control(house, lot, CancelValue(1, auction_id, actor_id=ann, reason="not mine"))
-    control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason=None))
-    control(house, lot, CancelValue(1, auction_id, actor_id=seller, reason="부서졌습니다"))
-    house.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=CALL_S)
-    house.wait_decided(lot, 15)
+    control(cluster, lot, CloseValue(1, auction_id))
+    control(cluster, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=4_000))
+    control(cluster, lot, ReserveValue(1, auction_id, actor_id=seller, reserve_price=3_000))
+    cluster.bid(lot, bidder=cem, amount=7_000, key="d").get(timeout=CALL_S)
+    control(cluster, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=cem, reason="gone"))
+    control(cluster, lot, VoidValue(1, auction_id, actor_id=seller, bidder_id=9**9, reason="who"))
+    control(cluster, lot, CancelValue(1, auction_id, actor_id=ann, reason="not mine"))
+    control(cluster, lot, CancelValue(1, auction_id, actor_id=seller, reason=None))
+    control(cluster, lot, CancelValue(1, auction_id, actor_id=seller, reason="부서졌습니다"))
+    cluster.bid(lot, bidder=bob, amount=9_000, key="late").get(timeout=CALL_S)
+    cluster.wait_decided(lot, 15)
 
-    state, lines = house.state(lot), rewritten(house, lot)
-    effects = [(row.effect, row.code) for row in house.rows(schema.decisions, lot)]
+    state, lines = cluster.state(lot), rewritten(cluster, lot)
+    effects = [(row.effect, row.code) for row in cluster.rows(schema.decisions, lot)]
     assert effects == [
         ("repeat", None), ("refused", "KEY_REUSED"), ("void", None), ("reserve_lowered", None),
         ("refused", "RESERVE_INVALID"), ("bids_voided", None), ("bids_voided", None),
@@ -119,10 +119,10 @@ def test_the_chain_of_an_auction_follows_from_its_rows(house: House) -> None:
         verify_chain(lines[:-1], state.chain)
 
 
-def test_a_sale_is_in_the_chain_with_its_winner(house: House) -> None:
-    lot = house.auction(lasts_s=stretched(5))
-    house.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=CALL_S)
-    house.wait_closed(lot)
-    (close,) = [row for row in house.rows(schema.decisions, lot) if row.effect == "sold"]
+def test_a_sale_is_in_the_chain_with_its_winner(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=stretched(5))
+    cluster.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=CALL_S)
+    cluster.wait_closed(lot)
+    (close,) = [row for row in cluster.rows(schema.decisions, lot) if row.effect == "sold"]
     assert (close.detail["price"], close.detail["winner"]) == (5_000, 1)
-    verify_chain(rewritten(house, lot), house.state(lot).chain)
+    verify_chain(rewritten(cluster, lot), cluster.state(lot).chain)

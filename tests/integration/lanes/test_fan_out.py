@@ -13,16 +13,16 @@ from app.domain.ids import message_id
 from app.protocol.channels import AUCTIONS, auction_channel, room_channel, user_channel
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import CHAT_MESSAGE
-from tests.integration.lanes.house import House
+from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import CALL_S, wait_until
 
 ROOM_IDS_FROM = 10**9  # rooms of no row: save and broadcast ask nobody
 
 
 @contextmanager
-def listening(house: House, *channels: str) -> Iterator[PubSub]:
+def listening(cluster: LaneCluster, *channels: str) -> Iterator[PubSub]:
     """A confirmed subscription."""
-    pubsub = house.container.fanout.pubsub()  # type: ignore[no-untyped-call]
+    pubsub = cluster.container.fanout.pubsub()  # type: ignore[no-untyped-call]
     pubsub.subscribe(*channels)
     for _ in channels:
         assert pubsub.get_message(timeout=5) is not None
@@ -47,19 +47,19 @@ def collect(pubsub: PubSub, wanted: Any, *, until: int) -> list[dict[str, Any]]:
 
 
 def test_states_reach_redis_with_rising_versions_and_outcomes_their_bidder_alone(
-    house: House,
+    cluster: LaneCluster,
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
+    lot = cluster.auction(lasts_s=3_600)
     users = [user_channel(bidder) for bidder in lot.bidders[:3]]
     states, told = [], []
     with (
-        listening(house, auction_channel(lot.auction_id)) as watched,
-        listening(house, users[0]) as first,
-        listening(house, *users[1:]) as others,
+        listening(cluster, auction_channel(lot.auction_id)) as watched,
+        listening(cluster, users[0]) as first,
+        listening(cluster, *users[1:]) as others,
     ):
         for number, mine in enumerate((first, others, others)):
             bidder, amount = lot.bidders[number], 2_000 * (number + 1)
-            house.bid(lot, bidder=bidder, amount=amount, key="k").get(timeout=CALL_S)
+            cluster.bid(lot, bidder=bidder, amount=amount, key="k").get(timeout=CALL_S)
             states += collect(watched, lambda _: True, until=1)
             (decided,) = collect(mine, lambda _: True, until=1)
             assert (decided["auction_id"], decided["refused"]) == (lot.auction_id, [])
@@ -72,10 +72,10 @@ def test_states_reach_redis_with_rising_versions_and_outcomes_their_bidder_alone
     assert [bid["seq"] for bid in states[-1]["bids"]] == [3]
 
 
-def test_what_the_list_shows_reaches_redis(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
-    with listening(house, AUCTIONS) as listed:
-        house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
+def test_what_the_list_shows_reaches_redis(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    with listening(cluster, AUCTIONS) as listed:
+        cluster.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
         published = collect_items(listed, lot.auction_id)
     assert (published["bid_count"], published["status"]) == (1, "open")
 
@@ -88,7 +88,7 @@ def collect_items(pubsub: PubSub, auction_id: int) -> dict[str, Any]:
     return found
 
 
-def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> None:
+def test_a_repeated_message_is_neither_stored_nor_pushed_again(cluster: LaneCluster) -> None:
     room_id = ROOM_IDS_FROM + uuid4().int % 10**9
 
     def say(key: str) -> int:
@@ -101,15 +101,15 @@ def test_a_repeated_message_is_neither_stored_nor_pushed_again(house: House) -> 
             key=key,
             sent_at="2026-01-01T00:00:00.000Z",
         )
-        future = house.producer.send(
+        future = cluster.producer.send(
             CHAT_MESSAGE.name, key=str(room_id).encode(), value=msgspec.json.encode(value)
         )
         return int(future.get(timeout=CALL_S).offset)
 
-    with listening(house, room_channel(room_id)) as pubsub:
+    with listening(cluster, room_channel(room_id)) as pubsub:
         first, _repeat, last = say("a"), say("a"), say("b")
         pushed = collect(pubsub, lambda p: p["message"]["room_id"] == room_id, until=2)
     assert [publication["seq"] for publication in pushed] == [first, last]
-    stored = house.container.messages
+    stored = cluster.container.messages
     wait_until(lambda: len(stored.after(room_id, -1, 10)) == 2, what="both are stored")
     assert [message.seq for message in stored.after(room_id, -1, 10)] == [first, last]

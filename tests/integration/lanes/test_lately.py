@@ -9,49 +9,49 @@ from app.adapters.postgres import schema
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.domain.ids import bid_id
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S
 
 LATELY_S = 60.0
 
 
-def answered(house: House, bidders: Sequence[int]) -> list[str]:
-    outcomes = PostgresOutcomes(house.container.engine)
+def answered(cluster: LaneCluster, bidders: Sequence[int]) -> list[str]:
+    outcomes = PostgresOutcomes(cluster.container.engine)
     batches = outcomes.decided_lately(bidders, LATELY_S)
     return [known.receipt.bid_id for batch in batches for known in batch]
 
 
-def age(house: House, lot: Lot) -> None:
+def age(cluster: LaneCluster, lot: Lot) -> None:
     """Make all that was decided an hour older."""
     bids = schema.bids
     older = {"settled_at": bids.c.settled_at - timedelta(hours=1)}
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         connection.execute(update(bids).where(bids.c.auction_id == lot.auction_id).values(older))
 
 
-def test_own_outcomes_are_found_by_when_they_were_settled(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_own_outcomes_are_found_by_when_they_were_settled(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     first, second, other = lot.bidders[:3]
     for number, bidder in enumerate((first, second, other)):
-        house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k")
-    house.wait_decided(lot, 3)
+        cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k")
+    cluster.wait_decided(lot, 3)
     own = [str(bid_id(bidder, lot.auction_id, "k")) for bidder in (first, second)]
-    assert answered(house, [first, second]) == own
-    age(house, lot)
-    assert answered(house, [first, second]) == []
+    assert answered(cluster, [first, second]) == own
+    age(cluster, lot)
+    assert answered(cluster, [first, second]) == []
 
 
-def test_a_repeat_brings_an_old_outcome_back_and_a_reused_key_is_told(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_a_repeat_brings_an_old_outcome_back_and_a_reused_key_is_told(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
-    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
-    house.wait_decided(lot, 1)
-    age(house, lot)
-    house.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
-    place = house.bid(lot, bidder=bidder, amount=9_000, key="k", kind="max").get(timeout=CALL_S)
-    house.wait_decided(lot, 3)
-    assert answered(house, [bidder]) == [str(bid_id(bidder, lot.auction_id, "k"))]
-    outcomes = PostgresOutcomes(house.container.engine)
+    cluster.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
+    cluster.wait_decided(lot, 1)
+    age(cluster, lot)
+    cluster.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)
+    place = cluster.bid(lot, bidder=bidder, amount=9_000, key="k", kind="max").get(timeout=CALL_S)
+    cluster.wait_decided(lot, 3)
+    assert answered(cluster, [bidder]) == [str(bid_id(bidder, lot.auction_id, "k"))]
+    outcomes = PostgresOutcomes(cluster.container.engine)
     ((refused,),) = outcomes.refused_lately([bidder], LATELY_S)
     told = refused.refusal
     assert (refused.auction_id, told.bidder_id, told.key) == (lot.auction_id, bidder, "k")
@@ -59,13 +59,13 @@ def test_a_repeat_brings_an_old_outcome_back_and_a_reused_key_is_told(house: Hou
     assert (told.partition, told.offset) == (place.partition, place.offset)
 
 
-def test_unread_notices_are_found_until_they_are_read(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
+def test_unread_notices_are_found_until_they_are_read(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
     outbid, leader = lot.bidders[:2]
     for number, bidder in enumerate((outbid, leader)):
-        house.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k")
-    house.wait_decided(lot, 2)
-    live = PostgresLive(house.container.engine)
+        cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k")
+    cluster.wait_decided(lot, 2)
+    live = PostgresLive(cluster.container.engine)
     ((told,),) = live.published_lately([outbid, leader], LATELY_S)
     assert (told.user_id, told.notice.kind) == (outbid, "outbid")
     live.acknowledge(outbid, told.notice.id)

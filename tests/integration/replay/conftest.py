@@ -7,7 +7,7 @@ import pytest
 from app.settings import read_settings
 from stack import Stack
 from tests.containers import Container, build_container
-from tests.integration.lanes.house import House
+from tests.integration.lanes.cluster import LaneCluster
 from tests.operator import Operator
 from tests.waiting import CALL_S
 
@@ -26,12 +26,12 @@ def container(stack: Stack) -> Iterator[Container]:
 
 
 @pytest.fixture(scope="package")
-def house(stack: Stack, container: Container) -> Iterator[House]:
+def cluster(stack: Stack, container: Container) -> Iterator[LaneCluster]:
     """Bridge and workers running."""
     names = [PREFIX + process for process in PROCESSES]
     programs = [each for each in stack.application(prefix=PREFIX) if each.name in names]
     with stack.control.running(programs):
-        yield House(stack, container, prefix=PREFIX)
+        yield LaneCluster(stack, container, prefix=PREFIX)
 
 
 @pytest.fixture(scope="package")

@@ -10,8 +10,8 @@ from app.web.app import create_app
 from tests.containers import Container
 from tests.integration.http.applications import application, nobody_listens
 from tests.integration.http.market import Market, Person, code, faults
-from tests.integration.lanes.house import House, Lot
-from tests.integration.replay.mishaps import failed, letters, replays, unreadable
+from tests.integration.lanes.cluster import LaneCluster, Lot
+from tests.integration.replay.cases import dead_letters, failed, replays, unreadable
 from tests.operator import Operator
 from tests.waiting import wait_until
 
@@ -35,18 +35,18 @@ def admin(market: Market, operator: Operator) -> Person:
 
 
 @pytest.fixture(scope="module")
-def lot(house: House) -> Lot:
+def lot(cluster: LaneCluster) -> Lot:
     """With a failed bid, and bytes that nobody can read."""
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
-    unreadable(house, lot)
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
+    unreadable(cluster, lot)
     return lot
 
 
 def test_the_list_goes_on_by_its_cursor_and_takes_the_filters(
-    house: House, market: Market, admin: Person, lot: Lot
+    cluster: LaneCluster, market: Market, admin: Person, lot: Lot
 ) -> None:
-    bid, garbage = letters(house, lot)
+    bid, garbage = dead_letters(cluster, lot)
     of_lot = {"auction": str(lot.auction_id)}
     found = market.items(LIST, admin, limit=1, **of_lot)
     assert [item["id"] for item in found] == [garbage.id, bid.id]
@@ -59,10 +59,10 @@ def test_the_list_goes_on_by_its_cursor_and_takes_the_filters(
 
 
 def test_a_replay_tells_of_each_what_was_done_or_why_it_was_left_alone(
-    house: House, market: Market, admin: Person
+    cluster: LaneCluster, market: Market, admin: Person
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    first, second = failed(house, lot, [2_000, 3_000])
+    lot = cluster.auction(lasts_s=3_600)
+    first, second = failed(cluster, lot, [2_000, 3_000])
 
     def asked(**body: Any) -> Any:
         answer = market.call("POST", REPLAY, admin, {"auction": str(lot.auction_id), **body})
@@ -71,13 +71,13 @@ def test_a_replay_tells_of_each_what_was_done_or_why_it_was_left_alone(
 
     planned = asked(dry_run=True)
     assert [item["result"] for item in planned["items"]] == ["would_replay"] * 2
-    assert (planned["more"], replays(house, lot)) == (False, [])
+    assert (planned["more"], replays(cluster, lot)) == (False, [])
 
     done = asked(limit=1)
     assert [(item["id"], item["result"]) for item in done["items"]] == [(first.id, "replayed")]
     assert done["more"]
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the first bid is accepted")
-    assert [row.requested_by for row in replays(house, lot)] == [f"user:{admin.id}"]
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the first bid is accepted")
+    assert [row.requested_by for row in replays(cluster, lot)] == [f"user:{admin.id}"]
 
     rest = asked(ids=[first.id, second.trace_id])
     assert [(item["id"], item["code"]) for item in rest["items"]] == [
@@ -85,7 +85,7 @@ def test_a_replay_tells_of_each_what_was_done_or_why_it_was_left_alone(
         (second.id, None),
     ]
     assert not rest["more"]
-    wait_until(lambda: house.state(lot).bid_count == 2, what="the second bid is accepted")
+    wait_until(lambda: cluster.state(lot).bid_count == 2, what="the second bid is accepted")
 
 
 def test_guests_and_users_may_not_even_when_what_they_send_is_wrong(
@@ -140,22 +140,22 @@ def test_a_wrong_query_is_named(market: Market, admin: Person, name: str, value:
     ],
 )  # fmt: skip
 def test_a_wrong_body_is_named_and_replays_nothing(
-    house: House, market: Market, admin: Person, lot: Lot, name: str, value: Any
+    cluster: LaneCluster, market: Market, admin: Person, lot: Lot, name: str, value: Any
 ) -> None:
-    before = [row.replays for row in letters(house, lot)]
+    before = [row.replays for row in dead_letters(cluster, lot)]
     body = {"auction": str(lot.auction_id), name: value}
     assert faults(market.call("POST", REPLAY, admin, body)) == {name}
-    assert [row.replays for row in letters(house, lot)] == before
+    assert [row.replays for row in dead_letters(cluster, lot)] == before
 
 
 def test_an_unknown_id_is_not_found_and_replays_nothing(
-    house: House, market: Market, admin: Person, lot: Lot
+    cluster: LaneCluster, market: Market, admin: Person, lot: Lot
 ) -> None:
-    known = letters(house, lot)[0].id
+    known = dead_letters(cluster, lot)[0].id
     answer = market.call("POST", REPLAY, admin, {"ids": [known, 2**62]})
     assert code(answer) == (404, "NOT_FOUND")
     assert str(2**62) in answer.get_json()["detail"]
-    assert letters(house, lot)[0].replays == 0
+    assert dead_letters(cluster, lot)[0].replays == 0
 
 
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b"\xff", json.dumps("x").encode()])
@@ -164,18 +164,18 @@ def test_what_is_no_object_is_malformed(market: Market, admin: Person, data: byt
 
 
 def test_without_the_log_it_is_busy_and_nothing_is_claimed(
-    house: House, admin: Person, lot: Lot
+    cluster: LaneCluster, admin: Person, lot: Lot
 ) -> None:
     with (
         nobody_listens() as address,
-        application(house.stack.environment(), KAFKA_BOOTSTRAP_SERVERS=address) as client,
+        application(cluster.stack.environment(), KAFKA_BOOTSTRAP_SERVERS=address) as client,
     ):
-        elsewhere = Market(client, house.container.engine)
+        elsewhere = Market(client, cluster.container.engine)
         answer = elsewhere.call("POST", REPLAY, admin, {"auction": str(lot.auction_id)})
         assert code(answer) == (503, "BUSY")
         planned = elsewhere.call(
             "POST", REPLAY, admin, {"auction": str(lot.auction_id), "dry_run": True}
         )
         assert planned.status_code == 200
-    assert [row.replays for row in letters(house, lot)] == [0, 0]
-    assert len(house.rows(schema.bids, lot)) == 1
+    assert [row.replays for row in dead_letters(cluster, lot)] == [0, 0]
+    assert len(cluster.rows(schema.bids, lot)) == 1

@@ -9,25 +9,25 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.topics import CHAT_MESSAGE
 from tests.integration.http.applications import nobody_listens
-from tests.integration.lanes.house import House, Lot
-from tests.integration.replay.mishaps import failed, given_up, letters, unreadable
+from tests.integration.lanes.cluster import LaneCluster, Lot
+from tests.integration.replay.cases import consumer_dead_letter, dead_letters, failed, unreadable
 from tests.operator import Operator
 
 
 @pytest.fixture(scope="module")
-def lot(house: House) -> Lot:
+def lot(cluster: LaneCluster) -> Lot:
     """With a failed bid, and bytes that nobody can read."""
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
-    unreadable(house, lot, b"\xff\x00\x1b")
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
+    unreadable(cluster, lot, b"\xff\x00\x1b")
     return lot
 
 
 @pytest.fixture(scope="module")
-def other(house: House) -> Lot:
+def other(cluster: LaneCluster) -> Lot:
     """With bytes that nobody can read."""
-    other = house.auction(lasts_s=3_600)
-    unreadable(house, other, "{한글".encode())
+    other = cluster.auction(lasts_s=3_600)
+    unreadable(cluster, other, "{한글".encode())
     return other
 
 
@@ -36,14 +36,14 @@ def ids(found: list[Any]) -> list[int]:
 
 
 def test_each_filter_finds_what_fits_newest_first(
-    house: House, operator: Operator, lot: Lot, other: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot, other: Lot
 ) -> None:
-    bid, garbage = (row.id for row in letters(house, lot))
-    (elsewhere,) = (row.id for row in letters(house, other))
+    bid, garbage = (row.id for row in dead_letters(cluster, lot))
+    (elsewhere,) = (row.id for row in dead_letters(cluster, other))
     of_lot = ("--auction", str(lot.auction_id))
     trace_id = str(bid_id(lot.bidders[0], lot.auction_id, "k2000"))
-    between = rfc3339(letters(house, lot)[1].created_at)
-    with given_up(house, topic=CHAT_MESSAGE.name, key=str(lot.auction_id)) as message:
+    between = rfc3339(dead_letters(cluster, lot)[1].created_at)
+    with consumer_dead_letter(cluster, topic=CHAT_MESSAGE.name, key=str(lot.auction_id)) as message:
         assert ids(operator.listed(*of_lot)) == [message, garbage, bid]
         assert ids(operator.listed(*of_lot, "--topic", "chat-message")) == [message]
         assert ids(operator.listed(*of_lot, "--topic", "auction-bid")) == [garbage, bid]
@@ -57,9 +57,9 @@ def test_each_filter_finds_what_fits_newest_first(
 
 
 def test_the_table_has_a_line_each_and_says_when_there_are_more(
-    house: House, operator: Operator, lot: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
-    bid, garbage = letters(house, lot)
+    bid, garbage = dead_letters(cluster, lot)
     of_lot = ("replay", "list", "--auction", str(lot.auction_id))
     lines = operator.bridge(*of_lot).splitlines()
     assert [line.split()[:2] for line in lines] == [
@@ -72,9 +72,9 @@ def test_the_table_has_a_line_each_and_says_when_there_are_more(
 
 
 def test_showing_one_tells_its_origin_its_error_and_its_bytes(
-    house: House, operator: Operator, lot: Lot, other: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot, other: Lot
 ) -> None:
-    bid, garbage = letters(house, lot)
+    bid, garbage = dead_letters(cluster, lot)
     shown = operator.bridge("replay", "show", bid.trace_id)
     for told in (
         f"dead letter {bid.id}\n",
@@ -88,14 +88,16 @@ def test_showing_one_tells_its_origin_its_error_and_its_bytes(
         assert told in shown
     shown = operator.bridge("replay", "show", str(garbage.id))
     assert "3 bytes, hex:\nff001b\n" in shown
-    (text,) = letters(house, other)
+    (text,) = dead_letters(cluster, other)
     assert "bytes, utf-8:\n{한글\n" in operator.bridge("replay", "show", str(text.id))
 
 
 def test_what_a_stranger_wrote_does_not_move_the_cursor(
-    house: House, operator: Operator, other: Lot
+    cluster: LaneCluster, operator: Operator, other: Lot
 ) -> None:
-    with given_up(house, topic=CHAT_MESSAGE.name, key="a\x1b[2Jb", payload=b"\x1b]0;x\x07") as one:
+    with consumer_dead_letter(
+        cluster, topic=CHAT_MESSAGE.name, key="a\x1b[2Jb", payload=b"\x1b]0;x\x07"
+    ) as one:
         printed = operator.bridge("replay", "show", str(one))
         printed += operator.bridge("replay", "list", "--id", str(one))
     assert "a\\x1b[2Jb" in printed
@@ -104,10 +106,10 @@ def test_what_a_stranger_wrote_does_not_move_the_cursor(
 
 
 def test_a_large_payload_is_cut_in_lists_and_whole_when_shown(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
     payload = ("가" * 400_000).encode()
-    with given_up(house, topic=CHAT_MESSAGE.name, key="k", payload=payload) as one:
+    with consumer_dead_letter(cluster, topic=CHAT_MESSAGE.name, key="k", payload=payload) as one:
         (listed,) = operator.listed("--id", str(one))
         (shown,) = operator.bridge("replay", "show", "--json", str(one)).splitlines()
     assert listed["payload_bytes"] == len(payload)
@@ -153,7 +155,7 @@ def test_what_is_wrong_is_one_line_and_changes_nothing(
 
 
 def test_servers_that_do_not_answer_are_one_line(
-    house: House, operator: Operator, lot: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     of_lot = ("bridge", "replay", "run", "--auction", str(lot.auction_id))
     with nobody_listens() as address:
@@ -163,7 +165,7 @@ def test_servers_that_do_not_answer_are_one_line(
     for refused, named in ((no_store, "the database"), (no_log, "the log")):
         assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
         assert named in refused.stderr
-    assert [row.replays for row in letters(house, lot)] == [0, 0]
+    assert [row.replays for row in dead_letters(cluster, lot)] == [0, 0]
 
 
 def test_wrong_settings_and_wrong_words_end_a_process_with_2(operator: Operator) -> None:

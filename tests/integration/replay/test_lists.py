@@ -9,26 +9,26 @@ from typing import Any
 
 import pytest
 
-from tests.platform.world import World, lists_database, open_world
+from tests.platform.cluster import ListsCluster, lists_database, open_cluster
 from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ListsCluster]:
     """Lists, with a bridge and a worker."""
     with (
         lists_database() as (environment, engine),
-        open_world(environment, engine, logs=tmp_path_factory.mktemp("lists")) as world,
+        open_cluster(environment, engine, logs=tmp_path_factory.mktemp("lists")) as cluster,
     ):
-        world.bridge("ingest", "clock")
-        world.worker()
-        yield world
+        cluster.bridge("ingest", "clock")
+        cluster.worker()
+        yield cluster
 
 
-def bridge(world: World, *arguments: str) -> str:
+def bridge(cluster: ListsCluster, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tests.platform.bridge", *arguments],
-        env={**world.environment, "SECURITY_LOG_TO": os.devnull},
+        env={**cluster.environment, "SECURITY_LOG_TO": os.devnull},
         capture_output=True,
         text=True,
         check=False,
@@ -37,49 +37,53 @@ def bridge(world: World, *arguments: str) -> str:
     return done.stdout
 
 
-def letters(world: World, name: str) -> list[Any]:
+def dead_letters(cluster: ListsCluster, name: str) -> list[Any]:
     query = "SELECT * FROM dead_letters WHERE topic = %s AND key = %s ORDER BY id"
-    return world.rows(query, world.topic, name)
+    return cluster.rows(query, cluster.topic, name)
 
 
-def texts(world: World, name: str) -> list[str]:
-    return [text for _, _, text in world.settled().get(name, [])]
+def texts(cluster: ListsCluster, name: str) -> list[str]:
+    return [text for _, _, text in cluster.settled().get(name, [])]
 
 
-def test_a_replayed_item_goes_to_the_end_of_its_list_once(world: World) -> None:
-    name = world.list_name(0)
-    world.execute("INSERT INTO list_faults VALUES ('b', 'error')")
+def test_a_replayed_item_goes_to_the_end_of_its_list_once(cluster: ListsCluster) -> None:
+    name = cluster.list_name(0)
+    cluster.execute("INSERT INTO list_faults VALUES ('b', 'error')")
     for text in ("a", "b", "c"):
-        world.append(name, text)
-    wait_until(lambda: texts(world, name) == ["a", "c"], what="the others are in the list")
-    wait_until(lambda: len(letters(world, name)) == 1, what="one is given up")
-    world.execute("DELETE FROM list_faults")
+        cluster.append(name, text)
+    wait_until(lambda: texts(cluster, name) == ["a", "c"], what="the others are in the list")
+    wait_until(lambda: len(dead_letters(cluster, name)) == 1, what="one is given up")
+    cluster.execute("DELETE FROM list_faults")
 
-    assert "1 replayed" in bridge(world, "replay", "run", "--topic", world.topic, "--auction", name)
-    wait_until(lambda: texts(world, name) == ["a", "c", "b"], what="it is in the list")
-    trace_id = json.loads(letters(world, name)[0].payload.tobytes())["id"]
-    again = bridge(world, "replay", "run", "--id", trace_id)
+    assert "1 replayed" in bridge(
+        cluster, "replay", "run", "--topic", cluster.topic, "--auction", name
+    )
+    wait_until(lambda: texts(cluster, name) == ["a", "c", "b"], what="it is in the list")
+    trace_id = json.loads(dead_letters(cluster, name)[0].payload.tobytes())["id"]
+    again = bridge(cluster, "replay", "run", "--id", trace_id)
     assert "skipped: it has had its effect" in again
-    assert len([record for record in world.log() if record.key == name.encode()]) == 4
+    assert len([record for record in cluster.log() if record.key == name.encode()]) == 4
 
 
-def test_a_lane_parked_by_too_many_is_freed_and_the_rest_replayed_in_order(world: World) -> None:
-    name = world.list_name(1)
-    world.execute("INSERT INTO list_faults VALUES ('x', 'error')")
+def test_a_lane_parked_by_too_many_is_freed_and_the_rest_replayed_in_order(
+    cluster: ListsCluster,
+) -> None:
+    name = cluster.list_name(1)
+    cluster.execute("INSERT INTO list_faults VALUES ('x', 'error')")
     for number in range(25):
-        world.append(name, "x", id=f"item-{number:02}")
-    world.producer.flush()
+        cluster.append(name, "x", id=f"item-{number:02}")
+    cluster.producer.flush()
     parked = "SELECT FROM parked_lanes WHERE topic = %s"
-    wait_until(lambda: bool(world.rows(parked, world.topic)), what="the lane is parked")
-    assert len(letters(world, name)) == 20
-    (line,) = (row for row in bridge(world, "lanes").splitlines() if name in row)
-    assert line.split()[:3] == [world.topic, name, "5"]
+    wait_until(lambda: bool(cluster.rows(parked, cluster.topic)), what="the lane is parked")
+    assert len(dead_letters(cluster, name)) == 20
+    (line,) = (row for row in bridge(cluster, "lanes").splitlines() if name in row)
+    assert line.split()[:3] == [cluster.topic, name, "5"]
 
-    world.execute("DELETE FROM list_faults")
-    bridge(world, "lanes", "unpark", world.topic, name)
-    wait_until(lambda: len(texts(world, name)) == 5, what="what waited is in the list")
-    assert "20 replayed" in bridge(world, "replay", "run", "--auction", name)
-    wait_until(lambda: len(texts(world, name)) == 25, what="the rest is in the list")
-    rows = world.rows("SELECT id FROM list_items WHERE name = %s ORDER BY place", name)
+    cluster.execute("DELETE FROM list_faults")
+    bridge(cluster, "lanes", "unpark", cluster.topic, name)
+    wait_until(lambda: len(texts(cluster, name)) == 5, what="what waited is in the list")
+    assert "20 replayed" in bridge(cluster, "replay", "run", "--auction", name)
+    wait_until(lambda: len(texts(cluster, name)) == 25, what="the rest is in the list")
+    rows = cluster.rows("SELECT id FROM list_items WHERE name = %s ORDER BY place", name)
     numbers = [int(row.id.removeprefix("item-")) for row in rows]
     assert numbers == [*range(20, 25), *range(20)]

@@ -14,7 +14,7 @@ from app.domain.time import rfc3339
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from tests import kafka_log
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.operator import Operator
 from tests.waiting import CALL_S, wait_until
 
@@ -22,15 +22,15 @@ GROUP = "replay-tests"  # no consumer of ours: its partitions are parked by thes
 
 
 @pytest.fixture
-def lot(house: House) -> Iterator[Lot]:
+def lot(cluster: LaneCluster) -> Iterator[Lot]:
     """A lot that is free again in the end."""
-    lot = house.auction(lasts_s=3_600)
+    lot = cluster.auction(lasts_s=3_600)
     yield lot
     with suppress(NotFoundError):
-        house.container.parked.unpark(AUCTION_BID.name, str(lot.auction_id))
+        cluster.container.parked.unpark(AUCTION_BID.name, str(lot.auction_id))
 
 
-def put_message(house: House, *, partition: int) -> None:
+def put_message(cluster: LaneCluster, *, partition: int) -> None:
     """Put a good chat message of no room into this partition."""
     room_id, key = 10**9, uuid4().hex
     value = ChatMessageValue(
@@ -42,44 +42,44 @@ def put_message(house: House, *, partition: int) -> None:
         key=key,
         sent_at=rfc3339(datetime.now(UTC)),
     )
-    future = house.producer.send(
+    future = cluster.producer.send(
         CHAT_MESSAGE.name, value=msgspec.json.encode(value), partition=partition
     )
     future.get(timeout=CALL_S)
 
 
 def test_a_parked_lane_keeps_its_records_until_it_is_freed(
-    house: House, operator: Operator, lot: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
     assert "is parked" in operator.bridge("lanes", "park", *lane, "--reason", "a closer look")
     told = operator.security[-1]
     assert (told["event"], told["command"], told["key"]) == ("admin_command", "park", lane[1])
     for amount in (2_000, 3_000):
-        house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=CALL_S)
-    wait_until(lambda: house.waiting(lot) == 2, what="both bids wait")
+        cluster.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=CALL_S)
+    wait_until(lambda: cluster.waiting(lot) == 2, what="both bids wait")
     (line,) = (row for row in operator.bridge("lanes").splitlines() if lane[1] in row.split())
     assert line.split()[:3] == [*lane, "2"]
     assert line.split()[-4:] == ["ByHand", "a", "closer", "look"]
-    assert house.state(lot).bid_count == 0
+    assert cluster.state(lot).bid_count == 0
 
     assert "is free" in operator.bridge("lanes", "unpark", *lane)
-    wait_until(lambda: house.state(lot).bid_count == 2, what="both bids are decided")
+    wait_until(lambda: cluster.state(lot).bid_count == 2, what="both bids are decided")
     assert lane[1] not in operator.bridge("lanes").split()
 
 
 def test_what_was_freed_begins_as_if_nothing_had_failed(
-    house: House, operator: Operator, lot: Lot
+    cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
     operator.bridge("lanes", "park", *lane, "--reason", "r")
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
-    wait_until(lambda: house.waiting(lot) == 1, what="the bid waits")
-    with house.container.engine.begin() as connection:
+    cluster.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)
+    wait_until(lambda: cluster.waiting(lot) == 1, what="the bid waits")
+    with cluster.container.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE inbox SET attempts = 2, first_failed_at = now() WHERE key = %s", (lane[1],)
         )
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         # Held, so that what it was freed with can be seen before it is settled.
         connection.exec_driver_sql(
             "SELECT FROM auctions WHERE id = %s FOR UPDATE", (lot.auction_id,)
@@ -92,11 +92,11 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
 
 
 def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    put_message(house, partition=5)
-    waiting = kafka_log.ends(house.container.settings, CHAT_MESSAGE.name)[5]
-    with house.container.engine.begin() as connection:
+    put_message(cluster, partition=5)
+    waiting = kafka_log.ends(cluster.container.settings, CHAT_MESSAGE.name)[5]
+    with cluster.container.engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO parked_partitions (consumer_group, topic, partition, reason, message) "
             "VALUES (%s, 'chat-message', 5, 'FutureVersion', 'version 2 is not known yet')",

@@ -14,15 +14,15 @@ from app.services.replaying import Order
 from bridge.audit.run import audit
 from tests import kafka_log
 from tests.bid_values import bid_value
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.integration.lanes.test_fan_out import collect, listening
-from tests.integration.replay.mishaps import (
+from tests.integration.replay.cases import (
+    dead_letters,
     failed,
-    letters,
     replays,
     undecidable,
     unreadable,
-    wait_letters,
+    wait_dead_letters,
 )
 from tests.operator import Operator
 from tests.waiting import CALL_S, stretched, wait_until
@@ -32,60 +32,66 @@ def run(operator: Operator, lot: Lot, *arguments: str) -> str:
     return operator.bridge("replay", "run", "--auction", str(lot.auction_id), *arguments)
 
 
-def bids(house: House, lot: Lot) -> dict[int, Any]:
-    return {row.amount: row for row in house.rows(schema.bids, lot)}
+def bids(cluster: LaneCluster, lot: Lot) -> dict[int, Any]:
+    return {row.amount: row for row in cluster.rows(schema.bids, lot)}
 
 
-def log_ends(house: House) -> dict[int, int]:
-    return kafka_log.ends(house.container.settings, AUCTION_BID.name)
+def log_ends(cluster: LaneCluster) -> dict[int, int]:
+    return kafka_log.ends(cluster.container.settings, AUCTION_BID.name)
 
 
 def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    first, second = failed(house, lot, [2_000, 3_000])
-    assert {row.status for row in bids(house, lot).values()} == {"failed"}
+    lot = cluster.auction(lasts_s=3_600)
+    first, second = failed(cluster, lot, [2_000, 3_000])
+    assert {row.status for row in bids(cluster, lot).values()} == {"failed"}
 
     printed = run(operator, lot)
-    wait_until(lambda: house.state(lot).bid_count == 2, what="both bids are accepted")
-    assert (bids(house, lot)[2_000].seq, bids(house, lot)[3_000].seq) == (1, 2)
-    made = replays(house, lot)
+    wait_until(lambda: cluster.state(lot).bid_count == 2, what="both bids are accepted")
+    assert (bids(cluster, lot)[2_000].seq, bids(cluster, lot)[3_000].seq) == (1, 2)
+    made = replays(cluster, lot)
     assert [row.dead_letter_id for row in made] == [first.id, second.id]
-    places = {amount: (row.partition, row.offset) for amount, row in bids(house, lot).items()}
+    places = {amount: (row.partition, row.offset) for amount, row in bids(cluster, lot).items()}
     assert places == {2_000: tuple(made[0][4:6]), 3_000: tuple(made[1][4:6])}
-    assert [row.replays for row in letters(house, lot)] == [1, 1]
+    assert [row.replays for row in dead_letters(cluster, lot)] == [1, 1]
     for line in (f"1/2  dead letter {first.id} replayed to", "2 replayed"):
         assert line in printed
     told = operator.security[-1]
     assert (told["event"], told["by"], told["records"]) == ("replayed", made[0].requested_by, 2)
 
-    before = log_ends(house)
+    before = log_ends(cluster)
     assert "2 skipped" in run(operator, lot, "--force")
-    assert (log_ends(house), len(replays(house, lot))) == (before, 2)
+    assert (log_ends(cluster), len(replays(cluster, lot))) == (before, 2)
 
 
 def test_the_record_has_its_key_and_bytes_and_says_how_often_it_was_replayed(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    letter = unreadable(house, lot, b'\xff"\x00}')
-    before = log_ends(house)
+    lot = cluster.auction(lasts_s=3_600)
+    letter = unreadable(cluster, lot, b'\xff"\x00}')
+    before = log_ends(cluster)
     run(operator, lot)
     partition = {letter.partition: before[letter.partition]}
-    (record,) = kafka_log.records(house.container.settings, AUCTION_BID.name, partition)
+    (record,) = kafka_log.records(cluster.container.settings, AUCTION_BID.name, partition)
     assert (record.key, record.value) == (str(lot.auction_id).encode(), b'\xff"\x00}')
     assert dict(record.headers) == {"replay_count": b"1"}
 
 
-def test_a_dry_run_tells_and_changes_nothing(house: House, operator: Operator) -> None:
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
-    unreadable(house, lot)
+def test_a_dry_run_tells_and_changes_nothing(cluster: LaneCluster, operator: Operator) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
+    unreadable(cluster, lot)
 
     def everything() -> Any:
-        tables = [house.rows(table, lot) for table in (schema.bids, schema.decisions)]
-        return letters(house, lot), replays(house, lot), house.state(lot), tables, log_ends(house)
+        tables = [cluster.rows(table, lot) for table in (schema.bids, schema.decisions)]
+        return (
+            dead_letters(cluster, lot),
+            replays(cluster, lot),
+            cluster.state(lot),
+            tables,
+            log_ends(cluster),
+        )
 
     before = everything()
     printed = run(operator, lot, "--dry-run")
@@ -94,54 +100,54 @@ def test_a_dry_run_tells_and_changes_nothing(house: House, operator: Operator) -
 
 
 def test_a_bid_that_its_client_repeated_meanwhile_is_left_alone(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
-    house.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k2000").get(timeout=CALL_S)
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the repeat is accepted")
-    before = log_ends(house)
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
+    cluster.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k2000").get(timeout=CALL_S)
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the repeat is accepted")
+    before = log_ends(cluster)
     assert "skipped: it has had its effect" in run(operator, lot)
-    assert (log_ends(house), replays(house, lot)) == (before, [])
+    assert (log_ends(cluster), replays(cluster, lot)) == (before, [])
 
 
 def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_bears(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
+    lot = cluster.auction(lasts_s=3_600)
     honest, thief = lot.bidders[:2]
     forged = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
-    with listening(house, user_channel(honest)) as pubsub:
-        house.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
-        wait_letters(house, lot, 1)
+    with listening(cluster, user_channel(honest)) as pubsub:
+        cluster.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
+        wait_dead_letters(cluster, lot, 1)
         assert "1 replayed" in run(operator, lot)
-        wait_letters(house, lot, 2)
-        house.bid(lot, bidder=honest, amount=2_000, key="k").get(timeout=CALL_S)
+        wait_dead_letters(cluster, lot, 2)
+        cluster.bid(lot, bidder=honest, amount=2_000, key="k").get(timeout=CALL_S)
         told = collect(pubsub, lambda event: event["auction_id"] == lot.auction_id, until=1)
-    assert {letter.reason for letter in letters(house, lot)} == {"BadIdentity"}
-    assert {amount: row.status for amount, row in bids(house, lot).items()} == {2_000: "accepted"}
+    assert {letter.reason for letter in dead_letters(cluster, lot)} == {"BadIdentity"}
+    assert {amount: row.status for amount, row in bids(cluster, lot).items()} == {2_000: "accepted"}
     (outcome,) = [outcome for event in told for outcome in event["outcomes"]]
     assert (outcome["bidder_id"], outcome["price"]) == (honest, 2_000)
-    results = audit(house.container, Scope(lane=str(lot.auction_id)), [])
+    results = audit(cluster.container, Scope(lane=str(lot.auction_id)), [])
     # The lot is only a row: nobody published its creation.
     assert (results["I2"].checked, set(results.violated)) == (3, {"I11"})
 
 
 def test_a_bid_replayed_after_the_close_is_rejected_as_closed(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=stretched(8))
-    failed(house, lot, [2_000])
-    house.wait_closed(lot)
+    lot = cluster.auction(lasts_s=stretched(8))
+    failed(cluster, lot, [2_000])
+    cluster.wait_closed(lot)
     run(operator, lot)
-    wait_until(lambda: bids(house, lot)[2_000].status == "rejected", what="it is rejected")
-    assert (bids(house, lot)[2_000].code, house.state(lot).winner_id) == ("CLOSED", None)
+    wait_until(lambda: bids(cluster, lot)[2_000].status == "rejected", what="it is rejected")
+    assert (bids(cluster, lot)[2_000].code, cluster.state(lot).winner_id) == ("CLOSED", None)
 
 
-def test_runs_at_the_same_time_replay_each_record_once(house: House) -> None:
-    lot = house.auction(lasts_s=3_600)
-    wrong = [*failed(house, lot, [2_000, 3_000, 4_000]), unreadable(house, lot)]
-    before = log_ends(house)
+def test_runs_at_the_same_time_replay_each_record_once(cluster: LaneCluster) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    wrong = [*failed(cluster, lot, [2_000, 3_000, 4_000]), unreadable(cluster, lot)]
+    before = log_ends(cluster)
     # By their ids: what nobody can read is a new dead letter when it was replayed.
     selection = DeadLetterSelection(ids=[letter.id for letter in wrong])
     order = Order(selection=selection, requested_by="tests", per_s=1_000)
@@ -150,7 +156,7 @@ def test_runs_at_the_same_time_replay_each_record_once(house: House) -> None:
 
     def replay() -> None:
         start.wait()
-        found.extend(house.container.replaying.run(order))
+        found.extend(cluster.container.replaying.run(order))
 
     threads = [threading.Thread(target=replay) for _ in range(4)]
     for thread in threads:
@@ -159,82 +165,84 @@ def test_runs_at_the_same_time_replay_each_record_once(house: House) -> None:
         thread.join()
     assert len(found) == 16
     assert len([result for result in found if result.result == "replayed"]) == 4
-    assert len(replays(house, lot)) == 4
-    assert sum(log_ends(house).values()) - sum(before.values()) == 4
+    assert len(replays(cluster, lot)) == 4
+    assert sum(log_ends(cluster).values()) - sum(before.values()) == 4
 
 
 def test_what_is_refused_again_is_a_new_dead_letter_and_counted_up_to_the_limit(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    unreadable(house, lot)
+    lot = cluster.auction(lasts_s=3_600)
+    unreadable(cluster, lot)
     for number in (1, 2, 3):
         run(operator, lot)
-        wait_letters(house, lot, number + 1)
-        assert letters(house, lot)[-1].replays == number
+        wait_dead_letters(cluster, lot, number + 1)
+        assert dead_letters(cluster, lot)[-1].replays == number
     printed = run(operator, lot)
     assert printed.count("its replay was given up as dead letter") == 3
     assert "it was replayed 3 times; --force replays it all the same" in printed
     assert "4 skipped" in printed
 
     assert "1 replayed" in run(operator, lot, "--force")
-    wait_letters(house, lot, 5)
-    assert [row.forced for row in replays(house, lot)] == [False, False, False, True]
-    assert letters(house, lot)[-1].replays == 4
+    wait_dead_letters(cluster, lot, 5)
+    assert [row.forced for row in replays(cluster, lot)] == [False, False, False, True]
+    assert dead_letters(cluster, lot)[-1].replays == 4
 
 
-def test_a_replay_that_fails_again_keeps_the_bid_failed(house: House, operator: Operator) -> None:
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
-    with undecidable(house.container.engine, lot.auction_id, 2_000):
+def test_a_replay_that_fails_again_keeps_the_bid_failed(
+    cluster: LaneCluster, operator: Operator
+) -> None:
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
+    with undecidable(cluster.container.engine, lot.auction_id, 2_000):
         run(operator, lot)
-        wait_letters(house, lot, 2)
-    assert bids(house, lot)[2_000].status == "failed"
-    assert [row.reason for row in letters(house, lot)] == ["HandlerError", "HandlerError"]
+        wait_dead_letters(cluster, lot, 2)
+    assert bids(cluster, lot)[2_000].status == "failed"
+    assert [row.reason for row in dead_letters(cluster, lot)] == ["HandlerError", "HandlerError"]
 
 
 def test_a_replay_cut_off_before_its_acknowledgement_may_be_repeated_a_little_later(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    (letter,) = failed(house, lot, [2_000])
+    lot = cluster.auction(lasts_s=3_600)
+    (letter,) = failed(cluster, lot, [2_000])
     claimed = """
         INSERT INTO replays (dead_letter_id, requested_by, forced, created_at)
         VALUES (%s, 'tests', false, now() - make_interval(secs => %s))"""
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         connection.exec_driver_sql(claimed, (letter.id, -3_600))  # for an hour yet
     assert "what becomes of its last replay is not known yet" in run(operator, lot)
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE replays SET created_at = now() - interval '1 minute' WHERE dead_letter_id = %s",
             (letter.id,),
         )
     assert "1 replayed" in run(operator, lot)
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the bid is accepted")
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the bid is accepted")
 
 
 def test_a_record_that_waits_in_its_lane_is_not_replayed_again(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000])
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000])
     operator.bridge("lanes", "park", AUCTION_BID.name, str(lot.auction_id), "--reason", "a look")
     run(operator, lot)
-    wait_until(lambda: house.waiting(lot) == 1, what="the replay waits")
+    wait_until(lambda: cluster.waiting(lot) == 1, what="the replay waits")
     assert "what becomes of its last replay is not known yet" in run(operator, lot)
     operator.bridge("lanes", "unpark", AUCTION_BID.name, str(lot.auction_id))
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the bid is accepted")
-    assert len(replays(house, lot)) == 1
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the bid is accepted")
+    assert len(replays(cluster, lot)) == 1
 
 
 def test_a_limit_replays_the_oldest_of_the_log_and_does_not_count_the_skipped(
-    house: House, operator: Operator
+    cluster: LaneCluster, operator: Operator
 ) -> None:
-    lot = house.auction(lasts_s=3_600)
-    failed(house, lot, [2_000, 3_000, 4_000])
+    lot = cluster.auction(lasts_s=3_600)
+    failed(cluster, lot, [2_000, 3_000, 4_000])
     run(operator, lot, "--limit", "1")
-    wait_until(lambda: house.state(lot).bid_count == 1, what="the first is accepted")
+    wait_until(lambda: cluster.state(lot).bid_count == 1, what="the first is accepted")
     printed = run(operator, lot, "--limit", "1", "--rate", "5")
     assert "1 skipped, 1 replayed" in printed
-    wait_until(lambda: house.state(lot).bid_count == 2, what="the second is accepted")
-    assert bids(house, lot)[4_000].status == "failed"
+    wait_until(lambda: cluster.state(lot).bid_count == 2, what="the second is accepted")
+    assert bids(cluster, lot)[4_000].status == "failed"

@@ -51,7 +51,7 @@ class Lot:
     bidders: Sequence[int]
 
 
-class House:
+class LaneCluster:
     """The running house, seen from its log and its database."""
 
     def __init__(self, stack: Stack, container: Container, *, prefix: str) -> None:

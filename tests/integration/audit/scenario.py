@@ -38,9 +38,9 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledScenario:
     """A house at rest: an open auction, a sold one, one with a bid that nobody settles, and one
-    with a voided leader; the receipts of the open one's bids, and what was said in its room."""
+    with a voided leader; the receipts of the open one's bids, and the messages of its room."""
 
     container: Container
     open: Lot
@@ -48,7 +48,7 @@ class Settled:
     waiting: Lot
     voided: Lot
     receipts: Sequence[Receipt]
-    said: Sequence[UUID]
+    chat_message_ids: Sequence[UUID]
 
     def audit(self, lot: Lot, *journals: Any) -> AuditResults:
         """Audit one auction, in this process."""
@@ -101,13 +101,13 @@ def bid(container: Container, lot: Lot, who: int, amount: int, key: str, kind: A
     return container.bidding.place(offer)
 
 
-def put(container: Container, lot: Lot, value: msgspec.Struct | bytes) -> None:
+def put_record(container: Container, lot: Lot, value: msgspec.Struct | bytes) -> None:
     """Put any record into the lane of an auction."""
     payload = value if isinstance(value, bytes) else msgspec.json.encode(value)
     container.producer.append(AUCTION_BID, key=lot.auction_id, value=payload)
 
 
-def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
+def send_chat(container: Container, lot: Lot, who: int, text: str) -> UUID:
     """Send a chat message, twice, as a producer that retries may; its id."""
     said = ChatDraft(lot.bidders[who], lot.room_id, text, key=f"k{who}")
     results: list[UUID | UnknownFateError] = []
@@ -126,7 +126,7 @@ def say(container: Container, lot: Lot, who: int, text: str) -> UUID:
     return results[0]
 
 
-def build(container: Container) -> Settled:
+def build_scenario(container: Container) -> SettledScenario:
     """Play the story, and wait until all of it is decided, published and stored."""
     open_lot = new_lot(container, lasts_s=24 * 3_600)
     sold_lot = new_lot(container, lasts_s=stretched(6))
@@ -144,12 +144,14 @@ def build(container: Container) -> Settled:
             (2, 9_000, "e", "max"),  # the leader raises
         )
     ]
-    put(container, open_lot, CloseValue(1, open_lot.auction_id))  # void
-    put(container, open_lot, b"\xff\xfe")  # a dead letter
+    put_record(container, open_lot, CloseValue(1, open_lot.auction_id))  # void
+    put_record(container, open_lot, b"\xff\xfe")  # a dead letter
     last = bid(container, open_lot, 1, 12_000, "f", "exact")
-    said = [say(container, open_lot, who, f"text {who}") for who in range(2)]
-    settled = Settled(container, open_lot, sold_lot, waiting, voided, [*receipts, last], said)
-    _wait_at_rest(settled)
+    message_ids = [send_chat(container, open_lot, who, f"text {who}") for who in range(2)]
+    settled = SettledScenario(
+        container, open_lot, sold_lot, waiting, voided, [*receipts, last], message_ids
+    )
+    _wait_idle(settled)
     return settled
 
 
@@ -176,7 +178,7 @@ def _is_decided(container: Container, lot: Lot, key: str) -> bool:
         return connection.execute(select(table.c.bid_id).where(which)).first() is not None
 
 
-def wait_all_settled(settled: Settled) -> None:
+def wait_all_settled(settled: SettledScenario) -> None:
     """Return when all that is in the log was taken, and nothing of the sold lot waits."""
     container, progress, inbox = settled.container, schema.ingest_progress, schema.inbox
     ends = {part: end for part, (_, end) in container.log_reader.bounds(AUCTION_BID).items()}
@@ -193,7 +195,7 @@ def wait_all_settled(settled: Settled) -> None:
     wait_until(is_all_settled, what="all that was asked is settled")
 
 
-def leave_waiting(settled: Settled) -> None:
+def leave_waiting(settled: SettledScenario) -> None:
     """With no worker there: a bid that is taken and not settled."""
     bid(settled.container, settled.waiting, 0, 2_000, "waits", "exact")
     inbox = schema.inbox
@@ -203,7 +205,7 @@ def leave_waiting(settled: Settled) -> None:
     )
 
 
-def _wait_at_rest(settled: Settled) -> None:
+def _wait_idle(settled: SettledScenario) -> None:
     container = settled.container
     conditions: dict[str, Callable[[], bool]] = {
         "all is decided": lambda: (
@@ -220,7 +222,7 @@ def _wait_at_rest(settled: Settled) -> None:
         wait_until(condition, what=what)
 
 
-def _tail(settled: Settled) -> Sequence[Any]:
+def _tail(settled: SettledScenario) -> Sequence[Any]:
     return settled.container.chat.snapshot(settled.open.room_id, after_seq=None, limit=9).messages
 
 

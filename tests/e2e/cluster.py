@@ -28,7 +28,7 @@ def answers(url: str) -> bool:
         return False
 
 
-class House:
+class Cluster:
     """Everything that runs. `gateway` is the one everybody uses by default."""
 
     def __init__(self, stack: Stack, *, prefix: str) -> None:
@@ -42,11 +42,11 @@ class House:
     @contextmanager
     def open(cls, stack: Stack, *, prefix: str) -> Iterator[Self]:
         """The house with all its processes, ready; it ends when left."""
-        house = cls(stack, prefix=prefix)
-        with stack.control.running(house.programs):
-            house._wait_ready(house.gateway)
-            yield house
-            house.gateway.hang_up()
+        cluster = cls(stack, prefix=prefix)
+        with stack.control.running(cluster.programs):
+            cluster._wait_ready(cluster.gateway)
+            yield cluster
+            cluster.gateway.close_connections()
 
     def name(self, process: str) -> str:
         """The name under which the supervisor knows a process: `gateway`, `bridge`, `worker-…`."""
@@ -99,7 +99,7 @@ class House:
                 self._wait_ready(gateway)
             yield gateways
             for gateway in gateways:
-                gateway.hang_up()
+                gateway.close_connections()
 
     @contextmanager
     def changed(
@@ -127,7 +127,7 @@ class House:
 
     def _run_instead(self, programs: Sequence[Program]) -> None:
         """Run these instead of the processes of the same names, and wait until they are ready."""
-        self.gateway.hang_up()
+        self.gateway.close_connections()
         self.stack.control.stop(*(program.name for program in programs))
         self.stack.control.run(*programs)
         self._wait_ready(self.gateway)

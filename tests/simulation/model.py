@@ -48,7 +48,7 @@ TOPIC_ID = "made-once"
 
 
 @dataclass(frozen=True, slots=True)
-class Wake:
+class Task:
     """A task on its way to a worker."""
 
     key: str
@@ -69,7 +69,7 @@ class FaultyLane(AuctionLane):
         return super().settle(transaction, state, records)  # type: ignore[arg-type]
 
 
-class House:
+class Simulation:
     """Everything. Its methods are what can happen."""
 
     def __init__(self) -> None:
@@ -88,10 +88,10 @@ class House:
         self.attempts = self._attempts()
         self.owners: list[Process] = []
         self.workers: list[Process] = []
-        self.wakes: list[Wake] = []
+        self.tasks: list[Task] = []
         for auction_id in AUCTIONS:
             self.store.rows("auctions")[auction_id] = _auction(auction_id)
-        self._give(range(PARTITIONS))
+        self._assign(range(PARTITIONS))
 
     # The world outside.
 
@@ -105,18 +105,18 @@ class House:
     def replay(self, which: int) -> None:
         """An operator puts a dead letter into the log again, unless it has had its effect."""
         letters: list[tuple[DeadLetter, float]] = list(self.store.rows("dead_letters").values())
-        self.store.refusals, self.store.loses_answer = 0, False
+        self.store.refusals, self.store.loses_commit_answer = 0, False
         for letter, _ in letters[which % max(1, len(letters)) :][:1]:
             with self.store.begin() as transaction:
                 (is_settled,) = self.handler.settled(transaction, [letter.payload])
             if not is_settled:
                 self.append(letter.raw_key, letter.payload, letter.replays + 1)
 
-    def spoil(self, _: int) -> None:
+    def break_code(self, _: int) -> None:
         """The code is broken (again)."""
         self.handler.is_broken = True
 
-    def mend(self, _: int = 0) -> None:
+    def repair_code(self, _: int = 0) -> None:
         """The code is mended, and an operator frees everything that was parked."""
         self.handler.is_broken = False
         self.store.rows("parked_partitions").clear()
@@ -134,61 +134,61 @@ class House:
 
     def rebalance(self, which: int) -> None:
         """The group gives partitions to a new owner; an old one may not know of it yet."""
-        self._give(((0,), (1,), (0, 1))[which % 3])
+        self._assign(((0,), (1,), (0, 1))[which % 3])
 
     def kill(self, which: int) -> None:
         """SIGKILL a process."""
         processes = [*self.workers, *self.owners]
         for process in processes[which % max(1, len(processes)) :][:1]:
             process.kill()
-        self._forget_dead_processes()
+        self._drop_dead_processes()
 
     def refuse(self, which: int) -> None:
         """The store refuses some statements."""
         self.store.refusals = 1 + which % 6
 
-    def lose_answer(self, _: int) -> None:
+    def lose_commit_answer(self, _: int) -> None:
         """The connection breaks at the next commit, after it."""
-        self.store.loses_answer = True
+        self.store.loses_commit_answer = True
 
-    def lose_wake(self, which: int) -> None:
+    def lose_task(self, which: int) -> None:
         """A task is lost."""
-        if self.wakes:
-            del self.wakes[which % len(self.wakes)]
+        if self.tasks:
+            del self.tasks[which % len(self.tasks)]
 
-    def double_wake(self, which: int) -> None:
+    def repeat_task(self, which: int) -> None:
         """A task comes twice."""
-        self.wakes += self.wakes[which % max(1, len(self.wakes)) :][:1]
+        self.tasks += self.tasks[which % max(1, len(self.tasks)) :][:1]
 
     # Processes.
 
-    def go_on(self, chance: int) -> None:
+    def run_step(self, chance: int) -> None:
         """A process does a few steps, or a worker takes one of the tasks, in no order."""
         processes = [*self.owners, *self.workers]
-        if self.wakes and len(self.workers) < WORKERS and chance % 4 == 0:
-            self._deliver(self.wakes.pop(chance % len(self.wakes)))
+        if self.tasks and len(self.workers) < WORKERS and chance % 4 == 0:
+            self._deliver(self.tasks.pop(chance % len(self.tasks)))
         elif processes:
             process = processes[chance % len(processes)]
             for _ in range(1 + chance % 17):
                 process.step()
-        self._forget_dead_processes()
+        self._drop_dead_processes()
 
     def sweep(self, _: int = 0) -> None:
         """Wake every lane that waits."""
         waiting = {record.key for record in self.store.rows("inbox").values()}
         parked = {key for _, key in self.store.rows("parked_lanes")}
-        self.wakes += [Wake(key) for key in sorted(waiting - parked)]
+        self.tasks += [Task(key) for key in sorted(waiting - parked)]
 
-    def come_to_rest(self) -> None:
+    def finish(self) -> None:
         """Faults end, code is mended, processes run to their end; nothing may wait after it."""
-        self.store.refusals, self.store.loses_answer = 0, False
-        self.mend()
+        self.store.refusals, self.store.loses_commit_answer = 0, False
+        self.repair_code()
         for owner in self.owners:
             owner.kill()
         self.owners = []
-        self._give(range(PARTITIONS))
+        self._assign(range(PARTITIONS))
         for _ in range(400):
-            self.mend()
+            self.repair_code()
             self._round()
             result = self.store.rows("progress")
             behind = any(
@@ -200,29 +200,29 @@ class House:
         raise AssertionError(f"I4: still waiting: {self.store.rows('inbox')}")
 
     def _round(self) -> None:
-        if not self.wakes:
+        if not self.tasks:
             self.sweep()
-        for wake in self.wakes:
-            self._deliver(wake)
-        self.wakes = []
+        for task in self.tasks:
+            self._deliver(task)
+        self.tasks = []
         for process in [*self.owners, *self.workers]:
             for _ in range(60):
                 process.step()
-        self._forget_dead_processes()
+        self._drop_dead_processes()
         self._pass_time(DEAD_LETTER_LIMIT.window_s)
 
     def _pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
         self.ports.now += max(0.0, seconds)
 
-    def _give(self, partitions: Iterable[int]) -> None:
+    def _assign(self, partitions: Iterable[int]) -> None:
         given = frozenset(partitions)
         self.owners.append(Process(f"owner {sorted(given)}", lambda: self._own(given)))
 
-    def _deliver(self, wake: Wake) -> None:
-        self.workers.append(Process(f"worker {wake.key}", lambda: self._work(wake)))
+    def _deliver(self, task: Task) -> None:
+        self.workers.append(Process(f"worker {task.key}", lambda: self._work(task)))
 
-    def _forget_dead_processes(self) -> None:
+    def _drop_dead_processes(self) -> None:
         self.owners = [owner for owner in self.owners if owner.is_alive]
         self.workers = [worker for worker in self.workers if worker.is_alive]
 
@@ -240,11 +240,11 @@ class House:
             try:
                 ingestor.start(partitions, self._bounds)
                 while True:
-                    self._take_some(ingestor)
+                    self._ingest_batch(ingestor)
             except OutageError:
                 pause()
 
-    def _take_some(self, ingestor: Ingestor) -> None:
+    def _ingest_batch(self, ingestor: Ingestor) -> None:
         pause()
         ingestor.refresh_parked()
         batches = {
@@ -255,23 +255,23 @@ class House:
         if not batches:
             return
         result = ingestor.ingest(batches)
-        self.wakes += [Wake(key) for key in sorted({record.key for record in result.records})]
+        self.tasks += [Task(key) for key in sorted({record.key for record in result.records})]
         if result.lost:
             ingestor.start(result.lost, self._bounds)
 
     def _bounds(self, partitions: Iterable[int]) -> dict[int, Bounds]:
         return {part: Bounds(0, len(self.log[part])) for part in partitions}
 
-    def _work(self, wake: Wake) -> None:
+    def _work(self, task: Task) -> None:
         """What the Celery task does around `Attempts`."""
         try:
             again = self.attempts.attempt(
-                self.lane, wake.key, retries=wake.retries, stuck=wake.stuck
+                self.lane, task.key, retries=task.retries, stuck=task.stuck
             )
         except OutageError:
             return
         if again is not None:
-            self.wakes.append(Wake(wake.key, wake.retries + 1, again))
+            self.tasks.append(Task(task.key, task.retries + 1, again))
 
     def _attempts(self) -> Attempts:
         dead_letter_writer = DeadLetterWriter(
@@ -287,23 +287,23 @@ class House:
             dead_letter_writer=dead_letter_writer,
             batch_max=BATCH,
             turn_s=60,
-            again=lambda _, key: self.wakes.append(Wake(key)),
-            busy=lambda _, key: self.wakes.append(Wake(key)),
+            again=lambda _, key: self.tasks.append(Task(key)),
+            busy=lambda _, key: self.tasks.append(Task(key)),
         )
         return Attempts(settler, RETRIES)
 
 
-def settled_records(house: House, auction_id: int) -> list[Record]:
+def settled_records(simulation: Simulation, auction_id: int) -> list[Record]:
     """The records of an auction that have had their effect, as the log has them, in its order."""
     decided = {
         (row.partition, row.offset)
-        for row in house.store.rows("bids").values()
+        for row in simulation.store.rows("bids").values()
         if row.status != "failed"
     }
-    decided |= {(part, offset) for _, part, offset in house.store.rows("decisions")}
+    decided |= {(part, offset) for _, part, offset in simulation.store.rows("decisions")}
     return [
         settling.decode(_inbox_record(raw))
-        for log in house.log
+        for log in simulation.log
         for raw in log
         if raw.key == b"%d" % auction_id and (raw.partition, raw.offset) in decided
     ]

@@ -17,46 +17,46 @@ from stack.slowness import Deadline
 from tests.e2e.bidders import DECIDED, Bidder, check_all
 from tests.e2e.client import Socket
 from tests.e2e.people import Gateway, Person
-from tests.integration.lanes.house import House as Lanes
+from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import WAIT_S, wait_until
 
-PATIENCE_S = 5.0  # for an outcome after its receipt: then it is asked for
+OUTCOME_WAIT_S = 5.0  # for an outcome after its receipt: then it is asked for
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.5, 15.0
-NOT_LET_IN = (OSError, WebSocketException, httpx.TransportError, AssertionError)
+CONNECTION_ERRORS = (OSError, WebSocketException, httpx.TransportError, AssertionError)
 
 
-class Regular(Bidder):
+class ReconnectingBidder(Bidder):
     """A bidder at one socket of any gateway, who comes back whenever it ends."""
 
     def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
         super().__init__(person, lot_id, at[:1])
         self._gateways = list(at)
-        self.asked: dict[str, str] = {}  # by key, what became of bids that were asked after
+        self.recovered: dict[str, str] = {}  # by key, what became of bids that were asked after
 
     def bid_while(self, goes_on: Callable[[], bool], amounts: Iterator[int]) -> None:
         """Place one bid after the other, each until its outcome is known."""
         while goes_on():
-            self.see_through(next(amounts))
+            self.bid_until_decided(next(amounts))
 
-    def see_through(self, amount: int) -> None:
+    def bid_until_decided(self, amount: int) -> None:
         """Place a bid, and again under the same key where it is not known, until it is decided."""
         key, deadline = uuid4().hex, Deadline(WAIT_S)
-        self._try(lambda socket: self._place(socket, amount, key))
-        while not self._is_told(key):
+        self._try(lambda socket: self._send_bid(socket, amount, key))
+        while not self._has_outcome(key):
             assert not deadline.passed(), f"no outcome of {key} within {deadline}"
-            self._try(lambda socket: self._ask_after(socket, amount, key))
+            self._try(lambda socket: self._recover_outcome(socket, amount, key))
 
     def _try(self, act: Callable[[Socket], None]) -> None:
         """Do something at our socket; when that ends, or has ended, at another next time."""
         if self.sockets[0].close_code is not None:
-            self._come_back()
+            self._reconnect_later()
         try:
             act(self.sockets[0])
-        except NOT_LET_IN:
+        except CONNECTION_ERRORS:
             if self.sockets[0].close_code is None:
                 raise
 
-    def _place(self, socket: Socket, amount: int, key: str) -> None:
+    def _send_bid(self, socket: Socket, amount: int, key: str) -> None:
         self.bid(amount, socket, key)
         ((_, frame_id, _),) = self._sent
         self._sent.clear()
@@ -65,30 +65,32 @@ class Regular(Bidder):
             assert answer["retry"], answer
             time.sleep(answer["retry_after_ms"] / 1_000)
             return
-        self._wait_told(socket, key)
+        self._wait_outcome(socket, key)
 
-    def _ask_after(self, socket: Socket, amount: int, key: str) -> None:
-        status = socket.ask("bid.status", auction_id=self.lot_id, key=key)["status"]
+    def _recover_outcome(self, socket: Socket, amount: int, key: str) -> None:
+        status = socket.request("bid.status", auction_id=self.lot_id, key=key)["status"]
         if status == "unknown":
-            self._place(socket, amount, key)
+            self._send_bid(socket, amount, key)
         elif status in DECIDED:
-            self.asked[key] = status
+            self.recovered[key] = status
         else:
-            self._wait_told(socket, key)
+            self._wait_outcome(socket, key)
 
-    def _wait_told(self, socket: Socket, key: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+    def _wait_outcome(self, socket: Socket, key: str) -> None:
+        deadline = time.monotonic() + OUTCOME_WAIT_S
         wait_until(
             lambda: (
-                self._is_told(key) or socket.close_code is not None or time.monotonic() > deadline
+                self._has_outcome(key)
+                or socket.close_code is not None
+                or time.monotonic() > deadline
             ),
             what=f"the outcome of {key}, or the end of patience",
         )
 
-    def _is_told(self, key: str) -> bool:
-        return key in self.asked or any(f["key"] == key for f in self.told("bid.result"))
+    def _has_outcome(self, key: str) -> bool:
+        return key in self.recovered or any(f["key"] == key for f in self.received("bid.result"))
 
-    def _come_back(self) -> None:
+    def _reconnect_later(self) -> None:
         """As soon as the house said, or ever more patiently."""
         byes, pause_s = self.sockets[0].pushes("bye"), PAUSE_FIRST_S
         time.sleep(byes[-1]["retry_after_ms"] / 1_000 if byes else random.uniform(0, pause_s))
@@ -97,14 +99,14 @@ class Regular(Bidder):
             self.at = self._gateways[:1]
             try:
                 self.reconnect()
-            except NOT_LET_IN:
+            except CONNECTION_ERRORS:
                 time.sleep(random.uniform(0, pause_s))
                 pause_s = min(2 * pause_s, PAUSE_MAX_S)
 
 
 @contextmanager
-def crowd_bids(
-    regulars: Sequence[Regular], requesters: Sequence[Bidder], at: Sequence[Gateway]
+def bid_in_background(
+    regulars: Sequence[ReconnectingBidder], requesters: Sequence[Bidder], at: Sequence[Gateway]
 ) -> Iterator[None]:
     """Everybody bids all the time, until left; whatever went wrong for one is raised then."""
     over, amounts = threading.Event(), count(2_000, 1_000)
@@ -125,14 +127,14 @@ def bid_by_requests(
 ) -> None:
     """Place one bid after the other over HTTP, each under one key until it is acknowledged."""
     while goes_on():
-        _request_until_taken(bidder, at, next(amounts))
+        _post_until_acknowledged(bidder, at, next(amounts))
         time.sleep(0.05)
 
 
-def _request_until_taken(bidder: Bidder, at: Sequence[Gateway], amount: int) -> None:
+def _post_until_acknowledged(bidder: Bidder, at: Sequence[Gateway], amount: int) -> None:
     key, deadline = uuid4().hex, Deadline(WAIT_S)
     while not deadline.passed():
-        answer = _request(bidder, random.choice(at), amount, key)
+        answer = _post(bidder, random.choice(at), amount, key)
         if answer is not None and answer.status_code == 202:
             bidder.amounts[key] = amount
             bidder.receipts.append(answer.json())
@@ -141,7 +143,7 @@ def _request_until_taken(bidder: Bidder, at: Sequence[Gateway], amount: int) -> 
     raise AssertionError(f"{key} was not acknowledged within {deadline}")
 
 
-def _request(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:
+def _post(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:
     """The answer; None when nobody was there, or went away, which leaves its fate unknown."""
     headers = {"Authorization": f"Bearer {bidder.person.token}", "Idempotency-Key": key}
     body: dict[str, Any] = {"amount": amount, "confirm": True}
@@ -156,18 +158,21 @@ def _request(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Respon
 
 
 def check_bids(
-    lanes: Lanes, gateway: Gateway, requesters: Sequence[Bidder], regulars: Sequence[Regular]
+    lanes: LaneCluster,
+    gateway: Gateway,
+    requesters: Sequence[Bidder],
+    regulars: Sequence[ReconnectingBidder],
 ) -> None:
     """Every bid is decided, once, in the order of the log, and everybody was told so."""
     everybody = [*requesters, *regulars]
     for one in everybody:
         one.reconnect()
     for requester in requesters:
-        requester.chase()
-    receipts = [receipt for one in regulars for receipt in one.told("bid.received")]
+        requester.recover_outcomes()
+    receipts = [receipt for one in regulars for receipt in one.received("bid.received")]
     check_all(lanes, gateway, everybody, receipts[0])
     for regular in regulars:
-        assert set(regular.asked.values()) <= set(DECIDED)
-        assert {frame["status"] for frame in regular.told("bid.result")} <= set(DECIDED)
+        assert set(regular.recovered.values()) <= set(DECIDED)
+        assert {frame["status"] for frame in regular.received("bid.result")} <= set(DECIDED)
     for one in everybody:
         one.close()

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select
 
 from app.adapters.postgres import schema
-from tests.integration.lanes.house import House, Lot
+from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, wait_until
 
 LETTERS = schema.dead_letters
@@ -30,39 +30,39 @@ def undecidable(engine: Engine, auction_id: int, amount: int) -> Iterator[None]:
             connection.exec_driver_sql(f"ALTER TABLE bids DROP CONSTRAINT {name}")
 
 
-def failed(house: House, lot: Lot, amounts: Sequence[int]) -> list[Any]:
+def failed(cluster: LaneCluster, lot: Lot, amounts: Sequence[int]) -> list[Any]:
     """Bids of the lot's first bidder that failed by a bug that is mended by now; dead letters."""
     for amount in amounts:
-        with undecidable(house.container.engine, lot.auction_id, amount):
-            before = len(letters(house, lot))
-            house.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(
+        with undecidable(cluster.container.engine, lot.auction_id, amount):
+            before = len(dead_letters(cluster, lot))
+            cluster.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(
                 timeout=CALL_S
             )
-            wait_letters(house, lot, before + 1)
-    return letters(house, lot)
+            wait_dead_letters(cluster, lot, before + 1)
+    return dead_letters(cluster, lot)
 
 
-def unreadable(house: House, lot: Lot, value: bytes = b"\xff\xfe") -> Any:
+def unreadable(cluster: LaneCluster, lot: Lot, value: bytes = b"\xff\xfe") -> Any:
     """The dead letter of bytes that nobody can decode."""
-    before = len(letters(house, lot))
-    house.put(str(lot.auction_id).encode(), value).get(timeout=CALL_S)
-    wait_letters(house, lot, before + 1)
-    return letters(house, lot)[-1]
+    before = len(dead_letters(cluster, lot))
+    cluster.put(str(lot.auction_id).encode(), value).get(timeout=CALL_S)
+    wait_dead_letters(cluster, lot, before + 1)
+    return dead_letters(cluster, lot)[-1]
 
 
-def letters(house: House, lot: Lot) -> list[Any]:
+def dead_letters(cluster: LaneCluster, lot: Lot) -> list[Any]:
     """All dead letters of a lot, the oldest first."""
     found = select(LETTERS).where(LETTERS.c.key == str(lot.auction_id)).order_by(LETTERS.c.id)
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         return list(connection.execute(found))
 
 
-def wait_letters(house: House, lot: Lot, number: int) -> None:
+def wait_dead_letters(cluster: LaneCluster, lot: Lot, number: int) -> None:
     """Return once the lot has so many dead letters."""
-    wait_until(lambda: len(letters(house, lot)) == number, what=f"{number} dead letters")
+    wait_until(lambda: len(dead_letters(cluster, lot)) == number, what=f"{number} dead letters")
 
 
-def replays(house: House, lot: Lot) -> list[Any]:
+def replays(cluster: LaneCluster, lot: Lot) -> list[Any]:
     """All replays of a lot's dead letters, the oldest first."""
     table = schema.replays
     found = (
@@ -71,12 +71,14 @@ def replays(house: House, lot: Lot) -> list[Any]:
         .where(LETTERS.c.key == str(lot.auction_id))
         .order_by(table.c.id)
     )
-    with house.container.engine.connect() as connection:
+    with cluster.container.engine.connect() as connection:
         return list(connection.execute(found))
 
 
 @contextmanager
-def given_up(house: House, *, topic: str, key: str, **columns: Any) -> Iterator[int]:
+def consumer_dead_letter(
+    cluster: LaneCluster, *, topic: str, key: str, **columns: Any
+) -> Iterator[int]:
     """The id of a dead letter of a plain consumer, which is gone afterwards."""
     now = datetime.now(UTC)
     usual = {
@@ -85,11 +87,11 @@ def given_up(house: House, *, topic: str, key: str, **columns: Any) -> Iterator[
         "reason": "Undecodable", "error_class": "DecodeError", "message": "m", "attempts": 1,
         "first_failed_at": now,
     }  # fmt: skip
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         row = connection.execute(insert(LETTERS).values(usual | columns).returning(LETTERS.c.id))
         letter_id = row.scalar_one()
     yield letter_id
     of_it = schema.replays.c.dead_letter_id == letter_id
-    with house.container.engine.begin() as connection:
+    with cluster.container.engine.begin() as connection:
         connection.execute(delete(schema.replays).where(of_it))
         connection.execute(delete(LETTERS).where(LETTERS.c.id == letter_id))

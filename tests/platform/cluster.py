@@ -65,16 +65,16 @@ class Process:
         wait_until(lambda: self._process.poll() is not None, what="it ends")
         return self._process.wait()
 
-    def said(self, event: str) -> list[dict[str, Any]]:
+    def log_events(self, event: str) -> list[dict[str, Any]]:
         """The lines of its log that tell of this event, oldest first."""
         lines = self.log_file.read_text(errors="replace").splitlines()
-        told = [json.loads(line) for line in lines if line.startswith("{")]
-        return [line for line in told if line["event"] == event]
+        events = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in events if line["event"] == event]
 
-    def wait_said(self, event: str) -> list[dict[str, Any]]:
+    def wait_log_event(self, event: str) -> list[dict[str, Any]]:
         """The same, once there is one."""
-        wait_until(lambda: bool(self.said(event)), what=f"{self.log_file.name} says {event}")
-        return self.said(event)
+        wait_until(lambda: bool(self.log_events(event)), what=f"{self.log_file.name} says {event}")
+        return self.log_events(event)
 
     def end(self) -> None:
         """Whatever it does: it is gone afterwards."""
@@ -82,7 +82,7 @@ class Process:
             self.kill()
 
 
-class World:
+class ListsCluster:
     """The topic of lists of one test, its database and its processes."""
 
     def __init__(
@@ -127,9 +127,9 @@ class World:
             "worker", "celery", "-q", "-A", "tests.platform.workers", "worker", *options, **changes
         )
 
-    def append(self, name: str, text: str, **said: Any) -> Any:
+    def append(self, name: str, text: str, **log_events: Any) -> Any:
         """Put a record into the log; a future of its place in it."""
-        value = {"v": 1, "name": name, "id": uuid4().hex, "text": text, **said}
+        value = {"v": 1, "name": name, "id": uuid4().hex, "text": text, **log_events}
         return self.put(name.encode(), json.dumps(value).encode())
 
     def put(self, key: bytes | None, value: bytes | None, **where: Any) -> Any:
@@ -146,7 +146,7 @@ class World:
             self.settings, self.topic, dict.fromkeys(range(self.partitions), 0)
         )
 
-    def dead_log(self) -> list[Any]:
+    def dead_letter_log(self) -> list[Any]:
         """Every record of the dead-letter topic."""
         partitions = dict.fromkeys(range(self.partitions), 0)
         return kafka_log.records(self.settings, f"{self.topic}.DLT", partitions)
@@ -247,16 +247,16 @@ def lists_database() -> Iterator[tuple[dict[str, str], Engine]]:
 
 
 @contextmanager
-def open_world(
+def open_cluster(
     environment: Mapping[str, str], engine: Engine, *, logs: Path, partitions: int = 3
-) -> Iterator[World]:
+) -> Iterator[ListsCluster]:
     """A world whose topics exist and whose processes all end."""
     metrics_dir = logs / "metrics"
     metrics_dir.mkdir()
     base = {**os.environ, **environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir)}
-    world = World(base, engine, partitions=partitions, logs=logs)
+    cluster = ListsCluster(base, engine, partitions=partitions, logs=logs)
     try:
-        world.make_topics()
-        yield world
+        cluster.make_topics()
+        yield cluster
     finally:
-        world.close()
+        cluster.close()

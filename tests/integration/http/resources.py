@@ -11,7 +11,7 @@ from tests.integration.http.market import Market, Person, in_s
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Resources:
     """A seller with a free product, one up for auction, and a room; and the ends of the log."""
 
     market: Market
@@ -20,7 +20,7 @@ class Ground:
     ids: dict[str, int]
 
     @classmethod
-    def of(cls, market: Market) -> "Ground":
+    def of(cls, market: Market) -> "Resources":
         """A new ground, with a seller of its own."""
         seller = market.person("seller")
         free = market.product(seller, sale_type="auction")
