@@ -128,7 +128,7 @@ def test_a_wrong_value_is_named_and_the_socket_stays(
 
 @settings(max_examples=200, deadline=None)
 @given(field=st.sampled_from(FIELDS), raw=nested)
-def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
+def test_huge_numbers_are_invalid_values_of_their_field(
     socket: Socket, field: tuple[str, str], raw: str
 ) -> None:
     type_, name = field

@@ -111,7 +111,7 @@ def firing(prometheus: PrometheusClient, alert: str) -> bool:
     return bool(prometheus.instant(f'ALERTS{{alertname="{alert}",alertstate="firing"}}'))
 
 
-def test_every_expression_of_boards_and_alerts_gives_a_figure_under_load(
+def test_every_board_and_alert_expression_has_data_under_load(
     cluster: Cluster, prometheus: PrometheusClient, seller: Person, anna: Person
 ) -> None:
     wait_until(lambda: prometheus.instant("lane_dead_records_total"), what="a first scrape")

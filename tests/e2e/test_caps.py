@@ -63,7 +63,7 @@ def hold(stack: ExitStack, gateway: Gateway, sent: bytes, *, source: str) -> Raw
     return stack.enter_context(RawConnection.open(gateway.port, source=source)).send(sent)
 
 
-def test_an_address_with_too_many_unfinished_requests_is_refused_and_others_are_not(
+def test_only_the_address_with_unfinished_requests_is_refused(
     capped: Gateway,
 ) -> None:
     with ExitStack() as stack:
@@ -76,7 +76,7 @@ def test_an_address_with_too_many_unfinished_requests_is_refused_and_others_are_
     wait_until(lambda: is_served(capped, source=ATTACKER), what="room for the address again")
 
 
-def test_all_addresses_together_hold_only_so_many_and_health_is_answered(capped: Gateway) -> None:
+def test_all_addresses_share_a_cap_and_health_is_answered(capped: Gateway) -> None:
     with ExitStack() as stack:
         for number in range(5):
             hold(stack, capped, HALF, source=f"127.9.1.{number + 1}")
@@ -86,7 +86,7 @@ def test_all_addresses_together_hold_only_so_many_and_health_is_answered(capped:
     wait_until(lambda: is_served(capped, source=OTHER), what="room again")
 
 
-def test_an_address_keeps_few_connections_open_and_the_rest_are_closed_once_answered(
+def test_keep_alive_connections_of_an_address_are_capped(
     capped: Gateway,
 ) -> None:
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ def test_an_address_keeps_few_connections_open_and_the_rest_are_closed_once_answ
         assert closing.is_closed()
 
 
-def test_whoever_asks_faster_than_others_could_waits_for_their_turn(capped: Gateway) -> None:
+def test_pipelined_requests_of_one_address_wait_their_turn(capped: Gateway) -> None:
     def took_s(source: str, requests: int) -> float:
         begun = time.monotonic()
         with RawConnection.open(capped.port, source=source) as wire:
@@ -110,7 +110,7 @@ def test_whoever_asks_faster_than_others_could_waits_for_their_turn(capped: Gate
     assert took_s("127.9.3.2", 50) > 1.9  # forty of them at 20 a second
 
 
-def test_an_address_has_few_sockets_of_guests_and_any_number_of_people(
+def test_only_guest_sockets_of_an_address_are_capped(
     capped: Gateway, anna: Person, ben: Person
 ) -> None:
     with ExitStack() as stack:
@@ -135,7 +135,7 @@ def test_people_who_signed_in_are_no_guests(capped: Gateway, anna: Person, ben: 
         assert stack.enter_context(capped.open(source=source)).request("auth")["type"] == "welcome"
 
 
-def test_what_no_route_answers_counts_against_the_limit_of_its_address(capped: Gateway) -> None:
+def test_unknown_routes_count_against_the_limit_of_an_address(capped: Gateway) -> None:
     sent = head("GET", "/api/nothing") * 5 + head("DELETE", "/api/auctions")
     with RawConnection.open(capped.port, source="127.9.6.1") as wire:
         wire.send(sent)
@@ -148,7 +148,7 @@ def from_client(client: str, sent: bytes) -> bytes:
     return sent.replace(b"\r\n\r\n", f"\r\nX-Forwarded-For: {client}\r\n\r\n".encode(), 1)
 
 
-def test_behind_a_proxy_caps_count_the_client_and_never_the_proxy(balanced: Gateway) -> None:
+def test_behind_a_proxy_caps_count_clients_not_the_proxy(balanced: Gateway) -> None:
     body = head("POST", "/api/auth/login", "Content-Length: 9")
     with ExitStack() as stack:
         for _ in range(2):
@@ -163,7 +163,7 @@ def test_behind_a_proxy_caps_count_the_client_and_never_the_proxy(balanced: Gate
         assert is_served(balanced, source=ATTACKER)
 
 
-def test_what_a_client_says_of_proxies_changes_nothing_where_there_are_none(
+def test_forwarded_headers_are_ignored_without_a_proxy(
     capped: Gateway,
 ) -> None:
     forwarded = (

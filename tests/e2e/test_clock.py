@@ -6,7 +6,7 @@ from tests.e2e.people import Gateway, Person
 from tests.waiting import stretched
 
 
-def test_an_auction_starts_and_closes_by_itself_and_names_its_winner(
+def test_an_auction_starts_closes_and_names_its_winner(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller, starts_in_s=stretched(2), lasts_s=stretched(6))

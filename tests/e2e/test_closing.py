@@ -25,7 +25,7 @@ def padded(size: int) -> str:
     return frame[:-1] + " " * (size - len(frame)) + "}"
 
 
-def test_the_largest_frame_is_answered_and_a_larger_one_closes_1009(gateway: Gateway) -> None:
+def test_a_frame_above_the_largest_closes_1009(gateway: Gateway) -> None:
     with gateway.enter() as guest:
         guest.send_raw(padded(FRAME_BYTES_MAX))
         assert guest.answer(2)["type"] == "time"
@@ -139,7 +139,7 @@ def test_one_subscription_too_many_is_refused(limited: Limited, seller: Person) 
         assert (answer["code"], answer["retry"]) == ("TOO_MANY_SUBSCRIPTIONS", False)
 
 
-def test_who_does_not_read_is_closed_4008_and_the_others_notice_nothing(
+def test_a_slow_reader_is_closed_4008_without_delaying_others(
     cluster: Cluster, limited: Limited, seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller)
@@ -170,7 +170,7 @@ def test_who_does_not_read_is_closed_4008_and_the_others_notice_nothing(
     assert pushed == [1, 2]
 
 
-def test_a_store_that_fails_is_told_as_an_error_and_the_socket_stays(
+def test_a_failing_store_is_an_error_frame_and_the_socket_stays(
     limited: Limited, seller: Person
 ) -> None:
     lot = create_lot(seller)

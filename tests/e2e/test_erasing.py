@@ -76,7 +76,7 @@ def test_nothing_of_an_erased_person_is_left_in_any_store(
     assert gateway.http.post("/api/auth/signup", json=again).status_code == 201
 
 
-def test_who_leads_in_an_open_auction_stays_and_an_operator_may_erase_later(
+def test_a_leading_bidder_is_erased_only_after_the_auction(
     cluster: Cluster,
     gateway: Gateway,
     seller: Person,

@@ -50,7 +50,7 @@ def outcome(person: Person, lot: Frame, amount: int, **fields: Any) -> Frame:
     return found
 
 
-def test_without_waiting_the_answer_is_the_receipt_and_the_bid_is_found_by_its_id(
+def test_a_bid_without_wait_returns_a_receipt_and_is_found_by_id(
     seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)
@@ -93,7 +93,7 @@ def test_preferences_are_read_as_their_rfc_says(
     assert answer.status_code == status, answer.text
 
 
-def test_a_repeat_gets_the_first_outcome_and_another_body_is_refused(
+def test_a_repeated_key_gets_the_first_outcome_or_a_conflict(
     seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)
@@ -184,7 +184,7 @@ def test_with_bids_a_cancel_needs_a_reason_and_twelve_hours(seller: Person, anna
     )  # fmt: skip
 
 
-def test_the_reserve_is_lowered_once_and_not_under_the_starting_price(
+def test_the_reserve_may_be_lowered_to_the_starting_price_once(
     seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller, reserve_price=5_000)
@@ -221,7 +221,7 @@ def test_bought_now_seller_and_winner_know_each_other(
     anna.call("POST", "/api/me/notices/read", {"up_to": notices[0]["id"]})
 
 
-def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
+def test_concurrent_bids_have_outcomes_and_a_key_is_one_bid(
     seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)
@@ -234,7 +234,7 @@ def test_bids_at_once_all_have_outcomes_and_a_key_sent_at_once_is_one_bid(
     assert [b["seq"] for b in history] == list(range(1, len(history) + 1)) == [1, *accepted]
 
 
-def test_a_bid_that_kafka_does_not_acknowledge_is_unknown_and_not_lost_or_doubled(
+def test_an_unacknowledged_bid_is_unknown_and_decided_once(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller)

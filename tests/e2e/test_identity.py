@@ -98,9 +98,7 @@ def test_logging_out_by_the_cookie_alone_closes_the_sockets(gateway: Gateway) ->
     assert close_code_for(gateway, token) == 4401
 
 
-def test_a_new_password_closes_the_sockets_of_all_sessions_on_every_gateway(
-    gateway: Gateway, limited: Limited
-) -> None:
+def test_a_new_password_closes_sockets_on_every_gateway(gateway: Gateway, limited: Limited) -> None:
     person = gateway.sign_up("Changer")
     elsewhere = person.token
     body = {"current": PASSWORD, "password": "another password"}
@@ -122,7 +120,7 @@ def operator(cluster: Cluster) -> Iterator[Container]:
 
 
 @pytest.mark.parametrize("way", ["reset", "suspended", "banned"])
-def test_a_reset_a_suspension_and_a_ban_close_all_sockets_on_every_gateway(
+def test_reset_suspension_and_ban_close_sockets_on_every_gateway(
     cluster: Cluster, gateway: Gateway, limited: Limited, operator: Container, way: str
 ) -> None:
     person = gateway.sign_up("Ended")
@@ -182,7 +180,7 @@ def test_a_guest_may_sign_in_on_the_same_socket(gateway: Gateway, anna: Person) 
         assert socket.request("auth", token=anna.token)["user"]["id"] == anna.id
 
 
-def test_the_sixth_socket_of_a_user_wins_and_the_one_heard_from_longest_ago_gives_way(
+def test_a_sixth_socket_closes_the_least_recently_used_one(
     gateway: Gateway, limited: Limited, seller: Person
 ) -> None:
     person, lot = gateway.sign_up("Many"), create_lot(seller)

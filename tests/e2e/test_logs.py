@@ -81,9 +81,7 @@ def test_a_taken_address_is_written_nowhere(cluster: Cluster, gateway: Gateway) 
     assert found_in_logs(cluster, HASH) == hashes
 
 
-def test_a_product_that_is_up_already_is_no_fault_of_the_database(
-    cluster: Cluster, seller: Person
-) -> None:
+def test_a_product_already_for_sale_is_no_database_error(cluster: Cluster, seller: Person) -> None:
     lot = create_lot(seller)
     body = {"product_id": lot["product"]["id"], "starting_price": 1, "ends_at": lot["ends_at"]}
     before = found_in_logs(cluster, "uq_auctions_live_product")
@@ -135,7 +133,7 @@ def test_each_receipt_is_one_line_however_few_steps_are_logged(
     assert "amount" not in logged[0]
 
 
-def test_the_security_stream_tells_of_everybody_who_came_or_was_kept_out_and_no_secret(
+def test_the_security_log_has_log_ins_and_refusals_no_secrets(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     file, address = tmp_path / "security.log", "198.51.100.7"

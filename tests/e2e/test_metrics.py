@@ -48,7 +48,7 @@ ON_THE_WAY = [
 ]
 
 
-def test_a_bid_and_the_close_of_its_auction_are_counted_on_their_whole_way(
+def test_metrics_count_a_bid_and_a_close_at_every_stage(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     before = read(cluster.metrics_url)
@@ -76,9 +76,7 @@ def wait_for_open(sockets: int, url: str) -> None:
     wait_until(lambda: read(url)["ws_open_sockets", ""] == sockets, what=f"{sockets} sockets open")
 
 
-def test_sockets_are_counted_while_they_are_open_and_by_their_end(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+def test_metrics_count_open_sockets_and_how_they_ended(cluster: Cluster, tmp_path: Path) -> None:
     with cluster.metered_gateway("gateway-counted", tmp_path) as (gateway, url):
         with gateway.enter(), gateway.enter(), gateway.open() as rude:
             wait_for_open(3, url)
@@ -112,7 +110,7 @@ def workers_of(cluster: Cluster, gateway: Gateway) -> list[int]:
     return worker_pids(cluster.stack.control.pid(gateway.name))
 
 
-def test_no_counter_falls_and_no_file_stays_however_often_workers_are_killed(
+def test_killed_workers_lower_no_counter_and_leave_no_file(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     served = ("http_request_duration_seconds_count", "healthzGET200")

@@ -206,7 +206,7 @@ def test_the_focus_stays_near_a_button_that_goes(
     assert focused(page) != "BODY"
 
 
-def test_a_sale_counts_from_the_servers_time_and_names_the_servers_fault(
+def test_a_sale_uses_server_time_and_shows_server_errors(
     visitor: Visitor, gateway: Gateway
 ) -> None:
     page = visitor.page

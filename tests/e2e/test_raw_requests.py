@@ -60,7 +60,7 @@ def long_body(length: int) -> bytes:
 
 @pytest.mark.parametrize("length", [BODY_BYTES_MAX + 1, 2 * BODY_BYTES_MAX, 3 * 1024 * 1024])
 @pytest.mark.parametrize("way", ["declared", "one chunk", "many chunks"])
-def test_a_body_over_the_limit_is_refused_however_it_is_sent_and_not_obeyed(
+def test_a_body_over_the_limit_is_refused_and_has_no_effect(
     gateway: Gateway, anna: Person, lot: Frame, length: int, way: str
 ) -> None:
     body = long_body(length)
@@ -167,7 +167,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("sent", "status", "code"), REFUSED.values(), ids=REFUSED.keys())
-def test_refusals_before_routing_are_problems_and_end_the_connection(
+def test_refusals_before_routing_are_problem_documents(
     gateway: Gateway, sent: bytes, status: int, code: str
 ) -> None:
     with RawConnection.open(gateway.port) as wire:

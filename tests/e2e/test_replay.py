@@ -10,7 +10,7 @@ from tests.integration.replay.cases import undecidable
 from tests.operator import Operator
 
 
-def test_after_a_mended_bug_and_a_replay_the_bidder_is_told_the_outcome_of_the_log(
+def test_a_replay_after_a_bug_fix_pushes_the_new_outcome(
     cluster: Cluster, seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)

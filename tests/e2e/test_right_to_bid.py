@@ -36,7 +36,7 @@ def admin(gateway: Gateway, container: Container) -> Person:
     return person
 
 
-def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lead(
+def test_a_new_limit_reaches_every_gateway_and_keeps_the_lead(
     gateway: Gateway, limited: Limited, seller: Person, admin: Person
 ) -> None:
     lot, ivy = create_lot(seller), gateway.sign_up("Ivy")
@@ -58,7 +58,7 @@ def test_a_limit_holds_on_every_gateway_soon_after_it_was_set_and_leaves_the_lea
     }  # fmt: skip
 
 
-def test_whom_a_seller_blocks_bids_on_none_of_their_auctions_until_they_are_unblocked(
+def test_a_blocked_bidder_cannot_bid_until_unblocked(
     gateway: Gateway, limited: Limited, seller: Person, anna: Person
 ) -> None:
     lot, other, kim = create_lot(seller), create_lot(anna), gateway.sign_up("Kim")
@@ -144,7 +144,7 @@ def code(person: Person, method: str, path: str, body: Frame) -> tuple[int, str]
     return answer.status_code, answer.json()["code"]
 
 
-def test_bids_that_lead_nowhere_and_unproved_addresses_are_refused_at_the_door(
+def test_futile_bids_and_unverified_users_are_refused_early(
     cluster: Cluster, seller: Person, container: Container
 ) -> None:
     """One gateway for both: it asks for a proof, and takes few futile bids."""

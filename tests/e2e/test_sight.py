@@ -83,7 +83,7 @@ def lags_of(shown: Samples, unit: str) -> dict[tuple[str, str], float]:
     return {lag: shown[f"group_lag_{unit}", "".join(lag)] for lag in LAGS}
 
 
-def test_the_lag_of_every_group_rises_while_its_consumer_is_stopped_and_falls_again(
+def test_consumer_lag_rises_while_stopped_and_falls_again(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     def is_behind(groups: set[str]) -> bool:
@@ -108,9 +108,7 @@ def test_the_lag_of_every_group_rises_while_its_consumer_is_stopped_and_falls_ag
     wait_until(is_done, what="all have caught up")
 
 
-def test_what_waits_for_a_lock_is_seen_as_pool_use_lanes_with_work_and_an_old_transaction(
-    cluster: Cluster, seller: Person
-) -> None:
+def test_metrics_show_work_that_waits_for_a_lock(cluster: Cluster, seller: Person) -> None:
     lot = create_lot(seller)
     bidder = seller.gateway.sign_up("Dora").enter()
     with bidder, locked(cluster, "bids"):
@@ -144,7 +142,7 @@ def test_tasks_that_no_worker_takes_are_counted(cluster: Cluster) -> None:
     wait_until(lambda: read(cluster.metrics_url)[waiting] == 0, what="it was taken")
 
 
-def test_a_killed_process_is_a_restart_and_what_it_used_is_not_forgotten(cluster: Cluster) -> None:
+def test_a_killed_process_counts_as_restart_and_keeps_its_usage(cluster: Cluster) -> None:
     name = cluster.name("worker-other")
     restarts = ("process_unexpected_restarts", name)
     used = ("process_used_cpu_seconds_total", name)
@@ -188,7 +186,7 @@ def commands(bind: str) -> dict[str, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("kind", ["bridge", "worker"])
-def test_bridge_and_workers_of_a_host_of_their_own_serve_their_metrics_while_they_live(
+def test_bridge_and_workers_serve_their_own_metrics(
     cluster: Cluster, tmp_path: Path, kind: str
 ) -> None:
     port = next(port for port in range(cluster.gateway.port + 20, 65_535) if is_free(port))
@@ -218,7 +216,7 @@ def test_bridge_and_workers_of_a_host_of_their_own_serve_their_metrics_while_the
 
 
 @pytest.mark.parametrize(("kind", "bind"), [("bridge", "{taken}"), ("worker", "nowhere")])
-def test_an_address_that_metrics_cannot_have_is_one_line_and_exit_code_2(
+def test_a_bad_metrics_address_is_one_line_and_exit_code_2(
     cluster: Cluster, tmp_path: Path, kind: str, bind: str
 ) -> None:
     bind = bind.format(taken=f"{HOST}:{cluster.gateway.port}")

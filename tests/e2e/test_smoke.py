@@ -32,7 +32,7 @@ def test_a_house_that_takes_bids_passes_the_smoke_test(cluster: Cluster) -> None
     assert (auction["bid_count"], auction["price"]) == (1, 1_000)
 
 
-def test_the_smoke_test_of_a_house_that_is_not_there_fails_in_one_line() -> None:
+def test_the_smoke_test_without_a_server_fails_in_one_line() -> None:
     done = place_one(BASE_URL="http://127.0.0.1:9", WS_URL="ws://127.0.0.1:9/ws")
     assert done.returncode == 1
     assert done.stderr.startswith("bid: ")

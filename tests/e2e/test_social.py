@@ -82,7 +82,7 @@ class Guest(Visitor):
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
-def test_two_people_come_by_each_provider_and_each_has_an_account(
+def test_each_provider_account_gets_an_account_of_its_own(
     browser: Browser,
     gateway: Gateway,
     cluster: Cluster,
@@ -123,7 +123,7 @@ def test_two_people_come_by_each_provider_and_each_has_an_account(
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["phone", "desk"])
-def test_who_has_the_address_of_an_account_links_it_by_logging_in_to_that(
+def test_an_existing_address_is_linked_by_logging_in(
     browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], tmp_path: Path
 ) -> None:
     owner = gateway.sign_up("Owner")

@@ -153,7 +153,7 @@ def test_a_bid_nobody_has_seen_is_unknown(seller: Person, anna: Person) -> None:
     }
 
 
-def test_what_the_rules_refuse_is_an_outcome_and_changes_no_price(
+def test_a_rejected_bid_has_an_outcome_and_changes_no_price(
     seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)

@@ -59,9 +59,7 @@ def check_way(cluster: Cluster, found: dict[str, Received]) -> None:
     assert not any(found[stage].has_failed for stage in WAY)
 
 
-def test_an_untraced_bid_has_no_header_and_its_event_names_no_trace(
-    cluster: Cluster, seller: Person
-) -> None:
+def test_an_untraced_bid_has_no_trace_header_or_trace_id(cluster: Cluster, seller: Person) -> None:
     settings = read_settings(cluster.stack.environment())
     since = {topic.name: ends(settings, topic.name) for topic in (AUCTION_BID, AUCTION_EVENT)}
     lot = create_lot(seller)
@@ -101,7 +99,7 @@ def test_processes_that_end_export_what_they_have_recorded(
         collector.trace_of(bid_id, until=WAY)
 
 
-def test_a_bid_over_a_socket_is_one_trace_from_its_frame_to_its_push(
+def test_a_socket_bid_is_one_trace_from_frame_to_push(
     cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
     lot = create_lot(seller)
@@ -178,7 +176,7 @@ def test_the_bids_that_one_settle_decides_are_a_trace_each(
         assert found[Stage.PUSH].attributes["bid.id"] == bid_id
 
 
-def test_a_record_of_another_producer_is_followed_by_its_headers_until_it_is_given_up(
+def test_a_foreign_records_trace_reaches_its_dead_letter(
     cluster: Cluster, collector: Collector
 ) -> None:
     trace, span = uuid4().hex, "00f067aa0ba902b7"

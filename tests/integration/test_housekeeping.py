@@ -68,7 +68,7 @@ def failed(chore: str) -> float:
     return counter
 
 
-def test_only_replayed_dead_letters_of_topics_that_forget_are_deleted(engine: Engine) -> None:
+def test_only_replayed_letters_of_expiring_topics_are_deleted(engine: Engine) -> None:
     letters = {
         "old and replayed": (CHAT_MESSAGE.name, OLD, 7),
         "never replayed": (CHAT_MESSAGE.name, OLD, None),

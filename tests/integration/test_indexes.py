@@ -76,7 +76,7 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def test_every_foreign_key_leads_an_index_unless_a_bid_changes_it(engine: Engine) -> None:
+def test_every_foreign_key_has_an_index_unless_bids_change_it(engine: Engine) -> None:
     with engine.connect() as connection:
         found = {tuple(row) for row in connection.exec_driver_sql(FOREIGN_KEYS)}
     assert found == UNINDEXED
@@ -149,9 +149,7 @@ def test_a_list_reads_no_table_from_end_to_end(engine: Engine, name: str) -> Non
 
 
 @pytest.mark.parametrize("sort", ["price", "ending"])
-def test_a_list_that_must_be_sorted_joins_only_the_page_that_it_shows(
-    engine: Engine, sort: Any
-) -> None:
+def test_a_sorted_list_joins_only_its_page(engine: Engine, sort: Any) -> None:
     """No index can have prices (a bid changes them), nor ends whatever the status."""
     query = AuctionQuery(sort=sort, limit=20)
     nodes = list(

@@ -89,9 +89,7 @@ def a_channel() -> str:
     return f"auction:{uuid4().int % 10**12}"
 
 
-def test_it_hears_what_is_wanted_from_its_confirmation_on_and_nothing_else(
-    redis: Redis, hub: Hub, listener: Listener
-) -> None:
+def test_it_receives_subscribed_channels_only(redis: Redis, hub: Hub, listener: Listener) -> None:
     wanted, other = a_channel(), a_channel()
     assert redis.publish(wanted, "too early") == 0
     assert listener.listen_to([wanted], CALL_S)
@@ -101,7 +99,7 @@ def test_it_hears_what_is_wanted_from_its_confirmation_on_and_nothing_else(
     assert hub.heard == [(wanted, b"\xff1")]
 
 
-def test_what_nobody_needs_any_more_is_given_up_after_a_while_and_can_be_had_again(
+def test_unneeded_channels_are_unsubscribed_after_a_while(
     redis: Redis, hub: Hub, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needed, left = a_channel(), a_channel()
@@ -117,7 +115,7 @@ def test_what_nobody_needs_any_more_is_given_up_after_a_while_and_can_be_had_aga
     assert redis.publish(left, "") == 1
 
 
-def test_after_a_break_everything_wanted_is_heard_again_and_what_was_missed_made_up_for(
+def test_after_a_reconnect_all_channels_are_recovered(
     redis: Redis, hub: Hub, listener: Listener
 ) -> None:
     channels = [a_channel() for _ in range(2_500)]
@@ -132,9 +130,7 @@ def test_after_a_break_everything_wanted_is_heard_again_and_what_was_missed_made
     wait_for(lambda: len(hub.heard) == len(channels[::500]), "all are heard")
 
 
-def test_while_the_stream_is_away_nobody_waits_for_a_user_and_it_is_made_up_for(
-    redis: Redis, hub: Hub
-) -> None:
+def test_users_joining_during_an_outage_are_recovered(redis: Redis, hub: Hub) -> None:
     listener = Listener(redis, hub)  # type: ignore[arg-type]
     listener.expect(["user:5"], CALL_S)
     greenlet = gevent.spawn(listener.run)
@@ -143,7 +139,7 @@ def test_while_the_stream_is_away_nobody_waits_for_a_user_and_it_is_made_up_for(
     greenlet.kill()
 
 
-def test_what_a_user_misses_until_a_late_confirmation_is_made_up_for(
+def test_pushes_before_a_late_confirmation_are_recovered(
     redis: Redis, hub: Hub, listener: Listener
 ) -> None:
     user_id = uuid4().int % 10**12

@@ -23,7 +23,7 @@ def objects(database_url: str) -> list[tuple[str, str]]:
         return [tuple(row) for row in connection.exec_driver_sql(_OBJECTS)]
 
 
-def test_up_is_the_schema_down_leaves_nothing_and_up_again_is_the_same() -> None:
+def test_migrations_up_down_and_up_give_the_schema() -> None:
     with own_database("migrations") as environment:
         alembic(environment, "upgrade", "head")
         alembic(environment, "check")
@@ -44,7 +44,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 _INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
 
 
-def test_indexes_are_made_while_others_write_and_over_what_an_attempt_left_behind() -> None:
+def test_indexes_are_created_concurrently_and_repeatably() -> None:
     with own_database("migrations") as environment:
         engine = old_house(environment)
         with engine.begin() as connection:

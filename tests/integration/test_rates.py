@@ -64,7 +64,7 @@ def test_who_was_refused_is_refused_again_without_asking_redis(redis: Redis) -> 
     wait_until(lambda: is_let_in(rates, quick), what="the time is over")
 
 
-def test_who_waits_as_long_as_told_is_let_in_and_a_refusal_costs_nothing() -> None:
+def test_waiting_for_retry_after_is_enough() -> None:
     now_s = [0.0]
     rates, usual = LocalRates(clock=lambda: now_s[0]), rate(per_s=1, burst=5)
     for _ in range(5):

@@ -10,7 +10,7 @@ from app.domain.errors import BusyError
 from app.web.hashing import NICENESS, HashQueue
 
 
-def test_who_would_wait_too_long_is_told_when_to_come_back_and_later_is_served() -> None:
+def test_a_too_long_wait_is_refused_with_retry_after() -> None:
     queue, release = HashQueue(waiting_max=2), threading.Event()
 
     def hashed(password: str) -> str:

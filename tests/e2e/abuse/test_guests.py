@@ -24,9 +24,7 @@ def slow(cluster: Cluster) -> Iterator[Gateway]:
         yield gateway
 
 
-def test_who_shows_a_token_is_answered_before_guests_who_came_earlier(
-    slow: Gateway, anna: Person
-) -> None:
+def test_requests_with_a_token_overtake_waiting_guests(slow: Gateway, anna: Person) -> None:
     with ExitStack() as stack:
         guests = [stack.enter_context(RawConnection.open(slow.port)) for _ in range(CROWD)]
         for guest in guests:

@@ -16,7 +16,7 @@ PEOPLE, SOCKETS, WAVES = 25, 2, 20  # 1,000 bids from 50 sockets
 KILLED = {6: "worker-bids-0", 12: "bridge"}
 
 
-def test_a_thousand_rising_bids_survive_the_death_of_a_worker_and_of_the_bridge(
+def test_a_thousand_bids_survive_kills_of_worker_and_bridge(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     bidders = make_bidders(PEOPLE, [cluster.gateway] * SOCKETS)

@@ -124,7 +124,7 @@ def is_received(gateway: Gateway, person: Person, room: Frame) -> bool:
         return bool(socket.answer(send_chat(socket, room))["type"] == "chat.received")
 
 
-def test_while_all_of_chats_connections_wait_for_a_lock_bids_have_theirs(
+def test_bids_go_on_while_all_chat_connections_wait_for_a_lock(
     cluster: Cluster, alone: Gateway, anna: Person, seller: Person, rooms: list[Frame]
 ) -> None:
     lots = [create_lot(seller) for _ in range(SOCKETS)]

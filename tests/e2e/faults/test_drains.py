@@ -38,7 +38,7 @@ def wait_ended(cluster: Cluster, name: str, pid: int) -> None:
     wait_until(lambda: cluster.stack.control.pid(name) != pid, what=f"{name} ended", seconds=END_S)
 
 
-def test_every_bid_that_a_drained_gateway_put_into_the_log_was_answered(
+def test_a_drained_gateway_answered_every_bid_in_kafka(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     with (
@@ -70,7 +70,7 @@ def test_every_bid_that_a_drained_gateway_put_into_the_log_was_answered(
     check_all(lanes, cluster.gateway, bidders, receipts[0])
 
 
-def test_a_request_that_waits_for_its_outcome_is_answered_by_a_draining_gateway(
+def test_a_draining_gateway_answers_requests_that_wait(
     cluster: Cluster, lanes: LaneCluster, seller: Person, anna: Person
 ) -> None:
     lot = Lot(create_lot(seller)["id"], [])

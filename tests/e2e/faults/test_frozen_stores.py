@@ -85,7 +85,7 @@ def subscribe(socket: Socket, room: Frame) -> int:
     return socket.send("subscribe", channel=f"room:{room['id']}")
 
 
-def test_while_mongodb_is_frozen_a_bid_and_the_time_overtake_the_rooms(
+def test_bids_and_time_are_answered_while_mongodb_is_frozen(
     cluster: Cluster, alone: Gateway, anna: Person, lot: Frame, rooms: Sequence[Frame]
 ) -> None:
     with anna.enter(at=alone) as socket:
@@ -139,7 +139,7 @@ def status_of(gateway: Gateway, person: Person, bid_id: str) -> object:
     return timed(gateway, person, "GET", f"/api/bids/{bid_id}")["body"].get("status")
 
 
-def test_while_redis_is_frozen_tokens_are_accepted_and_bids_acknowledged_soon(
+def test_tokens_and_bids_are_accepted_while_redis_is_frozen(
     cluster: Cluster, alone: Gateway, anna: Person, lot: Frame
 ) -> None:
     amounts = itertools.count(2_000, 1_000)
@@ -195,9 +195,7 @@ def test_while_a_store_is_frozen_readiness_says_so_soon(
     wait_until(lambda: ready()[0] == quiet, what=f"{store} answers again")
 
 
-def test_while_redis_is_frozen_the_newest_socket_of_a_user_wins_at_its_gateway(
-    cluster: Cluster, alone: Gateway
-) -> None:
+def test_the_newest_socket_wins_while_redis_is_frozen(cluster: Cluster, alone: Gateway) -> None:
     person = cluster.gateway.sign_up("Frozen out")
     with ExitStack() as sockets:
         here = [sockets.enter_context(person.enter(at=alone)) for _ in range(5)]
@@ -211,7 +209,7 @@ def test_while_redis_is_frozen_the_newest_socket_of_a_user_wins_at_its_gateway(
             assert newest.request("time", client_ms=1)["type"] == "time"
 
 
-def test_while_postgresql_is_frozen_known_auctions_take_bids_and_the_rest_is_busy_soon(
+def test_known_auctions_take_bids_while_postgresql_is_frozen(
     cluster: Cluster, alone: Gateway, anna: Person, seller: Person, lot: Frame
 ) -> None:
     unknown = create_lot(seller)

@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 DEATHS = 5
 
 
-def test_two_gateways_show_the_same_and_outcomes_reach_the_sockets_at_both(
+def test_outcomes_and_states_reach_sockets_at_both_gateways(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     with cluster.another_gateway("gateway-b") as second:
@@ -37,7 +37,7 @@ def test_two_gateways_show_the_same_and_outcomes_reach_the_sockets_at_both(
             bidder.close()
 
 
-def test_after_the_death_of_a_gateways_worker_clients_come_back_and_learn_every_outcome(
+def test_clients_recover_outcomes_after_a_gateway_worker_dies(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     control, gateway = cluster.stack.control, cluster.gateway
@@ -61,7 +61,7 @@ def test_after_the_death_of_a_gateways_worker_clients_come_back_and_learn_every_
     check_all(lanes, gateway, bidders, answers[0])
 
 
-def test_a_new_worker_takes_the_first_bid_and_the_first_subscription(
+def test_a_new_gateway_worker_serves_its_first_bid_and_watcher(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     """Clients wait in the port's queue until it can: nobody is told BUSY because it is new."""

@@ -104,7 +104,7 @@ def check_accepts_again(
     check_all(lanes, gateway, bidders, receipt)
 
 
-def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_by_themselves(
+def test_bids_are_refused_while_workers_are_down_then_resume(
     cluster: Cluster,
     lanes: LaneCluster,
     make_bidders: MakeBidders,
@@ -138,7 +138,7 @@ def test_bids_are_refused_before_the_log_while_workers_are_away_and_taken_again_
     assert cancelled["status"] == "cancelled"
 
 
-def test_chat_is_refused_while_its_store_is_away_and_bids_are_not(
+def test_only_chat_is_refused_while_its_store_is_down(
     cluster: Cluster, make_bidders: MakeBidders, anna: Person, room: Frame
 ) -> None:
     control, amounts, kept = cluster.stack.control, count(2_000, 1_000), set[str]()
@@ -186,7 +186,7 @@ def without_relay(cluster: Cluster, lanes: LaneCluster) -> Iterator[None]:
             connection.exec_driver_sql("SELECT pg_advisory_unlock(%s)", (RELAY_LOCK,))
 
 
-def test_bids_are_refused_while_nothing_that_was_decided_can_be_told(
+def test_bids_are_refused_while_outcomes_cannot_be_published(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)
@@ -196,7 +196,7 @@ def test_bids_are_refused_while_nothing_that_was_decided_can_be_told(
     check_accepts_again(lanes, cluster.gateway, bidders, amounts)
 
 
-def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
+def test_bids_are_refused_while_the_broker_stalls(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)
@@ -221,7 +221,7 @@ def test_while_the_broker_stalls_bids_are_refused_instead_of_left_unknown(
     check_all(lanes, cluster.gateway, bidders, receipt)
 
 
-def test_while_a_crowd_waits_for_the_broker_more_are_refused_before_it_counts_as_stalled(
+def test_more_bids_are_refused_when_many_wait_for_the_broker(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     amounts = count(2_000, 1_000)

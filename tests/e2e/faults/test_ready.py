@@ -23,7 +23,7 @@ def is_red_for_settling(gateway: Gateway) -> bool:
     return (status, found["ready"], away) == (503, False, {"settling"})
 
 
-def test_a_gateway_whose_bids_nobody_answers_is_not_ready_until_somebody_does(
+def test_a_gateway_is_not_ready_while_bids_get_no_outcome(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller)

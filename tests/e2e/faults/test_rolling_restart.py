@@ -29,7 +29,7 @@ def restart_gateway(cluster: Cluster, gateway: Gateway) -> None:
     wait_until(lambda: not complaint_of(gateway.base_url), what=f"{gateway.name} is ready")
 
 
-def test_a_rolling_restart_with_an_expanding_migration_in_its_middle_fails_no_bid(
+def test_a_rolling_restart_with_a_migration_fails_no_bid(
     cluster: Cluster,
     lanes: LaneCluster,
     make_bidders: MakeBidders,

@@ -210,7 +210,7 @@ def test_pools_grow_and_shrink_under_load_and_no_bid_fails(
     check_bids(lanes, gateway, requesters, regulars)
 
 
-def test_what_was_scaled_comes_up_so_again_and_what_cannot_be_changes_nothing(
+def test_scaling_is_kept_and_a_refused_scaling_changes_nothing(
     gateway: Gateway,
 ) -> None:
     make("scale", pool="bids", n="3")

@@ -46,7 +46,7 @@ def storm(
     )
 
 
-def test_without_k6_the_load_generator_bids_and_the_table_is_printed(
+def test_the_load_generator_replaces_k6_where_it_is_missing(
     cluster: Cluster, elsewhere: Gateway
 ) -> None:
     result = storm(cluster, elsewhere, "storm")
@@ -121,9 +121,7 @@ def test_prometheus_agrees_with_the_load_generator(cluster: Cluster, script: str
 
 
 @pytest.mark.usefixtures("prometheus")
-def test_bids_that_are_not_the_storms_are_a_difference_in_words_and_1(
-    cluster: Cluster, seller: Person
-) -> None:
+def test_bids_of_others_are_reported_with_exit_code_1(cluster: Cluster, seller: Person) -> None:
     lot_id = create_lot(seller)["id"]
     outsider = ReconnectingBidder(cluster.gateway.sign_up("Stranger"), lot_id, [cluster.gateway])
     with bid_in_background([outsider], [], [cluster.gateway]):

@@ -55,7 +55,7 @@ def test_users_come_bid_once_a_second_and_go(
     assert over_http == (bids["bids_sent"] if script == "http" else 0)
 
 
-def test_a_token_that_is_about_to_end_is_renewed_on_the_open_socket(
+def test_an_expiring_token_is_renewed_on_the_open_socket(
     run_script: RunScript, prepared: Path
 ) -> None:
     file = json.loads(prepared.read_text(encoding="utf-8"))

@@ -30,7 +30,7 @@ def open_lot(visit: Visit, seller: Person, network: Network, size: ViewportSize)
     return open_lot
 
 
-def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
+def test_bidding_is_disabled_while_the_network_is_silent(
     open_lot: OpenLot, network: Network, ben: Person
 ) -> None:
     tab, lot_id = open_lot()
@@ -52,9 +52,7 @@ def test_a_silent_network_is_said_and_nothing_can_be_bid_until_it_is_back(
     assert tab.bids() == []
 
 
-def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
-    open_lot: OpenLot, network: Network
-) -> None:
+def test_a_bid_clicked_while_disconnected_is_not_sent(open_lot: OpenLot, network: Network) -> None:
     tab, _ = open_lot()
     tab.is_live()
     network.cut()
@@ -69,7 +67,7 @@ def test_a_bid_clicked_while_disconnected_is_not_sent_and_not_asked_after(
     assert tab.bids() == [10_000]
 
 
-def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
+def test_a_bid_in_flight_finds_its_outcome_after_silence(
     open_lot: OpenLot, network: Network
 ) -> None:
     tab, _ = open_lot()
@@ -84,7 +82,7 @@ def test_a_bid_in_the_air_when_the_network_falls_silent_finds_its_outcome(
     expect(tab.page.get_by_test_id("bid")).to_have_count(1)
 
 
-def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
+def test_without_a_socket_the_page_reads_and_bids_over_http(
     open_lot: OpenLot, network: Network, ben: Person
 ) -> None:
     network.refuse_sockets()
@@ -99,7 +97,7 @@ def test_without_a_socket_the_auction_is_read_and_bid_on_over_http(
     assert tab.sent == []
 
 
-def test_after_waking_without_a_network_the_price_is_soon_told_as_old(
+def test_after_waking_offline_the_price_is_marked_stale(
     open_lot: OpenLot, network: Network
 ) -> None:
     tab, _ = open_lot()

@@ -21,7 +21,7 @@ SUBMIT = "main form button[type=submit]"
 
 
 @pytest.mark.parametrize(("size", "locale"), [(PHONE, "ko-KR"), (DESKTOP, "en-GB")])
-def test_a_person_proves_an_address_resets_the_password_and_leaves(
+def test_a_user_verifies_resets_the_password_and_leaves(
     browser: Browser,
     cluster: Cluster,
     gateway: Gateway,

@@ -30,7 +30,7 @@ def open_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]
     return tab, lot_id
 
 
-def test_what_is_sent_is_what_the_button_said_when_it_was_pressed(
+def test_the_amount_sent_is_that_of_the_button_when_pressed(
     visit: Visit, seller: Person, ben: Person, size: ViewportSize
 ) -> None:
     tab, lot_id = open_lot(visit, seller, size=size)
@@ -47,9 +47,7 @@ def test_what_is_sent_is_what_the_button_said_when_it_was_pressed(
     expect(tab.bid_button).to_have_text("Bid ₩50,000")
 
 
-def test_a_button_that_moves_away_under_the_finger_is_pressed_all_the_same(
-    visit: Visit, seller: Person
-) -> None:
+def test_a_button_that_moves_while_pressed_still_bids(visit: Visit, seller: Person) -> None:
     tab, _ = open_lot(visit, seller)
     tab.press_while(
         lambda: tab.page.evaluate("document.querySelector('.facts').style.paddingTop = '80px'")
@@ -91,7 +89,7 @@ def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller
     assert tab.bids() == []
 
 
-def test_a_confirmation_says_why_keeps_the_amount_and_gives_the_focus_back(
+def test_a_confirmation_keeps_the_amount_and_returns_the_focus(
     visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
     tab, _ = open_lot(visit, seller, size=size)

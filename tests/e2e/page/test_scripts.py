@@ -23,9 +23,7 @@ INJECT = """html => {
 }"""
 
 
-def test_names_titles_and_chat_are_text_and_the_policy_would_stop_a_script(
-    gateway: Gateway, visit: Visit
-) -> None:
+def test_user_text_is_escaped_and_csp_blocks_scripts(gateway: Gateway, visit: Visit) -> None:
     nickname = SCRIPT[:NAMES_MAX]
     writer = gateway.sign_up(nickname)
     product = {"name": SCRIPT, "description": SCRIPT, "sale_type": "auction"}

@@ -90,9 +90,7 @@ def test_two_tabs_that_reload_at_once_stay_signed_in(visit: Visit) -> None:
         is_signed_in(page)
 
 
-def test_of_six_tabs_the_newest_is_live_and_one_gave_way_and_can_continue(
-    visit: Visit, seller: Person
-) -> None:
+def test_of_six_tabs_one_gives_way_and_can_continue(visit: Visit, seller: Person) -> None:
     lot = create_lot(seller, starting_price=10_000)["id"]
     browsing = visit()
     tabs = [browsing.open(f"/auctions/{lot}") for _ in range(SOCKETS_OF_A_USER)]

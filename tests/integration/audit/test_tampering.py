@@ -82,7 +82,7 @@ def test_a_record_in_two_places_is_noticed(settled: SettledScenario) -> None:
         assert list(violated(settled, settled.open)) == ["I2"]
 
 
-def test_a_dead_letter_that_is_gone_leaves_a_record_without_a_place(
+def test_a_deleted_dead_letter_leaves_a_record_unaccounted(
     settled: SettledScenario,
 ) -> None:
     letters = schema.dead_letters
@@ -98,7 +98,7 @@ def test_an_amount_that_is_not_the_records_is_noticed(settled: SettledScenario) 
     assert f"auction {settled.open.auction_id} bid" in found["I3"]
 
 
-def test_a_bid_moved_to_another_offset_has_no_record_and_its_record_no_place(
+def test_a_bid_moved_to_another_offset_is_noticed_twice(
     settled: SettledScenario,
 ) -> None:
     # By nature two: the record is in no place now, and the row has no record. What the decision
@@ -107,7 +107,7 @@ def test_a_bid_moved_to_another_offset_has_no_record_and_its_record_no_place(
         assert list(violated(settled, settled.open)) == ["I2", "I3"]
 
 
-def test_a_record_that_waits_too_long_is_noticed_but_not_in_a_parked_lane(
+def test_a_record_that_waits_too_long_is_noticed_unless_parked(
     settled: SettledScenario,
 ) -> None:
     lot = settled.waiting

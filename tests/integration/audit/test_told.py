@@ -33,7 +33,7 @@ def test_a_true_journal_is_clean_and_everything_is_checked(
     assert results["I1"].checked == len(settled.receipts)
 
 
-def test_without_a_journal_it_is_said_what_is_not_checked(settled: SettledScenario) -> None:
+def test_without_a_journal_the_report_names_what_is_unchecked(settled: SettledScenario) -> None:
     results = settled.audit(settled.open)
     assert results["I1"].unchecked == results["I13"].unchecked == "it needs --journal"
     assert results["I5"].gaps == results["I14"].gaps == ["what clients were told needs --journal"]
@@ -77,7 +77,7 @@ def test_an_answer_that_is_not_the_stored_one_is_noticed(
     assert violated(settled, journal) == ["I5"]
 
 
-def test_a_failure_told_after_the_answer_is_noticed_and_one_before_it_is_not(
+def test_a_failure_pushed_after_the_outcome_is_noticed(
     settled: SettledScenario, journal: Journal
 ) -> None:
     nothing = dict.fromkeys(
@@ -92,7 +92,7 @@ def test_a_failure_told_after_the_answer_is_noticed_and_one_before_it_is_not(
     assert violated(settled, journal) == ["I5"]
 
 
-def test_a_reconnected_client_that_shows_another_state_is_noticed(
+def test_a_reconnected_client_with_another_state_is_noticed(
     settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("reconnected", lambda frame: frame["state"].update(price=1))
@@ -108,7 +108,7 @@ def test_an_acknowledged_message_that_is_not_stored_is_noticed(
     assert violated(settled, journal) == ["I14"]
 
 
-def test_a_message_pushed_in_another_order_than_it_is_stored_is_noticed(
+def test_a_message_pushed_out_of_order_is_noticed(
     settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("chat.message", setting("seq", 10**6))

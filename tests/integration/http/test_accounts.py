@@ -42,7 +42,7 @@ def test_two_sign_ups_at_once_with_one_e_mail_make_one_account(app: Flask) -> No
         assert sorted(pool.map(sign_up, range(4))) == [201, 409, 409, 409]
 
 
-def test_a_wrong_password_and_an_unknown_e_mail_get_the_same_answer(market: Market) -> None:
+def test_wrong_password_and_unknown_e_mail_get_the_same_answer(market: Market) -> None:
     account = market.sign_up()
     wrong = {**account, "password": "another password"}
     unknown = {**account, "email": "nobody@example.com"}
@@ -51,9 +51,7 @@ def test_a_wrong_password_and_an_unknown_e_mail_get_the_same_answer(market: Mark
     assert answers[0].get_json() == answers[1].get_json()
 
 
-def test_the_cookie_is_for_the_server_alone_and_refreshes_by_rotation(
-    app: Flask, market: Market
-) -> None:
+def test_the_refresh_cookie_is_http_only_and_rotates(app: Flask, market: Market) -> None:
     browser, account = app.test_client(), market.sign_up()
     answer = browser.post("/api/auth/login", json=account)
     body = answer.get_json()

@@ -169,7 +169,7 @@ def test_a_wrong_value_is_named(resources: Resources, call: Call, name: str, raw
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data(), raw=nested)
-def test_a_number_of_any_length_or_exponent_is_the_wrong_value_of_its_field(
+def test_huge_numbers_are_invalid_values_of_their_field(
     resources: Resources, call: Call, data: st.DataObject, raw: str
 ) -> None:
     name = data.draw(st.sampled_from([*call.body, "unknown"]))

@@ -64,7 +64,7 @@ def device_of(answer: TestResponse) -> str:
     return cookie.partition(";")[0].removeprefix("device=")
 
 
-def test_a_network_that_guesses_waits_and_the_owner_elsewhere_does_not(
+def test_a_guessing_network_waits_and_the_owner_does_not(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
     account = market.sign_up()
@@ -78,7 +78,7 @@ def test_a_network_that_guesses_waits_and_the_owner_elsewhere_does_not(
     assert tried(guarded, market.sign_up(), f"{network}.99").status_code == 200
 
 
-def test_an_account_that_does_not_exist_waits_with_the_same_words(
+def test_guessing_an_unknown_account_waits_with_the_same_words(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
     nobody = {"email": f"{uuid4().hex}@example.com", "password": "a wrong password"}
@@ -90,7 +90,7 @@ def test_an_account_that_does_not_exist_waits_with_the_same_words(
     assert found[0][-1]["code"] == "RATE_LIMITED"
 
 
-def test_a_browser_that_was_logged_in_with_does_not_wait_for_its_neighbours(
+def test_a_known_browser_does_not_wait_for_its_network(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
     account, other = market.sign_up(), market.sign_up()

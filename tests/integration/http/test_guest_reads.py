@@ -39,7 +39,7 @@ def asked(client: FlaskClient, path: str, ids: dict[str, int], who: Person | Non
 
 @pytest.mark.usefixtures("taken")
 @pytest.mark.parametrize("path", ["/api/auctions/{id}", *PUBLIC])
-def test_guests_who_wait_for_each_other_too_long_are_told_when_to_come_back(
+def test_guests_who_wait_too_long_get_retry_after(
     client: FlaskClient, auction: dict[str, int], path: str
 ) -> None:
     answer = asked(client, path, auction, None)
@@ -49,7 +49,7 @@ def test_guests_who_wait_for_each_other_too_long_are_told_when_to_come_back(
 
 @pytest.mark.usefixtures("taken")
 @pytest.mark.parametrize("path", ["/api/auctions/{id}", "/api/auctions", "/api/products"])
-def test_a_crowd_of_guests_takes_no_connection_from_who_is_signed_in(
+def test_guests_take_no_connection_from_signed_in_users(
     client: FlaskClient, auction: dict[str, int], plain_user: Person, path: str
 ) -> None:
     assert asked(client, path, auction, plain_user).status_code == 200

@@ -40,9 +40,7 @@ def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
-def test_a_dependency_that_is_down_is_named_and_the_process_lives(
-    environment: dict[str, str], name: str
-) -> None:
+def test_readyz_names_a_dependency_that_is_down(environment: dict[str, str], name: str) -> None:
     variable, url = DEPENDENCIES[name]
     with (
         nobody_listens() as address,

@@ -93,9 +93,7 @@ def test_without_redis_the_process_counts_for_itself(
     assert statuses[-1] == 429
 
 
-def test_who_is_told_busy_may_come_back_before_the_window_of_the_rate_ends(
-    environment: dict[str, str], address: str
-) -> None:
+def test_a_busy_answer_does_not_use_up_the_rate(environment: dict[str, str], address: str) -> None:
     with (
         nobody_listens() as gone,
         application(
@@ -145,7 +143,7 @@ def test_redis_is_told_of_calls_by_tens(
     assert told_of(address) == 20
 
 
-def test_the_limit_of_all_calls_holds_though_they_are_told_of_by_tens(
+def test_the_limit_of_all_calls_holds_though_counted_in_tens(
     environment: dict[str, str], address: str
 ) -> None:
     with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
@@ -154,7 +152,7 @@ def test_the_limit_of_all_calls_holds_though_they_are_told_of_by_tens(
     assert set(statuses[609:]) == {429}
 
 
-def test_an_address_over_its_limit_is_refused_without_asking_redis(
+def test_an_address_over_its_limit_is_refused_without_redis(
     limited: FlaskClient, address: str
 ) -> None:
     for _ in range(6):
@@ -167,9 +165,7 @@ def test_an_address_over_its_limit_is_refused_without_asking_redis(
     assert told_of(address) == before
 
 
-def test_over_a_rate_of_one_call_that_call_alone_is_refused_without_asking_redis(
-    limited: FlaskClient, address: str
-) -> None:
+def test_only_the_call_over_its_rate_is_refused(limited: FlaskClient, address: str) -> None:
     for _ in range(4):
         asked(limited, address, "/api/auth/login", LOGIN)
     before = told_of(address)
@@ -204,7 +200,7 @@ def test_without_proxies_a_forwarded_address_is_ignored(limited: FlaskClient, ad
     assert statuses == [200] * 5 + [429]
 
 
-def test_behind_proxies_each_client_is_counted_for_itself_and_cannot_choose_for_whom(
+def test_behind_proxies_clients_cannot_choose_their_address(
     balanced: FlaskClient, address: str
 ) -> None:
     other = address.replace("10.", "11.", 1)
@@ -220,9 +216,7 @@ def test_behind_proxies_each_client_is_counted_for_itself_and_cannot_choose_for_
     assert found.status_code == 200
 
 
-def test_nobody_is_exempt_by_saying_that_they_are_of_this_machine(
-    environment: dict[str, str], address: str
-) -> None:
+def test_a_forged_loopback_address_is_not_exempt(environment: dict[str, str], address: str) -> None:
     changes = {**FEW, "TRUST_LOOPBACK": "1", "TRUSTED_PROXIES": "1"}
     with application(environment, **changes) as client:
         said = f"127.0.0.1, {address}"

@@ -80,7 +80,7 @@ def test_the_mail_is_in_the_persons_language(
     assert mailbox.newest(of=1)["Subject"] == "[Gavel] 이메일 주소를 확인해 주세요"
 
 
-def test_a_newer_mail_makes_the_older_void_and_only_a_few_are_sent(
+def test_a_newer_mail_voids_the_older_and_mails_are_limited(
     market: Market, container: Container, mailbox: Mailbox
 ) -> None:
     person = market.log_in(sign_up(market, mailbox))
@@ -152,7 +152,7 @@ def test_nobody_learns_whether_an_address_has_an_account(
     assert post(market, "/api/auth/forgot", email="no address") == (422, "INVALID")
 
 
-def test_a_mail_waits_for_a_server_that_is_away_and_one_that_cannot_be_sent_ends(
+def test_mails_wait_for_the_server_and_failing_ones_end(
     market: Market, environment: dict[str, str], container: Container, mailbox: Mailbox
 ) -> None:
     sign_up(market, mailbox)
@@ -173,7 +173,7 @@ def test_a_mail_waits_for_a_server_that_is_away_and_one_that_cannot_be_sent_ends
         assert run(container.engine, due, address=sent) == [(0, None)], sent
 
 
-def test_a_strangers_log_in_is_unlinked_when_the_owner_of_the_address_comes(
+def test_the_owner_of_an_address_unlinks_a_foreign_log_in(
     market: Market, container: Container, mailbox: Mailbox
 ) -> None:
     person = market.log_in(sign_up(market, mailbox))
@@ -207,7 +207,7 @@ def email_of(market: Market, person: Person) -> str:
     return str(market.call("GET", "/api/me", person).get_json()["user"]["email"])
 
 
-def test_an_address_is_changed_by_the_link_that_the_new_one_gets_and_the_old_one_is_told(
+def test_an_address_changes_by_link_and_the_old_is_notified(
     market: Market, container: Container, mailbox: Mailbox
 ) -> None:
     account = sign_up(market, mailbox)
@@ -238,7 +238,7 @@ def test_an_address_is_changed_by_the_link_that_the_new_one_gets_and_the_old_one
     market.log_in({**account, "email": new.address})
 
 
-def test_the_address_of_another_account_is_answered_as_any_and_gets_no_mail(
+def test_changing_to_a_taken_address_gets_no_mail(
     market: Market, container: Container, mailbox: Mailbox
 ) -> None:
     person = market.log_in(sign_up(market, mailbox))

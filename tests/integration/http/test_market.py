@@ -163,7 +163,7 @@ def test_auctions_are_found_by_status_and_words(market: Market) -> None:
 @pytest.mark.parametrize(
     ("name", "other"), [("50% off", "50 off"), ("a_b", "aXb"), ("c\\d", "cd")], ids=["%", "_", "\\"]
 )
-def test_what_like_takes_for_an_operator_is_searched_for_as_it_is(
+def test_characters_special_to_like_are_searched_literally(
     market: Market, name: str, other: str
 ) -> None:
     seller, word = market.person(), uuid4().hex

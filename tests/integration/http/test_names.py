@@ -47,9 +47,7 @@ def test_a_nickname_that_could_deceive_is_refused(market: Market, nickname: str)
         ("مينا", "مينا"),
     ],
 )
-def test_a_nickname_is_kept_in_the_form_that_the_profile_gives_it(
-    market: Market, typed: str, kept: str
-) -> None:
+def test_a_nickname_is_stored_in_its_normalised_form(market: Market, typed: str, kept: str) -> None:
     answer = signed_up(market, nickname=typed)
     user = answer.get_json()["user"]
     assert user["nickname"] == kept

@@ -47,7 +47,7 @@ def hears_nothing() -> Iterator[str]:
         yield f"127.0.0.1:{frozen.getsockname()[1]}"
 
 
-def test_the_token_rotated_away_last_brings_the_same_successor_again(
+def test_the_last_rotated_token_gets_the_same_successor(
     market: Market, client: FlaskClient
 ) -> None:
     person = market.person()
@@ -79,7 +79,7 @@ def test_a_secret_that_never_was_ends_the_family(market: Market, client: FlaskCl
     assert code(refreshed(client, person.refresh_token)) == (401, "UNAUTHENTICATED")
 
 
-def test_the_token_rotated_away_last_is_honoured_for_a_while_only(
+def test_the_last_rotated_token_is_valid_for_a_short_time(
     environment: dict[str, str], market: Market
 ) -> None:
     first = market.person().refresh_token
@@ -89,7 +89,7 @@ def test_the_token_rotated_away_last_is_honoured_for_a_while_only(
         assert code(refreshed(client, second)) == (401, "UNAUTHENTICATED")
 
 
-def test_fifty_refreshes_at_once_leave_one_family_and_nobody_signed_out(
+def test_fifty_concurrent_refreshes_leave_one_family(
     app: Flask, container: Container, market: Market
 ) -> None:
     person = market.person()
@@ -125,7 +125,7 @@ def test_a_session_lives_as_long_as_its_access_token_may_be_used(
             assert life_s < left_s <= life_s + leeway_s
 
 
-def test_while_redis_does_not_answer_a_refresh_is_busy_and_the_token_stays_good(
+def test_a_refresh_is_busy_while_redis_is_down(
     environment: dict[str, str], market: Market, client: FlaskClient
 ) -> None:
     token = market.person().refresh_token

@@ -40,7 +40,7 @@ def changed(market: Market, admin: Person, user_id: int, **change: Any) -> TestR
     return market.call("PATCH", f"{USERS}/{user_id}", admin, change)
 
 
-def test_sessions_are_listed_with_where_they_are_used_and_the_own_is_marked(
+def test_sessions_are_listed_and_the_own_one_is_marked(
     market: Market, container: Container
 ) -> None:
     account = market.sign_up()
@@ -63,7 +63,7 @@ def test_sessions_are_listed_with_where_they_are_used_and_the_own_is_marked(
     assert market.items(SESSIONS, mine)[0]["last_used_at"] > listed[0]["last_used_at"]
 
 
-def test_one_session_is_ended_or_all_others_and_never_somebody_elses(market: Market) -> None:
+def test_a_user_ends_one_or_all_own_sessions_only(market: Market) -> None:
     account, other_user = market.sign_up(), market.person()
     one, other, mine = (market.log_in(account) for _ in range(3))
     (number,) = [session["id"] for session in market.items(SESSIONS, one) if session["current"]]
@@ -80,7 +80,7 @@ def test_one_session_is_ended_or_all_others_and_never_somebody_elses(market: Mar
     assert refreshed(market, mine).status_code == 200
 
 
-def test_who_has_too_many_sessions_loses_the_one_used_longest_ago(
+def test_too_many_sessions_end_the_least_recently_used(
     environment: dict[str, str], market: Market
 ) -> None:
     account = market.sign_up()

@@ -68,7 +68,7 @@ def email() -> str:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_a_log_in_makes_an_account_and_leads_to_where_one_wanted_to_be(
+def test_a_log_in_creates_an_account_and_returns_to_the_page(
     browser: Browser, provider: str
 ) -> None:
     address = email()
@@ -89,9 +89,7 @@ def test_a_log_in_makes_an_account_and_leads_to_where_one_wanted_to_be(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_same_person_has_the_same_account_and_another_has_another(
-    browser: Browser, provider: str
-) -> None:
+def test_each_provider_identity_has_its_own_account(browser: Browser, provider: str) -> None:
     one, other = f"A {uuid4().hex[:6]}", f"B {uuid4().hex[:6]}"
     ids = []
     for name in (one, other, one):
@@ -100,7 +98,7 @@ def test_the_same_person_has_the_same_account_and_another_has_another(
     assert ids[0] == ids[2] != ids[1]
 
 
-def test_two_of_kakao_without_e_mail_share_nothing_and_cannot_lose_their_only_log_in(
+def test_kakao_users_without_e_mail_keep_their_only_log_in(
     browser: Browser,
 ) -> None:
     friend = another(browser)
@@ -114,7 +112,7 @@ def test_two_of_kakao_without_e_mail_share_nothing_and_cannot_lose_their_only_lo
     assert linked["provider"] == "kakao"
 
 
-def test_who_has_neither_address_nor_password_adds_an_address_and_leaves_by_a_fresh_log_in(
+def test_a_user_without_password_leaves_by_a_fresh_log_in(
     browser: Browser, environment: dict[str, str], container: Container
 ) -> None:
     browser.log_in("kakao", name=f"No mail {uuid4().hex[:6]}")
@@ -155,7 +153,7 @@ def test_an_address_that_was_not_shared_is_not_kept(browser: Browser, provider: 
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_address_of_an_account_opens_it_only_once_its_owner_has_linked_it(
+def test_an_address_opens_an_account_only_once_linked(
     browser: Browser, market: Market, provider: str
 ) -> None:
     account = market.sign_up("owner")
@@ -179,7 +177,7 @@ def test_the_address_of_an_account_opens_it_only_once_its_owner_has_linked_it(
     assert code(browser.call("DELETE", path)) == (404, "NOT_FOUND")
 
 
-def test_another_log_in_is_linked_to_who_is_signed_in_and_one_of_another_account_is_not(
+def test_a_log_in_is_linked_unless_another_account_has_it(
     browser: Browser,
 ) -> None:
     friend, address = another(browser), email()
@@ -472,7 +470,7 @@ def test_a_provider_that_is_away_or_silent_is_said_to_be(
             assert code(answer) == (503, "PROVIDER_UNAVAILABLE")
 
 
-def test_beyond_a_number_of_callers_of_a_slow_provider_others_are_turned_away_at_once(
+def test_calls_to_a_slow_provider_are_capped(
     environment: dict[str, str], providers: Providers
 ) -> None:
     with hears_nothing() as silent, ThreadPoolExecutor(2) as pool:
@@ -501,7 +499,7 @@ def test_nobody_is_led_to_another_site(browser: Browser, path: str) -> None:
     assert back.headers["Location"] == "/"
 
 
-def test_the_cookie_of_a_log_in_is_the_servers_alone_and_of_one_host(
+def test_the_log_in_cookie_is_http_only_and_host_bound(
     environment: dict[str, str], providers: Providers
 ) -> None:
     changes = providers.environment(BASE_URL="https://house.example")

@@ -41,7 +41,7 @@ def wide(cluster: ListsCluster) -> Iterator[KafkaProducer]:
     producer.close(timeout=1)
 
 
-def test_each_kind_of_bad_record_reaches_the_dead_letter_topic_as_it_was(
+def test_bad_records_reach_the_dead_letter_topic_unchanged(
     cluster: ListsCluster, wide: KafkaProducer
 ) -> None:
     key = cluster.list_name(0).encode()
@@ -98,7 +98,7 @@ def test_a_replay_is_counted_on_its_way_through_the_inbox(cluster: ListsCluster)
     assert [row.replays for row in cluster.rows(found, cluster.topic)] == [2, 0]
 
 
-def test_too_many_bad_records_park_their_partition_until_a_person_frees_it(
+def test_too_many_bad_records_park_the_partition_until_freed(
     cluster: ListsCluster,
 ) -> None:
     changes = {

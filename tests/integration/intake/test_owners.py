@@ -33,7 +33,7 @@ def waiting(cluster: ListsCluster) -> int:
     return len(cluster.rows('SELECT "offset" FROM inbox WHERE topic = %s', cluster.topic))
 
 
-def test_owners_that_come_go_and_die_under_load_lose_and_double_nothing(
+def test_changing_owners_under_load_lose_and_double_nothing(
     cluster: ListsCluster,
 ) -> None:
     chance = seeded()
@@ -57,7 +57,7 @@ def test_owners_that_come_go_and_die_under_load_lose_and_double_nothing(
     assert sum(map(len, cluster.settled().values())) >= ROUNDS * 2 * BATCH
 
 
-def test_an_owner_that_froze_between_two_batches_takes_nothing_as_a_zombie(
+def test_an_owner_frozen_between_batches_ingests_nothing_later(
     cluster: ListsCluster,
 ) -> None:
     chance = seeded()
@@ -74,7 +74,7 @@ def test_an_owner_that_froze_between_two_batches_takes_nothing_as_a_zombie(
     check(cluster)
 
 
-def test_an_owner_that_froze_with_a_batch_in_hand_finds_its_progress_moved(
+def test_an_owner_frozen_with_a_batch_finds_its_progress_moved(
     cluster: ListsCluster,
 ) -> None:
     chance = seeded()
@@ -94,7 +94,7 @@ def test_an_owner_that_froze_with_a_batch_in_hand_finds_its_progress_moved(
     check(cluster)
 
 
-def test_an_owner_that_froze_in_its_transaction_holds_up_nobody_for_long(
+def test_an_owner_frozen_in_a_transaction_blocks_only_briefly(
     cluster: ListsCluster,
 ) -> None:
     chance = seeded()

@@ -193,7 +193,7 @@ def test_messages_around_a_bad_one_are_saved_once_and_in_order(
     assert len(consumers.letters()) == 1
 
 
-def test_a_message_that_the_store_refuses_for_good_holds_up_nobody(
+def test_a_message_the_store_refuses_is_a_dead_letter(
     consumers: ConsumerEnvironment,
 ) -> None:
     refused, last = f"nul \0 {uuid4()}", f"last {uuid4()}"
@@ -205,7 +205,7 @@ def test_a_message_that_the_store_refuses_for_good_holds_up_nobody(
     assert outcome in (([], ["HandlerError"]), ([refused], []))
 
 
-def test_a_newer_schema_parks_the_partition_until_newer_code_frees_it(
+def test_a_newer_schema_parks_until_newer_code_runs(
     consumers: ConsumerEnvironment,
 ) -> None:
     first, last = f"first {uuid4()}", f"last {uuid4()}"
@@ -222,7 +222,7 @@ def test_a_newer_schema_parks_the_partition_until_newer_code_frees_it(
     assert consumers.letters() == []
 
 
-def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it(
+def test_too_many_dead_letters_park_the_partition_until_freed(
     consumers: ConsumerEnvironment,
 ) -> None:
     last = f"last {uuid4()}"
@@ -253,7 +253,7 @@ def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(
         wait_until(lambda: runner.failed, what="it stops")
 
 
-def test_broadcast_publishes_states_as_they_are_and_gives_up_what_is_no_event(
+def test_broadcast_publishes_states_and_dead_letters_the_rest(
     consumers: ConsumerEnvironment,
 ) -> None:
     container, auction_id = consumers.container, random.randrange(2**40, 2**60)

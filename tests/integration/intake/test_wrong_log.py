@@ -75,7 +75,7 @@ def test_kafkas_committed_offset_is_never_followed(cluster: ListsCluster) -> Non
     wait_until(lambda: cluster.committed() == ends, what="Kafka is told where progress is")
 
 
-def test_a_database_that_took_less_than_kafka_was_told_is_refused(cluster: ListsCluster) -> None:
+def test_a_database_behind_the_committed_offsets_is_refused(cluster: ListsCluster) -> None:
     owner_that_took(cluster)
     before = cluster.progress()
     fill(cluster)
@@ -115,7 +115,7 @@ def test_a_database_that_comes_back_older_stops_a_running_owner(cluster: ListsCl
     assert set(cluster.progress().values()) == {0}
 
 
-def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(
+def test_records_deleted_beyond_progress_stop_ingest(
     cluster: ListsCluster,
 ) -> None:
     owner_that_took(cluster)
@@ -138,7 +138,7 @@ def test_records_deleted_beyond_progress_stop_it_until_a_person_gives_them_up(
     wait_taken(cluster)
 
 
-def test_records_deleted_under_a_parked_partition_stop_a_running_owner(
+def test_records_deleted_under_a_parked_partition_stop_ingest(
     cluster: ListsCluster,
 ) -> None:
     cluster.execute(
@@ -157,9 +157,7 @@ def test_records_deleted_under_a_parked_partition_stop_a_running_owner(
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_a_topic_made_again_is_refused_until_a_person_begins_it_anew(
-    cluster: ListsCluster, *, running: bool
-) -> None:
+def test_a_recreated_topic_is_refused_until_reset(cluster: ListsCluster, *, running: bool) -> None:
     owner = owner_that_took(cluster, running=running)
     cluster.admin.delete_topics([cluster.topic])
     if running:
@@ -251,7 +249,7 @@ def take_clock_of(cluster: ListsCluster, whose: str) -> None:
     wait_until(takes_it, what=f"the topic takes {whose}")
 
 
-def test_records_stamped_by_their_producers_are_not_taken_and_a_replay_stamps_them_anew(
+def test_records_with_producer_timestamps_are_refused(
     cluster: ListsCluster,
 ) -> None:
     take_clock_of(cluster, "CreateTime")

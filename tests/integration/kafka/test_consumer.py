@@ -39,12 +39,12 @@ def poll_until_assigned(consumer: KafkaConsumer, *, timeout_ms: int) -> None:
         assert not deadline.passed(), consumer.assignment()
 
 
-def test_one_that_never_waits_for_the_group_gets_all_its_partitions_and_keeps_its_place() -> None:
+def test_a_consumer_that_never_blocks_joins_its_group() -> None:
     with subscribed() as consumer:
         poll_until_assigned(consumer, timeout_ms=1)
 
 
-def test_a_coordinator_whose_address_closes_every_connection_is_left_for_another() -> None:
+def test_a_broken_coordinator_is_left_for_another() -> None:
     with closing_at_once() as port, subscribed() as consumer:
         dead = SimpleNamespace(error_code=0, node_id=99, host="127.0.0.1", port=port)
         coordinator = consumer._coordinator

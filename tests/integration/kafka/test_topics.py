@@ -76,9 +76,7 @@ def record_bytes_max(admin: KafkaAdminClient, topic: Topic) -> int:
     return int(found["max.message.bytes"]["value"])
 
 
-def test_a_dead_letter_topic_takes_more_than_its_topic_even_if_older_code_made_it(
-    admin: KafkaAdminClient, topic: Topic
-) -> None:
+def test_a_dead_letter_topic_allows_larger_records(admin: KafkaAdminClient, topic: Topic) -> None:
     letters = dead_letter_topic(topic)
     make_otherwise(admin, letters)
     assert record_bytes_max(admin, letters) < DEAD_LETTER_BYTES_MAX
@@ -101,7 +99,7 @@ WRONG = (
 
 
 @pytest.mark.parametrize("changes", WRONG, ids=lambda changes: ",".join(changes.values()))
-def test_a_topic_that_is_set_otherwise_is_refused_by_name_until_the_advice_is_followed(
+def test_a_misconfigured_topic_is_refused_with_advice(
     admin: KafkaAdminClient, topic: Topic, changes: dict[str, str]
 ) -> None:
     topic = replace(topic, for_ever=True)
@@ -129,7 +127,7 @@ def watch_accepts(watch: TopicWatch) -> bool:
         return False
 
 
-def test_a_topic_of_which_nothing_is_kept_for_ever_may_forget_but_not_take_other_clocks(
+def test_a_topic_with_retention_still_needs_broker_timestamps(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     make_otherwise(admin, topic, retention_ms="3600000")
@@ -140,7 +138,7 @@ def test_a_topic_of_which_nothing_is_kept_for_ever_may_forget_but_not_take_other
         make(topic, other)
 
 
-def test_every_wrong_topic_has_its_line_and_none_is_made_meanwhile(
+def test_every_wrong_topic_is_listed_and_none_is_created(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     topic = replace(topic, for_ever=True)
@@ -156,7 +154,7 @@ def test_every_wrong_topic_has_its_line_and_none_is_made_meanwhile(
     assert missing.name not in admin.list_topics()
 
 
-def test_a_topic_in_fewer_copies_than_the_settings_say_is_warned_of(topic: Topic) -> None:
+def test_a_topic_with_too_few_replicas_is_a_warning(topic: Topic) -> None:
     make(topic)
     wanted = msgspec.structs.replace(SETTINGS, kafka_replication=3, kafka_min_isr=2)
     with structlog.testing.capture_logs() as logs:
@@ -170,7 +168,7 @@ def test_a_topic_in_fewer_copies_than_the_settings_say_is_warned_of(topic: Topic
     assert logs == []
 
 
-def test_a_watch_sees_that_a_topic_is_gone_is_another_or_has_grown(
+def test_a_watch_sees_deleted_recreated_and_grown_topics(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     make(topic)
@@ -195,9 +193,7 @@ def _look_until_wrong(watch: TopicWatch) -> None:
     wait_until(lambda: watch.check() is None, what="it is wrong")
 
 
-def test_a_kafka_that_gives_one_answer_and_not_the_next_is_asked_again(
-    topic: Topic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_flaky_kafka_is_asked_again(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [KafkaTimeoutError("it has just started"), settings_of]
 
     def flaky(*arguments: Any) -> Any:

@@ -83,7 +83,7 @@ def violated(cluster: LaneCluster, lot: Lot) -> dict[str, str]:
     return {name: results[name].examples[0] for name in results.violated}
 
 
-def test_an_auction_is_archived_under_load_and_nobody_is_told_anything_else(
+def test_archiving_under_load_changes_no_answer(
     cluster: LaneCluster,
 ) -> None:
     ended, busy = opened(cluster, lasts_s=stretched(6)), opened(cluster, lasts_s=3_600)
@@ -151,9 +151,7 @@ def archived(cluster: LaneCluster) -> Lot:
     return lot
 
 
-def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refused(
-    cluster: LaneCluster, archived: Lot
-) -> None:
+def test_a_repeat_of_an_archived_bid_gets_its_outcome(cluster: LaneCluster, archived: Lot) -> None:
     bidder, outcomes = bidder_of(archived, 0), cluster.container.bidding
     bid(cluster, archived, 0, KEYS[0]).get(timeout=CALL_S)
     bid(cluster, archived, 0, KEYS[0], amount=99_000).get(timeout=CALL_S)
@@ -168,7 +166,7 @@ def test_a_repeat_of_an_archived_bid_brings_its_outcome_and_another_body_is_refu
     assert violated(cluster, archived) == {}
 
 
-def test_a_bid_with_an_answer_in_the_archive_never_fails_after_it(
+def test_a_bid_with_an_archived_outcome_never_fails_later(
     cluster: LaneCluster, archived: Lot
 ) -> None:
     handler = cluster.container.lane_topics[AUCTION_BID.name].handler

@@ -50,7 +50,7 @@ def test_the_claim_of_a_dead_worker_goes_with_its_connection(cluster: LaneCluste
     cluster.wait_decided(lot, 1)
 
 
-def test_a_frozen_worker_loses_its_claim_and_can_write_nothing_any_more(
+def test_a_frozen_worker_loses_its_claim_and_cannot_write(
     cluster: LaneCluster,
 ) -> None:
     claimed, other = cluster.auction(lasts_s=3_600), cluster.auction(lasts_s=3_600)

@@ -100,7 +100,7 @@ def check(cluster: LaneCluster, lot: Lot, partition: int) -> None:
     assert (state.chain, state.bid_count) == (expected.chain, expected.bid_count)
 
 
-def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(cluster: LaneCluster) -> None:
+def test_a_poison_record_is_dead_lettered_and_its_lane_goes_on(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[1]
     with listening(cluster, user_channel(bidder)) as pubsub, poisoned(cluster):
@@ -141,7 +141,7 @@ def test_a_poison_record_is_given_up_and_the_rest_of_its_lane_goes_on(cluster: L
     check(cluster, lot, place.partition)
 
 
-def test_the_dead_letter_topic_has_the_bytes_and_where_they_came_from(cluster: LaneCluster) -> None:
+def test_the_dead_letter_topic_has_the_bytes_and_their_source(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
     with poisoned(cluster):
@@ -190,7 +190,7 @@ def test_a_failed_bid_that_comes_again_is_decided_afresh(cluster: LaneCluster) -
     check(cluster, lot, again.partition)
 
 
-def test_a_failed_bid_that_waits_again_is_pending_and_no_answer_to_its_newer_record(
+def test_a_failed_bid_sent_again_is_pending(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -256,7 +256,7 @@ def test_a_record_of_an_unknown_auction_is_a_dead_letter(cluster: LaneCluster) -
     assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
 
 
-def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothing(
+def test_a_forged_bid_in_the_inbox_is_refused_silently(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -274,7 +274,7 @@ def test_settling_refuses_a_forged_bid_of_the_inbox_and_its_bidder_is_told_nothi
     assert cluster.rows(schema.bids, lot) == []
 
 
-def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
+def test_a_failing_lane_is_parked_and_resumes_after_the_fix(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -300,7 +300,7 @@ def test_when_everything_fails_the_lane_is_parked_and_goes_on_once_it_is_mended(
     check(cluster, lot, last.partition)
 
 
-def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(
+def test_a_newer_schema_parks_the_lane_without_a_dead_letter(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -315,7 +315,7 @@ def test_a_record_of_a_newer_schema_parks_its_lane_and_is_no_dead_letter(
     assert letters(cluster, lot.auction_id) == []
 
 
-def test_a_lock_that_is_held_for_long_is_waited_for_and_nothing_fails(cluster: LaneCluster) -> None:
+def test_a_long_held_lock_is_waited_for(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     with cluster.container.engine.begin() as connection:
         connection.execute(

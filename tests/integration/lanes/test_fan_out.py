@@ -46,7 +46,7 @@ def collect(pubsub: PubSub, wanted: Any, *, until: int) -> list[dict[str, Any]]:
     return found
 
 
-def test_states_reach_redis_with_rising_versions_and_outcomes_their_bidder_alone(
+def test_states_rise_in_redis_and_outcomes_reach_their_bidder(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)

@@ -40,7 +40,7 @@ def test_four_workers_and_kills_keep_order_and_lose_nothing(cluster: LaneCluster
     assert len(log) >= len(places)
 
 
-def test_an_auction_closes_by_a_record_of_its_log_soon_after_its_end(cluster: LaneCluster) -> None:
+def test_an_auction_closes_by_a_record_soon_after_its_end(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=stretched(6))
     cluster.bid(lot, bidder=lot.bidders[0], amount=5_000, key="only").get(timeout=CALL_S)
     cluster.wait_closed(lot)

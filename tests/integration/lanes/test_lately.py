@@ -41,7 +41,7 @@ def test_own_outcomes_are_found_by_when_they_were_settled(cluster: LaneCluster) 
     assert answered(cluster, [first, second]) == []
 
 
-def test_a_repeat_brings_an_old_outcome_back_and_a_reused_key_is_told(cluster: LaneCluster) -> None:
+def test_a_repeat_gets_the_old_outcome_or_a_key_conflict(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
     cluster.bid(lot, bidder=bidder, amount=2_000, key="k").get(timeout=CALL_S)

@@ -50,7 +50,7 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def test_an_audit_of_an_old_log_finds_what_the_old_code_stored_and_by_no_other_rule(
+def test_an_old_log_audits_clean_by_its_own_rules_only(
     engine: Engine,
 ) -> None:
     records = old_log.records()
@@ -64,7 +64,7 @@ def test_an_audit_of_an_old_log_finds_what_the_old_code_stored_and_by_no_other_r
     assert audited(engine, records).violated == ["I7", "I15"]
 
 
-def test_an_auction_created_before_the_migration_is_decided_by_its_old_rule(engine: Engine) -> None:
+def test_an_auction_of_before_the_migration_keeps_its_rules(engine: Engine) -> None:
     old = old_log.records()
     raised = bid(RAISED, 101, offset=len(old))
     highest = bid(HIGHEST, AMOUNT_MAX - 50_000, offset=len(old) + 1)

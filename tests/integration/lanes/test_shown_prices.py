@@ -108,14 +108,14 @@ def test_no_minimum_is_named_when_nobody_can_bid_higher(shop: Shop) -> None:
     assert [one.minimum_next_bid for one in shop.shown(lot)] == [None] * 3
 
 
-def test_the_price_to_buy_now_at_is_shown_until_a_bid_takes_it_away(shop: Shop) -> None:
+def test_the_buy_now_price_is_shown_until_the_first_bid(shop: Shop) -> None:
     lot = shop.auction(1_000, buy_now_price=9_000)
     assert {one.buy_now_price for one in shop.shown(lot)} == {9_000}
     shop.bid(lot, ANN, 1_000)
     assert [one.buy_now_price for one in shop.shown(lot)] == [None] * 3
 
 
-def test_with_a_reserve_the_price_to_buy_now_at_is_shown_until_the_reserve_is_met(
+def test_the_buy_now_price_is_shown_until_the_reserve_is_met(
     shop: Shop,
 ) -> None:
     lot = shop.auction(1_000, reserve_price=5_000, buy_now_price=9_000)
@@ -135,7 +135,7 @@ def void(shop: Shop, auction_id: int, bidder_id: int) -> AuctionState:
     return shop.settled(VoidValue(1, auction_id, SELLER, bidder_id, "why"))
 
 
-def test_after_a_void_every_view_has_the_price_without_the_bidder(shop: Shop) -> None:
+def test_after_a_void_every_view_shows_the_lower_price(shop: Shop) -> None:
     """What was stored is folded anew: bids in the order of their log, and a lowered reserve."""
     lot = shop.auction(1_000, reserve_price=8_000, buy_now_price=90_000)
     shop.bid(lot, ANN, 6_000)
@@ -163,7 +163,7 @@ def test_after_a_void_of_everybody_it_can_be_bought_now_again(shop: Shop) -> Non
     assert (mine.standing, mine.limit, mine.blocked) == ("outbid", BID_LIMITS["KRW"], False)
 
 
-def test_goods_are_shown_as_they_were_put_up_whatever_becomes_of_the_product(shop: Shop) -> None:
+def test_an_auction_shows_its_product_as_it_was_at_creation(shop: Shop) -> None:
     lot = shop.auction(1_000)
     shop.settled(CancelValue(1, lot, SELLER, None))
     with shop.engine.begin() as connection:
@@ -176,7 +176,7 @@ def test_goods_are_shown_as_they_were_put_up_whatever_becomes_of_the_product(sho
     assert names == {"lot"}
 
 
-def test_what_is_stored_of_a_bidders_rights_is_what_is_read_and_shown(shop: Shop) -> None:
+def test_stored_rights_of_bidders_are_read_and_shown(shop: Shop) -> None:
     rights, lot = PostgresRights(shop.engine), shop.auction(1_000)
     rights.set_limits(BOB, {"KRW": 7_000, "USD": 5})
     rights.set_limits(BOB, {"KRW": 8_000})

@@ -58,7 +58,7 @@ def test_the_list_goes_on_by_its_cursor_and_takes_the_filters(
     assert market.items(LIST, admin, id="0" * 32) == []
 
 
-def test_a_replay_tells_of_each_what_was_done_or_why_it_was_left_alone(
+def test_a_replay_reports_what_was_done_with_each_dead_letter(
     cluster: LaneCluster, market: Market, admin: Person
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -88,9 +88,7 @@ def test_a_replay_tells_of_each_what_was_done_or_why_it_was_left_alone(
     wait_until(lambda: cluster.state(lot).bid_count == 2, what="the second bid is accepted")
 
 
-def test_guests_and_users_may_not_even_when_what_they_send_is_wrong(
-    market: Market, lot: Lot
-) -> None:
+def test_guests_and_users_are_forbidden_before_validation(market: Market, lot: Lot) -> None:
     user = market.person("user")
     for method, path in (("GET", LIST), ("POST", REPLAY)):
         for body in (None, b"{", b"{}"):

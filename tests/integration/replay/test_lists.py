@@ -65,7 +65,7 @@ def test_a_replayed_item_goes_to_the_end_of_its_list_once(cluster: ListsCluster)
     assert len([record for record in cluster.log() if record.key == name.encode()]) == 4
 
 
-def test_a_lane_parked_by_too_many_is_freed_and_the_rest_replayed_in_order(
+def test_a_parked_lane_is_freed_and_the_rest_replayed_in_order(
     cluster: ListsCluster,
 ) -> None:
     name = cluster.list_name(1)

@@ -91,7 +91,7 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
     assert tuple(row) == (0, None)
 
 
-def test_a_parked_partition_is_shown_with_what_waits_and_can_be_freed(
+def test_a_parked_partition_is_listed_and_can_be_freed(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     put_message(cluster, partition=5)

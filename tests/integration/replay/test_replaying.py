@@ -40,7 +40,7 @@ def log_ends(cluster: LaneCluster) -> dict[int, int]:
     return kafka_log.ends(cluster.container.settings, AUCTION_BID.name)
 
 
-def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
+def test_a_replay_after_the_fix_decides_the_failed_bids(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -65,7 +65,7 @@ def test_after_the_bug_is_mended_a_replay_gives_the_failed_bids_their_outcomes(
     assert (log_ends(cluster), len(replays(cluster, lot))) == (before, 2)
 
 
-def test_the_record_has_its_key_and_bytes_and_says_how_often_it_was_replayed(
+def test_a_replayed_record_has_its_key_bytes_and_count(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -111,7 +111,7 @@ def test_a_bid_that_its_client_repeated_meanwhile_is_left_alone(
     assert (log_ends(cluster), replays(cluster, lot)) == (before, [])
 
 
-def test_a_forged_bid_stays_a_dead_letter_and_changes_nothing_for_whose_id_it_bears(
+def test_a_replayed_forged_bid_stays_a_dead_letter(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -169,7 +169,7 @@ def test_runs_at_the_same_time_replay_each_record_once(cluster: LaneCluster) -> 
     assert sum(log_ends(cluster).values()) - sum(before.values()) == 4
 
 
-def test_what_is_refused_again_is_a_new_dead_letter_and_counted_up_to_the_limit(
+def test_replays_that_fail_again_are_counted_up_to_the_limit(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -201,7 +201,7 @@ def test_a_replay_that_fails_again_keeps_the_bid_failed(
     assert [row.reason for row in dead_letters(cluster, lot)] == ["HandlerError", "HandlerError"]
 
 
-def test_a_replay_cut_off_before_its_acknowledgement_may_be_repeated_a_little_later(
+def test_an_interrupted_replay_may_be_repeated_later(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -235,7 +235,7 @@ def test_a_record_that_waits_in_its_lane_is_not_replayed_again(
     assert len(replays(cluster, lot)) == 1
 
 
-def test_a_limit_replays_the_oldest_of_the_log_and_does_not_count_the_skipped(
+def test_a_limit_replays_the_oldest_and_skips_do_not_count(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)

@@ -142,7 +142,7 @@ def _commit(settings: Settings, ends: dict[int, int]) -> None:
     admin.close()
 
 
-def test_a_database_older_than_the_log_is_refused_until_after_restore(restored: Restored) -> None:
+def test_a_database_older_than_kafka_needs_after_restore(restored: Restored) -> None:
     _is_refused_everywhere(restored)
     dry = restored.after_restore("--dry-run")
     assert "nothing was changed" in dry

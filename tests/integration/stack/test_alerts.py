@@ -204,9 +204,7 @@ def scenarios(alert: Alert, case: Case) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_fires_in_time_with_its_words_and_not_below_its_bound(
-    alert: Alert, tmp_path: Path
-) -> None:
+def test_an_alert_fires_in_time_and_only_above_its_bound(alert: Alert, tmp_path: Path) -> None:
     file = tmp_path / "tests.yml"
     tests = scenarios(alert, CASES[alert.name])
     whole = {"rule_files": [str(RULES)], "evaluation_interval": f"{STEP_S}s", "tests": tests}
@@ -214,7 +212,7 @@ def test_an_alert_fires_in_time_with_its_words_and_not_below_its_bound(
     promtool("test", "rules", str(file))
 
 
-def test_prometheus_takes_the_rules_and_the_configuration_it_is_started_with(
+def test_prometheus_accepts_its_rules_and_configuration(
     tmp_path: Path,
 ) -> None:
     assert f"{len(ALERTS)} rules found" in promtool("check", "rules", str(RULES))

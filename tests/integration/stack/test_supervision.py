@@ -33,7 +33,7 @@ def sleeper(stack: Stack) -> Iterator[str]:
     stack.control.forget(program.name)
 
 
-def test_a_restart_of_what_is_not_the_applications_is_refused_before_anything_ends(
+def test_restarting_what_is_no_application_process_is_refused(
     stack: Stack,
 ) -> None:
     old_pid = stack.control.pid("redis")
@@ -55,9 +55,7 @@ def test_a_killed_process_is_back_within_two_seconds_and_counted(
     assert stack.control.process(sleeper).restarts == 1
 
 
-def test_a_stopped_process_stays_stopped_and_its_start_is_no_restart(
-    stack: Stack, sleeper: str
-) -> None:
+def test_a_stopped_process_stays_stopped_and_is_no_restart(stack: Stack, sleeper: str) -> None:
     stack.control.stop(sleeper)
     assert stack.control.pid(sleeper) == 0
     stack.control.start(sleeper)
@@ -79,7 +77,7 @@ def test_the_line_that_tells_why_is_shown_though_others_follow(stack: Stack) -> 
         stack.control.forget(program.name)
 
 
-def test_one_that_keeps_dying_is_told_in_the_file_that_readyz_reads(stack: Stack) -> None:
+def test_a_crash_loop_is_written_to_the_file_that_readyz_reads(stack: Stack) -> None:
     words = "print('no such bid'); raise SystemExit(3)"
     program = Program(name="hopeless", command=(sys.executable, "-c", words))
     try:

@@ -146,7 +146,7 @@ FAULTS = (wrong_password, another_authority, no_tls)
 
 @pytest.mark.parametrize("store", DEPENDENCIES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_is_wrong_with_a_store_is_seen_by_readiness_which_names_it(
+def test_readiness_names_the_store_that_is_wrong(
     stack: Stack, secured: Secured, certificates: Certificates, store: str, fault: Fault
 ) -> None:
     wrong = fault(secured.store(store), certificates, secured.plain[store])
@@ -193,7 +193,7 @@ def in_production(stack: Stack, secured: Secured) -> dict[str, str]:
     return {**own, "PROFILE": "production", "SMTP_URL": "none"}
 
 
-def test_a_store_that_lets_in_who_shows_no_password_is_refused_in_production(
+def test_a_store_without_password_is_refused_in_production(
     stack: Stack, secured: Secured, certificates: Certificates, capsys: pytest.CaptureFixture[str]
 ) -> None:
     production = in_production(stack, secured)

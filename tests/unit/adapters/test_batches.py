@@ -46,7 +46,7 @@ def metadata(offset: int) -> list[RecordMetadata]:
     return [RecordMetadata(3, offset, from_epoch_ms(LOG_TIME_MS))]
 
 
-def test_the_records_of_a_batch_have_their_offsets_in_it_and_one_log_time(answers: Answers) -> None:
+def test_records_of_a_batch_get_their_offsets_and_one_log_time(answers: Answers) -> None:
     answers.append("a", "b", "c")
     answers.client.take(PLACE).complete(40, LOG_TIME_MS)
     assert answers.of == {"a": metadata(40), "b": metadata(41), "c": metadata(42)}
@@ -65,7 +65,7 @@ def test_the_broker_reads_them_as_they_were_given(answers: Answers) -> None:
     ]
 
 
-def test_what_comes_after_a_batch_was_taken_opens_another_and_wakes_the_sender(
+def test_a_record_after_a_taken_batch_opens_another(
     answers: Answers,
 ) -> None:
     answers.append("a", "b")
@@ -107,7 +107,7 @@ def test_what_the_producer_gives_up_fails_for_all(answers: Answers) -> None:
     assert answers.of == {"a": [error], "b": [error], "c": [error]}
 
 
-def test_each_record_has_its_own_error_where_the_broker_names_one(answers: Answers) -> None:
+def test_each_record_gets_the_error_the_broker_names(answers: Answers) -> None:
     answers.append("a", "b")
     errors = [KafkaError("first"), KafkaError("second")]
     answers.client.take(PLACE).complete_exceptionally(errors[0], errors.__getitem__)
@@ -121,7 +121,7 @@ def test_a_batch_that_is_aborted_fails_for_all(answers: Answers) -> None:
     assert answers.of == {"a": [error], "b": [error]}
 
 
-def test_a_batch_that_is_tried_again_is_answered_once_and_takes_no_more(answers: Answers) -> None:
+def test_a_retried_batch_is_answered_once_and_takes_no_more(answers: Answers) -> None:
     answers.append("a", "b")
     answers.client.retry(answers.client.take(PLACE))
     answers.append("c")
@@ -155,7 +155,7 @@ def test_a_half_of_a_split_batch_fails_alone(answers: Answers) -> None:
     assert answers.of == {"a": [error], "b": [error], "c": metadata(9), "d": metadata(10)}
 
 
-def test_a_topic_that_keeps_the_times_of_its_producers_answers_with_those(answers: Answers) -> None:
+def test_producer_timestamps_are_kept_where_the_topic_has_them(answers: Answers) -> None:
     answers.append("a", "b")
     answers.client.take(PLACE).complete(1, -1)
     times = [

@@ -18,7 +18,7 @@ def test_a_record_of_before_is_read_and_its_name_goes_no_further() -> None:
     assert published_message(said).sender.nickname == ""
 
 
-def test_a_record_of_now_has_no_name_and_a_publication_has_it_beside_the_record() -> None:
+def test_a_chat_record_has_no_name_and_a_publication_has_it() -> None:
     value = msgspec.structs.replace(chat_message_decoder.decode(OLD), sender_nickname=None)
     assert b"nickname" not in msgspec.json.encode(value)
     named = RoomPublication(seq=7, message=value, sender_nickname="Anna")

@@ -29,7 +29,7 @@ def test_who_waits_is_served_before_who_put_back_and_asks_again() -> None:
         assert second.result() == "b"
 
 
-def test_what_nobody_waits_for_is_kept_and_the_newest_comes_first() -> None:
+def test_items_are_kept_and_the_newest_comes_first() -> None:
     queue: FairQueue[str] = FairQueue(2, use_lifo=True)
     queue.put("a", block=False)
     queue.put("b", block=False)

@@ -44,7 +44,7 @@ def known(found: ClusterMetadata) -> tuple[int, int]:
     return found.leader_for_partition(AT), found.leader_epoch_for_partition(AT)
 
 
-def test_a_broker_that_was_cut_off_does_not_bring_the_old_leader_back() -> None:
+def test_an_isolated_broker_does_not_bring_the_old_leader_back() -> None:
     found = cluster()
     for said in (OLD, NEW, OLD):
         found.update_metadata(answer(said))

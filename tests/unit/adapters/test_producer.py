@@ -71,7 +71,7 @@ def test_what_is_not_appended_does_not_count_as_waiting() -> None:
     assert not any(producer._unacknowledged.values())
 
 
-def test_of_a_thousand_records_of_unknown_fate_each_is_answered_and_one_line_tells() -> None:
+def test_a_thousand_unknown_records_are_one_log_line() -> None:
     client = OfflineClient()
     results: list[RecordMetadata | UnknownFateError] = []
     producer = connected(client)

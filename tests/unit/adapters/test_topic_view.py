@@ -17,7 +17,7 @@ def test_a_topic_whose_copies_are_all_in_step_is_well() -> None:
     assert (topic.refusal(2), topic.degradation()) == ("", "")
 
 
-def test_one_broker_of_three_away_is_named_and_every_record_is_taken() -> None:
+def test_one_broker_down_of_three_is_named_and_nothing_refused() -> None:
     without_three = Partition(1, ALL, frozenset({1, 2}))
     topic = view(without_three, WELL, alive=frozenset({1, 2}))
     assert (topic.refusal(2), topic.degradation()) == ("", "1 of 3 brokers away: 3")
@@ -31,7 +31,7 @@ def test_a_broker_that_catches_up_is_told_of_too() -> None:
 @pytest.mark.parametrize(
     "bad", [Partition(None, ALL, ALL), Partition(1, ALL, frozenset({1}))], ids=["leader", "copies"]
 )
-def test_a_partition_without_leader_or_enough_copies_takes_no_records(bad: Partition) -> None:
+def test_a_partition_without_leader_or_in_sync_replicas_refuses(bad: Partition) -> None:
     assert view(WELL, bad, WELL).refusal(2) == "1 of 3 partitions take no records"
 
 

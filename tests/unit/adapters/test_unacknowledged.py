@@ -19,7 +19,7 @@ def test_it_is_full_by_the_bytes_that_wait() -> None:
     assert not waiting
 
 
-def test_it_is_stalled_when_something_waits_and_nothing_is_acknowledged() -> None:
+def test_it_is_stalled_when_records_wait_unacknowledged() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
     assert not waiting.is_stalled(50.0), "nothing waits"
     waiting.add(1, 50.0, ignore)
@@ -30,7 +30,7 @@ def test_it_is_stalled_when_something_waits_and_nothing_is_acknowledged() -> Non
     assert not waiting.is_stalled(54.0), "it is slow, but it answers"
 
 
-def test_after_a_stall_one_at_a_time_is_let_through_until_one_is_acknowledged() -> None:
+def test_after_a_stall_one_record_at_a_time_is_tried() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
     waiting.give_up(waiting.add(1, 0.0, ignore))
     assert not waiting.is_stalled(4.0), "the first may try"
@@ -41,7 +41,7 @@ def test_after_a_stall_one_at_a_time_is_let_through_until_one_is_acknowledged() 
     assert not waiting.is_stalled(5.1)
 
 
-def test_it_is_late_while_the_oldest_of_a_crowd_has_waited_for_too_long() -> None:
+def test_it_is_late_while_the_oldest_of_many_waits_too_long() -> None:
     waiting = Unacknowledged(1_000, stall_s=2.0)
     assert not waiting.is_late(0.0), "nothing waits"
     oldest, *others = [

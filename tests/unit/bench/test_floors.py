@@ -36,14 +36,14 @@ def test_every_line_is_in_the_table_measured_or_not() -> None:
     assert sum("not measured" in line for line in lines) == len(FLOORS) - 1
 
 
-def test_the_highest_rate_that_holds_is_the_figure_and_cpu_is_that_of_one_rate() -> None:
+def test_the_floor_is_the_highest_rate_that_holds() -> None:
     fast = replace(step(), load=replace(step().load, rate=3_000, auctions=10))
     broken = replace(fast, storm={**fast.storm, "failures": {"total": 1}})
     assert figures_of([step(), fast]) == {"held.1": 1_998, "held.10": 1_998, "cpu.10": 0.231}
     assert figures_of([broken]) == {"held.10": 0}
 
 
-def test_a_report_is_completed_by_another_and_the_higher_rate_stays() -> None:
+def test_reports_are_merged_and_the_higher_rate_stays() -> None:
     assert set(HELD_RATES) < set(LINES)
     earlier = {"held.1": 3_000.0, "held.10": 1.0, "drain.1": 5.0, "cpu.1": 1.0}
     own = {"held.1": 2_000.0, "held.10": 2.0, "cpu.1": 2.0}

@@ -26,7 +26,7 @@ def step(ms: float, *, gateway_s: float, metrics_s: float, scrapers: int = 0) ->
     )
 
 
-def test_ratios_are_of_medians_and_of_each_round_and_leave_the_exporter_out_once() -> None:
+def test_ratios_are_of_medians_and_of_each_round() -> None:
     alone = [step(ms, gateway_s=5.0, metrics_s=0.1) for ms in (10.0, 20.0, 30.0)]
     beside = [step(ms, gateway_s=6.0, metrics_s=1.1, scrapers=10) for ms in (11.0, 22.0, 60.0)]
     lines = render_ratios(alone, beside).splitlines()

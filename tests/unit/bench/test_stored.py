@@ -5,7 +5,7 @@ from stack.bench.stored import HOT_TABLES, Growth, Updates, render_growth
 NAMES = [f"PostgreSQL {name}, {part}" for name in HOT_TABLES for part in ("heap", "indexes")]
 
 
-def test_what_grew_is_told_per_million_the_most_first_and_trifles_are_left_out() -> None:
+def test_growth_is_listed_per_million_largest_first() -> None:
     growth = Growth(
         what="decided bids",
         number=50_000,

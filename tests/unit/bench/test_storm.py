@@ -85,12 +85,12 @@ def test_stages_take_the_place_of_rate_and_sockets(tmp_path: Path) -> None:
     assert "--sockets" not in report["arguments"]
 
 
-def test_the_benchmarks_sockets_watch_unless_they_are_told_not_to() -> None:
+def test_the_benchmarks_sockets_subscribe_by_default() -> None:
     assert parse([]).subscribe
     assert not parse(["--no-subscribe"]).subscribe
 
 
-def test_viewers_and_auctions_that_end_are_asked_of_the_generator(tmp_path: Path) -> None:
+def test_viewers_and_ending_auctions_are_passed_to_the_generator(tmp_path: Path) -> None:
     report = run_storm(
         generator(tmp_path, """printf '{"arguments": "%s"}' "$*" """),
         replace(LOAD, viewers=50, ending=True, tick_ms=0.2),

@@ -60,7 +60,7 @@ def test_failures_are_named_by_kind() -> None:
     assert step().carried
 
 
-def test_a_step_holds_when_every_bid_was_decided_as_soon_as_is_promised() -> None:
+def test_a_step_holds_when_every_bid_was_decided_in_time() -> None:
     assert step().held
     late = {**step().storm, "result_ms": {**SPREAD, "max": 2_100.0}}
     assert replace(step(), storm=late).carried

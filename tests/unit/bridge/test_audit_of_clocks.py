@@ -21,6 +21,6 @@ def test_a_record_settled_by_its_producers_clock_is_a_violation() -> None:
     assert found.examples == ["lists/0/7 was settled by its producer's clock"]
 
 
-def test_one_that_was_refused_or_is_stamped_by_the_broker_is_none() -> None:
+def test_a_refused_or_broker_stamped_record_is_no_violation() -> None:
     assert judged(is_stamped_by_broker=False).violations == 0
     assert judged("effect", is_stamped_by_broker=True).violations == 0

@@ -86,7 +86,7 @@ def test_a_record_of_an_auction_says_why_it_can_never_be_settled(
 
 
 @pytest.mark.parametrize("changes", [{"bidder_id": 6}, {"key": "j"}, {"bid_id": str(uuid4())}])
-def test_a_bid_under_an_id_that_its_parts_do_not_give_is_refused_and_has_no_id(
+def test_a_bid_with_a_forged_id_is_refused_and_has_no_id(
     changes: dict[str, Any],
 ) -> None:
     bid = {
@@ -101,7 +101,7 @@ def test_a_bid_under_an_id_that_its_parts_do_not_give_is_refused_and_has_no_id(
     assert settling.identify(forged) is None
 
 
-def test_a_record_of_an_auction_in_a_newer_schema_is_nobodys_fault() -> None:
+def test_a_record_of_a_newer_schema_is_no_bad_record() -> None:
     with pytest.raises(FutureVersionError):
         settling.check("1", b'{"v":2,"type":"sealed","auction":"1"}')
 

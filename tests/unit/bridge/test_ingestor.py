@@ -26,7 +26,7 @@ from tests.unit.bridge.builders import (
 PLACE = (LANE.group, TOPIC.name, 0)
 
 
-def test_an_owner_starts_at_the_beginning_of_the_log_and_then_at_progress() -> None:
+def test_an_owner_starts_at_the_first_offset_then_at_progress() -> None:
     store = Store()
     assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 5}
     store.state.progress[0] = (40, "first")
@@ -43,7 +43,7 @@ def test_what_was_seen_is_dropped_and_what_is_not_ours_too() -> None:
     assert result.positions == {0: 3}
 
 
-def test_an_owner_whose_progress_was_moved_takes_nothing_and_knows_it() -> None:
+def test_an_owner_whose_progress_was_moved_ingests_nothing() -> None:
     store = Store()
     zombie, other = started(store), started(store)
     other.ingest({0: [raw(0), bad(1)]})
@@ -132,7 +132,7 @@ def test_records_lost_under_a_running_owner_are_refused() -> None:
         owner.check_truncated({0: Bounds(2, 5)})
 
 
-def test_too_many_bad_records_park_the_partition_in_front_of_the_first_not_handled() -> None:
+def test_too_many_bad_records_park_the_partition() -> None:
     store = Store()
     owner = started(store)
     start(owner, {1: Bounds(0, 9)})
@@ -172,7 +172,7 @@ def test_a_new_owner_knows_what_is_parked() -> None:
     assert store.reasons() == []
 
 
-def test_progress_that_another_owner_moves_while_the_log_grows_is_no_fault() -> None:
+def test_progress_moved_by_another_owner_is_no_fault() -> None:
     store = Store()
     owner, other = owner_of(store), started(store)
 
@@ -186,7 +186,7 @@ def test_progress_that_another_owner_moves_while_the_log_grows_is_no_fault() -> 
     assert owner.start([0], lambda _: {0: Bounds(0, 2)}) == {0: 2}
 
 
-def test_whatever_a_restore_has_lost_parks_nothing_and_counts_for_nothing() -> None:
+def test_records_lost_by_a_restore_park_nothing() -> None:
     def lost(key: str, value: bytes) -> object:
         raise GoneError(UNKNOWN_USER, "user 7 was lost")
 

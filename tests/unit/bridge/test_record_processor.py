@@ -61,9 +61,7 @@ def test_a_batch_without_fault_is_handled_whole() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"), [(b"bad", "Undecodable"), (b"refused", "HandlerError")]
 )
-def test_the_record_at_fault_is_a_dead_letter_and_the_rest_is_handled(
-    value: bytes, reason: str
-) -> None:
+def test_the_failing_record_is_a_dead_letter_the_rest_is_handled(value: bytes, reason: str) -> None:
     store = Store()
     heap, handling = heaping(store)
     assert handling.handle({HERE: batch(b"1", value, b"2")}) == {HERE: 3}
@@ -93,7 +91,7 @@ def test_an_outage_of_the_store_of_dead_letters_loses_none() -> None:
     assert store.reasons() == [(0, "Undecodable")]
 
 
-def test_a_newer_schema_parks_the_partition_in_front_of_it_and_no_other() -> None:
+def test_a_newer_schema_parks_only_its_partition() -> None:
     store = Store()
     heap, handling = heaping(store)
     handled = handling.handle({HERE: batch(b"1", b"newer", b"2"), THERE: batch(b"3", partition=1)})
@@ -103,7 +101,7 @@ def test_a_newer_schema_parks_the_partition_in_front_of_it_and_no_other() -> Non
     assert store.state.parked[("heap", *HERE)].reason == FUTURE_VERSION
 
 
-def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it() -> None:
+def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     store = Store()
     heap, handling = heaping(store)
     values = [b"bad"] * (PER_PARTITION + 1) + [b"1"]
@@ -119,7 +117,7 @@ def test_too_many_dead_letters_park_the_partition_until_a_person_frees_it() -> N
     assert heap.values == [b"1"]
 
 
-def test_what_a_person_parked_goes_on_at_the_first_record_that_came_meanwhile() -> None:
+def test_a_freed_partition_resumes_where_it_was_parked() -> None:
     store = Store()
     heap, handling = heaping(store)
     store.state.parked[("heap", *HERE)] = store.state.parked[("other", *THERE)] = None  # type: ignore[assignment]
@@ -140,7 +138,7 @@ def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
     assert handling.refresh_parked(is_required=True) == {}
 
 
-def test_while_nobody_can_say_what_is_parked_what_was_stays_so_and_the_rest_goes_on() -> None:
+def test_while_parked_state_is_unknown_the_last_one_holds() -> None:
     store = Store()
     heap, handling = heaping(store)
     handling.handle({HERE: batch(b"newer")})

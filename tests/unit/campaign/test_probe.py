@@ -55,7 +55,7 @@ def has_resumed(client: Client) -> bool:
     return Probe(*parts, room_id=ROOM, slots=[0])._check_all(cast("Any", client))
 
 
-def test_work_has_resumed_when_who_watches_is_shown_the_bid_and_the_message() -> None:
+def test_work_has_resumed_when_bid_and_message_are_pushed() -> None:
     assert has_resumed(Client("auction.state", "chat.message"))
 
 

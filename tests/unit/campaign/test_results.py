@@ -58,7 +58,7 @@ def test_a_slow_recovery_is_sound_and_none_is_not() -> None:
     assert not replace(GOOD, incidents=Incidents({"x": 1}, {"x": None})).is_correct
 
 
-def test_the_worst_of_several_recoveries_counts_and_none_at_all_is_worse() -> None:
+def test_the_longest_recovery_counts_and_never_is_longest() -> None:
     incidents = Incidents()
     for seconds in (1.0, 3.0, 2.0):
         incidents.note("x", seconds)

@@ -54,13 +54,13 @@ def recovery_of(probe: Probe, *, must_survive: bool) -> float | None:
     return incidents.worst_s["x"]
 
 
-def test_work_must_resume_before_the_fault_is_mended_and_after_it() -> None:
+def test_work_must_resume_before_and_after_the_fault_is_healed() -> None:
     probe = Probe()
     recovery_of(probe, must_survive=True)
     assert probe.calls == ["inject", "resumed", "heal", "recovered"]
 
 
-def test_of_a_fault_that_stops_everything_it_counts_afterwards_only() -> None:
+def test_an_ordinary_fault_counts_only_after_it_is_healed() -> None:
     probe = Probe(resumed=None)
     assert recovery_of(probe, must_survive=False) == 2.0
     assert probe.calls == ["inject", "heal", "recovered"]

@@ -48,7 +48,7 @@ def judged(
     return count(history_of(journal), log, rows, others)
 
 
-def test_nothing_is_wrong_with_bids_that_were_decided_once_and_told_so() -> None:
+def test_bids_decided_and_delivered_once_are_correct() -> None:
     assert judged() == Counts(acknowledged=3)
 
 
@@ -58,7 +58,7 @@ def test_a_receipt_without_its_record_is_a_lost_bid(missing: RecordId) -> None:
     assert judged(log=log).lost == 1
 
 
-def test_a_receipt_that_names_the_record_of_another_bid_is_a_lost_bid() -> None:
+def test_a_receipt_naming_another_bids_record_is_a_lost_bid() -> None:
     assert judged(log={**LOG, (0, 13): "b"}).lost == 1
 
 
@@ -67,7 +67,7 @@ def test_a_bid_without_a_row_is_lost(bid_id: str) -> None:
     assert judged(rows=[row for row in ROWS if row.bid_id != bid_id]).lost == 1
 
 
-def test_a_record_of_which_nothing_became_is_lost_though_the_bid_was_repeated() -> None:
+def test_a_record_without_effect_is_lost_though_repeated() -> None:
     assert judged(others=frozenset()).lost == 1
 
 

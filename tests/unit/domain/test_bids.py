@@ -69,7 +69,7 @@ def test_the_outcome_is_the_auction_right_after_the_bid() -> None:
     assert (outcome.ends_at, outcome.decided_at, outcome.code) == (after(3_600), after(2), None)
 
 
-def test_a_challenge_is_answered_by_an_automatic_row_of_the_leader() -> None:
+def test_a_challenge_is_answered_by_an_automatic_bid() -> None:
     lane = Lane()
     lane.bid(ANN, 5_000, "max")
     decision = lane.decision(BOB, 2_000)
@@ -81,7 +81,7 @@ def test_a_challenge_is_answered_by_an_automatic_row_of_the_leader() -> None:
     assert lane.auction.bid_count == 3
 
 
-def test_a_new_leader_displaces_the_old_and_gets_no_automatic_row() -> None:
+def test_a_new_leader_gets_no_automatic_bid() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     decision = lane.decision(BOB, 3_000)
@@ -128,7 +128,7 @@ def test_in_time_is_from_the_start_to_before_the_end(at: float, code: str | None
 
 @pytest.mark.parametrize(("at", "status"), [(59, "scheduled"), (60, "open"), (3_600, "open")])
 @pytest.mark.parametrize("bidder_id", [ANN, SELLER])
-def test_a_bid_at_or_past_the_start_opens_the_auction_even_if_refused(
+def test_a_bid_after_the_start_opens_the_auction_even_if_refused(
     at: float, status: str, bidder_id: int
 ) -> None:
     lane = Lane(starts_at=after(60))
@@ -142,7 +142,7 @@ def test_closed_goes_before_not_started() -> None:
     assert lane.code(ANN, 5_000, at=2) == "CLOSED"
 
 
-def test_a_log_time_that_steps_back_is_decided_at_the_last_decision_time() -> None:
+def test_a_log_time_that_steps_back_uses_the_last_decision_time() -> None:
     lane = Lane(starts_at=after(60))
     lane.bid(ANN, 5_000, at=61)
     outcome = lane.bid(BOB, 6_000, at=1)
@@ -165,9 +165,7 @@ def test_confirmation_goes_by_the_price_not_the_minimum() -> None:
 
 
 @pytest.mark.parametrize(("starting_price", "first_raise"), [(1, 101), (12, 112), (24, 124)])
-def test_the_minimum_itself_needs_no_confirmation_however_far_above_the_price(
-    starting_price: int, first_raise: int
-) -> None:
+def test_the_minimum_needs_no_confirmation(starting_price: int, first_raise: int) -> None:
     lane = Lane(starting_price=starting_price)
     lane.bid(ANN, starting_price)
     assert lane.code(BOB, first_raise + 1, confirm=False) == "CONFIRM_NEEDED"
@@ -181,7 +179,7 @@ def test_the_minimum_needs_confirmation_when_it_buys_now() -> None:
     assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
 
 
-def test_by_the_first_version_of_the_rules_the_minimum_needs_confirmation_too() -> None:
+def test_rules_1_ask_confirmation_of_the_minimum_too() -> None:
     lane = Lane(make(rules=Rules(version=1), starting_price=1))
     lane.bid(ANN, 1)
     assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
@@ -235,7 +233,7 @@ def test_the_largest_amount_is_the_last_minimum(price: int, minimum: int | None)
     assert lane.bid(ANN, price).minimum_next_bid == lane.auction.minimum_next_bid == minimum
 
 
-def test_by_the_first_version_of_the_rules_an_outcome_names_a_minimum_that_nobody_can_bid() -> None:
+def test_rules_1_name_a_minimum_above_the_largest_amount() -> None:
     lane = Lane(make(rules=Rules(version=1), starting_price=10**12))
     assert lane.bid(ANN, 10**12).minimum_next_bid == 10**12 + 500_000
     assert lane.auction.minimum_next_bid is None, "what is shown is not frozen"
@@ -254,7 +252,7 @@ def test_dollars_step_in_cents() -> None:
     assert lane.auction.minimum_next_bid == 129
 
 
-def test_an_auction_created_open_has_started_also_for_a_broker_whose_clock_is_behind() -> None:
+def test_an_open_auction_has_started_for_a_slow_broker_clock() -> None:
     lane = Lane()
     first = lane.bid(ANN, 2_000, at=-0.5)
     assert (first.status, first.decided_at) == ("accepted", after(0))

@@ -91,7 +91,7 @@ def test_aliases_are_given_in_the_order_of_the_first_decided_bid() -> None:
     assert lane.ledger.aliases == {CEM: 1, ANN: 2, BOB: 3}
 
 
-def test_a_later_batch_goes_on_counting_with_only_the_aliases_it_needs() -> None:
+def test_a_later_batch_continues_with_only_the_aliases_it_needs() -> None:
     lane = Lane()
     for n, bidder_id in enumerate((ANN, BOB, CEM)):
         lane.bid(bidder_id, 2_000 + 1_000 * n)
@@ -209,7 +209,7 @@ def test_a_line_that_is_no_line_breaks_the_chain(body: str) -> None:
     assert (caught.value.code, caught.value.line) == ("BROKEN_CHAIN", 0)
 
 
-def test_a_log_cut_short_is_found_by_the_hash_kept_with_the_auction() -> None:
+def test_a_truncated_log_is_found_by_the_auctions_hash() -> None:
     lane = full_lane()
     with pytest.raises(BrokenChainError, match="does not end"):
         verify_chain(lines_of(lane)[:-1], lane.auction.chain)

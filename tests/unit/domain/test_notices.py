@@ -119,7 +119,7 @@ def test_a_cancel_is_told_to_the_bidders_with_its_reason() -> None:
     assert notices[0].params == {"reason": "broken"}
 
 
-def test_buying_now_tells_like_a_close_and_the_displaced_leader_only_that_it_is_lost() -> None:
+def test_buy_now_notifies_like_a_close() -> None:
     lane = Lane(reserve_price=5_000, buy_now_price=6_000)
     lane.bid(ANN, 4_000)
     lane.bid(BOB, 6_000, at=2)

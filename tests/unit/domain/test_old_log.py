@@ -34,7 +34,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 @pytest.mark.parametrize("row", old_log.TABLES["auctions"], ids=lambda row: f"auction-{row['id']}")
-def test_an_old_log_gives_the_rows_and_the_chain_that_were_stored(row: dict[str, Any]) -> None:
+def test_an_old_log_gives_the_stored_rows_and_chain(row: dict[str, Any]) -> None:
     auction = stored(row)
     own = [decode(record) for record in old_log.records() if record.key == str(row["id"])]
     folded, entries = fold(genesis(auction), own)

@@ -39,7 +39,7 @@ def lines_of(entries: Sequence[Entry]) -> list[LogLine]:
 
 @PROPERTY
 @given(scenarios())
-def test_the_price_falls_by_a_void_alone_and_the_leader_can_always_pay_it(
+def test_only_a_void_lowers_the_price_and_the_leader_covers_it(
     scenario: Scenario,
 ) -> None:
     states, entries = run(scenario)
@@ -133,7 +133,7 @@ def test_an_auction_ends_once_and_for_good(scenario: Scenario) -> None:
 
 @PROPERTY
 @given(scenarios())
-def test_decision_times_never_step_back_and_the_end_moves_only_as_it_may(
+def test_decision_times_rise_and_the_end_moves_by_rule(
     scenario: Scenario,
 ) -> None:
     states, entries = run(scenario)
@@ -150,7 +150,7 @@ def test_decision_times_never_step_back_and_the_end_moves_only_as_it_may(
 
 @PROPERTY
 @given(scenarios())
-def test_price_leader_and_maximum_are_those_of_a_log_without_the_voided_bidders(
+def test_the_state_is_that_of_a_log_without_voided_bidders(
     scenario: Scenario,
 ) -> None:
     """Of what had an effect: decided anew, each of these bids is accepted again."""
@@ -199,7 +199,7 @@ def without(
 
 @PROPERTY
 @given(scenarios())
-def test_nobody_is_accepted_who_was_voided_blocked_or_over_the_limit(scenario: Scenario) -> None:
+def test_voided_blocked_and_over_limit_bids_are_never_accepted(scenario: Scenario) -> None:
     for before, entry, _ in accepted(scenario):
         bid = entry.record
         assert bid.bidder_id not in before.voided_ids
@@ -268,9 +268,7 @@ def _altered(body: str, data: st.DataObject) -> str:
 
 @PROPERTY
 @given(scenarios(), st.integers(1, 10**6))
-def test_nothing_published_depends_on_a_maximum_that_was_not_reached(
-    scenario: Scenario, more: int
-) -> None:
+def test_nothing_published_depends_on_an_unreached_maximum(scenario: Scenario, more: int) -> None:
     """Had the last leader been ready to pay more, the whole log would read the same (rule 17).
 
     Voids aside: they bring back leaders whose maximum was reached.

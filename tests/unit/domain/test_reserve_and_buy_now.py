@@ -15,11 +15,11 @@ def test_only_the_state_of_the_reserve_shows() -> None:
     assert (lane.auction.reserve_state, lane.auction.price) == ("met", 5_000)
 
 
-def test_a_reserve_at_the_starting_price_is_not_met_without_a_bid() -> None:
+def test_a_reserve_at_the_starting_price_needs_a_bid() -> None:
     assert Lane(reserve_price=1_000).auction.reserve_state == "not_met"
 
 
-def test_a_first_max_bid_that_covers_the_reserve_pays_the_reserve() -> None:
+def test_a_first_max_bid_above_the_reserve_pays_the_reserve() -> None:
     lane = Lane(reserve_price=5_000)
     decision = lane.decision(ANN, 9_000, "max")
     assert (decision.outcome.price, decision.public_amount) == (5_000, 5_000)
@@ -30,7 +30,7 @@ def test_an_exact_bid_above_the_reserve_pays_its_amount() -> None:
     assert Lane(reserve_price=5_000).bid(ANN, 6_000).price == 6_000
 
 
-def test_a_leader_whose_raise_covers_the_reserve_pays_it_and_extends() -> None:
+def test_a_leader_who_raises_above_the_reserve_pays_and_extends() -> None:
     lane = Lane(reserve_price=5_000)
     lane.bid(ANN, 3_000, "max")
     assert lane.bid(ANN, 4_000, at=3_599).ends_at == after(3_600)
@@ -40,7 +40,7 @@ def test_a_leader_whose_raise_covers_the_reserve_pays_it_and_extends() -> None:
     assert lane.auction.extensions == 1
 
 
-def test_lowering_the_reserve_moves_the_price_only_if_the_leader_covers_it() -> None:
+def test_a_lower_reserve_moves_the_price_if_the_leader_covers_it() -> None:
     lane = Lane(reserve_price=9_000)
     lane.bid(ANN, 5_000, "max")
     assert lane.lower_reserve(4_000).effect == "reserve_lowered"
@@ -62,7 +62,7 @@ def test_lowering_never_lowers_the_price_nor_extends() -> None:
 
 
 @pytest.mark.parametrize("reserve_price", [999, 5_000, 5_001])
-def test_a_reserve_that_is_not_lower_or_under_the_starting_price_is_refused(
+def test_a_reserve_must_fall_and_not_below_the_starting_price(
     reserve_price: int,
 ) -> None:
     decision = Lane(reserve_price=5_000).lower_reserve(reserve_price)
@@ -123,7 +123,7 @@ def offered(lane: Lane) -> int | None:
     return lane.auction.buy_now_price
 
 
-def test_without_a_reserve_the_price_to_buy_now_at_is_named_until_there_is_a_bid() -> None:
+def test_buy_now_is_offered_until_the_first_bid() -> None:
     lane = Lane(buy_now_price=2_000, starts_at=after(60))
     assert offered(lane) == 2_000
     assert lane.code(SELLER, 1_500, at=61) == "OWN_AUCTION"
@@ -132,7 +132,7 @@ def test_without_a_reserve_the_price_to_buy_now_at_is_named_until_there_is_a_bid
     assert offered(lane) is None
 
 
-def test_with_a_reserve_the_price_to_buy_now_at_is_named_until_it_is_met() -> None:
+def test_buy_now_is_offered_until_the_reserve_is_met() -> None:
     lane = Lane(reserve_price=4_000, buy_now_price=5_000)
     lane.bid(ANN, 3_999)
     assert offered(lane) == 5_000
@@ -161,7 +161,7 @@ def test_with_a_reserve_buy_now_stays_until_it_is_met() -> None:
     assert not lane.decision(BOB, 6_000).bought
 
 
-def test_a_reserve_lowered_under_the_leaders_maximum_takes_buy_now_away() -> None:
+def test_a_reserve_lowered_under_the_maximum_ends_buy_now() -> None:
     lane = Lane(reserve_price=4_000, buy_now_price=5_000)
     lane.bid(ANN, 3_000, "max")
     lane.lower_reserve(2_000)

@@ -14,14 +14,14 @@ from tests.unit.domain.test_notices import told, whom
 HOUR = 3_600
 
 
-def test_a_bid_up_to_the_limit_is_accepted_and_above_it_over_limit() -> None:
+def test_a_bid_above_the_limit_is_over_limit() -> None:
     lane = Lane()
     assert lane.code(ANN, 5_001, limit=5_000) == "OVER_LIMIT"
     assert lane.auction.leader_id is None
     assert lane.code(ANN, 5_000, limit=5_000) is None
 
 
-def test_a_limit_below_a_leading_maximum_refuses_new_bids_and_leaves_the_lead() -> None:
+def test_a_limit_below_the_leading_maximum_keeps_the_lead() -> None:
     lane = Lane()
     lane.bid(ANN, 9_000, "max", limit=10_000)
     assert lane.code(ANN, 9_500, limit=5_000) == "OVER_LIMIT"
@@ -44,13 +44,13 @@ def test_a_blocked_bidder_is_refused_and_may_bid_once_unblocked() -> None:
         (ANN, 1, {"limit": 1}, "TOO_LOW"),
     ],
 )
-def test_the_right_to_bid_is_checked_after_the_seller_and_before_the_confirmation(
+def test_the_right_to_bid_is_checked_before_the_confirmation(
     bidder_id: int, amount: int, said: dict[str, object], code: str
 ) -> None:
     assert Lane().code(bidder_id, amount, **said) == code  # type: ignore[arg-type]
 
 
-def test_a_repeat_keeps_its_outcome_whatever_the_right_to_bid_is_by_then() -> None:
+def test_a_repeat_keeps_its_outcome_when_the_right_changes() -> None:
     lane = Lane()
     first = lane.bid(ANN, 2_000, key="a", limit=5_000)
     entry = lane.place(ANN, 2_000, key="a", limit=1, blocked=True)
@@ -63,7 +63,7 @@ def bids(lane: Lane, *placed: tuple[int, int, BidKind]) -> None:
         assert lane.code(*bid[:2]) is None if bid[2] == "exact" else lane.bid(*bid).code is None
 
 
-def test_a_void_of_the_leader_gives_the_lead_and_an_older_price_back() -> None:
+def test_voiding_the_leader_restores_the_lead_and_price_before() -> None:
     lane = Lane()
     bids(lane, (ANN, 5_000, "max"), (BOB, 3_000, "exact"), (CEM, 10**9, "exact"))
     assert (lane.auction.price, lane.auction.leader_id) == (10**9, CEM)
@@ -75,7 +75,7 @@ def test_a_void_of_the_leader_gives_the_lead_and_an_older_price_back() -> None:
     assert lane.bid(BOB, 3_200).seq == 5
 
 
-def test_a_void_of_somebody_outbid_lowers_what_their_bids_had_raised() -> None:
+def test_voiding_an_outbid_bidder_lowers_the_price() -> None:
     lane = Lane()
     bids(lane, (ANN, 50_000, "max"), (BOB, 2_000, "exact"), (CEM, 40_000, "exact"))
     decision = lane.void(CEM)
@@ -145,7 +145,7 @@ def test_a_second_void_of_the_same_bidder_is_refused() -> None:
     assert (decision.effect, decision.code) == ("refused", "ALREADY_VOIDED")
 
 
-def test_a_void_that_changes_the_price_extends_the_end_as_a_bid_does() -> None:
+def test_a_void_that_changes_the_price_extends_the_end() -> None:
     lane = Lane()
     bids(lane, (ANN, 2_000, "exact"), (BOB, 3_000, "exact"))
     lane.void(CEM, at=HOUR - 30)
@@ -154,7 +154,7 @@ def test_a_void_that_changes_the_price_extends_the_end_as_a_bid_does() -> None:
     assert (lane.auction.ends_at, lane.auction.extensions) == (after(HOUR + 90), 1)
 
 
-def test_the_voided_bidder_and_the_new_leader_are_told_and_nobody_else() -> None:
+def test_only_the_voided_bidder_and_new_leader_are_notified() -> None:
     lane = Lane()
     bids(lane, (ANN, 2_000, "exact"), (BOB, 2_500, "exact"), (CEM, 3_000, "exact"))
     del lane.entries[:]
@@ -175,7 +175,7 @@ def test_whose_bids_were_voided_is_not_told_of_the_end() -> None:
     assert whom(told(lane))[-2:] == [("sold", SELLER), ("won", ANN)]
 
 
-def test_the_chain_tells_who_was_voided_and_who_leads_by_their_aliases() -> None:
+def test_the_chain_names_voided_and_leader_by_alias() -> None:
     lane = Lane()
     bids(lane, (ANN, 2_000, "exact"), (BOB, 2_500, "exact"))
     lane.void(BOB)

@@ -9,7 +9,7 @@ from app.domain.terms import SoftClose
 from tests.unit.domain.builders import ANN, NOW, Asked, Lane, after, make
 
 
-def test_without_a_start_or_with_a_past_one_the_auction_is_open_at_once() -> None:
+def test_without_a_future_start_the_auction_opens_at_once() -> None:
     for starts_at in (None, after(-5), NOW):
         terms = make(starts_at=starts_at)
         assert terms.starts_at == NOW
@@ -53,7 +53,7 @@ def test_the_last_end_of_a_timed_auction(
     assert terms.last_ends_at == after(last_end_s)
 
 
-def test_a_live_lot_lasts_30_s_and_can_be_extended_to_15_min_after_its_start() -> None:
+def test_a_live_lot_lasts_30_s_and_at_most_15_min() -> None:
     terms = make(mode="live", ends_at=None, starts_at=after(60))
     assert terms.scheduled_ends_at == after(90)
     assert (terms.window_s, terms.extend_s, terms.last_ends_at) == (10, 10, after(60 + 900))

@@ -105,13 +105,13 @@ def test_a_step_table_that_makes_no_sense_is_refused(
         StepTable(bounds=bounds, steps=steps)
 
 
-def test_rules_survive_json_whatever_order_their_keys_come_back_in() -> None:
+def test_rules_survive_json_in_any_key_order() -> None:
     rules = replace(Rules(), confirm_factor=9, ending_soon_leads_s=(5,))
     stored = json.loads(json.dumps(rules.to_json(), sort_keys=True))
     assert Rules.from_json(stored) == rules != Rules()
 
 
-def test_stored_rules_are_frozen_so_a_missing_or_unknown_number_is_no_default() -> None:
+def test_stored_rules_must_be_complete_and_known() -> None:
     missing = Rules().to_json()
     del missing["live_lot_s"]
     unknown = Rules().to_json() | {"grace_s": 3}

@@ -80,13 +80,13 @@ def test_lost_and_late_bids_are_said() -> None:
     assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 500 |" in render_honest(late, lost)
 
 
-def test_where_honest_bids_alone_are_lost_or_late_nothing_is_measured() -> None:
+def test_nothing_is_measured_where_honest_bids_alone_are_late() -> None:
     assert is_measurable(STORM)
     assert not is_measurable({**STORM, "failures": {"total": 1}})
     assert not is_measurable({**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}})
 
 
-def test_what_redis_keeps_for_ever_and_a_memory_that_swells_are_said() -> None:
+def test_lasting_redis_keys_and_growing_memory_are_reported() -> None:
     before = RedisUsage(keys=100, lasting=8, memory_mib=5.0)
     assert complaints_of(before, RedisUsage(keys=9_000, lasting=9, memory_mib=20.0)) == []
     assert complaints_of(before, RedisUsage(keys=9_000, lasting=108, memory_mib=505.0)) == [

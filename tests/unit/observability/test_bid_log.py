@@ -38,7 +38,7 @@ def test_every_bid_is_logged_while_they_are_few(second: list[float]) -> None:
     assert logged() == set(BIDS)
 
 
-def test_beyond_that_the_same_bids_are_logged_at_every_step_and_as_many_as_wished() -> None:
+def test_above_the_rate_the_same_share_of_bids_is_logged() -> None:
     set_sample(every=10, steps_per_s=0)
     first = logged()
     assert first == logged()

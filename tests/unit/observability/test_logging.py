@@ -25,7 +25,7 @@ except ZeroDivisionError:
 """
 
 
-def test_our_lines_and_those_of_libraries_are_json_and_name_the_process() -> None:
+def test_all_log_lines_are_json_and_name_the_process() -> None:
     result = subprocess.run(
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
     )

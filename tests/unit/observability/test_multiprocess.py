@@ -52,7 +52,7 @@ def files(directory: Path) -> set[str]:
     return {file.name for file in directory.iterdir()}
 
 
-def test_what_dead_processes_counted_stays_and_what_they_were_does_not(tmp_path: Path) -> None:
+def test_counters_of_dead_processes_stay_and_gauges_do_not(tmp_path: Path) -> None:
     count_and_die(tmp_path, 1, 2, 4)
     check(tmp_path)
     check(tmp_path)
@@ -61,7 +61,7 @@ def test_what_dead_processes_counted_stays_and_what_they_were_does_not(tmp_path:
     assert files(tmp_path) == {*merged, "lock"}
 
 
-def test_however_many_die_and_are_read_in_between_nothing_is_counted_twice(tmp_path: Path) -> None:
+def test_dead_processes_are_counted_once_between_reads(tmp_path: Path) -> None:
     for number in (1, 2, 4):
         count_and_die(tmp_path, number)
         shown(tmp_path)
@@ -99,7 +99,7 @@ def killing(method: Callable[..., object], suffix: str) -> Callable[..., object]
         ("unlink", ".db"), ("unlink", ".journal"),
     ],
 )  # fmt: skip
-def test_a_reader_that_is_killed_while_it_merges_loses_and_doubles_nothing(
+def test_a_reader_killed_while_merging_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, suffix: str
 ) -> None:
     count_and_die(tmp_path, 1, 2, 4)

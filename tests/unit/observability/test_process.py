@@ -28,7 +28,7 @@ def work(directory: Path, *, environment: dict[str, str]) -> None:
     subprocess.run([sys.executable, "-c", WORKING], env=own, check=True)
 
 
-def test_processor_time_of_processes_that_ended_is_kept_and_their_memory_is_not(
+def test_ended_processes_keep_their_cpu_time_not_their_memory(
     tmp_path: Path,
 ) -> None:
     used = 'process_used_cpu_seconds_total{process="bridge"}'

@@ -43,7 +43,7 @@ def events(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_its_lines_are_known_by_their_stream_whatever_the_level_of_the_others() -> None:
+def test_security_lines_have_their_stream_at_any_log_level() -> None:
     found = events(told("stderr").stderr)
     assert {(line["stream"], line["process"]) for line in found} == {("security", "gateway-1")}
     assert [(line["event"], line["level"]) for line in found] == [

@@ -88,12 +88,12 @@ def modules(**changes: str) -> str:
     return done.stdout.strip()
 
 
-def test_while_it_is_off_no_process_imports_what_records_and_exports() -> None:
+def test_without_tracing_no_process_imports_opentelemetry_sdk() -> None:
     assert modules() == "[]"
     assert modules(**ENDPOINT, OTEL_SDK_DISABLED="true") == "[]"
 
 
-def test_while_it_is_off_no_record_has_a_header_and_everything_stays_as_it_is() -> None:
+def test_without_tracing_no_record_has_a_header() -> None:
     items = [Item("bids", 1, SAMPLED)]
     with tracing.begin(Stage.PLACE) as span, tracing.spans(Stage.SETTLE) as stage:
         assert not span.is_recorded
@@ -136,7 +136,7 @@ def test_what_cannot_be_obeyed_is_refused_by_name(name: str, value: str) -> None
         read_settings({**GOOD, name: value})
 
 
-def test_a_span_is_the_child_of_the_one_it_begins_in_and_ends_with_its_error(spans: Spans) -> None:
+def test_a_span_is_a_child_and_records_its_error(spans: Spans) -> None:
     sent: list[tuple[str, bytes]] = []
 
     def refuse() -> None:
@@ -209,9 +209,7 @@ def served(traceparent: str) -> bool:
 
 
 @pytest.mark.parametrize("flags", ["00", "01"])
-def test_a_clients_trace_is_taken_over_whatever_it_says_of_sampling(
-    spans: Spans, flags: str
-) -> None:
+def test_a_clients_trace_is_continued_but_not_its_sampling(spans: Spans, flags: str) -> None:
     assert served(f"00-{TRACE}-{CLIENT}-{flags}")
     assert {context(one).split("-")[1] for one in spans.ended} == {TRACE}
     assert parent(spans.ended[-1]) == CLIENT

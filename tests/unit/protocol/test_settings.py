@@ -59,7 +59,7 @@ def test_tokens_are_signed_with_one_key_and_believed_of_each() -> None:
 
 
 @pytest.mark.parametrize("name", ["HISTORY_DAYS", "NOTICE_DAYS", "CHAT_DAYS", "DEAD_LETTER_DAYS"])
-def test_nothing_is_forgotten_before_kafka_forgets_it_and_a_century_is_allowed(name: str) -> None:
+def test_retention_is_at_least_that_of_kafka(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({**GOOD, name: "7"})
     read_settings({**GOOD, name: "36500"})
@@ -76,7 +76,7 @@ def test_every_setting_may_be_in_a_file(tmp_path: Path) -> None:
     assert settings.limits.settle_batch_max == 7
 
 
-def test_a_secret_that_is_missing_empty_or_given_twice_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_empty_or_repeated_secret_is_one_line(tmp_path: Path) -> None:
     others = {name: value for name, value in GOOD.items() if name != "SECRET_KEY"}
     empty = tmp_path / "empty"
     empty.write_text("\n", encoding="utf-8")
@@ -164,7 +164,7 @@ def test_in_production_kafka_asks_who_is_there() -> None:
     ["", "smtp://auction:secret@mail.example.org", "smtps://mail.example.org", "smtps://a:b@",
      "mail.example.org:465"],
 )  # fmt: skip
-def test_in_production_mails_go_by_tls_with_a_password_or_are_said_to_go_nowhere(url: str) -> None:
+def test_production_mail_needs_tls_and_a_password_or_none(url: str) -> None:
     read_settings({**SECURED, "SMTP_URL": "smtp+starttls://a:b@mail.example.org"})
     read_settings({**SECURED, "SMTP_URL": "none"})
     fault_of({**SECURED, "SMTP_URL": url}, "SMTP_URL")

@@ -118,7 +118,7 @@ def test_a_bound_counts_what_is_kept_however_it_was_typed(character: str) -> Non
     assert wrong_fields(ProductCreate, {**longer, **others}) == {"name", "description"}
 
 
-def test_a_password_is_not_trimmed_and_its_bound_counts_characters_as_kept() -> None:
+def test_a_password_is_not_trimmed_and_bounded_after_normalising() -> None:
     values = {"email": "a@b.c", "nickname": "n"}
     assert parse({**values, "password": " 12345678 "}, Signup).password == " 12345678 "
     typed = unicodedata.normalize("NFD", "각" * 128)

@@ -119,7 +119,7 @@ def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
     assert trail.behind_s(done=30, end=30, now=5.0) == 0.0
 
 
-def test_frames_that_are_late_for_a_moment_are_taken_and_those_of_an_overload_refused() -> None:
+def test_short_delays_are_tolerated_and_overload_refuses() -> None:
     house = House()
     lateness = house.admission.lateness
     for waited_s in (0.5, 0.45, 0.4):  # a pause, and what came meanwhile

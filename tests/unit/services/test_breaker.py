@@ -30,7 +30,7 @@ def test_after_one_call_without_an_answer_nobody_asks() -> None:
     assert not any(breaker.allows() for _ in range(100))
 
 
-def test_after_a_pause_one_asks_and_the_others_wait_for_what_it_learns() -> None:
+def test_after_a_pause_one_caller_probes_and_others_wait() -> None:
     clock = Clock()
     breaker = a_breaker(clock)
     breaker.unanswered()
@@ -46,7 +46,7 @@ def test_after_a_pause_one_asks_and_the_others_wait_for_what_it_learns() -> None
     assert not breaker.is_open
 
 
-def test_a_call_that_never_reports_does_not_keep_it_open_for_ever() -> None:
+def test_a_call_that_never_reports_does_not_block_for_ever() -> None:
     clock = Clock()
     breaker = a_breaker(clock)
     breaker.unanswered()

@@ -119,7 +119,7 @@ def test_who_remembers_more_than_the_database_betrays_it(
         guarded.check()
 
 
-def test_a_server_is_looked_at_when_it_was_started_and_not_at_every_connection() -> None:
+def test_a_server_is_checked_once_per_start() -> None:
     log = Remembered({0: 5})
     guarded = guard(log)
     for server in ("first start", "first start", "second start"):
@@ -131,7 +131,7 @@ def test_a_server_is_looked_at_when_it_was_started_and_not_at_every_connection()
         guarded.check()
 
 
-def test_while_the_log_is_away_nobody_new_is_admitted_and_who_was_stays() -> None:
+def test_while_kafka_is_down_only_known_servers_are_admitted() -> None:
     log, clock = Remembered({0: 5}), Clock()
     guarded = guard(log, clock=clock)
     with pytest.raises(BusyError):
@@ -157,7 +157,7 @@ def test_a_new_epoch_opens_what_was_refused() -> None:
     assert guarded.epoch.name == "e2"
 
 
-def test_what_one_process_admits_others_do_without_asking_as_long_as_the_server_runs() -> None:
+def test_an_admitted_server_is_admitted_by_all_processes() -> None:
     log, database, clock = Remembered({0: 5}), StoredRows(next_offsets={0: 5}), Clock()
     follower = DatabaseGuard((), clock=clock)
     with pytest.raises(BusyError, match="after-restore"):

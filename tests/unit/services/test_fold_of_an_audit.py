@@ -9,7 +9,7 @@ from app.services.auditing.results import AuditResults
 from tests.unit.domain.builders import ANN, AUCTION, Lane, after, make
 
 
-def test_a_record_that_cannot_be_decided_is_a_violation_and_the_fold_goes_on() -> None:
+def test_an_undecidable_record_is_a_violation() -> None:
     results = AuditResults()
     fold = Fold(open_auction(make()), results)
     bid = BidPlaced(

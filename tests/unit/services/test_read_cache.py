@@ -64,7 +64,7 @@ def test_what_is_asked_for_while_it_is_read_is_not_read_again(store: Store) -> N
         assert [job.result() for job in (first, *others)] == [1, 1, 1]
 
 
-def test_who_asks_after_a_change_is_not_given_what_was_read_before_it(store: Store) -> None:
+def test_a_read_after_a_change_returns_the_new_value(store: Store) -> None:
     with ThreadPoolExecutor(1) as pool:
         before = begun(store, pool, store.get)
         store.cache.forget("a")
@@ -76,7 +76,7 @@ def test_who_asks_after_a_change_is_not_given_what_was_read_before_it(store: Sto
     assert store.get() == 3
 
 
-def test_a_key_rests_between_readings_and_who_asks_meanwhile_is_given_the_next() -> None:
+def test_reads_of_a_key_are_spaced_and_shared() -> None:
     now_s, pauses, changes = [0.0], [0.0], ["first"]
 
     def pause(seconds: float) -> None:

@@ -180,7 +180,7 @@ def test_more_than_one_page_of_candidates_is_replayed_in_order() -> None:
     assert store.placed_at == list(range(1, 251))
 
 
-def test_what_a_replay_becomes_during_the_run_is_not_replayed_by_it() -> None:
+def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
     store, log = shelf(letter(1), letter(2)), Log()
     for result in replaying(store, log).run(EVERYTHING):
         store.held[result.id + 10] = letter(result.id + 10, replays=1)
@@ -200,7 +200,7 @@ def test_the_header_counts_on_from_what_the_letter_has_seen() -> None:
     assert log.taken == [(b"1", "3")]
 
 
-def test_each_reason_to_leave_one_alone_is_told_and_only_the_limit_can_be_forced() -> None:
+def test_each_skip_has_a_reason_and_only_the_limit_is_forced() -> None:
     held = [
         replace(letter(1), has_settled=True),
         replace(letter(2), again_id=9),
@@ -217,7 +217,7 @@ def test_each_reason_to_leave_one_alone_is_told_and_only_the_limit_can_be_forced
     assert found == [*told, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
 
 
-def test_a_run_ends_at_one_whose_fate_is_unknown_and_keeps_its_claim() -> None:
+def test_a_run_ends_at_an_unknown_append_and_keeps_its_claim() -> None:
     store = shelf(letter(1), letter(2), letter(3))
     log = Log({b"2": UnknownFateError()})
     assert results(replaying(store, log).run(EVERYTHING)) == ["1 replayed", "2 unknown"]
@@ -233,7 +233,7 @@ def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
     assert store.claimed == [2]
 
 
-def test_without_a_log_nothing_is_claimed_and_a_dry_run_does_not_need_one() -> None:
+def test_without_kafka_nothing_is_claimed_but_dry_runs_work() -> None:
     store, away = shelf(letter(1)), Log(is_there=False)
     with pytest.raises(BusyError):
         replaying(store, away).run(EVERYTHING)
@@ -248,7 +248,7 @@ def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
     assert store.claimed == []
 
 
-def test_one_request_looks_at_no_more_than_it_may_and_says_that_there_are_more() -> None:
+def test_a_request_is_bounded_and_says_that_there_are_more() -> None:
     settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
     service = replaying(shelf(*settled, letter(4)), Log())
     answer = service.replay_request(ReplayRequest(), requested_by="tests")

@@ -47,7 +47,7 @@ def bid(bidder_id: int, auction_id: int) -> dict[str, Any]:
     return {"type": "bid", "bidder_id": bidder_id, "auction_id": auction_id}
 
 
-def test_users_and_auctions_are_lost_that_log_or_sessions_name_and_the_database_has_not() -> None:
+def test_lost_users_and_auctions_are_named_by_log_or_sessions() -> None:
     event = {
         "auction_id": 11, "version": 3, "outcomes": [{"bidder_id": 6}],
         "state": {"status": "open", "price": 900, "bid_count": 2},

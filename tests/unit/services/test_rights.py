@@ -94,7 +94,7 @@ class House:
         self.bidding.answered(AUCTION, outcome)
 
 
-def test_a_record_carries_everybodys_limit_in_the_auctions_currency() -> None:
+def test_a_record_has_the_bidders_limit_in_its_currency() -> None:
     house = House()
     assert house.bid() == {"limit": 1_000}
     assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
@@ -156,7 +156,7 @@ def test_after_a_break_of_the_stream_everything_is_read_anew() -> None:
     assert house.store.asked == 2
 
 
-def test_who_has_not_proved_their_address_is_told_so_and_may_bid_as_soon_as_they_have() -> None:
+def test_an_unverified_user_may_bid_once_verified() -> None:
     house = House()
     house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
     with pytest.raises(ForbiddenError) as refused:
@@ -180,7 +180,7 @@ def test_bids_of_nobody_and_on_nothing_are_refused() -> None:
         House().bid(on=1)
 
 
-def test_the_page_has_words_for_every_reason_that_the_server_gives() -> None:
+def test_the_page_has_a_text_for_every_reason() -> None:
     page = Path("app/web/client/src/wire/refusals.ts").read_text(encoding="utf-8")
     assert all(f'"{reason}"' in page for reason in (NOT_PROVED, "this account is suspended"))
 
@@ -216,7 +216,7 @@ def test_accepted_bids_do_not_count_and_refused_ones_do() -> None:
     assert limited(house) == WINDOW_S
 
 
-def test_refused_bids_count_also_if_they_came_over_another_gateway() -> None:
+def test_refused_bids_of_other_gateways_count() -> None:
     house, other = House(per_minute=3), House(per_minute=3)
     for _ in range(3):
         other.bid()
@@ -225,7 +225,7 @@ def test_refused_bids_count_also_if_they_came_over_another_gateway() -> None:
     assert limited(house) == WINDOW_S
 
 
-def test_the_same_bid_again_and_again_counts_each_time_though_it_was_accepted_once() -> None:
+def test_every_repeat_of_a_bid_counts() -> None:
     house = House(per_minute=3)
     house.bid(key="a")
     house.told("accepted")

@@ -65,7 +65,7 @@ def test_what_is_carried_is_never_refused() -> None:
 
 
 @pytest.mark.parametrize("capacity", [100, 1_000, 4_000])
-def test_twice_of_what_is_carried_is_carried_as_far_as_it_goes_and_in_time(capacity: int) -> None:
+def test_at_twice_the_capacity_accepted_bids_are_in_time(capacity: int) -> None:
     market = Market()
     market.run(10, offered_per_s=2 * capacity, decided_per_s=capacity)
     market.run(20, offered_per_s=2 * capacity, decided_per_s=capacity)
@@ -73,7 +73,7 @@ def test_twice_of_what_is_carried_is_carried_as_far_as_it_goes_and_in_time(capac
     assert max(market.waits_s) < 2.0
 
 
-def test_when_no_more_comes_than_is_carried_nothing_is_refused_any_more() -> None:
+def test_below_the_capacity_nothing_is_refused() -> None:
     market = Market()
     market.run(10, offered_per_s=4_000, decided_per_s=2_000)
     assert market.refused > 0
@@ -87,7 +87,7 @@ def test_a_burst_is_taken() -> None:
     assert all(market.bid() for _ in range(AT_FIRST))
 
 
-def test_without_outcomes_nothing_is_known_and_everything_is_taken() -> None:
+def test_without_outcomes_nothing_is_refused() -> None:
     market = Market()
     market.run(10, offered_per_s=1_000, decided_per_s=0)
     assert market.refused == 0

@@ -11,7 +11,7 @@ from stack.boards.boards import BOARDS, OVERVIEW
 from stack.boards.model import Query, metrics_in, now, panel, quantile, rate
 
 
-def test_everything_that_is_asked_for_is_declared_and_everything_declared_is_shown() -> None:
+def test_boards_use_all_and_only_declared_metrics() -> None:
     assert boards.faults() == []
 
 
@@ -68,7 +68,7 @@ def test_a_run_book_needs_its_page_and_its_heading(monkeypatch: pytest.MonkeyPat
     assert boards.faults() == ["alert HouseNotScraped: overload.md#how-nobody-knows is not there"]
 
 
-def test_every_panel_of_a_board_has_an_id_and_every_query_a_letter() -> None:
+def test_every_panel_has_an_id_and_every_query_a_letter() -> None:
     for path, text in boards.files().items():
         if path.suffix == ".json":
             panels = json.loads(text)["panels"]

@@ -67,7 +67,7 @@ def test_a_broker_reaches_each_other_one_behind_a_proxy_and_itself_straight(plac
     assert [hosts[name] for name in names] == [host_between(2, 1), "127.0.0.2", host_between(2, 3)]
 
 
-def test_topics_are_asked_for_in_as_many_copies_as_the_brokers_can_keep(places: Places) -> None:
+def test_topics_have_as_many_replicas_as_the_brokers_allow(places: Places) -> None:
     def copies(profile: str) -> tuple[int, int, int]:
         environment = application_environment(
             settings=read_settings(profile=profile, port_offset=0),
@@ -82,7 +82,7 @@ def test_topics_are_asked_for_in_as_many_copies_as_the_brokers_can_keep(places: 
     assert copies("failover") == (3, 3, 2)
 
 
-def test_with_a_standby_a_database_that_died_is_not_started_again(places: Places) -> None:
+def test_with_a_standby_a_dead_primary_is_not_restarted(places: Places) -> None:
     def restarts(profile: str) -> list[bool]:
         settings = read_settings(profile=profile, port_offset=0)
         stack = Stack(profile, places=places, settings=settings, step=silent)
@@ -124,7 +124,7 @@ def made_before_there_were_several(data_dir: Path) -> None:
         ),
     ],
 )
-def test_data_of_another_number_of_brokers_is_refused_and_nothing_changed(
+def test_data_of_another_number_of_brokers_is_refused(
     make: Callable[[Path], None], profile: str, said: str, places: Places
 ) -> None:
     make(places.data_dir)

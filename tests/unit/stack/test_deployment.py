@@ -102,7 +102,7 @@ def commands() -> list[list[str]]:
         ("read_only: true\n  cap_drop", "readonly: true\n  cap_drop", "readonly"),
     ],
 )
-def test_what_a_compose_file_names_and_does_not_have_is_told_by_name(
+def test_missing_references_in_compose_are_named(
     found: str, becomes: str, told: str, tmp_path: Path
 ) -> None:
     text = COMPOSE_FILE.read_text(encoding="utf-8")
@@ -166,7 +166,7 @@ def test_every_command_names_what_exists() -> None:
             assert program == "alembic"
 
 
-def test_every_pipeline_runs_and_every_queue_is_worked_off_in_both_places() -> None:
+def test_compose_and_kubernetes_run_every_pipeline_and_queue() -> None:
     for place in (
         [service["command"] for service in services().values()],
         [container["command"] for container in containers()],
@@ -201,7 +201,7 @@ def test_every_health_check_asks_a_port_that_its_process_opens() -> None:
         assert all(re.search(rf"(0\.0\.0\.0:|--port=){one}\b", opened) for one in ports.values())
 
 
-def test_a_gateway_that_was_ready_once_is_not_taken_out_for_a_store_that_all_need() -> None:
+def test_a_ready_gateway_stays_when_a_shared_store_is_down() -> None:
     (gateway,) = (each for each in containers() if each["command"][0] == "gunicorn")
     asked = {probe: gateway[probe]["httpGet"]["path"] for probe in gateway if "Probe" in probe}
     assert asked == {
@@ -209,7 +209,7 @@ def test_a_gateway_that_was_ready_once_is_not_taken_out_for_a_store_that_all_nee
     }  # fmt: skip
 
 
-def test_nothing_of_ours_starts_before_the_schema_and_the_topics_are_there() -> None:
+def test_processes_start_after_schema_and_topics() -> None:
     for name in ("gateway", "bridge", "worker-bids", "worker-other", "beat", "flower"):
         needs = services()[name]["depends_on"]
         for job in ("migrations", "kafka-init"):
@@ -222,7 +222,7 @@ def test_one_service_builds_the_image_of_all() -> None:
     assert len({service["image"] for service in services().values()}) == 1
 
 
-def test_each_process_comes_to_kafka_as_its_own_user_and_sees_no_other_password() -> None:
+def test_each_process_has_its_own_kafka_user_and_password() -> None:
     users = {"gateway": "gateway", "bridge": "bridge", "kafka-init": "operator"}
     for name, service in services().items():
         if name == "secrets":
@@ -240,7 +240,7 @@ def test_each_process_comes_to_kafka_as_its_own_user_and_sees_no_other_password(
             assert variables_of(container).get("KAFKA_SASL_USERNAME", "worker") == user, name
 
 
-def test_production_keeps_every_record_in_three_brokers_behind_tls() -> None:
+def test_production_has_replication_3_and_tls() -> None:
     project = compose_project(env_file=PRODUCTION)["services"]
     environment = project["gateway"]["environment"]
     assert (environment["KAFKA_REPLICATION"], environment["KAFKA_MIN_ISR"]) == ("3", "2")

@@ -39,7 +39,7 @@ def test_a_gateway_is_one_process_and_two_where_tests_look_at_what_they_do_to_ea
     assert workers == {"local": 1, "bench": 1, "test": 2, "faults": 2}
 
 
-def test_the_addresses_promised_are_printed_and_the_signing_key_is_not(tmp_path: Path) -> None:
+def test_addresses_are_printed_and_the_signing_key_is_not(tmp_path: Path) -> None:
     credentials = credentials_in(tmp_path)
     places = Places(root=tmp_path, run_dir=tmp_path, data_dir=tmp_path)
     printed = addresses(SETTINGS, credentials, places)
@@ -54,7 +54,7 @@ def test_credentials_are_drawn_once_for_the_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_data_of_older_code_keeps_its_secrets_and_gets_those_that_it_lacks(tmp_path: Path) -> None:
+def test_old_data_keeps_its_secrets_and_gets_missing_ones(tmp_path: Path) -> None:
     drawn = credentials_in(tmp_path)
     file = tmp_path / "credentials.json"
     kept = {name: value for name, value in asdict(drawn).items() if "kafka_gateway" not in name}

@@ -31,7 +31,7 @@ def test_what_is_waited_for_comes_first(project: Project) -> None:
     assert order.index("kafka-3") < order.index("kafka-init")
 
 
-def test_a_process_of_the_house_runs_as_nobody_on_a_read_only_root(project: Project) -> None:
+def test_application_processes_run_unprivileged_and_read_only(project: Project) -> None:
     arguments = run_arguments(project, "gateway")
     assert {"--read-only", "--read-only-tmpfs=false"} <= set(arguments)
     assert values(arguments, "--cap-drop") == ["ALL"]

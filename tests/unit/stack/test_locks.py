@@ -52,7 +52,7 @@ def test_a_package_that_nobody_asks_for_any_more_is_named(checkout: Path) -> Non
     assert [line for line in faults(checkout) if "requirements-dev.lock has vulture" in line]
 
 
-def test_a_missing_lock_and_one_of_another_tool_version_are_named(checkout: Path) -> None:
+def test_a_missing_or_outdated_lock_file_is_named(checkout: Path) -> None:
     (checkout / "requirements.lock").unlink()
     replace(checkout / "stack/locks/requirements-uv.lock", "uv==", "uv==9")
     found = list(faults(checkout))

@@ -27,7 +27,7 @@ def test_the_legend_has_the_values_of_the_labels() -> None:
     assert legend_of(query, series(1, group="save")) == "save"
 
 
-def test_x_counts_from_the_beginning_and_lines_of_nothing_are_one() -> None:
+def test_x_starts_at_zero_and_empty_lines_are_merged() -> None:
     panel = Panel("P", "s", (Query("x_y", "{{a}}"),))
     found = [series(0, 2, a="up"), series(0, 0, a="b"), series(0, math.nan, a="c")]
     moved, zero = lines_of(panel, lambda _: found, begun_s=BEGUN_S)

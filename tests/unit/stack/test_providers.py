@@ -35,7 +35,7 @@ def test_it_does_not_start_in_production(
         ("kakao", URI, "", "verifier"),
     ],
 )
-def test_a_code_is_good_for_who_asked_for_it_alone_and_is_then_used_up(
+def test_a_code_works_once_and_only_for_its_client(
     provider: str, uri: str, verifier: str, why: str
 ) -> None:
     grants = Grants()

@@ -19,7 +19,7 @@ TCP_TABLE = """\
 """
 
 
-def test_the_listener_on_a_port_is_found_and_its_connections_are_not() -> None:
+def test_the_listener_on_a_port_is_found_not_its_connections() -> None:
     assert listening_inodes(TCP_TABLE, 16379) == {"4242"}
 
 

@@ -14,9 +14,7 @@ from stack.settings import read_settings
 OFFSET = 4_200
 
 
-def test_a_stack_that_was_cleaned_remembers_the_ports_it_goes_on_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cleaned_stack_keeps_its_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def start_nothing(*_: object, **__: object) -> None:
         raise StackFault("far enough")
 

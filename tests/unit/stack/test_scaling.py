@@ -36,7 +36,7 @@ def test_what_cannot_be_scaled_is_one_line_and_exit_2(
     assert len(said.splitlines()) == 1
 
 
-def test_more_than_postgresql_has_connections_for_is_refused_with_what_it_has() -> None:
+def test_scaling_beyond_postgresql_connections_is_refused() -> None:
     pools = {"bids": Pool(size=41, memory_mb=1, connections=2), "other": Pool(2, 1, 5)}
     with pytest.raises(Exception, match="connections for 35 processes of pool bids"):
         check_connections(pools, "bids", most=100)

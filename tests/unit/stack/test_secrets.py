@@ -58,7 +58,7 @@ def test_the_configuration_of_stores_names_files_that_are_made(secrets: Path) ->
             assert (secrets / folder / wanted).exists(), f"{file.name}: {wanted}"
 
 
-def test_the_settings_take_them_with_tls_and_a_password_for_every_store(secrets: Path) -> None:
+def test_the_settings_accept_generated_secrets_with_tls(secrets: Path) -> None:
     environment = compose_project()["services"]["gateway"]["environment"]
     folders = {MOUNTED: str(secrets / "house"), AT_KAFKA: str(secrets / "kafka-gateway")}
     there = {}
@@ -76,9 +76,7 @@ def test_the_settings_take_them_with_tls_and_a_password_for_every_store(secrets:
 
 
 @pytest.mark.parametrize("store", [*STORES, "kafka"])
-def test_a_store_shows_a_certificate_for_its_name_that_the_authority_signed(
-    store: str, secrets: Path
-) -> None:
+def test_each_store_has_a_signed_certificate_for_its_name(store: str, secrets: Path) -> None:
     host = "kafka-3" if store == "kafka" else store
     files = ("-CAfile", str(secrets / "house" / "ca.crt"), str(secrets / store / "server.crt"))
     verified = subprocess.run(
@@ -95,7 +93,7 @@ def test_nobody_but_its_reader_may_read_a_secret(secrets: Path) -> None:
         assert (secrets / "ca" / "ca.key").stat().st_uid == 0
 
 
-def test_a_second_run_changes_nothing_and_a_lost_file_comes_back_alone(secrets: Path) -> None:
+def test_a_second_run_only_restores_a_lost_file(secrets: Path) -> None:
     before = files_in(secrets)
     make(secrets)
     assert files_in(secrets) == before

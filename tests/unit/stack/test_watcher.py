@@ -59,7 +59,7 @@ def test_a_start_after_a_stop_is_none() -> None:
     assert _gateway(watch, now=104)["restarts"] == 0
 
 
-def test_one_that_keeps_dying_is_told_and_forgiven_when_it_has_lived() -> None:
+def test_a_crash_loop_is_reported_until_the_process_stays_up() -> None:
     watch = Watch(NOTHING)
     _run(watch, now=0)
     for death in range(DEATHS_MAX):

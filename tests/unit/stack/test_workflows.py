@@ -63,7 +63,7 @@ def test_a_secret_that_no_workflow_uses_any_more_is_named(checkout: Path) -> Non
     ]
 
 
-def test_every_lock_file_is_held_against_what_is_known_of_its_packages() -> None:
+def test_every_lock_file_is_audited() -> None:
     scanned = set(LOCKFILE.findall((CHECKOUT / ".github/workflows/scan.yml").read_text("utf-8")))
     listed = subprocess.run(
         ["git", "ls-files", "*requirements-dev.lock", "*package-lock.json", "*go.mod"],

@@ -46,7 +46,7 @@ def test_two_per_cent_is_the_bound(driver: float, prometheus: float, agrees: boo
     assert Row("bids", driver, prometheus).agrees == agrees
 
 
-def test_a_script_that_does_not_know_its_receipts_is_compared_by_the_rest() -> None:
+def test_a_script_without_receipts_is_compared_by_the_rest() -> None:
     of_k6 = {"bids": {"sent": 1_000, "decided": 1_000, "accepted": 200}}
     assert [row.figure for row in rows_of(of_k6, BEFORE, AFTER)] == [
         "bids sent", "accepted", "rejected",

@@ -62,6 +62,6 @@ def test_bowchats_own_figures_stand_beside_them() -> None:
     assert lost.startswith("| bids without outcome within 5 s | 73 % (HTTP) | 58 % (HTTP) | 98.7 %")
 
 
-def test_a_script_without_bids_or_without_a_steady_stage_has_zeros() -> None:
+def test_a_script_without_bids_or_steady_stage_has_zeros() -> None:
     report = report_of({}, steady_s=0, cpu_s=1.0)
     assert (report["bids"]["offered"], report["rates"]["steady_per_s"]) == (0, 0.0)

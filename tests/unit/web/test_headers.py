@@ -53,7 +53,7 @@ def test_a_form_goes_to_its_own_host_only() -> None:
     assert policy_at("house.example")["form-action"] == "'self'"
 
 
-def test_no_script_of_a_page_runs_but_what_the_house_serves_as_a_file() -> None:
+def test_csp_allows_only_script_files_of_the_gateway() -> None:
     policy = policy_at("house.example")
     assert policy["default-src"] == "'self'"
     assert policy.keys().isdisjoint({"script-src", "script-src-elem", "script-src-attr"})

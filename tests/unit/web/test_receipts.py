@@ -45,7 +45,7 @@ def read(descriptor: int, size: int = 2 * PIPE_BYTES) -> list[dict[str, Any]]:
     return [json.loads(line) for line in os.read(descriptor, size).splitlines()]
 
 
-def test_each_receipt_is_one_line_that_tells_where_the_bid_lies_and_no_amount(
+def test_each_receipt_is_logged_with_its_offset_not_its_amount(
     pipe: tuple[int, int],
 ) -> None:
     lines = opened()
@@ -66,7 +66,7 @@ def test_none_is_kept_where_they_are_switched_off(pipe: tuple[int, int]) -> None
     assert lines.drain() == []
 
 
-def test_while_nobody_reads_others_go_on_and_what_is_lost_is_counted_and_told(
+def test_a_full_log_pipe_drops_lines_and_counts_them(
     pipe: tuple[int, int],
 ) -> None:
     lines = opened(PIPE_BYTES)

@@ -12,7 +12,7 @@ AT_ONCE = 2
 REST_S = 0.2
 
 
-def test_a_crowd_that_is_always_ready_keeps_no_socket_waiting_for_all_of_it() -> None:
+def test_many_ready_sockets_do_not_starve_another() -> None:
     turns = Turns(at_once=AT_ONCE)
     ours, theirs = socket.socketpair()
     begun, sent, received = [0], [0], list[int]()
@@ -49,7 +49,7 @@ def test_all_have_their_turn() -> None:
     assert order == [0, *([0, 1, 2, 3] * 2), 1, 2, 3]
 
 
-def test_a_crowd_begins_no_more_often_than_it_may_and_nobody_alone_waits() -> None:
+def test_turns_are_spaced_for_many_and_immediate_for_one() -> None:
     turns, began_at = Turns(at_once=2, rest_s=REST_S), time.monotonic()
     for _ in range(2):
         turns.wait()

@@ -29,7 +29,7 @@ def test_a_fault_among_many_is_counted_until_one_is_suspect(error: Exception) ->
 
 
 @pytest.mark.parametrize("records", [[], [RECORD], [SUSPECT]], ids=len)
-def test_an_outage_and_a_conflict_are_nobodys_fault_however_often(
+def test_outages_and_conflicts_never_count_as_record_failures(
     records: list[InboxRecord],
 ) -> None:
     assert action_for(OutageError("away"), records) is FailureAction.WAIT
@@ -44,7 +44,7 @@ def test_of_an_unknown_lane_every_record_is_given_up() -> None:
     assert action_for(UnknownLaneError("UnknownAuction", "no 7"), []) is FailureAction.DEAD_LETTER
 
 
-def test_a_record_of_newer_schema_is_singled_out_and_parks_its_lane() -> None:
+def test_a_record_of_a_newer_schema_parks_its_lane() -> None:
     future = FutureVersionError("version 2")
     assert action_for(future, [RECORD, SUSPECT]) is FailureAction.SINGLE_OUT
     assert action_for(future, [SUSPECT]) is FailureAction.PARK

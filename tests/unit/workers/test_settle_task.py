@@ -105,7 +105,7 @@ def test_lanes_that_cannot_be_read_hold_up_no_other_lane() -> None:
     assert worker.waiting == ["unreadable", "unreadable-too"]
 
 
-def test_a_lane_that_another_worker_has_is_left_at_once_and_woken_later() -> None:
+def test_a_busy_lane_is_left_at_once_and_retried_later() -> None:
     worker = Worker("a", "b")
     with worker.store.begin() as other:
         assert other.try_lock("claims", (TOPIC, "a"))

@@ -13,7 +13,7 @@ class Ear:
         self.update.append(frame)
 
 
-def test_what_is_pushed_while_the_snapshot_is_read_is_kept_unless_covered() -> None:
+def test_pushes_during_the_snapshot_are_sent_unless_covered() -> None:
     channel, ear = Channel(), Ear()
     channel.join(ear)
     for number in (4, 5, 6):
@@ -24,7 +24,7 @@ def test_what_is_pushed_while_the_snapshot_is_read_is_kept_unless_covered() -> N
     assert ear.update == [b"6", b"7"]
 
 
-def test_a_snapshot_newer_than_the_stream_silences_what_it_covers() -> None:
+def test_pushes_covered_by_a_newer_snapshot_are_dropped() -> None:
     channel, ear = Channel(), Ear()
     channel.join(ear)
     channel.joined(ear, 9)
@@ -66,7 +66,7 @@ def test_who_joins_again_hears_in_order_and_nothing_twice() -> None:
     assert ear.update == [b"1", b"3", b"4"]
 
 
-def test_who_could_not_join_again_misses_nothing_of_the_earlier_subscription() -> None:
+def test_a_failed_resubscription_keeps_the_earlier_one() -> None:
     channel, ear = Channel(), Ear()
     channel.join(ear)
     channel.joined(ear, 1)
@@ -109,7 +109,7 @@ def test_many_listeners_hold_up_nobody_and_each_hears_in_order() -> None:
     assert all(ear.update == [b"1", b"2", b"3"] for ear in ears)
 
 
-def test_who_joins_while_a_frame_is_being_sent_hears_only_what_came_since() -> None:
+def test_joining_during_a_send_gets_only_later_frames() -> None:
     channel, late = Channel(), Ear()
     a_crowd(channel)
     channel.push(1, b"1")
@@ -120,7 +120,7 @@ def test_who_joins_while_a_frame_is_being_sent_hears_only_what_came_since() -> N
     assert late.update == [b"2"]
 
 
-def test_who_joins_again_while_a_frame_is_being_sent_hears_everything_once() -> None:
+def test_rejoining_during_a_send_gets_every_frame_once() -> None:
     channel = Channel()
     *_, last = a_crowd(channel)
     channel.push(1, b"1")

@@ -16,7 +16,7 @@ from tests.unit.ws.builders import Someone
 from tests.waiting import CALL_S
 
 
-def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() -> None:
+def test_after_input_stops_answers_still_arrive() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(CALL_S)
     connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
@@ -38,7 +38,7 @@ def test_after_hear_no_more_nothing_is_carried_out_and_answers_still_arrive() ->
     reading.join(CALL_S)
 
 
-def test_a_guest_waits_for_the_turn_of_a_guest_and_who_has_signed_in_does_not() -> None:
+def test_only_guests_wait_for_the_turns_of_guests() -> None:
     turns = Turns(at_once=1, rest_s=CALL_S)
     turns.wait()  # of another guest, who has just begun
     heard: list[str] = []

@@ -118,7 +118,7 @@ def test_who_is_evicted_for_a_newer_socket_closes_4409() -> None:
     assert old.hear() == [{"close": 4409}]
 
 
-def test_without_places_a_process_keeps_the_five_sockets_heard_from_last() -> None:
+def test_without_redis_the_five_last_active_sockets_stay() -> None:
     house = House(evicted=None)
     clients = [Client(house)]
     clients += [Client(house, clients[0].hub) for _ in range(5)]
@@ -176,7 +176,7 @@ def test_too_many_frames_are_refused_first() -> None:
 
 
 @pytest.mark.parametrize(("client", "is_overload"), [(signed_in, True), (guest_of, False)])
-def test_it_is_an_overload_when_people_wait_for_their_turn_but_not_when_guests_do(
+def test_only_waiting_users_count_as_overload(
     client: Callable[[House], Client], *, is_overload: bool
 ) -> None:
     house = House()

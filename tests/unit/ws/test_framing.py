@@ -172,7 +172,7 @@ def cut(stream: bytes, sizes: list[int]) -> list[bytes]:
     st.lists(st.integers(0, 200), max_size=12),
     st.sampled_from([50, 130, 300, 70_000]),
 )
-def test_whatever_comes_in_whatever_parts_is_read_as_wsproto_reads_it(
+def test_frames_in_any_chunks_are_parsed_as_wsproto_does(
     frames: list[bytes], sizes: list[int], bytes_max: int
 ) -> None:
     framing, by_wsproto = Framing(bytes_max=bytes_max), Framing(bytes_max=bytes_max)

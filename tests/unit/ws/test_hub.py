@@ -51,7 +51,7 @@ def two_sockets_of(token: str, house: House) -> tuple[Client, Client]:
     return first, second
 
 
-def test_an_outcome_reaches_every_socket_of_its_bidder_and_no_other() -> None:
+def test_an_outcome_reaches_all_sockets_of_its_bidder_only() -> None:
     house = House()
     first, second = two_sockets_of("5", house)
     other = Client(house, first.hub)
@@ -79,7 +79,7 @@ def test_the_end_of_a_session_closes_its_sockets() -> None:
     assert first.hear() == second.hear() == [{"close": 4401}]
 
 
-def test_the_end_of_all_sessions_of_a_user_closes_their_sockets_but_those_of_the_kept() -> None:
+def test_ending_all_sessions_closes_sockets_except_the_kept() -> None:
     first, second = two_sockets_of("5", House())
     first.hub.on_message("session", b'{"session_id":"","user_id":5,"kept":"session 5"}')
     first.hub.on_message("session", b'{"session_id":"","user_id":6,"kept":null}')
@@ -88,7 +88,7 @@ def test_the_end_of_all_sessions_of_a_user_closes_their_sockets_but_those_of_the
     assert first.hear() == second.hear() == [{"close": 4401}]
 
 
-def test_after_a_break_the_sockets_of_sessions_that_ended_meanwhile_are_closed() -> None:
+def test_after_a_reconnect_sockets_of_ended_sessions_are_closed() -> None:
     house = House()
     client, _ = two_sockets_of("5", house)
     assert make_up(client) == []
@@ -121,7 +121,7 @@ def test_after_a_break_come_the_outcomes_of_bids_placed_anywhere() -> None:
     assert (told["type"], told["bid_id"]) == ("bid.result", str(bid_id(5, 7, "k")))
 
 
-def test_after_a_break_an_outcome_that_was_heard_is_not_sent_again() -> None:
+def test_after_a_reconnect_a_sent_outcome_is_not_repeated() -> None:
     house = House(known=[known_bid(5)])
     client, _ = two_sockets_of("5", house)
     told = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
@@ -171,7 +171,7 @@ class SlowHouse(House):
         return []
 
 
-def test_late_outcomes_are_looked_for_a_share_of_the_time_and_all_in_turn() -> None:
+def test_late_outcomes_are_recovered_in_turn() -> None:
     house = SlowHouse()
     hub = Hub(house, limits=Limits(), waits=OutcomeWaits())
     long_ago = time.monotonic() - PENDING_S
@@ -184,7 +184,7 @@ def test_late_outcomes_are_looked_for_a_share_of_the_time_and_all_in_turn() -> N
     assert len(hub.registry.pending) == len(bids), "they are still missed"
 
 
-def test_after_a_break_what_was_said_keeps_its_order_however_long_the_store_is_away() -> None:
+def test_after_a_reconnect_chat_keeps_its_order() -> None:
     house = House()
     client, _ = two_sockets_of("5", house)
     client.say("subscribe", channel="room:5")

@@ -7,7 +7,7 @@ def rate() -> FrameRate:
     return FrameRate(per_s=20, bytes_per_s=1_000, patience_s=3.0, now=0.0)
 
 
-def test_a_second_of_frames_passes_at_once_and_the_next_is_refused() -> None:
+def test_a_burst_of_one_second_passes_and_the_next_is_refused() -> None:
     limited = rate()
     assert {limited.check(0.0) for _ in range(20)} == {RateDecision.PASS}
     assert limited.check(0.0) is RateDecision.REFUSE
@@ -46,7 +46,7 @@ def test_too_many_bytes_are_refused_whatever_they_are_part_of() -> None:
     assert 2_400 <= limited.retry_after_ms <= 2_600
 
 
-def test_nothing_is_read_for_a_while_from_who_sends_much_too_much() -> None:
+def test_reading_pauses_for_a_socket_that_floods() -> None:
     limited = rate()
     for _ in range(25):
         limited.check(0.0)

@@ -85,7 +85,7 @@ def test_bids_on_an_auction_not_yet_known_keep_their_order() -> None:
     assert types(client) == [(third, "bid.received")]
 
 
-def test_what_follows_an_auth_that_waits_keeps_its_place_after_it() -> None:
+def test_frames_after_a_waiting_auth_keep_their_order() -> None:
     house = House()
     client = Client(house)
     house.freeze("sessions")
@@ -120,7 +120,7 @@ def test_after_a_bad_token_nothing_is_carried_out() -> None:
     assert house.appended == []
 
 
-def test_a_session_that_ends_while_its_socket_is_admitted_closes_4401() -> None:
+def test_a_session_ending_during_admission_closes_4401() -> None:
     house = House()
     client = Client(house)
     house.freeze("claims")
@@ -171,7 +171,7 @@ def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
     assert len(queues) == 0
 
 
-def test_a_socket_reads_few_things_at_the_same_time_and_all_in_the_end() -> None:
+def test_a_socket_has_few_concurrent_reads_and_finishes_all() -> None:
     under_way: list[str] = []
     most: list[int] = []
     queues = FrameQueues(frames_max=64, at_once_max=4)
@@ -191,7 +191,7 @@ def test_a_socket_reads_few_things_at_the_same_time_and_all_in_the_end() -> None
     assert (len(most), max(most)) == (64, 4)
 
 
-def test_snapshots_that_wait_keep_no_bid_status_and_no_auth_waiting() -> None:
+def test_waiting_snapshots_delay_no_bid_status_and_no_auth() -> None:
     house = House()
     client = signed_in(house)
     house.freeze("rooms")
@@ -228,7 +228,7 @@ def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
         ("rooms", "chat.send", {"room_id": 5, "text": "hello"}, "chat-message"),
     ],
 )
-def test_what_came_before_its_socket_ended_is_carried_out_all_the_same(
+def test_frames_received_before_the_end_are_handled(
     store: str, type_: str, fields: dict[str, object], topic: str
 ) -> None:
     house = House()
@@ -255,7 +255,7 @@ def test_after_a_renewal_that_fails_nothing_is_carried_out() -> None:
     assert house.appended == []
 
 
-def test_a_socket_that_ends_while_its_snapshot_is_read_leaves_no_channel() -> None:
+def test_a_socket_ending_during_its_snapshot_leaves_no_channel() -> None:
     house = House()
     client = signed_in(house)
     for store in ("messages", "rooms"):
@@ -269,7 +269,7 @@ def test_a_socket_that_ends_while_its_snapshot_is_read_leaves_no_channel() -> No
     assert client.hub.registry.channels == {}
 
 
-def test_a_refused_resubscription_leaves_the_earlier_one_as_it_was() -> None:
+def test_a_refused_resubscription_keeps_the_earlier_one() -> None:
     house = House()
     client = signed_in(house)
     client.say("subscribe", channel="room:5")

@@ -46,7 +46,7 @@ def read_all(sock: socket.socket, size: int) -> bytes:
     return read
 
 
-def test_frames_arrive_whole_and_in_order_though_the_socket_blocks(pair: Pair) -> None:
+def test_frames_arrive_in_order_though_the_socket_blocks(pair: Pair) -> None:
     ours, theirs = pair
     writer = a_writer(ours, [])
     frames = [text_frame(b"%06d" % number * 100) for number in range(200)]
@@ -60,9 +60,7 @@ def test_frames_arrive_whole_and_in_order_though_the_socket_blocks(pair: Pair) -
 
 
 @pytest.mark.parametrize("bytes_max", [10_000, 10**9])
-def test_who_is_too_far_behind_is_told_4008_after_the_frame_begun(
-    pair: Pair, bytes_max: int
-) -> None:
+def test_a_slow_reader_is_closed_4008_after_the_begun_frame(pair: Pair, bytes_max: int) -> None:
     ours, theirs = pair
     writer = a_writer(ours, [], bytes_max=bytes_max)
     frame = text_frame(b"x" * 1_000)
