@@ -27,7 +27,7 @@ class Mailbox:
         found = self._http.get("/api/v1/search", params={"query": f'to:"{self.address}"'})
         return list(found.json()["messages"])
 
-    def whole(self, *, of: int) -> list[Any]:
+    def full_mails(self, *, of: int) -> list[Any]:
         """All of them with their texts, newest first, when there are so many."""
         wait_until(lambda: len(self.mails()) >= of, what=f"mail {of} to {self.address}")
         paths = [f"/api/v1/message/{mail['ID']}" for mail in self.mails()]
@@ -35,7 +35,7 @@ class Mailbox:
 
     def newest(self, *, of: int) -> Any:
         """The newest when there are so many."""
-        return self.whole(of=of)[0]
+        return self.full_mails(of=of)[0]
 
 
 def link_in(mail: Any) -> str:

@@ -40,8 +40,8 @@ def test_an_open_transaction_is_seen_and_ages_until_it_ends(
 ) -> None:
     gauge.open()
     assert measured(gauge) == 0
-    with engine.connect() as forgotten:
-        forgotten.exec_driver_sql("SELECT 1")
+    with engine.connect() as idle_transaction:
+        idle_transaction.exec_driver_sql("SELECT 1")
         young = measured(gauge)
         assert young > 0
         with engine.connect() as younger:
@@ -49,7 +49,7 @@ def test_an_open_transaction_is_seen_and_ages_until_it_ends(
             wait_until(lambda: measured(gauge) > young + 1, what="it is older")
         age = measured(gauge)
         clock = "SELECT extract(epoch FROM clock_timestamp() - now())::float8"
-        assert age <= forgotten.exec_driver_sql(clock).scalar_one()
+        assert age <= idle_transaction.exec_driver_sql(clock).scalar_one()
     assert measured(gauge) == 0
     gauge.close()
 

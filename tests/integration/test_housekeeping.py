@@ -117,10 +117,10 @@ def test_chat_is_deleted_room_by_room_when_it_is_old(stack: Stack, engine: Engin
     redis.delete(OLD_CHAT_KEY)
     old_room, new_room = (add_room(engine, at) for at in (OLD, NOW))
     old, recent = (
-        [say(messages, old_room, seq, at) for seq in range(first, first + 3)]
+        [add_message(messages, old_room, seq, at) for seq in range(first, first + 3)]
         for first, at in ((0, OLD), (3, RECENT))
     )
-    other = say(messages, new_room, 0, OLD)  # cannot be, and is not looked for
+    other = add_message(messages, new_room, 0, OLD)  # cannot be, and is not looked for
     chore = OldChat(
         PostgresRooms(engine), messages, RedisBookmark(redis), days=DAYS, clock=lambda: NOW
     )
@@ -133,7 +133,7 @@ def test_chat_is_deleted_room_by_room_when_it_is_old(stack: Stack, engine: Engin
     client.close()
 
 
-def say(messages: MongoMessages, room_id: int, seq: int, at: datetime) -> UUID:
+def add_message(messages: MongoMessages, room_id: int, seq: int, at: datetime) -> UUID:
     message_id = uuid4()
     value = ChatMessageValue(
         v=1,

@@ -82,7 +82,7 @@ def test_every_foreign_key_has_an_index_unless_bids_change_it(engine: Engine) ->
     assert found == UNINDEXED
 
 
-ASKED: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
+QUERIES: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
     "products": (
         lambda engine: PostgresProducts(engine).page(
             ProductQuery(), before_id=None, viewer_id=None
@@ -138,9 +138,9 @@ ASKED: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", QUERIES)
 def test_a_list_reads_no_table_from_end_to_end(engine: Engine, name: str) -> None:
-    ask, indexes = ASKED[name]
+    ask, indexes = QUERIES[name]
     nodes = list(planned(engine, ask))
     read = {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
     small = {"users", "bids", "watches", "parked_lanes", "bid_limits", "blocks"}

@@ -28,13 +28,13 @@ FANOUT_DATABASE = 2  # of Redis, on the local stack; channels are those of every
 class Hub:
     """Notes what comes, and needs what it is told to."""
 
-    heard: list[tuple[str, bytes]] = field(default_factory=list)
+    received: list[tuple[str, bytes]] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
     made_up: list[object] = field(default_factory=list)
 
     def on_message(self, channel: str, payload: bytes) -> None:
         if channel not in GATEWAY_CHANNELS:  # on which whoever shares the server may speak
-            self.heard.append((channel, payload))
+            self.received.append((channel, payload))
 
     def needs(self, channel: str) -> bool:
         return channel in self.needed
@@ -95,8 +95,8 @@ def test_it_receives_subscribed_channels_only(redis: Redis, hub: Hub, listener: 
     assert listener.listen_to([wanted], CALL_S)
     assert redis.publish(wanted, b"\xff1") == 1
     assert redis.publish(other, "not wanted") == 0
-    wait_for(lambda: hub.heard, "it is heard")
-    assert hub.heard == [(wanted, b"\xff1")]
+    wait_for(lambda: hub.received, "it is heard")
+    assert hub.received == [(wanted, b"\xff1")]
 
 
 def test_unneeded_channels_are_unsubscribed_after_a_while(
@@ -127,7 +127,7 @@ def test_after_a_reconnect_all_channels_are_recovered(
     wait_for(lambda: hub.made_up, "it is made up for")
     assert hub.made_up == ["everybody"]
     assert all(redis.publish(channel, "back") == 1 for channel in channels[::500])
-    wait_for(lambda: len(hub.heard) == len(channels[::500]), "all are heard")
+    wait_for(lambda: len(hub.received) == len(channels[::500]), "all are heard")
 
 
 def test_users_joining_during_an_outage_are_recovered(redis: Redis, hub: Hub) -> None:

@@ -46,7 +46,7 @@ _INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid
 
 def test_indexes_are_created_concurrently_and_repeatably() -> None:
     with own_database("migrations") as environment:
-        engine = old_house(environment)
+        engine = old_database(environment)
         with engine.begin() as connection:
             connection.exec_driver_sql("CREATE INDEX ix_auctions_product_id ON auctions (price)")
         with engine.connect() as writer:
@@ -70,7 +70,7 @@ UNION ALL SELECT partition || '/' || "offset" FROM decisions ORDER BY 1"""
 
 def test_going_back_brings_the_rows_of_the_archive_back() -> None:
     with own_database("migrations") as environment:
-        engine = old_house(environment)
+        engine = old_database(environment)
         before = answers(engine, _ROWS)
         alembic(environment, "upgrade", "head")
         with engine.begin() as connection:
@@ -84,7 +84,7 @@ def test_going_back_brings_the_rows_of_the_archive_back() -> None:
         assert answers(engine, _ROWS) == before
 
 
-def old_house(environment: dict[str, str]) -> Engine:
+def old_database(environment: dict[str, str]) -> Engine:
     """A database with the rows and the tables of an older commit."""
     alembic(environment, "upgrade", old_log.REVISION)
     engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)

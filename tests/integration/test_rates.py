@@ -11,7 +11,7 @@ from app.adapters.redis.rates import LocalRates, RedisRates
 from app.domain.errors import RateLimitedError
 from app.services.rates import Rate
 from app.settings import Limits
-from tests.integration.http.applications import nobody_listens
+from tests.integration.http.applications import refused_address
 from tests.servers import own_stack, redis_url
 from tests.waiting import wait_until
 
@@ -80,7 +80,7 @@ def test_waiting_for_retry_after_is_enough() -> None:
 
 
 def test_without_redis_a_process_counts_for_itself() -> None:
-    with nobody_listens() as address:
+    with refused_address() as address:
         rates, slow = RedisRates(connect(f"redis://{address}/0", limits=Limits())), rate()
         for _ in range(3):
             rates.consume(slow, 7)

@@ -27,14 +27,14 @@ def questions(engine: Engine) -> Iterator[list[str]]:
     for _ in range(2):  # the driver asks for its own settings on the first connection
         rows(engine, "SELECT 1", {})
     before = extensions.get_wait_callback()
-    asked: list[str] = []
+    statements: list[str] = []
 
     def wait(connection: Any) -> None:
-        asked.append("?")
+        statements.append("?")
         wait_select(connection)
 
     extensions.set_wait_callback(wait)
-    yield asked
+    yield statements
     extensions.set_wait_callback(before)
 
 

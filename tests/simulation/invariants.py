@@ -45,10 +45,12 @@ def _rows_have_records(simulation: Simulation) -> None:
     for (auction_id, _), row in simulation.store.rows("bids").items():
         if row.record is not None:
             raw = simulation.log[row.partition][row.offset]
-            said = json.loads(raw.value or b"")
+            decoded = json.loads(raw.value or b"")
             assert raw.key == b"%d" % auction_id, "I3: auction"
-            assert said["bid_id"] == str(row.bid_id), "I3: bid"
-            assert (said["bidder_id"], said["amount"]) == (row.bidder_id, row.amount), "I3: body"
+            assert decoded["bid_id"] == str(row.bid_id), "I3: bid"
+            assert (decoded["bidder_id"], decoded["amount"]) == (row.bidder_id, row.amount), (
+                "I3: body"
+            )
 
 
 def _one_answer_each(simulation: Simulation) -> None:
@@ -57,9 +59,9 @@ def _one_answer_each(simulation: Simulation) -> None:
     for event in _events(simulation):
         for outcome in event["outcomes"]:
             if outcome["status"] != "failed":
-                told = {name: said for name, said in outcome.items() if name != "repeated"}
-                answers[outcome["bid_id"]].add(json.dumps(told, sort_keys=True))
-    assert all(len(told) == 1 for told in answers.values()), "I5"
+                fields = {name: decoded for name, decoded in outcome.items() if name != "repeated"}
+                answers[outcome["bid_id"]].add(json.dumps(fields, sort_keys=True))
+    assert all(len(fields) == 1 for fields in answers.values()), "I5"
 
 
 def _sequence(simulation: Simulation, auction_id: int) -> None:

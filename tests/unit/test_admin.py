@@ -18,6 +18,6 @@ def test_a_wrong_command_is_one_line(
     monkeypatch.setattr(sys, "argv", ["admin", *command.split()])
     with pytest.raises(SystemExit) as ended:
         main()
-    told = capsys.readouterr()
-    assert (ended.value.code, told.out, told.err.count("\n")) == (2, "", 1)
-    assert told.err.startswith("python -m app.admin: ")
+    output = capsys.readouterr()
+    assert (ended.value.code, output.out, output.err.count("\n")) == (2, "", 1)
+    assert output.err.startswith("python -m app.admin: ")

@@ -78,10 +78,10 @@ def new_lot(container: Container, *, lasts_s: float, bidders: int = 3) -> Lot:
         seller, ProductCreate(name="lot", description="x", sale_type="auction")
     )
     ends_at = datetime.now(UTC) + timedelta(seconds=lasts_s)
-    asked = AuctionCreate(
+    request = AuctionCreate(
         product_id=product.id, starting_price=1_000, ends_at=ends_at, soft_close=SoftClose(0, 0, 0)
     )
-    auction = container.auction_house.create(seller, asked)
+    auction = container.auction_house.create(seller, request)
     room, _ = container.rooms.open(seller, auction.id)
     return Lot(auction.id, seller, others, room.id)
 
@@ -109,7 +109,7 @@ def put_record(container: Container, lot: Lot, value: msgspec.Struct | bytes) ->
 
 def send_chat(container: Container, lot: Lot, who: int, text: str) -> UUID:
     """Send a chat message, twice, as a producer that retries may; its id."""
-    said = ChatDraft(lot.bidders[who], lot.room_id, text, key=f"k{who}")
+    utterance = ChatDraft(lot.bidders[who], lot.room_id, text, key=f"k{who}")
     results: list[UUID | UnknownFateError] = []
     acknowledged = threading.Semaphore(0)
 
@@ -119,7 +119,7 @@ def send_chat(container: Container, lot: Lot, who: int, text: str) -> UUID:
 
     container.rooms.join(lot.bidders[who], lot.room_id)
     for _ in range(2):
-        container.chat.send_soon(said, done)
+        container.chat.send_soon(utterance, done)
         assert acknowledged.acquire(timeout=CALL_S)
     assert isinstance(results[0], UUID)
     assert results[0] == results[1]
@@ -160,9 +160,9 @@ def with_voided_leader(container: Container) -> Lot:
     lot = new_lot(container, lasts_s=24 * 3_600)
     for who, amount, key in ((0, 5_000, "a"), (1, 3_000, "b"), (2, 10**9, "c")):
         bid(container, lot, who, amount, key, "max" if who == 0 else "exact")
-    asked = AuctionVoid(bidder_id=lot.bidders[2], reason="a stolen card")
+    request = AuctionVoid(bidder_id=lot.bidders[2], reason="a stolen card")
     wait_until(lambda: _is_decided(container, lot, "c"), what="the highest bid leads")
-    shown = container.auction_house.void(lot.seller, lot.auction_id, asked, by="tests")
+    shown = container.auction_house.void(lot.seller, lot.auction_id, request, by="tests")
     assert shown is not None
     assert (shown.price, shown.leader, shown.voided) == (3_100, Leader(1), [3])
     bid(container, lot, 2, 4_000, "d", "exact")  # blocked

@@ -17,7 +17,7 @@ from tests.integration.audit.scenario import SettledScenario
 from tests.integration.audit.tampering import changed
 from tests.operator import Operator
 
-NOBODY = "127.0.0.1:1"  # nothing listens there
+UNREACHABLE = "127.0.0.1:1"  # nothing listens there
 
 
 @pytest.fixture
@@ -105,10 +105,10 @@ def test_a_journal_that_is_none_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("variable", "address", "server"),
     [
-        ("DATABASE_URL", f"postgresql://a:b@{NOBODY}/c", "PostgreSQL"),
-        ("KAFKA_BOOTSTRAP_SERVERS", NOBODY, "Kafka"),
-        ("MONGODB_URL", f"mongodb://{NOBODY}/auction", "MongoDB"),
-        ("REDIS_FANOUT_URL", f"redis://{NOBODY}/0", "Redis"),
+        ("DATABASE_URL", f"postgresql://a:b@{UNREACHABLE}/c", "PostgreSQL"),
+        ("KAFKA_BOOTSTRAP_SERVERS", UNREACHABLE, "Kafka"),
+        ("MONGODB_URL", f"mongodb://{UNREACHABLE}/auction", "MongoDB"),
+        ("REDIS_FANOUT_URL", f"redis://{UNREACHABLE}/0", "Redis"),
     ],
 )
 def test_a_server_that_cannot_be_reached_is_named_in_one_line(

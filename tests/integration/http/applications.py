@@ -23,7 +23,7 @@ def application(environment: dict[str, str], **changes: str) -> Iterator[FlaskCl
 
 
 @contextmanager
-def nobody_listens() -> Iterator[str]:
+def refused_address() -> Iterator[str]:
     """A loopback address that refuses connections as long as this lasts."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

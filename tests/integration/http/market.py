@@ -94,16 +94,16 @@ class Market:
         """Somebody new, signed in."""
         return self.log_in(self.sign_up(nickname))
 
-    def product(self, seller: Person, **said: Any) -> Any:
+    def product(self, seller: Person, **fields: Any) -> Any:
         """A new product, for sale by auction unless said otherwise."""
         usual = {"name": "lot", "description": "d", "sale_type": "auction", "currency": "KRW"}
-        return self.made("/api/products", seller, {**usual, **said})
+        return self.made("/api/products", seller, {**usual, **fields})
 
-    def auction(self, seller: Person, *, name: str = "lot", **said: Any) -> Any:
+    def auction(self, seller: Person, *, name: str = "lot", **fields: Any) -> Any:
         """A new auction of a new product: from 1,000, open, for an hour, unless said otherwise."""
         product = self.product(seller, name=name)
         usual = {"product_id": product["id"], "starting_price": 1_000, "ends_at": in_s(3_600)}
-        return self.made("/api/auctions", seller, {**usual, **said})
+        return self.made("/api/auctions", seller, {**usual, **fields})
 
     def settled(self, auction_id: int, **columns: Any) -> None:
         """Give an auction's decided columns the values that settling would have given them."""
@@ -118,8 +118,8 @@ class Market:
         """All items of a list, page by page."""
         found, cursor = [], None
         while True:
-            asked = {**query, **({"cursor": cursor} if cursor else {})}
-            page = self.call("GET", path, who, query_string=asked)
+            page_query = {**query, **({"cursor": cursor} if cursor else {})}
+            page = self.call("GET", path, who, query_string=page_query)
             assert page.status_code == 200, page.get_data(as_text=True)
             found += page.get_json()["items"]
             cursor = page.get_json()["next_cursor"]

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import PASSWORD, Market, Person, code
 
 COOKIE = "refresh_token"
@@ -58,8 +58,8 @@ def test_the_refresh_cookie_is_http_only_and_rotates(app: Flask, market: Market)
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 600)
     assert "refresh_token" not in body
     cookie = answer.headers["Set-Cookie"]
-    for said in ("HttpOnly", "SameSite=Strict", "Path=/api/auth;", "Max-Age=2592000"):
-        assert said in cookie
+    for attribute in ("HttpOnly", "SameSite=Strict", "Path=/api/auth;", "Max-Age=2592000"):
+        assert attribute in cookie
     first = browser.get_cookie(COOKIE, path="/api/auth")
     answer = browser.post("/api/auth/refresh")
     second = browser.get_cookie(COOKIE, path="/api/auth")
@@ -127,20 +127,20 @@ def test_without_redis_a_token_is_believed_and_nobody_logs_in(
     environment: dict[str, str], market: Market
 ) -> None:
     account = market.sign_up()
-    person, gone = market.log_in(account), market.log_in(account)
-    market.call("POST", "/api/auth/logout", gone)
+    person, ended = market.log_in(account), market.log_in(account)
+    market.call("POST", "/api/auth/logout", ended)
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, REDIS_AUTH_URL=f"redis://{address}/0") as client,
     ):
-        for known in (person, gone):
+        for known in (person, ended):
             assert client.get("/api/me", headers=known.headers).status_code == 200
         answer = client.post("/api/auth/login", json=account)
         assert code(answer) == (503, "BUSY")
         assert int(answer.headers["Retry-After"]) > 0
         body = {"refresh_token": person.refresh_token}
         assert code(client.post("/api/auth/refresh", json=body)) == (503, "BUSY")
-    assert code(market.call("GET", "/api/me", gone)) == (401, "UNAUTHENTICATED")
+    assert code(market.call("GET", "/api/me", ended)) == (401, "UNAUTHENTICATED")
 
 
 def test_without_the_database_the_answer_is_busy(
@@ -148,7 +148,7 @@ def test_without_the_database_the_answer_is_busy(
 ) -> None:
     account = market.sign_up()
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, DATABASE_URL=f"postgresql://u:p@{address}/x") as client,
     ):
         assert code(client.get("/api/auctions")) == (503, "BUSY")

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market
 from tests.integration.http.resources import Resources
 
@@ -57,7 +57,7 @@ CHECKS: list[Any] = [
 def without_log(environment: dict[str, str]) -> Iterator[FlaskClient]:
     """Without a log: made-up bids must not reach the lanes of other tests."""
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, KAFKA_BOOTSTRAP_SERVERS=address) as client,
     ):
         yield client

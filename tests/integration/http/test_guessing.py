@@ -59,8 +59,8 @@ def guess(client: FlaskClient, account: dict[str, str], network: str) -> list[Te
 
 def device_of(answer: TestResponse) -> str:
     (cookie,) = (cookie for cookie in answer.headers.getlist("Set-Cookie") if "device=" in cookie)
-    for said in ("HttpOnly", "SameSite=Strict", "Path=/api/auth;"):
-        assert said in cookie
+    for attribute in ("HttpOnly", "SameSite=Strict", "Path=/api/auth;"):
+        assert attribute in cookie
     return cookie.partition(";")[0].removeprefix("device=")
 
 
@@ -73,17 +73,17 @@ def test_a_guessing_network_waits_and_the_owner_does_not(
     refused = tried(guarded, account, f"{network}.99")  # though it is the right one
     assert code(refused) == (429, "RATE_LIMITED")
     assert 590 < int(refused.headers["Retry-After"]) <= 600
-    elsewhere = network.replace("10.", "11.", 1)
-    assert tried(guarded, account, f"{elsewhere}.1").status_code == 200
+    other_network = network.replace("10.", "11.", 1)
+    assert tried(guarded, account, f"{other_network}.1").status_code == 200
     assert tried(guarded, market.sign_up(), f"{network}.99").status_code == 200
 
 
 def test_guessing_an_unknown_account_waits_with_the_same_words(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
-    nobody = {"email": f"{uuid4().hex}@example.com", "password": "a wrong password"}
+    unknown_login = {"email": f"{uuid4().hex}@example.com", "password": "a wrong password"}
     found = []
-    for account in (market.sign_up(), nobody):
+    for account in (market.sign_up(), unknown_login):
         answers = [*guess(guarded, account, network), tried(guarded, account, f"{network}.9")]
         found.append([answer.get_json() for answer in answers])
     assert found[0] == found[1]
@@ -120,7 +120,7 @@ def test_the_right_password_forgets_the_wrong_ones(
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "field", "rest"),
+    ("method", "path", "field", "wrong_fields"),
     [
         ("POST", "/api/me/password", "current", {"password": "quite another horse"}),
         ("PUT", "/api/me/email", "password", {"email": "new@example.org"}),
@@ -129,7 +129,7 @@ def test_the_right_password_forgets_the_wrong_ones(
 )
 def test_who_has_stolen_a_session_guesses_the_password_as_slowly(
     guarded: FlaskClient, market: Market, network: str, method: str, path: str, field: str,
-    rest: dict[str, str],
+    wrong_fields: dict[str, str],
 ) -> None:  # fmt: skip
     thief = market.person()
 
@@ -137,7 +137,7 @@ def test_who_has_stolen_a_session_guesses_the_password_as_slowly(
         return guarded.open(
             path,
             method=method,
-            json={**rest, field: password},
+            json={**wrong_fields, field: password},
             headers=who.headers,
             environ_base={"REMOTE_ADDR": f"{network}.1"},
         )
@@ -169,9 +169,9 @@ def test_what_the_house_was_too_busy_to_look_at_was_no_try(
     container: Container, network: str
 ) -> None:
     backoff = LoginBackoff(counter(container, login_wait_first_s=600.0), key="k")
-    nobody, origin = Subject(None, f"{uuid4().hex}@example.com", None), LoginOrigin(network)
+    unknown_login, origin = Subject(None, f"{uuid4().hex}@example.com", None), LoginOrigin(network)
     for _ in range(3 * FREE):
-        with suppress(BusyError), backoff.attempt(nobody, origin):
+        with suppress(BusyError), backoff.attempt(unknown_login, origin):
             raise BusyError("too many passwords to check")
 
 

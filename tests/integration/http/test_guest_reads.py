@@ -33,7 +33,9 @@ def auction(market: Market, plain_user: Person) -> dict[str, int]:
     return {"id": made["id"], "product": product["id"]}
 
 
-def asked(client: FlaskClient, path: str, ids: dict[str, int], who: Person | None) -> TestResponse:
+def read_as(
+    client: FlaskClient, path: str, ids: dict[str, int], who: Person | None
+) -> TestResponse:
     return client.get(path.format_map(ids), headers={} if who is None else who.headers)
 
 
@@ -42,7 +44,7 @@ def asked(client: FlaskClient, path: str, ids: dict[str, int], who: Person | Non
 def test_guests_who_wait_too_long_get_retry_after(
     client: FlaskClient, auction: dict[str, int], path: str
 ) -> None:
-    answer = asked(client, path, auction, None)
+    answer = read_as(client, path, auction, None)
     assert code(answer) == (503, "BUSY")
     assert int(answer.headers["Retry-After"]) >= 1
 
@@ -52,7 +54,7 @@ def test_guests_who_wait_too_long_get_retry_after(
 def test_guests_take_no_connection_from_signed_in_users(
     client: FlaskClient, auction: dict[str, int], plain_user: Person, path: str
 ) -> None:
-    assert asked(client, path, auction, plain_user).status_code == 200
+    assert read_as(client, path, auction, plain_user).status_code == 200
 
 
 def test_what_was_just_read_is_read_for_no_other_guest(
@@ -60,7 +62,7 @@ def test_what_was_just_read_is_read_for_no_other_guest(
 ) -> None:
     path = "/api/auctions/{id}"
     container.snapshots.clear()
-    first = asked(client, path, auction, None).get_json()
+    first = read_as(client, path, auction, None).get_json()
     before = container.guest_engine.pool.checkedin()  # type: ignore[attr-defined]
     assert before >= 1, "it was read by a guest's connection"
-    assert asked(client, path, auction, None).get_json() == first
+    assert read_as(client, path, auction, None).get_json() == first

@@ -15,7 +15,7 @@ from sqlalchemy import NullPool, create_engine
 from app.adapters.postgres.engine import driver_url
 from app.web.health import NOT_FOR_BIDS
 from tests.integration.database import alembic, own_database
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market
 from tests.waiting import wait_until
 
@@ -43,7 +43,7 @@ def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None
 def test_readyz_names_a_dependency_that_is_down(environment: dict[str, str], name: str) -> None:
     variable, url = DEPENDENCIES[name]
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, **{variable: url.format(address)}) as client,
     ):
         answer = client.get("/readyz")

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import code
 from tests.servers import redis_url
 
@@ -34,7 +34,7 @@ def address() -> str:
     return "10." + ".".join(str(byte) for byte in randbytes(3))
 
 
-def asked(
+def call(
     client: FlaskClient,
     address: str,
     path: str,
@@ -62,9 +62,9 @@ def asked(
 def test_past_the_rate_the_answer_is_when_to_come_back(
     limited: FlaskClient, address: str, path: str, body: object, rate: int, window_s: int
 ) -> None:
-    within = [asked(limited, address, path, body).status_code for _ in range(rate)]
+    within = [call(limited, address, path, body).status_code for _ in range(rate)]
     assert 429 not in within
-    answer = asked(limited, address, path, body)
+    answer = call(limited, address, path, body)
     assert code(answer) == (429, "RATE_LIMITED")
     assert 0 < int(answer.headers["Retry-After"]) <= window_s + 1
 
@@ -73,34 +73,34 @@ def test_an_address_is_counted_for_itself_and_health_never(
     limited: FlaskClient, address: str
 ) -> None:
     for _ in range(5):
-        asked(limited, address, "/api/products")
-    assert asked(limited, address, "/api/products").status_code == 429
+        call(limited, address, "/api/products")
+    assert call(limited, address, "/api/products").status_code == 429
     for _ in range(10):
-        assert asked(limited, address, "/healthz").status_code == 200
+        assert call(limited, address, "/healthz").status_code == 200
     other = address.replace("10.", "11.", 1)
-    assert asked(limited, other, "/api/auctions").status_code == 200
+    assert call(limited, other, "/api/auctions").status_code == 200
 
 
 def test_without_redis_the_process_counts_for_itself(
     environment: dict[str, str], address: str
 ) -> None:
     with (
-        nobody_listens() as gone,
-        application(environment, **{**FEW, "REDIS_AUTH_URL": f"redis://{gone}/0"}) as client,
+        refused_address() as refused_url,
+        application(environment, **{**FEW, "REDIS_AUTH_URL": f"redis://{refused_url}/0"}) as client,
     ):
-        statuses = [asked(client, address, "/api/products").status_code for _ in range(10)]
+        statuses = [call(client, address, "/api/products").status_code for _ in range(10)]
     assert statuses[0] == 200
     assert statuses[-1] == 429
 
 
 def test_a_busy_answer_does_not_use_up_the_rate(environment: dict[str, str], address: str) -> None:
     with (
-        nobody_listens() as gone,
+        refused_address() as refused_url,
         application(
-            environment, TRUST_LOOPBACK="0", DATABASE_URL=f"postgresql://{gone}/none"
+            environment, TRUST_LOOPBACK="0", DATABASE_URL=f"postgresql://{refused_url}/none"
         ) as client,
     ):
-        answer = asked(client, address, "/api/products")
+        answer = call(client, address, "/api/products")
     assert code(answer) == (503, "BUSY")
     assert 1 <= int(answer.headers["Retry-After"]) <= 2
 
@@ -117,17 +117,17 @@ def test_what_no_route_answers_counts_too(
     limited: FlaskClient, address: str, method: str, path: str, status: int
 ) -> None:
     for _ in range(5):
-        assert asked(limited, address, path, method=method).status_code == status
-    assert code(asked(limited, address, path, method=method)) == (429, "RATE_LIMITED")
+        assert call(limited, address, path, method=method).status_code == status
+    assert code(call(limited, address, path, method=method)) == (429, "RATE_LIMITED")
 
 
 def test_all_calls_of_an_address_count_together(limited: FlaskClient, address: str) -> None:
     paths = ("/api/products", "/api/auctions", "/api/me", "/api/nothing", "/api/openapi.json")
-    assert 429 not in [asked(limited, address, path).status_code for path in paths]
-    assert asked(limited, address, "/api/rooms").status_code == 429
+    assert 429 not in [call(limited, address, path).status_code for path in paths]
+    assert call(limited, address, "/api/rooms").status_code == 429
 
 
-def told_of(address: str) -> int:
+def counted_calls(address: str) -> int:
     """How many calls of an address Redis has been told of."""
     with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as redis:
         return sum(int(redis.get(key) or 0) for key in redis.keys(f"LIMITS:*/{address}/*"))
@@ -139,15 +139,15 @@ def test_redis_is_told_of_calls_by_tens(
 ) -> None:
     with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
         for _ in range(25):
-            assert asked(client, address, path).status_code != 429
-    assert told_of(address) == 20
+            assert call(client, address, path).status_code != 429
+    assert counted_calls(address) == 20
 
 
 def test_the_limit_of_all_calls_holds_though_counted_in_tens(
     environment: dict[str, str], address: str
 ) -> None:
     with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:
-        statuses = [asked(client, address, "/api/nothing").status_code for _ in range(620)]
+        statuses = [call(client, address, "/api/nothing").status_code for _ in range(620)]
     assert statuses.index(429) == 609  # the tenth after six hundred
     assert set(statuses[609:]) == {429}
 
@@ -156,33 +156,33 @@ def test_an_address_over_its_limit_is_refused_without_redis(
     limited: FlaskClient, address: str
 ) -> None:
     for _ in range(6):
-        asked(limited, address, "/api/products")
-    before = told_of(address)
+        call(limited, address, "/api/products")
+    before = counted_calls(address)
     for path in ("/api/products", "/api/nothing", "/api/me"):
-        refused = asked(limited, address, path)
+        refused = call(limited, address, path)
         assert code(refused) == (429, "RATE_LIMITED")
         assert 0 < int(refused.headers["Retry-After"]) <= 61
-    assert told_of(address) == before
+    assert counted_calls(address) == before
 
 
 def test_only_the_call_over_its_rate_is_refused(limited: FlaskClient, address: str) -> None:
     for _ in range(4):
-        asked(limited, address, "/api/auth/login", LOGIN)
-    before = told_of(address)
+        call(limited, address, "/api/auth/login", LOGIN)
+    before = counted_calls(address)
     for _ in range(3):
-        refused = asked(limited, address, "/api/auth/login", LOGIN)
+        refused = call(limited, address, "/api/auth/login", LOGIN)
         assert code(refused) == (429, "RATE_LIMITED")
         assert 0 < int(refused.headers["Retry-After"]) <= 61
-    assert told_of(address) == before
-    assert asked(limited, address, "/api/products").status_code == 200
+    assert counted_calls(address) == before
+    assert call(limited, address, "/api/products").status_code == 200
 
 
 def test_an_ipv6_address_is_counted_by_its_network(limited: FlaskClient) -> None:
     network = "2001:db8:" + ":".join(f"{byte:x}" for byte in randbytes(2))
-    within = [asked(limited, f"{network}::{host}", "/api/products") for host in range(1, 6)]
+    within = [call(limited, f"{network}::{host}", "/api/products") for host in range(1, 6)]
     assert [answer.status_code for answer in within] == [200] * 5
-    assert asked(limited, f"{network}:9:9:9:9", "/api/products").status_code == 429
-    assert asked(limited, f"{network[:-1]}:1::1", "/api/products").status_code == 200
+    assert call(limited, f"{network}:9:9:9:9", "/api/products").status_code == 429
+    assert call(limited, f"{network[:-1]}:1::1", "/api/products").status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def balanced(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 def test_without_proxies_a_forwarded_address_is_ignored(limited: FlaskClient, address: str) -> None:
     statuses = [
-        asked(limited, address, "/api/products", forwarded_for=f"11.0.0.{n}").status_code
+        call(limited, address, "/api/products", forwarded_for=f"11.0.0.{n}").status_code
         for n in range(6)
     ]
     assert statuses == [200] * 5 + [429]
@@ -206,22 +206,20 @@ def test_behind_proxies_clients_cannot_choose_their_address(
     other = address.replace("10.", "11.", 1)
     for number in range(5):
         spoofed = f"12.0.0.{number}, {address}, 10.255.0.1"
-        assert (
-            asked(balanced, "10.0.0.1", "/api/products", forwarded_for=spoofed).status_code == 200
-        )
+        assert call(balanced, "10.0.0.1", "/api/products", forwarded_for=spoofed).status_code == 200
     for mine in (f"{address}, 10.255.0.1", f"127.0.0.1, {address}, 10.255.0.2"):
-        found = asked(balanced, "10.0.0.2", "/api/products", forwarded_for=mine)
+        found = call(balanced, "10.0.0.2", "/api/products", forwarded_for=mine)
         assert code(found) == (429, "RATE_LIMITED")
-    found = asked(balanced, "10.0.0.1", "/api/products", forwarded_for=f"{other}, 10.255.0.1")
+    found = call(balanced, "10.0.0.1", "/api/products", forwarded_for=f"{other}, 10.255.0.1")
     assert found.status_code == 200
 
 
 def test_a_forged_loopback_address_is_not_exempt(environment: dict[str, str], address: str) -> None:
     changes = {**FEW, "TRUST_LOOPBACK": "1", "TRUSTED_PROXIES": "1"}
     with application(environment, **changes) as client:
-        said = f"127.0.0.1, {address}"
+        spoofed = f"127.0.0.1, {address}"
         statuses = [
-            asked(client, "10.0.0.1", "/api/products", forwarded_for=said).status_code
+            call(client, "10.0.0.1", "/api/products", forwarded_for=spoofed).status_code
             for _ in range(6)
         ]
     assert statuses == [200] * 5 + [429]

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from app.settings import read_settings
 from tests.containers import Container, build_container
-from tests.integration.http.applications import nobody_listens
+from tests.integration.http.applications import refused_address
 from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 from tests.mailbox import Mailbox, link_in, token_in
 
@@ -106,7 +106,7 @@ def test_a_reset_changes_the_password_and_ends_all_sessions(
     person = market.log_in(account)
     assert post(market, "/api/auth/forgot", email=mailbox.address.upper())[0] == 202
     container.mails.send_due()
-    mail = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    mail = next(one for one in mailbox.full_mails(of=2) if "password" in one["Subject"])
     token = token_in(mail)
     for bad in ("short", mailbox.address, "12345678910"):  # who knows the address guesses it
         refused = post(market, "/api/auth/reset", token=token, password=bad)
@@ -156,7 +156,7 @@ def test_mails_wait_for_the_server_and_failing_ones_end(
     market: Market, environment: dict[str, str], container: Container, mailbox: Mailbox
 ) -> None:
     sign_up(market, mailbox)
-    with nobody_listens() as address:
+    with refused_address() as address:
         settings = read_settings({**environment, "SMTP_URL": f"smtp://{address}"})
         cut_off = build_container(settings, application="tests")
         cut_off.mails.send_due()
@@ -185,7 +185,7 @@ def test_the_owner_of_an_address_unlinks_a_foreign_log_in(
     )
     post(market, "/api/auth/forgot", email=mailbox.address)
     container.mails.send_due()
-    mail = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    mail = next(one for one in mailbox.full_mails(of=2) if "password" in one["Subject"])
     body = {"token": token_in(mail), "password": NEW_PASSWORD}
     assert market.call("POST", "/api/auth/reset", body=body).status_code == 204
     linked = "SELECT provider FROM identities WHERE user_id = %(u)s"
@@ -214,7 +214,7 @@ def test_an_address_changes_by_link_and_the_old_is_notified(
     person, new = market.log_in(account), mailbox.another()
     post(market, "/api/auth/forgot", email=mailbox.address)
     container.mails.send_due()
-    reset = next(one for one in mailbox.whole(of=2) if "password" in one["Subject"])
+    reset = next(one for one in mailbox.full_mails(of=2) if "password" in one["Subject"])
     answer = request_change(market, container, person, new.address)
     assert (answer.status_code, answer.data) == (202, b"")
     assert email_of(market, person) == mailbox.address
@@ -229,9 +229,9 @@ def test_an_address_changes_by_link_and_the_old_is_notified(
     void = {"token": token_in(reset), "password": NEW_PASSWORD}
     assert post(market, "/api/auth/reset", **void) == (422, "INVALID"), "it went to the old one"
     container.mails.send_due()
-    told = mailbox.newest(of=3)
-    assert told["Subject"] == "[Gavel] Your e-mail address was changed"
-    assert new.address not in told["Text"]
+    notice_mail = mailbox.newest(of=3)
+    assert notice_mail["Subject"] == "[Gavel] Your e-mail address was changed"
+    assert new.address not in notice_mail["Text"]
     left = run(container.engine, "SELECT t::text FROM mail_tokens t")
     assert mailbox.address not in str(left)
     assert post(market, "/api/auth/login", **account) == (401, "BAD_CREDENTIALS")

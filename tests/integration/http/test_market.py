@@ -45,8 +45,8 @@ def test_while_an_auction_is_live_its_product_stays_as_it_is(
     market: Market, starts_in_s: float | None
 ) -> None:
     seller = market.person()
-    said = {} if starts_in_s is None else {"starts_at": in_s(starts_in_s)}
-    auction = market.auction(seller, **said)
+    start = {} if starts_in_s is None else {"starts_at": in_s(starts_in_s)}
+    auction = market.auction(seller, **start)
     path = f"/api/products/{auction['product']['id']}"
     for method, body in (("PATCH", {"name": "n"}), ("DELETE", None)):
         assert code(market.call(method, path, seller, body)) == (409, "AUCTION_LIVE")
@@ -84,7 +84,7 @@ def test_an_auction_starts_at_once_unless_its_start_lies_ahead(market: Market) -
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("start", "field"),
     [
         ({"ends_at": None}, "ends_at"),
         ({"ends_at": in_s(2)}, "ends_at"),
@@ -98,11 +98,11 @@ def test_an_auction_starts_at_once_unless_its_start_lies_ahead(market: Market) -
         ({"soft_close": {"window_s": 0, "extend_s": 0}}, "soft_close"),
     ],
 )
-def test_a_bound_between_fields_is_kept(market: Market, said: Any, field: str) -> None:
+def test_a_bound_between_fields_is_kept(market: Market, start: Any, field: str) -> None:
     seller = market.person()
     body = {
         "product_id": market.product(seller)["id"], "starting_price": 1_000,
-        "ends_at": in_s(3_600), **said,
+        "ends_at": in_s(3_600), **start,
     }  # fmt: skip
     assert faults(market.call("POST", "/api/auctions", seller, body)) == {field}
 
@@ -113,13 +113,13 @@ def test_an_auction_is_of_an_own_product_for_sale_by_auction(
     seller = market.person()
     usual = {"starting_price": 1, "ends_at": in_s(600)}
 
-    def asked(who: Person, product_id: int) -> Any:
+    def create_auction(who: Person, product_id: int) -> Any:
         return market.call("POST", "/api/auctions", who, {"product_id": product_id, **usual})
 
-    assert code(asked(plain_user, market.product(seller)["id"])) == (403, "FORBIDDEN")
-    assert code(asked(seller, 10**15)) == (404, "NOT_FOUND")
+    assert code(create_auction(plain_user, market.product(seller)["id"])) == (403, "FORBIDDEN")
+    assert code(create_auction(seller, 10**15)) == (404, "NOT_FOUND")
     direct = market.product(seller, sale_type="direct", price=5)
-    assert faults(asked(seller, direct["id"])) == {"product_id"}
+    assert faults(create_auction(seller, direct["id"])) == {"product_id"}
 
 
 def at_once(app: Flask, call: Callable[[Any], Any], times: int = 8) -> list[Any]:
@@ -265,11 +265,11 @@ def test_members_read_a_room_and_joining_is_told_once(market: Market, plain_user
     assert code(market.call("GET", f"{path}/messages", seller)) == (403, "NOT_MEMBER")
     assert market.items("/api/rooms", seller) == []
     with market.engine.connect() as connection:
-        told = (
+        notice_kinds = (
             "SELECT payload::json->>'type' FROM outbox "
             "WHERE topic = 'chat-event' AND key = %s ORDER BY id"
         )
-        kinds = connection.exec_driver_sql(told, (str(room["id"]),)).scalars()
+        kinds = connection.exec_driver_sql(notice_kinds, (str(room["id"]),)).scalars()
         assert list(kinds) == ["enter", "enter", "leave"]
 
 

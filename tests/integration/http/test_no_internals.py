@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, Person, code
 
 PASSWORD = "hunter2-of-a-store"
@@ -53,28 +53,28 @@ def nowhere(address: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def bereft(environment: dict[str, str]) -> Iterator[FlaskClient]:
+def client_without_stores(environment: dict[str, str]) -> Iterator[FlaskClient]:
     """Without any store."""
-    with nobody_listens() as address, application(environment, **nowhere(address)) as client:
+    with refused_address() as address, application(environment, **nowhere(address)) as client:
         yield client
 
 
-def told(answer: TestResponse) -> str:
+def text_of(answer: TestResponse) -> str:
     """What of an answer could tell of stores. The policy names the house's own address."""
     headers = [value for name, value in answer.headers if not name.endswith("-Policy")]
     return "\n".join([answer.get_data(as_text=True), *headers])
 
 
 def test_an_answer_without_stores_tells_nothing_of_them(
-    bereft: FlaskClient, market: Market, plain_user: Person
+    client_without_stores: FlaskClient, market: Market, plain_user: Person
 ) -> None:
     statuses = set()
     headers = {**plain_user.headers, "Idempotency-Key": "k"}
     for method, path, body in CALLS:
-        answer = bereft.open(path, method=method, json=body, headers=headers)
+        answer = client_without_stores.open(path, method=method, json=body, headers=headers)
         statuses.add(answer.status_code)
-        assert INTERNALS.search(told(answer)) is None, (path, told(answer))
-        assert answer.status_code != 500, (path, told(answer))
+        assert INTERNALS.search(text_of(answer)) is None, (path, text_of(answer))
+        assert answer.status_code != 500, (path, text_of(answer))
     assert 503 in statuses
 
 
@@ -89,7 +89,7 @@ def test_an_answer_without_one_store_tells_nothing_of_it(
     market.made(f"/api/rooms/{room_id}/join", member, None)
     method, path, body = NEEDED[store]
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, **{store: nowhere(address)[store]}) as client,
     ):
         answer = client.open(
@@ -98,5 +98,5 @@ def test_an_answer_without_one_store_tells_nothing_of_it(
             json=account if path == "/api/auth/login" else body,
             headers={**member.headers, "Idempotency-Key": "k"},
         )
-    assert code(answer) == (503, "BUSY"), told(answer)
-    assert INTERNALS.search(told(answer)) is None, told(answer)
+    assert code(answer) == (503, "BUSY"), text_of(answer)
+    assert INTERNALS.search(text_of(answer)) is None, text_of(answer)

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from app.protocol.channels import family_key, session_key
 from tests.containers import Container
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, code
 from tests.waiting import wait_until
 
@@ -41,7 +41,7 @@ def session_of(token: str) -> str:
 
 
 @contextmanager
-def hears_nothing() -> Iterator[str]:
+def silent_address() -> Iterator[str]:
     """A loopback address that takes connections and never answers, as a frozen server does."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as frozen:
         yield f"127.0.0.1:{frozen.getsockname()[1]}"
@@ -129,9 +129,9 @@ def test_a_refresh_is_busy_while_redis_is_down(
     environment: dict[str, str], market: Market, client: FlaskClient
 ) -> None:
     token = market.person().refresh_token
-    for away in (hears_nothing, nobody_listens):
+    for down in (silent_address, refused_address):
         with (
-            away() as address,
+            down() as address,
             application(environment, REDIS_AUTH_URL=f"redis://{address}/0") as cut_off,
         ):
             answer = refreshed(cut_off, token)
@@ -147,7 +147,7 @@ def test_while_the_database_is_away_nothing_is_rotated(
     family = family_key(session_of(token))
     before = container.auth_redis.hgetall(family)
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, DATABASE_URL=f"postgresql://u:p@{address}/x") as client,
     ):
         assert code(refreshed(client, token)) == (503, "BUSY")
@@ -201,7 +201,7 @@ def test_while_redis_is_away_a_log_out_is_busy(
 ) -> None:
     _, _, token = browser_of(app, market)
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, REDIS_AUTH_URL=f"redis://{address}/0") as client,
     ):
         client.set_cookie(COOKIE, token, path=COOKIE_PATH)

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, Person
 from tests.integration.http.resources import Resources
 
@@ -101,7 +101,7 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 @pytest.fixture(scope="module")
 def without_log(environment: dict[str, str]) -> Iterator[FlaskClient]:
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, KAFKA_BOOTSTRAP_SERVERS=address) as client,
     ):
         yield client

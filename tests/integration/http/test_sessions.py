@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from app.protocol.channels import family_key, sessions_ended_key
 from app.protocol.resources import UserChange
 from tests.containers import Container
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import PASSWORD, Market, Person, code, faults
 
 SESSIONS, USERS = "/api/me/sessions", "/api/admin/users"
@@ -67,8 +67,8 @@ def test_a_user_ends_one_or_all_own_sessions_only(market: Market) -> None:
     account, other_user = market.sign_up(), market.person()
     one, other, mine = (market.log_in(account) for _ in range(3))
     (number,) = [session["id"] for session in market.items(SESSIONS, one) if session["current"]]
-    gone = market.call("DELETE", f"{SESSIONS}/{number}", other_user)
-    assert code(gone) == (404, "NOT_FOUND")
+    ended = market.call("DELETE", f"{SESSIONS}/{number}", other_user)
+    assert code(ended) == (404, "NOT_FOUND")
     assert is_alive(market, one)
     assert market.call("DELETE", f"{SESSIONS}/{number}", mine).status_code == 204
     assert [is_alive(market, person) for person in (one, other, mine)] == [False, True, True]
@@ -118,7 +118,7 @@ def test_while_redis_is_away_no_password_is_changed(
     person = market.log_in(account)
     body = {"current": PASSWORD, "password": NEW}
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, REDIS_AUTH_URL=f"redis://{address}/0") as client,
     ):
         answer = client.post("/api/me/password", json=body, headers=person.headers)

@@ -22,7 +22,7 @@ from app.domain.time import epoch_ms
 from app.protocol.channels import family_key
 from stack.providers.dialects import Dialect, Json
 from tests.containers import Container
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, code
 from tests.integration.http.providers import (
     BROWSER,
@@ -32,7 +32,7 @@ from tests.integration.http.providers import (
     providers_served,
     query_of,
 )
-from tests.integration.http.test_refreshing import hears_nothing
+from tests.integration.http.test_refreshing import silent_address
 from tests.mailbox import Mailbox, token_in
 from tests.waiting import wait_until
 
@@ -47,14 +47,14 @@ def providers() -> Iterator[Providers]:
 
 
 @pytest.fixture(scope="module")
-def house(environment: dict[str, str], providers: Providers) -> Iterator[FlaskClient]:
+def social_client(environment: dict[str, str], providers: Providers) -> Iterator[FlaskClient]:
     with application({**environment, **providers.environment()}) as client:
         yield client
 
 
 @pytest.fixture
-def browser(house: FlaskClient, providers: Providers) -> Iterator[Browser]:
-    yield Browser(house.application.test_client())
+def browser(social_client: FlaskClient, providers: Providers) -> Iterator[Browser]:
+    yield Browser(social_client.application.test_client())
     providers.google.forge, providers.kakao.extra = None, {}
     providers.broken.clear()
 
@@ -73,16 +73,18 @@ def test_a_log_in_creates_an_account_and_returns_to_the_page(
 ) -> None:
     address = email()
     url = browser.begin(provider, "?next=/auctions/7%3Fa%3D1")
-    asked = query_of(url)
-    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
-    assert len(asked["state"]) >= 43
-    assert len(asked["code_challenge"]) == 43
-    assert ("nonce" in asked) == (provider in OPENID)
+    parameters = query_of(url)
+    assert (parameters["response_type"], parameters["code_challenge_method"]) == ("code", "S256")
+    assert len(parameters["state"]) >= 43
+    assert len(parameters["code_challenge"]) == 43
+    assert ("nonce" in parameters) == (provider in OPENID)
     callback = browser.agree(url, name="Mina", email=address)
     answer = browser.come_back(callback)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/auctions/7?a=1")
     cookie = next(one for one in answer.headers.getlist("Set-Cookie") if "refresh_token=" in one)
-    assert all(said in cookie for said in ("HttpOnly", "SameSite=Strict", "Path=/api/auth"))
+    assert all(
+        attribute in cookie for attribute in ("HttpOnly", "SameSite=Strict", "Path=/api/auth")
+    )
     user = browser.session()["user"]
     assert (user["email"], user["nickname"], user["providers"]) == (address, "Mina", [provider])
     assert browser.call("GET", "/api/me").get_json() == {"user": user}
@@ -169,9 +171,9 @@ def test_an_address_opens_an_account_only_once_linked(
     assert [item["provider"] for item in linked.get_json()["items"]] == [provider]
     assert code(browser.call("POST", "/api/me/identities")) == (409, "LINK_EXPIRED")
     owner_id = browser.session()["user"]["id"]
-    elsewhere = another(browser)
-    assert elsewhere.log_in(provider, **person).headers["Location"] == "/"
-    assert elsewhere.session()["user"]["id"] == owner_id
+    other_browser = another(browser)
+    assert other_browser.log_in(provider, **person).headers["Location"] == "/"
+    assert other_browser.session()["user"]["id"] == owner_id
     path = f"/api/me/identities/{provider}"
     assert browser.call("DELETE", path).status_code == 204
     assert code(browser.call("DELETE", path)) == (404, "NOT_FOUND")
@@ -331,7 +333,7 @@ def by_public_key(dialect: Dialect, claims: Json, before: bytes = b"") -> str:
     return signed_by_hand(dialect, claims, alg="HS256", key=before + pem)
 
 
-def by_strangers_key(dialect: Dialect, claims: Json) -> str:
+def by_other_key(dialect: Dialect, claims: Json) -> str:
     kid = dialect.keys.public()["keys"][0]["kid"]
     return jwt.encode({"alg": "RS256", "kid": kid}, claims, RSAKey.generate_key(2048))
 
@@ -356,7 +358,7 @@ FORGERIES: dict[str, Callable[[Dialect, Json], str]] = {
     "an empty subject": forged(sub=""),
     "a subject that is a number": forged(sub=7),
     "an unknown key": lambda dialect, claims: dialect.keys.sign(claims, kid="unknown"),
-    "a stranger's key": by_strangers_key,
+    "a stranger's key": by_other_key,
     "no key id": without_kid,
     "none": partial(signed_by_hand, alg="none", key=None),
     "nOnE": partial(signed_by_hand, alg="nOnE", key=None),
@@ -424,17 +426,17 @@ BREAKDOWNS = [
 ]
 
 
-@pytest.mark.parametrize(("provider", "path", "answer", "told"), BREAKDOWNS)
+@pytest.mark.parametrize(("provider", "path", "answer", "refusal"), BREAKDOWNS)
 def test_a_provider_that_answers_nonsense_signs_nobody_in(
     browser: Browser,
     providers: Providers,
     provider: str,
     path: str,
     answer: tuple[str, int],
-    told: tuple[int, str],
+    refusal: tuple[int, str],
 ) -> None:
     providers.broken[path] = answer
-    assert code(browser.log_in(provider)) == told
+    assert code(browser.log_in(provider)) == refusal
     assert browser.session() is None
 
 
@@ -453,7 +455,7 @@ def test_unknown_fields_of_a_provider_are_no_fault(browser: Browser, providers: 
 def test_a_provider_that_is_away_or_silent_is_said_to_be(
     environment: dict[str, str], providers: Providers
 ) -> None:
-    with nobody_listens() as address, hears_nothing() as silent:
+    with refused_address() as address, silent_address() as silent:
         changes = providers.environment(
             GOOGLE_ISSUER=f"http://{address}/google",
             NAVER_URL=f"http://{silent}",
@@ -473,14 +475,14 @@ def test_a_provider_that_is_away_or_silent_is_said_to_be(
 def test_calls_to_a_slow_provider_are_capped(
     environment: dict[str, str], providers: Providers
 ) -> None:
-    with hears_nothing() as silent, ThreadPoolExecutor(2) as pool:
+    with silent_address() as silent, ThreadPoolExecutor(2) as pool:
         changes = providers.environment(
             GOOGLE_ISSUER=f"http://{silent}", PROVIDER_TIMEOUT_S="5", PROVIDER_CALLS_MAX="1"
         )
         with application({**environment, **changes}) as client:
             callers = [client.application.test_client() for _ in range(2)]
-            asked = [pool.submit(one.get, "/oauth2/authorization/google") for one in callers]
-            answered, waiting = wait(asked, return_when=FIRST_COMPLETED)
+            parameters = [pool.submit(one.get, "/oauth2/authorization/google") for one in callers]
+            answered, waiting = wait(parameters, return_when=FIRST_COMPLETED)
             assert [code(one.result()) for one in answered] == [(503, "PROVIDER_UNAVAILABLE")]
             assert client.get("/oauth2/authorization/naver").status_code == 302
             assert [one.done() for one in waiting] == [False]
@@ -507,11 +509,11 @@ def test_the_log_in_cookie_is_http_only_and_host_bound(
         answer = client.get("/oauth2/authorization/naver", base_url="https://house.example")
     (cookie,) = answer.headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-log_in_naver=")
-    for said in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"):
-        assert f"; {said}" in cookie
+    for attribute in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=600"):
+        assert f"; {attribute}" in cookie
     assert "Domain" not in cookie
-    asked = query_of(answer.headers["Location"])
-    assert asked["redirect_uri"] == "https://house.example/login/oauth2/code/naver"
+    parameters = query_of(answer.headers["Location"])
+    assert parameters["redirect_uri"] == "https://house.example/login/oauth2/code/naver"
 
 
 def test_a_provider_without_credentials_is_absent(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, code
 
 
@@ -23,7 +23,7 @@ def test_the_answer_is_busy_and_when_to_come_back(
     auction = market.auction(seller, reserve_price=2_000)
     who = bidder if path == "/bids" else seller
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(environment, KAFKA_BOOTSTRAP_SERVERS=address) as client,
     ):
         answer = client.open(

@@ -66,16 +66,16 @@ def test_bad_records_reach_the_dead_letter_topic_unchanged(
     cluster.worker()
     wait_until(lambda: len(cluster.dead_letter_log()) == len(expected), what="all are dead letters")
 
-    said: list[tuple[Any, dict[str, str]]] = [
+    dead_records: list[tuple[Any, dict[str, str]]] = [
         (record, {name: text.decode() for name, text in record.headers})
         for record in cluster.dead_letter_log()
     ]
     assert {
         (headers["reason"], record.key, record.value, headers["replay_count"])
-        for record, headers in said
+        for record, headers in dead_records
     } == expected
     original = {record.offset: record for record in cluster.log()}
-    for record, headers in said:
+    for record, headers in dead_records:
         was = original[int(headers["original_offset"])]
         assert (record.key, record.value, record.partition) == (was.key, was.value or b"", 0)
         assert headers["original_log_time"] == rfc3339(from_epoch_ms(was.timestamp))

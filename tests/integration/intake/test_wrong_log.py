@@ -32,16 +32,16 @@ def fill(cluster: ListsCluster, texts: int = TEXTS) -> None:
     cluster.producer.flush()
 
 
-def wait_taken(cluster: ListsCluster) -> None:
+def wait_ingested(cluster: ListsCluster) -> None:
     ends = cluster.ends()
     wait_until(lambda: cluster.progress() == ends, what="everything is taken")
 
 
-def owner_that_took(cluster: ListsCluster, *, running: bool = False) -> Process:
+def owner_that_ingested(cluster: ListsCluster, *, running: bool = False) -> Process:
     """An ingest process that has taken all of a filled log; ended, unless it goes on `running`."""
     owner = cluster.bridge("ingest")
     fill(cluster)
-    wait_taken(cluster)
+    wait_ingested(cluster)
     if not running:
         assert owner.stop() == 0
     return owner
@@ -59,24 +59,24 @@ def logged(cluster: ListsCluster) -> list[tuple[int, int]]:
 def refusal(process: Process) -> str:
     """Why it stopped; it must have ended by itself with exit code 1."""
     assert process.wait_ended() == 1
-    (told,) = process.log_events("pipeline_stopped")
-    assert "docs/ownership.md" in told["reason"]
-    return str(told["reason"])
+    (event,) = process.log_events("pipeline_stopped")
+    assert "docs/ownership.md" in event["reason"]
+    return str(event["reason"])
 
 
 def test_kafkas_committed_offset_is_never_followed(cluster: ListsCluster) -> None:
-    owner_that_took(cluster)
+    owner_that_ingested(cluster)
     fill(cluster)
     ends = cluster.ends()
     cluster.commit(dict.fromkeys(ends, 0))
     cluster.bridge("ingest")
-    wait_taken(cluster)
+    wait_ingested(cluster)
     assert taken(cluster) == logged(cluster)
     wait_until(lambda: cluster.committed() == ends, what="Kafka is told where progress is")
 
 
 def test_a_database_behind_the_committed_offsets_is_refused(cluster: ListsCluster) -> None:
-    owner_that_took(cluster)
+    owner_that_ingested(cluster)
     before = cluster.progress()
     fill(cluster)
     cluster.commit(cluster.ends())
@@ -93,7 +93,7 @@ def test_a_database_behind_the_committed_offsets_is_refused(cluster: ListsCluste
 
 
 def test_a_database_that_comes_back_older_stops_a_running_owner(cluster: ListsCluster) -> None:
-    owner = owner_that_took(cluster, running=True)
+    owner = owner_that_ingested(cluster, running=True)
     wait_until(
         lambda: sum(cluster.committed().values()) == sum(cluster.ends().values()),
         what="Kafka is told",
@@ -110,15 +110,15 @@ def test_a_database_that_comes_back_older_stops_a_running_owner(cluster: ListsCl
         assert owner.wait_ended() == 1
     finally:
         cluster.execute("UPDATE epochs SET name = %s", (name,))
-    told = owner.log_events("pipeline_stopped")
-    assert any("run `python -m app.admin after-restore`" in line["reason"] for line in told)
+    event = owner.log_events("pipeline_stopped")
+    assert any("run `python -m app.admin after-restore`" in line["reason"] for line in event)
     assert set(cluster.progress().values()) == {0}
 
 
 def test_records_deleted_beyond_progress_stop_ingest(
     cluster: ListsCluster,
 ) -> None:
-    owner_that_took(cluster)
+    owner_that_ingested(cluster)
     before = taken(cluster)
     fill(cluster)
     lost_from = cluster.progress()[0]
@@ -135,7 +135,7 @@ def test_records_deleted_beyond_progress_stop_ingest(
         {"topic": cluster.topic, "partition": 0, "progress": lost_from, "next": first},
     )
     cluster.bridge("ingest")
-    wait_taken(cluster)
+    wait_ingested(cluster)
 
 
 def test_records_deleted_under_a_parked_partition_stop_ingest(
@@ -158,7 +158,7 @@ def test_records_deleted_under_a_parked_partition_stop_ingest(
 
 @pytest.mark.parametrize("running", [True, False])
 def test_a_recreated_topic_is_refused_until_reset(cluster: ListsCluster, *, running: bool) -> None:
-    owner = owner_that_took(cluster, running=running)
+    owner = owner_that_ingested(cluster, running=running)
     cluster.admin.delete_topics([cluster.topic])
     if running:
         assert "does not exist" in refusal(owner)
@@ -175,7 +175,7 @@ def test_a_recreated_topic_is_refused_until_reset(cluster: ListsCluster, *, runn
     cluster.execute(way_out("the topic was made again"), {"topic": cluster.topic})
     fill(cluster)
     cluster.bridge("ingest")
-    wait_taken(cluster)
+    wait_ingested(cluster)
     wait_until(lambda: not taken(cluster), what="everything is settled")
     appended = [place for items in cluster.settled().values() for place in items]
     assert len(appended) == 2 * TEXTS, "those of the old log, and those of the new"
@@ -183,7 +183,7 @@ def test_a_recreated_topic_is_refused_until_reset(cluster: ListsCluster, *, runn
 
 @pytest.mark.parametrize("running", [True, False])
 def test_added_partitions_are_refused(cluster: ListsCluster, *, running: bool) -> None:
-    owner = owner_that_took(cluster, running=running)
+    owner = owner_that_ingested(cluster, running=running)
     cluster.admin.create_partitions({cluster.topic: NewPartitions(cluster.partitions + 1)})
     stopped = owner if running else cluster.bridge("ingest")
     reason = refusal(stopped)
@@ -210,7 +210,7 @@ def set_topic(cluster: ListsCluster, **settings: str) -> None:
 def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
     cluster: ListsCluster, settings: dict[str, str], *, running: bool
 ) -> None:
-    owner = owner_that_took(cluster, running=running)
+    owner = owner_that_ingested(cluster, running=running)
     set_topic(cluster, **settings)
     reason = refusal(owner if running else cluster.bridge("ingest"))
     ((name, value),) = settings.items()
@@ -236,28 +236,28 @@ def test_topics_says_in_a_line_what_is_wrong_and_what_to_do(cluster: ListsCluste
     )
 
 
-def take_clock_of(cluster: ListsCluster, whose: str) -> None:
+def set_timestamp_type(cluster: ListsCluster, new_type: str) -> None:
     """Let the topic take this clock; returns once it does, which its records show."""
-    set_topic(cluster, message_timestamp_type=whose)
-    wanted = int(whose == "LogAppendTime")
+    set_topic(cluster, message_timestamp_type=new_type)
+    wanted = int(new_type == "LogAppendTime")
 
-    def takes_it() -> bool:
+    def ingests_it() -> bool:
         probe = cluster.append(cluster.list_name(1), "probe").get(timeout=10)
         records = {(one.partition, one.offset): one for one in cluster.log()}
         return bool(records[probe.partition, probe.offset].timestamp_type == wanted)
 
-    wait_until(takes_it, what=f"the topic takes {whose}")
+    wait_until(ingests_it, what=f"the topic takes {new_type}")
 
 
 def test_records_with_producer_timestamps_are_refused(
     cluster: ListsCluster,
 ) -> None:
-    take_clock_of(cluster, "CreateTime")
+    set_timestamp_type(cluster, "CreateTime")
     name = cluster.list_name(0)
     early = cluster.append(name, "by my clock").get(timeout=10)
-    take_clock_of(cluster, "LogAppendTime")
+    set_timestamp_type(cluster, "LogAppendTime")
     cluster.bridge("ingest")
-    wait_taken(cluster)
+    wait_ingested(cluster)
     query = 'SELECT partition, "offset", reason FROM dead_letters WHERE topic = %s'
     letters = {tuple(row) for row in cluster.rows(query, cluster.topic)}
     stamped = {(one.partition, one.offset) for one in cluster.log() if one.timestamp_type == 0}

@@ -56,19 +56,19 @@ def dotted(changes: dict[str, str]) -> dict[str, str]:
 
 def follow_advice(admin: KafkaAdminClient, topic: Topic, refusal: str) -> None:
     """Do what the line tells an operator to do."""
-    (asked,) = re.findall(r"--add-config (\S+)", refusal)
+    (advised,) = re.findall(r"--add-config (\S+)", refusal)
     assert f"--bootstrap-server {SETTINGS.kafka_bootstrap_servers} " in refusal
     assert f"--entity-type topics --entity-name {topic.name} " in refusal
-    changes = dict(setting.split("=") for setting in asked.split(","))
+    changes = dict(setting.split("=") for setting in advised.split(","))
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=changes)])
 
 
 def record_bytes_max(admin: KafkaAdminClient, topic: Topic) -> int:
-    asked = ConfigResource(ConfigResourceType.TOPIC, topic.name)
+    advised = ConfigResource(ConfigResourceType.TOPIC, topic.name)
     found: dict[str, Any] = {}
 
     def is_there() -> bool:
-        (values,) = admin.describe_configs([asked], config_filter="all")["topic"].values()
+        (values,) = admin.describe_configs([advised], config_filter="all")["topic"].values()
         found.update(values)
         return bool(found)
 

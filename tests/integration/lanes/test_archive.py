@@ -42,9 +42,9 @@ def place(cluster: LaneCluster, lot: Lot, keys: Sequence[str]) -> None:
 
 def bid(cluster: LaneCluster, lot: Lot, number: int, key: str, amount: int | None = None) -> Any:
     """The future of a bid that is the same whenever it is made."""
-    asked = amount or (1 if number % 4 == 3 else 10_000 * (number + 1))
+    chosen_amount = amount or (1 if number % 4 == 3 else 10_000 * (number + 1))
     kind = "max" if number % 3 == 0 else "exact"
-    return cluster.bid(lot, bidder=bidder_of(lot, number), amount=asked, key=key, kind=kind)
+    return cluster.bid(lot, bidder=bidder_of(lot, number), amount=chosen_amount, key=key, kind=kind)
 
 
 def bidder_of(lot: Lot, number: int) -> int:
@@ -106,7 +106,7 @@ def test_archiving_under_load_changes_no_answer(
             one.result(timeout=CALL_S)
         stop.set()
         storming.result(timeout=CALL_S)
-    wait_until(lambda: is_at_rest(cluster, ended, busy), what="all is decided and published")
+    wait_until(lambda: is_idle(cluster, ended, busy), what="all is decided and published")
     archive(cluster)
     assert count(cluster, schema.bids, ended) == count(cluster, schema.decisions, ended) == 0
     assert count(cluster, schema.bids_archive, ended) >= len(KEYS) + len(KEYS_LATE)
@@ -119,7 +119,7 @@ def test_archiving_under_load_changes_no_answer(
     assert violated(cluster, busy) == {}
 
 
-def is_at_rest(cluster: LaneCluster, *lots: Lot) -> bool:
+def is_idle(cluster: LaneCluster, *lots: Lot) -> bool:
     """Whether all of the log is taken, and nothing waits to be decided or published."""
     ends = {
         part: end for part, (_, end) in cluster.container.log_reader.bounds(AUCTION_BID).items()
@@ -156,9 +156,9 @@ def test_a_repeat_of_an_archived_bid_gets_its_outcome(cluster: LaneCluster, arch
     bid(cluster, archived, 0, KEYS[0]).get(timeout=CALL_S)
     bid(cluster, archived, 0, KEYS[0], amount=99_000).get(timeout=CALL_S)
     wait_until(lambda: count(cluster, schema.decisions, archived) == 2, what="both are decided")
-    (told,) = [one for batch in outcomes.decided_lately([bidder], 60) for one in batch]
-    assert told.receipt.bid_id == str(bid_id(bidder, archived.auction_id, KEYS[0]))
-    assert told.outcome.status == "accepted"
+    (found_outcome,) = [one for batch in outcomes.decided_lately([bidder], 60) for one in batch]
+    assert found_outcome.receipt.bid_id == str(bid_id(bidder, archived.auction_id, KEYS[0]))
+    assert found_outcome.outcome.status == "accepted"
     (refused,) = [one for batch in outcomes.refused_lately([bidder], 60) for one in batch]
     assert (refused.refusal.key, refused.refusal.amount) == (KEYS[0], 99_000)
     archive(cluster)

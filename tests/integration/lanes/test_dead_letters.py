@@ -114,7 +114,7 @@ def test_a_poison_record_is_dead_lettered_and_its_lane_goes_on(cluster: LaneClus
             for n in range(3, 8)
         ]
         place = [future.get(timeout=CALL_S) for future in futures].pop()
-        told = collect(
+        published = collect(
             pubsub,
             lambda e: (
                 e["auction_id"] == lot.auction_id
@@ -123,7 +123,7 @@ def test_a_poison_record_is_dead_lettered_and_its_lane_goes_on(cluster: LaneClus
             until=1,
         )
         wait_until(lambda: cluster.state(lot).bid_count == 8, what="the rest is decided")
-    (outcome,) = told[0]["outcomes"]
+    (outcome,) = published[0]["outcomes"]
     assert (outcome["bid_id"], outcome["bidder_id"], outcome["key"]) == (
         str(bid_id(bidder, lot.auction_id, "poison")), bidder, "poison",
     )  # fmt: skip
@@ -260,8 +260,8 @@ def test_a_forged_bid_in_the_inbox_is_refused_silently(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
-    key, (honest, thief) = str(lot.auction_id), lot.bidders[:2]
-    value = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
+    key, (owner, forger) = str(lot.auction_id), lot.bidders[:2]
+    value = bid_value(forger, lot.auction_id, amount=99_000, id_of=owner)
     payload = msgspec.json.encode(value).decode()
     forged = InboxRecord(AUCTION_BID.name, 0, UNKNOWN, key, payload, datetime.now(UTC))
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)

@@ -73,11 +73,11 @@ def rewritten(cluster: LaneCluster, lot: Lot) -> list[LogLine]:
     lines: list[LogLine] = []
     for row in chained:
         previous = lines[-1].hash if lines else FIRST_PREVIOUS_HASH
-        said = logged(row)
+        body = logged(row)
         line = (
-            bid_line(previous, said)
-            if isinstance(said, LoggedBid)
-            else control_line(previous, said)
+            bid_line(previous, body)
+            if isinstance(body, LoggedBid)
+            else control_line(previous, body)
         )
         assert line.hash == row.chain
         lines.append(line)

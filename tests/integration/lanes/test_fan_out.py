@@ -51,7 +51,7 @@ def test_states_rise_in_redis_and_outcomes_reach_their_bidder(
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
     users = [user_channel(bidder) for bidder in lot.bidders[:3]]
-    states, told = [], []
+    states, outcomes = [], []
     with (
         listening(cluster, auction_channel(lot.auction_id)) as watched,
         listening(cluster, users[0]) as first,
@@ -63,11 +63,11 @@ def test_states_rise_in_redis_and_outcomes_reach_their_bidder(
             states += collect(watched, lambda _: True, until=1)
             (decided,) = collect(mine, lambda _: True, until=1)
             assert (decided["auction_id"], decided["refused"]) == (lot.auction_id, [])
-            told += [(o["bidder_id"], o["status"], o["price"]) for o in decided["outcomes"]]
+            outcomes += [(o["bidder_id"], o["status"], o["price"]) for o in decided["outcomes"]]
         assert first.get_message(timeout=0.2) is None
     versions = [state["version"] for state in states]
     assert versions == sorted(set(versions))
-    assert told == [(lot.bidders[n], "accepted", 2_000 * (n + 1)) for n in range(3)]
+    assert outcomes == [(lot.bidders[n], "accepted", 2_000 * (n + 1)) for n in range(3)]
     assert states[-1]["leader"] == {"alias": 3}
     assert [bid["seq"] for bid in states[-1]["bids"]] == [3]
 
@@ -91,7 +91,7 @@ def collect_items(pubsub: PubSub, auction_id: int) -> dict[str, Any]:
 def test_a_repeated_message_is_neither_stored_nor_pushed_again(cluster: LaneCluster) -> None:
     room_id = ROOM_IDS_FROM + uuid4().int % 10**9
 
-    def say(key: str) -> int:
+    def send_chat(key: str) -> int:
         value = ChatMessageValue(
             v=1,
             message_id=message_id(1, room_id, key),
@@ -107,7 +107,7 @@ def test_a_repeated_message_is_neither_stored_nor_pushed_again(cluster: LaneClus
         return int(future.get(timeout=CALL_S).offset)
 
     with listening(cluster, room_channel(room_id)) as pubsub:
-        first, _repeat, last = say("a"), say("a"), say("b")
+        first, _repeat, last = send_chat("a"), send_chat("a"), send_chat("b")
         pushed = collect(pubsub, lambda p: p["message"]["room_id"] == room_id, until=2)
     assert [publication["seq"] for publication in pushed] == [first, last]
     stored = cluster.container.messages

@@ -50,8 +50,8 @@ def test_an_auction_closes_by_a_record_soon_after_its_end(cluster: LaneCluster) 
     closes = [row for row in cluster.rows(schema.decisions, lot) if row.effect == "sold"]
     assert len(closes) == 1
     assert closes[0].decided_at >= state.ends_at
-    told = {(notice.kind, notice.user_id) for notice in cluster.notices(lot)}
-    assert told == {("sold", state.terms.seller_id), ("won", lot.bidders[0])}
+    notified = {(notice.kind, notice.user_id) for notice in cluster.notices(lot)}
+    assert notified == {("sold", state.terms.seller_id), ("won", lot.bidders[0])}
     wait_until(
         lambda: all(notice.published_at for notice in cluster.notices(lot)),
         what="both are published",
@@ -65,8 +65,8 @@ def test_the_displaced_leader_is_told_once_a_minute(cluster: LaneCluster) -> Non
         bidder = (first, second)[number % 2]
         cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key=f"k{number}")
         cluster.wait_decided(lot, number + 1)
-    told = [(notice.kind, notice.user_id) for notice in cluster.notices(lot)]
-    assert told == [("outbid", first), ("outbid", second)]
+    notified = [(notice.kind, notice.user_id) for notice in cluster.notices(lot)]
+    assert notified == [("outbid", first), ("outbid", second)]
 
 
 def test_bytes_nobody_can_decode_are_kept_and_hold_up_nobody(cluster: LaneCluster) -> None:

@@ -53,10 +53,10 @@ def test_a_repeat_gets_the_old_outcome_or_a_key_conflict(cluster: LaneCluster) -
     assert answered(cluster, [bidder]) == [str(bid_id(bidder, lot.auction_id, "k"))]
     outcomes = PostgresOutcomes(cluster.container.engine)
     ((refused,),) = outcomes.refused_lately([bidder], LATELY_S)
-    told = refused.refusal
-    assert (refused.auction_id, told.bidder_id, told.key) == (lot.auction_id, bidder, "k")
-    assert (told.amount, told.kind, told.code) == (9_000, "max", "KEY_REUSED")
-    assert (told.partition, told.offset) == (place.partition, place.offset)
+    item = refused.refusal
+    assert (refused.auction_id, item.bidder_id, item.key) == (lot.auction_id, bidder, "k")
+    assert (item.amount, item.kind, item.code) == (9_000, "max", "KEY_REUSED")
+    assert (item.partition, item.offset) == (place.partition, place.offset)
 
 
 def test_unread_notices_are_found_until_they_are_read(cluster: LaneCluster) -> None:
@@ -66,7 +66,7 @@ def test_unread_notices_are_found_until_they_are_read(cluster: LaneCluster) -> N
         cluster.bid(lot, bidder=bidder, amount=2_000 * (number + 1), key="k")
     cluster.wait_decided(lot, 2)
     live = PostgresLive(cluster.container.engine)
-    ((told,),) = live.published_lately([outbid, leader], LATELY_S)
-    assert (told.user_id, told.notice.kind) == (outbid, "outbid")
-    live.acknowledge(outbid, told.notice.id)
+    ((item,),) = live.published_lately([outbid, leader], LATELY_S)
+    assert (item.user_id, item.notice.kind) == (outbid, "outbid")
+    live.acknowledge(outbid, item.notice.id)
     assert list(live.published_lately([outbid], LATELY_S)) == []

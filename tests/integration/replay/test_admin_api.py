@@ -8,7 +8,7 @@ import pytest
 from app.adapters.postgres import schema
 from app.web.app import create_app
 from tests.containers import Container
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, Person, code, faults
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.integration.replay.cases import dead_letters, failed, replays, unreadable
@@ -28,8 +28,8 @@ def admin(market: Market, operator: Operator) -> Person:
     account = market.sign_up("chief")
     made = operator.run("app.admin", "grant", account["email"].upper(), "admin")
     assert made.returncode == 0, made.stderr
-    told = json.loads(made.stderr)
-    assert (told["stream"], told["event"], told["role"]) == ("security", "role_changed", "admin")
+    event = json.loads(made.stderr)
+    assert (event["stream"], event["event"], event["role"]) == ("security", "role_changed", "admin")
     assert account["email"] not in made.stderr.lower()
     return market.log_in(account)
 
@@ -64,27 +64,27 @@ def test_a_replay_reports_what_was_done_with_each_dead_letter(
     lot = cluster.auction(lasts_s=3_600)
     first, second = failed(cluster, lot, [2_000, 3_000])
 
-    def asked(**body: Any) -> Any:
+    def replay_request(**body: Any) -> Any:
         answer = market.call("POST", REPLAY, admin, {"auction": str(lot.auction_id), **body})
         assert answer.status_code == 200, answer.get_data(as_text=True)
         return answer.get_json()
 
-    planned = asked(dry_run=True)
+    planned = replay_request(dry_run=True)
     assert [item["result"] for item in planned["items"]] == ["would_replay"] * 2
     assert (planned["more"], replays(cluster, lot)) == (False, [])
 
-    done = asked(limit=1)
+    done = replay_request(limit=1)
     assert [(item["id"], item["result"]) for item in done["items"]] == [(first.id, "replayed")]
     assert done["more"]
     wait_until(lambda: cluster.state(lot).bid_count == 1, what="the first bid is accepted")
     assert [row.requested_by for row in replays(cluster, lot)] == [f"user:{admin.id}"]
 
-    rest = asked(ids=[first.id, second.trace_id])
-    assert [(item["id"], item["code"]) for item in rest["items"]] == [
+    second_page = replay_request(ids=[first.id, second.trace_id])
+    assert [(item["id"], item["code"]) for item in second_page["items"]] == [
         (first.id, "SETTLED"),
         (second.id, None),
     ]
-    assert not rest["more"]
+    assert not second_page["more"]
     wait_until(lambda: cluster.state(lot).bid_count == 2, what="the second bid is accepted")
 
 
@@ -106,9 +106,9 @@ def test_a_role_taken_away_is_gone_at_once(market: Market, operator: Operator) -
     assert operator.run("app.admin", "grant", str(admin.id), "user").returncode == 0
     assert code(market.call("GET", LIST, admin)) == (401, "UNAUTHENTICATED")
     assert code(market.call("GET", LIST, market.log_in(account))) == (403, "FORBIDDEN")
-    nobody = operator.run("app.admin", "ban", "nobody@example.org")
-    assert (nobody.returncode, nobody.stderr.count("\n")) == (2, 1)
-    assert "nobody@example.org" in nobody.stderr
+    unknown_user = operator.run("app.admin", "ban", "nobody@example.org")
+    assert (unknown_user.returncode, unknown_user.stderr.count("\n")) == (2, 1)
+    assert "nobody@example.org" in unknown_user.stderr
 
 
 @pytest.mark.parametrize(
@@ -165,13 +165,13 @@ def test_without_the_log_it_is_busy_and_nothing_is_claimed(
     cluster: LaneCluster, admin: Person, lot: Lot
 ) -> None:
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(cluster.stack.environment(), KAFKA_BOOTSTRAP_SERVERS=address) as client,
     ):
-        elsewhere = Market(client, cluster.container.engine)
-        answer = elsewhere.call("POST", REPLAY, admin, {"auction": str(lot.auction_id)})
+        other_market = Market(client, cluster.container.engine)
+        answer = other_market.call("POST", REPLAY, admin, {"auction": str(lot.auction_id)})
         assert code(answer) == (503, "BUSY")
-        planned = elsewhere.call(
+        planned = other_market.call(
             "POST", REPLAY, admin, {"auction": str(lot.auction_id), "dry_run": True}
         )
         assert planned.status_code == 200

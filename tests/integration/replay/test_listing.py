@@ -8,7 +8,7 @@ import pytest
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.topics import CHAT_MESSAGE
-from tests.integration.http.applications import nobody_listens
+from tests.integration.http.applications import refused_address
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.integration.replay.cases import consumer_dead_letter, dead_letters, failed, unreadable
 from tests.operator import Operator
@@ -39,7 +39,7 @@ def test_each_filter_finds_what_fits_newest_first(
     cluster: LaneCluster, operator: Operator, lot: Lot, other: Lot
 ) -> None:
     bid, garbage = (row.id for row in dead_letters(cluster, lot))
-    (elsewhere,) = (row.id for row in dead_letters(cluster, other))
+    (other_id,) = (row.id for row in dead_letters(cluster, other))
     of_lot = ("--auction", str(lot.auction_id))
     trace_id = str(bid_id(lot.bidders[0], lot.auction_id, "k2000"))
     between = rfc3339(dead_letters(cluster, lot)[1].created_at)
@@ -48,8 +48,8 @@ def test_each_filter_finds_what_fits_newest_first(
         assert ids(operator.listed(*of_lot, "--topic", "chat-message")) == [message]
         assert ids(operator.listed(*of_lot, "--topic", "auction-bid")) == [garbage, bid]
     assert ids(operator.listed("--id", trace_id)) == [bid]
-    assert ids(operator.listed("--id", str(elsewhere), "--id", trace_id)) == [elsewhere, bid]
-    assert ids(operator.listed("--id", str(elsewhere), *of_lot)) == []
+    assert ids(operator.listed("--id", str(other_id), "--id", trace_id)) == [other_id, bid]
+    assert ids(operator.listed("--id", str(other_id), *of_lot)) == []
     assert ids(operator.listed(*of_lot, "--reason", "HandlerError")) == [bid]
     assert ids(operator.listed(*of_lot, "--until", between)) == [bid]
     assert ids(operator.listed(*of_lot, "--since", between)) == [garbage]
@@ -76,7 +76,7 @@ def test_showing_one_tells_its_origin_its_error_and_its_bytes(
 ) -> None:
     bid, garbage = dead_letters(cluster, lot)
     shown = operator.bridge("replay", "show", bid.trace_id)
-    for told in (
+    for expected in (
         f"dead letter {bid.id}\n",
         f"auction-bid/{bid.partition}/{bid.offset}\n",
         "by group auction",
@@ -85,7 +85,7 @@ def test_showing_one_tells_its_origin_its_error_and_its_bytes(
         "3, the first failed at ",
         '"amount":2000,',
     ):
-        assert told in shown
+        assert expected in shown
     shown = operator.bridge("replay", "show", str(garbage.id))
     assert "3 bytes, hex:\nff001b\n" in shown
     (text,) = dead_letters(cluster, other)
@@ -158,7 +158,7 @@ def test_servers_that_do_not_answer_are_one_line(
     cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     of_lot = ("bridge", "replay", "run", "--auction", str(lot.auction_id))
-    with nobody_listens() as address:
+    with refused_address() as address:
         database = f"postgresql://nobody@{address}/nothing"
         no_store = operator.run(*of_lot, DATABASE_URL=database)
         no_log = operator.run(*of_lot, KAFKA_BOOTSTRAP_SERVERS=address)

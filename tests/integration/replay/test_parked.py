@@ -53,8 +53,12 @@ def test_a_parked_lane_keeps_its_records_until_it_is_freed(
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
     assert "is parked" in operator.bridge("lanes", "park", *lane, "--reason", "a closer look")
-    told = operator.security[-1]
-    assert (told["event"], told["command"], told["key"]) == ("admin_command", "park", lane[1])
+    security_event = operator.security[-1]
+    assert (security_event["event"], security_event["command"], security_event["key"]) == (
+        "admin_command",
+        "park",
+        lane[1],
+    )
     for amount in (2_000, 3_000):
         cluster.bid(lot, bidder=lot.bidders[0], amount=amount, key=f"k{amount}").get(timeout=CALL_S)
     wait_until(lambda: cluster.waiting(lot) == 2, what="both bids wait")

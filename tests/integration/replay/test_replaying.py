@@ -57,8 +57,12 @@ def test_a_replay_after_the_fix_decides_the_failed_bids(
     assert [row.replays for row in dead_letters(cluster, lot)] == [1, 1]
     for line in (f"1/2  dead letter {first.id} replayed to", "2 replayed"):
         assert line in printed
-    told = operator.security[-1]
-    assert (told["event"], told["by"], told["records"]) == ("replayed", made[0].requested_by, 2)
+    security_event = operator.security[-1]
+    assert (security_event["event"], security_event["by"], security_event["records"]) == (
+        "replayed",
+        made[0].requested_by,
+        2,
+    )
 
     before = log_ends(cluster)
     assert "2 skipped" in run(operator, lot, "--force")
@@ -115,19 +119,21 @@ def test_a_replayed_forged_bid_stays_a_dead_letter(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
-    honest, thief = lot.bidders[:2]
-    forged = bid_value(thief, lot.auction_id, amount=99_000, id_of=honest)
-    with listening(cluster, user_channel(honest)) as pubsub:
+    owner, forger = lot.bidders[:2]
+    forged = bid_value(forger, lot.auction_id, amount=99_000, id_of=owner)
+    with listening(cluster, user_channel(owner)) as pubsub:
         cluster.put(str(lot.auction_id).encode(), msgspec.json.encode(forged)).get(timeout=CALL_S)
         wait_dead_letters(cluster, lot, 1)
         assert "1 replayed" in run(operator, lot)
         wait_dead_letters(cluster, lot, 2)
-        cluster.bid(lot, bidder=honest, amount=2_000, key="k").get(timeout=CALL_S)
-        told = collect(pubsub, lambda event: event["auction_id"] == lot.auction_id, until=1)
+        cluster.bid(lot, bidder=owner, amount=2_000, key="k").get(timeout=CALL_S)
+        security_event = collect(
+            pubsub, lambda event: event["auction_id"] == lot.auction_id, until=1
+        )
     assert {letter.reason for letter in dead_letters(cluster, lot)} == {"BadIdentity"}
     assert {amount: row.status for amount, row in bids(cluster, lot).items()} == {2_000: "accepted"}
-    (outcome,) = [outcome for event in told for outcome in event["outcomes"]]
-    assert (outcome["bidder_id"], outcome["price"]) == (honest, 2_000)
+    (outcome,) = [outcome for event in security_event for outcome in event["outcomes"]]
+    assert (outcome["bidder_id"], outcome["price"]) == (owner, 2_000)
     results = audit(cluster.container, Scope(lane=str(lot.auction_id)), [])
     # The lot is only a row: nobody published its creation.
     assert (results["I2"].checked, set(results.violated)) == (3, {"I11"})

@@ -34,7 +34,7 @@ from tests import kafka_log
 from tests.bid_values import bid_value
 from tests.containers import Container, build_container
 from tests.integration.database import alembic, own_database
-from tests.integration.http.applications import application, nobody_listens
+from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market
 from tests.waiting import wait_until
 
@@ -66,8 +66,8 @@ class Restored:
 
     def after_restore(self, *options: str) -> str:
         result = self.run("app.admin", "after-restore", *options)
-        said = [line for line in result.stderr.splitlines() if '"stream":"security"' not in line]
-        assert (result.returncode, said) == (0, [])
+        lines = [line for line in result.stderr.splitlines() if '"stream":"security"' not in line]
+        assert (result.returncode, lines) == (0, [])
         return result.stdout
 
     def sign_up(self, name: str) -> tuple[int, object]:
@@ -106,8 +106,8 @@ def _signed_in_before(environment: dict[str, str]) -> str:
     with application(environment) as client:
         account = {"email": "kept@example.org", "password": PASSWORD, "nickname": "kept"}
         assert client.post("/api/auth/signup", json=account).status_code == 201
-        asked = {"email": account["email"], "password": PASSWORD, "delivery": "body"}
-        return str(client.post("/api/auth/login", json=asked).get_json()["access_token"])
+        login_body = {"email": account["email"], "password": PASSWORD, "delivery": "body"}
+        return str(client.post("/api/auth/login", json=login_body).get_json()["access_token"])
 
 
 def _leave_traces(settings: Settings) -> None:
@@ -168,8 +168,8 @@ def _is_refused_everywhere(restored: Restored) -> None:
     for command in commands:
         result = restored.run(*command)
         assert result.returncode == 2, command
-        said = [line for line in result.stderr.splitlines() if "older than the log" in line]
-        (line,) = [line for line in said if not line.startswith("{")]  # nor in the log
+        lines = [line for line in result.stderr.splitlines() if "older than the log" in line]
+        (line,) = [line for line in lines if not line.startswith("{")]  # nor in the log
         assert COMMAND in line
 
 
@@ -180,8 +180,8 @@ def _is_refused(restored: Restored) -> None:
     assert ready.status_code == 503
     assert COMMAND in ready.get_json()["dependencies"]["postgresql"]
     assert restored.sign_up("early") == (503, None)
-    asked = {"email": "kept@example.org", "password": PASSWORD}
-    assert restored.client.post("/api/auth/login", json=asked).status_code == 503
+    login_body = {"email": "kept@example.org", "password": PASSWORD}
+    assert restored.client.post("/api/auth/login", json=login_body).status_code == 503
     assert restored.me(restored.client, restored.token) == 503
     with pytest.raises(BusyError, match="older than the log"):
         restored.container.admitting_log.append(AUCTION_BID, key=1, value=b"{}")
@@ -199,7 +199,7 @@ def _is_admitted(container: Container | WorkerContainer) -> bool:
 def _is_open(restored: Restored) -> None:
     assert restored.me(restored.client, restored.token) == 401
     with (
-        nobody_listens() as address,
+        refused_address() as address,
         application(restored.environment, REDIS_AUTH_URL=f"redis://{address}/0") as client,
     ):
         assert restored.me(client, restored.token) == 401, "without sessions it is the epoch alone"

@@ -25,7 +25,7 @@ UNITS_S = {"s": 1, "m": 60}
 CLOSE, LOOP = "auction_close_seconds_bucket", "gateway_loop_delay_seconds_bucket"
 BIDS, CHAT = 'topic="auction-bid"', 'topic="chat-message"'
 
-Looks = dict[int, list[dict[str, Any]]]  # what is to fire, by the second at which one looks
+Expectations = dict[int, list[dict[str, Any]]]  # what is to fire, by the second at which one looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +184,22 @@ def expected(alert: Alert, case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def scenario(series: Mapping[str, str], looks: Looks, alert: Alert) -> dict[str, Any]:
+def scenario(series: Mapping[str, str], expectations: Expectations, alert: Alert) -> dict[str, Any]:
     return {
         "interval": f"{STEP_S}s",
         "input_series": [{"series": name, "values": series[name]} for name in series],
         "alert_rule_test": [
-            {"eval_time": f"{second}s", "alertname": alert.name, "exp_alerts": looks[second]}
-            for second in looks
+            {"eval_time": f"{second}s", "alertname": alert.name, "exp_alerts": expectations[second]}
+            for second in expectations
         ],
     }
 
 
 def scenarios(alert: Alert, case: Case) -> list[dict[str, Any]]:
     lasts_s = int(alert.lasts[:-1]) * UNITS_S[alert.lasts[-1]]
-    too_early: Looks = {lasts_s - STEP_S: []} if lasts_s else {}
+    too_early: Expectations = {lasts_s - STEP_S: []} if lasts_s else {}
     fires = {**too_early, case.at_minute * 60: expected(alert, case)}
-    holds: Looks = {minute * 60: [] for minute in range(MINUTES + 1)}
+    holds: Expectations = {minute * 60: [] for minute in range(MINUTES + 1)}
     return [scenario(case.fires, fires, alert), scenario(case.holds, holds, alert)]
 
 
@@ -207,8 +207,8 @@ def scenarios(alert: Alert, case: Case) -> list[dict[str, Any]]:
 def test_an_alert_fires_in_time_and_only_above_its_bound(alert: Alert, tmp_path: Path) -> None:
     file = tmp_path / "tests.yml"
     tests = scenarios(alert, CASES[alert.name])
-    whole = {"rule_files": [str(RULES)], "evaluation_interval": f"{STEP_S}s", "tests": tests}
-    file.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    config = {"rule_files": [str(RULES)], "evaluation_interval": f"{STEP_S}s", "tests": tests}
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
     promtool("test", "rules", str(file))
 
 

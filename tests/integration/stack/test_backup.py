@@ -46,14 +46,14 @@ def test_a_backup_is_whole_until_something_of_it_is_missing(
     assert checked(backup) == 0
     assert "is whole" in capsys.readouterr().out
     relation = next(path for path in (backup.base / "base" / "1").iterdir() if path.name == "1259")
-    whole = relation.read_bytes()
-    relation.write_bytes(whole[:-1])
+    content = relation.read_bytes()
+    relation.write_bytes(content[:-1])
     assert checked(backup) == 2
     complaint = capsys.readouterr().err
     assert (complaint.count("\n"), "is no whole base backup" in complaint) == (1, True)
     with pytest.raises(UsageFault, match="no whole base backup"):
         restore(postgresql, backup, until="2026-11-28")
-    relation.write_bytes(whole)
+    relation.write_bytes(content)
 
     first = segments(backup)[0]
     first.rename(first.with_suffix(".gone"))

@@ -23,8 +23,8 @@ from tests import kafka_log
 from tests.bid_values import bid_value
 
 TIMEOUT_S = 10
-SOMEBODY, LOT = 17, 4
-FORGED = msgspec.json.encode(bid_value(SOMEBODY, LOT, "forged", amount=99_000))
+USER_ID, LOT = 17, 4
+FORGED = msgspec.json.encode(bid_value(USER_ID, LOT, "forged", amount=99_000))
 
 
 def settings_as(stack: Stack, log_in: Mapping[str, str]) -> Settings:
@@ -42,9 +42,9 @@ def forge(settings: Settings, topic: str = AUCTION_BID.name) -> None:
 def test_writing_bids_to_kafka_needs_the_right_password(stack: Stack) -> None:
     operator = read_settings(stack.environment())
     before = kafka_log.ends(operator, AUCTION_BID.name)
-    nobody = msgspec.structs.replace(operator, kafka_security_protocol="PLAINTEXT")
-    stranger = msgspec.structs.replace(operator, kafka_sasl_password="guessed")
-    for settings in (nobody, stranger):
+    anonymous = msgspec.structs.replace(operator, kafka_security_protocol="PLAINTEXT")
+    wrong_password = msgspec.structs.replace(operator, kafka_sasl_password="guessed")
+    for settings in (anonymous, wrong_password):
         arguments = client_arguments(settings)
         with pytest.raises(KafkaError):
             KafkaProducer(**arguments, bootstrap_timeout_ms=2_000)
@@ -71,11 +71,11 @@ def test_redis_users_need_a_password_and_see_their_own_keys(
     environment = stack.environment()
     address = urlsplit(environment["REDIS_URL"]).netloc.rpartition("@")[2]
     for url in (f"redis://{address}", f"redis://auth:guessed@{address}"):
-        with Redis.from_url(url) as stranger, pytest.raises(AuthenticationError):
-            stranger.get("anything")
+        with Redis.from_url(url) as wrong_password, pytest.raises(AuthenticationError):
+            wrong_password.get("anything")
     with Redis.from_url(environment["REDIS_BROKER_URL"]) as broker:
         with pytest.raises(NoPermissionError):
-            broker.set(session_key("stolen"), SOMEBODY)
+            broker.set(session_key("stolen"), USER_ID)
         with pytest.raises(NoPermissionError):
             broker.publish(auction_channel(1), "{}")
     with Redis.from_url(environment["REDIS_AUTH_URL"]) as auth, pytest.raises(NoPermissionError):
@@ -85,22 +85,22 @@ def test_redis_users_need_a_password_and_see_their_own_keys(
 def test_redis_transactions_survive_a_restart(stack: Stack) -> None:
     url, key = stack.environment()["REDIS_AUTH_URL"], session_key("kept")
     with Redis.from_url(url) as auth, auth.pipeline(transaction=True) as transaction:
-        transaction.set(session_key("other"), SOMEBODY, ex=60)  # of one command Redis makes none
-        transaction.set(key, SOMEBODY, ex=60)
+        transaction.set(session_key("other"), USER_ID, ex=60)  # of one command Redis makes none
+        transaction.set(key, USER_ID, ex=60)
         transaction.execute()
     stack.control.stop("redis")
     stack.control.start("redis")
     stack.servers_up()
     with Redis.from_url(url) as auth:
-        assert auth.get(key) == b"%d" % SOMEBODY
+        assert auth.get(key) == b"%d" % USER_ID
 
 
 def test_chat_is_stored_and_read_with_a_password_alone(stack: Stack) -> None:
     url = urlsplit(stack.environment()["MONGODB_URL"])
     address = url.netloc.rpartition("@")[2]
     guessed = url._replace(netloc=f"ferretdb:guessed@{address}").geturl()
-    for stranger in (f"mongodb://{address}/auction", guessed):
-        with MongoClient[dict[str, object]](stranger, timeoutMS=5_000) as client:
+    for wrong_password in (f"mongodb://{address}/auction", guessed):
+        with MongoClient[dict[str, object]](wrong_password, timeoutMS=5_000) as client:
             messages = client.get_default_database()["messages"]
             with pytest.raises(OperationFailure):
                 messages.find_one()

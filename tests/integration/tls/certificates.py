@@ -13,7 +13,7 @@ class Certificates:
     """Files in PEM: `both` is the server's key and its certificate in one."""
 
     authority: Path
-    stranger: Path
+    other_authority: Path
     certificate: Path
     key: Path
     both: Path
@@ -21,14 +21,16 @@ class Certificates:
 
 def make_certificates(directory: Path) -> Certificates:
     """Make them with openssl, which comes with Debian's PostgreSQL."""
-    authority, stranger, certificate = (directory / f"{n}.pem" for n in ("ca", "other", "server"))
-    for file in (authority, stranger):
+    authority, other_authority, certificate = (
+        directory / f"{n}.pem" for n in ("ca", "other", "server")
+    )
+    for file in (authority, other_authority):
         _make(file, "-subj", f"/CN={file.stem}")
     signed_by = ("-CA", str(authority), "-CAkey", str(authority.with_suffix(".key")))
     _make(certificate, "-subj", "/CN=server", "-addext", NAMES, *signed_by)
     key, both = certificate.with_suffix(".key"), directory / "both.pem"
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
-    return Certificates(authority, stranger, certificate, key, both)
+    return Certificates(authority, other_authority, certificate, key, both)
 
 
 def _make(file: Path, *options: str) -> None:

@@ -104,12 +104,12 @@ def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
 
 
 @contextmanager
-def redis(certificates: Certificates, *, asks: bool = True) -> Iterator[str]:
+def redis(certificates: Certificates, *, asks_password: bool = True) -> Iterator[str]:
     """`host:port` of a server; one that does not ask for a password speaks no TLS either."""
     (port,) = free_ports(1)
     files = ("--tls-cert-file", certificates.certificate, "--tls-key-file", certificates.key)
     tls = ("--port", "0", "--tls-port", str(port), *map(str, files), "--tls-auth-clients", "no")
-    kind = (*tls, "--requirepass", PASSWORD) if asks else ("--port", str(port))
+    kind = (*tls, "--requirepass", PASSWORD) if asks_password else ("--port", str(port))
     command = ("redis-server", *kind, "--bind", HOST, "--save", "", "--tls-ca-cert-file")
     with running((*command, str(certificates.authority)), port):
         yield f"{HOST}:{port}"

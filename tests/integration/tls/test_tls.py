@@ -126,7 +126,7 @@ def another_authority(
     variables: dict[str, str], certificates: Certificates, _: str
 ) -> dict[str, str]:
     """One that did not sign the server's certificate."""
-    known, other = str(certificates.authority), str(certificates.stranger)
+    known, other = str(certificates.authority), str(certificates.other_authority)
     return {name: value.replace(known, other) for name, value in variables.items()}
 
 
@@ -157,7 +157,7 @@ def test_readiness_names_the_store_that_is_wrong(
     assert {states[name] for name in others} == {"ok"}
 
 
-SAID: dict[tuple[str, Fault], str] = {
+MESSAGES: dict[tuple[str, Fault], str] = {
     ("DATABASE", wrong_password): "password authentication failed",
     ("DATABASE", another_authority): "certificate verify failed",
     ("DATABASE", no_tls): "server does not support SSL",
@@ -180,7 +180,7 @@ def test_commands_say_what_is_wrong_in_one_line(
             (line,) = capsys.readouterr().err.splitlines()
         else:
             line = Operator(stack, container).refusal("audit", "--auction", "1")
-        assert SAID[store, fault] in line
+        assert MESSAGES[store, fault] in line
         assert GUESSED not in line
 
 
@@ -198,7 +198,7 @@ def test_a_store_without_password_is_refused_in_production(
 ) -> None:
     production = in_production(stack, secured)
     refuse_unfit_stores(read_settings(production))
-    with servers.redis(certificates, asks=False) as redis:
+    with servers.redis(certificates, asks_password=False) as redis:
         url = secured.environment["DATABASE_URL"].replace("/auction?", "/open?")
         opened = {"DATABASE_URL": url, "REDIS_AUTH_URL": f"redis://:{PASSWORD}@{redis}/0"}
         with pytest.raises(SystemExit) as exited:

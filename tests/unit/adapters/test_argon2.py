@@ -39,9 +39,9 @@ def test_a_password_of_nobody_takes_as_many_hashes_to_refuse() -> None:
         return function(*arguments)
 
     passwords = Argon2Passwords(counting, limits=LEAST)
-    of_somebody = passwords.hash("battery staple")
+    stored_hash = passwords.hash("battery staple")
     assert not passwords.matches("wrong", None)  # makes the hash of nobody, once
     counted.clear()
-    assert not passwords.matches("wrong", of_somebody)
+    assert not passwords.matches("wrong", stored_hash)
     assert not passwords.matches("wrong", None)
     assert counted == ["wrong", "wrong"]

@@ -13,9 +13,9 @@ OLD = (
 
 
 def test_a_record_of_before_is_read_and_its_name_goes_no_further() -> None:
-    said = RoomPublication(seq=7, message=chat_message_decoder.decode(OLD))
-    assert "Anna" not in str(_document(said))
-    assert published_message(said).sender.nickname == ""
+    publication = RoomPublication(seq=7, message=chat_message_decoder.decode(OLD))
+    assert "Anna" not in str(_document(publication))
+    assert published_message(publication).sender.nickname == ""
 
 
 def test_a_chat_record_has_no_name_and_a_publication_has_it() -> None:

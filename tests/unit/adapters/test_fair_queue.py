@@ -9,7 +9,7 @@ from app.adapters.postgres.fair_queue import FairQueue
 from tests.waiting import wait_until
 
 
-def asked(queue: FairQueue[str], pool: ThreadPoolExecutor) -> "Future[str]":
+def get_in_thread(queue: FairQueue[str], pool: ThreadPoolExecutor) -> "Future[str]":
     """A question for an item that already waits."""
     before = len(queue._waiters)
     future = pool.submit(queue.get, timeout=60.0)
@@ -20,7 +20,7 @@ def asked(queue: FairQueue[str], pool: ThreadPoolExecutor) -> "Future[str]":
 def test_who_waits_is_served_before_who_put_back_and_asks_again() -> None:
     queue: FairQueue[str] = FairQueue(1, use_lifo=True)
     with ThreadPoolExecutor() as pool:
-        first, second = asked(queue, pool), asked(queue, pool)
+        first, second = get_in_thread(queue, pool), get_in_thread(queue, pool)
         queue.put("a", block=False)
         with pytest.raises(Empty):
             queue.get(block=False)

@@ -33,11 +33,11 @@ def answer(leadership: tuple[int, int], topic_id: UUID = TOPIC) -> MetadataRespo
         error_code=0, name=AT.topic, topic_id=topic_id, is_internal=False, partitions=[partition]
     )
     brokers = [MetadataResponse.MetadataResponseBroker(n, "127.0.0.1", n, None) for n in BROKERS]
-    said = MetadataResponse(
+    response = MetadataResponse(
         version=VERSION, throttle_time_ms=0, brokers=brokers, cluster_id="c", controller_id=1,
         topics=[topic],
     )  # fmt: skip
-    return MetadataResponse.decode(said.encode(), version=VERSION)
+    return MetadataResponse.decode(response.encode(), version=VERSION)
 
 
 def known(found: ClusterMetadata) -> tuple[int, int]:
@@ -46,8 +46,8 @@ def known(found: ClusterMetadata) -> tuple[int, int]:
 
 def test_an_isolated_broker_does_not_bring_the_old_leader_back() -> None:
     found = cluster()
-    for said in (OLD, NEW, OLD):
-        found.update_metadata(answer(said))
+    for response in (OLD, NEW, OLD):
+        found.update_metadata(answer(response))
     assert known(found) == NEW
     assert found.partitions_for_broker(NEW[0]) == {AT}
     assert not found.partitions_for_broker(OLD[0])
@@ -55,9 +55,9 @@ def test_an_isolated_broker_does_not_bring_the_old_leader_back() -> None:
 
 def test_a_newer_leader_is_believed_and_one_that_steps_down_too() -> None:
     found = cluster()
-    for said in (OLD, NEW, (-1, 6), (3, 7)):
-        found.update_metadata(answer(said))
-        assert known(found) == said
+    for response in (OLD, NEW, (-1, 6), (3, 7)):
+        found.update_metadata(answer(response))
+        assert known(found) == response
 
 
 def test_a_topic_that_was_made_again_begins_with_new_leaderships() -> None:

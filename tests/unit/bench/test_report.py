@@ -22,13 +22,13 @@ def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_floors_and_the_sketch_come_before_the_storms(directory: Path) -> None:
-    whole = Report(
+    merged = Report(
         figures={"held.1": 4_100.0},
         steps=[step()] * (ABREAST + 1),
         sketched=[sketched()],
         notes=["audit: clean"],
     )
-    file, text = write_report(whole, now=NOW)
+    file, text = write_report(merged, now=NOW)
     assert file == directory / "2026-01-31T120000Z.json"
     assert file.with_suffix(".md").read_text(encoding="utf-8") == text
     titles = ["# Benchmark", "| 4,100 |", "Beside the sketch", "- audit: clean", "| offered,"]

@@ -53,9 +53,9 @@ def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) 
         )
 
 
-@pytest.mark.parametrize(("known", "said"), [(1, "10 users sign up"), (11, ""), (99, "")])
+@pytest.mark.parametrize(("known", "message"), [(1, "10 users sign up"), (11, ""), (99, "")])
 def test_users_who_sign_up_first_are_told_of(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], known: int, said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], known: int, message: str
 ) -> None:
     script = f'echo "phase=sign_in users=11 known={known}" >&2; echo "{{}}"'
     run_storm(
@@ -65,7 +65,7 @@ def test_users_who_sign_up_first_are_told_of(
         users_file=tmp_path / "users.json",
         on_phase=lambda _: None,
     )
-    assert capsys.readouterr().out.strip().partition(":")[0] == said
+    assert capsys.readouterr().out.strip().partition(":")[0] == message
 
 
 def test_stages_take_the_place_of_rate_and_sockets(tmp_path: Path) -> None:

@@ -41,11 +41,11 @@ class Store:
 
     def __init__(self) -> None:
         self.state = State()
-        self.is_away = False
+        self.is_down = False
 
     @contextmanager
     def begin(self) -> Iterator[None]:
-        if self.is_away:
+        if self.is_down:
             raise OutageError("away")
         before = copy.deepcopy(self.state)
         try:
@@ -94,7 +94,7 @@ class Store:
         return is_new
 
     def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
-        return {(topic, part) for whose, topic, part in self.state.parked if whose == group}
+        return {(topic, part) for parked_by, topic, part in self.state.parked if parked_by == group}
 
     def inserted(self, partition: int = 0) -> list[int]:
         """The offsets in the inbox, in the order they came."""

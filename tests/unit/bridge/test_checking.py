@@ -19,7 +19,7 @@ ITEM = {"v": 1, "name": "a", "id": "i", "text": "t"}
 DEEP = b'{"x":' + b"[" * 100_000
 
 
-def said(**changes: Any) -> bytes:
+def bid_bytes(**changes: Any) -> bytes:
     return json.dumps({**ITEM, **changes}).encode()
 
 
@@ -35,13 +35,13 @@ def said(**changes: Any) -> bytes:
         ({"value": b'{"v":1,"name":"\0"}'}, "BadUtf8"),
         ({"key": b"k" * (SIZES.key_bytes_max + 1)}, "TooLarge"),
         ({"value": b" " * (SIZES.value_bytes_max + 1)}, "TooLarge"),
-        ({"value": said(name="b")}, "KeyMismatch"),
+        ({"value": bid_bytes(name="b")}, "KeyMismatch"),
         ({"value": b""}, "Undecodable"),
         ({"value": b"{"}, "Undecodable"),
         ({"value": b"[]"}, "Undecodable"),
-        ({"value": said(v=0)}, "Undecodable"),
-        ({"value": said(v="2")}, "Undecodable"),
-        ({"value": said(more=1)}, "Undecodable"),
+        ({"value": bid_bytes(v=0)}, "Undecodable"),
+        ({"value": bid_bytes(v="2")}, "Undecodable"),
+        ({"value": bid_bytes(more=1)}, "Undecodable"),
     ],
 )
 def test_a_bad_record_is_refused_with_its_reason(changes: dict[str, Any], reason: str) -> None:
@@ -57,7 +57,7 @@ def test_a_tombstone_says_nothing() -> None:
 
 
 def test_a_record_of_a_newer_schema_is_taken() -> None:
-    value = said(v=2, more={"than": "we know"})
+    value = bid_bytes(v=2, more={"than": "we know"})
     assert checked(raw(0, value), LANE, SIZES).payload == value.decode()
 
 

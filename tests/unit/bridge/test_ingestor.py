@@ -83,7 +83,7 @@ def test_a_partition_that_was_given_to_another_is_not_taken_from() -> None:
 def test_an_outage_takes_nothing_and_counts_nothing() -> None:
     store = Store()
     owner = started(store)
-    store.is_away = True
+    store.is_down = True
     with pytest.raises(OutageError):
         owner.ingest({0: [raw(0), bad(1)]})
     store.is_away = False
@@ -176,7 +176,7 @@ def test_progress_moved_by_another_owner_is_no_fault() -> None:
     store = Store()
     owner, other = owner_of(store), started(store)
 
-    def look(_: object) -> dict[int, Bounds]:
+    def bounds_of(_: object) -> dict[int, Bounds]:
         """The log has grown by two since, and both are taken already."""
         other.ingest({0: [raw(0), raw(1)]})
         return {0: Bounds(0, 2)}

@@ -15,17 +15,17 @@ from bridge.record_processor import ProcessorPorts, RecordProcessor
 from bridge.records import RawRecord
 from tests.unit.bridge.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
 
-HERE, THERE = (TOPIC.name, 0), (TOPIC.name, 1)
+HERE, OTHER = (TOPIC.name, 0), (TOPIC.name, 1)
 
 
-class Heap:
+class MemoryConsumer:
     """Has the effect of putting values on a heap; some it cannot read, or its store refuses."""
 
     group = "heap"
 
     def __init__(self) -> None:
         self.values: list[bytes] = []
-        self.is_away = False
+        self.is_down = False
 
     def read(self, record: RawRecord) -> bytes:
         if record.value == b"bad":
@@ -35,7 +35,7 @@ class Heap:
         return record.value or b""
 
     def handle(self, items: Sequence[bytes]) -> None:
-        if self.is_away:
+        if self.is_down:
             raise OutageError("away")
         if b"refused" in items:
             raise BadDataError("not in my store")
@@ -52,10 +52,10 @@ def heaping(store: Store) -> tuple[Heap, RecordProcessor[bytes]]:
 
 
 def test_a_batch_without_fault_is_handled_whole() -> None:
-    heap, handling = heaping(Store())
-    handled = handling.handle({HERE: batch(b"1", b"2"), THERE: batch(b"3", partition=1)})
-    assert heap.values == [b"1", b"2", b"3"]
-    assert handled == {HERE: 2, THERE: 1}
+    consumer, handling = make_handling(Store())
+    handled = handling.handle({HERE: batch(b"1", b"2"), OTHER: batch(b"3", partition=1)})
+    assert consumer.values == [b"1", b"2", b"3"]
+    assert handled == {HERE: 2, OTHER: 1}
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_a_batch_without_fault_is_handled_whole() -> None:
 )
 def test_the_failing_record_is_a_dead_letter_the_rest_is_handled(value: bytes, reason: str) -> None:
     store = Store()
-    heap, handling = heaping(store)
+    consumer, handling = make_handling(store)
     assert handling.handle({HERE: batch(b"1", value, b"2")}) == {HERE: 3}
-    assert heap.values == [b"1", b"2"]
+    assert consumer.values == [b"1", b"2"]
     assert store.reasons() == [(1, reason)]
     (letter,) = store.state.letters
     assert (letter.payload, letter.group, letter.attempts) == (value, "heap", 1)
@@ -73,8 +73,8 @@ def test_the_failing_record_is_a_dead_letter_the_rest_is_handled(value: bytes, r
 
 def test_an_outage_is_raised_and_nobody_is_blamed() -> None:
     store = Store()
-    heap, handling = heaping(store)
-    heap.is_away = True
+    consumer, handling = make_handling(store)
+    consumer.is_down = True
     with pytest.raises(OutageError):
         handling.handle({HERE: batch(b"1", b"refused")})
     assert store.reasons() == []
@@ -82,28 +82,28 @@ def test_an_outage_is_raised_and_nobody_is_blamed() -> None:
 
 def test_an_outage_of_the_store_of_dead_letters_loses_none() -> None:
     store = Store()
-    _, handling = heaping(store)
-    store.is_away = True
+    _, handling = make_handling(store)
+    store.is_down = True
     with pytest.raises(OutageError):
         handling.handle({HERE: batch(b"bad")})
-    store.is_away = False
+    store.is_down = False
     handling.handle({HERE: batch(b"bad")})
     assert store.reasons() == [(0, "Undecodable")]
 
 
 def test_a_newer_schema_parks_only_its_partition() -> None:
     store = Store()
-    heap, handling = heaping(store)
-    handled = handling.handle({HERE: batch(b"1", b"newer", b"2"), THERE: batch(b"3", partition=1)})
-    assert handled == {HERE: 1, THERE: 1}
-    assert heap.values == [b"1", b"3"]
+    consumer, handling = make_handling(store)
+    handled = handling.handle({HERE: batch(b"1", b"newer", b"2"), OTHER: batch(b"3", partition=1)})
+    assert handled == {HERE: 1, OTHER: 1}
+    assert consumer.values == [b"1", b"3"]
     assert store.reasons() == []
     assert store.state.parked[("heap", *HERE)].reason == FUTURE_VERSION
 
 
 def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     store = Store()
-    heap, handling = heaping(store)
+    consumer, handling = make_handling(store)
     values = [b"bad"] * (PER_PARTITION + 1) + [b"1"]
     assert handling.handle({HERE: batch(*values)}) == {HERE: PER_PARTITION}
     assert store.state.parked[("heap", *HERE)].reason == TOO_MANY
@@ -114,7 +114,7 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     store.state.letters.clear()
     assert handling.refresh_parked(is_required=True) == {HERE: PER_PARTITION}
     handling.handle({HERE: batch(*values)[PER_PARTITION:]})
-    assert heap.values == [b"1"]
+    assert consumer.values == [b"1"]
 
 
 def test_a_freed_partition_resumes_where_it_was_parked() -> None:
@@ -124,14 +124,14 @@ def test_a_freed_partition_resumes_where_it_was_parked() -> None:
     handling.refresh_parked(is_required=True)
     assert handling.handle({HERE: batch(b"1", b"2")}) == {}
     handling.handle({HERE: [raw(2, b"3")]})
-    assert heap.values == []
+    assert consumer.values == []
     store.state.parked.clear()
     assert handling.refresh_parked(is_required=True) == {HERE: 0}
 
 
 def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
     store = Store()
-    _, handling = heaping(store)
+    _, handling = make_handling(store)
     handling.handle({HERE: batch(b"newer")})
     handling.revoke([HERE])
     store.state.parked.clear()
@@ -140,7 +140,7 @@ def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
 
 def test_while_parked_state_is_unknown_the_last_one_holds() -> None:
     store = Store()
-    heap, handling = heaping(store)
+    consumer, handling = make_handling(store)
     handling.handle({HERE: batch(b"newer")})
     store.is_away = True
     assert handling.refresh_parked(is_required=False) == {}

@@ -12,7 +12,7 @@ from tests.waiting import CALL_S
 
 HOUR_S, SLACK_S = 3_600, 60
 # Every clock Python has, and the timed waits that libfaketime hangs.
-LOOK = """
+PRINT_CLOCKS = """
 import datetime, queue, threading, time
 waited = time.monotonic()
 threading.Event().wait(0.05)
@@ -27,7 +27,7 @@ print(time.time(), datetime.datetime.now(datetime.UTC).timestamp(), time.monoton
 
 def clocks(environment: dict[str, str]) -> list[float]:
     seen = subprocess.run(
-        (sys.executable, "-c", LOOK),
+        (sys.executable, "-c", PRINT_CLOCKS),
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

@@ -33,7 +33,7 @@ def after(seconds: float) -> datetime:
     return NOW + timedelta(milliseconds=round(seconds * 1000))
 
 
-class Asked(TypedDict, total=False):
+class OfferFields(TypedDict, total=False):
     """The fields of an offer that a test may name."""
 
     currency: Currency
@@ -46,14 +46,14 @@ class Asked(TypedDict, total=False):
     soft_close: SoftClose | None
 
 
-def make(*, rules: Rules | None = None, ends: float = 3600, **asked: Unpack[Asked]) -> Terms:
+def make(*, rules: Rules | None = None, ends: float = 3600, **fields: Unpack[OfferFields]) -> Terms:
     """Terms of a KRW auction from 1,000, open at once, for an hour, unless said otherwise."""
     usual = Offer(currency="KRW", starting_price=1_000, ends_at=after(ends))
-    offer = replace(usual, **asked)
+    offer = replace(usual, **fields)
     return make_terms(offer, auction_id=AUCTION, seller_id=SELLER, now=NOW, rules=rules or Rules())
 
 
-class Said(TypedDict, total=False):
+class BidFields(TypedDict, total=False):
     """What a test may say of a bid besides bidder, amount and kind."""
 
     at: float
@@ -67,9 +67,9 @@ class Lane:
     """An auction and its ledger; each call appends one record `at` seconds, and decides it."""
 
     def __init__(
-        self, terms: Terms | None = None, *, ends: float = 3600, **asked: Unpack[Asked]
+        self, terms: Terms | None = None, *, ends: float = 3600, **fields: Unpack[OfferFields]
     ) -> None:
-        self.ledger = Ledger(open_auction(terms or make(ends=ends, **asked)))
+        self.ledger = Ledger(open_auction(terms or make(ends=ends, **fields)))
         self.records: list[Record] = []
         self.entries: list[Entry] = []
 
@@ -84,44 +84,44 @@ class Lane:
         return entry
 
     def place(
-        self, bidder_id: int, amount: int, kind: BidKind = "exact", **said: Unpack[Said]
+        self, bidder_id: int, amount: int, kind: BidKind = "exact", **fields: Unpack[BidFields]
     ) -> Entry:
         """A bid at second 1, confirmed, with a key of its own, unless said otherwise."""
-        key = said.get("key", f"k{len(self.records)}")
+        key = fields.get("key", f"k{len(self.records)}")
         return self.feed(
             BidPlaced(
                 bid_id=bid_id(bidder_id, AUCTION, key),
                 bidder_id=bidder_id,
                 amount=amount,
                 kind=kind,
-                confirm=said.get("confirm", True),
+                confirm=fields.get("confirm", True),
                 key=key,
                 position=self._position(),
-                log_time=after(said.get("at", 1)),
-                limit=said.get("limit"),
-                blocked=said.get("blocked", False),
+                log_time=after(fields.get("at", 1)),
+                limit=fields.get("limit"),
+                blocked=fields.get("blocked", False),
             )
         )
 
     def decided(
-        self, bidder_id: int, amount: int, kind: BidKind = "exact", **said: Unpack[Said]
+        self, bidder_id: int, amount: int, kind: BidKind = "exact", **fields: Unpack[BidFields]
     ) -> DecidedBid:
-        entry = self.place(bidder_id, amount, kind, **said)
+        entry = self.place(bidder_id, amount, kind, **fields)
         assert isinstance(entry, DecidedBid)
         return entry
 
     def decision(
-        self, bidder_id: int, amount: int, kind: BidKind = "exact", **said: Unpack[Said]
+        self, bidder_id: int, amount: int, kind: BidKind = "exact", **fields: Unpack[BidFields]
     ) -> BidDecision:
-        return self.decided(bidder_id, amount, kind, **said).decision
+        return self.decided(bidder_id, amount, kind, **fields).decision
 
     def bid(
-        self, bidder_id: int, amount: int, kind: BidKind = "exact", **said: Unpack[Said]
+        self, bidder_id: int, amount: int, kind: BidKind = "exact", **fields: Unpack[BidFields]
     ) -> Outcome:
-        return self.decision(bidder_id, amount, kind, **said).outcome
+        return self.decision(bidder_id, amount, kind, **fields).outcome
 
-    def code(self, bidder_id: int, amount: int, **said: Unpack[Said]) -> str | None:
-        return self.bid(bidder_id, amount, **said).code
+    def code(self, bidder_id: int, amount: int, **fields: Unpack[BidFields]) -> str | None:
+        return self.bid(bidder_id, amount, **fields).code
 
     def start(self, at: float) -> ControlDecision:
         return self._control(StartDue(self._position(), after(at)))
@@ -142,8 +142,8 @@ class Lane:
         )
 
     def void(self, bidder_id: int, at: float = 1) -> ControlDecision:
-        asked = VoidRequested(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
-        return self._control(asked)
+        fields = VoidRequested(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
+        return self._control(fields)
 
     def _control(self, record: Record) -> ControlDecision:
         entry = self.feed(record)

@@ -28,7 +28,7 @@ from app.domain.records import (
 )
 from app.domain.rules import Rules
 from app.domain.terms import SoftClose, Terms
-from tests.unit.domain.builders import ADMIN, AUCTION, SELLER, Asked, after, make
+from tests.unit.domain.builders import ADMIN, AUCTION, SELLER, OfferFields, after, make
 
 # Twelve properties run on this many logs each: 6,000 cases. A failure prints the blob
 # that reproduces it.
@@ -58,7 +58,7 @@ def offers(draw: st.DrawFn) -> Terms:
     rung = draw(st.sampled_from((None, None, 0, 3, 6)))
     reserve = None if rung is None else starting + rung * (starting // 10 + 1)
     above = draw(st.sampled_from((None, None, None, 1, 20)))
-    offer: Asked = {
+    offer: OfferFields = {
         "starting_price": starting,
         "currency": draw(st.sampled_from(("KRW", "USD", "JPY"))),
         "reserve_price": reserve,
@@ -70,7 +70,7 @@ def offers(draw: st.DrawFn) -> Terms:
     return make(rules=RULES, ends=END, **offer)
 
 
-_WHATS = (
+_KINDS = (
     *("max", "exact") * 7, "start", "close", "close", "reserve", "repeat", "reuse", "cancel",
     "void", "blocked", "limited",
 )  # fmt: skip
@@ -80,13 +80,13 @@ _JITTERS = (0, 0, 0, 0, 1, -1)
 _FLAGS = (True, False, True)
 _STEPS_MS = (0, 1, 500, 1_000, 2_000, 12_000, -1, -4_000)
 # One number for each record, taken apart below: six draws instead would cost four times as much.
-_CODES = prod(map(len, (_STEPS_MS, _WHATS, _ACTORS, _RUNGS, _JITTERS, _FLAGS)))
+_CODES = prod(map(len, (_STEPS_MS, _KINDS, _ACTORS, _RUNGS, _JITTERS, _FLAGS)))
 _PLAN = st.lists(st.integers(0, _CODES - 1), min_size=5, max_size=25)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    what: str
+    record_kind: str
     actor_id: int
     rung: int
     jitter: int
@@ -96,12 +96,17 @@ class _Step:
 
 def _step(code: int) -> _Step:
     code, step_ms = divmod(code, len(_STEPS_MS))
-    code, what = divmod(code, len(_WHATS))
+    code, record_kind = divmod(code, len(_KINDS))
     code, actor = divmod(code, len(_ACTORS))
     code, rung = divmod(code, len(_RUNGS))
     flag, jitter = divmod(code, len(_JITTERS))
     return _Step(
-        _WHATS[what], _ACTORS[actor], rung, _JITTERS[jitter], _FLAGS[flag], _STEPS_MS[step_ms]
+        _KINDS[record_kind],
+        _ACTORS[actor],
+        rung,
+        _JITTERS[jitter],
+        _FLAGS[flag],
+        _STEPS_MS[step_ms],
     )
 
 
@@ -127,15 +132,15 @@ def _record(
     if control is not None:
         return control
     bids = [record for record in earlier if isinstance(record, BidPlaced)]
-    if step.what in ("repeat", "reuse") and bids:
-        more = int(step.what == "reuse")
-        return _again(bids[step.rung % len(bids)], more, position, log_time)
+    if step.record_kind in ("repeat", "reuse") and bids:
+        more = int(step.record_kind == "reuse")
+        return _repeat(bids[step.rung % len(bids)], more, position, log_time)
     return _bid(step, amount, position, log_time)
 
 
 def _control(step: _Step, amount: int, position: Position, log_time: datetime) -> Control | None:
     asker_id = step.actor_id if step.actor_id == BIDDERS[0] else SELLER
-    match step.what:
+    match step.record_kind:
         case "start":
             return StartDue(position, log_time)
         case "close":
@@ -155,17 +160,17 @@ def _bid(step: _Step, amount: int, position: Position, log_time: datetime) -> Bi
         bid_id=bid_id(step.actor_id, AUCTION, key),
         bidder_id=step.actor_id,
         amount=amount,
-        kind="max" if step.what == "max" else "exact",
+        kind="max" if step.record_kind == "max" else "exact",
         confirm=step.flag,
         key=key,
         position=position,
         log_time=log_time,
-        limit=amount - step.flag if step.what == "limited" else None,
-        blocked=step.what == "blocked",
+        limit=amount - step.flag if step.record_kind == "limited" else None,
+        blocked=step.record_kind == "blocked",
     )
 
 
-def _again(bid: BidPlaced, more: int, position: Position, log_time: datetime) -> BidPlaced:
+def _repeat(bid: BidPlaced, more: int, position: Position, log_time: datetime) -> BidPlaced:
     return BidPlaced(
         bid_id=bid.bid_id,
         bidder_id=bid.bidder_id,

@@ -11,7 +11,7 @@ from tests.unit.domain.builders import ANN, AUCTION, BOB, CEM, SELLER, Lane, aft
 END = 3_600
 
 
-def told(
+def notices_from(
     lane: Lane,
     *,
     earlier_bidder_ids: tuple[int, ...] = (),
@@ -27,7 +27,7 @@ def told(
     )
 
 
-def whom(notices: list[Notice]) -> list[tuple[NoticeKind, int]]:
+def kinds_and_users(notices: list[Notice]) -> list[tuple[NoticeKind, int]]:
     return [(notice.kind, notice.user_id) for notice in notices]
 
 
@@ -41,7 +41,7 @@ def duel(lane: Lane, *moments: float) -> None:
 def test_the_displaced_leader_is_told() -> None:
     lane = Lane()
     duel(lane, 2)
-    assert told(lane) == [
+    assert notices_from(lane) == [
         Notice("outbid", ANN, AUCTION, after(2), {"price": 1_100, "currency": "KRW"})
     ]
 
@@ -50,34 +50,39 @@ def test_who_is_outbid_at_once_knows_it_from_the_outcome() -> None:
     lane = Lane()
     lane.bid(ANN, 9_000, "max")
     lane.bid(BOB, 2_000)
-    assert told(lane) == []
+    assert notices_from(lane) == []
 
 
 def test_outbid_is_told_once_a_minute() -> None:
     lane = Lane()
     duel(lane, 2, 3, 61.999, 63)
-    outbid = [(notice.user_id, notice.at) for notice in told(lane)]
+    outbid = [(notice.user_id, notice.at) for notice in notices_from(lane)]
     assert outbid == [(ANN, after(2)), (BOB, after(3)), (BOB, after(63))]
 
 
 def test_what_an_earlier_batch_told_counts() -> None:
     lane = Lane()
     duel(lane, 61)
-    assert told(lane, last_outbid_at={ANN: after(1.001)}) == []
-    assert whom(told(lane, last_outbid_at={ANN: after(1)})) == [("outbid", ANN)]
+    assert notices_from(lane, last_outbid_at={ANN: after(1.001)}) == []
+    assert kinds_and_users(notices_from(lane, last_outbid_at={ANN: after(1)})) == [("outbid", ANN)]
 
 
 def test_in_the_last_ten_minutes_each_one_is_told() -> None:
     lane = Lane()
     duel(lane, END - 600, END - 599, END - 598, END - 597)
-    assert whom(told(lane)) == [("outbid", ANN), ("outbid", BOB), ("outbid", ANN), ("outbid", BOB)]
+    assert kinds_and_users(notices_from(lane)) == [
+        ("outbid", ANN),
+        ("outbid", BOB),
+        ("outbid", ANN),
+        ("outbid", BOB),
+    ]
 
 
 @pytest.mark.parametrize(("at", "notices"), [(END - 600.001, 0), (END - 600, 1)])
 def test_the_last_ten_minutes_begin_ten_minutes_before_the_end(at: float, notices: int) -> None:
     lane = Lane()
     duel(lane, at)
-    assert len(told(lane, last_outbid_at={ANN: after(at - 1)})) == notices
+    assert len(notices_from(lane, last_outbid_at={ANN: after(at - 1)})) == notices
 
 
 def test_at_the_close_winner_losers_and_seller_are_told() -> None:
@@ -86,8 +91,8 @@ def test_at_the_close_winner_losers_and_seller_are_told() -> None:
     lane.bid(BOB, 2_000)
     lane.bid(CEM, 1)  # refused, so no bidder
     lane.close(at=END + 1)
-    notices = told(lane)
-    assert whom(notices) == [("sold", SELLER), ("won", ANN), ("lost", BOB)]
+    notices = notices_from(lane)
+    assert kinds_and_users(notices) == [("sold", SELLER), ("won", ANN), ("lost", BOB)]
     assert notices[0].params == {"price": 2_100, "currency": "KRW"}
     assert {notice.at for notice in notices} == {after(END + 1)}
 
@@ -96,7 +101,7 @@ def test_bidders_of_earlier_batches_are_told_too() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     lane.close(at=END)
-    assert whom(told(lane, earlier_bidder_ids=(BOB, ANN))) == [
+    assert kinds_and_users(notices_from(lane, earlier_bidder_ids=(BOB, ANN))) == [
         ("sold", SELLER), ("won", ANN), ("lost", BOB),
     ]  # fmt: skip
 
@@ -105,8 +110,8 @@ def test_unsold_is_lost_for_every_bidder() -> None:
     lane = Lane(reserve_price=5_000)
     lane.bid(ANN, 4_000)
     lane.close(at=END)
-    notices = told(lane)
-    assert whom(notices) == [("unsold", SELLER), ("lost", ANN)]
+    notices = notices_from(lane)
+    assert kinds_and_users(notices) == [("unsold", SELLER), ("lost", ANN)]
     assert notices[0].params["price"] is None
 
 
@@ -114,8 +119,8 @@ def test_a_cancel_is_told_to_the_bidders_with_its_reason() -> None:
     lane = Lane(ends=86_400)
     lane.bid(ANN, 4_000)
     lane.cancel(at=2, reason="broken")
-    notices = told(lane)
-    assert whom(notices) == [("cancelled", ANN)]
+    notices = notices_from(lane)
+    assert kinds_and_users(notices) == [("cancelled", ANN)]
     assert notices[0].params == {"reason": "broken"}
 
 
@@ -123,7 +128,7 @@ def test_buy_now_notifies_like_a_close() -> None:
     lane = Lane(reserve_price=5_000, buy_now_price=6_000)
     lane.bid(ANN, 4_000)
     lane.bid(BOB, 6_000, at=2)
-    assert whom(told(lane)) == [("sold", SELLER), ("lost", ANN), ("won", BOB)]
+    assert kinds_and_users(notices_from(lane)) == [("sold", SELLER), ("lost", ANN), ("won", BOB)]
 
 
 def test_void_and_refused_records_tell_nothing() -> None:
@@ -131,11 +136,11 @@ def test_void_and_refused_records_tell_nothing() -> None:
     lane.start(at=1)
     lane.close(at=2)
     lane.cancel(at=3, actor_id=ANN)
-    assert told(lane) == []
+    assert notices_from(lane) == []
 
 
 def test_repeats_tell_nothing() -> None:
     lane = Lane()
     duel(lane, 2)
     lane.place(BOB, 1_100, key="k1")
-    assert len(told(lane)) == 1
+    assert len(notices_from(lane)) == 1

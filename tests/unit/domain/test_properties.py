@@ -220,16 +220,16 @@ def test_replaying_a_log_less_its_repeats_gives_the_same_rows(scenario: Scenario
 @given(scenarios(), st.data())
 def test_any_split_into_batches_gives_the_same(scenario: Scenario, data: st.DataObject) -> None:
     """Each batch is given only what settling would look up for it."""
-    whole = Batches(scenario.terms)
-    whole.settle(scenario.records)
+    at_once = Batches(scenario.terms)
+    at_once.settle(scenario.records)
     parts, rest = Batches(scenario.terms), scenario.records
     while rest:
         size = data.draw(st.integers(1, len(rest)))
         parts.settle(rest[:size])
         rest = rest[size:]
-    assert parts.auction == whole.auction
-    assert parts.entries == whole.entries
-    assert parts.notices == whole.notices
+    assert parts.auction == at_once.auction
+    assert parts.entries == at_once.entries
+    assert parts.notices == at_once.notices
 
 
 @PROPERTY
@@ -294,6 +294,6 @@ def test_nothing_published_depends_on_an_unreached_maximum(scenario: Scenario, m
         else record
         for record in records
     ]
-    again, entries_again = fold(states[0], changed)
+    again, repeated_entries = fold(states[0], changed)
     assert again.leader_maximum == setting.amount + more
-    assert lines_of(entries_again) == lines_of(entries)
+    assert lines_of(repeated_entries) == lines_of(entries)

@@ -42,7 +42,7 @@ class Model:
         self.price = max(paid, covered)
 
     def _beaten(self) -> int:
-        others = [amount for whose, amount, _ in self.accepted if whose != self.leader_id]
+        others = [amount for bidder, amount, _ in self.accepted if bidder != self.leader_id]
         return min(self.maximum, self._a_step_above(max(others))) if others else 0
 
     def _a_step_above(self, price: int) -> int:

@@ -9,7 +9,7 @@ from app.domain.ledger import DecidedBid, DecidedControl, RepeatedBid
 from app.domain.records import BidKind
 from tests.unit.domain.builders import ANN, BOB, CEM, SELLER, Lane, after
 from tests.unit.domain.test_ledger import lines_of
-from tests.unit.domain.test_notices import told, whom
+from tests.unit.domain.test_notices import kinds_and_users, notices_from
 
 HOUR = 3_600
 
@@ -36,7 +36,7 @@ def test_a_blocked_bidder_is_refused_and_may_bid_once_unblocked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bidder_id", "amount", "said", "code"),
+    ("bidder_id", "amount", "fields", "code"),
     [
         (SELLER, 9**9, {"blocked": True}, "OWN_AUCTION"),
         (ANN, 9**9, {"blocked": True, "limit": 1}, "BLOCKED"),
@@ -45,9 +45,9 @@ def test_a_blocked_bidder_is_refused_and_may_bid_once_unblocked() -> None:
     ],
 )
 def test_the_right_to_bid_is_checked_before_the_confirmation(
-    bidder_id: int, amount: int, said: dict[str, object], code: str
+    bidder_id: int, amount: int, fields: dict[str, object], code: str
 ) -> None:
-    assert Lane().code(bidder_id, amount, **said) == code  # type: ignore[arg-type]
+    assert Lane().code(bidder_id, amount, **fields) == code  # type: ignore[arg-type]
 
 
 def test_a_repeat_keeps_its_outcome_when_the_right_changes() -> None:
@@ -161,8 +161,8 @@ def test_only_the_voided_bidder_and_new_leader_are_notified() -> None:
     lane.void(CEM)
     lane.void(ANN)
     lane.void(CEM)
-    notices = told(lane)
-    assert whom(notices) == [("voided", CEM), ("leading", BOB), ("voided", ANN)]
+    notices = notices_from(lane)
+    assert kinds_and_users(notices) == [("voided", CEM), ("leading", BOB), ("voided", ANN)]
     assert notices[0].params == {"reason": "a stolen card"}
     assert notices[1].params == {"price": 2_500, "currency": "KRW"}
 
@@ -172,7 +172,7 @@ def test_whose_bids_were_voided_is_not_told_of_the_end() -> None:
     bids(lane, (ANN, 2_000, "exact"), (BOB, 2_500, "exact"))
     lane.void(BOB)
     lane.close(at=HOUR)
-    assert whom(told(lane))[-2:] == [("sold", SELLER), ("won", ANN)]
+    assert kinds_and_users(notices_from(lane))[-2:] == [("sold", SELLER), ("won", ANN)]
 
 
 def test_the_chain_names_voided_and_leader_by_alias() -> None:
@@ -181,13 +181,13 @@ def test_the_chain_names_voided_and_leader_by_alias() -> None:
     lane.void(BOB)
     lane.void(CEM)
     verify_chain(lines_of(lane), lane.auction.chain)
-    voided, of_nobody = (json.loads(line.body) for line in lines_of(lane)[-2:])
+    voided, of_unknown = (json.loads(line.body) for line in lines_of(lane)[-2:])
     assert (voided["type"], voided["alias"], voided["amount"]) == ("void", 2, None)
     assert voided["decision"] == {
         "effect": "bids_voided", "code": None, "price": 2_000, "winner": None, "leader": 1,
         "ends_at": "2026-11-23T13:00:00.000Z",
     }  # fmt: skip
-    assert (of_nobody["alias"], of_nobody["decision"]["leader"]) == (None, 1)
+    assert (of_unknown["alias"], of_unknown["decision"]["leader"]) == (None, 1)
     assert "a stolen card" not in lines_of(lane)[-2].body
 
 

@@ -6,7 +6,7 @@ from app.domain.auction import genesis, open_auction
 from app.domain.errors import InvalidError
 from app.domain.rules import Rules
 from app.domain.terms import SoftClose
-from tests.unit.domain.builders import ANN, NOW, Asked, Lane, after, make
+from tests.unit.domain.builders import ANN, NOW, Lane, OfferFields, after, make
 
 
 def test_without_a_future_start_the_auction_opens_at_once() -> None:
@@ -71,7 +71,7 @@ def test_the_numbers_come_from_the_rules_it_is_created_with() -> None:
 
 
 DAY = 86_400
-OUT_OF_BOUNDS: list[tuple[Asked, set[str]]] = [
+OUT_OF_BOUNDS: list[tuple[OfferFields, set[str]]] = [
     ({"starting_price": 0}, {"starting_price"}),
     ({"starting_price": True}, {"starting_price"}),
     ({"reserve_price": 10**12 + 1, "buy_now_price": 0}, {"reserve_price", "buy_now_price"}),
@@ -89,7 +89,7 @@ OUT_OF_BOUNDS: list[tuple[Asked, set[str]]] = [
 
 
 @pytest.mark.parametrize(("offer", "fields"), OUT_OF_BOUNDS)
-def test_every_field_out_of_bounds_is_named(offer: Asked, fields: set[str]) -> None:
+def test_every_field_out_of_bounds_is_named(offer: OfferFields, fields: set[str]) -> None:
     with pytest.raises(InvalidError) as caught:
         make(**offer)
     assert caught.value.code == "INVALID"
@@ -108,5 +108,5 @@ def test_every_field_out_of_bounds_is_named(offer: Asked, fields: set[str]) -> N
         {"soft_close": SoftClose(3_600, 3_600, 100)},
     ],
 )
-def test_the_bounds_themselves_are_allowed(offer: Asked) -> None:
+def test_the_bounds_themselves_are_allowed(offer: OfferFields) -> None:
     make(**offer)

@@ -15,7 +15,7 @@ from stack.hostile.growth import RedisUsage, complaints_of
 from stack.hostile.report import EXPECTED, complaints, is_measurable, render, render_honest
 from stack.runtime import Stack
 
-CAME = (
+RECEIVED = (
     b"HTTP/1.1 429 TOO MANY REQUESTS\r\nRetry-After: 1\r\n\r\n{}HTTP/1.1 401 UNAUTHORIZED\r\n\r\n"
     b'\x81\x20{"type":"error","re":7,"code":"RATE_LIMITED","detail":"x"}\x81\x10{"type":"time","re":8}'
     b'{"type":"chat.message","seq":1}{"type":"error","code":"RATE_LIMITED","detail":"pings"}'
@@ -27,12 +27,12 @@ STORM: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", [1, 7, len(CAME)])
+@pytest.mark.parametrize("piece", [1, 7, len(RECEIVED)])
 def test_answers_are_counted_by_kind(piece: int) -> None:
     counts: dict[str, int] = {}
     answers = Answers(counts)
-    for at in range(0, len(CAME), piece):
-        answers.feed(CAME[at : at + piece])
+    for at in range(0, len(RECEIVED), piece):
+        answers.feed(RECEIVED[at : at + piece])
     answers.end()
     assert counts == {"429": 1, "401": 1, "RATE_LIMITED": 2, "time": 1, "close 4013": 1}
 
@@ -48,7 +48,7 @@ def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "report", "said"),
+    ("name", "report", "complaint"),
     [
         ("guesses", Report(bursts=5, answers={"401": 5}), "not answered by any of 429"),
         ("guesses", Report(answers={"429": 5}), "nothing was tried"),
@@ -60,9 +60,9 @@ def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
         ),
     ],
 )
-def test_what_was_let_pass_is_said(name: str, report: Report, said: str) -> None:
+def test_what_was_let_pass_is_said(name: str, report: Report, complaint: str) -> None:
     (line,) = complaints({**refused(), name: report}, STORM)
-    assert line == f"{name}: {said}"
+    assert line == f"{name}: {complaint}"
 
 
 def test_a_report_comes_whole_from_the_process_that_abused() -> None:

@@ -10,7 +10,7 @@ from app.exporter import Exporter
 
 
 @pytest.fixture
-def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+def merged_dirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """How often the files were read."""
     found: list[Path] = []
 
@@ -34,18 +34,18 @@ def get(application: Exporter, path: str = "/metrics", method: str = "GET") -> t
 
 
 def test_those_who_ask_at_once_are_shown_what_was_read_once(
-    tmp_path: Path, asked: list[Path]
+    tmp_path: Path, merged_dirs: list[Path]
 ) -> None:
     application = Exporter(tmp_path)
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: get(application), range(50)))
     assert set(answers) == {("200 OK", b"things 1\n")}
-    assert len(asked) == 1
+    assert len(merged_dirs) == 1
 
 
-def test_nothing_else_is_there(tmp_path: Path, asked: list[Path]) -> None:
+def test_nothing_else_is_there(tmp_path: Path, merged_dirs: list[Path]) -> None:
     application = Exporter(tmp_path)
     for path, method in (("/", "GET"), ("/metrics/", "GET"), ("/metrics", "POST")):
         assert get(application, path, method)[0] == "404 Not Found"
     assert get(application, method="HEAD") == ("200 OK", b"")
-    assert len(asked) == 1
+    assert len(merged_dirs) == 1

@@ -32,7 +32,7 @@ log_security_seldom(SecurityEvent.ORIGIN_REFUSED, address="192.0.2.2")
 """
 
 
-def told(destination: str, level: str = "INFO") -> "subprocess.CompletedProcess[str]":
+def run_with(destination: str, level: str = "INFO") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-c", SCRIPT, destination, level],
         capture_output=True, text=True, check=False,
@@ -44,7 +44,7 @@ def events(text: str) -> list[dict[str, Any]]:
 
 
 def test_security_lines_have_their_stream_at_any_log_level() -> None:
-    found = events(told("stderr").stderr)
+    found = events(run_with("stderr").stderr)
     assert {(line["stream"], line["process"]) for line in found} == {("security", "gateway-1")}
     assert [(line["event"], line["level"]) for line in found] == [
         ("logged_in", "info"), ("origin_refused", "warning"), ("origin_refused", "warning"),
@@ -54,13 +54,13 @@ def test_security_lines_have_their_stream_at_any_log_level() -> None:
 
 def test_a_file_of_its_own_is_appended_to_and_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "security.log"
-    assert [told(str(file), "WARNING").stderr for _ in range(2)] == ["", ""]
+    assert [run_with(str(file), "WARNING").stderr for _ in range(2)] == ["", ""]
     assert [line["event"] for line in events(file.read_text())] == ["origin_refused"] * 4
     assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_file_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path) -> None:
-    complaint = told(str(tmp_path)).stderr
+    complaint = run_with(str(tmp_path)).stderr
     assert complaint == "settings are wrong: SECURITY_LOG_TO: Is a directory\n"
 
 

@@ -35,9 +35,9 @@ def test_every_fault_is_named() -> None:
     del wrong["DATABASE_URL"]
     with pytest.raises(SettingsError) as caught:
         read_settings(wrong)
-    told = str(caught.value)
-    assert all(name in told for name in ("SECRET_KEY", "STATES_PER_S_MAX", "DATABASE_URL"))
-    assert len(told.splitlines()) == 4
+    message = str(caught.value)
+    assert all(name in message for name in ("SECRET_KEY", "STATES_PER_S_MAX", "DATABASE_URL"))
+    assert len(message.splitlines()) == 4
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_tokens_are_signed_with_one_key_and_believed_of_each() -> None:
     assert settings.token_keys == (settings.secret_key, old, older)
     assert read_settings(GOOD).token_keys == (settings.secret_key,)
     for wrong in ("short", f"{old},", f"{old}, {older}", f"{old},short"):
-        told = fault_of({**GOOD, "SECRET_KEYS_ACCEPTED": wrong}, "SECRET_KEYS_ACCEPTED")
-        assert wrong not in told
+        message = fault_of({**GOOD, "SECRET_KEYS_ACCEPTED": wrong}, "SECRET_KEYS_ACCEPTED")
+        assert wrong not in message
 
 
 @pytest.mark.parametrize("name", ["HISTORY_DAYS", "NOTICE_DAYS", "CHAT_DAYS", "DEAD_LETTER_DAYS"])
@@ -83,9 +83,9 @@ def test_a_missing_empty_or_repeated_secret_is_one_line(tmp_path: Path) -> None:
     for file, why in ((tmp_path / "none", "No such file"), (empty, "is empty")):
         assert why in fault_of({**others, "SECRET_KEY_FILE": str(file)}, "SECRET_KEY_FILE")
     empty.write_text("x" * 32, encoding="utf-8")
-    told = fault_of({**GOOD, "SECRET_KEY_FILE": str(empty)}, "SECRET_KEY")
-    assert "SECRET_KEY_FILE" in told
-    assert "x" * 32 not in told
+    message = fault_of({**GOOD, "SECRET_KEY_FILE": str(empty)}, "SECRET_KEY")
+    assert "SECRET_KEY_FILE" in message
+    assert "x" * 32 not in message
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "PROFILE"])
@@ -182,9 +182,9 @@ def fault_of(environment: dict[str, str], name: str) -> str:
 def test_production_takes_the_real_providers_alone() -> None:
     places = ("GOOGLE_ISSUER", "KAKAO_ISSUER", "KAKAO_API_URL", "NAVER_URL", "NAVER_API_URL")
     for name in places:
-        for elsewhere in ("http://127.0.0.1:8090/x", "https://accounts.google.com.evil.example"):
+        for wrong_url in ("http://127.0.0.1:8090/x", "https://accounts.google.com.evil.example"):
             with pytest.raises(SettingsError, match=f"{name}: is https://"):
-                read_settings({**GOOD, "PROFILE": "production", name: elsewhere})
+                read_settings({**GOOD, "PROFILE": "production", name: wrong_url})
         read_settings({**GOOD, name: "http://127.0.0.1:8090/x"})
         with pytest.raises(SettingsError, match=f"{name}: is no address"):
             read_settings({**GOOD, name: "ftp://x"})

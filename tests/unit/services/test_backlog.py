@@ -15,14 +15,14 @@ from app.services.backlog import (
 from app.web.retry import retry_after_ms
 
 
-class House:
+class GatewayLoad:
     """What a gateway hears, by a clock that is turned by hand."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.admission = Admission(lambda: self.now)
 
-    def hear(self, fill: float, behind_s: float = 0.0, topic: Topic = AUCTION_BID) -> None:
+    def report(self, fill: float, behind_s: float = 0.0, topic: Topic = AUCTION_BID) -> None:
         self.admission.update(Backlog(topic=topic.name, fill=fill, behind_s=behind_s))
 
     def refusal(self, topic: Topic = AUCTION_BID) -> BusyError | None:
@@ -41,72 +41,72 @@ def test_it_is_over_above_its_limit_until_it_is_well_below() -> None:
 
 
 def test_without_news_everything_is_taken() -> None:
-    house = House()
-    assert house.refusal() is None
-    house.hear(2.0)
-    assert house.refusal() is not None
-    house.now += BACKLOG_TTL_S + 0.1
-    assert house.refusal() is None
+    load = GatewayLoad()
+    assert load.refusal() is None
+    load.report(2.0)
+    assert load.refusal() is not None
+    load.now += BACKLOG_TTL_S + 0.1
+    assert load.refusal() is None
 
 
 def test_one_topic_is_not_refused_for_another() -> None:
-    house = House()
-    house.hear(2.0, topic=CHAT_MESSAGE)
-    assert house.refusal(CHAT_MESSAGE) is not None
-    assert house.refusal(AUCTION_BID) is None
+    load = GatewayLoad()
+    load.report(2.0, topic=CHAT_MESSAGE)
+    assert load.refusal(CHAT_MESSAGE) is not None
+    assert load.refusal(AUCTION_BID) is None
 
 
 def test_the_wait_grows_with_how_far_behind_it_is_within_reason() -> None:
-    house = House()
+    load = GatewayLoad()
     waits = []
     for behind_s in (0.0, 3.0, 7.5, 1_000.0):
-        house.hear(2.0, behind_s)
-        refusal = house.refusal()
+        load.report(2.0, behind_s)
+        refusal = load.refusal()
         assert refusal is not None
         waits.append(refusal.retry_after_s)
     assert waits == [1.0, 3.0, 7.5, RETRY_MAX_S]
 
 
 def test_a_queue_whose_head_changes_goes_on_however_long_it_is() -> None:
-    house = House()
+    load = GatewayLoad()
     for second in range(60):
-        house.now += 1
-        house.hear(0.5, behind_s=40 + second / 2)
-    assert house.admission.quiet_s(AUCTION_BID) < 3
+        load.now += 1
+        load.report(0.5, behind_s=40 + second / 2)
+    assert load.admission.quiet_s(AUCTION_BID) < 3
 
 
 def test_a_queue_whose_head_stays_stands_still_until_it_is_empty() -> None:
-    house = House()
+    load = GatewayLoad()
     for second in range(60):
-        house.now += 1
-        house.hear(0.5, behind_s=second + 0.3)
-    assert house.admission.quiet_s(AUCTION_BID) > 55
-    house.hear(0.0)
-    assert house.admission.quiet_s(AUCTION_BID) == 0
+        load.now += 1
+        load.report(0.5, behind_s=second + 0.3)
+    assert load.admission.quiet_s(AUCTION_BID) > 55
+    load.report(0.0)
+    assert load.admission.quiet_s(AUCTION_BID) == 0
 
 
 def test_without_news_of_it_nobody_knows_that_work_goes_on() -> None:
-    house = House()
-    house.hear(0.0, topic=CHAT_MESSAGE)
-    house.now += 31
-    assert house.admission.quiet_s(AUCTION_BID) == 31
-    house.hear(0.0)
-    house.now += 1
-    assert house.admission.quiet_s(AUCTION_BID) == 1
+    load = GatewayLoad()
+    load.report(0.0, topic=CHAT_MESSAGE)
+    load.now += 31
+    assert load.admission.quiet_s(AUCTION_BID) == 31
+    load.report(0.0)
+    load.now += 1
+    assert load.admission.quiet_s(AUCTION_BID) == 1
 
 
 def test_a_leader_whose_clock_is_behind_stops_nothing() -> None:
-    house = House()
+    load = GatewayLoad()
     for behind_s in [0.2] * 5 + [3_600.2] * 60:
-        house.now += 1
-        house.hear(0.5, behind_s)
-    assert house.admission.quiet_s(AUCTION_BID) < 3
+        load.now += 1
+        load.report(0.5, behind_s)
+    assert load.admission.quiet_s(AUCTION_BID) < 3
 
 
 def test_clients_are_not_told_to_come_back_all_at_once() -> None:
-    told = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
-    assert 2_000 <= min(told) < max(told) <= 6_000
-    assert len(set(told)) > 100
+    delays_ms = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
+    assert 2_000 <= min(delays_ms) < max(delays_ms) <= 6_000
+    assert len(set(delays_ms)) > 100
 
 
 def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
@@ -120,27 +120,27 @@ def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
 
 
 def test_short_delays_are_tolerated_and_overload_refuses() -> None:
-    house = House()
-    lateness = house.admission.lateness
+    load = GatewayLoad()
+    lateness = load.admission.lateness
     for waited_s in (0.5, 0.45, 0.4):  # a pause, and what came meanwhile
-        lateness.update(waited_s, house.now)
-        house.now += 0.02
-        assert house.refusal() is None
-    lateness.update(0.01, house.now)
+        lateness.update(waited_s, load.now)
+        load.now += 0.02
+        assert load.refusal() is None
+    lateness.update(0.01, load.now)
     for _ in range(LATE_FRAMES_MIN):
-        assert house.refusal() is None, "it is no crowd yet"
-        house.now += LATE_S / 2
-        lateness.update(2 * LATE_S, house.now)
-    assert house.refusal() is not None
-    assert house.refusal(CHAT_MESSAGE) is not None
-    lateness.update(0.01, house.now)
-    assert house.refusal() is None
+        assert load.refusal() is None, "it is no crowd yet"
+        load.now += LATE_S / 2
+        lateness.update(2 * LATE_S, load.now)
+    assert load.refusal() is not None
+    assert load.refusal(CHAT_MESSAGE) is not None
+    lateness.update(0.01, load.now)
+    assert load.refusal() is None
 
 
 def test_after_an_overload_nothing_has_to_come_in_time_first() -> None:
-    house = House()
+    load = GatewayLoad()
     for _ in range(LATE_FRAMES_MIN):
-        house.now += LATE_S / 2
-        house.admission.lateness.update(2 * LATE_S, house.now)
-    house.now += 2 * LATE_S
-    assert house.refusal() is None
+        load.now += LATE_S / 2
+        load.admission.lateness.update(2 * LATE_S, load.now)
+    load.now += 2 * LATE_S
+    assert load.refusal() is None

@@ -52,10 +52,10 @@ class Remembered:
 
     offsets: dict[int, int] | None = field(default_factory=dict)
     last: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    asked: int = 0
+    reads: int = 0
 
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
-        self.asked += 1
+        self.reads += 1
         if self.offsets is None:
             raise BusyError("no Kafka")
         return self.offsets
@@ -124,7 +124,7 @@ def test_a_server_is_checked_once_per_start() -> None:
     guarded = guard(log)
     for server in ("first start", "first start", "second start"):
         guarded.admit(StoredRows(server=server, next_offsets={0: 5}))
-    assert log.asked == 2
+    assert log.reads == 2
     with pytest.raises(OlderDatabaseError):
         guarded.admit(StoredRows(server="third start", next_offsets={0: 4}))
     with pytest.raises(OlderDatabaseError):
@@ -164,7 +164,7 @@ def test_an_admitted_server_is_admitted_by_all_processes() -> None:
         follower.admit(database)
     guard(log).admit(database)
     guard(log).admit(database)
-    assert log.asked == 1
+    assert log.reads == 1
     clock.now += INSPECT_AGAIN_S
     follower.admit(database)
     database.server = "second start"

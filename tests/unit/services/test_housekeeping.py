@@ -10,16 +10,16 @@ LIMITS = Limits(housekeeping_batch_rows=10, housekeeping_rows_max=25)
 
 
 @dataclass
-class Pile:
+class FakeChore:
     """A chore with so many old rows; or one whose store is away."""
 
     name: str
     rows: int
-    is_away: bool = False
+    is_store_down: bool = False
     batches: list[int] = field(default_factory=list)
 
     def remove(self, limit: int) -> Removed:
-        if self.is_away:
+        if self.is_store_down:
             raise BusyError("away")
         taken = min(limit, self.rows)
         self.rows -= taken
@@ -28,15 +28,19 @@ class Pile:
 
 
 def test_a_run_ends_at_its_bound_and_the_next_goes_on() -> None:
-    pile = Pile(ARCHIVED_BIDS, 45)
-    housekeeping = Housekeeping([pile], limits=LIMITS)
+    chore = FakeChore(ARCHIVED_BIDS, 45)
+    housekeeping = Housekeeping([chore], limits=LIMITS)
     housekeeping.run()
-    assert pile.batches == [10, 10, 10]
+    assert chore.batches == [10, 10, 10]
     housekeeping.run()
-    assert pile.rows == 0
+    assert chore.rows == 0
 
 
 def test_a_store_that_is_away_holds_up_no_other_chore() -> None:
-    piles = [Pile(ARCHIVED_BIDS, 3), Pile(OLD_CHAT, 3, is_away=True), Pile(OLD_NOTICES, 3)]
-    Housekeeping(piles, limits=LIMITS).run()
-    assert [pile.rows for pile in piles] == [0, 3, 0]
+    chores = [
+        FakeChore(ARCHIVED_BIDS, 3),
+        FakeChore(OLD_CHAT, 3, is_store_down=True),
+        FakeChore(OLD_NOTICES, 3),
+    ]
+    Housekeeping(chores, limits=LIMITS).run()
+    assert [chore.rows for chore in chores] == [0, 3, 0]

@@ -7,16 +7,16 @@ from app.services.nicknames import NOBODY, Nicknames
 
 
 def test_names_are_read_once_for_many_and_who_has_none_is_nobody() -> None:
-    asked: list[Sequence[int]] = []
+    reads: list[Sequence[int]] = []
 
     def read(user_ids: Sequence[int]) -> dict[int, str]:
-        asked.append(user_ids)
+        reads.append(user_ids)
         return {1: "Anna"}
 
     nicknames = Nicknames(read)
     assert nicknames.of([1, 2, 1]) == {1: "Anna", 2: NOBODY}
     assert nicknames.of([1, 2]) == {1: "Anna", 2: NOBODY}
-    assert asked == [[1, 2]]
+    assert reads == [[1, 2]]
 
 
 def test_a_store_that_does_not_answer_leaves_names_out() -> None:

@@ -62,9 +62,9 @@ def test_a_password_that_is_not_is_kept(password: str) -> None:
     "password", ["kim.minjun@example.org", "kim.minjun", "KIM.MINJUN", "Minjun the 7th"]
 )
 def test_nobodys_password_is_their_address_or_their_name(password: str) -> None:
-    asked = Signup(email="kim.minjun@example.org", password=password, nickname="Minjun the 7th")
+    signup = Signup(email="kim.minjun@example.org", password=password, nickname="Minjun the 7th")
     with pytest.raises(InvalidError) as refused:
-        enforce_signup(asked, PROFILES)
+        enforce_signup(signup, PROFILES)
     assert [(fault.field, fault.code) for fault in refused.value.faults] == [
         ("password", "TOO_COMMON")
     ]

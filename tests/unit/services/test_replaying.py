@@ -22,7 +22,7 @@ EVERYTHING = Order(selection=DeadLetterSelection(), requested_by="tests")
 
 
 @dataclass
-class Shelf:
+class FakeDeadLetters:
     """Dead letters 1 to n of one partition, as the ports of the store see them."""
 
     held: dict[int, LockedDeadLetter]
@@ -129,8 +129,8 @@ def letter(number: int, *, replays: int = 0) -> LockedDeadLetter:
     )
 
 
-def shelf(*held: LockedDeadLetter) -> Shelf:
-    return Shelf({each.id: each for each in held})
+def stored_letters(*held: LockedDeadLetter) -> FakeDeadLetters:
+    return FakeDeadLetters({each.id: each for each in held})
 
 
 class NothingSettled(ListLane):
@@ -141,7 +141,10 @@ class NothingSettled(ListLane):
 
 
 def replaying(
-    store: Shelf, log: Log, clock: Clock | None = None, lanes: Mapping[str, LaneTopic] | None = None
+    store: FakeDeadLetters,
+    log: Log,
+    clock: Clock | None = None,
+    lanes: Mapping[str, LaneTopic] | None = None,
 ) -> Replaying:
     ticking = clock or Clock()
     return Replaying(
@@ -165,7 +168,7 @@ def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
         raise GoneError("UnknownUser", "user 7 was lost")
 
     topic = replace(lane_topic(Topic("chat-message", 1)), check=lost, handler=NothingSettled())
-    store = shelf(letter(1), letter(2))
+    store = stored_letters(letter(1), letter(2))
     replays = replaying(store, Log(), lanes={"chat-message": topic})
     assert results(replays.run(EVERYTHING)) == ["1 GONE", "2 GONE"]
     named = replace(EVERYTHING, selection=DeadLetterSelection(ids=[2]))
@@ -174,14 +177,14 @@ def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
 
 def test_more_than_one_page_of_candidates_is_replayed_in_order() -> None:
     log = Log()
-    store = shelf(*map(letter, range(1, 251)))
+    store = stored_letters(*map(letter, range(1, 251)))
     list(replaying(store, log).run(EVERYTHING))
     assert [int(value) for value, _ in log.taken] == list(range(1, 251))
     assert store.placed_at == list(range(1, 251))
 
 
 def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
-    store, log = shelf(letter(1), letter(2)), Log()
+    store, log = stored_letters(letter(1), letter(2)), Log()
     for result in replaying(store, log).run(EVERYTHING):
         store.held[result.id + 10] = letter(result.id + 10, replays=1)
     assert [value for value, _ in log.taken] == [b"1", b"2"]
@@ -189,14 +192,14 @@ def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
 
 def test_a_rate_is_kept_however_fast_the_log_is() -> None:
     clock = Clock()
-    store = shelf(*map(letter, range(1, 6)))
+    store = stored_letters(*map(letter, range(1, 6)))
     list(replaying(store, Log(), clock).run(replace(EVERYTHING, per_s=4)))
     assert clock.now_s == pytest.approx(5 / 4)
 
 
 def test_the_header_counts_on_from_what_the_letter_has_seen() -> None:
     log = Log()
-    list(replaying(shelf(letter(1, replays=2)), log).run(EVERYTHING))
+    list(replaying(stored_letters(letter(1, replays=2)), log).run(EVERYTHING))
     assert log.taken == [(b"1", "3")]
 
 
@@ -209,23 +212,23 @@ def test_each_skip_has_a_reason_and_only_the_limit_is_forced() -> None:
         letter(5),
         replace(letter(6), topic="chat-message@2026"),
     ]
-    told = ["1 SETTLED", "2 GIVEN_UP_AGAIN", "3 UNDER_WAY"]
-    store = shelf(*held)
+    reported = ["1 SETTLED", "2 GIVEN_UP_AGAIN", "3 UNDER_WAY"]
+    store = stored_letters(*held)
     found = results(replaying(store, Log()).run(EVERYTHING))
-    assert found == [*told, "4 LIMIT_REACHED", "5 replayed", "6 UNKNOWN_TOPIC"]
+    assert found == [*reported, "4 LIMIT_REACHED", "5 replayed", "6 UNKNOWN_TOPIC"]
     found = results(replaying(store, Log()).run(replace(EVERYTHING, force=True)))
-    assert found == [*told, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
+    assert found == [*reported, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
 
 
 def test_a_run_ends_at_an_unknown_append_and_keeps_its_claim() -> None:
-    store = shelf(letter(1), letter(2), letter(3))
+    store = stored_letters(letter(1), letter(2), letter(3))
     log = Log({b"2": UnknownFateError()})
     assert results(replaying(store, log).run(EVERYTHING)) == ["1 replayed", "2 unknown"]
     assert (store.claimed, store.placed_at) == ([1, 2], [1])
 
 
 def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
-    store = shelf(letter(1), letter(2), letter(3))
+    store = stored_letters(letter(1), letter(2), letter(3))
     run = replaying(store, Log({b"1": RecordTooLargeError(), b"3": BusyError()})).run(EVERYTHING)
     assert [next(run).code, next(run).result] == ["TOO_LARGE", "replayed"]
     with pytest.raises(BusyError):
@@ -234,15 +237,15 @@ def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
 
 
 def test_without_kafka_nothing_is_claimed_but_dry_runs_work() -> None:
-    store, away = shelf(letter(1)), Log(is_there=False)
+    store, unreachable = stored_letters(letter(1)), Log(is_there=False)
     with pytest.raises(BusyError):
-        replaying(store, away).run(EVERYTHING)
-    found = replaying(store, away).run(replace(EVERYTHING, dry_run=True))
+        replaying(store, unreachable).run(EVERYTHING)
+    found = replaying(store, unreachable).run(replace(EVERYTHING, dry_run=True))
     assert (results(found), store.claimed) == (["1 would_replay"], [])
 
 
 def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
-    store = shelf(letter(1))
+    store = stored_letters(letter(1))
     with pytest.raises(NotFoundError, match="7"):
         replaying(store, Log()).run(replace(EVERYTHING, selection=DeadLetterSelection(ids=[1, 7])))
     assert store.claimed == []
@@ -250,16 +253,18 @@ def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
 
 def test_a_request_is_bounded_and_says_that_there_are_more() -> None:
     settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
-    service = replaying(shelf(*settled, letter(4)), Log())
+    service = replaying(stored_letters(*settled, letter(4)), Log())
     answer = service.replay_request(ReplayRequest(), requested_by="tests")
     assert ([each.id for each in answer.items], answer.more) == ([1, 2, 3], True)
     assert (
-        not replaying(shelf(*settled), Log()).replay_request(ReplayRequest(), requested_by="t").more
+        not replaying(stored_letters(*settled), Log())
+        .replay_request(ReplayRequest(), requested_by="t")
+        .more
     )
 
 
 def test_one_request_tells_what_it_did_before_the_log_went_away() -> None:
-    store = shelf(letter(1), letter(2))
+    store = stored_letters(letter(1), letter(2))
     answer = replaying(store, Log({b"2": BusyError()})).replay_request(
         ReplayRequest(), requested_by="t"
     )

@@ -52,9 +52,9 @@ def test_lost_users_and_auctions_are_named_by_log_or_sessions() -> None:
         "auction_id": 11, "version": 3, "outcomes": [{"bidder_id": 6}],
         "state": {"status": "open", "price": 900, "bid_count": 2},
     }  # fmt: skip
-    said = {"room_id": 31, "sender_id": 7, "sender_nickname": "mina"}
+    message = {"room_id": 31, "sender_id": 7, "sender_nickname": "mina"}
     lost = found(
-        {AUCTION_BID: [bid(1, 10), bid(5, 12)], AUCTION_EVENT: [event], CHAT_MESSAGE: [said]},
+        {AUCTION_BID: [bid(1, 10), bid(5, 12)], AUCTION_EVENT: [event], CHAT_MESSAGE: [message]},
         sessions=(2, 8),
     )
     assert sorted(lost.users) == [5, 6, 7, 8]

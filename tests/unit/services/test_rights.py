@@ -35,13 +35,13 @@ class Store:
 
     bidders: dict[int, Bidder] = field(default_factory=dict)
     blocks: set[tuple[int, int]] = field(default_factory=set)
-    asked: int = 0
+    reads: int = 0
     meanwhile: Callable[[], None] = lambda: None
     appended: list[dict[str, object]] = field(default_factory=list)
     now: float = 0.0
 
     def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        self.asked += 1
+        self.reads += 1
         found = self.bidders.get(user_id, Bidder(is_proved=True, limits={}))
         blocked = (seller_id, user_id) in self.blocks
         self.meanwhile()
@@ -57,7 +57,7 @@ class Store:
         self.appended.append(json.loads(value))
 
 
-class House:
+class BiddingSetup:
     """A gateway's bidding on it."""
 
     def __init__(self, *, per_minute: int = 20, must_be_proved: bool = True) -> None:
@@ -81,7 +81,7 @@ class House:
         record = self.store.appended[-1]
         return {name: record[name] for name in ("limit", "blocked") if name in record}
 
-    def told(self, status: str, *, who: int = ANN, key: str = "", repeated: bool = False) -> None:
+    def decide(self, status: str, *, who: int = ANN, key: str = "", repeated: bool = False) -> None:
         """An outcome is heard of, of the newest bid or of that of this key."""
         bid = next(
             record for record in reversed(self.store.appended) if record["key"] == key or not key
@@ -95,89 +95,89 @@ class House:
 
 
 def test_a_record_has_the_bidders_limit_in_its_currency() -> None:
-    house = House()
-    assert house.bid() == {"limit": 1_000}
-    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
+    setup = BiddingSetup()
+    assert setup.bid() == {"limit": 1_000}
+    assert setup.bid(on=OTHER_AUCTION) == {"limit": 50}
 
 
 def test_a_limit_of_ones_own_goes_before_that_of_everybody() -> None:
-    house = House()
-    house.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
-    assert house.bid() == {"limit": 7}
-    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
+    setup = BiddingSetup()
+    setup.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
+    assert setup.bid() == {"limit": 7}
+    assert setup.bid(on=OTHER_AUCTION) == {"limit": 50}
 
 
 def test_a_record_says_that_this_seller_has_blocked_the_bidder() -> None:
-    house = House()
-    house.store.blocks.add((SELLER, ANN))
-    assert house.bid() == {"limit": 1_000, "blocked": True}
-    assert house.bid(on=OTHER_AUCTION) == {"limit": 50}
-    assert house.bid(BOB) == {"limit": 1_000}
+    setup = BiddingSetup()
+    setup.store.blocks.add((SELLER, ANN))
+    assert setup.bid() == {"limit": 1_000, "blocked": True}
+    assert setup.bid(on=OTHER_AUCTION) == {"limit": 50}
+    assert setup.bid(BOB) == {"limit": 1_000}
 
 
 def test_the_store_is_asked_once_for_a_bidder_and_a_seller() -> None:
-    house = House()
-    assert house.bidding.cached_right(ANN, AUCTION) is None
+    setup = BiddingSetup()
+    assert setup.bidding.cached_right(ANN, AUCTION) is None
     for _ in range(5):
-        house.bid()
-    assert house.store.asked == 1
-    assert house.bidding.cached_right(ANN, AUCTION) is not None
-    assert house.bidding.cached_right(BOB, AUCTION) is None
+        setup.bid()
+    assert setup.store.reads == 1
+    assert setup.bidding.cached_right(ANN, AUCTION) is not None
+    assert setup.bidding.cached_right(BOB, AUCTION) is None
 
 
 def test_what_changed_is_read_anew_and_nothing_else() -> None:
-    house = House()
+    setup = BiddingSetup()
     for who in (ANN, BOB):
-        house.bid(who)
-        house.bid(who, OTHER_AUCTION)
-    house.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
-    house.rights.forget(ANN)
-    house.store.blocks.add((OTHER_SELLER, BOB))
-    house.rights.forget(BOB, OTHER_SELLER)
-    asked = house.store.asked
-    assert house.bid(BOB) == {"limit": 1_000}
-    assert house.store.asked == asked
-    assert house.bid(ANN) == {"limit": 7}
-    assert house.bid(BOB, OTHER_AUCTION) == {"limit": 50, "blocked": True}
+        setup.bid(who)
+        setup.bid(who, OTHER_AUCTION)
+    setup.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
+    setup.rights.forget(ANN)
+    setup.store.blocks.add((OTHER_SELLER, BOB))
+    setup.rights.forget(BOB, OTHER_SELLER)
+    reads = setup.store.reads
+    assert setup.bid(BOB) == {"limit": 1_000}
+    assert setup.store.reads == reads
+    assert setup.bid(ANN) == {"limit": 7}
+    assert setup.bid(BOB, OTHER_AUCTION) == {"limit": 50, "blocked": True}
 
 
 def test_what_changed_while_it_was_read_is_not_remembered() -> None:
-    house = House()
-    house.store.meanwhile = lambda: house.rights.forget(ANN)
-    house.bid()
-    assert house.bidding.cached_right(ANN, AUCTION) is None
+    setup = BiddingSetup()
+    setup.store.meanwhile = lambda: setup.rights.forget(ANN)
+    setup.bid()
+    assert setup.bidding.cached_right(ANN, AUCTION) is None
 
 
 def test_after_a_break_of_the_stream_everything_is_read_anew() -> None:
-    house = House()
-    house.bid()
-    house.rights.clear()
-    house.bid()
-    assert house.store.asked == 2
+    setup = BiddingSetup()
+    setup.bid()
+    setup.rights.clear()
+    setup.bid()
+    assert setup.store.reads == 2
 
 
 def test_an_unverified_user_may_bid_once_verified() -> None:
-    house = House()
-    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    setup = BiddingSetup()
+    setup.store.bidders[ANN] = Bidder(is_proved=False, limits={})
     with pytest.raises(ForbiddenError) as refused:
-        house.bid()
+        setup.bid()
     assert refused.value.detail == NOT_PROVED
-    assert house.store.appended == []
-    del house.store.bidders[ANN]
-    assert house.bid() == {"limit": 1_000}
+    assert setup.store.appended == []
+    del setup.store.bidders[ANN]
+    assert setup.bid() == {"limit": 1_000}
 
 
 def test_where_the_setting_is_off_an_address_need_not_be_proved() -> None:
-    house = House(must_be_proved=False)
-    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
-    assert house.bid() == {"limit": 1_000}
+    setup = BiddingSetup(must_be_proved=False)
+    setup.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    assert setup.bid() == {"limit": 1_000}
 
 
 def test_bids_of_nobody_and_on_nothing_are_refused() -> None:
     with pytest.raises(UnauthenticatedError):
-        House().bid(NOBODY)
+        BiddingSetup().bid(NOBODY)
     with pytest.raises(NotFoundError):
-        House().bid(on=1)
+        BiddingSetup().bid(on=1)
 
 
 def test_the_page_has_a_text_for_every_reason() -> None:
@@ -185,71 +185,71 @@ def test_the_page_has_a_text_for_every_reason() -> None:
     assert all(f'"{reason}"' in page for reason in (NOT_PROVED, "this account is suspended"))
 
 
-def limited(house: House, **said: object) -> float | None:
+def limited(setup: BiddingSetup, **bid_fields: object) -> float | None:
     """After how many seconds another bid may come; None: it came."""
     try:
-        house.bid(**said)  # type: ignore[arg-type]
+        setup.bid(**bid_fields)  # type: ignore[arg-type]
     except RateLimitedError as error:
         return error.retry_after_s
     return None
 
 
 def test_undecided_bids_are_refused_beyond_so_many_a_minute() -> None:
-    house = House(per_minute=3)
+    setup = BiddingSetup(per_minute=3)
     for _ in range(3):
-        house.bid()
-        house.store.now += 1
-    assert limited(house) == WINDOW_S - 3
-    assert (limited(house, on=OTHER_AUCTION), limited(house, who=BOB)) == (None, None)
-    house.store.now = WINDOW_S
-    assert limited(house) is None
+        setup.bid()
+        setup.store.now += 1
+    assert limited(setup) == WINDOW_S - 3
+    assert (limited(setup, on=OTHER_AUCTION), limited(setup, who=BOB)) == (None, None)
+    setup.store.now = WINDOW_S
+    assert limited(setup) is None
 
 
 def test_accepted_bids_do_not_count_and_refused_ones_do() -> None:
-    house = House(per_minute=3)
+    setup = BiddingSetup(per_minute=3)
     for _ in range(9):
-        house.bid()
-        house.told("accepted")
+        setup.bid()
+        setup.decide("accepted")
     for _ in range(3):
-        house.bid()
-        house.told("rejected")
-    assert limited(house) == WINDOW_S
+        setup.bid()
+        setup.decide("rejected")
+    assert limited(setup) == WINDOW_S
 
 
 def test_refused_bids_of_other_gateways_count() -> None:
-    house, other = House(per_minute=3), House(per_minute=3)
+    setup, other = BiddingSetup(per_minute=3), BiddingSetup(per_minute=3)
     for _ in range(3):
         other.bid()
-        house.store.appended.append(other.store.appended[-1])
-        house.told("rejected")
-    assert limited(house) == WINDOW_S
+        setup.store.appended.append(other.store.appended[-1])
+        setup.decide("rejected")
+    assert limited(setup) == WINDOW_S
 
 
 def test_every_repeat_of_a_bid_counts() -> None:
-    house = House(per_minute=3)
-    house.bid(key="a")
-    house.told("accepted")
+    setup = BiddingSetup(per_minute=3)
+    setup.bid(key="a")
+    setup.decide("accepted")
     for _ in range(3):
-        house.bid(key="a")
-        house.told("accepted", repeated=True)
-    assert limited(house, key="a") == WINDOW_S
+        setup.bid(key="a")
+        setup.decide("accepted", repeated=True)
+    assert limited(setup, key="a") == WINDOW_S
 
 
 def test_a_bid_that_the_log_did_not_take_does_not_count() -> None:
-    house = House(per_minute=1)
-    house.store.appended.append({})
+    setup = BiddingSetup(per_minute=1)
+    setup.store.appended.append({})
     with pytest.raises(BusyError):
-        house.bid()
-    house.store.appended.clear()
-    assert limited(house) is None
-    assert limited(house) == WINDOW_S
+        setup.bid()
+    setup.store.appended.clear()
+    assert limited(setup) is None
+    assert limited(setup) == WINDOW_S
 
 
 def test_who_may_not_bid_costs_only_so_many_readings_a_minute() -> None:
-    house = House(per_minute=3)
-    house.store.bidders[ANN] = Bidder(is_proved=False, limits={})
+    setup = BiddingSetup(per_minute=3)
+    setup.store.bidders[ANN] = Bidder(is_proved=False, limits={})
     for _ in range(3):
         with pytest.raises(ForbiddenError):
-            house.bid()
-    assert limited(house) == WINDOW_S
-    assert house.store.asked == 3
+            setup.bid()
+    assert limited(setup) == WINDOW_S
+    assert setup.store.reads == 3

@@ -55,16 +55,16 @@ def test_a_metric_that_nobody_declares_is_named(
     monkeypatch.setattr(boards, "all_panels", lambda: [(BOARDS[0], wrong)])
     monkeypatch.setattr(boards, "ALERTS", [alert])
     assert boards.main(["--check"]) == 1
-    said = capsys.readouterr().err
-    assert "board Overview, panel Wrong: no metric is called no_such_seconds" in said
-    assert "alert Wrong: no metric is called no_such_bids_total" in said
-    assert "alert Wrong: nowhere.md#x is not there" in said
+    stderr = capsys.readouterr().err
+    assert "board Overview, panel Wrong: no metric is called no_such_seconds" in stderr
+    assert "alert Wrong: no metric is called no_such_bids_total" in stderr
+    assert "alert Wrong: nowhere.md#x is not there" in stderr
 
 
 def test_a_run_book_needs_its_page_and_its_heading(monkeypatch: pytest.MonkeyPatch) -> None:
-    there = replace(ALERTS[0], run_book="overload.md#how-a-gateway-knows")
-    elsewhere = replace(ALERTS[0], run_book="overload.md#how-nobody-knows")
-    monkeypatch.setattr(boards, "ALERTS", [there, elsewhere])
+    right_anchor = replace(ALERTS[0], run_book="overload.md#how-a-gateway-knows")
+    wrong_anchor = replace(ALERTS[0], run_book="overload.md#how-nobody-knows")
+    monkeypatch.setattr(boards, "ALERTS", [right_anchor, wrong_anchor])
     assert boards.faults() == ["alert HouseNotScraped: overload.md#how-nobody-knows is not there"]
 
 

@@ -108,28 +108,28 @@ def made_by_three(data_dir: Path) -> None:
     (data_dir / "kafka.brokers").write_text("3")
 
 
-def made_before_there_were_several(data_dir: Path) -> None:
+def made_by_older_code(data_dir: Path) -> None:
     (data_dir / "kafka").mkdir()
     (data_dir / "kafka" / "meta.properties").touch()
 
 
 @pytest.mark.parametrize(
-    ("make", "profile", "said"),
+    ("make", "profile", "message"),
     [
         (made_by_three, "test", "made with brokers = 3, and stack.toml says 1"),
         (
-            made_before_there_were_several,
+            made_by_older_code,
             "failover",
             "made with brokers = 1, and stack.toml says 3",
         ),
     ],
 )
 def test_data_of_another_number_of_brokers_is_refused(
-    make: Callable[[Path], None], profile: str, said: str, places: Places
+    make: Callable[[Path], None], profile: str, message: str, places: Places
 ) -> None:
     make(places.data_dir)
     before = sorted(places.root.rglob("*"))
     settings = read_settings(profile=profile, port_offset=0)
-    with pytest.raises(UsageFault, match=said):
+    with pytest.raises(UsageFault, match=message):
         Stack(profile, places=places, settings=settings, step=silent).servers_up()
     assert sorted(places.root.rglob("*")) == before

@@ -93,7 +93,7 @@ def commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("found", "becomes", "told"),
+    ("found", "becomes", "message"),
     [
         ("postgresql: {condition", "postgres: {condition", '"postgres"'),
         ("${GATEWAY_WORKERS:-2}", "${GATEWAY_PROCESSES}", '"GATEWAY_PROCESSES"'),
@@ -103,7 +103,7 @@ def commands() -> list[list[str]]:
     ],
 )
 def test_missing_references_in_compose_are_named(
-    found: str, becomes: str, told: str, tmp_path: Path
+    found: str, becomes: str, message: str, tmp_path: Path
 ) -> None:
     text = COMPOSE_FILE.read_text(encoding="utf-8")
     assert found in text
@@ -113,11 +113,11 @@ def test_missing_references_in_compose_are_named(
     file.write_text(text.replace(found, becomes, 1), encoding="utf-8")
     lines = list(compose_faults(file))
     assert lines
-    assert all(told in line for line in lines)
+    assert all(message in line for line in lines)
 
 
 @pytest.mark.parametrize(
-    ("found", "becomes", "told"),
+    ("found", "becomes", "message"),
     [
         ("minReplicaCount", "minReplicas", "minReplicas"),
         ("maxReplicaCount: 12", "maxReplicaCount: many", "maxReplicaCount"),
@@ -125,30 +125,30 @@ def test_missing_references_in_compose_are_named(
     ],
 )
 def test_what_no_cluster_would_take_is_told_by_name(
-    found: str, becomes: str, told: str, tmp_path: Path
+    found: str, becomes: str, message: str, tmp_path: Path
 ) -> None:
     text = (KUSTOMIZATIONS[1] / "scaling.yaml").read_text(encoding="utf-8")
     assert found in text
     (tmp_path / "scaling.yaml").write_text(text.replace(found, becomes), encoding="utf-8")
     kustomization = tmp_path / "kustomization.yaml"
     kustomization.write_text("resources: [scaling.yaml]", encoding="utf-8")
-    assert any(told in line for line in kubernetes_faults(tmp_path))
+    assert any(message in line for line in kubernetes_faults(tmp_path))
     kustomization.write_text("resources: [gone.yaml]", encoding="utf-8")
     assert any("gone.yaml" in line for line in kubernetes_faults(tmp_path))
 
 
 def test_every_variable_is_a_setting_that_exists() -> None:
-    for whose, environment in environments():
+    for owner, environment in environments():
         given = environment.keys() - OTHERS - FIELDS
-        assert {name.removesuffix("_FILE") for name in given} <= FIELDS, whose
+        assert {name.removesuffix("_FILE") for name in given} <= FIELDS, owner
 
 
 def test_every_setting_that_has_no_default_is_given() -> None:
     required = {one.name.upper() for one in fields(Settings) if one.required}
     assert "DATABASE_URL" in required
-    for whose, environment in environments():
+    for owner, environment in environments():
         if environment:
-            assert required <= {name.removesuffix("_FILE") for name in environment}, whose
+            assert required <= {name.removesuffix("_FILE") for name in environment}, owner
 
 
 def test_every_command_names_what_exists() -> None:
@@ -203,8 +203,8 @@ def test_every_health_check_asks_a_port_that_its_process_opens() -> None:
 
 def test_a_ready_gateway_stays_when_a_shared_store_is_down() -> None:
     (gateway,) = (each for each in containers() if each["command"][0] == "gunicorn")
-    asked = {probe: gateway[probe]["httpGet"]["path"] for probe in gateway if "Probe" in probe}
-    assert asked == {
+    paths = {probe: gateway[probe]["httpGet"]["path"] for probe in gateway if "Probe" in probe}
+    assert paths == {
         "startupProbe": "/readyz", "readinessProbe": "/healthz", "livenessProbe": "/healthz",
     }  # fmt: skip
 
@@ -275,11 +275,11 @@ def test_every_container_is_confined() -> None:
 def test_prometheus_asks_services_at_ports_that_they_open() -> None:
     file = CHECKOUT / "deploy" / "compose" / "prometheus.yml"
     jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["scrape_configs"]
-    asked = [one for job in jobs for one in job.get("dns_sd_configs", [])]
+    paths = [one for job in jobs for one in job.get("dns_sd_configs", [])]
     assert {"exporter", "bridge", "worker-bids", "worker-other", "flower"} == {
-        name for one in asked for name in one["names"]
+        name for one in paths for name in one["names"]
     }
-    for one in asked:
+    for one in paths:
         for name in one["names"]:
             service = services()[name]
             opened = " ".join([*service["command"], *service["environment"].values()])

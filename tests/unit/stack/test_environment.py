@@ -66,8 +66,8 @@ def test_old_data_keeps_its_secrets_and_gets_missing_ones(tmp_path: Path) -> Non
 
 
 def test_two_installations_share_no_secret(tmp_path: Path) -> None:
-    here, there = (_drawn_in(tmp_path / name) for name in ("here", "there"))
-    assert not set(vars_of(here)) & set(vars_of(there))
+    first_draw, second_draw = (_drawn_in(tmp_path / name) for name in ("here", "there"))
+    assert not set(vars_of(first_draw)) & set(vars_of(second_draw))
 
 
 def _drawn_in(directory: Path) -> Credentials:

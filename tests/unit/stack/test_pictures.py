@@ -52,15 +52,15 @@ def test_every_unit_of_a_panel_can_be_written() -> None:
 def test_a_board_is_a_small_picture_that_asks_for_all_its_panels(
     board: Board, tmp_path: Path
 ) -> None:
-    asked: list[Query] = []
+    made_queries: list[Query] = []
 
     def ask(query: Query) -> list[Series]:
-        asked.append(query)
+        made_queries.append(query)
         return [series(*(math.sin(at / 9) + 1 for at in range(60)), process=name) for name in "abc"]
 
     target = tmp_path / "board.png"
     draw(board, ask, begun_s=BEGUN_S, title="a storm", target=target)
-    assert asked == [query for panel in board.panels() for query in panel.queries]
+    assert made_queries == [query for panel in board.panels() for query in panel.queries]
     assert target.stat().st_size < SIZE_BYTES_MAX
     with Image.open(target) as picture:
         assert picture.width == 1_600

@@ -52,8 +52,8 @@ def test_the_socket_is_the_owners_alone(tmp_path: Path) -> None:
 def test_the_watcher_hears_of_every_change(tmp_path: Path) -> None:
     options = _read_back(Program(name="p", command=("true",)), tmp_path)
     (pool,) = [group for group in options.process_group_configs if group.name == "watcher"]
-    heard = {event.__name__ for event in pool.pool_events}
-    assert heard == {"ProcessStateEvent", "ProcessGroupEvent", "Tick5Event"}
+    subscribed_events = {event.__name__ for event in pool.pool_events}
+    assert subscribed_events == {"ProcessStateEvent", "ProcessGroupEvent", "Tick5Event"}
 
 
 @pytest.mark.parametrize("value", ['a"b', "a\nb", "a ;b", "a #b"])

@@ -31,9 +31,9 @@ def test_what_cannot_be_scaled_is_one_line_and_exit_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["scale", "--profile", "bench", *arguments]) == 2
-    said = capsys.readouterr().err
-    assert complaint in said
-    assert len(said.splitlines()) == 1
+    stderr = capsys.readouterr().err
+    assert complaint in stderr
+    assert len(stderr.splitlines()) == 1
 
 
 def test_scaling_beyond_postgresql_connections_is_refused() -> None:

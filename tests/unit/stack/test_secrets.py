@@ -61,11 +61,11 @@ def test_the_configuration_of_stores_names_files_that_are_made(secrets: Path) ->
 def test_the_settings_accept_generated_secrets_with_tls(secrets: Path) -> None:
     environment = compose_project()["services"]["gateway"]["environment"]
     folders = {MOUNTED: str(secrets / "house"), AT_KAFKA: str(secrets / "kafka-gateway")}
-    there = {}
+    contents = {}
     for name, value in environment.items():
         (folder, _, file) = value.rpartition("/")
-        there[name] = f"{folders[folder]}/{file}" if folder in folders else value
-    settings = read_settings(there)
+        contents[name] = f"{folders[folder]}/{file}" if folder in folders else value
+    settings = read_settings(contents)
     assert settings.profile == "production"
     assert "sslmode=verify-full" in settings.database_url
     assert settings.kafka_security_protocol == "SASL_SSL"

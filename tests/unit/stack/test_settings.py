@@ -27,8 +27,8 @@ def test_ports_are_not_those_linux_gives_to_clients(profile: str) -> None:
 
 def test_the_offset_moves_every_port() -> None:
     here = asdict(read_settings(profile="local", port_offset=0).ports)
-    there = asdict(read_settings(profile="local", port_offset=1000).ports)
-    assert there == {name: port + 1000 for name, port in here.items()}
+    shifted_ports = asdict(read_settings(profile="local", port_offset=1000).ports)
+    assert shifted_ports == {name: port + 1000 for name, port in here.items()}
 
 
 @pytest.mark.parametrize("offset", [-20_000, 60_000])

@@ -12,15 +12,15 @@ NOTHING: dict[str, Any] = {"processes": {}}
 
 def _run(watch: Watch, *, now: float, tried: str = "STOPPED") -> None:
     """One start that succeeds, out of the state `tried`."""
-    _tell(watch, "STARTING", from_state=tried, now=now)
-    _tell(watch, "RUNNING", from_state="STARTING", now=now, pid="7")
+    _send_event(watch, "STARTING", from_state=tried, now=now)
+    _send_event(watch, "RUNNING", from_state="STARTING", now=now, pid="7")
 
 
 def _die(watch: Watch, *, now: float) -> None:
-    _tell(watch, "EXITED", from_state="RUNNING", now=now, pid="7")
+    _send_event(watch, "EXITED", from_state="RUNNING", now=now, pid="7")
 
 
-def _tell(watch: Watch, state: str, *, from_state: str, now: float, **more: str) -> None:
+def _send_event(watch: Watch, state: str, *, from_state: str, now: float, **more: str) -> None:
     payload = {"processname": "gateway", "groupname": "gateway", "from_state": from_state, **more}
     watch.take(f"PROCESS_STATE_{state}", payload, now=now)
 
@@ -53,8 +53,8 @@ def test_a_start_after_a_death_is_a_restart() -> None:
 def test_a_start_after_a_stop_is_none() -> None:
     watch = Watch(NOTHING)
     _run(watch, now=100)
-    _tell(watch, "STOPPING", from_state="RUNNING", now=101, pid="7")
-    _tell(watch, "STOPPED", from_state="STOPPING", now=102, pid="7")
+    _send_event(watch, "STOPPING", from_state="RUNNING", now=101, pid="7")
+    _send_event(watch, "STOPPED", from_state="STOPPING", now=102, pid="7")
     _run(watch, now=103)
     assert _gateway(watch, now=104)["restarts"] == 0
 
@@ -73,14 +73,14 @@ def test_a_crash_loop_is_reported_until_the_process_stays_up() -> None:
 def test_one_that_cannot_even_start_is_dying_too() -> None:
     watch = Watch(NOTHING)
     for second in range(DEATHS_MAX):
-        _tell(watch, "STARTING", from_state="BACKOFF", now=second)
-        _tell(watch, "BACKOFF", from_state="STARTING", now=second)
+        _send_event(watch, "STARTING", from_state="BACKOFF", now=second)
+        _send_event(watch, "BACKOFF", from_state="STARTING", now=second)
     assert watch.facts(now=DEATHS_MAX)["dying"] == ["gateway"]
 
 
 def test_one_that_was_given_up_stays_dying() -> None:
     watch = Watch(NOTHING)
-    _tell(watch, "FATAL", from_state="BACKOFF", now=0)
+    _send_event(watch, "FATAL", from_state="BACKOFF", now=0)
     assert watch.facts(now=10 * DEATHS_WINDOW_S)["dying"] == ["gateway"]
 
 

@@ -80,8 +80,8 @@ def test_a_full_log_pipe_drops_lines_and_counts_them(
     writer.join()
     assert [line["offset"] for line in read(pipe[0])] == [0]
     taken = [json.loads(line) for line in lines.drain()]
-    told = taken.pop()
-    assert told == {"stream": "receipts", "event": "receipts_lost", "lines": 999 - len(taken)}
+    last_line = taken.pop()
+    assert last_line == {"stream": "receipts", "event": "receipts_lost", "lines": 999 - len(taken)}
     assert [line["offset"] for line in taken] == list(range(1, len(taken) + 1))
     assert 0 < len(taken) < 999
 

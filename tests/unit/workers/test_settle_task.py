@@ -27,14 +27,14 @@ class FakeWaker:
     """Remembers what it was asked."""
 
     cleared: list[Lane] = field(default_factory=list)
-    woken: list[Lane] = field(default_factory=list)
+    enqueued: list[Lane] = field(default_factory=list)
     later: list[Lane] = field(default_factory=list)
 
     def clear_flags(self, lanes: Any) -> None:
         self.cleared += lanes
 
     def enqueue(self, lanes: Any) -> None:
-        self.woken += lanes
+        self.enqueued += lanes
 
     def wake_later(self, lanes: Any) -> None:
         self.later += lanes
@@ -120,4 +120,4 @@ def test_what_a_turn_has_no_time_for_is_queued_again() -> None:
     worker = Worker("a", "b", settle_round_s=-1.0)
     worker.settle("a", "b")
     assert worker.waiting == ["a", "b"]
-    assert worker.waker.woken == [(TOPIC, "a"), (TOPIC, "b")]
+    assert worker.waker.enqueued == [(TOPIC, "a"), (TOPIC, "b")]

@@ -40,7 +40,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 @dataclass
-class Someone:
+class FakeUser:
     user_id: int
     nickname: str
     session_id: str
@@ -49,16 +49,16 @@ class Someone:
 
 
 @dataclass
-class House:
-    """Plays every port; the log acknowledges at once unless `fate` says otherwise."""
+class FakeServices:
+    """Plays every port; the log acknowledges at once unless `append_error` says otherwise."""
 
-    fate: Exception | None = None
+    append_error: Exception | None = None
     appended: list[tuple[str, int, bytes]] = field(default_factory=list)
     known: list[KnownBid] = field(default_factory=list)
     refused: list[RefusedBid] = field(default_factory=list)
     notices: list[UserNotice] = field(default_factory=list)
-    said: list[ChatMessage] = field(default_factory=list)
-    store_is_away: bool = False
+    chat_messages: list[ChatMessage] = field(default_factory=list)
+    is_store_down: bool = False
     evicted: list[str] | None = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
@@ -71,7 +71,7 @@ class House:
         for store in stores:
             self.frozen[store] = Event()
 
-    def thaw(self, store: str) -> None:
+    def unfreeze(self, store: str) -> None:
         self.frozen.pop(store).set()
 
     def wait(self, store: str) -> None:
@@ -97,11 +97,11 @@ class House:
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
-        if isinstance(self.fate, BusyError):
-            raise self.fate
+        if isinstance(self.append_error, BusyError):
+            raise self.append_error
         self.appended.append((topic.name, key, value))
-        if isinstance(self.fate, UnknownFateError):
-            done(self.fate)
+        if isinstance(self.append_error, UnknownFateError):
+            done(self.append_error)
         else:
             done(RecordMetadata(3, len(self.appended) - 1, NOW))
 
@@ -135,7 +135,7 @@ class House:
     def published_lately(
         self, user_ids: Sequence[int], within_s: float
     ) -> Iterator[list[UserNotice]]:
-        yield [told for told in self.notices if told.user_id in user_ids]
+        yield [notice for notice in self.notices if notice.user_id in user_ids]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
         self.wait("bids")
@@ -153,12 +153,12 @@ class House:
 
     def after(self, room_id: int, seq: int, limit: int) -> list[ChatMessage]:
         self.wait("messages")
-        if self.store_is_away:
+        if self.is_store_down:
             raise BusyError("away")
-        return [message for message in self.said if message.seq > seq][:limit]
+        return [message for message in self.chat_messages if message.seq > seq][:limit]
 
     def before(self, room_id: int, seq: int | None, limit: int) -> list[ChatMessage]:
-        return self.said[-limit:]
+        return self.chat_messages[-limit:]
 
     def newest(self, room_id: int) -> list[ChatMessage]:
         return []
@@ -186,12 +186,12 @@ class House:
     def acknowledge(self, user_id: int, up_to: int) -> None:
         return None
 
-    def authenticate(self, token: str) -> Someone:
+    def authenticate(self, token: str) -> FakeUser:
         self.wait("sessions")
         if not token.isdigit() or f"session {token}" in self.ended:
             raise UnauthenticatedError
         is_suspended = int(token) in self.suspended
-        return Someone(int(token), f"user {token}", f"session {token}", is_suspended=is_suspended)
+        return FakeUser(int(token), f"user {token}", f"session {token}", is_suspended=is_suspended)
 
     def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
         return set(session_ids) - self.ended
@@ -220,14 +220,16 @@ class Client:
     """One socket of a hub, spoken to without a network in between."""
 
     def __init__(
-        self, house: House, hub: Hub | None = None, *, limits: Limits | None = None
+        self, services: FakeServices, hub: Hub | None = None, *, limits: Limits | None = None
     ) -> None:
         limits = limits or Limits()
-        self.hub = hub or Hub(house, limits=limits, waits=OutcomeWaits())
+        self.hub = hub or Hub(services, limits=limits, waits=OutcomeWaits())
         registry = self.hub.registry
-        subscribing = Subscribing(registry, house, stream=house, online=house, limits=limits)
+        subscribing = Subscribing(
+            registry, services, stream=services, online=services, limits=limits
+        )
         self._dispatcher = Dispatcher(
-            house, registry, subscribing=subscribing, claims=house, limits=limits
+            services, registry, subscribing=subscribing, claims=services, limits=limits
         )
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
@@ -241,18 +243,18 @@ class Client:
     def channels(self) -> set[str]:
         return self.connection.channels
 
-    def say(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
+    def request(self, type_: str, **fields: Any) -> list[dict[str, Any]]:
         self._frame_id += 1
-        return self.say_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
+        return self.request_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
 
-    def say_text(self, text: str) -> list[dict[str, Any]]:
+    def request_text(self, text: str) -> list[dict[str, Any]]:
         self.send_text(text)
         while len(self.connection.queues):
             gevent.sleep(0)
-        return self.hear()
+        return self.received()
 
     def send(self, type_: str, **fields: Any) -> int:
-        """As `say`, for what may have to wait; the frame's id."""
+        """As `request`, for what may have to wait; the frame's id."""
         self._frame_id += 1
         self.send_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
         return self._frame_id
@@ -264,14 +266,14 @@ class Client:
         """What has come, once everything has happened that waits for nothing."""
         for _ in range(20):
             gevent.sleep(0)
-        return self.hear()
+        return self.received()
 
     def end(self) -> None:
         """The socket is gone, whatever is under way for it."""
         self.connection.close(1001)
         self._dispatcher.closed(self.connection)
 
-    def hear(self) -> list[dict[str, Any]]:
+    def received(self) -> list[dict[str, Any]]:
         """What came since the last time; a close is `{"close": code}`."""
         try:
             data = self._theirs.recv(1_000_000)

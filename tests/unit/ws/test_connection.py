@@ -12,7 +12,7 @@ from app.settings import Limits
 from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.traffic import Traffic
-from tests.unit.ws.builders import Someone
+from tests.unit.ws.builders import FakeUser
 from tests.waiting import CALL_S
 
 
@@ -20,18 +20,18 @@ def test_after_input_stops_answers_still_arrive() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(CALL_S)
     connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
-    heard: list[str] = []
+    texts: list[str] = []
 
-    def hear(_: Connection, text: str) -> None:
-        heard.append(text)
+    def received(_: Connection, text: str) -> None:
+        texts.append(text)
         connection.ignore_messages()
 
-    reading = gevent.spawn(connection.run, hear)
+    reading = gevent.spawn(connection.run, received)
     for text in ("before", "after"):
         theirs.sendall(ABNF.create_frame(text, ABNF.OPCODE_TEXT).format())
     theirs.sendall(ABNF.create_frame("", ABNF.OPCODE_PING).format())
     assert theirs.recv(2) == bytes([0x80 | ABNF.OPCODE_PONG, 0]), "all was read"
-    assert heard == ["before"]
+    assert texts == ["before"]
     connection.answer(TimeAnswer(re=1, client_ms=1, server_ms=2))
     assert json.loads(theirs.recv(1_000)[2:])["re"] == 1
     theirs.close()
@@ -41,17 +41,17 @@ def test_after_input_stops_answers_still_arrive() -> None:
 def test_only_guests_wait_for_the_turns_of_guests() -> None:
     turns = Turns(at_once=1, rest_s=CALL_S)
     turns.wait()  # of another guest, who has just begun
-    heard: list[str] = []
+    texts: list[str] = []
     with ExitStack() as ended:
-        for name, identity in (("guest", None), ("bidder", Someone(5, "Anna", "session 5"))):
+        for name, identity in (("guest", None), ("bidder", FakeUser(5, "Anna", "session 5"))):
             ours, theirs = socket.socketpair()
             connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=turns)
             connection.identity = identity
-            reading = gevent.spawn(connection.run, lambda _, text: heard.append(text))
+            reading = gevent.spawn(connection.run, lambda _, text: texts.append(text))
             ended.callback(reading.kill)
             ended.callback(theirs.close)
             theirs.sendall(ABNF.create_frame(name, ABNF.OPCODE_TEXT).format())
         with gevent.Timeout(CALL_S):
-            while not heard:
+            while not texts:
                 gevent.sleep(0)
-        assert heard == ["bidder"]
+        assert texts == ["bidder"]

@@ -11,7 +11,7 @@ from websocket import ABNF
 from app.settings import Settings
 from app.web.ws.gateway import Gateway
 from app.web.ws.waits import OutcomeWaits
-from tests.unit.ws.builders import House, read_frames
+from tests.unit.ws.builders import FakeServices, read_frames
 
 SETTINGS = Settings(
     base_url="http://127.0.0.1:1", database_url="x", kafka_bootstrap_servers="x",
@@ -20,7 +20,7 @@ SETTINGS = Settings(
 )  # fmt: skip
 
 
-class Drained(House):
+class Drained(FakeServices):
     """A house whose only client bids once more while it waits for acknowledgements."""
 
     def __post_init__(self) -> None:
@@ -30,13 +30,13 @@ class Drained(House):
         self.gateway._is_started = True  # nothing but the socket
         self.gateway.serve_soon(self.ours, "")
 
-    def say(self, frame_id: int, type_: str, **fields: Any) -> None:
+    def request(self, frame_id: int, type_: str, **fields: Any) -> None:
         text = json.dumps({"id": frame_id, "type": type_, **fields})
         self.client.sendall(ABNF.create_frame(text, ABNF.OPCODE_TEXT).format())
         gevent.sleep(0.05)  # lets the reader run
 
     def bid(self, frame_id: int) -> None:
-        self.say(frame_id, "bid.place", auction_id=7, amount=500, key=f"k{frame_id}")
+        self.request(frame_id, "bid.place", auction_id=7, amount=500, key=f"k{frame_id}")
 
     def start_log(self) -> None:
         raise NotImplementedError
@@ -49,21 +49,23 @@ class Drained(House):
 
 
 def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
-    house = Drained()
-    house.say(1, "auth", token="5")
-    house.bid(2)
-    house.gateway.drain()
-    told = [frame.get("type") or frame["close"] for frame in read_frames(house.client.recv(10_000))]
-    assert told == ["welcome", "bid.received", "bye", 4001]
-    assert [json.loads(value)["key"] for _, _, value in house.appended] == ["k2"]
-    house.client.close()
+    services = Drained()
+    services.request(1, "auth", token="5")
+    services.bid(2)
+    services.gateway.drain()
+    frames = [
+        frame.get("type") or frame["close"] for frame in read_frames(services.client.recv(10_000))
+    ]
+    assert frames == ["welcome", "bid.received", "bye", 4001]
+    assert [json.loads(value)["key"] for _, _, value in services.appended] == ["k2"]
+    services.client.close()
 
 
 def test_a_socket_outlives_the_request_of_its_handshake_and_is_closed_at_its_end() -> None:
-    house = Drained()  # in whose making `serve_soon` has returned
-    house.say(1, "auth", token="5")
-    assert read_frames(house.client.recv(10_000))[0]["type"] == "welcome"
-    house.client.close()
-    while house.gateway.hub.registry.connections:
+    services = Drained()  # in whose making `serve_soon` has returned
+    services.request(1, "auth", token="5")
+    assert read_frames(services.client.recv(10_000))[0]["type"] == "welcome"
+    services.client.close()
+    while services.gateway.hub.registry.connections:
         gevent.sleep(0.01)
-    assert house.ours.fileno() == -1
+    assert services.ours.fileno() == -1

@@ -106,9 +106,9 @@ def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
     while not received.endswith((4013).to_bytes(2, "big") + b"too many frames"):
         received += theirs.recv(65_536)
     pong = bytes([0x80 | ABNF.OPCODE_PONG, 0])
-    told = read_frames(received.replace(pong, b""))
-    assert told[-1] == {"close": 4013}
-    errors = told[:-1]
+    frames = read_frames(received.replace(pong, b""))
+    assert frames[-1] == {"close": 4013}
+    errors = frames[:-1]
     assert {error["code"] for error in errors} == {"RATE_LIMITED"}
     assert all(error["retry"] and "re" not in error for error in errors)
     assert len(errors) <= 2

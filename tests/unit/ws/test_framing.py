@@ -31,18 +31,18 @@ def client_frame(
     return formatted if isinstance(formatted, bytes) else formatted.encode()
 
 
-def hear(*parts: bytes, bytes_max: int = 100) -> list[SocketEvent]:
+def parse(*parts: bytes, bytes_max: int = 100) -> list[SocketEvent]:
     framing = Framing(bytes_max=bytes_max)
     return [event for part in parts for event in framing.receive(part)]
 
 
 def test_a_message_is_text() -> None:
-    assert hear(client_frame("안녕")) == [Text("안녕")]
+    assert parse(client_frame("안녕")) == [Text("안녕")]
 
 
 def test_a_message_may_come_byte_by_byte() -> None:
     stream = client_frame("one") + client_frame("two")
-    assert hear(*(stream[i : i + 1] for i in range(len(stream)))) == [Text("one"), Text("two")]
+    assert parse(*(stream[i : i + 1] for i in range(len(stream)))) == [Text("one"), Text("two")]
 
 
 @given(
@@ -76,14 +76,14 @@ def test_what_comes_within_another_message_or_is_no_utf_8_is_not_read_in_one_ste
 
 def test_fragments_are_one_message() -> None:
     first = client_frame("on", fin=0)
-    assert hear(first, client_frame("e", ABNF.OPCODE_CONT)) == [NoReply(), Text("one")]
+    assert parse(first, client_frame("e", ABNF.OPCODE_CONT)) == [NoReply(), Text("one")]
 
 
 def test_every_frame_is_one_event_so_that_all_can_be_counted() -> None:
     empty = client_frame("", fin=0) + client_frame("", ABNF.OPCODE_CONT, fin=0)
     stream = empty + client_frame("", ABNF.OPCODE_PONG) + client_frame("", ABNF.OPCODE_PING)
-    assert hear(*(stream[i : i + 1] for i in range(len(stream))))[:3] == [NoReply()] * 3
-    assert len(hear(stream)) == 4
+    assert parse(*(stream[i : i + 1] for i in range(len(stream))))[:3] == [NoReply()] * 3
+    assert len(parse(stream)) == 4
 
 
 def test_no_more_is_read_than_is_asked_for() -> None:
@@ -94,13 +94,13 @@ def test_no_more_is_read_than_is_asked_for() -> None:
 
 
 def test_a_ping_is_answered() -> None:
-    (event,) = hear(client_frame("x", ABNF.OPCODE_PING))
+    (event,) = parse(client_frame("x", ABNF.OPCODE_PING))
     assert isinstance(event, Reply)
     assert event.data == b"\x8a\x01x"
 
 
 def test_a_client_may_close() -> None:
-    assert hear(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [PeerClosed(1000)]
+    assert parse(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [PeerClosed(1000)]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_client_may_close() -> None:
     ],
 )
 def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
-    *parts, event = hear(stream, client_frame("unheard"))
+    *parts, event = parse(stream, client_frame("unheard"))
     assert set(parts) <= {NoReply()}
     assert isinstance(event, Close)
     assert event.code == code
@@ -134,7 +134,7 @@ def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> 
 
 def test_an_oversize_message_is_noticed_before_it_is_whole() -> None:
     stream = client_frame("x" * 100_000)
-    (event,) = hear(stream[:200])
+    (event,) = parse(stream[:200])
     assert isinstance(event, Close)
     assert event.code == 1009
 

@@ -19,7 +19,7 @@ from app.services.bidding import KnownBid, RefusedBid
 from app.settings import Limits
 from app.web.ws.hub import PENDING_BATCH, PENDING_ROUND_S, PENDING_S, Hub
 from app.web.ws.waits import OutcomeWaits
-from tests.unit.ws.builders import Client, House
+from tests.unit.ws.builders import Client, FakeServices
 
 AT = "2026-11-23T12:00:00.000Z"
 OUTCOME = {
@@ -39,74 +39,78 @@ LINES = json.dumps(
 
 
 def decided(*, outcomes: list[Any] | None = None, refused: list[Any] | None = None) -> bytes:
-    told = {"auction_id": 7, "outcomes": outcomes or [], "refused": refused or []}
-    return json.dumps(told).encode()
+    outcome = {"auction_id": 7, "outcomes": outcomes or [], "refused": refused or []}
+    return json.dumps(outcome).encode()
 
 
-def two_sockets_of(token: str, house: House) -> tuple[Client, Client]:
-    first = Client(house)
-    second = Client(house, first.hub)
+def two_sockets_of(token: str, services: FakeServices) -> tuple[Client, Client]:
+    first = Client(services)
+    second = Client(services, first.hub)
     for client in (first, second):
-        client.say("auth", token=token)
+        client.request("auth", token=token)
     return first, second
 
 
 def test_an_outcome_reaches_all_sockets_of_its_bidder_only() -> None:
-    house = House()
-    first, second = two_sockets_of("5", house)
-    other = Client(house, first.hub)
-    other.say("auth", token="6")
-    told = {"bid_id": "b", "bidder_id": 5, "key": "k", **OUTCOME}
-    first.hub.on_message("user:5", decided(outcomes=[told]))
+    services = FakeServices()
+    first, second = two_sockets_of("5", services)
+    other = Client(services, first.hub)
+    other.request("auth", token="6")
+    outcome = {"bid_id": "b", "bidder_id": 5, "key": "k", **OUTCOME}
+    first.hub.on_message("user:5", decided(outcomes=[outcome]))
     expected = {"type": "bid.result", "bid_id": "b", "key": "k", "auction_id": 7, **OUTCOME}
-    assert first.hear() == second.hear() == [expected]
-    assert other.hear() == []
+    assert first.received() == second.received() == [expected]
+    assert other.received() == []
 
 
 def test_a_reused_key_is_refused_to_its_bidder() -> None:
-    first, second = two_sockets_of("5", House())
+    first, second = two_sockets_of("5", FakeServices())
     refusal = {"bidder_id": 5, "key": "k", "amount": 9, "kind": "exact", "partition": 1,
                "offset": 2, "code": "KEY_REUSED"}  # fmt: skip
     first.hub.on_message("user:5", decided(refused=[refusal]))
-    (told,) = first.hear()
-    assert (told["type"], told["code"], told["auction_id"]) == ("bid.refused", "KEY_REUSED", 7)
-    assert second.hear() == [told]
+    (outcome,) = first.received()
+    assert (outcome["type"], outcome["code"], outcome["auction_id"]) == (
+        "bid.refused",
+        "KEY_REUSED",
+        7,
+    )
+    assert second.received() == [outcome]
 
 
 def test_the_end_of_a_session_closes_its_sockets() -> None:
-    first, second = two_sockets_of("5", House())
+    first, second = two_sockets_of("5", FakeServices())
     first.hub.on_message("session", b'{"session_id":"session 5"}')
-    assert first.hear() == second.hear() == [{"close": 4401}]
+    assert first.received() == second.received() == [{"close": 4401}]
 
 
 def test_ending_all_sessions_closes_sockets_except_the_kept() -> None:
-    first, second = two_sockets_of("5", House())
+    first, second = two_sockets_of("5", FakeServices())
     first.hub.on_message("session", b'{"session_id":"","user_id":5,"kept":"session 5"}')
     first.hub.on_message("session", b'{"session_id":"","user_id":6,"kept":null}')
-    assert first.hear() == second.hear() == []
+    assert first.received() == second.received() == []
     first.hub.on_message("session", b'{"session_id":"","user_id":5,"kept":null}')
-    assert first.hear() == second.hear() == [{"close": 4401}]
+    assert first.received() == second.received() == [{"close": 4401}]
 
 
 def test_after_a_reconnect_sockets_of_ended_sessions_are_closed() -> None:
-    house = House()
-    client, _ = two_sockets_of("5", house)
+    services = FakeServices()
+    client, _ = two_sockets_of("5", services)
     assert make_up(client) == []
-    house.ended.add("session 5")
+    services.ended.add("session 5")
     assert make_up(client) == [{"close": 4401}]
 
 
 def test_nonsense_on_a_channel_is_skipped() -> None:
-    first, _ = two_sockets_of("5", House())
+    first, _ = two_sockets_of("5", FakeServices())
     first.hub.on_message("user:5", b"nonsense")
     first.hub.on_message("nowhere", b"")
-    assert first.hear() == []
+    assert first.received() == []
 
 
 def make_up(client: Client) -> list[Any]:
     for step in client.hub.recovery(time.monotonic()):
         step()
-    return client.hear()
+    return client.received()
 
 
 def known_bid(bidder_id: int) -> KnownBid:
@@ -115,18 +119,18 @@ def known_bid(bidder_id: int) -> KnownBid:
 
 
 def test_after_a_break_come_the_outcomes_of_bids_placed_anywhere() -> None:
-    house = House(known=[known_bid(5), known_bid(6)])
-    client, _ = two_sockets_of("5", house)
-    (told,) = make_up(client)
-    assert (told["type"], told["bid_id"]) == ("bid.result", str(bid_id(5, 7, "k")))
+    services = FakeServices(known=[known_bid(5), known_bid(6)])
+    client, _ = two_sockets_of("5", services)
+    (outcome,) = make_up(client)
+    assert (outcome["type"], outcome["bid_id"]) == ("bid.result", str(bid_id(5, 7, "k")))
 
 
 def test_after_a_reconnect_a_sent_outcome_is_not_repeated() -> None:
-    house = House(known=[known_bid(5)])
-    client, _ = two_sockets_of("5", house)
-    told = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
-    client.hub.on_message("user:5", decided(outcomes=[{**told, "status": "failed"}]))
-    client.hear()
+    services = FakeServices(known=[known_bid(5)])
+    client, _ = two_sockets_of("5", services)
+    outcome = {"bid_id": str(bid_id(5, 7, "k")), "bidder_id": 5, "key": "k", **OUTCOME}
+    client.hub.on_message("user:5", decided(outcomes=[{**outcome, "status": "failed"}]))
+    client.received()
     assert [again["status"] for again in make_up(client)] == ["accepted"]
     assert make_up(client) == []
 
@@ -134,31 +138,31 @@ def test_after_a_reconnect_a_sent_outcome_is_not_repeated() -> None:
 def test_after_a_break_come_refused_keys_and_notices() -> None:
     refusal = BidderRefusal(5, "k", 9, "exact", 1, 2, "KEY_REUSED")
     notice = Notice(3, "outbid", 7, {}, AT)
-    house = House(refused=[RefusedBid(7, refusal)], notices=[UserNotice(5, notice)])
-    client, _ = two_sockets_of("5", house)
-    assert [told["type"] for told in make_up(client)] == ["bid.refused", "notice"]
+    services = FakeServices(refused=[RefusedBid(7, refusal)], notices=[UserNotice(5, notice)])
+    client, _ = two_sockets_of("5", services)
+    assert [outcome["type"] for outcome in make_up(client)] == ["bid.refused", "notice"]
 
 
 def test_an_outcome_nobody_told_of_is_read_once_it_is_late(monkeypatch: Any) -> None:
-    house = House()
-    client, _ = two_sockets_of("5", house)
-    client.say("bid.place", auction_id=7, amount=500, key="k")
-    house.known = [known_bid(5)]
+    services = FakeServices()
+    client, _ = two_sockets_of("5", services)
+    client.request("bid.place", auction_id=7, amount=500, key="k")
+    services.known = [known_bid(5)]
     client.hub.send_overdue()
-    assert client.hear() == []
+    assert client.received() == []
     late = time.monotonic() + 60
     monkeypatch.setattr(time, "monotonic", lambda: late)
     client.hub.send_overdue()
-    assert [told["type"] for told in client.hear()] == ["bid.result"]
+    assert [outcome["type"] for outcome in client.received()] == ["bid.result"]
     client.hub.send_overdue()
-    assert client.hear() == []
+    assert client.received() == []
 
 
-def said(seq: int) -> ChatMessage:
+def chat_message(seq: int) -> ChatMessage:
     return ChatMessage(seq, f"m{seq}", Person(6, "n"), "hello", AT)
 
 
-class SlowHouse(House):
+class SlowServices(FakeServices):
     """Whose store takes its time."""
 
     def __init__(self) -> None:
@@ -172,37 +176,37 @@ class SlowHouse(House):
 
 
 def test_late_outcomes_are_recovered_in_turn() -> None:
-    house = SlowHouse()
-    hub = Hub(house, limits=Limits(), waits=OutcomeWaits())
+    services = SlowServices()
+    hub = Hub(services, limits=Limits(), waits=OutcomeWaits())
     long_ago = time.monotonic() - PENDING_S
     bids = [UUID(int=number) for number in range(2 * PENDING_BATCH)]
     hub.registry.pending.update({str(bid): long_ago for bid in bids})
     hub.send_overdue()
-    assert house.looked_for == [bids[:PENDING_BATCH]]
+    assert services.looked_for == [bids[:PENDING_BATCH]]
     hub.send_overdue()
-    assert house.looked_for[1:] == [bids[PENDING_BATCH:]]
+    assert services.looked_for[1:] == [bids[PENDING_BATCH:]]
     assert len(hub.registry.pending) == len(bids), "they are still missed"
 
 
 def test_after_a_reconnect_chat_keeps_its_order() -> None:
-    house = House()
-    client, _ = two_sockets_of("5", house)
-    client.say("subscribe", channel="room:5")
-    client.hub.rooms.push(5, said(1))
-    house.said = [said(seq) for seq in range(1, 90)]
-    house.store_is_away = True
+    services = FakeServices()
+    client, _ = two_sockets_of("5", services)
+    client.request("subscribe", channel="room:5")
+    client.hub.rooms.push(5, chat_message(1))
+    services.chat_messages = [chat_message(seq) for seq in range(1, 90)]
+    services.is_store_down = True
     client.hub.stream_is_back()
-    client.hub.rooms.push(5, said(88))
+    client.hub.rooms.push(5, chat_message(88))
     with pytest.raises(BusyError):
-        client.hub.rooms.fill(house.chat, 5, limit=20)
-    house.store_is_away = False
-    client.hub.rooms.push(5, said(89))
-    client.hub.rooms.fill(house.chat, 5, limit=20)
-    client.hub.rooms.push(5, said(90))
-    assert [told["seq"] for told in client.hear()] == list(range(1, 91))
+        client.hub.rooms.fill(services.chat, 5, limit=20)
+    services.is_store_down = False
+    client.hub.rooms.push(5, chat_message(89))
+    client.hub.rooms.fill(services.chat, 5, limit=20)
+    client.hub.rooms.push(5, chat_message(90))
+    assert [outcome["seq"] for outcome in client.received()] == list(range(1, 91))
 
 
-class CountingHouse(House):
+class CountingServices(FakeServices):
     """Knows how often prices were read."""
 
     lookups = 0
@@ -222,12 +226,12 @@ class CountingHouse(House):
     ids=["a change", "a channel that is confirmed", "a stream that is confirmed anew"],
 )
 def test_a_snapshot_is_read_anew_after(change: Callable[[Hub], None]) -> None:
-    house = CountingHouse()
-    client = Client(house)
-    client.say("auth")
-    client.say("subscribe", channel="auctions")
-    client.say("subscribe", channel="auctions")
-    assert house.lookups == 1
+    services = CountingServices()
+    client = Client(services)
+    client.request("auth")
+    client.request("subscribe", channel="auctions")
+    client.request("subscribe", channel="auctions")
+    assert services.lookups == 1
     change(client.hub)
-    client.say("subscribe", channel="auctions")
-    assert house.lookups == 2
+    client.request("subscribe", channel="auctions")
+    assert services.lookups == 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.errors import DomainError
 from app.protocol.frames import BidPlace, decode_bid
 from app.protocol.validation import MalformedError, decode_object, parse
-from tests.unit.ws.builders import Client, House
+from tests.unit.ws.builders import Client, FakeServices
 
 VALUES = st.one_of(
     st.integers(-1, 3),
@@ -55,17 +55,17 @@ def test_what_is_read_in_one_step_is_what_is_read_field_by_field(text: str) -> N
 def test_a_socket_cannot_tell_which_way_its_bids_took(texts: list[str]) -> None:
     answers = []
     for is_quick in (True, False):
-        house = House()
-        first = Client(house)
-        first.say("auth", token="5")
+        services = FakeServices()
+        first = Client(services)
+        first.request("auth", token="5")
         if is_quick:  # what is known of bidder and auction is at hand
-            first.say("bid.place", auction_id=7, amount=400, key="k0")
-        client = Client(house, first.hub)
-        client.say("auth", token="5")
-        appended = len(house.appended)
-        said = [answer for text in texts for answer in client.say_text(text)]
-        records = [json.loads(value) for _, _, value in house.appended[appended:]]
-        for answer in said:
+            first.request("bid.place", auction_id=7, amount=400, key="k0")
+        client = Client(services, first.hub)
+        client.request("auth", token="5")
+        appended = len(services.appended)
+        all_answers = [answer for text in texts for answer in client.request_text(text)]
+        records = [json.loads(value) for _, _, value in services.appended[appended:]]
+        for answer in all_answers:
             answer.pop("offset", None)  # one later for the bid before
-        answers.append((said, records))
+        answers.append((all_answers, records))
     assert answers[0] == answers[1]

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 
 from app.protocol.frames import CLIENT_FRAMES
-from tests.unit.ws.builders import Client, House
+from tests.unit.ws.builders import Client, FakeServices
 
-EVERYBODY, SIGNED_IN, MEMBER = "everybody", "signed in", "member"
+ANYONE, SIGNED_IN, MEMBER = "everybody", "signed in", "member"
 ROOM = 5  # whose one member is the user of that number
 # By type, and what it is about; frames of an auction and of all are public.
 RIGHTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
-    ("auth", ""): (EVERYBODY, {}),
-    ("time", ""): (EVERYBODY, {"client_ms": 1}),
-    ("subscribe", "all auctions"): (EVERYBODY, {"channel": "auctions"}),
-    ("subscribe", "an auction"): (EVERYBODY, {"channel": "auction:7"}),
+    ("auth", ""): (ANYONE, {}),
+    ("time", ""): (ANYONE, {"client_ms": 1}),
+    ("subscribe", "all auctions"): (ANYONE, {"channel": "auctions"}),
+    ("subscribe", "an auction"): (ANYONE, {"channel": "auction:7"}),
     ("subscribe", "a room"): (MEMBER, {"channel": f"room:{ROOM}"}),
-    ("unsubscribe", ""): (EVERYBODY, {"channel": f"room:{ROOM}"}),
+    ("unsubscribe", ""): (ANYONE, {"channel": f"room:{ROOM}"}),
     ("bid.place", ""): (SIGNED_IN, {"auction_id": 7, "amount": 1_000, "key": "k"}),
     ("bid.status", ""): (SIGNED_IN, {"auction_id": 7, "key": "k"}),
     ("chat.send", ""): (MEMBER, {"room_id": ROOM, "text": "a", "key": "k"}),
@@ -24,7 +24,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
 }
 TOKENS = {"guest": None, "stranger": "6", "member": str(ROOM)}
 MAY = {
-    EVERYBODY: {"guest", "stranger", "member"},
+    ANYONE: {"guest", "stranger", "member"},
     SIGNED_IN: {"stranger", "member"},
     MEMBER: {"member"},
 }
@@ -38,12 +38,14 @@ def test_every_frame_says_who_may_send_it() -> None:
 @pytest.mark.parametrize(("kind", "about"), RIGHTS)
 def test_who_may_not_is_told_so_and_who_may_is_not(kind: str, about: str, who: str) -> None:
     audience, fields = RIGHTS[kind, about]
-    client = Client(House())
+    client = Client(FakeServices())
     token = TOKENS[who]
-    welcome = client.say("auth", **({} if token is None else {"token": token}))
+    welcome = client.request("auth", **({} if token is None else {"token": token}))
     assert welcome[0]["type"] == "welcome"
-    said = client.say(kind, **{**fields, **({"token": token} if kind == "auth" and token else {})})
-    code = said[0].get("code")
+    answers = client.request(
+        kind, **{**fields, **({"token": token} if kind == "auth" and token else {})}
+    )
+    code = answers[0].get("code")
     if who in MAY[audience]:
         assert code not in ("UNAUTHENTICATED", "NOT_MEMBER", "FORBIDDEN")
     else:

@@ -9,15 +9,15 @@ from app.domain.errors import BusyError
 from app.settings import Limits
 from app.web.ws.frame_queues import FrameQueues
 from app.web.ws.framing import text_frame
-from tests.unit.ws.builders import Client, House
+from tests.unit.ws.builders import Client, FakeServices
 
 BID = {"auction_id": 7, "amount": 500, "key": "k1"}
 STATUS = {"auction_id": 7, "key": "k1"}
 
 
-def signed_in(house: House, *, limits: Limits | None = None) -> Client:
-    client = Client(house, limits=limits)
-    client.say("auth", token="5")
+def signed_in(services: FakeServices, *, limits: Limits | None = None) -> Client:
+    client = Client(services, limits=limits)
+    client.request("auth", token="5")
     return client
 
 
@@ -26,15 +26,15 @@ def types(client: Client) -> list[tuple[int, str]]:
 
 
 def test_a_bid_and_the_time_do_not_wait_for_chat() -> None:
-    house = House()
-    client = signed_in(house)
-    client.say("bid.place", **BID)
-    house.freeze("messages")
+    services = FakeServices()
+    client = signed_in(services)
+    client.request("bid.place", **BID)
+    services.freeze("messages")
     room = client.send("subscribe", channel="room:5")
     bid = client.send("bid.place", **{**BID, "key": "k2"})
     clock = client.send("time", client_ms=1)
     assert types(client) == [(bid, "bid.received"), (clock, "time")]
-    house.thaw("messages")
+    services.unfreeze("messages")
     assert types(client) == [(room, "subscribed")]
 
 
@@ -51,100 +51,100 @@ def test_a_bid_and_the_time_do_not_wait_for_chat() -> None:
 def test_whatever_waits_for_a_store_the_time_does_not(
     store: str, type_: str, fields: dict[str, object]
 ) -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze(store)
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze(store)
     client.send(type_, **fields)
     clock = client.send("time", client_ms=1)
     assert types(client) == [(clock, "time")]
 
 
 def test_frames_of_one_channel_keep_their_order() -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze("messages")
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze("messages")
     sent = [
         client.send(type_, channel="room:5") for type_ in ("subscribe", "unsubscribe", "subscribe")
     ]
     assert types(client) == []
-    house.thaw("messages")
+    services.unfreeze("messages")
     wanted = ["subscribed", "unsubscribed", "subscribed"]
     assert types(client) == list(zip(sent, wanted, strict=True))
 
 
 def test_bids_on_an_auction_not_yet_known_keep_their_order() -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze("auctions")
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze("auctions")
     first = client.send("bid.place", **BID)
     second = client.send("bid.place", **{**BID, "key": "k2"})
     assert types(client) == []
-    house.thaw("auctions")
+    services.unfreeze("auctions")
     assert types(client) == [(first, "bid.received"), (second, "bid.received")]
     third = client.send("bid.place", **{**BID, "key": "k3"})
     assert types(client) == [(third, "bid.received")]
 
 
 def test_frames_after_a_waiting_auth_keep_their_order() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("sessions")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("sessions")
     auth = client.send("auth", token="5")
     clock = client.send("time", client_ms=1)
     bid = client.send("bid.place", **BID)
     assert types(client) == []
-    house.thaw("sessions")
+    services.unfreeze("sessions")
     wanted = [(auth, "welcome"), (clock, "time"), (bid, "bid.received")]
     assert types(client) == wanted
 
 
 def test_two_auths_and_what_follows_them_keep_their_order() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("sessions")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("sessions")
     sent = [client.send("auth", token="5"), client.send("time", client_ms=1),
             client.send("auth", token="5"), client.send("time", client_ms=2)]  # fmt: skip
-    house.thaw("sessions")
+    services.unfreeze("sessions")
     wanted = ["welcome", "time", "welcome", "time"]
     assert types(client) == list(zip(sent, wanted, strict=True))
 
 
 def test_after_a_bad_token_nothing_is_carried_out() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("sessions")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("sessions")
     client.send("auth", token="forged")
     client.send("bid.place", **BID)
-    house.thaw("sessions")
+    services.unfreeze("sessions")
     assert client.answers() == [{"close": 4401}]
-    assert house.appended == []
+    assert services.appended == []
 
 
 def test_a_session_ending_during_admission_closes_4401() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("claims")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("claims")
     client.send("auth", token="5")
     assert client.answers() == []
-    house.ended.add("session 5")
-    house.thaw("claims")
+    services.ended.add("session 5")
+    services.unfreeze("claims")
     assert client.answers() == [{"close": 4401}]
 
 
 def test_what_is_malformed_while_an_auth_waits_closes_4400() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("sessions")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("sessions")
     client.send("auth", token="5")
     client.send_text("x")
     assert client.answers() == [{"close": 4400}]
 
 
 def test_beyond_the_bound_a_frame_is_busy_and_may_be_tried_again() -> None:
-    house = House()
-    client = signed_in(house, limits=Limits(pending_frames_max=3))
-    client.say("bid.place", **BID)
-    house.freeze("bids")
+    services = FakeServices()
+    client = signed_in(services, limits=Limits(pending_frames_max=3))
+    client.request("bid.place", **BID)
+    services.freeze("bids")
     for number in range(3):
         client.send("bid.status", auction_id=number + 1, key="k")
     assert client.answers() == []
@@ -153,14 +153,14 @@ def test_beyond_the_bound_a_frame_is_busy_and_may_be_tried_again() -> None:
     busy, received = client.answers()
     assert (busy["re"], busy["code"], busy["retry"]) == (refused, "BUSY", True)
     assert (received["re"], received["type"]) == (bid, "bid.received")
-    house.thaw("bids")
+    services.unfreeze("bids")
     assert {kind for _, kind in types(client)} == {"bid.status"}
 
 
 def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
     done: list[int] = []
     queues = FrameQueues(frames_max=1, at_once_max=1)
-    client = Client(House())
+    client = Client(FakeServices())
     queues.put("a", lambda: done.append(1))
     with pytest.raises(BusyError):
         queues.put("b", lambda: done.append(2))
@@ -175,7 +175,7 @@ def test_a_socket_has_few_concurrent_reads_and_finishes_all() -> None:
     under_way: list[str] = []
     most: list[int] = []
     queues = FrameQueues(frames_max=64, at_once_max=4)
-    client = Client(House())
+    client = Client(FakeServices())
 
     def read(name: str) -> None:
         under_way.append(name)
@@ -192,9 +192,9 @@ def test_a_socket_has_few_concurrent_reads_and_finishes_all() -> None:
 
 
 def test_waiting_snapshots_delay_no_bid_status_and_no_auth() -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze("rooms")
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze("rooms")
     for number in range(10):
         client.send("subscribe", channel=f"room:{number + 1}")
     sent = [
@@ -204,20 +204,20 @@ def test_waiting_snapshots_delay_no_bid_status_and_no_auth() -> None:
     ]
     answered = types(client)
     assert [frame_id for frame_id, _ in answered] == sent
-    house.thaw("rooms")
+    services.unfreeze("rooms")
     assert len(types(client)) == 10
 
 
 def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
-    house = House()
-    client = Client(house)
-    house.freeze("claims")
+    services = FakeServices()
+    client = Client(services)
+    services.freeze("claims")
     client.send("auth", token="5")
     client.answers()
     client.end()
-    house.thaw("claims")
+    services.unfreeze("claims")
     client.answers()
-    assert house.released == [client.connection.id]
+    assert services.released == [client.connection.id]
     assert client.hub.registry.of_user(5) == []
 
 
@@ -231,55 +231,55 @@ def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
 def test_frames_received_before_the_end_are_handled(
     store: str, type_: str, fields: dict[str, object], topic: str
 ) -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze(store)
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze(store)
     for key in ("k1", "k2"):  # the first is under way, the second waits for it
         client.send(type_, **fields, key=key)
     client.answers()
     client.end()
-    house.thaw(store)
+    services.unfreeze(store)
     client.answers()
-    assert [name for name, _, _ in house.appended] == [topic, topic]
+    assert [name for name, _, _ in services.appended] == [topic, topic]
 
 
 def test_after_a_renewal_that_fails_nothing_is_carried_out() -> None:
-    house = House()
-    client = signed_in(house)
-    house.freeze("sessions")
+    services = FakeServices()
+    client = signed_in(services)
+    services.freeze("sessions")
     for token in ("forged", "5"):
         client.send("auth", token=token)
     client.send("bid.place", **BID)
-    house.thaw("sessions")
+    services.unfreeze("sessions")
     assert client.answers()[-1] == {"close": 4401}
-    assert house.appended == []
+    assert services.appended == []
 
 
 def test_a_socket_ending_during_its_snapshot_leaves_no_channel() -> None:
-    house = House()
-    client = signed_in(house)
+    services = FakeServices()
+    client = signed_in(services)
     for store in ("messages", "rooms"):
-        house.freeze(store)
+        services.freeze(store)
     client.send("subscribe", channel="room:5")
     client.answers()
     client.end()
-    house.thaw("rooms")
-    house.thaw("messages")
+    services.unfreeze("rooms")
+    services.unfreeze("messages")
     client.answers()
     assert client.hub.registry.channels == {}
 
 
 def test_a_refused_resubscription_keeps_the_earlier_one() -> None:
-    house = House()
-    client = signed_in(house)
-    client.say("subscribe", channel="room:5")
-    house.store_is_away = True
-    house.freeze("messages")
+    services = FakeServices()
+    client = signed_in(services)
+    client.request("subscribe", channel="room:5")
+    services.is_store_down = True
+    services.freeze("messages")
     again = client.send("subscribe", channel="room:5")
     client.answers()
     channel = client.hub.registry.channels["room:5"]
     channel.push(1, text_frame(b'{"pushed": 1}'))
-    house.thaw("messages")
+    services.unfreeze("messages")
     refused, pushed = sorted(client.answers(), key=lambda frame: "re" not in frame)
     assert (refused["re"], refused["code"]) == (again, "BUSY")
     assert pushed == {"pushed": 1}
