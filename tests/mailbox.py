@@ -19,7 +19,7 @@ class Mailbox:
         self.address = address
 
     def another(self) -> "Mailbox":
-        """That of an address that nobody had before."""
+        """The mailbox of a new address."""
         return Mailbox(str(self._http.base_url), f"{uuid4().hex}@example.org")
 
     def mails(self) -> list[Any]:

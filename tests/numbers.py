@@ -1,4 +1,4 @@
-"""JSON numbers that no field of ours takes, however long: as text, because nobody can hold them."""
+"""JSON numbers that no field accepts, however long: as text, because no type can hold them."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""Somebody at the command line, with the settings of the running house or others."""
+"""An operator at the command line, with the settings of the running cluster or others."""
 
 import json
 import os
@@ -28,7 +28,7 @@ class Operator:
     def __init__(self, stack: Stack, container: Container) -> None:
         self._stack, self._container = stack, container
         self.security: list[Any] = []
-        """What commands have told the security stream."""
+        """What commands have written to the security log."""
 
     def bridge(self, command: str, *arguments: str) -> str:
         """What a command that must succeed prints."""
@@ -48,7 +48,7 @@ class Operator:
         return [json.loads(line) for line in printed.splitlines()]
 
     def run(self, *arguments: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        """`python -m ARGUMENTS`, whatever comes of it; `changes` are of its environment."""
+        """Run `python -m ARGUMENTS` and return its result; `changes` are of its environment."""
         return subprocess.run(
             [str(self._stack.places.root / ".venv" / "bin" / "python"), "-m", *arguments],
             cwd=self._stack.places.root,

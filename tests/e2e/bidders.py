@@ -1,4 +1,4 @@
-"""Bidders who remember what they sent and were told, and what must be true of it."""
+"""Bidders who record what they send and receive, and checks of those records."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ STATE = (
 
 
 class Bidder:
-    """Somebody at sockets of one or more gateways, who bids on one lot."""
+    """A bidder on one lot, at sockets of one or more gateways."""
 
     def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
         self.person, self.lot_id, self.at = person, lot_id, at
@@ -60,7 +60,7 @@ class Bidder:
         return [answer for _, answer in answers]
 
     def answers_with_retries(self) -> list[Frame]:
-        """As `answers`, but a bid is sent again when the house says so, as a page does."""
+        """As `answers`, but a bid is sent again when its error says `retry`, as a page does."""
         found: list[Frame] = []
         while sent := self._sent:
             amounts = dict(self.amounts)
@@ -73,7 +73,7 @@ class Bidder:
         return found
 
     def received(self, type_: str) -> list[Frame]:
-        """What all sockets were told of one kind, those that have ended too."""
+        """The frames of one type that all sockets received, ended ones too."""
         frames = [*self._ended_frames, *itertools.chain(*(list(s.frames) for s in self.sockets))]
         return [frame for frame in frames if frame["type"] == type_]
 
@@ -86,11 +86,11 @@ class Bidder:
             )
 
     def missing_outcomes(self, socket: Socket) -> set[str]:
-        """The keys of bids whose outcome this socket was not told."""
+        """The keys of bids whose outcome this socket has not received."""
         return set(self.amounts) - {frame["key"] for frame in socket.pushes("bid.result")}
 
     def recover_outcomes(self) -> None:
-        """Ask after every bid, as after a reconnect; send again what the house has not seen."""
+        """Ask for the status of every bid, as after a reconnect; send unknown ones again."""
         socket = self.sockets[0]
         for key, amount in list(self.amounts.items()):
             status = self._status(key)
@@ -104,7 +104,7 @@ class Bidder:
                 )
 
     def reconnect(self) -> None:
-        """Open every socket that has ended again; nobody answers what was sent on it."""
+        """Open every ended socket again; what was sent on it gets no answer."""
         self._sent = [sent for sent in self._sent if sent[0].close_code is None]
         for index, socket in enumerate(self.sockets):
             if socket.close_code is not None:
@@ -143,7 +143,7 @@ class Bidder:
             socket.wait_for(lambda socket=socket: _state(socket) == expected, what=str(expected))  # type: ignore[misc]
 
     def _status(self, key: str) -> str:
-        """What became of a bid, asked as often as the house lets us."""
+        """Return the status of a bid; repeat the request while its error says `retry`."""
         answer = self.sockets[0].request("bid.status", auction_id=self.lot_id, key=key)
         while answer["type"] == "error" and answer["retry"]:
             time.sleep(answer["retry_after_ms"] / 1_000)
@@ -194,7 +194,7 @@ def bid_until_acknowledged(bidders: Sequence[Bidder], amounts: Iterator[int]) ->
 def check_all(
     lanes: LaneCluster, gateway: Gateway, bidders: Sequence[Bidder], receipt: Frame
 ) -> None:
-    """Rows and state follow the log, and so does what everybody was told and is shown."""
+    """Check that rows, state, pushes and snapshots all follow the log."""
     lot = Lot(bidders[0].lot_id, [bidder.person.id for bidder in bidders])
     records = lanes.check_against_log(lot, receipt["partition"])
     log = [(record.offset, json.loads(record.payload)) for record in records]
@@ -206,7 +206,7 @@ def check_all(
 
 
 def snapshot(guest: Socket, auction_id: int) -> Frame:
-    """The auction as a new subscriber is shown it, who asks again while a store says BUSY."""
+    """Return the snapshot of a new subscriber; ask again while a store is BUSY."""
     answers: list[Frame] = []
 
     def is_shown() -> bool:

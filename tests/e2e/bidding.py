@@ -1,4 +1,4 @@
-"""Bids as their bidders send them, and what they are told."""
+"""Placing bids, and their receipts and outcomes."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -29,7 +29,7 @@ def answers(url: str) -> bool:
 
 
 class Cluster:
-    """Everything that runs. `gateway` is the one everybody uses by default."""
+    """All processes. `gateway` is the default one."""
 
     def __init__(self, stack: Stack, *, prefix: str) -> None:
         self.stack, self.prefix = stack, prefix
@@ -105,7 +105,7 @@ class Cluster:
     def changed(
         self, *processes: str, options: Sequence[str] = (), **changes: str
     ) -> Iterator[None]:
-        """These processes started anew with these variables of their environment, until left.
+        """Restart these processes with these environment variables, until left.
 
         `options` are added to their command lines.
         """

@@ -67,7 +67,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="package")
 def gateway(cluster: Cluster) -> Gateway:
-    """The address everybody uses."""
+    """The default gateway."""
     return cluster.gateway
 
 
@@ -89,19 +89,19 @@ def limited(cluster: Cluster) -> Iterator[Limited]:
 
 @pytest.fixture(scope="package")
 def seller(gateway: Gateway) -> Person:
-    """Somebody who sells."""
+    """A user who sells."""
     return gateway.sign_up("Mina")
 
 
 @pytest.fixture(scope="package")
 def anna(gateway: Gateway) -> Person:
-    """Somebody who bids."""
+    """A user who bids."""
     return gateway.sign_up("Anna")
 
 
 @pytest.fixture(scope="package")
 def ben(gateway: Gateway) -> Person:
-    """Somebody else who bids."""
+    """Another user who bids."""
     return gateway.sign_up("벤")
 
 

@@ -11,7 +11,7 @@ from tests.e2e.cluster import Cluster
 
 @contextmanager
 def locked(cluster: Cluster, table: str) -> Iterator[None]:
-    """Whoever asks for a row of the table waits."""
+    """Lock a row of the table, so that others wait for it."""
     engine = create_engine(driver_url(cluster.stack.environment()["DATABASE_URL"]))
     with engine.begin() as connection:
         connection.exec_driver_sql(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")

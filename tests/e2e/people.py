@@ -34,7 +34,7 @@ class Gateway:
         del self.http
 
     def open(self, *, headers: Sequence[str] = (), source: str | None = None) -> Socket:
-        """A socket that has not said `auth` yet, from the gateway's own origin.
+        """A socket that has not sent `auth` yet, from the gateway's own origin.
 
         `source` is the loopback address that it comes from, when that matters.
         """
@@ -48,7 +48,7 @@ class Gateway:
         return socket
 
     def sign_up(self, nickname: str) -> "Person":
-        """Somebody new, who is logged in."""
+        """Create a new user, who is logged in."""
         email = f"{uuid4().hex}@example.org"
         body = {"email": email, "password": PASSWORD, "nickname": nickname}
         answer = self.http.post("/api/auth/signup", json=body)
@@ -60,7 +60,7 @@ class Gateway:
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with an account; `refresh_token` is that of the last log-in."""
+    """A user with an account; `refresh_token` is that of the last log-in."""
 
     gateway: Gateway
     id: int
@@ -90,7 +90,7 @@ class Person:
     def request(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Any call as this person, whatever its answer."""
+        """Call as this user and return the response, of any status."""
         sent = {"Authorization": f"Bearer {self.token}", **(headers or {})}
         return self.gateway.http.request(method, path, json=body, headers=sent)
 

@@ -17,7 +17,7 @@ def worker_pids(master: int) -> list[int]:
 
 
 def wait_idle(master: int) -> None:
-    """Wait until what was asked of a gateway's processes is done."""
+    """Wait until a gateway's processes are idle."""
 
     def is_idle() -> bool:
         before = _cpu_s(master)

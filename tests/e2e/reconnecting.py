@@ -20,7 +20,7 @@ from tests.e2e.people import Gateway, Person
 from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import WAIT_S, wait_until
 
-OUTCOME_WAIT_S = 5.0  # for an outcome after its receipt: then it is asked for
+OUTCOME_WAIT_S = 5.0  # for an outcome after its receipt, before its status is asked
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.5, 15.0
 CONNECTION_ERRORS = (OSError, WebSocketException, httpx.TransportError, AssertionError)
 
@@ -31,7 +31,7 @@ class ReconnectingBidder(Bidder):
     def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
         super().__init__(person, lot_id, at[:1])
         self._gateways = list(at)
-        self.recovered: dict[str, str] = {}  # by key, what became of bids that were asked after
+        self.recovered: dict[str, str] = {}  # by key, the statuses of bids that were recovered
 
     def bid_while(self, goes_on: Callable[[], bool], amounts: Iterator[int]) -> None:
         """Place one bid after the other, each until its outcome is known."""
@@ -91,7 +91,7 @@ class ReconnectingBidder(Bidder):
         return key in self.recovered or any(f["key"] == key for f in self.received("bid.result"))
 
     def _reconnect_later(self) -> None:
-        """As soon as the house said, or ever more patiently."""
+        """Reconnect when `bye` says, else with growing pauses."""
         byes, pause_s = self.sockets[0].pushes("bye"), PAUSE_FIRST_S
         time.sleep(byes[-1]["retry_after_ms"] / 1_000 if byes else random.uniform(0, pause_s))
         while self.sockets[0].close_code is not None:
@@ -108,7 +108,7 @@ class ReconnectingBidder(Bidder):
 def bid_in_background(
     regulars: Sequence[ReconnectingBidder], requesters: Sequence[Bidder], at: Sequence[Gateway]
 ) -> Iterator[None]:
-    """Everybody bids all the time, until left; whatever went wrong for one is raised then."""
+    """All bid in background threads, until left; their errors are raised then."""
     over, amounts = threading.Event(), count(2_000, 1_000)
     goes_on: Callable[[], bool] = lambda: not over.is_set()  # noqa: E731 - needs its type
     with ThreadPoolExecutor() as pool:
@@ -144,7 +144,7 @@ def _post_until_acknowledged(bidder: Bidder, at: Sequence[Gateway], amount: int)
 
 
 def _post(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:
-    """The answer; None when nobody was there, or went away, which leaves its fate unknown."""
+    """Return the response; None when the connection failed, and the bid is of unknown fate."""
     headers = {"Authorization": f"Bearer {bidder.person.token}", "Idempotency-Key": key}
     body: dict[str, Any] = {"amount": amount, "confirm": True}
     try:
@@ -163,7 +163,7 @@ def check_bids(
     requesters: Sequence[Bidder],
     regulars: Sequence[ReconnectingBidder],
 ) -> None:
-    """Every bid is decided, once, in the order of the log, and everybody was told so."""
+    """Check that every bid is decided once, in the order of the log, and was delivered."""
     everybody = [*requesters, *regulars]
     for one in everybody:
         one.reconnect()

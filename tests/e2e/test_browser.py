@@ -103,7 +103,7 @@ def was_never_loaded_again(visitor: Visitor) -> bool:
 
 
 def bid_and_lead(bidder: Visitor, *, amount: str) -> None:
-    """Press the button that bids `amount`, and be told that it leads."""
+    """Press the button that bids `amount`, and wait until it leads."""
     bidder.press(f"Bid {amount}")
     bidder.sees("outcome", f"Your bid of {amount} leads.")
     bidder.sees("price", amount)
@@ -118,7 +118,7 @@ def bid_from_elsewhere(bidder: Person, auction_id: int, *, amount: int) -> None:
 
 
 def talk(speaker: Visitor, listener: Visitor, text: str) -> None:
-    """One says `text` in the chat, the other reads it."""
+    """One visitor sends `text` in the chat, the other reads it."""
     speaker.fill(Message=text)
     speaker.press("Send")
     listener.sees("message", text)

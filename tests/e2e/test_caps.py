@@ -144,7 +144,7 @@ def test_unknown_routes_count_against_the_limit_of_an_address(capped: Gateway) -
 
 
 def from_client(client: str, sent: bytes) -> bytes:
-    """As a proxy passes it on, which adds whom it has it from."""
+    """Send a request as a proxy does, with the client's address in a header."""
     return sent.replace(b"\r\n\r\n", f"\r\nX-Forwarded-For: {client}\r\n\r\n".encode(), 1)
 
 

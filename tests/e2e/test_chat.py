@@ -1,4 +1,4 @@
-"""Chat in an auction's room (wire.md): who may, who hears, in which order, and only once."""
+"""Chat in an auction's room (wire.md): permissions, delivery, order, no duplicates."""
 
 import json
 from uuid import uuid4

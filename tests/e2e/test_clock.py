@@ -1,4 +1,4 @@
-"""What happens by itself: an auction's start and its end, as everybody is told of them."""
+"""Auctions start and end by themselves, and all clients are notified."""
 
 from tests.e2e.bidding import bid, refusal, watch
 from tests.e2e.lots import create_lot

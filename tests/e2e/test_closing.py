@@ -145,7 +145,7 @@ def test_a_slow_reader_is_closed_4008_without_delaying_others(
     lot = create_lot(seller)
     gateway = limited.patient
     log = cluster.stack.control.log_file(gateway.name)
-    earlier = log.stat().st_size  # an earlier run may have said the same
+    earlier = log.stat().st_size  # an earlier run may have logged the same
     slow = connect(gateway.ws_url, origin=gateway.base_url, receive_bytes=RECEIVE_BYTES)
     slow.send('{"id":1,"type":"auth"}')
     slow.send(json.dumps({"id": 2, "type": "subscribe", "channel": channel_of(lot)}))

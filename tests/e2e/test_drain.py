@@ -1,4 +1,4 @@
-"""SIGTERM of a gateway with open sockets: nobody is cut off without a word."""
+"""SIGTERM of a gateway with open sockets: each gets `bye` first."""
 
 import signal
 

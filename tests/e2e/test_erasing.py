@@ -38,7 +38,7 @@ def container(cluster: Cluster) -> Iterator[Container]:
 
 @pytest.fixture
 def person(gateway: Gateway) -> Person:
-    """Somebody whose name nobody else has."""
+    """A user with a unique name."""
     return gateway.sign_up(f"Erase {uuid4().hex[:12]}")
 
 

@@ -127,7 +127,7 @@ def test_reset_suspension_and_ban_close_sockets_on_every_gateway(
     if way == "reset":
         gateway.http.post("/api/auth/forgot", json={"email": person.email})
         operator.mails.send_due()
-        mails = Mailbox(cluster.stack.addresses()["MAILPIT_URL"], person.email).whole(of=2)
+        mails = Mailbox(cluster.stack.addresses()["MAILPIT_URL"], person.email).full_mails(of=2)
         body = {"token": token_in(mails[0]), "password": "another password"}
     with person.enter() as first, person.enter(at=limited.patient) as second:
         began = time.monotonic()
@@ -188,7 +188,7 @@ def test_a_sixth_socket_closes_the_least_recently_used_one(
         here = [sockets.enter_context(person.enter(at=limited.patient)) for _ in range(5)]
         watch(here[0], lot)
         old_socket, living = here[3], here[:3] + here[4:]
-        wait_for_presence(here[0])  # gateways tell each other beside it whom they hear
+        wait_for_presence(here[0])  # gateways send presence to each other
         for socket in living:
             socket.request("time", client_ms=1)
         wait_for_presence(here[0])

@@ -1,4 +1,4 @@
-"""No log of any process carries what people typed, whatever went wrong, and all are the owner's."""
+"""No log of any process has user input, and log files belong to the owner alone."""
 
 import json
 import traceback

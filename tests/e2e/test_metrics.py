@@ -1,4 +1,4 @@
-"""What the metrics of the running house tell, and to whom."""
+"""What the metrics of the running cluster show, and who may read them."""
 
 import os
 import signal

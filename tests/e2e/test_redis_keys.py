@@ -15,7 +15,7 @@ from tests.servers import redis_url
 from tests.waiting import wait_until
 
 DATABASES = (1, 2, 3)  # broker, fan-out, auth
-FADING = {"session", "refresh", "sockets", "presence"}  # of what somebody does who bids
+FADING = {"session", "refresh", "sockets", "presence"}  # of a bidder
 # Celery's: what it has in hand, its queues, and which there are.
 LASTING = re.compile(r"unacked(_index|_mutex)?|bids|notices|maintenance|_kombu\.binding[._].*")
 

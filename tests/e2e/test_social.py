@@ -59,13 +59,13 @@ class Guest(Visitor):
         expect(self.page.get_by_role("heading", name=TITLES[provider])).to_be_visible()
 
     def agree(self, email: str) -> None:
-        """Be somebody whom the provider has not seen."""
+        """Choose a user whom the provider has not seen."""
         self.page.locator("input[name=name]").fill(self.name)
         self.page.locator("input[name=email]").fill(email)
         self.page.locator("button[value=agree]").click()
 
     def is_signed_in(self, name: str) -> None:
-        """Wait until the page says so."""
+        """Wait until the page shows that `name` is signed in."""
         expect(self.page.locator(".whoami")).to_have_text(name)
 
     def refresh_secret(self) -> str:

@@ -1,4 +1,4 @@
-"""The story of one bid after another, as those who bid and watch are told it (wire.md)."""
+"""The sequence of bids as bidders and watchers receive it (wire.md)."""
 
 from uuid import uuid4
 

@@ -37,7 +37,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Visitor:
-    """Somebody with a browser of their own, in the language `locale`, at the front page.
+    """A visitor with a browser profile of their own, in the language `locale`, at the front page.
 
     `complaints` collects errors in the console, exceptions, failed requests and refusals;
     `frames` the types of what came over the page's sockets.

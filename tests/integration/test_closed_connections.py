@@ -1,4 +1,4 @@
-"""A gateway whose connections PostgreSQL has closed, as its restart does, answers everybody."""
+"""A gateway whose connections PostgreSQL has closed, as at a restart, answers all requests."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The metric of the oldest open transaction, on a database that nobody else uses."""
+"""The metric of the oldest open transaction, on a database of its own."""
 
 from collections.abc import Iterator
 from typing import Any

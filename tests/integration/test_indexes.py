@@ -63,7 +63,7 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    """A house of many ended auctions and a few open ones."""
+    """A database with many ended auctions and a few open ones."""
     with own_database("indexes") as environment:
         alembic(environment, "upgrade", "head")
         url = driver_url(environment["DATABASE_URL"])

@@ -10,7 +10,7 @@ from app.adapters.postgres.lanes import CLAIM
 from app.adapters.postgres.outbox import NEXT_OUT
 from tests.integration.database import alembic, own_database
 
-UNTIL_KEPT = 6  # PostgreSQL plans anew for the first five executions
+UNTIL_KEPT = 6  # PostgreSQL plans the first five executions each time
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a gateway hears of Redis: what its sockets need, all of it, and nothing else."""
+"""A gateway subscribes in Redis to what its sockets need, and to nothing else."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ FANOUT_DATABASE = 2  # of Redis, on the local stack; channels are those of every
 
 @dataclass
 class Hub:
-    """Notes what comes, and needs what it is told to."""
+    """Records messages; `needs` are the channels of its sockets."""
 
     received: list[tuple[str, bytes]] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Celery's queues while nobody takes from them."""
+"""Celery's queues without a worker."""
 
 import base64
 import json

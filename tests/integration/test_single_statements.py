@@ -23,7 +23,7 @@ def engine(stack: Stack) -> Iterator[Engine]:
 
 @pytest.fixture
 def questions(engine: Engine) -> Iterator[list[str]]:
-    """Grows by one with each question that the server is asked, once connections are made."""
+    """Grows by one with each statement that the server receives, once connections are made."""
     for _ in range(2):  # the driver asks for its own settings on the first connection
         rows(engine, "SELECT 1", {})
     before = extensions.get_wait_callback()

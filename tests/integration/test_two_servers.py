@@ -1,4 +1,4 @@
-"""A URL that names two servers leads to the one that takes writes, whatever the other does."""
+"""A URL that names two servers leads to the one that accepts writes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -54,7 +54,7 @@ def _bid(
     return at, (bidder, amount, kind, confirm, key)
 
 
-# The first raise from 1 is asked to be confirmed, though it is the least there can be.
+# The first raise from 1 needs confirmation, though it is the minimum.
 RAISES: list[Step] = [
     _bid(1, ANN, 1, "a1"),
     _bid(2, BOB, 101, "b1"),
@@ -74,7 +74,7 @@ RAISES: list[Step] = [
     (9_000, "close"),
     _bid(9_001, ANN, 9_000, "a4"),
 ]
-# Nobody can bid any more, and the old code names a minimum that is no amount of money.
+# No higher bid is possible, and the old code names a minimum that is no amount of money.
 HIGHEST: list[Step] = [
     _bid(1, ANN, AMOUNT_MAX - 600_000, "a1"),
     _bid(2, BOB, AMOUNT_MAX - 50_000, "b1"),

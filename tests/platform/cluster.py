@@ -66,7 +66,7 @@ class Process:
         return self._process.wait()
 
     def log_events(self, event: str) -> list[dict[str, Any]]:
-        """The lines of its log that tell of this event, oldest first."""
+        """The lines of its log with this event, oldest first."""
         lines = self.log_file.read_text(errors="replace").splitlines()
         events = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in events if line["event"] == event]
@@ -77,7 +77,7 @@ class Process:
         return self.log_events(event)
 
     def end(self) -> None:
-        """Whatever it does: it is gone afterwards."""
+        """Kill it if it still runs."""
         if self._process.poll() is None:
             self.kill()
 
@@ -157,13 +157,13 @@ class ListsCluster:
         return {row.partition: row.next_offset for row in self.rows(query, self.topic)}
 
     def committed(self) -> dict[int, int]:
-        """By partition, the offset that Kafka was told."""
+        """By partition, the committed offset in Kafka."""
         group = self.topic + GROUP_SUFFIX
         found = self.admin.list_group_offsets({group: None})[group]
         return {part.partition: place.offset for part, place in found.items()}
 
     def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tell Kafka other offsets; nobody may be in the group."""
+        """Commit other offsets in Kafka; the group must have no members."""
         parts = {
             TopicPartition(self.topic, n): OffsetAndMetadata(offset, "", -1)
             for n, offset in offsets.items()
@@ -182,7 +182,7 @@ class ListsCluster:
         return lists
 
     def logged(self) -> dict[str, list[tuple[int, int, str]]]:
-        """What `settled` must be, as the log says; records without a key are nobody's."""
+        """What `settled` must be, computed from the log; records without a key have no list."""
         lists: dict[str, list[tuple[int, int, str]]] = {}
         for record in self.log():
             if record.key is None:
@@ -192,7 +192,7 @@ class ListsCluster:
         return lists
 
     def list_name(self, number: int) -> str:
-        """A list of this world's: its name is nobody else's in this database."""
+        """The name of a list of this cluster, unique in this database."""
         return f"{self.topic}-{number}"
 
     def rows(self, query: str, *parameters: object) -> list[Any]:
@@ -214,7 +214,7 @@ class ListsCluster:
             transaction.rollback()
 
     def wait_blocked(self, query_like: str) -> None:
-        """Return once somebody waits for a lock with such a query."""
+        """Return once a query like this waits for a lock."""
         waiting = (
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
             "AND wait_event_type = 'Lock' AND query LIKE %s"

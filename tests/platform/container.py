@@ -45,5 +45,5 @@ class ListsOperator(_ListsLog, OperatorContainer):
     """Of a command of operators."""
 
     def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
-        """There are no auctions and no chat, and nobody is told anything."""
+        """There are no auctions and no chat, and nothing is published."""
         return []

@@ -129,7 +129,7 @@ class ListAudit:
         """There is nothing more to judge about a list."""
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
-        """All lists, or the one asked for."""
+        """All lists, or the selected one."""
         return Selection(None if scope.lane is None else frozenset([scope.lane]))
 
     def stored_rows(
@@ -170,7 +170,7 @@ def lists_topic() -> Topic:
 
 
 def lane_topic(topic: Topic) -> LaneTopic:
-    """What the platform is told of lists; group and queue are named after the topic."""
+    """The lane topic of lists; group and queue are named after the topic."""
     return LaneTopic(
         topic=topic,
         group=topic.name + GROUP_SUFFIX,

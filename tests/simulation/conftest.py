@@ -1,4 +1,4 @@
-"""Simulated processes say nothing: a hundred thousand lines would tell nobody anything."""
+"""Simulated processes log nothing: it would be a hundred thousand lines."""
 
 from collections.abc import Iterator
 

@@ -54,7 +54,7 @@ def _rows_have_records(simulation: Simulation) -> None:
 
 
 def _one_answer_each(simulation: Simulation) -> None:
-    """I5: whatever was told of a bid beside that it failed is one thing."""
+    """I5: a bid has one outcome, beside that it failed."""
     answers = defaultdict(set)
     for event in _events(simulation):
         for outcome in event["outcomes"]:

@@ -9,7 +9,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 
 
 class Killed(GreenletExit):
-    """What a process dies of: no Exception, so that nobody catches it."""
+    """Ends a killed process; no Exception, so that no handler catches it."""
 
 
 class Process:
@@ -36,7 +36,7 @@ class Process:
 
 
 def pause() -> None:
-    """Let others run; outside of any process nobody else is there."""
+    """Let other processes run; outside of any process there are none."""
     parent = getcurrent().parent
     if parent is not None:
         parent.switch()

@@ -13,7 +13,7 @@ from typing import Any
 from app.services.lanes import OutageError
 from tests.simulation.processes import pause
 
-LOCK_WAIT_STEPS = 30  # pauses that somebody waits for a lock
+LOCK_WAIT_STEPS = 30  # pauses before a wait for a lock is given up
 
 Row = tuple[str, Any]
 """A table and a primary key."""
@@ -86,7 +86,7 @@ class MemoryTransaction:
         return {key: value for key, value in merged.items() if value is not _DELETED}
 
     def lock(self, table: str, key: Any) -> Any:
-        """The row, which nobody else writes before this transaction ends. Raises OutageError."""
+        """Return the row, locked until this transaction ends. Raise OutageError."""
         for _ in range(LOCK_WAIT_STEPS):
             holder = self.store.locks.setdefault((table, key), self)
             if holder is self:
@@ -95,7 +95,7 @@ class MemoryTransaction:
         raise OutageError("the lock was not to be had")
 
     def try_lock(self, table: str, key: Any) -> bool:
-        """Whether nobody else holds this lock, and this transaction does from now on."""
+        """Take the lock if it is free; whether this transaction has it now."""
         return self.store.locks.setdefault((table, key), self) is self
 
     def put(self, table: str, key: Any, value: Any) -> None:

@@ -81,7 +81,7 @@ class Append:
 
 @dataclass(frozen=True)
 class UndecodableRecord:
-    """Somebody writes what nobody can read."""
+    """A producer writes an undecodable record."""
 
     key: bytes | None
     value: bytes

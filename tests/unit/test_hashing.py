@@ -1,4 +1,4 @@
-"""Password hashes wait for each other, not everybody for them."""
+"""Password hashes wait for each other, and other requests do not."""
 
 import os
 import threading

@@ -32,7 +32,7 @@ HONEST_BIDDERS = 4  # one socket each: enough that there is one at either of the
 
 @pytest.fixture(scope="package")
 def abused(cluster: Cluster) -> Iterator[Gateway]:
-    """The gateway that is abused: two processes, of which each has some of everybody."""
+    """The gateway that is abused: two processes, each with honest users and abusers."""
     with cluster.another_gateway("gateway-abused", **PRODUCTION, **PATIENT) as gateway:
         yield gateway
 
@@ -60,7 +60,7 @@ def target(cluster: Cluster, abused: Gateway, lots: list[Frame], abusers: list[P
 
 @pytest.fixture(scope="package")
 def wait_until_idle(cluster: Cluster, abused: Gateway) -> WaitIdle:
-    """Waits until the gateway has done what the last abuse asked of it."""
+    """Wait until the gateway has finished what the last abuse caused."""
     return lambda: wait_idle(cluster.stack.control.pid(abused.name))
 
 

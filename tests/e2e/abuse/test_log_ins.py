@@ -1,4 +1,4 @@
-"""A crowd of log-ins waits for each other only so long, and is told when to come back."""
+"""Many log-ins at once wait only so long, then get Retry-After."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

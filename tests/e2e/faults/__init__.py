@@ -1,1 +1,1 @@
-"""Faults under load: whatever dies, no acknowledged bid is lost and nobody is told two things."""
+"""Faults under load: no acknowledged bid is lost, and no bid has two outcomes."""

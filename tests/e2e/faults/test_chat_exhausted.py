@@ -88,7 +88,7 @@ def answers(socket: Socket, sent: Sequence[int]) -> list[str]:
 
 
 def is_unknown(socket: Socket, room: Frame, frame_ids: list[int]) -> bool:
-    """Say something more, and whether anything said so far was given up.
+    """Send one more message. Return whether any message so far was given up.
 
     What fits into one request is taken before the broker notices that it was too much.
     """
@@ -136,7 +136,7 @@ def test_bids_go_on_while_all_chat_connections_wait_for_a_lock(
                 for socket in sockets
             ]
             for socket, lot in zip(sockets, lots, strict=True):
-                # Neither the auction nor the bid is known here: both are asked for.
+                # Neither the auction nor the bid is cached here: both are read.
                 bid = socket.request("bid.place", auction_id=lot["id"], amount=2_000, key="k")
                 status = socket.request("bid.status", auction_id=lot["id"], key="other")
                 clock = socket.request("time", client_ms=1)

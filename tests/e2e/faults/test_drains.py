@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was heard is answered, and everything ends in time."""
+"""SIGTERM under load: what was received is answered, and everything ends in time."""
 
 import json
 import signal

@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 
 BOUND_S = Limits().store_timeout_s
 SOON_S = 2 * BOUND_S  # one call of a store that is given up, on a machine with other loads
-FROZEN_S = 8 * BOUND_S  # many times a call's bound: what is not asked again answers at once
+FROZEN_S = 8 * BOUND_S  # many times a call's bound: an open breaker answers at once
 STORES = ("mongodb", "redis", "postgresql")
 # By store, what depends on it as `/readyz` calls it.
 READINESS = {

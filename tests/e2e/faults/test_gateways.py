@@ -64,7 +64,7 @@ def test_clients_recover_outcomes_after_a_gateway_worker_dies(
 def test_a_new_gateway_worker_serves_its_first_bid_and_watcher(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
-    """Clients wait in the port's queue until it can: nobody is told BUSY because it is new."""
+    """Clients wait in the port's queue until it is ready, and get no BUSY."""
     lot_id = create_lot(seller)["id"]
     channel = f"auction:{lot_id}"
     with cluster.another_gateway("gateway-new") as gateway:

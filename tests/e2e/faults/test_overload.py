@@ -1,4 +1,4 @@
-"""More than can be worked off: clients are told to wait, nothing grows, and it ends by itself."""
+"""Overload: clients get BUSY, nothing grows, and it ends by itself."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +46,7 @@ def say(socket: Socket, room: Frame) -> Frame:
 
 
 def is_each_refused(answers: Sequence[Frame]) -> bool:
-    """Whether all are told BUSY, and when to come back."""
+    """Whether all answers are BUSY with a `retry_after_ms`."""
     if {answer["type"] for answer in answers} != {"error"}:
         return False
     assert {(answer["code"], answer["retry"]) for answer in answers} == {("BUSY", True)}
@@ -175,7 +175,7 @@ def test_only_chat_is_refused_while_its_store_is_down(
 
 @contextmanager
 def without_relay(cluster: Cluster, lanes: LaneCluster) -> Iterator[None]:
-    """The relay's place is taken from the moment the bridge starts anew, until left."""
+    """Stop the relay as soon as the bridge has started again, until left."""
     cluster.stack.control.stop(cluster.name("bridge"))
     with lanes.container.engine.connect() as held:
         connection = held.execution_options(isolation_level="AUTOCOMMIT")  # it idles for long

@@ -1,4 +1,4 @@
-"""Ready means that bids are taken and answered, whoever it is that answers none."""
+"""A gateway is ready while bids are accepted and get outcomes."""
 
 import httpx
 

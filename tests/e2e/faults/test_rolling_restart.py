@@ -13,7 +13,7 @@ from tests.e2e.reconnecting import ReconnectingBidder, bid_in_background, check_
 from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import wait_until
 
-END_S = 15  # in which every process ends that is asked to
+END_S = 15  # every process must end so soon after SIGTERM
 
 
 def restart(cluster: Cluster, name: str) -> None:

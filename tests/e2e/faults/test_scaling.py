@@ -77,7 +77,7 @@ def gateway(stack: Stack) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="module")
 def seller(gateway: Gateway) -> Person:
-    """Somebody who sells."""
+    """A user who sells."""
     return gateway.sign_up("Mina")
 
 
@@ -96,7 +96,7 @@ def lanes(stack: Stack) -> Iterator[LaneCluster]:
 
 
 class Record:
-    """What the bidders were told, phase by phase."""
+    """The outcomes that bidders received, by phase."""
 
     def __init__(self, regulars: Sequence[ReconnectingBidder]) -> None:
         self._regulars = regulars
@@ -104,7 +104,7 @@ class Record:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """A phase lasts as long as what is done in it, and until so many more are told."""
+        """A phase lasts until its block ends and BIDS_PER_PHASE more outcomes have come."""
         before, began = self._outcomes(), time.monotonic()
         yield
         wanted = before.total() + BIDS_PER_PHASE
@@ -155,13 +155,13 @@ def workers() -> set[str]:
 
 
 def reconnect(regulars: Sequence[ReconnectingBidder]) -> None:
-    """Who comes anew may come to either gateway."""
+    """A new connection may reach either gateway."""
     for regular in regulars:
         regular.sockets[0].close()
 
 
 def saw_bye(sockets: Sequence[Socket]) -> int:
-    """How many have ended; each must have been told when to come back, and that it goes away."""
+    """Return how many sockets have ended; each must have received `bye` before."""
     ended = [socket for socket in sockets if socket.close_code is not None]
     for socket in ended:
         assert socket.close_code == CloseCode.DRAIN, socket.frames[-3:]

@@ -48,7 +48,7 @@ def users_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def prepared(cluster: Cluster, generator: Path, users_file: Path, tmp_path: Path) -> Path:
-    """Tokens that have just been issued, and auctions on which nobody has bid."""
+    """New tokens, and auctions without a bid."""
     target = tmp_path / "prepared.json"
     prepare_run(
         generator,

@@ -1,4 +1,4 @@
-"""`make storm` drives a script with what is here, says with what, and judges the run."""
+"""`make storm` runs a script with k6 or the load generator, and judges the run."""
 
 import os
 import subprocess

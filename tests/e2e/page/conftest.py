@@ -16,7 +16,7 @@ Visit = Callable[..., Browsing]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The browser of everybody here, each in a profile of their own."""
+    """The browser of all tests here; each user has a profile of their own."""
     with chromium() as browser:
         yield browser
 
@@ -49,7 +49,7 @@ def size(request: pytest.FixtureRequest) -> ViewportSize:
 
 @pytest.fixture
 def visit(browser: Browser, gateway: Gateway) -> Iterator[Visit]:
-    """Lets somebody come, by default straight to the gateway; they leave after the test."""
+    """Opens pages of new users, by default straight at the gateway; closes them at the end."""
     made: list[Browsing] = []
 
     def make(

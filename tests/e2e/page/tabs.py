@@ -1,4 +1,4 @@
-"""Somebody's browser and its tabs: what they see, press, and what went over the sockets."""
+"""A user's browser and its tabs: what they show and press, and what the sockets carried."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ SECOND_TAP = """(button, gapMs) => button.addEventListener("click", () => setTim
 
 
 class Browsing:
-    """Somebody with a browser of their own at `url`, signed in; a phone is touched."""
+    """A signed-in user with a browser profile of their own at `url`; a phone is touched."""
 
     def __init__(self, browser: Browser, url: str, *, size: ViewportSize, locale: str) -> None:
         self.is_touched = size == PHONE
@@ -105,11 +105,11 @@ class Tab:
             ]
 
     def is_live(self, *, seconds: float | None = None) -> None:
-        """Wait until the price is told as that of now, for `seconds` of a free machine."""
+        """Wait until the price is shown as live, for `seconds` of a free machine."""
         self._has_price(stale="false", seconds=seconds)
 
     def is_stale(self, *, seconds: float | None = None) -> None:
-        """Wait until the price is told as an old one, for `seconds` of a free machine."""
+        """Wait until the price is shown as stale, for `seconds` of a free machine."""
         self._has_price(stale="true", seconds=seconds)
 
     def _has_price(self, *, stale: str, seconds: float | None) -> None:

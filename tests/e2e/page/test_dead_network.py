@@ -21,7 +21,7 @@ OpenLot = Callable[[], tuple[Tab, int]]
 
 @pytest.fixture
 def open_lot(visit: Visit, seller: Person, network: Network, size: ViewportSize) -> OpenLot:
-    """Lets somebody come over the network to a new lot from 10,000 won."""
+    """Opens a new lot from 10,000 won over the network that can be cut."""
 
     def open_lot() -> tuple[Tab, int]:
         lot_id: int = create_lot(seller, starting_price=10_000)["id"]

@@ -1,4 +1,4 @@
-"""Somebody changes their address on the account page, by the link in a mail that really came."""
+"""A user changes their address on the account page, by the link in a delivered mail."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Somebody proves an address, forgets the password and leaves, by the mails that really came."""
+"""A user verifies an address, resets the password and leaves, by delivered mails."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -23,7 +23,7 @@ def bid(bidder: Person, lot_id: int, amount: int) -> None:
 
 
 def open_lot(visit: Visit, seller: Person, **options: object) -> tuple[Tab, int]:
-    """Somebody at a new lot from 10,000 won, and its id."""
+    """Open a new lot from 10,000 won. Return the tab and the lot's id."""
     lot_id = create_lot(seller, starting_price=10_000)["id"]
     tab = visit(**options).open(f"/auctions/{lot_id}")
     expect(tab.bid_button).to_be_enabled()

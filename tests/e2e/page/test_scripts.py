@@ -1,4 +1,4 @@
-"""What people write is text to everybody who sees it, and no script."""
+"""What users write is shown as text, never run as a script."""
 
 from uuid import uuid4
 

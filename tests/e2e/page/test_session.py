@@ -1,4 +1,4 @@
-"""Nobody is signed out by a reload, by a busy server, or by having many tabs."""
+"""A reload, a busy server or many tabs sign nobody out."""
 
 from itertools import count
 

@@ -54,7 +54,7 @@ def test_a_bidder_wins_over_a_network_that_drops(
 
 
 def put_up_named(seller: Person, name: str) -> int:
-    """A lot from 10,000 won that ends while the story is told; its auction's id."""
+    """A lot from 10,000 won that ends during the test; its auction's id."""
     product = seller.call(
         "POST", "/api/products", {"name": name, "description": "", "sale_type": "auction"}
     )
@@ -65,7 +65,7 @@ def put_up_named(seller: Person, name: str) -> int:
 
 
 def bid_and_lead(tab: Tab, label: str) -> None:
-    """Press the button once it says `label`, and be told of leading."""
+    """Press the button once its text is `label`, and wait until the bid leads."""
     expect(tab.bid_button).to_have_text(label)
     tab.press()
     expect(tab.standing).to_contain_text("최고 입찰자입니다")

@@ -38,7 +38,7 @@ def container(stack: Stack) -> Iterator[Container]:
 
 @pytest.fixture(scope="package")
 def operator(stack: Stack, container: Container) -> Operator:
-    """Somebody at the command line."""
+    """An operator at the command line."""
     return Operator(stack, container)
 
 
@@ -67,5 +67,5 @@ def running(stack: Stack) -> Iterator[None]:
 
 @pytest.fixture
 def journal(settled: SettledScenario, tmp_path: Path) -> Journal:
-    """What clients of the open auction were told, truly."""
+    """A true journal of clients of the open auction."""
     return truthful_journal(settled, tmp_path / "journal.jsonl")

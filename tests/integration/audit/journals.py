@@ -1,4 +1,4 @@
-"""Journals of clients who were told the truth, to be forged line by line."""
+"""True journals of clients, which tests forge line by line."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ class Journal:
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
     def write(self, lines: list[dict[str, Any]]) -> None:
-        """Write all events anew."""
+        """Overwrite the file with these events."""
         self.path.write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def forge(self, kind: str, change: Callable[[Frame], None]) -> None:

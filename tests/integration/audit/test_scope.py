@@ -80,7 +80,7 @@ def test_a_house_under_load_raises_no_false_alarm(
 
 @contextmanager
 def bidding(container: Container, lot: Lot) -> Iterator[None]:
-    """Somebody bids all the while."""
+    """Bid in the background, until left."""
     enough = threading.Event()
 
     def bid_on() -> None:

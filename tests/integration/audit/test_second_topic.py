@@ -36,7 +36,7 @@ def cluster(tmp_path: Path) -> Iterator[ListsCluster]:
 
 
 def violated(cluster: ListsCluster) -> dict[str, list[str]]:
-    """What the verb says, by invariant."""
+    """The results that the command prints, by invariant."""
     command = (sys.executable, "-m", "tests.platform.bridge", "audit", "--json")
     result = subprocess.run(
         command, env=dict(cluster.environment), capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Whatever is tampered with, the audit names the invariant that it breaks."""
+"""For each kind of tampering the audit names the invariant that is broken."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ def of(lot: Lot) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def untouched(settled: SettledScenario) -> Any:
-    """What was tampered with is as it was in the end; each test would tell if it was not before."""
+    """Check at the end that what was tampered with is restored."""
     yield
     assert violated(settled, settled.open) == {}
     assert violated(settled, settled.sold) == {}

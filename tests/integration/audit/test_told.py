@@ -1,4 +1,4 @@
-"""What clients were told is held against log and stores."""
+"""The audit compares what clients received with log and stores."""
 
 from collections.abc import Callable
 from contextlib import contextmanager

@@ -66,5 +66,5 @@ def market(client: FlaskClient, container: Container) -> Market:
 
 @pytest.fixture(scope="session")
 def plain_user(market: Market) -> Person:
-    """Somebody signed in, who has nothing."""
+    """A signed-in user who owns nothing."""
     return market.person("plain_user")

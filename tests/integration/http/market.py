@@ -21,7 +21,7 @@ def in_s(seconds: float) -> str:
 
 
 class Person:
-    """Somebody signed in; `refresh_token` is that of the last log-in."""
+    """A signed-in user; `refresh_token` is that of the last log-in."""
 
     def __init__(self, market: "Market", account: dict[str, str]) -> None:
         self._market, self._account = market, account
@@ -39,7 +39,7 @@ class Person:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What says who calls."""
+        """The Authorization header of the caller."""
         return {"Authorization": f"Bearer {self.access_token}"}
 
     def _log_in(self) -> Any:
@@ -91,16 +91,16 @@ class Market:
         return Person(self, account)
 
     def person(self, nickname: str = "n") -> Person:
-        """Somebody new, signed in."""
+        """A new user, signed in."""
         return self.log_in(self.sign_up(nickname))
 
     def product(self, seller: Person, **fields: Any) -> Any:
-        """A new product, for sale by auction unless said otherwise."""
+        """A new product, by default for sale by auction."""
         usual = {"name": "lot", "description": "d", "sale_type": "auction", "currency": "KRW"}
         return self.made("/api/products", seller, {**usual, **fields})
 
     def auction(self, seller: Person, *, name: str = "lot", **fields: Any) -> Any:
-        """A new auction of a new product: from 1,000, open, for an hour, unless said otherwise."""
+        """A new auction of a new product: by default from 1,000, open, for an hour."""
         product = self.product(seller, name=name)
         usual = {"product_id": product["id"], "starting_price": 1_000, "ends_at": in_s(3_600)}
         return self.made("/api/auctions", seller, {**usual, **fields})

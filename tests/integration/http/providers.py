@@ -38,7 +38,7 @@ class FlawedGoogle(Google):
 
 
 class FlawedKakao(Kakao):
-    """Kakao, with more in its profiles than anybody knows."""
+    """Kakao, whose profiles have unknown fields, too."""
 
     extra: Json = {}  # noqa: RUF012 - of one object, set by tests
 
@@ -102,7 +102,7 @@ def providers_served() -> Iterator[Providers]:
 
 
 class Browser:
-    """Somebody's browser: it goes to the provider, is asked there, and comes back."""
+    """A browser: it goes to the provider, answers there, and comes back."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -114,7 +114,7 @@ class Browser:
         return answer.headers["Location"]
 
     def agree(self, url: str, **form: str) -> str:
-        """Agree to be somebody; the callback that leads back, as path and query."""
+        """Agree as a user. Return the callback that leads back, as path and query."""
         data = {"share_email": "on", "name": f"N {uuid4().hex[:8]}", **form}
         answer = httpx.post(url, data=data, timeout=CALL_S)
         assert answer.status_code == 302, answer.text
@@ -141,5 +141,5 @@ class Browser:
 
 
 def query_of(url: str) -> dict[str, str]:
-    """What is asked by an address."""
+    """Return the query parameters of a URL."""
     return dict(parse_qsl(urlsplit(url).query))

@@ -1,4 +1,4 @@
-"""Whom a seller has blocked, over HTTP; and who may ask for a void."""
+"""Sellers block bidders over HTTP; who may request a void."""
 
 from tests.integration.http.market import Market, Person, code, faults
 

@@ -1,4 +1,4 @@
-"""A page of another origin acts for nobody by the cookies that a browser adds."""
+"""A page of another origin cannot use the cookies that a browser adds."""
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ FOREIGN = ("https://evil.example", "null", "http://127.0.0.1:1", "")
 
 @pytest.fixture
 def browser(app: Flask, market: Market) -> FlaskClient:
-    """Somebody's, who is signed in."""
+    """The cookies of a signed-in user."""
     browser = app.test_client()
     assert browser.post("/api/auth/login", json=market.sign_up()).status_code == 200
     return browser

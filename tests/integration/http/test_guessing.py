@@ -1,4 +1,4 @@
-"""Who guesses a password waits; the owner, and everybody else, does not."""
+"""Password guesses are slowed down; the owner and other users are not."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -36,7 +36,7 @@ def guarded(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 @pytest.fixture
 def network() -> str:
-    """Three numbers of an address, that nobody else counts against."""
+    """A /24 network of its own, as the first three numbers of an address."""
     return "10." + ".".join(str(byte) for byte in randbytes(2))
 
 

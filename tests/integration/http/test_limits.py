@@ -30,7 +30,7 @@ def limited(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 @pytest.fixture
 def address() -> str:
-    """An address that nobody else counts against."""
+    """An address that no other test uses."""
     return "10." + ".".join(str(byte) for byte in randbytes(3))
 
 
@@ -128,7 +128,7 @@ def test_all_calls_of_an_address_count_together(limited: FlaskClient, address: s
 
 
 def counted_calls(address: str) -> int:
-    """How many calls of an address Redis has been told of."""
+    """How many calls of an address Redis has counted."""
     with Redis.from_url(redis_url(AUTH_DATABASE), decode_responses=True) as redis:
         return sum(int(redis.get(key) or 0) for key in redis.keys(f"LIMITS:*/{address}/*"))
 

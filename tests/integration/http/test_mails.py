@@ -42,7 +42,7 @@ def run(engine: Engine, statement: str, **values: Any) -> list[Any]:
 
 
 def make_old(engine: Engine, address: str) -> None:
-    """As if the last mail had been asked for a while ago."""
+    """Make the last mail request look older."""
     run(
         engine,
         """UPDATE mail_tokens SET asked_at = now() - interval '1 hour'

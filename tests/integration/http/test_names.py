@@ -1,4 +1,4 @@
-"""Nicknames and passwords are kept as PRECIS says (wire.md, Bounds)."""
+"""Nicknames and passwords are normalised as PRECIS defines (wire.md, Bounds)."""
 
 import unicodedata
 from typing import Any
@@ -111,7 +111,7 @@ def set_hash(engine: Engine, email: str, password_hash: str) -> None:
 
 
 def test_no_password_is_too_costly_to_be_wrong(market: Market) -> None:
-    """A bound of length comes first, whatever is in it."""
+    """A bound of length is checked first."""
     email = signed_up(market).get_json()["user"]["email"]
     assert faults(logged_in(market, email, "\u0301\u0323" * 2_000)) == {"password"}
     assert code(logged_in(market, email, "\u0301\u0323" * 200)) == (401, "BAD_CREDENTIALS")

@@ -1,4 +1,4 @@
-"""With every store down an answer says BUSY, and nothing of what is behind it."""
+"""With every store down, answers are BUSY and name nothing internal."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def client_without_stores(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 
 def text_of(answer: TestResponse) -> str:
-    """What of an answer could tell of stores. The policy names the house's own address."""
+    """The parts of an answer that could name stores. The policy names the gateway's address."""
     headers = [value for name, value in answer.headers if not name.endswith("-Policy")]
     return "\n".join([answer.get_data(as_text=True), *headers])
 

@@ -15,7 +15,7 @@ NOW = "$argon2id$v=19$m=19456,t=2,p=1$"
 
 
 def account_of_before(market: Market) -> dict[str, str]:
-    """Somebody whose hash has the library's own parameters, 64 MiB and four lanes."""
+    """A user whose hash has the library's own parameters, 64 MiB and four lanes."""
     account = market.sign_up()
     with market.engine.begin() as connection:
         connection.exec_driver_sql(

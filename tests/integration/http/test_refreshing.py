@@ -1,4 +1,4 @@
-"""Refresh tokens rotate, and nobody is signed out for it; log-out by cookie (wire.md)."""
+"""Refresh tokens rotate without signing users out; log-out by cookie (wire.md)."""
 
 import socket
 from collections.abc import Iterator

@@ -52,7 +52,7 @@ def bidder_of(lot: Lot, number: int) -> int:
 
 
 def known(cluster: LaneCluster, lot: Lot, keys: Sequence[str]) -> list[KnownBid | None]:
-    """What bidders are told of their bids."""
+    """The outcomes that bidders receive."""
     status = cluster.container.bidding.status
     return [status(bidder_of(lot, number), lot.auction_id, key) for number, key in enumerate(keys)]
 

@@ -1,4 +1,4 @@
-"""A lane is one worker's at a time, and nobody's as soon as that one is dead, or frozen."""
+"""A lane is settled by one worker at a time, and free as soon as that one is dead or frozen."""
 
 import pytest
 from psycopg2 import Error

@@ -1,4 +1,4 @@
-"""Records that cannot be settled: out of their lane, kept, told, and the rest goes on."""
+"""Records that cannot be settled become dead letters, and their lane goes on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +42,7 @@ def poisoned(cluster: LaneCluster) -> Iterator[None]:
 
 @contextmanager
 def contended(cluster: LaneCluster, lot: Lot) -> Iterator[None]:
-    """While inside, somebody else is always quicker in settling this auction."""
+    """While inside, another writer is always first in settling this auction."""
     run(cluster, f"""
         CREATE FUNCTION contend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
           RETURN CASE WHEN OLD.id = {lot.auction_id}

@@ -29,7 +29,7 @@ def control(cluster: LaneCluster, lot: Lot, value: msgspec.Struct) -> None:
 
 
 def logged(row: Any) -> LoggedBid | LoggedControl:
-    """What the log says of a row, from nothing but the row."""
+    """The decision of a row, computed from the row alone."""
     position = Position(row.partition, row.offset)
     if "detail" in row._fields:
         detail = row.detail

@@ -16,7 +16,7 @@ from app.protocol.topics import CHAT_MESSAGE
 from tests.integration.lanes.cluster import LaneCluster
 from tests.waiting import CALL_S, wait_until
 
-ROOM_IDS_FROM = 10**9  # rooms of no row: save and broadcast ask nobody
+ROOM_IDS_FROM = 10**9  # rooms without a row: save and broadcast read none
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a gateway reads after a break of its stream: everything its users were told lately."""
+"""What a gateway reads after a reconnect: recent outcomes, refusals and notices of its users."""
 
 from collections.abc import Sequence
 from datetime import timedelta

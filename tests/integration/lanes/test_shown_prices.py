@@ -136,7 +136,7 @@ def void(shop: Shop, auction_id: int, bidder_id: int) -> AuctionState:
 
 
 def test_after_a_void_every_view_shows_the_lower_price(shop: Shop) -> None:
-    """What was stored is folded anew: bids in the order of their log, and a lowered reserve."""
+    """Stored rows are folded again: bids in the order of their log, and a lowered reserve."""
     lot = shop.auction(1_000, reserve_price=8_000, buy_now_price=90_000)
     shop.bid(lot, ANN, 6_000)
     shop.settled(ReserveValue(1, lot, SELLER, 5_500))

@@ -43,7 +43,7 @@ def failed(cluster: LaneCluster, lot: Lot, amounts: Sequence[int]) -> list[Any]:
 
 
 def unreadable(cluster: LaneCluster, lot: Lot, value: bytes = b"\xff\xfe") -> Any:
-    """The dead letter of bytes that nobody can decode."""
+    """The dead letter of undecodable bytes."""
     before = len(dead_letters(cluster, lot))
     cluster.put(str(lot.auction_id).encode(), value).get(timeout=CALL_S)
     wait_dead_letters(cluster, lot, before + 1)

@@ -36,5 +36,5 @@ def cluster(stack: Stack, container: Container) -> Iterator[LaneCluster]:
 
 @pytest.fixture(scope="package")
 def operator(stack: Stack, container: Container) -> Operator:
-    """Somebody at the command line."""
+    """An operator at the command line."""
     return Operator(stack, container)

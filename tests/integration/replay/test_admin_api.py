@@ -36,7 +36,7 @@ def admin(market: Market, operator: Operator) -> Person:
 
 @pytest.fixture(scope="module")
 def lot(cluster: LaneCluster) -> Lot:
-    """With a failed bid, and bytes that nobody can read."""
+    """A lot with a failed bid and an undecodable record."""
     lot = cluster.auction(lasts_s=3_600)
     failed(cluster, lot, [2_000])
     unreadable(cluster, lot)

@@ -1,4 +1,4 @@
-"""`replay list` finds exactly what fits, `replay show` tells everything, refusals are one line."""
+"""`replay list` filters exactly, `replay show` prints all, refusals are one line."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from tests.operator import Operator
 
 @pytest.fixture(scope="module")
 def lot(cluster: LaneCluster) -> Lot:
-    """With a failed bid, and bytes that nobody can read."""
+    """A lot with a failed bid and an undecodable record."""
     lot = cluster.auction(lasts_s=3_600)
     failed(cluster, lot, [2_000])
     unreadable(cluster, lot, b"\xff\x00\x1b")
@@ -25,7 +25,7 @@ def lot(cluster: LaneCluster) -> Lot:
 
 @pytest.fixture(scope="module")
 def other(cluster: LaneCluster) -> Lot:
-    """With bytes that nobody can read."""
+    """A lot with an undecodable record."""
     other = cluster.auction(lasts_s=3_600)
     unreadable(cluster, other, "{한글".encode())
     return other

@@ -135,7 +135,7 @@ def test_a_replayed_forged_bid_stays_a_dead_letter(
     (outcome,) = [outcome for event in security_event for outcome in event["outcomes"]]
     assert (outcome["bidder_id"], outcome["price"]) == (owner, 2_000)
     results = audit(cluster.container, Scope(lane=str(lot.auction_id)), [])
-    # The lot is only a row: nobody published its creation.
+    # The lot is only a row: its creation was not published.
     assert (results["I2"].checked, set(results.violated)) == (3, {"I11"})
 
 

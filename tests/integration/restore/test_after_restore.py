@@ -40,7 +40,7 @@ from tests.waiting import wait_until
 
 LOST_BIDDER, LOST_VISITOR, LOST_AUCTION = 70_001, 80_002, 90_003
 COMMAND = "run `python -m app.admin after-restore`"
-GUESSED_ID = 2**62  # of a forged record: nobody was ever given it
+GUESSED_ID = 2**62  # of a forged record: no user has it
 PASSWORD = "a rather long one"
 
 
@@ -102,7 +102,7 @@ def restored(stack: Stack) -> Iterator[Restored]:
 
 
 def _signed_in_before(environment: dict[str, str]) -> str:
-    """The access token of somebody whom the database still has; of the epoch that it has."""
+    """The access token of a user who is still in the database, of its epoch."""
     with application(environment) as client:
         account = {"email": "kept@example.org", "password": PASSWORD, "nickname": "kept"}
         assert client.post("/api/auth/signup", json=account).status_code == 201

@@ -1,4 +1,4 @@
-"""Each alert fires when it should and says what it should, and does not fire below its bound.
+"""Each alert fires in time with its text, and not below its bound.
 
 promtool, which comes with Prometheus, plays made-up series against the rules that are committed.
 """

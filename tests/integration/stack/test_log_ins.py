@@ -1,4 +1,4 @@
-"""What anybody on this machine can do to the servers without a password, or with another's."""
+"""What a local user can do to the servers without a password, or with another's."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Scrapers beside a storm read everything, or the storm says that it was not so."""
+"""Scrapers during a storm read everything, or the storm reports that they did not."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from stack.faults import StackFault
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Says a few metrics, and 404 elsewhere."""
+    """Serves a few metrics, and 404 elsewhere."""
 
     def do_GET(self) -> None:
         self.send_response(200 if self.path == "/metrics" else 404)

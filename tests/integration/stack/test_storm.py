@@ -5,7 +5,7 @@ import pytest
 from stack.__main__ import main
 from stack.ports import HOST, is_free
 
-PORT = 9  # discard: nobody listens
+PORT = 9  # discard: nothing listens
 
 
 @pytest.mark.parametrize(

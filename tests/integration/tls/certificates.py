@@ -1,4 +1,4 @@
-"""An authority, the server's certificate that it signed, and an authority nobody should trust."""
+"""An authority, the server's certificate that it signed, and an untrusted authority."""
 
 import subprocess
 from dataclasses import dataclass

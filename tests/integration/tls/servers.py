@@ -1,4 +1,4 @@
-"""Each store as production has it: with a password, and with TLS in front of everybody."""
+"""Each store as in production: with a password and TLS."""
 
 import os
 import pwd
@@ -22,7 +22,7 @@ from tests.waiting import wait_until
 
 USER, PASSWORD = "auction", "correct-horse"
 COPY_BYTES = 65_536
-# A database that takes everybody, beside those that ask.
+# A database that needs no password, beside those that do.
 POSTGRESQL_DOORS = """\
 hostssl open all 127.0.0.1/32 trust
 hostssl all all 127.0.0.1/32 scram-sha-256
@@ -49,7 +49,7 @@ SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of loopback that nobody listens at."""
+    """Free ports of loopback."""
     sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
     ports = [int(one.getsockname()[1]) for one in sockets]
     for one in sockets:
@@ -117,7 +117,7 @@ def redis(certificates: Certificates, *, asks_password: bool = True) -> Iterator
 
 @contextmanager
 def kafka(stack: Stack, certificates: Certificates, directory: Path) -> Iterator[tuple[str, str]]:
-    """`host:port` of a broker's listener with SASL_SSL and SCRAM, and of one that takes anybody."""
+    """`host:port` of a broker's listener with SASL_SSL and SCRAM, and of one without passwords."""
     java = Kafka(stack.places, stack.settings, stack.credentials).java()
     port, inside, controller = free_ports(3)
     file = directory / "kafka.properties"

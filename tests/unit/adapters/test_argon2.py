@@ -40,7 +40,7 @@ def test_a_password_of_nobody_takes_as_many_hashes_to_refuse() -> None:
 
     passwords = Argon2Passwords(counting, limits=LEAST)
     stored_hash = passwords.hash("battery staple")
-    assert not passwords.matches("wrong", None)  # makes the hash of nobody, once
+    assert not passwords.matches("wrong", None)  # computes the hash of unknown users, once
     counted.clear()
     assert not passwords.matches("wrong", stored_hash)
     assert not passwords.matches("wrong", None)

@@ -1,4 +1,4 @@
-"""What a client knows of leaders, told by brokers of which one is cut off from the others."""
+"""What a client knows of leaders when one of its brokers is isolated."""
 
 from uuid import UUID, uuid4
 
@@ -22,7 +22,7 @@ def cluster() -> ClusterMetadata:
 
 
 def answer(leadership: tuple[int, int], topic_id: UUID = TOPIC) -> MetadataResponse:
-    """What a broker says that takes this for the newest leadership."""
+    """The metadata response of a broker that knows this leadership as the newest."""
     leader, epoch = leadership
     made_of = MetadataResponse.MetadataResponseTopic
     partition = made_of.MetadataResponsePartition(

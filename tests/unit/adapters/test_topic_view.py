@@ -1,4 +1,4 @@
-"""What the metadata of a topic means for whoever writes to it."""
+"""What the metadata of a topic means for its producers."""
 
 import pytest
 

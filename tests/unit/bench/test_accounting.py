@@ -1,4 +1,4 @@
-"""CPU time and memory of real processes, told apart by name."""
+"""CPU time and memory of real processes, by name."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ import sys
 from stack.bench.accounting import usage_by_name
 
 SPIN = "import time\nwhile time.process_time() < 0.2: pass\n"
-# Runs a child that spins and ends, then one that lives on; says so, and waits to be told to end.
+# Runs a child that spins and ends, then one that stays; prints so, and waits for stdin.
 PARENT = f"""
 import subprocess, sys
 subprocess.run([sys.executable, "-c", {SPIN!r}], check=True)

@@ -1,4 +1,4 @@
-"""Every line of the table has its floor; a figure reaches it or is said to miss it."""
+"""Every line of the table has its floor; a figure reaches it or is marked as below it."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A report says first what is asked of the house, then every storm, and can be read again."""
+"""A report lists the targets first, then every storm, and can be read again."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the stores have grown by is told per million, and hot updates as their share."""
+"""Growth of the stores is reported per million, and hot updates as their share."""
 
 from stack.bench.stored import HOT_TABLES, Growth, Updates, render_growth
 

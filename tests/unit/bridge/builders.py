@@ -138,5 +138,5 @@ def raw(offset: int, value: bytes | None = None, **changes: Any) -> RawRecord:
 
 
 def bad(offset: int) -> RawRecord:
-    """One that nobody can decode."""
+    """An undecodable record."""
     return raw(offset, b"{")

@@ -1,4 +1,4 @@
-"""Whatever bytes come, the inbox can hold what is taken, and the rest has a reason."""
+"""The inbox can hold every record that is ingested, and a refused one has a reason."""
 
 import json
 from typing import Any

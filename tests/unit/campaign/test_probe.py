@@ -1,4 +1,4 @@
-"""When the probe says that work has resumed."""
+"""When the probe reports that work has resumed."""
 
 from collections import deque
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ LOT, ROOM = 7, 3
 
 
 class Client:
-    """A socket of a house that answers everything, pushes what `pushes` says, and then ends."""
+    """A client whose gateway answers everything, pushes what `pushes` names, and then closes."""
 
     def __init__(self, *pushes: str) -> None:
         self._pushes = pushes

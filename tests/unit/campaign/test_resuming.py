@@ -16,7 +16,7 @@ LATE_S = RECOVERY_MAX_S + 1
 
 @dataclass
 class Probe:
-    """Says what it was told to, and what it was asked while the fault lasted."""
+    """Returns what it is given, and records its calls while the fault lasts."""
 
     resumed: float | None = 1.0
     recovered: float | None = 2.0

@@ -35,7 +35,7 @@ JOURNAL = [
     received("b", 11),
     received("c", 13),
     *(result(bid_id) for bid_id in BIDS),
-    result("a"),  # told again, the same
+    result("a"),  # delivered again, the same
 ]
 
 

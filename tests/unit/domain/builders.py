@@ -1,4 +1,4 @@
-"""Builds auctions and feeds them records, so that a test says only what matters to it."""
+"""Builds auctions and feeds them records, so that a test names only what matters to it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -47,7 +47,7 @@ class OfferFields(TypedDict, total=False):
 
 
 def make(*, rules: Rules | None = None, ends: float = 3600, **fields: Unpack[OfferFields]) -> Terms:
-    """Terms of a KRW auction from 1,000, open at once, for an hour, unless said otherwise."""
+    """Terms of an auction, by default in KRW from 1,000, open at once, for an hour."""
     usual = Offer(currency="KRW", starting_price=1_000, ends_at=after(ends))
     offer = replace(usual, **fields)
     return make_terms(offer, auction_id=AUCTION, seller_id=SELLER, now=NOW, rules=rules or Rules())
@@ -86,7 +86,7 @@ class Lane:
     def place(
         self, bidder_id: int, amount: int, kind: BidKind = "exact", **fields: Unpack[BidFields]
     ) -> Entry:
-        """A bid at second 1, confirmed, with a key of its own, unless said otherwise."""
+        """A bid, by default at second 1, confirmed, with a key of its own."""
         key = fields.get("key", f"k{len(self.records)}")
         return self.feed(
             BidPlaced(

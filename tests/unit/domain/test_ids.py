@@ -1,4 +1,4 @@
-"""Derived ids are UUIDv5, whatever way they are computed."""
+"""Derived ids are UUIDv5, in both ways to compute them."""
 
 from uuid import UUID, uuid5
 

@@ -1,4 +1,4 @@
-"""Who is told what (rule 19)."""
+"""Who gets which notice (rule 19)."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -153,7 +153,7 @@ def test_decision_times_rise_and_the_end_moves_by_rule(
 def test_the_state_is_that_of_a_log_without_voided_bidders(
     scenario: Scenario,
 ) -> None:
-    """Of what had an effect: decided anew, each of these bids is accepted again."""
+    """Bids that had an effect are accepted again when decided again."""
     states, entries = run(scenario)
     effective: list[BidPlaced | ReserveLoweringRequested] = []
     for entry, now in zip(entries, states[1:], strict=True):

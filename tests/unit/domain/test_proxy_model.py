@@ -1,4 +1,4 @@
-"""Proxy bidding against a model that says it another way."""
+"""Proxy bidding compared with a simple model."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ Bid = tuple[int, int, BidKind]
 
 
 class Model:
-    """Works the price out anew from all accepted bids, where the rules go bid by bid.
+    """Computes the price from all accepted bids, where the rules go bid by bid.
 
     The top bid leads, the earlier of equals. It pays a step above the best bid of anybody else,
     at most itself, but never less than the highest exact amount that took the lead, and the

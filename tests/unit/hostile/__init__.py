@@ -1,1 +1,1 @@
-"""What the hostile run tells."""
+"""The report of the hostile run."""

@@ -1,4 +1,4 @@
-"""Answers are counted however the network cuts them, and what did not hold is said."""
+"""Answers are counted however the network splits them, and failures are reported."""
 
 import json
 from dataclasses import asdict

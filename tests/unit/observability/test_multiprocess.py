@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.observability.multiprocess import merge_dead_processes, render
 
-# A process that counts, says what it is now, and is killed.
+# A process that counts, sets gauges, and is killed.
 COUNTING = """
 import os, signal, sys
 from prometheus_client import Counter, Gauge, Histogram

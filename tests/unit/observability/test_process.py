@@ -1,4 +1,4 @@
-"""What a process says of itself."""
+"""What a process reports of itself."""
 
 import subprocess
 import sys

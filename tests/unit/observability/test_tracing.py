@@ -59,7 +59,7 @@ class Spans:
 
 @pytest.fixture
 def spans() -> Iterator[Spans]:
-    """Everything is sampled, unless the test says otherwise."""
+    """Sample everything by default."""
     recorded = Spans()
     recorded.record(ParentBasedTraceIdRatio(1.0))
     yield recorded

@@ -1,4 +1,4 @@
-"""A number of any length or exponent is JSON, and the wrong value of whatever field it is in."""
+"""A number of any length or exponent is JSON, and an invalid value of its field."""
 
 import json
 from typing import Any
@@ -76,7 +76,7 @@ def refuse(word: str) -> None:
 
 @given(document=_documents)
 def test_what_is_json_is_what_another_parser_says_it_is(document: str) -> None:
-    """The standard library's, which is told not to read numbers."""
+    """The standard library's decoder, which keeps numbers as text."""
     text = f'{{"a":{document}}}'
     numbers: dict[str, Any] = {"parse_float": lambda _: None, "parse_constant": refuse}
     try:

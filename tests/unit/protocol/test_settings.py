@@ -1,4 +1,4 @@
-"""Settings are read once, and every fault is told at once."""
+"""Settings are read once, and all faults are reported at once."""
 
 import re
 from pathlib import Path

@@ -16,7 +16,7 @@ from app.web.retry import retry_after_ms
 
 
 class GatewayLoad:
-    """What a gateway hears, by a clock that is turned by hand."""
+    """The backlog reports that a gateway receives, by a manual clock."""
 
     def __init__(self) -> None:
         self.now = 100.0

@@ -1,4 +1,4 @@
-"""A store that does not answer is left alone, and asked by one at a time until it does."""
+"""A store that does not answer is probed by one caller at a time until it does."""
 
 from app.services.breaker import Breaker
 

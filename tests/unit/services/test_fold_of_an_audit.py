@@ -1,4 +1,4 @@
-"""An audit under broken code tells of it, and does not break itself."""
+"""An audit under broken code reports it, and does not fail itself."""
 
 from app.domain.auction import open_auction
 from app.domain.ids import bid_id

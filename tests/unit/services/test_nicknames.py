@@ -1,4 +1,4 @@
-"""Names are looked up where they are shown, and never hold up what is said."""
+"""Names are looked up for display, and never delay a message."""
 
 from collections.abc import Sequence
 

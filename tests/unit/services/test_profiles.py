@@ -1,4 +1,4 @@
-"""Nobody is called like the house's own people, or has a password that everybody guesses."""
+"""Reserved nicknames and common passwords are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is asked for by many at once is read once, and never shown longer than it may be."""
+"""Concurrent reads of a key are one read, and its value expires in time."""
 
 import threading
 from collections.abc import Callable

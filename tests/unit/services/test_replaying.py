@@ -99,7 +99,7 @@ class Log:
 
 @dataclass
 class Clock:
-    """Moves only while somebody sleeps."""
+    """A clock that moves only by `sleep`."""
 
     now_s: float = 0.0
 

@@ -1,4 +1,4 @@
-"""What a gateway stamps into a bid, whom it refuses, and what it need not ask the store again."""
+"""The rights in a bid's record, refused bidders, and what is cached of the store."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ LIMITS = Limits(bid_limit_krw=1_000, bid_limit_usd=50)
 
 @dataclass
 class Store:
-    """The store of rights, the log and the clock; counts how often the first is asked."""
+    """The store of rights, the log and the clock; counts reads of rights."""
 
     bidders: dict[int, Bidder] = field(default_factory=dict)
     blocks: set[tuple[int, int]] = field(default_factory=set)
@@ -82,7 +82,7 @@ class BiddingSetup:
         return {name: record[name] for name in ("limit", "blocked") if name in record}
 
     def decide(self, status: str, *, who: int = ANN, key: str = "", repeated: bool = False) -> None:
-        """An outcome is heard of, of the newest bid or of that of this key."""
+        """Deliver an outcome of the newest bid, or of that with this key."""
         bid = next(
             record for record in reversed(self.store.appended) if record["key"] == key or not key
         )

@@ -1,4 +1,4 @@
-"""Boards and alerts ask for what there is, and the files of grafana/ are what the code says."""
+"""Boards and alerts use declared metrics, and the files of grafana/ are generated."""
 
 import json
 from dataclasses import replace

@@ -33,7 +33,7 @@ def brokers_of(places: Places) -> tuple[Kafka, ...]:
 
 
 def settings_of(broker: Kafka) -> dict[str, str]:
-    """What the configuration says, of a broker whose data is there already."""
+    """The configuration of a broker whose data exists already."""
     broker.data.mkdir()
     (broker.data / "meta.properties").touch()
     broker.prepare()

@@ -1,4 +1,4 @@
-"""What application processes are told, and what `make env` prints."""
+"""The environment of application processes, and what `make env` prints."""
 
 import json
 from dataclasses import asdict, replace

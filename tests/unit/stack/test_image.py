@@ -1,4 +1,4 @@
-"""`make image-check` runs what the compose file says, confined as it says."""
+"""`make image-check` runs the commands of the compose file, confined as it says."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a script says of itself, for the load generator and for the verdict."""
+"""What a script declares, for the load generator and for the verdict."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""BowChat's table has a figure of this run in each row, whoever drove the script."""
+"""BowChat's table has a figure of this run in each row, for every driver."""
 
 from stack.bench.measurement import Cost, Measurement
 from stack.bench.storm import Load

@@ -1,4 +1,4 @@
-"""Whom a request is from: what our own proxies add is believed, what a client sends is not."""
+"""The address of a request: our own proxies are trusted, a client's headers are not."""
 
 import pytest
 

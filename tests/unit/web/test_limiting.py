@@ -1,4 +1,4 @@
-"""Calls of an address are counted here, and told of several at once."""
+"""Calls of an address are counted locally, and sent to Redis in groups."""
 
 from app.web.limiting import Batches
 

@@ -1,4 +1,4 @@
-"""`Prefer` as RFC 7240 says: names in any case, quoted values, the first of several."""
+"""`Prefer` as in RFC 7240: names in any case, quoted values, the first of several."""
 
 import pytest
 

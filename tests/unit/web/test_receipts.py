@@ -1,4 +1,4 @@
-"""The lines of receipts: one each, whole, and nobody waits for who reads them."""
+"""Receipts are logged as one whole line each, and never wait for the reader."""
 
 import json
 import os

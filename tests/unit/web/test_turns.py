@@ -1,4 +1,4 @@
-"""Who is always ready lets in between whoever waits for a socket."""
+"""A socket that is always ready lets others run in between."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What `celery -A workers.celery_app` runs says everything as JSON, before Celery has begun."""
+"""`celery -A workers.celery_app` logs everything as JSON, also before Celery starts."""
 
 import json
 import os

@@ -24,7 +24,7 @@ LIMITS = SimpleNamespace(retries_max=2, retry_first_ms=10, settle_batch_max=10, 
 
 @dataclass
 class FakeWaker:
-    """Remembers what it was asked."""
+    """Records its calls."""
 
     cleared: list[Lane] = field(default_factory=list)
     enqueued: list[Lane] = field(default_factory=list)

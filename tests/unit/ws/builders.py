@@ -50,7 +50,7 @@ class FakeUser:
 
 @dataclass
 class FakeServices:
-    """Plays every port; the log acknowledges at once unless `append_error` says otherwise."""
+    """Implements every port; the log acknowledges at once unless `append_error` is set."""
 
     append_error: Exception | None = None
     appended: list[tuple[str, int, bytes]] = field(default_factory=list)
@@ -269,7 +269,7 @@ class Client:
         return self.received()
 
     def end(self) -> None:
-        """The socket is gone, whatever is under way for it."""
+        """The socket has ended, with or without work in progress."""
         self.connection.close(1001)
         self._dispatcher.closed(self.connection)
 

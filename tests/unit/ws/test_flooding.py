@@ -1,4 +1,4 @@
-"""Who sends without end is refused, then closed, and keeps nobody else waiting (wire.md, 4013)."""
+"""A flooding socket is refused, then closed, and delays no other (wire.md, 4013)."""
 
 import json
 import socket as native

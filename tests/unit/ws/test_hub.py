@@ -1,4 +1,4 @@
-"""What a process hears reaches the sockets it is for, and what it missed is made up for."""
+"""Pushes reach the sockets of their users, and missed ones are recovered."""
 
 import json
 import time

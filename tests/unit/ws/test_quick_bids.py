@@ -1,4 +1,4 @@
-"""A bid without a fault takes a shorter way than other frames, and nobody can see which it took."""
+"""A valid bid takes a shorter path than other frames, with the same result."""
 
 import json
 from typing import Any
