@@ -267,7 +267,7 @@ def late_workers(cluster: Cluster) -> Iterator[None]:
         time.sleep(DECIDED_S)
 
 
-def test_while_an_auction_is_decided_too_late_its_bids_are_refused_and_no_others(
+def test_bids_of_an_auction_that_lags_are_refused_and_no_others(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders, seller: Person, anna: Person
 ) -> None:
     amounts, other = count(2_000, 1_000), create_lot(seller)

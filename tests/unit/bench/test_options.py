@@ -48,6 +48,6 @@ def test_scenarios_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no scenario draining" in capsys.readouterr().err
 
 
-def test_one_step_lies_above_each_floor_because_at_its_end_bids_are_under_way() -> None:
+def test_one_step_lies_above_each_floor() -> None:
     floors = [floor.floor for floor in FLOORS if floor.name in HELD_RATES]
     assert all(any(1 < rate / floor < 1.25 for rate in RATES) for floor in floors)

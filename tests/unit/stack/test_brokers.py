@@ -41,7 +41,7 @@ def settings_of(broker: Kafka) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
 
 
-def test_each_of_three_brokers_keeps_three_copies_and_two_acknowledge(places: Places) -> None:
+def test_three_brokers_have_replication_3_and_min_in_sync_2(places: Places) -> None:
     brokers = brokers_of(places)
     found = [settings_of(broker) for broker in brokers]
     assert [one["node.id"] for one in found] == ["1", "2", "3"]
@@ -58,7 +58,7 @@ def test_each_of_three_brokers_keeps_three_copies_and_two_acknowledge(places: Pl
         assert one["unclean.leader.election.enable"] == "false"
 
 
-def test_a_broker_reaches_each_other_one_behind_a_proxy_and_itself_straight(places: Places) -> None:
+def test_brokers_reach_each_other_through_proxies(places: Places) -> None:
     second = brokers_of(places)[1]
     voters = settings_of(second)["controller.quorum.voters"]
     lines = (places.run_dir / "kafka-2.hosts").read_text().splitlines()

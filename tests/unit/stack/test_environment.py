@@ -31,7 +31,7 @@ def test_redis_serves_four_purposes_from_four_databases(tmp_path: Path) -> None:
     assert [environment[name].rsplit("/", 1)[1] for name in names] == ["0", "1", "2", "3"]
 
 
-def test_a_gateway_is_one_process_and_two_where_tests_look_at_what_they_do_to_each_other() -> None:
+def test_the_tests_gateway_has_two_processes_others_one() -> None:
     workers = {
         profile: read_settings(profile=profile, port_offset=0).gateway_workers
         for profile in ("local", "bench", "test", "faults")

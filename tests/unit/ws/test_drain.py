@@ -61,7 +61,7 @@ def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
     services.client.close()
 
 
-def test_a_socket_outlives_the_request_of_its_handshake_and_is_closed_at_its_end() -> None:
+def test_a_socket_outlives_its_handshake_request() -> None:
     services = Drained()  # in whose making `serve_soon` has returned
     services.request(1, "auth", token="5")
     assert read_frames(services.client.recv(10_000))[0]["type"] == "welcome"
