@@ -31,9 +31,8 @@ STRICT = {
 }
 # Those that a client of this machine must keep, in seconds of a free one.
 PROMPT_S = {"AUTH_TIMEOUT_S": 2, "ACCESS_TOKEN_S": 5, "PONG_TIMEOUT_S": 2}
-# As many frames as a test likes, a short queue, a log that tells why sockets are closed, presence
-# told as often as a test likes to wait for it, and rights that are read anew only on the news of a
-# change.
+# No limit of frames, a short queue, a log that names why sockets are closed, presence every second,
+# and rights that are read again only when a change is published.
 PATIENT = {
     "FRAMES_PER_S_MAX": "1000000",
     "BYTES_PER_S_MAX": "1000000000",

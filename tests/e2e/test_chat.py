@@ -74,7 +74,7 @@ def test_who_comes_back_gets_what_was_said_since(room: Frame, anna: Person, ben:
     assert [message["text"] for message in missed["messages"]] == ["two", "three"]
     assert (missed["seq"], missed["truncated"]) == (seqs[2], False)
     path = f"/api/rooms/{room['id']}/messages?after_seq={seqs[0]}"
-    wait_until(  # what was just said is stored a little later
+    wait_until(  # what was just sent is stored a little later
         lambda: bool(ben.call("GET", path)["items"] == missed["messages"]),
         what="the history has them too",
     )

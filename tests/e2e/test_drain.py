@@ -25,7 +25,7 @@ def test_a_drained_gateway_says_goodbye_and_ends(
     lot = create_lot(seller)
     with cluster.another_gateway("gateway-drained") as gateway:
         # A browser keeps a connection that it does not use; only over one that is open can
-        # anybody still ask to be let in.
+        # new clients still ask to be let in.
         idle, newcomer = httpx.Client(base_url=gateway.base_url), gateway.http
         assert idle.get("/healthz").status_code == newcomer.get("/healthz").status_code == 200
         with anna.enter(at=gateway) as bidder, gateway.enter() as viewer:

@@ -33,7 +33,7 @@ class Hub:
     made_up: list[object] = field(default_factory=list)
 
     def on_message(self, channel: str, payload: bytes) -> None:
-        if channel not in GATEWAY_CHANNELS:  # on which whoever shares the server may speak
+        if channel not in GATEWAY_CHANNELS:  # channels that other tests on the server may use
             self.received.append((channel, payload))
 
     def needs(self, channel: str) -> bool:

@@ -113,8 +113,8 @@ class FaultStep:
 
 
 FAULTS = (
-    "move_clock", "rebalance", "kill", "refuse", "lose_answer", "lose_wake", "double_wake",
-    "sweep", "mend", "spoil", "replay",
+    "move_clock", "rebalance", "kill", "refuse", "lose_commit_answer", "lose_task", "repeat_task",
+    "sweep", "repair_code", "break_code", "replay",
 )  # fmt: skip
 chances = st.integers(0, 99)
 values = st.one_of(bids, bids, bids, controls)

@@ -17,7 +17,7 @@ from tests.e2e.processes import wait_idle
 
 WaitIdle = Callable[[], None]
 
-# Addresses count, loopback too: everybody comes from another one of 127.0.0.0/8, the honest from
+# Addresses count, loopback too: each client has another one of 127.0.0.0/8, honest ones use
 # 127.0.0.1, abusers from 127.0.1.0/24 and above.
 PRODUCTION = {
     "TRUST_LOOPBACK": "0",

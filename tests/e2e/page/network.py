@@ -112,7 +112,7 @@ class Network:
         there, back = await asyncio.open_connection(HOST, self.upstream_port)
         try:
             await self._pass_on(first, back)
-            # What was held goes on, though the other direction has nobody any more.
+            # What was held goes on, though the other direction has ended.
             pumps = (self._pump(reader, back), self._pump(there, writer))
             await asyncio.gather(*pumps, return_exceptions=True)
             await back.drain()

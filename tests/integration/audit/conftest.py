@@ -47,8 +47,8 @@ def settled(stack: Stack, container: Container) -> SettledScenario:
     """Auctions with their chat, decided, published and at rest; no process runs any more."""
     with running(stack):
         settled = build_scenario(container)
-        # The clock may have asked for a close once more just before it was decided. One that has
-        # begun anew does not, and what its predecessor asked is in the log.
+        # The clock may have requested a close once more just before it was decided. One that has
+        # restarted does not, and what its predecessor requested is in the log.
         stack.control.stop(BRIDGE)
         stack.control.start(BRIDGE)
         wait_all_settled(settled)

@@ -256,7 +256,7 @@ def publish(settled: SettledScenario, lot: Lot, *, versions: list[int]) -> None:
 
 
 def without_outbox(settled: SettledScenario, lot: Lot) -> Any:
-    """The first state of the auction, which nobody relays here, is as if it were sent."""
+    """The first state of the auction, which is not relayed here, counts as sent."""
     return changed(settled, outbox, outbox.c.key == str(lot.auction_id), topic="nowhere")
 
 

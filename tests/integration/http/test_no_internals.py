@@ -32,7 +32,7 @@ CALLS: tuple[tuple[str, str, Any], ...] = (
 )  # fmt: skip
 
 
-# What needs the store, though all others are there; the log-in is that of somebody known.
+# Calls that need the store, though all others are up; the log-in is that of a known user.
 NEEDED: dict[str, tuple[str, str, Any]] = {
     "DATABASE_URL": ("GET", "/api/auctions/{auction_id}", None),
     "REDIS_AUTH_URL": ("POST", "/api/auth/login", {}),

@@ -73,7 +73,7 @@ RIGHTS = {
     "GET /api/openapi.json": ALL_ROLES,
     "GET /api/asyncapi.json": ALL_ROLES,
 }
-# What must be right before anybody is asked whose it is.
+# What is validated before ownership is checked.
 IN_PATHS, NAME = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>"), r"{\1}"  # as Flask has it, and here
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/products/{product_id}": {"name": "n"},

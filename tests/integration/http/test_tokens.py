@@ -1,4 +1,4 @@
-"""Only our own, unexpired access tokens of living sessions let anybody in."""
+"""Only our own, unexpired access tokens of living sessions are accepted."""
 
 import base64
 import hmac
@@ -31,7 +31,7 @@ def signed_text(claims: str, secret: str) -> str:
 
 
 def signed_with(claims: dict[str, Any], key: str, algorithm: str = "HS256", **header: Any) -> str:
-    """A token that names the key as ours do, unless `header` says otherwise."""
+    """A token that names the key as ours do, unless `header` differs."""
     return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": key_id(key), **header})
 
 

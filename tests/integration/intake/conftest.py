@@ -1,4 +1,4 @@
-"""A database for all tests here, and for each a topic, with nobody reading it yet."""
+"""A database for all tests here, and for each a topic without a consumer yet."""
 
 import os
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Bad records in the log: dead letters with the original bytes, and nobody is held up."""
+"""Bad records in the log become dead letters with the original bytes, and delay no other."""
 
 import json
 import random
@@ -123,7 +123,7 @@ def test_too_many_bad_records_park_the_partition_until_freed(
     assert cluster.committed()[0] <= stopped_at
 
     def goes_on() -> bool:
-        """Whoever frees it within the window sees it park again."""
+        """A partition freed within the window is parked again."""
         cluster.execute("DELETE FROM parked_partitions WHERE topic = %s", (cluster.topic,))
         return cluster.progress()[0] == cluster.ends()[0]
 

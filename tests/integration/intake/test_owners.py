@@ -21,7 +21,7 @@ def load(cluster: ListsCluster, chance: random.Random, texts: int) -> None:
 
 
 def check(cluster: ListsCluster) -> None:
-    """Assert, once all is settled, that the lists are what the log says; and invariant I12."""
+    """Assert, once all is settled, that the lists follow the log; and invariant I12."""
     ends = cluster.ends()
     wait_until(lambda: cluster.progress() == ends, what="everything is taken")
     wait_until(lambda: not waiting(cluster), what="everything is settled")
@@ -49,7 +49,7 @@ def test_changing_owners_under_load_lose_and_double_nothing(
         load(cluster, chance, BATCH)
         owners.append(cluster.bridge("ingest"))
         time.sleep(chance.uniform(0, PACE_S))  # lets it die at another point of its start
-        # I12: whatever was committed to Kafka was in PostgreSQL before.
+        # I12: every offset committed to Kafka was in PostgreSQL before.
         committed = cluster.committed()
         progress = cluster.progress()
         assert all(progress[partition] >= offset for partition, offset in committed.items())
@@ -111,7 +111,7 @@ def test_an_owner_frozen_in_a_transaction_blocks_only_briefly(
 
 
 def lone_owner(cluster: ListsCluster, chance: random.Random, **changes: str) -> Process:
-    """An ingest process that has taken a first batch, and somebody who settles it."""
+    """An ingest process that has ingested a first batch, and a worker that settles it."""
     cluster.worker()
     cluster.bridge("clock")
     owner = cluster.bridge("ingest", **changes)

@@ -32,7 +32,7 @@ from tests.containers import Container, build_container
 from tests.waiting import wait_until
 
 PER_PARTITION = 3
-ROOM = random.randrange(2**40, 2**60)  # nobody else's in the store that all tests share
+ROOM = random.randrange(2**40, 2**60)  # used by no other test in the shared store
 
 
 def message(text: str, **changes: Any) -> bytes:
@@ -103,7 +103,7 @@ class ConsumerEnvironment:
             thread.join()
 
     def close(self) -> None:
-        """Forget the topic, and what nobody relays here: it would be in other tests' way."""
+        """Delete the topic, and the unrelayed outbox: it would be in other tests' way."""
         self.producer.close(timeout=1)
         with self.engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM outbox")
@@ -169,7 +169,7 @@ def stored(consumers: ConsumerEnvironment, *wanted: str) -> list[str]:
 
 
 @pytest.mark.parametrize("consumer", [save, event])
-def test_what_nobody_can_read_is_a_dead_letter_and_the_consumer_goes_on(
+def test_an_unreadable_message_is_a_dead_letter(
     consumers: ConsumerEnvironment, consumer: Callable[[ConsumerEnvironment], ConsumerLoop[Any]]
 ) -> None:
     consumers.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)

@@ -55,7 +55,7 @@ def dotted(changes: dict[str, str]) -> dict[str, str]:
 
 
 def follow_advice(admin: KafkaAdminClient, topic: Topic, refusal: str) -> None:
-    """Do what the line tells an operator to do."""
+    """Follow the advice of the line."""
     (advised,) = re.findall(r"--add-config (\S+)", refusal)
     assert f"--bootstrap-server {SETTINGS.kafka_bootstrap_servers} " in refusal
     assert f"--entity-type topics --entity-name {topic.name} " in refusal

@@ -135,7 +135,7 @@ class LaneCluster:
         return self.producer.send(AUCTION_BID.name, key=key, value=value)
 
     def state(self, lot: Lot) -> Auction:
-        """The auction as its row says."""
+        """The auction of its row."""
         with self.container.engine.connect() as connection:
             found = PostgresAuctionStore().find(connection, lot.auction_id, [])
         assert found is not None

@@ -1,4 +1,4 @@
-"""What was decided about an ended auction is moved to the archive, and nobody notices."""
+"""Decisions of an ended auction are moved to the archive, and every answer stays the same."""
 
 import threading
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from tests.integration.audit.scenario import new_lot
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, stretched, wait_until
 
-TODAY = 0  # days: whatever has ended
+TODAY = 0  # days: everything that has ended
 BATCH = 7  # rows at once: an auction is moved in many transactions
 BIDDERS = 5
 KEYS = [f"k{number}" for number in range(60)]

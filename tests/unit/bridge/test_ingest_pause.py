@@ -3,7 +3,7 @@
 from bridge.pipelines.ingest import FULL_RECORDS, PAUSE_MAX_S, pause_s
 
 
-def test_the_more_lanes_a_batch_touches_the_longer_the_next_is_gathered() -> None:
+def test_the_pause_grows_with_the_lanes_of_a_batch() -> None:
     few, some, many = (pause_s(records=30, lanes=lanes) for lanes in (1, 4, 30))
     assert 0 < few < some < many == PAUSE_MAX_S
 

@@ -86,7 +86,7 @@ def test_an_outage_takes_nothing_and_counts_nothing() -> None:
     store.is_down = True
     with pytest.raises(OutageError):
         owner.ingest({0: [raw(0), bad(1)]})
-    store.is_away = False
+    store.is_down = False
     owner.ingest({0: [raw(0), bad(1)]})
     assert (store.inserted(), store.reasons()) == ([0], [(1, "Undecodable")])
 
@@ -181,7 +181,7 @@ def test_progress_moved_by_another_owner_is_no_fault() -> None:
         other.ingest({0: [raw(0), raw(1)]})
         return {0: Bounds(0, 2)}
 
-    assert owner.start([0], look) == {0: 0}
+    assert owner.start([0], bounds_of) == {0: 0}
     assert owner.ingest({0: [raw(0)]}).lost == {0}
     assert owner.start([0], lambda _: {0: Bounds(0, 2)}) == {0: 2}
 

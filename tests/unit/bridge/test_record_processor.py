@@ -46,9 +46,11 @@ def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
     return [raw(offset, value, partition=partition) for offset, value in enumerate(values)]
 
 
-def heaping(store: Store) -> tuple[Heap, RecordProcessor[bytes]]:
-    heap = Heap()
-    return heap, RecordProcessor(heap, ProcessorPorts(store.begin, store, DEAD_LETTER_LIMIT))
+def make_handling(store: Store) -> tuple[MemoryConsumer, RecordProcessor[bytes]]:
+    consumer = MemoryConsumer()
+    return consumer, RecordProcessor(
+        consumer, ProcessorPorts(store.begin, store, DEAD_LETTER_LIMIT)
+    )
 
 
 def test_a_batch_without_fault_is_handled_whole() -> None:
@@ -108,7 +110,7 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     assert handling.handle({HERE: batch(*values)}) == {HERE: PER_PARTITION}
     assert store.state.parked[("heap", *HERE)].reason == TOO_MANY
     assert handling.handle({HERE: batch(*values)}) == {}
-    assert (heap.values, len(store.state.letters)) == ([], PER_PARTITION)
+    assert (consumer.values, len(store.state.letters)) == ([], PER_PARTITION)
     assert handling.refresh_parked(is_required=True) == {}
     store.state.parked.clear()
     store.state.letters.clear()
@@ -119,8 +121,8 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
 
 def test_a_freed_partition_resumes_where_it_was_parked() -> None:
     store = Store()
-    heap, handling = heaping(store)
-    store.state.parked[("heap", *HERE)] = store.state.parked[("other", *THERE)] = None  # type: ignore[assignment]
+    consumer, handling = make_handling(store)
+    store.state.parked[("heap", *HERE)] = store.state.parked[("other", *OTHER)] = None  # type: ignore[assignment]
     handling.refresh_parked(is_required=True)
     assert handling.handle({HERE: batch(b"1", b"2")}) == {}
     handling.handle({HERE: [raw(2, b"3")]})
@@ -142,9 +144,9 @@ def test_while_parked_state_is_unknown_the_last_one_holds() -> None:
     store = Store()
     consumer, handling = make_handling(store)
     handling.handle({HERE: batch(b"newer")})
-    store.is_away = True
+    store.is_down = True
     assert handling.refresh_parked(is_required=False) == {}
-    assert handling.handle({HERE: batch(b"newer"), THERE: batch(b"3", partition=1)}) == {THERE: 1}
-    assert heap.values == [b"3"]
+    assert handling.handle({HERE: batch(b"newer"), OTHER: batch(b"3", partition=1)}) == {OTHER: 1}
+    assert consumer.values == [b"3"]
     with pytest.raises(OutageError):
         handling.refresh_parked(is_required=True)

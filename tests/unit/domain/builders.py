@@ -142,8 +142,8 @@ class Lane:
         )
 
     def void(self, bidder_id: int, at: float = 1) -> ControlDecision:
-        fields = VoidRequested(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
-        return self._control(fields)
+        record = VoidRequested(ADMIN, bidder_id, "a stolen card", self._position(), after(at))
+        return self._control(record)
 
     def _control(self, record: Record) -> ControlDecision:
         entry = self.feed(record)

@@ -183,7 +183,7 @@ def test_only_waiting_users_count_as_overload(
 ) -> None:
     services = FakeServices()
     crowd = client(services)
-    crowd.connection.waited_s = 2 * LATE_S  # as whoever reads the socket says
+    crowd.connection.waited_s = 2 * LATE_S  # as the reader of the socket measures it
     until = time.monotonic() + 2 * LATE_S
     frames = 0
     while time.monotonic() < until or frames < LATE_FRAMES_MIN:
