@@ -155,7 +155,7 @@ class Bidding:
         bid, value = self._record(offer, right)
         span = _begin(bid, offer)
 
-        def metadata_of(result: RecordMetadata | UnknownFateError) -> None:
+        def acknowledged(result: RecordMetadata | UnknownFateError) -> None:
             _end(span, result)
             if isinstance(result, UnknownFateError):
                 self._undecided.forget(offer.auction_id, bid)
@@ -164,7 +164,7 @@ class Bidding:
                 done(_receipt(offer, bid, result))
 
         with span:
-            self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=metadata_of)
+            self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=acknowledged)
         self._futile.placed(offer.bidder_id, offer.auction_id, bid)
         self._undecided.placed(offer.auction_id, bid)
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
