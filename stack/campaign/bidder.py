@@ -6,11 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stack.campaign.client import Client
 from stack.campaign.duplicates import Duplicates
-from stack.campaign.journal import Frame
 from stack.campaign.people import Person
 from stack.campaign.watcher import Context, Watcher
+from stack.websocket_client import Client, Frame
 
 OUTCOME_S = 5.0  # wire.md: ask when the outcome has not come so long after the receipt
 ANSWERED_S = 7.0  # the gateway itself sends `bid.unknown` after 4 s

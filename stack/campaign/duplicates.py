@@ -14,7 +14,7 @@ from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.settings import Settings
-from stack.campaign.journal import Frame
+from stack.websocket_client import Frame
 
 EVERY = 10
 TIMEOUT_MS = 4_000

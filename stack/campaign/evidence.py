@@ -10,8 +10,8 @@ from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
 from stack.campaign.environment import Environment
-from stack.campaign.journal import Frame
 from stack.campaign.verdict import BidRow, RecordId
+from stack.websocket_client import Frame
 
 POLL_MS = 500
 TIMEOUTS_MAX = 60

@@ -10,9 +10,10 @@ from http import HTTPStatus
 import httpx
 
 from stack.campaign.bidder import DECIDED, PENDING_MAX, Behaviour
-from stack.campaign.journal import Author, Frame
+from stack.campaign.journal import Author
 from stack.campaign.people import Backoff, Person, UnavailableError
 from stack.campaign.watcher import Context
+from stack.websocket_client import Frame
 
 TURN_S = 0.05
 POLL_S = 0.5

@@ -16,12 +16,12 @@ from app.protocol.topics import (
     Topic,
 )
 from app.settings import read_settings
-from stack.campaign.client import Client, ConnectionLostError
 from stack.campaign.environment import Environment
-from stack.campaign.journal import Author, Frame
+from stack.campaign.journal import Author
 from stack.campaign.load import Load
 from stack.campaign.watcher import SEND_PAUSE_S, STATE, Context, Watcher
 from stack.slowness import Deadline
+from stack.websocket_client import ConnectionLostError, Frame
 
 IDLE_S = 90.0
 SHOWN_S = 15.0
@@ -149,7 +149,7 @@ def _frame(by: str, state: Frame) -> Frame:
 
 def _snapshots(context: Context, lots: set[int]) -> dict[int, Frame]:
     """Return the snapshots that a new guest gets of these lots."""
-    client = Client(context.endpoint)
+    client = context.endpoint.connect()
     found: dict[int, Frame] = {}
     try:
         client.send({"type": "auth"})
@@ -165,5 +165,5 @@ def _snapshots(context: Context, lots: set[int]) -> dict[int, Frame]:
             if deadline.passed():
                 raise ConnectionLostError(0, f"{len(lots) - len(found)} snapshots did not come")
     finally:
-        client.close()
+        client.abort()
     return found

@@ -5,9 +5,10 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-Frame = dict[str, Any]
+from stack.websocket_client import Frame
+
 Event = Literal["sent", "told", "shown"]
 Transport = Literal["ws", "http"]
 

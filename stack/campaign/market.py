@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.campaign.journal import Frame
 from stack.campaign.people import Backoff, Person, UnavailableError
+from stack.websocket_client import Frame
 
 SLOTS, SHORT_SLOTS = 20, 6
 LONG_S = 3 * 3_600.0

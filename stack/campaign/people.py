@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import httpx
 
+from stack.websocket_client import Client
+
 TIMEOUT_S = 8.0  # more than the gateway's own limit for any answer
 PASSWORD = "campaign-password"
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 15.0  # wire.md, Reconnect
@@ -23,6 +25,10 @@ class Endpoint:
 
     base_url: str
     ws_url: str
+
+    def connect(self) -> Client:
+        """Open a WebSocket, as the gateway's own page does. Raise ConnectionLostError."""
+        return Client.open(self.ws_url, origin=self.base_url)
 
 
 class Backoff:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from stack.campaign.bidder import OUTCOME_S, Bidder
-from stack.campaign.client import UNAUTHENTICATED, Client, ConnectionLostError
 from stack.campaign.environment import Environment
-from stack.campaign.journal import Author, Frame
+from stack.campaign.journal import Author
 from stack.campaign.people import Person, UnavailableError
 from stack.campaign.watcher import NOT_RECORDED, SEND_PAUSE_S, Context
 from stack.slowness import Deadline
+from stack.websocket_client import UNAUTHENTICATED, Client, ConnectionLostError, Frame
 
 GIVE_UP_S = 90.0
 PAUSE_S = 0.25
@@ -61,11 +61,11 @@ class Probe:
         try:
             if not self._person.token:
                 self._person.log_in()
-            client = Client(self._context.endpoint)
+            client = self._context.endpoint.connect()
             try:
                 return self._check_all(client)
             finally:
-                client.close()
+                client.abort()
         except ConnectionLostError as lost:
             if lost.code == UNAUTHENTICATED:
                 self._person.token = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from stack.campaign.journal import Frame
+from stack.websocket_client import Frame
 
 RecordId = tuple[int, int]  # partition, offset
 OUTCOME = (

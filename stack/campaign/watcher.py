@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stack.campaign.client import UNAUTHENTICATED, Client, ConnectionLostError
-from stack.campaign.journal import Author, Frame, Journal
+from stack.campaign.journal import Author, Journal
 from stack.campaign.market import Market
 from stack.campaign.people import Backoff, Endpoint, Person, UnavailableError
+from stack.websocket_client import UNAUTHENTICATED, Client, ConnectionLostError, Frame
 
 TURN_S = 0.1
 SEND_PAUSE_S = 0.07  # below the house's limit of 20 frames a second
@@ -88,7 +88,7 @@ class Watcher(threading.Thread):
     def _run_session(self) -> None:
         if self._person and not self._person.token:
             self._person.log_in()
-        client = Client(self._context.endpoint)
+        client = self._context.endpoint.connect()
         try:
             self._authenticate(client)
             while not self._stopping.is_set():
@@ -98,7 +98,7 @@ class Watcher(threading.Thread):
                 self._check_alive()
                 self._send_next(client)
         finally:
-            client.close()
+            client.abort()
 
     def _authenticate(self, client: Client) -> None:
         self._pending.clear()

@@ -1,10 +1,15 @@
-"""The auction house's HTTP API, as any client uses it."""
+"""The auction house's HTTP API and WebSocket, by run-time packages alone: the smoke test of a
+deployment has no others."""
 
 import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+
+from simple_websocket import Client, ConnectionClosed
 
 TIMEOUT_S = 10
 SELLER, BIDDER = "seller@example.com", "bidder@example.com"
@@ -58,3 +63,15 @@ def signed_in(email: str, nickname: str) -> str:
             raise
     log_in = {"email": email, "password": PASSWORD, "delivery": "body"}
     return str(call("POST", "/api/auth/login", log_in)["access_token"])
+
+
+@contextmanager
+def signed_in_socket(token: str) -> Iterator[Client]:
+    """A socket that is closed at the end: its thread keeps this process alive otherwise."""
+    socket = Client(os.environ["WS_URL"], headers={"Origin": os.environ["BASE_URL"]})
+    try:
+        socket.send(json.dumps({"id": 1, "type": "auth", "token": token}))
+        yield socket
+    finally:
+        with suppress(ConnectionClosed):
+            socket.close()

@@ -2,18 +2,15 @@
 
 import itertools
 import json
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from simple_websocket import Client, ConnectionClosed
+from simple_websocket import Client
 from simple_websocket.errors import SimpleWebsocketError
 
-from stack.demo.api import call, signed_in
+from stack.demo.api import call, signed_in, signed_in_socket
 from stack.faults import StackFault
 
 ANSWER_S = 30.0  # a house that has just come up is cold
@@ -31,7 +28,7 @@ def place_bid() -> None:
     token = signed_in(f"bidder-{run}@example.com", f"Bidder {run}")
     bid = {"auction_id": auction_id, "amount": STARTING_PRICE, "confirm": True, "key": run}
     try:
-        with _signed_in_socket(token) as socket:
+        with signed_in_socket(token) as socket:
             outcome = _outcome_of(bid, socket)
     except SimpleWebsocketError as end:
         raise StackFault(f"the socket failed: {end}") from end
@@ -48,18 +45,6 @@ def _new_auction(token: str) -> int:
         "ends_at": (datetime.now(UTC) + timedelta(minutes=10)).isoformat(),
     }
     return int(call("POST", "/api/auctions", auction, token=token)["id"])
-
-
-@contextmanager
-def _signed_in_socket(token: str) -> Iterator[Client]:
-    """A socket that is closed at the end: its thread keeps this process alive otherwise."""
-    socket = Client(os.environ["WS_URL"], headers={"Origin": os.environ["BASE_URL"]})
-    try:
-        socket.send(json.dumps({"id": 1, "type": "auth", "token": token}))
-        yield socket
-    finally:
-        with suppress(ConnectionClosed):
-            socket.close()
 
 
 def _outcome_of(bid: dict[str, Any], socket: Client) -> dict[str, Any]:

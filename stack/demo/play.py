@@ -8,10 +8,10 @@ import time
 from typing import Any
 from uuid import uuid4
 
-from simple_websocket import Client, ConnectionClosed
+from simple_websocket import ConnectionClosed
 
 from app.domain.money import AMOUNT_MAX
-from stack.demo.api import RefusedError, call, signed_in
+from stack.demo.api import RefusedError, call, signed_in, signed_in_socket
 from stack.demo.seed import SELLER_NAME
 
 BIDDERS = 20
@@ -35,17 +35,16 @@ def play() -> None:
 
 
 def _bidder(token: str, until: float) -> None:
-    socket = Client(os.environ["WS_URL"], headers={"Origin": os.environ["BASE_URL"]})
     try:
-        socket.send(json.dumps({"id": 1, "type": "auth", "token": token}))
-        frame_id = 1
-        while time.monotonic() < until:
-            frame_id += 1
-            socket.receive(timeout=0)
-            bid = _next_bid()
-            if bid is not None:
-                socket.send(json.dumps({"id": frame_id, "type": "bid.place", **bid}))
-            time.sleep(random.uniform(*PAUSE_S))  # noqa: S311 - liveliness
+        with signed_in_socket(token) as socket:
+            frame_id = 1
+            while time.monotonic() < until:
+                frame_id += 1
+                socket.receive(timeout=0)
+                bid = _next_bid()
+                if bid is not None:
+                    socket.send(json.dumps({"id": frame_id, "type": "bid.place", **bid}))
+                time.sleep(random.uniform(*PAUSE_S))  # noqa: S311 - liveliness
     except (ConnectionClosed, RefusedError) as end:
         print(f"a bidder left: {end}", flush=True)
 

@@ -10,12 +10,13 @@ from typing import Self
 
 from stack.campaign.http_bidder import OUTCOME, RECEIPT
 from stack.campaign.idle import ScreenComparison
-from stack.campaign.journal import Author, Frame, Journal
+from stack.campaign.journal import Author, Journal
 from stack.campaign.market import Lot, Market
 from stack.campaign.people import Endpoint
 from stack.campaign.watcher import Context, Watcher
 from stack.drill.market import Person
 from stack.runtime import Stack
+from stack.websocket_client import Frame
 
 
 class Observer:

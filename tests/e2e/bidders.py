@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import uuid4
 
-from tests.e2e.client import Frame, Socket
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket
 from tests.e2e.people import Gateway, Person
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import wait_until

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from tests.e2e.client import Frame, Socket
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket
 from tests.waiting import wait_until
 
 RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")

@@ -1,55 +1,22 @@
-"""A client of the sockets, by a library that has nothing of ours: it also checks what we send."""
+"""A WebSocket of a test: read by a thread of its own, so that a test can wait for what it needs."""
 
-import json
-import socket
 import threading
-from collections.abc import Callable, Sequence
-from socket import SO_RCVBUF, SOL_SOCKET
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
-from websocket import ABNF, WebSocket, WebSocketException, create_connection
+from websocket import ABNF, WebSocket
 
+from stack import websocket_client
 from stack.slowness import Deadline
+from stack.websocket_client import Client, ConnectionLostError, Frame
 from tests.waiting import CALL_S, WAIT_S
 
 T = TypeVar("T")
-Frame = dict[str, Any]
-
 TURN_S = 1.0  # between two looks at the clock
-NO_CLOSE_FRAME = 1006  # the close code of a stream that just ended
 
-
-def connect(
-    ws_url: str,
-    *,
-    origin: str | None,
-    headers: Sequence[str] = (),
-    receive_bytes: int | None = None,
-    source: str | None = None,
-) -> WebSocket:
-    """The bare library's socket; WebSocketBadStatusException when the handshake is refused.
-
-    `source` is the loopback address it comes from, when that matters.
-
-    `receive_bytes` bounds what the system keeps for a reader that does not read.
-    """
-    return create_connection(
-        ws_url,
-        socket=None if source is None else _stream_from(source, ws_url),
-        timeout=CALL_S,
-        origin=origin,
-        suppress_origin=origin is None,
-        header=list(headers),
-        enable_multithread=True,
-        sockopt=[] if receive_bytes is None else [(SOL_SOCKET, SO_RCVBUF, receive_bytes)],
-    )
-
-
-def _stream_from(source: str, ws_url: str) -> socket.socket:
-    address = urlsplit(ws_url)
-    return socket.create_connection((address.hostname, address.port), CALL_S, (source, 0))
+connect = partial(websocket_client.connect, timeout_s=CALL_S)
 
 
 def close_code_of(ws: WebSocket) -> int:
@@ -64,15 +31,13 @@ def close_code_of(ws: WebSocket) -> int:
 class Socket:
     """A socket that is read all the time, by a thread of its own; leave it by `with`.
 
-    `frames` holds everything that came, oldest first, `pings` counts the pings that were answered;
-    `close_code` is None while it is open.
+    `frames` holds everything that came, oldest first; `close_code` is None while it is open.
     """
 
     def __init__(self, ws: WebSocket) -> None:
         self.frames: list[Frame] = []
-        self.pings = 0
         self.close_code: int | None = None
-        self._ws, self._frame_id = ws, 0
+        self._client = Client(ws)
         self._came = threading.Condition()
         ws.settimeout(None)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -89,18 +54,20 @@ class Socket:
 
     def send(self, type_: str, **fields: Any) -> int:
         """Send a frame with the next id, which is returned."""
-        frame_id = self.next_id()
-        self.send_raw(json.dumps({"id": frame_id, "type": type_, **fields}))
-        return frame_id
+        return self._client.send({"type": type_, **fields})
 
     def next_id(self) -> int:
         """The id that the next frame must have, used up; for frames sent by `send_raw`."""
-        self._frame_id += 1
-        return self._frame_id
+        return self._client.next_id()
 
     def send_raw(self, data: str | bytes, opcode: int = ABNF.OPCODE_TEXT) -> None:
         """Send any message, good or bad."""
-        self._ws.send(data, opcode)
+        self._client.send_raw(data, opcode)
+
+    @property
+    def pings(self) -> int:
+        """How many pings were answered."""
+        return self._client.pings
 
     def request(self, type_: str, **fields: Any) -> Frame:
         """Send a frame and wait for its answer, an error or not."""
@@ -154,10 +121,10 @@ class Socket:
     def close(self) -> None:
         """Say goodbye, and wait until the server has answered it."""
         if self.close_code is None:
-            self._ws.send_close()
+            self._client.send_close()
             self.wait_closed()
         self._reader.join(CALL_S)
-        self._ws.shutdown()  # type: ignore[no-untyped-call]
+        self._client.abort()
 
     def _wait(self, is_over: Callable[[], bool], seconds: float) -> None:
         deadline, over = Deadline(seconds), False
@@ -166,20 +133,14 @@ class Socket:
                 over = self._came.wait_for(is_over, TURN_S)
 
     def _read(self) -> None:
-        code = None
-        while code is None:
-            frame = None
+        while self.close_code is None:
+            frame, code = None, None
             try:
-                opcode, received = self._ws.recv_data_frame(control_frame=True)
-            except (WebSocketException, OSError):
-                code = NO_CLOSE_FRAME
-            else:
-                if opcode == ABNF.OPCODE_TEXT:
-                    frame = json.loads(received.data)
-                elif opcode == ABNF.OPCODE_PING:
-                    self.pings += 1
-                elif opcode == ABNF.OPCODE_CLOSE:
-                    code = int.from_bytes(received.data[:2], "big")
+                frame = self._client.receive(TURN_S)
+            except ConnectionLostError as lost:
+                code = lost.code
+            if frame is None and code is None:
+                continue
             with self._came:
                 if frame is not None:
                     self.frames.append(frame)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.e2e.client import Frame
+from stack.websocket_client import Frame
 from tests.e2e.people import Person
 
 NO_SOFT_CLOSE = {"window_s": 0, "extend_s": 0, "extensions_max": 0}

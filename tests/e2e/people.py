@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 
 from stack.ports import HOST
-from tests.e2e.client import Frame, Socket, connect
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket, connect
 from tests.waiting import CALL_S
 
 PASSWORD = "correct horse battery"

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from app.settings import read_settings
+from stack.websocket_client import Frame
 from tests import kafka_log
 from tests.e2e.bidding import bid
-from tests.e2e.client import Frame, Socket
+from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
 from tests.e2e.lots import create_lot

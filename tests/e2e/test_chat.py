@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.e2e.client import Frame, Socket
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
 from tests.waiting import wait_until

@@ -7,7 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.e2e.client import Frame
+from stack.websocket_client import Frame
 from tests.e2e.cluster import Cluster
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

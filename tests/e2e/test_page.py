@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.client import Frame
+from stack.websocket_client import Frame
 from tests.e2e.lots import create_lot
 from tests.e2e.measures import controls_under_toast, focused
 from tests.e2e.people import PASSWORD, Gateway, Person

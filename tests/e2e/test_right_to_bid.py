@@ -7,9 +7,9 @@ import pytest
 from app.domain.errors import ForbiddenError
 from app.protocol.resources import UserChange
 from app.settings import read_settings
+from stack.websocket_client import Frame
 from tests.containers import Container, build_container
 from tests.e2e.bidding import bid, channel_of, place, refusal, watch
-from tests.e2e.client import Frame
 from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Limited
 from tests.e2e.lots import create_lot

@@ -3,8 +3,8 @@
 from itertools import count
 from typing import Any
 
+from stack.websocket_client import Frame
 from tests.e2e.bidding import bid, channel_of, watch
-from tests.e2e.client import Frame
 from tests.e2e.conftest import Limited
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

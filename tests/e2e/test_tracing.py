@@ -13,7 +13,8 @@ from app.observability.tracing import TRACEPARENT, Stage
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.dead_letter_limits import UNKNOWN_AUCTION
 from app.settings import read_settings
-from tests.e2e.client import Frame, Socket
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
 from tests.e2e.collector import Collector, Hanging, Received
 from tests.e2e.lots import create_lot

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from stack.hostile.abuses import GUESTS, Target
+from stack.websocket_client import Frame
 from tests.e2e.abuse.honest import HonestBidders
 from tests.e2e.bidding import bid
-from tests.e2e.client import Frame
 from tests.e2e.cluster import Cluster
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

@@ -7,7 +7,8 @@ from itertools import count
 from math import ceil, inf
 from uuid import uuid4
 
-from tests.e2e.client import Frame, Socket
+from stack.websocket_client import Frame
+from tests.e2e.client import Socket
 
 BIDS_PER_S = 3.0  # of each, in turn: a fraction of what two cores carry
 

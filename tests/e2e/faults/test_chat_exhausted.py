@@ -11,8 +11,9 @@ from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
 from app.adapters.kafka.security import client_arguments
 from app.settings import read_settings
+from stack.websocket_client import Frame
 from tests.e2e.bidding import place
-from tests.e2e.client import Frame, Socket
+from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
 from tests.e2e.locking import locked
 from tests.e2e.lots import create_lot

@@ -14,9 +14,10 @@ import pytest
 
 from app.settings import Limits
 from app.web.health import CHECK_TIMEOUT_S, NOT_FOR_BIDS
+from stack.websocket_client import Frame
 from tests import freezing
 from tests.e2e.bidding import bid, place
-from tests.e2e.client import Frame, Socket
+from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

@@ -15,9 +15,10 @@ from app.protocol.topics import AUCTION_BID
 from app.services.backlog import RETRY_MAX_S
 from app.services.undecided import DECIDED_S
 from app.settings import read_settings
+from stack.websocket_client import Frame
 from tests import kafka_log
 from tests.e2e.bidders import Bidder, bid_from_all, bid_until_acknowledged, check_all
-from tests.e2e.client import Frame, Socket
+from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
 from tests.e2e.faults.conftest import MakeBidders
 from tests.e2e.lots import create_lot

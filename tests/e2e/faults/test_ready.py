@@ -2,8 +2,8 @@
 
 import httpx
 
+from stack.websocket_client import Frame
 from tests.e2e.bidding import place
-from tests.e2e.client import Frame
 from tests.e2e.cluster import Cluster
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

@@ -6,8 +6,8 @@ from itertools import count
 import pytest
 
 from stack.ports import is_listening
+from stack.websocket_client import Frame
 from tests.e2e.bidders import bid_from_all, bid_until_acknowledged, check_all
-from tests.e2e.client import Frame
 from tests.e2e.cluster import Cluster
 from tests.e2e.faults.conftest import MakeBidders
 from tests.freezing import frozen

@@ -6,10 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from stack.campaign.client import ConnectionLostError
-from stack.campaign.journal import Frame
 from stack.campaign.market import Lot, Market
 from stack.campaign.probe import Probe
+from stack.websocket_client import ConnectionLostError, Frame
 
 LOT, ROOM = 7, 3
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from stack.campaign.journal import Frame
 from stack.campaign.verdict import OUTCOME, BidRow, Counts, RecordId, count, history_of
+from stack.websocket_client import Frame
 
 BIDS = ("a", "b", "c")
 LOG: dict[RecordId, str] = {(0, 10): "a", (0, 11): "b", (0, 12): "a", (0, 13): "c"}  # a comes twice
