@@ -16,16 +16,16 @@ NEXT_TURN_S = 1e-6  # a timer, however short, is over only after the sockets wer
 
 
 class LoopTurns:
-    """Lets greenlets go on at once in the first seconds of a turn, and others later, in order.
+    """Lets greenlets go on at once in the first `turn_s` of a turn, and others later, in order.
 
-    Who comes while others wait, waits behind them.
+    A greenlet that comes while others wait, waits behind them.
     """
 
     def __init__(self, turn_s: float = TURN_S) -> None:
         self._turn_s, self._waiting = turn_s, 0
 
     def wait(self) -> None:
-        """Return when it is one's own turn."""
+        """Return when it is the caller's turn."""
         if not self._waiting and time.time() - gevent.get_hub().loop.now() < self._turn_s:
             return
         self._waiting += 1

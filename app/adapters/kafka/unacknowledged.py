@@ -66,18 +66,15 @@ class Unacknowledged:
     def acknowledge(self, record: Waiting, now: float) -> None:
         """One has arrived."""
         self._quiet_since, self._gave_up = now, False
-        self._remove(record)
+        self.remove(record)
 
     def give_up(self, record: Waiting) -> None:
         """Remove one whose fate is unknown."""
         self._gave_up = True
-        self._remove(record)
+        self.remove(record)
 
     def remove(self, record: Waiting) -> None:
-        """One was not appended after all."""
-        self._remove(record)
-
-    def _remove(self, record: Waiting) -> None:
+        """Remove one, as it is when it was not appended after all."""
         record.is_answered = True
         self._bytes -= record.size
         self._records -= 1
