@@ -105,16 +105,14 @@ class Batches(Generic[R]):
         self._forget(batch)
         partition: int = batch.topic_partition.partition
         base_offset, log_time_ms, error_of = answer
-        log_time = None if log_time_ms in NO_TIME else from_epoch_ms(log_time_ms)
+        log_time = _log_time(log_time_ms)
         for entry in batch._record_futures:  # noqa: SLF001
             if type(entry) is not _Entry or entry.is_moved:
                 continue  # a future of the client, or of a batch that was split
             if error_of is not None:
-                self._on_failed(entry.record, error_of(entry.index))
+                entry.fail(error_of)
             else:
-                self._on_acknowledged(
-                    entry.record, entry.metadata(partition, base_offset, log_time)
-                )
+                entry.acknowledge(partition, base_offset, log_time)
 
 
 class _Entry(Struct):
@@ -126,13 +124,16 @@ class _Entry(Struct):
     batches: Batches[Any]
     is_moved: bool = False
 
-    def metadata(
-        self, partition: int, base_offset: int, log_time: datetime | None
-    ) -> RecordMetadata:
-        """Return the record's position when its batch begins at this offset."""
-        return RecordMetadata(
+    def acknowledge(self, partition: int, base_offset: int, log_time: datetime | None) -> None:
+        """Answer with the record's position; its batch begins at this offset."""
+        metadata = RecordMetadata(
             partition, base_offset + self.index, log_time or from_epoch_ms(self.timestamp_ms)
         )
+        self.batches._on_acknowledged(self.record, metadata)  # noqa: SLF001
+
+    def fail(self, error_of: Callable[[int], Exception]) -> None:
+        """Answer with the error of the record."""
+        self.batches._on_failed(self.record, error_of(self.index))  # noqa: SLF001
 
     def rebind(self, answer: FutureProduceResult, index: int) -> None:
         """Belong to another batch: the client splits one that is too large for the broker."""
@@ -142,10 +143,14 @@ class _Entry(Struct):
     def _answered(self, partition: int, answer: tuple[int, int | None, Any]) -> None:
         base_offset, log_time_ms, error_of = answer
         if error_of is not None:
-            self.batches._on_failed(self.record, error_of(self.index))  # noqa: SLF001
-            return
-        log_time = None if log_time_ms in NO_TIME else from_epoch_ms(log_time_ms)
-        self.batches._on_acknowledged(self.record, self.metadata(partition, base_offset, log_time))  # noqa: SLF001
+            self.fail(error_of)
+        else:
+            self.acknowledge(partition, base_offset, _log_time(log_time_ms))
+
+
+def _log_time(log_time_ms: int | None) -> datetime | None:
+    """Return the broker's append time; None where the topic keeps the producer's times."""
+    return None if log_time_ms in NO_TIME else from_epoch_ms(log_time_ms)
 
 
 def metadata_of(metadata: KafkaMetadata) -> RecordMetadata:
