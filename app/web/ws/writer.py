@@ -92,10 +92,6 @@ class Writer:
             self._send_now(frame)
         self._closing = True
 
-    def reply_close(self) -> None:
-        """Take nothing more: the client has closed, and was answered."""
-        self._closing = True
-
     def flushed(self) -> bool:
         """Whether nothing waits."""
         return not self._queue
