@@ -1,6 +1,6 @@
 """Celery's settings: queues, and a limit on every wait. The broker's address is in Settings."""
 
-from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, PUBLISH_NOTICES_TASK
+from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 
 task_ignore_result = True
 task_default_queue = MAINTENANCE_QUEUE

@@ -21,13 +21,13 @@ from app.observability.logging import configure_logging  # noqa: E402
 from app.observability.process import start_sampling  # noqa: E402
 from app.observability.receipts import RECEIPTS  # noqa: E402
 from app.observability.security_log import open_security_log  # noqa: E402
-from app.observability.tracing import stop_tracing  # noqa: E402
 from app.settings import REFUSED, SettingsError, settings_or_exit  # noqa: E402
 from app.unfit_stores import refuse_unfit_stores  # noqa: E402
 from app.web.collecting import collect_seldom  # noqa: E402
 from app.web.epoch_watch import watch_epoch  # noqa: E402
 from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
+from lanes.tracing import stop_tracing  # noqa: E402
 
 gc.freeze()  # no process that is forked visits it either, so that all share its memory
 gc.enable()

@@ -8,21 +8,21 @@ begins a new epoch. `--dry-run` only lists. It may be given again at any time; d
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.adapters.kafka.offsets import GroupOffsets
-from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.queries import rows
 from app.adapters.postgres.restoring import PostgresRestored
 from app.adapters.redis.sessions import end_all_sessions, session_user_ids
 from app.bootstrap.operator import OperatorContainer, build_operator_container
-from app.domain.errors import ConflictError, OlderDatabaseError
+from app.domain.errors import ConflictError
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.epochs import DatabaseGuard
+from app.services.epochs import DatabaseGuard, OlderDatabaseError
 from app.services.restoring import Lost, Plan, find_lost, make_plan
 from app.settings import Settings
+from lanes.kafka.offsets import GroupOffsets
+from lanes.kafka.reader import KafkaLogReader
 
 
 def after_restore(settings: Settings, *, dry_run: bool) -> None:
@@ -70,7 +70,7 @@ def older_because(settings: Settings) -> str | None:
 def _refuse_other_connections(
     settings: Settings, container: OperatorContainer, database: PostgresRestored
 ) -> None:
-    offsets = GroupOffsets(settings)
+    offsets = GroupOffsets(settings.kafka)
     for lane in container.lane_topics.values():
         if offsets.members(lane.group):
             raise ConflictError("INVALID", f"group {lane.group} has members: stop the bridge first")
@@ -84,7 +84,7 @@ def _make_plan(
     settings: Settings, container: OperatorContainer, database: PostgresRestored
 ) -> Plan:
     existing, sequences = database.existing(), database.sequences()
-    log = KafkaLogReader(settings, name=container.application)
+    log = KafkaLogReader(settings.kafka, name=container.application)
     try:
         published = {partition: end for partition, (_, end) in log.bounds(AUCTION_EVENT).items()}
         lost = find_lost(
@@ -105,7 +105,7 @@ def _move_offsets(
     settings: Settings, container: OperatorContainer, database: PostgresRestored
 ) -> None:
     """Ingest goes on from progress; what Kafka has committed mirrors it (I12)."""
-    offsets = GroupOffsets(settings)
+    offsets = GroupOffsets(settings.kafka)
     for lane in container.lane_topics.values():
         progress = database.progress(lane.topic.name)
         next_offsets = {

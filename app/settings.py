@@ -7,6 +7,7 @@ be in a file that `NAME_FILE` names, as container platforms hand out secrets.
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -24,6 +25,7 @@ from app.provider_settings import (
     provider_faults,
 )
 from app.store_security import security_faults
+from lanes.settings import KafkaSettings, LaneLimits
 
 S = TypeVar("S", bound=Struct)
 
@@ -214,6 +216,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     guest_sockets_per_address_max: Count = 50  # a class room that watches, without accounts
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 
+    @property
+    def lanes(self) -> LaneLimits:
+        """The limits of the platform, which have the same names."""
+        return LaneLimits(**{limit.name: getattr(self, limit.name) for limit in fields(LaneLimits)})
+
 
 class Settings(Struct, frozen=True, kw_only=True):
     """URLs, identity and limits of this deployment."""
@@ -301,6 +308,26 @@ class Settings(Struct, frozen=True, kw_only=True):
     otel_traces_sampler_arg: Annotated[float, Meta(ge=0, le=1)] = 0.01
     otel_propagators: str = "tracecontext,baggage"
     limits: Limits = Limits()
+
+    @property
+    def kafka(self) -> KafkaSettings:
+        """How this process reaches Kafka."""
+        limits = self.limits
+        return KafkaSettings(
+            bootstrap_servers=self.kafka_bootstrap_servers,
+            security_protocol=self.kafka_security_protocol,
+            sasl_mechanism=self.kafka_sasl_mechanism,
+            sasl_username=self.kafka_sasl_username,
+            sasl_password=self.kafka_sasl_password,
+            ssl_cafile=self.kafka_ssl_cafile,
+            ssl_certfile=self.kafka_ssl_certfile,
+            ssl_keyfile=self.kafka_ssl_keyfile,
+            replication=self.kafka_replication,
+            min_isr=self.kafka_min_isr,
+            produce_timeout_s=limits.produce_timeout_s,
+            poll_wait_ms=limits.poll_wait_ms,
+            poll_records_max=limits.poll_records_max,
+        )
 
     @property
     def as_clock(self) -> "Settings":

@@ -25,23 +25,6 @@ TLS = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
 INSTEAD = frozenset({"sslcert", "passfile", "ssl_certfile", "tlscertificatekeyfile"})
 
 
-def kafka_tls(settings: "Settings") -> ssl.SSLContext | None:
-    """Return the TLS context that checks Kafka's certificate and shows ours; None without TLS.
-
-    Raise OSError, ssl.SSLError among them, for files that cannot be used.
-    """
-    if not settings.kafka_security_protocol.endswith("SSL"):
-        return None
-    context = ssl.create_default_context(cafile=settings.kafka_ssl_cafile)
-    if settings.kafka_ssl_certfile:
-        context.load_cert_chain(
-            settings.kafka_ssl_certfile,
-            settings.kafka_ssl_keyfile,
-            password=lambda: "",  # otherwise OpenSSL asks the terminal
-        )
-    return context
-
-
 def security_faults(settings: "Settings") -> list[str]:
     """A line for each setting that makes no sense, or is missing in production."""
     faults = [*_kafka_faults(settings), *_mail_faults(settings)]
@@ -135,7 +118,7 @@ def _tls_faults(settings: "Settings") -> Iterator[str]:
         yield f"KAFKA_SSL_CAFILE: {settings.kafka_ssl_cafile} {fault}"
         return
     try:
-        kafka_tls(settings)
+        settings.kafka.ssl_context()
     except OSError as error:
         files = f"{settings.kafka_ssl_certfile} and KAFKA_SSL_KEYFILE {settings.kafka_ssl_keyfile}"
         fault = _why(error, "are no certificate and its key, in PEM, without a pass phrase")

@@ -6,7 +6,6 @@ OLDEST: dict[str, tuple[int, ...]] = {
     "PostgreSQL": (15,),
     "Redis": (7, 0),  # the first with sharded channels
     "MongoDB": (7, 0),  # as which FerretDB 1.24 answers
-    "Kafka": (4, 0),
 }
 
 

@@ -9,36 +9,39 @@ from functools import partial
 
 from kafka.errors import KafkaError
 
-from app.adapters.kafka.topic_settings import WrongTopicError
-from app.adapters.kafka.topics import OlderKafkaError, create_topics
-from app.adapters.kafka.unreachable import why_unreachable
-from app.adapters.postgres.backlog import measure_waiting_lanes
+from app.adapters.kafka.rights import create_topics_with_rights
 from app.adapters.postgres.connections import measure_connections
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.adapters.postgres.pools import measure_pools
 from app.bootstrap.bridge import BridgeContainer, build_bridge_container
 from app.bootstrap.container import refuse_older_database
 from app.bootstrap.log import LogContainer
-from app.domain.errors import OlderDatabaseError
+from app.domain.errors import BusyError
 from app.observability import metrics
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
-from app.observability.tracing import TracingError, configure_tracing, stop_tracing
-from app.protocol.topics import Topic
+from app.observability.tracing import configure_tracing
+from app.services.epochs import OlderDatabaseError
 from app.settings import REFUSED, Settings, SettingsError, read_settings
 from app.unfit_stores import refuse_unfit_stores
-from bridge.checking import Sizes
-from bridge.ingestor import IngestorPorts
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
 from bridge.pipelines.gauge import Gauge, LagGauge, StoreGauge
-from bridge.pipelines.ingest import Ingest
-from bridge.pipelines.relay import Relay
 from bridge.pipelines.save import Save
-from bridge.record_processor import ProcessorPorts
-from bridge.runner import Pipeline, Runner
+from lanes.checking import Sizes
+from lanes.ingest import IngestorPorts
+from lanes.kafka.topic_settings import WrongTopicError
+from lanes.kafka.topics import OlderKafkaError
+from lanes.kafka.unreachable import why_unreachable
+from lanes.pipelines.ingest import Ingest
+from lanes.pipelines.relay import Relay
+from lanes.pipelines.runner import Pipeline, Runner
+from lanes.postgres.backlog import measure_waiting_lanes
+from lanes.record_processor import ProcessorPorts
+from lanes.topic import Topic
+from lanes.tracing import TracingError, stop_tracing
 
 TOPICS_WAIT_S = 60.0
 
@@ -48,7 +51,7 @@ def _ingest(container: BridgeContainer) -> list[Pipeline]:
         Ingest(
             lane,
             _ingestor_ports(container),
-            settings=container.settings,
+            kafka=container.settings.kafka,
             waker=container.waker,
             backlog=container.lane_backlog(lane.topic),
         )
@@ -72,7 +75,8 @@ def _handling_ports(container: BridgeContainer) -> ProcessorPorts:
 
 
 def _relay(container: BridgeContainer) -> list[Pipeline]:
-    return [Relay(settings=container.settings, engine=container.engine)]
+    settings = container.settings
+    return [Relay(kafka=settings.kafka, engine=container.engine, limits=settings.limits.lanes)]
 
 
 def _broadcast(container: BridgeContainer) -> list[Pipeline]:
@@ -83,12 +87,12 @@ def _broadcast(container: BridgeContainer) -> list[Pipeline]:
 
 
 def _save(container: BridgeContainer) -> list[Pipeline]:
-    ports, settings = _handling_ports(container), container.settings
-    return [Save(ports, messages=container.messages, settings=settings)]
+    ports, kafka = _handling_ports(container), container.settings.kafka
+    return [Save(ports, messages=container.messages, kafka=kafka)]
 
 
 def _event(container: BridgeContainer) -> list[Pipeline]:
-    return [Event(_handling_ports(container), settings=container.settings)]
+    return [Event(_handling_ports(container), kafka=container.settings.kafka)]
 
 
 def _clock(container: BridgeContainer) -> list[Pipeline]:
@@ -117,7 +121,7 @@ def _gauge(container: BridgeContainer) -> list[Pipeline]:
         *backlogs,
         StoreGauge(metrics.POSTGRESQL, postgresql),
         StoreGauge(metrics.REDIS, [container.waker.measure_queues]),
-        LagGauge(container.settings, _consumed(container)),
+        LagGauge(container.settings.kafka, _consumed(container)),
     ]
 
 
@@ -194,12 +198,12 @@ def make_topics(container: LogContainer, *, wait_s: float = TOPICS_WAIT_S) -> in
     """Create the missing topics, waiting for Kafka; 2 and a line for each that has wrong
     settings."""
     try:
-        create_topics(container.settings, container.topics, wait_s=wait_s)
+        create_topics_with_rights(container.settings.kafka, container.topics, wait_s=wait_s)
     except (OlderKafkaError, WrongTopicError) as error:
         print(error, file=sys.stderr)
         return REFUSED
     except KafkaError as error:
-        why = why_unreachable(container.settings, error)
+        why = why_unreachable(container.settings.kafka, error)
         print(f"Kafka does not answer: {why}", file=sys.stderr)
         return REFUSED
     return 0
@@ -207,7 +211,10 @@ def make_topics(container: LogContainer, *, wait_s: float = TOPICS_WAIT_S) -> in
 
 def _run(verbs: list[str], container: BridgeContainer) -> int:
     start_sampling(container.settings.process_name or "bridge", [measure_pools])
-    runner = Runner([pipeline for verb in verbs for pipeline in PIPELINES[verb](container)])
+    runner = Runner(
+        [pipeline for verb in verbs for pipeline in PIPELINES[verb](container)],
+        outages=(BusyError,),
+    )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())
     runner.run()

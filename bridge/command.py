@@ -11,6 +11,7 @@ from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
 from app.observability.security_log import open_security_log
 from app.settings import Settings, SettingsError, read_settings
+from lanes.errors import LanesError
 
 Act = Callable[[OperatorContainer, argparse.Namespace], int]
 
@@ -58,7 +59,7 @@ def perform(
         if is_guarded:
             container.guard_database()
         return act(container, options)
-    except (SettingsError, DomainError) as error:
+    except (SettingsError, DomainError, LanesError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

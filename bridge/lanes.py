@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from app.bootstrap.operator import OperatorContainer
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
-from app.services.parking import ParkedLane, ParkedPartition
 from bridge.command import MakeContainer, Parser, be_quiet, count, perform, table
+from lanes.parking import ParkedLane, ParkedPartition
 
 LIST_LIMIT = 100
 NAME_ONE = "name a lane by TOPIC KEY, or a partition by --partition GROUP TOPIC PARTITION"

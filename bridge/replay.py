@@ -25,8 +25,8 @@ from app.protocol.dead_letters import (
     ReplayResult,
 )
 from app.protocol.validation import parse
-from app.services.dead_letter_limits import REASONS
 from app.services.dead_letters import DeadLetterSelection
+from app.services.rejected_records import REASONS
 from app.services.replaying import Order
 from bridge.command import (
     REFUSED,

@@ -57,7 +57,7 @@ MADE: dict[str, tuple[str, ...]] = {
     "licences": ("python", "-m", "stack.supply.licences"),
 }
 CHECKS: dict[str, tuple[str, ...]] = {
-    "types": ("mypy", "--strict", "app", "bridge", "workers", "stack", "tests"),
+    "types": ("mypy", "--strict", "lanes", "app", "bridge", "workers", "stack", "tests"),
     "format": ("ruff", "format", "--check", "."),
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),

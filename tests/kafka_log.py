@@ -6,8 +6,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 
-from app.adapters.kafka.security import client_arguments
 from app.settings import Settings
+from lanes.kafka.security import client_arguments
 
 POLL_MS = 500
 
@@ -36,7 +36,7 @@ def records(settings: Settings, topic: str, since: Mapping[int, int]) -> list[An
 
 @contextmanager
 def _consumer(settings: Settings) -> Iterator[Any]:
-    consumer = KafkaConsumer(**client_arguments(settings), enable_auto_commit=False)
+    consumer = KafkaConsumer(**client_arguments(settings.kafka), enable_auto_commit=False)
     try:
         yield consumer
     finally:

@@ -3,8 +3,8 @@
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.observability.declarations import DECLARED
 from app.observability.reference import LABELS
+from lanes.declarations import DECLARED
 
 Samples = dict[tuple[str, str], float]
 NAMES = {f"{one.name}{suffix}" for one in DECLARED for suffix in ("", "_count", "_sum")}

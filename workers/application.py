@@ -27,9 +27,10 @@ from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
-from app.observability.tracing import TracingError, configure_tracing, stop_tracing
+from app.observability.tracing import configure_tracing
 from app.settings import Settings
-from workers.tasks.bids import register_settle
+from lanes.tasks.settle import register_settle
+from lanes.tracing import TracingError, stop_tracing
 from workers.tasks.housekeeping import register_housekeeping
 from workers.tasks.mails import register_send_mails
 from workers.tasks.notices import register_publish_notices
@@ -42,7 +43,13 @@ def make_worker(container: WorkerContainer) -> Celery:
     """Return the application with all tasks; `container` connects in the forked processes."""
     container.guard_database()
     app: Celery = make_celery(container.settings)
-    register_settle(app, container)
+    register_settle(
+        app,
+        container.settler,
+        topics=container.lane_topics,
+        waker=container.waker,
+        limits=container.settings.limits.lanes,
+    )
     register_publish_notices(app, container)
     register_housekeeping(app, container)
     register_send_mails(app, container)

@@ -3,16 +3,17 @@
 from functools import cached_property
 
 from app.adapters.kafka.backlog import GroupBacklog
-from app.adapters.postgres.backlog import LaneBacklog
 from app.adapters.postgres.due import PostgresDueStore
-from app.adapters.postgres.lanes import PostgresInboxWriter
 from app.bootstrap.clock import utc_now
 from app.bootstrap.log import LogContainer
 from app.bootstrap.tasks import TaskContainer
-from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP, Topic
-from app.services.backlog import BacklogSource
+from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.due import DueRecords
 from app.settings import Settings
+from lanes.backlog import BacklogSource
+from lanes.postgres.backlog import LaneBacklog
+from lanes.postgres.lanes import PostgresInboxWriter
+from lanes.topic import Topic
 
 
 class BridgeContainer(LogContainer, TaskContainer):
@@ -22,7 +23,7 @@ class BridgeContainer(LogContainer, TaskContainer):
 
     def lane_backlog(self, topic: Topic) -> BacklogSource:
         """The backlog of a topic whose records are settled."""
-        return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits)
+        return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits.lanes)
 
     def backlogs(self) -> list[BacklogSource]:
         """The backlogs of the topics that gateways append to."""

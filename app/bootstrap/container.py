@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 from redis import Redis
 from sqlalchemy import Engine
 
-from app.adapters.postgres.dead_letter_writes import PostgresDeadLetters
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.epochs import guard_connections
-from app.adapters.postgres.lanes import PostgresLanes
 from app.adapters.postgres.queries import rows
 from app.adapters.postgres.settling import PostgresAuctionStore
-from app.adapters.postgres.transactions import transactions
 from app.adapters.redis.connect import connect
-from app.domain.errors import BusyError, OlderDatabaseError
+from app.domain.errors import BusyError
+from app.protocol.tasks import SETTLE_QUEUE
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
-from app.services.dead_letter_limits import DeadLetterLimit
-from app.services.epochs import DatabaseGuard, FreshnessCheck
-from app.services.lanes import Begin, LaneTopic
-from app.services.waking import SETTLE_QUEUE
+from app.services.epochs import DatabaseGuard, FreshnessCheck, OlderDatabaseError
 from app.settings import Settings
+from lanes.handler import LaneTopic
+from lanes.policy import DeadLetterLimit
+from lanes.ports import Begin
+from lanes.postgres.dead_letters import PostgresDeadLetters
+from lanes.postgres.lanes import PostgresLanes
+from lanes.postgres.transactions import transactions
 
 if TYPE_CHECKING:
     from app.adapters.mongo.messages import MongoMessages
@@ -82,12 +83,7 @@ class Container:
     @cached_property
     def dead_letter_limit(self) -> DeadLetterLimit:
         """The limit of dead letters."""
-        limits = self.settings.limits
-        return DeadLetterLimit(
-            per_lane=limits.dead_letters_per_lane_max,
-            per_partition=limits.dead_letters_per_partition_max,
-            window_s=limits.dead_letter_window_s,
-        )
+        return self.settings.limits.lanes.dead_letter_limit
 
     @cached_property
     def fanout(self) -> Redis:

@@ -30,8 +30,8 @@ from app.adapters.redis.tail import RedisRoomTail
 from app.bootstrap.clock import utc_now
 from app.bootstrap.log import LogContainer
 from app.bootstrap.mail import MailContainer
-from app.domain.errors import BusyError, OlderDatabaseError
-from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, DEAD_LETTER_SUFFIX
+from app.domain.errors import BusyError
+from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from app.services.accounts import AccessTokens, Accounts, Passwords
 from app.services.administration import Administration
 from app.services.auctions import AuctionHouse
@@ -41,6 +41,7 @@ from app.services.catalogue import Catalogue
 from app.services.chat import Chat
 from app.services.dead_letters import DeadLetterList
 from app.services.email_change import EmailChanges
+from app.services.epochs import OlderDatabaseError
 from app.services.erasing import Erasure
 from app.services.futile_bids import FutileBids
 from app.services.granting import BidLimits, Blocks
@@ -55,6 +56,7 @@ from app.services.rights import RightsToBid, default_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
+from lanes.topic import DEAD_LETTER_SUFFIX
 
 
 class HouseContainer(LogContainer, MailContainer):

@@ -11,9 +11,10 @@ from app.adapters.postgres.nicknames import PostgresNicknames
 from app.adapters.redis.connect import connect
 from app.adapters.redis.sessions import last_signed_in
 from app.bootstrap.container import Container
-from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT, Topic
+from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT
 from app.services.epochs import FreshnessCheck, committed_ahead, published_ahead, signed_in_ahead
 from app.services.nicknames import Nicknames
+from lanes.topic import Topic
 
 
 class LogContainer(Container):

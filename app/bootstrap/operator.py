@@ -6,13 +6,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from app.adapters.journals.files import read_journal
-from app.adapters.kafka.lags import KafkaLags
-from app.adapters.kafka.reader import KafkaLogReader
 from app.adapters.postgres.auction_audit import PostgresAuctionRows
-from app.adapters.postgres.auditing import PostgresLaneRows
 from app.adapters.postgres.outcomes import PostgresOutcomes
-from app.adapters.postgres.parked import PostgresParkedStore
-from app.adapters.postgres.queries import transaction
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.scratch.sqlite import SqliteScratch
 from app.bootstrap.house import HouseContainer
@@ -22,10 +17,14 @@ from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.chat import ChatAudit, ChatSources
 from app.services.auditing.events import EventAudit
 from app.services.auditing.journal_audit import JournalAudit, NoJournal
-from app.services.auditing.ports import Audit
-from app.services.lanes import LaneTopic
-from app.services.parking import Parked
 from app.settings import Settings
+from lanes.audit.ports import Audit
+from lanes.handler import LaneTopic
+from lanes.kafka.lags import KafkaLags
+from lanes.kafka.reader import KafkaLogReader
+from lanes.parking import Parked
+from lanes.postgres.audit_rows import PostgresLaneRows
+from lanes.postgres.parked import PostgresParkedStore
 
 
 class OperatorContainer(HouseContainer, TaskContainer):
@@ -41,7 +40,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
     @cached_property
     def log_reader(self) -> KafkaLogReader:
         """The reader of topics, for an audit."""
-        return KafkaLogReader(self.settings, name=self.application)
+        return KafkaLogReader(self.settings.kafka, name=self.application)
 
     @cached_property
     def auction_rows(self) -> PostgresAuctionRows:
@@ -68,11 +67,11 @@ class OperatorContainer(HouseContainer, TaskContainer):
     def parked(self) -> Parked:
         """Parked lanes and partitions."""
         return Parked(
-            PostgresParkedStore(self.engine),
+            PostgresParkedStore(self.begin),
             self.lanes,
-            KafkaLags(self.settings, name=self.application),
+            KafkaLags(self.settings.kafka, name=self.application),
             self.waker,
-            begin=partial(transaction, self.engine),
+            begin=self.begin,
             topics=self.lane_topics,
         )
 

@@ -6,8 +6,10 @@ from celery import Celery
 
 from app.adapters.redis.connect import connect
 from app.adapters.tasks.application import make_celery
-from app.adapters.tasks.waker import CeleryWaker
+from app.adapters.tasks.notices import NoticeWaker
 from app.bootstrap.container import Container
+from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE
+from lanes.tasks.waker import CeleryWaker
 
 
 class TaskContainer(Container):
@@ -23,8 +25,13 @@ class TaskContainer(Container):
         """Wake-ups."""
         broker = connect(self.settings.redis_broker_url, limits=self.settings.limits)
         queues = {name: lane.queue for name, lane in self.lane_topics.items()}
-        return CeleryWaker(self.celery, self.fanout, broker, queues=queues)
+        others = (NOTICE_QUEUE, MAINTENANCE_QUEUE)
+        return CeleryWaker(self.celery, self.fanout, broker, queues=queues, other_queues=others)
+
+    @cached_property
+    def notice_waker(self) -> NoticeWaker:
+        """The publishing of new notices."""
+        return NoticeWaker(self.celery, self.fanout)
 
     def _hasten_notices(self) -> None:
-        # The waker needs the lane topics' queues: it cannot be made while they are.
-        self.waker.publish_notices_soon()
+        self.notice_waker.publish_soon()

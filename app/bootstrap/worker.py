@@ -13,10 +13,22 @@ from app.protocol.topics import LIVE_TOPICS
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.old_chat import OldChat
 from app.settings import Settings
+from lanes.settle import LaneSettler, make_settler
 
 
 class WorkerContainer(MailContainer, TaskContainer):
     """Settling, sending mails, publishing notices, housekeeping."""
+
+    @cached_property
+    def settler(self) -> LaneSettler:
+        """Settles lanes."""
+        return make_settler(
+            begin=self.begin,
+            lanes=self.lanes,
+            dead_letters=self.dead_letters,
+            waker=self.waker,
+            limits=self.settings.limits.lanes,
+        )
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

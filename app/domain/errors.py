@@ -114,10 +114,6 @@ class RateLimitedError(DomainError):
         self.retry_after_s = retry_after_s
 
 
-class OlderDatabaseError(BusyError):
-    """The database is older than Kafka: it was restored, and must not be used yet."""
-
-
 class UnknownFateError(DomainError):
     """Kafka did not acknowledge in time: the record may still arrive (`BID_UNKNOWN`)."""
 

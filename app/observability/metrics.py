@@ -1,11 +1,13 @@
-"""Every metric, with unit and meaning; docs/metrics.md is made of it by `make docs`.
+"""The house's metrics, with unit and meaning, beside those of the platform (lanes/metrics.py).
+
+docs/metrics.md is made of both by `make docs`.
 
 Labels come from closed sets, which app/observability/reference.py lists. All processes of a machine
 are shown by app/exporter.py.
 """
 
-from app.observability.declarations import SIZES, counter, declare, histogram, newest, summed
 from app.protocol.problems import CloseCode
+from lanes.declarations import counter, declare, histogram, newest, summed
 
 PROTOCOL_ERROR = "1002"
 # How a socket ended: our close code, the client's own close, or without a word.
@@ -77,37 +79,6 @@ REFUSED_REQUESTS = counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", "code"
 )
 
-INGESTED = counter("ingest_records", "Records taken from Kafka into the inbox.", "topic")
-INGESTED_BATCH = histogram(
-    "ingest_batch_records", "Records taken in one transaction.", "topic", buckets=SIZES
-)
-INGEST_LAG = histogram(
-    "ingest_lag_seconds",
-    "From the log time of a batch's oldest record to its commit in the inbox.",
-    "topic",
-)
-PAUSED = summed(
-    "ingest_paused_partitions",
-    "Partitions from which nothing is taken, because the backlog is over its limit.",
-    "topic",
-)
-BACKLOG = newest(
-    "backlog_waiting_records",
-    "Records that wait to be settled, or stored; counted no further than just over the limit.",
-    "topic",
-)
-BACKLOG_AGE = newest(
-    "backlog_age_seconds", "Since the oldest record that waits came; 0 when none waits.", "topic"
-)
-WAITING_LANES = newest(
-    "backlog_waiting_lanes",
-    "Lanes with records to settle, parked ones aside; counted up to 1,000.",
-    "topic",
-)
-UNSENT = newest("relay_unsent_messages", "Messages waiting in the outbox.")
-UNSENT_AGE = newest(
-    "relay_unsent_age_seconds", "Since the outbox's oldest message was written; 0 when none waits."
-)
 GROUP_LAG_RECORDS = newest(
     "group_lag_records", "Records that a consumer group has not acknowledged.", "group", "topic"
 )
@@ -116,9 +87,6 @@ GROUP_LAG_SECONDS = newest(
     "Since the oldest record came that the group has not acknowledged; 0 when there is none.",
     "group",
     "topic",
-)
-QUEUE_LENGTH = newest(
-    "queue_waiting_tasks", "Tasks in a queue of Celery that no worker has taken.", "queue"
 )
 
 # Who holds a transaction open: a session, or nobody since it was prepared for a two-phase commit.
@@ -154,33 +122,6 @@ REPLICATION_HORIZON = newest(
     "Transactions since the oldest whose row versions a replication slot or a standby keeps.",
 )
 
-SETTLED = counter("lane_settled_records", "Records settled.", "topic")
-SETTLED_BATCH = histogram(
-    "lane_batch_records", "Records settled in one transaction.", "topic", buckets=SIZES
-)
-SETTLE_SECONDS = histogram("lane_settle_seconds", "Duration of one settle transaction.", "topic")
-WAIT_SECONDS = histogram(
-    "lane_wait_seconds",
-    "From the log time of a batch's oldest record to the commit that settled it.",
-    "topic",
-)
-INBOX_SECONDS = histogram(
-    "lane_inbox_seconds",
-    "From a batch's oldest record's commit in the inbox to the commit that settled it.",
-    "topic",
-)
-CONFLICTS = counter("lane_version_conflicts", "Settles rolled back for another's.", "topic")
-RETRIES = counter("lane_settle_retries", "Settles queued again after a conflict.", "topic")
-EXHAUSTED = counter(
-    "lane_exhausted_settles", "Settles given up after nothing but conflicts.", "topic"
-)
-FAILED_SETTLES = counter("lane_failed_settles", "Settles that a record made fail.", "topic")
-DEAD_LETTERS = counter("lane_dead_records", "Records given up as dead letters.", "topic", "reason")
-PARKED = counter(
-    "lane_parked_lanes", "Lanes and partitions parked: somebody must look at it.", "topic"
-)
-PARKED_NOW = newest("lane_parked_now_lanes", "Lanes and partitions that are parked now.", "topic")
-DEFERRED = counter("lane_deferred_settles", "Settles put off: the database is away.", "topic")
 DECIDED_BIDS = counter(
     "auction_decided_bids", "Bids decided: accepted, or refused by their code.", "outcome"
 )
@@ -188,11 +129,6 @@ CLOSE_SECONDS = histogram(
     "auction_close_seconds", "From an auction's end to the log time of the record that closed it."
 )
 
-RELAYED = counter("relay_sent_messages", "Outbox messages acknowledged by Kafka.", "topic")
-RELAY_LAG = histogram(
-    "relay_lag_seconds",
-    "From the transaction that wrote a batch's oldest message to Kafka's acknowledgement.",
-)
 BROADCAST = counter("broadcast_published_messages", "Messages published to Redis.", "topic")
 BROADCAST_LAG = histogram(
     "broadcast_lag_seconds",
@@ -205,7 +141,6 @@ BROADCAST_AGE = histogram(
     "topic",
 )
 SAVED = counter("save_stored_messages", "Chat messages stored.")
-PIPELINE_FAILURES = counter("pipeline_failures", "Steps that failed and were retried.", "pipeline")
 
 # Of processes; `process` is the supervisor's name of it, without one its kind.
 CPU_SECONDS = counter(

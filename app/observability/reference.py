@@ -14,9 +14,9 @@ from typing import get_args
 
 from app.domain.errors import RejectionCode
 from app.observability import metrics
-from app.observability.declarations import DECLARED, Declaration
 from app.protocol.mails import MailPurpose
 from app.protocol.problems import STATUS_OF_CODE
+from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
 from app.protocol.topics import (
     ALL_TOPICS,
     BROADCAST_GROUP,
@@ -25,9 +25,10 @@ from app.protocol.topics import (
     LIVE_TOPICS,
     SAVE_GROUP,
 )
-from app.services.dead_letter_limits import REASONS
 from app.services.housekeeping import CHORES
-from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
+from app.services.rejected_records import REASONS
+from lanes import metrics as lane_metrics  # noqa: F401 - declares those of the platform
+from lanes.declarations import DECLARED, Declaration
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 TOPICS = tuple(topic.name for topic in ALL_TOPICS)
@@ -42,9 +43,10 @@ SERVED = ("client", "healthz", "readyz", "websocket")
 INTRODUCTION = """\
 # Metrics
 
-Made by `make docs` from `app/observability/metrics.py`: change that, not this. The last word of a
-name is its unit. Each process counts into the files of `PROMETHEUS_MULTIPROC_DIR`; what a process
-that died has counted is kept, so no counter ever falls. They are served on a port of their own by
+Made by `make docs` from `lanes/metrics.py` and `app/observability/metrics.py`: change those, not
+this. The last word of a name is its unit. Each process counts into the files of
+`PROMETHEUS_MULTIPROC_DIR`; what a process that died has counted is kept, so no counter ever falls.
+They are served on a port of their own by
 
 - `python -m app.exporter`, for all processes of the machine (`METRICS_URL` of `make env`);
 - `--http HOST:PORT` of `python -m bridge …` and of `celery … worker …`, for all processes that

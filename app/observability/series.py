@@ -9,18 +9,29 @@ from prometheus_client import Counter, Histogram
 from app.observability import metrics
 from app.observability.reference import LABELS
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
-from app.services.dead_letter_limits import REASONS
+from app.services.rejected_records import REASONS
+from lanes import metrics as lane_metrics
 
 LANES = (AUCTION_BID.name,)
 WRITTEN = (AUCTION_BID.name, CHAT_MESSAGE.name)  # by gateways
 OF_OUTBOX = (AUCTION_EVENT.name, CHAT_EVENT.name)
 BROADCAST = (AUCTION_EVENT.name, CHAT_EVENT.name, CHAT_MESSAGE.name)
 OF_LANES = (
-    metrics.CONFLICTS, metrics.RETRIES, metrics.EXHAUSTED, metrics.FAILED_SETTLES,
-    metrics.DEFERRED, metrics.PARKED, metrics.SETTLED, metrics.INGESTED, metrics.INGESTED_BATCH,
-    metrics.INGEST_LAG, metrics.SETTLED_BATCH, metrics.SETTLE_SECONDS, metrics.WAIT_SECONDS,
-    metrics.INBOX_SECONDS,
-)  # fmt: skip
+    lane_metrics.CONFLICTS,
+    lane_metrics.RETRIES,
+    lane_metrics.EXHAUSTED,
+    lane_metrics.FAILED_SETTLES,
+    lane_metrics.DEFERRED,
+    lane_metrics.PARKED,
+    lane_metrics.SETTLED,
+    lane_metrics.INGESTED,
+    lane_metrics.INGESTED_BATCH,
+    lane_metrics.INGEST_LAG,
+    lane_metrics.SETTLED_BATCH,
+    lane_metrics.SETTLE_SECONDS,
+    lane_metrics.WAIT_SECONDS,
+    lane_metrics.INBOX_SECONDS,
+)
 OF_BROADCAST = (metrics.BROADCAST, metrics.BROADCAST_LAG)
 # Everything else, by the values of its labels in their order.
 OTHERS: tuple[tuple[Counter | Histogram, tuple[Sequence[str], ...]], ...] = (
@@ -28,10 +39,10 @@ OTHERS: tuple[tuple[Counter | Histogram, tuple[Sequence[str], ...]], ...] = (
     (metrics.UNANSWERED, (LABELS["store"].values,)),
     (metrics.REFUSED, (WRITTEN, LABELS["cause"].values)),
     (metrics.REFUSED_REQUESTS, (LABELS["code"].values,)),
-    (metrics.DEAD_LETTERS, (LANES, REASONS)),
+    (lane_metrics.DEAD_LETTERS, (LANES, REASONS)),
     (metrics.DECIDED_BIDS, (LABELS["outcome"].values,)),
-    (metrics.PIPELINE_FAILURES, (LABELS["pipeline"].values,)),
-    (metrics.RELAYED, (OF_OUTBOX,)),
+    (lane_metrics.PIPELINE_FAILURES, (LABELS["pipeline"].values,)),
+    (lane_metrics.RELAYED, (OF_OUTBOX,)),
     (metrics.HOUSEKEPT_ROWS, (LABELS["chore"].values,)),
     (metrics.HOUSEKEEPING_FAILURES, (LABELS["chore"].values,)),
     (metrics.BROADCAST_AGE, (OF_OUTBOX,)),

@@ -30,16 +30,8 @@ from opentelemetry.trace import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from app.domain.errors import DomainError
-from app.observability.tracing import (
-    TRACEPARENT,
-    Headers,
-    Span,
-    Stage,
-    StageSpans,
-    T,
-    TracingError,
-)
 from app.settings import Settings
+from lanes.tracing import TRACEPARENT, Headers, Span, Stage, StageSpans, T, TracingError
 
 # Encoding takes 50 µs a span, in which a gateway's loop does nothing else: 3 ms.
 EXPORT_BATCH_SPANS = 64

@@ -52,11 +52,6 @@ NOTICE_FLAG_KEY = "wake:notices"
 OLD_CHAT_KEY = "chat:old-room"
 
 
-def wake_key(topic: str, key: str) -> str:
-    """The flag that coalesces wake-ups of one lane."""
-    return f"wake:{topic}:{key}"
-
-
 def room_tail_key(room_id: int) -> str:
     """The capped list of a room's newest messages."""
     return f"room:{room_id}:tail"

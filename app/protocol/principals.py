@@ -15,12 +15,11 @@ from app.protocol.topics import (
     AUCTION_EVENT,
     BROADCAST_GROUP,
     CHAT_MESSAGE,
-    DEAD_LETTER_SUFFIX,
     EVENT_GROUP,
     INGEST_GROUP,
     SAVE_GROUP,
-    Topic,
 )
+from lanes.topic import DEAD_LETTER_SUFFIX, Topic
 
 GATEWAY, BRIDGE, CLOCK = "gateway", "bridge", "clock"
 GROUPS = (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)

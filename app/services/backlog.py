@@ -5,17 +5,15 @@ append no more to that topic; both resume well below it. Without Redis, or witho
 process, everything is accepted, because Kafka keeps it.
 """
 
-from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from app.domain.errors import BusyError
 from app.observability import metrics
 from app.protocol.fanout import Backlog
-from app.protocol.topics import Topic
 from app.services.log import Log, OnAcknowledged, RecordMetadata
+from lanes.backlog import Watermark
+from lanes.topic import Topic
 
-FULL, RESUME = 1.0, 0.8
 BACKLOG_TTL_S = 5.0  # older news is none
 # A client waits about as long as what it adds would have waited, within reason.
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
@@ -23,50 +21,6 @@ RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
 LATE_S = 0.1
 LATE_FRAMES_MIN = 50  # frames: fewer are no overload, however slow the machine is
 MOVED_S = 1.0  # how exactly the age of what waits is known: news come once a second
-HISTORY_SAMPLES_MAX = 600  # ten minutes of seconds
-
-
-class BacklogSource(Protocol):
-    """Measures the backlog of its topic."""
-
-    topic: Topic
-
-    def read(self) -> Backlog:
-        """Measure; connect on first use, and raise what the driver raises."""
-        ...
-
-    def close(self) -> None:
-        """Disconnect; must not raise."""
-
-
-class Watermark:
-    """Over from above FULL until below RESUME."""
-
-    def __init__(self) -> None:
-        self.is_over = False
-
-    def update(self, fill: float) -> bool:
-        """Set the fill level; return whether it is over."""
-        self.is_over = fill >= RESUME if self.is_over else fill > FULL
-        return self.is_over
-
-
-class OffsetHistory:
-    """The end offsets of a topic over time, from which the age of an offset follows."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque(maxlen=HISTORY_SAMPLES_MAX)
-
-    def behind_s(self, *, done: int, end: int, now: float) -> float:
-        """Return how many seconds ago the first record that is not done was appended; `end` records
-        are appended by now.
-
-        Exact to the time between two calls; at most the time since the first sample.
-        """
-        while self._samples and self._samples[0][1] <= done:
-            self._samples.popleft()
-        self._samples.append((now, end))
-        return now - self._samples[0][0] if end > done else 0.0
 
 
 class ProgressClock:

@@ -17,10 +17,8 @@ from app.domain.errors import BusyError, ForbiddenError, NotFoundError, UnknownF
 from app.domain.ids import bid_id, bid_id_text
 from app.domain.money import Currency
 from app.domain.time import rfc3339
-from app.observability import tracing
 from app.observability.bid_log import log_bid_step
 from app.observability.receipts import RECEIPTS
-from app.observability.tracing import Span, Stage
 from app.protocol.fanout import BidderOutcome, BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import NewBidValue
@@ -31,6 +29,8 @@ from app.services.log import Log, RecordMetadata
 from app.services.rights import Right, RightsToBid
 from app.services.ttl_cache import TtlCache
 from app.services.undecided import Undecided
+from lanes import tracing
+from lanes.tracing import Span, Stage
 
 AUCTIONS_CACHED_MAX = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted

@@ -13,7 +13,7 @@ from app.domain.errors import FieldFault, InvalidError, NotFoundError
 from app.protocol.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterQuery
 from app.protocol.types import INT64_MAX, Instant
 from app.services.cursors import read_cursor, write_cursor
-from app.services.dead_letter_limits import REASONS
+from app.services.rejected_records import REASONS
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import msgspec
 
 from app.protocol.records import CloseValue, StartValue
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import OutboxMessage
+from lanes.record import OutboxMessage
 
 
 class DueStore(Protocol):

@@ -14,8 +14,9 @@ from typing import Protocol
 
 import structlog
 
-from app.domain.errors import BusyError, OlderDatabaseError
-from app.protocol.topics import Topic
+from app.domain.errors import BusyError
+from lanes.errors import UnusableDatabaseError
+from lanes.topic import Topic
 
 INSPECT_AGAIN_S = 1.0  # after a look that found it older, or could not be had
 
@@ -79,6 +80,10 @@ class Database(Protocol):
     def last_user_id(self) -> int:
         """Return the greatest user id ever assigned; 0 before the first."""
         ...
+
+
+class OlderDatabaseError(BusyError, UnusableDatabaseError):
+    """The database is older than Kafka: it was restored, and must not be used yet."""
 
 
 Comparison = Callable[[Database], str | None]

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from app.domain.errors import DomainError, UnknownFateError
-from app.protocol.topics import Topic
+from lanes.topic import Topic
 
 
 class RecordMetadata(

@@ -5,8 +5,8 @@ from typing import TypeVar
 import msgspec
 
 from app.protocol.records import VERSION, version_of
-from app.services.dead_letter_limits import UNDECODABLE
-from app.services.lanes import BadRecordError, FutureVersionError
+from lanes.dead_letter import UNDECODABLE
+from lanes.errors import BadRecordError, FutureVersionError
 
 T = TypeVar("T")
 

@@ -22,12 +22,13 @@ from app.protocol.dead_letters import (
     ResultWord,
     SkipCode,
 )
-from app.protocol.topics import REPLAY_COUNT_HEADER
 from app.services.dead_letters import DeadLetterList, DeadLetterSelection
-from app.services.lanes import BadRecordError, FutureVersionError, GoneError, LaneTopic
 from app.services.log import RecordMetadata, RecordTooLargeError
-from app.services.transactions import Transaction
 from app.settings import Limits
+from lanes.errors import BadRecordError, FutureVersionError, GoneError
+from lanes.handler import LaneTopic
+from lanes.ports import Transaction
+from lanes.topic import REPLAY_COUNT_HEADER
 
 CANDIDATES = 100  # read at a time
 CONNECT_WAIT_S = 5.0

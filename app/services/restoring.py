@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 import msgspec
 
-from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE, Topic
-from app.services.auditing.ports import LogReader
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.settings import Limits
+from lanes.audit.ports import LogReader
+from lanes.topic import Topic
 
 ROOMS = "rooms"
 

@@ -33,24 +33,13 @@ from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
 from app.protocol.records import AuctionEventValue
 from app.protocol.topics import AUCTION_EVENT
-from app.services.dead_letter_limits import (
-    BAD_IDENTITY,
-    KEY_MISMATCH,
-    UNKNOWN_AUCTION,
-    UNKNOWN_USER,
-)
 from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.services.events import Traces, auction_event, failure_event
-from app.services.lanes import (
-    BadRecordError,
-    FutureVersionError,
-    GoneError,
-    InboxRecord,
-    OutboxMessage,
-    Settlement,
-    UnknownLaneError,
-)
 from app.services.reading import read_value
+from app.services.rejected_records import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
+from lanes.errors import BadRecordError, FutureVersionError, GoneError, UnknownLaneError
+from lanes.handler import Settlement
+from lanes.record import InboxRecord, OutboxMessage
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")

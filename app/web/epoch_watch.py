@@ -7,7 +7,8 @@ import gevent
 import structlog
 
 from app.bootstrap.gateway import WebContainer
-from app.domain.errors import BusyError, OlderDatabaseError
+from app.domain.errors import BusyError
+from app.services.epochs import OlderDatabaseError
 
 CHECK_S = 1.0  # a database that comes back is looked at before others have bid on it for long
 

@@ -13,9 +13,9 @@ from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap.gateway import WebContainer
-from app.domain.errors import OlderDatabaseError
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import Admission
+from app.services.epochs import OlderDatabaseError
 
 CHECK_TIMEOUT_S = 2.0
 CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY

@@ -7,8 +7,8 @@ from flask import Flask, Request, request
 from prometheus_client import CollectorRegistry
 from prometheus_flask_exporter import NO_PREFIX, PrometheusMetrics
 
-from app.observability.declarations import SECONDS
 from app.observability.metrics import UNMATCHED_REQUESTS
+from lanes.declarations import SECONDS
 
 UNMATCHED = "unmatched"  # stands for the endpoint of what no route answers
 

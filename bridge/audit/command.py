@@ -8,10 +8,10 @@ from pathlib import Path
 
 from app.bootstrap.operator import OperatorContainer
 from app.protocol.journal import JournalError
-from app.services.auditing.ports import Scope
 from bridge.audit.printing import as_json, lines
 from bridge.audit.run import audit
 from bridge.command import REFUSED, MakeContainer, Parser, be_quiet, perform
+from lanes.audit.ports import Scope
 
 VIOLATED = 1
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.services.auditing.results import INVARIANTS, AuditResults, CheckResult
+from app.services.auditing.invariants import INVARIANTS
+from lanes.audit.results import AuditResults, CheckResult
 
 _NAME_WIDTH = max(len(name) for name in INVARIANTS.values())
 

@@ -3,22 +3,23 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.adapters.postgres.auditing import PostgresLaneRows, snapshot
 from app.bootstrap.operator import OperatorContainer
-from app.services.auditing.ports import AuditContext, LaneAudit, Scope, Selection
-from app.services.auditing.results import AuditResults
-from app.services.lanes import LaneTopic
-from bridge.audit import flow
-from bridge.audit.lanes import LogAudit
+from app.services.auditing.invariants import INVARIANTS
+from lanes.audit import flow
+from lanes.audit.log import LogAudit
+from lanes.audit.ports import AuditContext, LaneAudit, Scope, Selection
+from lanes.audit.results import AuditResults
+from lanes.handler import LaneTopic
+from lanes.postgres.audit_rows import PostgresLaneRows, snapshot
 
 
 def audit(container: OperatorContainer, scope: Scope, journals: Sequence[Path]) -> AuditResults:
     """Check all invariants.
 
-    Raise BusyError when a server cannot be reached, NotFoundError for a lane that does not exist,
+    Raise OutageError when a server cannot be reached, NotFoundError for a lane that does not exist,
     JournalError for a journal that cannot be read.
     """
-    results = AuditResults()
+    results = AuditResults(INVARIANTS)
     lanes = list(container.lane_topics.values())
     committed = flow.committed_offsets(container.log_reader, lanes)
     timeout_ms = container.settings.limits.audit_timeout_ms

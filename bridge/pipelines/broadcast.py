@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from redis import Redis
 from redis.client import Pipeline as RedisPipeline
 
-from app.observability import metrics, tracing
-from app.observability.tracing import Stage
+from app.observability import metrics
 from app.protocol.channels import (
     AUCTIONS,
     CHAT_EVENTS,
@@ -31,15 +30,18 @@ from app.protocol.fanout import (
 )
 from app.protocol.pushes import PriceItem
 from app.protocol.records import ChatMessageValue, chat_message_decoder
-from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE, Topic
-from app.services.dead_letter_limits import UNDECODABLE
-from app.services.lanes import BadRecordError
+from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
 from app.services.nicknames import Nicknames
 from app.services.reading import read_value
 from app.settings import Settings
-from bridge.consumer_loop import ConsumerLoop
-from bridge.record_processor import ProcessorPorts
-from bridge.records import RawRecord
+from lanes import tracing
+from lanes.dead_letter import UNDECODABLE
+from lanes.errors import BadRecordError
+from lanes.kafka.consumer_loop import ConsumerLoop
+from lanes.record import RawRecord
+from lanes.record_processor import ProcessorPorts
+from lanes.topic import Topic
+from lanes.tracing import Stage
 
 PUBLISH_MAX = (
     1_000  # commands of one pipeline, 1 KB of memory each; those of one settle go together
@@ -88,7 +90,8 @@ class Broadcast(ConsumerLoop[ChatRecord | Settled | UndecodedRecord]):
     def __init__(
         self, ports: ProcessorPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
     ) -> None:
-        super().__init__(ports, settings=settings)
+        super().__init__(ports, kafka=settings.kafka)
+        self._room_tail_messages = settings.limits.room_tail_messages
         self._redis, self._nicknames = redis, nicknames
 
     def read(self, raw: RawRecord) -> ChatRecord | Settled | UndecodedRecord:
@@ -154,7 +157,7 @@ class Broadcast(ConsumerLoop[ChatRecord | Settled | UndecodedRecord]):
         payload = msgspec.json.encode(publication)
         tail = room_tail_key(chat.message.room_id)
         pipe.zadd(tail, {payload: chat.raw.offset})
-        pipe.zremrangebyrank(tail, 0, -self._settings.limits.room_tail_messages - 1)
+        pipe.zremrangebyrank(tail, 0, -self._room_tail_messages - 1)
         pipe.expire(tail, TAIL_S)
         named = replace(publication, sender_nickname=sender_nickname)
         pipe.publish(room_channel(chat.message.room_id), msgspec.json.encode(named))

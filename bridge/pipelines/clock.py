@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from kafka import KafkaProducer
 from sqlalchemy import Connection, Engine
 
-from app.adapters.postgres import lanes
-from app.adapters.postgres.locks import CLOCK_LOCK
-from app.adapters.postgres.parked import parked_by_topic
-from app.observability import metrics
 from app.protocol.topics import LIVE_TOPICS
 from app.services.due import DueRecords
-from app.services.lanes import OutboxMessage
-from app.services.waking import Lane, Waker
 from app.settings import Settings
-from bridge.leader_elected import LeaderElected, post
+from lanes import metrics
+from lanes.pipelines.leader_elected import LeaderElected, post
+from lanes.postgres import lanes
+from lanes.postgres.locks import CLOCK_LOCK
+from lanes.postgres.parked import parked_by_topic
+from lanes.record import OutboxMessage
+from lanes.sweep import Sweep
+from lanes.wake import Waker
 
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
 OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is asked for and not settled
@@ -27,7 +28,6 @@ SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
 # A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
 # settles, because no worker runs, ever more seldom.
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.25, 30.0
-LANES_MAX = 1_000
 
 
 class Clock(LeaderElected):
@@ -39,13 +39,12 @@ class Clock(LeaderElected):
     def __init__(
         self, due: DueRecords, *, settings: Settings, engine: Engine, waker: Waker
     ) -> None:
-        super().__init__(settings=settings.as_clock, engine=engine)
+        super().__init__(kafka=settings.as_clock.kafka, engine=engine)
         self._due = due
-        self._waker = waker
+        self._sweep = Sweep(waker, settings.limits.lanes)
         self._requested: dict[
             str, tuple[float, float]
         ] = {}  # when to ask again, and the pause after
-        self._last_woken: dict[Lane, float] = {}
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
@@ -56,7 +55,7 @@ class Clock(LeaderElected):
         self._append_due(producer, self._due.due() if is_due else [])
         if time.monotonic() - self._swept_at >= SWEEP_S:
             self._swept_at = time.monotonic()
-            self._sweep(connection)
+            self._wake_late_lanes(connection)
             self._count_parked(connection)
         shortest_s = OVERDUE_TICK_S if is_due else 0.01
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, shortest_s)))
@@ -67,22 +66,16 @@ class Clock(LeaderElected):
         due_now = [message for message in due if self._requested[message.key][0] <= now]
         futures = [post(producer, message) for message in due_now]
         for message, future in zip(due_now, futures, strict=True):
-            future.get(timeout=self._settings.limits.produce_timeout_s)
+            future.get(timeout=self._kafka.produce_timeout_s)
             pause_s = self._requested[message.key][1]
             self._requested[message.key] = (now + pause_s, min(2 * pause_s, RETRY_LONGEST_S))
 
-    def _sweep(self, connection: Connection) -> None:
-        limits = self._settings.limits
-        if self._waker.waiting(at_most=limits.wakes_waiting_max) >= limits.wakes_waiting_max:
-            return
-        now, repeat_s = time.monotonic(), limits.wake_repeat_s
-        self._last_woken = {
-            lane: at for lane, at in self._last_woken.items() if now - at < repeat_s
-        }
-        waiting = lanes.waiting_lanes(connection, older_than_s=repeat_s, limit=LANES_MAX)
-        late = [lane for lane in waiting if lane not in self._last_woken]
-        self._waker.enqueue(late)
-        self._last_woken |= dict.fromkeys(late, now)
+    def _wake_late_lanes(self, connection: Connection) -> None:
+        self._sweep.run(
+            lambda older_than_s, limit: lanes.waiting_lanes(
+                connection, older_than_s=older_than_s, limit=limit
+            )
+        )
 
     def _count_parked(self, connection: Connection) -> None:
         counts = parked_by_topic(connection)

@@ -8,8 +8,8 @@ from app.adapters.postgres.last_seen import remember_last_seen
 from app.protocol.records import ChatEventValue, chat_event_decoder
 from app.protocol.topics import CHAT_EVENT, EVENT_GROUP
 from app.services.reading import read_value
-from bridge.consumer_loop import ConsumerLoop
-from bridge.records import RawRecord
+from lanes.kafka.consumer_loop import ConsumerLoop
+from lanes.record import RawRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from msgspec.structs import replace
 from redis import Redis
 
-from app.adapters.kafka.lags import KafkaLags, Reach
 from app.observability import metrics
 from app.protocol.channels import BACKLOGS
-from app.protocol.topics import Topic
-from app.services.backlog import BacklogSource, OffsetHistory
-from app.services.parking import PartitionId
-from app.settings import Settings
+from app.protocol.fanout import Backlog
+from lanes.backlog import BacklogSource, OffsetHistory
+from lanes.kafka.lags import KafkaLags, Reach
+from lanes.settings import KafkaSettings
+from lanes.topic import PartitionId, Topic
 
 PERIOD_S = 1.0
 LAG_PERIOD_S = 2.0  # six requests to the broker each
@@ -36,7 +35,8 @@ class Gauge:
 
     def step(self) -> None:
         """Measure and publish."""
-        backlog = replace(self._source.read(), published_at=time.time())
+        found = self._source.read()
+        backlog = Backlog(found.topic, found.fill, found.behind_s, published_at=time.time())
         self._redis.publish(BACKLOGS, msgspec.json.encode(backlog))
         time.sleep(PERIOD_S)
 
@@ -70,8 +70,8 @@ class LagGauge:
 
     name = "gauge:groups"
 
-    def __init__(self, settings: Settings, topics: Mapping[str, Sequence[Topic]]) -> None:
-        self._lags = KafkaLags(settings, name=self.name)
+    def __init__(self, kafka: KafkaSettings, topics: Mapping[str, Sequence[Topic]]) -> None:
+        self._lags = KafkaLags(kafka, name=self.name)
         self._partition_ids: dict[str, Sequence[PartitionId]] = {
             group: [
                 (topic.name, number)
@@ -90,7 +90,7 @@ class LagGauge:
         """Do nothing: the client connects on first use."""
 
     def step(self) -> None:
-        """Read the lags from the broker. Raise BusyError when it does not answer."""
+        """Read the lags from the broker. Raise OutageError when it does not answer."""
         reaches = self._lags.reaches(self._partition_ids)
         for (group, topic), trail in self._trails.items():
             group_partitions = [

@@ -8,10 +8,10 @@ from app.protocol.fanout import RoomPublication
 from app.protocol.records import chat_message_decoder
 from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.reading import read_value
-from app.settings import Settings
-from bridge.consumer_loop import ConsumerLoop
-from bridge.record_processor import ProcessorPorts
-from bridge.records import RawRecord
+from lanes.kafka.consumer_loop import ConsumerLoop
+from lanes.record import RawRecord
+from lanes.record_processor import ProcessorPorts
+from lanes.settings import KafkaSettings
 
 
 class Messages(Protocol):
@@ -31,8 +31,8 @@ class Save(ConsumerLoop[RoomPublication]):
     group = SAVE_GROUP
     topics = (CHAT_MESSAGE,)
 
-    def __init__(self, ports: ProcessorPorts, *, messages: Messages, settings: Settings) -> None:
-        super().__init__(ports, settings=settings)
+    def __init__(self, ports: ProcessorPorts, *, messages: Messages, kafka: KafkaSettings) -> None:
+        super().__init__(ports, kafka=kafka)
         self._messages = messages
 
     def open(self) -> None:

@@ -12,12 +12,12 @@ import msgspec
 import psycopg2
 from psycopg2.extensions import connection
 
-from app.adapters.kafka.connect import make_producer
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
+from lanes.kafka.connect import make_producer
 from stack.bench.application import Application
 from stack.bench.storm import prepare_run
 from stack.faults import StackFault
@@ -98,7 +98,7 @@ def _bids(records: int, auctions: Sequence[int], bidders: Sequence[int]) -> Iter
 
 def _write(application: Application, bids: Iterator[BidValue]) -> None:
     """Put the bids into the log, as a gateway does."""
-    producer = make_producer(read_settings(application.stack.environment()), name="bench")
+    producer = make_producer(read_settings(application.stack.environment()).kafka, name="bench")
     for number, bid in enumerate(bids):
         producer.send(AUCTION_BID.name, key=b"%d" % bid.auction_id, value=msgspec.json.encode(bid))
         if number % FLUSHED == 0:

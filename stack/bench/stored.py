@@ -20,12 +20,12 @@ from psycopg2.extensions import connection
 from pymongo import MongoClient
 from redis import Redis
 
-from app.adapters.kafka.connect import make_producer
 from app.adapters.mongo.messages import COLLECTION, DATABASE
 from app.domain.time import rfc3339
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import ALL_TOPICS, CHAT_MESSAGE
 from app.settings import read_settings
+from lanes.kafka.connect import make_producer
 from stack.faults import StackFault
 from stack.runtime import Stack
 from stack.slowness import Deadline
@@ -94,7 +94,7 @@ def send_chat(stack: Stack) -> int:
     with MongoClient[dict[str, Any]](stack.environment()["MONGODB_URL"]) as mongo:
         messages = mongo.get_default_database(DATABASE)[COLLECTION]
         begun = messages.count_documents({})
-        producer = make_producer(settings, name="bench")
+        producer = make_producer(settings.kafka, name="bench")
         for value in _messages():
             payload = msgspec.json.encode(value)
             producer.send(CHAT_MESSAGE.name, key=b"%d" % value.room_id, value=payload)

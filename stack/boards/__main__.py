@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from app.observability import metrics as _declares  # noqa: F401 - declares them
-from app.observability.declarations import DECLARED
+from lanes.declarations import DECLARED
 from stack.boards.alerts import ALERTS
 from stack.boards.boards import BOARDS, all_panels
 from stack.boards.grafana import board_json

@@ -6,9 +6,9 @@ from typing import Any
 
 from kafka.errors import KafkaError
 
-from app.adapters.kafka.connect import make_admin
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
+from lanes.kafka.connect import make_admin
 from stack.campaign.environment import Environment
 from stack.faults import StackFault
 
@@ -55,4 +55,4 @@ def all_in_sync(environment: Environment) -> bool:
 
 def _admin(environment: Environment) -> closing[Any]:
     settings = read_settings(environment.stack.environment())
-    return closing(make_admin(settings, timeout_ms=TIMEOUT_MS))
+    return closing(make_admin(settings.kafka, timeout_ms=TIMEOUT_MS))

@@ -8,12 +8,12 @@ import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from app.adapters.kafka.security import client_arguments
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID
 from app.settings import Settings
+from lanes.kafka.security import client_arguments
 from stack.websocket_client import Frame
 
 EVERY = 10
@@ -28,7 +28,7 @@ class Duplicates:
         self.produced = 0
         self._count, self._lock = itertools.count(1), threading.Lock()
         self._producer = KafkaProducer(
-            **client_arguments(settings),
+            **client_arguments(settings.kafka),
             enable_idempotence=False,  # it would not recover from a broker that stalled
             max_in_flight_requests_per_connection=1,
             delivery_timeout_ms=TIMEOUT_MS,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from kafka import KafkaConsumer, TopicPartition
 
-from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
+from lanes.kafka.security import client_arguments
 from stack.campaign.environment import Environment
 from stack.campaign.verdict import BidRow, RecordId
 from stack.websocket_client import Frame
@@ -93,4 +93,4 @@ def _partitions() -> list[TopicPartition]:
 
 def _consumer(environment: Environment) -> KafkaConsumer:
     settings = read_settings(environment.stack.environment())
-    return KafkaConsumer(**client_arguments(settings), enable_auto_commit=False)
+    return KafkaConsumer(**client_arguments(settings.kafka), enable_auto_commit=False)

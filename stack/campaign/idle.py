@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 import psycopg2
 from kafka import KafkaConsumer, TopicPartition
 
-from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import (
     AUCTION_BID,
     AUCTION_EVENT,
     BROADCAST_GROUP,
     CHAT_MESSAGE,
     SAVE_GROUP,
-    Topic,
 )
 from app.settings import read_settings
+from lanes.kafka.security import client_arguments
+from lanes.topic import Topic
 from stack.campaign.environment import Environment
 from stack.campaign.journal import Author
 from stack.campaign.load import Load
@@ -140,7 +140,9 @@ def _ends(environment: Environment, topic: Topic) -> dict[TopicPartition, int]:
 
 def _consumer(environment: Environment, group: str | None) -> KafkaConsumer:
     settings = read_settings(environment.stack.environment())
-    return KafkaConsumer(**client_arguments(settings), group_id=group, enable_auto_commit=False)
+    return KafkaConsumer(
+        **client_arguments(settings.kafka), group_id=group, enable_auto_commit=False
+    )
 
 
 def _frame(by: str, state: Frame) -> Frame:

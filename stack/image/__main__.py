@@ -40,10 +40,10 @@ COMPLETED = "service_completed_successfully"
 # Who writes a bid of somebody's, if Kafka lets them: with the log-ins that their containers have.
 FORGERS = ("bridge", "worker-bids")
 FORGERY = """
-from app.adapters.kafka.connect import make_producer
+from lanes.kafka.connect import make_producer
 from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
-producer = make_producer(read_settings(), name="forger")
+producer = make_producer(read_settings().kafka, name="forger")
 producer.send(AUCTION_BID.name, key=b"1", value=b"{}").get(10)
 """
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from app.adapters.kafka.connect import make_producer
 from app.protocol.topics import AUCTION_BID
 from app.services.mails import SEND_MAILS_TASK
 from app.settings import read_settings
+from lanes.kafka.connect import make_producer
 from stack.boards.alerts import ALERTS
 from stack.boards.boards import all_panels
 from stack.boards.model import NONE_YET
@@ -84,7 +84,7 @@ def is_closed(person: Person, auction_id: int) -> bool:
 
 
 def give_up_a_record(cluster: Cluster) -> None:
-    producer = make_producer(read_settings(cluster.stack.environment()), name="tests")
+    producer = make_producer(read_settings(cluster.stack.environment()).kafka, name="tests")
     producer.send(AUCTION_BID.name, key=UNKNOWN_LOT, value=b"{").get(timeout=CALL_S)
     producer.close()
 

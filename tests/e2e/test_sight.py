@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from app.observability.declarations import DECLARED
+from app.protocol.tasks import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.services.mails import SEND_MAILS_TASK
-from app.services.waking import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
+from lanes.declarations import DECLARED
 from stack.places import executable
 from stack.ports import HOST, is_free
 from tests.e2e.cluster import Cluster, answers

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaProducer
 
-from app.adapters.kafka.security import client_arguments
-from app.observability.tracing import TRACEPARENT, Stage
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.dead_letter_limits import UNKNOWN_AUCTION
+from app.services.rejected_records import UNKNOWN_AUCTION
 from app.settings import read_settings
+from lanes.kafka.security import client_arguments
+from lanes.tracing import TRACEPARENT, Stage
 from stack.websocket_client import Frame
 from tests.e2e.client import Socket
 from tests.e2e.cluster import Cluster
@@ -183,7 +183,7 @@ def test_a_foreign_records_trace_reaches_its_dead_letter(
     trace, span = uuid4().hex, "00f067aa0ba902b7"
     header = ("traceparent", f"00-{trace}-{span}-01".encode())
     value = {"v": 1, "type": "close", "auction_id": NOBODYS}
-    producer = KafkaProducer(**client_arguments(read_settings(cluster.stack.environment())))
+    producer = KafkaProducer(**client_arguments(read_settings(cluster.stack.environment()).kafka))
     producer.send(
         AUCTION_BID.name,
         key=str(NOBODYS).encode(),

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine, event
 
 from app.adapters.postgres.auctions import PostgresAuctions
-from app.adapters.postgres.backlog import measure_waiting_lanes
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.engine import driver_url
@@ -20,6 +19,7 @@ from app.protocol.resources import AuctionQuery, Page, ProductQuery
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits
 from app.settings import Limits
+from lanes.postgres.backlog import measure_waiting_lanes
 from tests.integration.database import alembic, own_database
 
 # Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices,

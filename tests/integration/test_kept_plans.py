@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.postgres.engine import driver_url
-from app.adapters.postgres.lanes import CLAIM
-from app.adapters.postgres.outbox import NEXT_OUT
+from lanes.postgres.lanes import CLAIM
+from lanes.postgres.outbox import NEXT_OUT
 from tests.integration.database import alembic, own_database
 
 UNTIL_KEPT = 6  # PostgreSQL plans the first five executions each time

@@ -8,10 +8,12 @@ from itertools import chain
 import pytest
 from redis import Redis
 
-from app.adapters.tasks.waker import LANES_PER_TASK, CeleryWaker
-from app.services.waking import NOTICE_QUEUE, SETTLE_QUEUE, Lane
+from app.adapters.tasks.notices import NoticeWaker
+from app.protocol.tasks import NOTICE_QUEUE, SETTLE_QUEUE
 from app.settings import read_settings
-from tests.containers import build_container
+from lanes.tasks.waker import LANES_PER_TASK, CeleryWaker
+from lanes.wake import Lane
+from tests.containers import Container, build_container
 from tests.servers import own_stack, redis_url
 
 OWN_DATABASE = 9  # of Redis: no worker listens there
@@ -29,11 +31,21 @@ def broker() -> Iterator[Redis]:
 
 
 @pytest.fixture
-def waker(broker: Redis) -> CeleryWaker:
+def container(broker: Redis) -> Container:
     environment = own_stack().environment(
         REDIS_BROKER_URL=redis_url(OWN_DATABASE), REDIS_FANOUT_URL=redis_url(OWN_DATABASE)
     )
-    return build_container(read_settings(environment), application="tests").waker
+    return build_container(read_settings(environment), application="tests")
+
+
+@pytest.fixture
+def waker(container: Container) -> CeleryWaker:
+    return container.waker
+
+
+@pytest.fixture
+def notice_waker(container: Container) -> NoticeWaker:
+    return container.notice_waker
 
 
 def lanes(count: int) -> list[Lane]:
@@ -80,19 +92,23 @@ def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryW
     assert broker.lrange(SETTLE_QUEUE, 0, -1) == oldest
 
 
-def test_nor_do_tasks_of_other_queues(broker: Redis, waker: CeleryWaker) -> None:
+def test_nor_do_tasks_of_other_queues(
+    broker: Redis, waker: CeleryWaker, notice_waker: NoticeWaker
+) -> None:
     for _ in range(5):
-        waker.publish_notices_soon()
-        waker.clear_notice_flag()  # as if a worker had begun
+        notice_waker.publish_soon()
+        notice_waker.clear_flag()  # as if a worker had begun
     assert broker.llen(NOTICE_QUEUE) == 5
     assert waker.waiting(at_most=3) == 0
     assert broker.llen(NOTICE_QUEUE) == 3
 
 
-def test_one_task_publishes_the_notices_of_many_settles(broker: Redis, waker: CeleryWaker) -> None:
+def test_one_task_publishes_the_notices_of_many_settles(
+    broker: Redis, notice_waker: NoticeWaker
+) -> None:
     for _ in range(3):
-        waker.publish_notices_soon()
+        notice_waker.publish_soon()
     assert broker.llen(NOTICE_QUEUE) == 1
-    waker.clear_notice_flag()
-    waker.publish_notices_soon()
+    notice_waker.clear_flag()
+    notice_waker.publish_soon()
     assert broker.llen(NOTICE_QUEUE) == 2

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import InboxRecord
+from lanes.record import InboxRecord
 
 REVISION = "0003"
 """The migration at which the rows of the file were stored."""

@@ -32,10 +32,10 @@ from app.domain.terms import Offer, make_terms
 from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, StartValue
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import InboxRecord
 from app.services.rights import default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
+from lanes.record import InboxRecord
 from tests.integration.database import alembic, own_database
 
 BID_LIMITS = default_limits(Limits())

@@ -13,12 +13,12 @@ from uuid import uuid4
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from sqlalchemy import Engine, create_engine
 
-from app.adapters.kafka.connect import make_producer
-from app.adapters.kafka.security import client_arguments
-from app.adapters.kafka.topics import create_topics
+from app.adapters.kafka.rights import create_topics_with_rights
 from app.adapters.postgres.engine import driver_url
-from app.protocol.topics import Topic, dead_letter_topic
 from app.settings import Settings, read_settings
+from lanes.kafka.connect import make_producer
+from lanes.kafka.security import client_arguments
+from lanes.topic import Topic, dead_letter_topic
 from tests import kafka_log
 from tests.freezing import freeze, wake
 from tests.integration.database import alembic, own_database
@@ -96,8 +96,8 @@ class ListsCluster:
             "LISTS_PARTITIONS": str(partitions),
         }
         self.settings: Settings = read_settings(self.environment)
-        self.admin = KafkaAdminClient(**client_arguments(self.settings))
-        self.producer: KafkaProducer = make_producer(self.settings, name="tests")
+        self.admin = KafkaAdminClient(**client_arguments(self.settings.kafka))
+        self.producer: KafkaProducer = make_producer(self.settings.kafka, name="tests")
         self._processes: list[Process] = []
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class ListsCluster:
         """As `python -m tests.platform.bridge topics` does."""
         topic = Topic(self.topic, self.partitions, for_ever=True)
         topics = (topic, dead_letter_topic(topic))
-        create_topics(self.settings, topics, wait_s=30)
+        create_topics_with_rights(self.settings.kafka, topics, wait_s=30)
 
     def bridge(self, *pipelines: str, **changes: str) -> Process:
         """A bridge process that runs these; `changes` of its environment."""

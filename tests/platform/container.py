@@ -9,9 +9,9 @@ from app.bootstrap.container import Container
 from app.bootstrap.log import LogContainer
 from app.bootstrap.operator import OperatorContainer
 from app.bootstrap.worker import WorkerContainer
-from app.protocol.topics import Topic, dead_letter_topic
-from app.services.auditing.ports import Audit
-from app.services.lanes import LaneTopic
+from lanes.audit.ports import Audit
+from lanes.handler import LaneTopic
+from lanes.topic import Topic, dead_letter_topic
 from tests.platform.lists import lane_topic, lists_topic
 
 

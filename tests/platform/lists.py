@@ -13,20 +13,14 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from app.protocol.records import Version
-from app.protocol.topics import Topic
-from app.services.auditing.ports import LogEntry, Scope, Selection, StoredRow
-from app.services.auditing.results import AuditResults
-from app.services.dead_letter_limits import KEY_MISMATCH
-from app.services.lanes import (
-    BadRecordError,
-    FutureVersionError,
-    InboxRecord,
-    LaneTopic,
-    Settlement,
-    UnknownLaneError,
-    VersionConflictError,
-)
 from app.services.reading import read_value
+from app.services.rejected_records import KEY_MISMATCH
+from lanes.audit.ports import LogEntry, Scope, Selection, StoredRow
+from lanes.audit.results import AuditResults
+from lanes.errors import BadRecordError, FutureVersionError, UnknownLaneError, VersionConflictError
+from lanes.handler import LaneTopic, Settlement
+from lanes.record import InboxRecord
+from lanes.topic import Topic
 
 GROUP_SUFFIX = "-group"
 UNKNOWN_LIST = "nowhere"

@@ -13,27 +13,24 @@ from app.domain.records import Record
 from app.domain.rules import Rules
 from app.domain.terms import Offer, SoftClose, make_terms
 from app.domain.time import from_epoch_ms
-from app.protocol.topics import AUCTION_BID, INGEST_GROUP, Topic
+from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
-from app.services.dead_letter_limits import DeadLetterLimit
-from app.services.lanes import (
-    DeadLetter,
-    InboxRecord,
-    LaneTopic,
-    OutageError,
-    Settlement,
-)
 from app.services.settling import AuctionLane
-from bridge.bounds import Bounds
-from bridge.checking import Sizes
-from bridge.ingestor import Ingestor, IngestorPorts
-from bridge.records import RawRecord
+from lanes.attempts import Attempts
+from lanes.bounds import Bounds
+from lanes.checking import Sizes
+from lanes.dead_letter import DeadLetter
+from lanes.dead_letters import DeadLetterWriter
+from lanes.errors import OutageError
+from lanes.handler import LaneTopic, Settlement
+from lanes.ingest import Ingestor, IngestorPorts
+from lanes.policy import DeadLetterLimit
+from lanes.record import InboxRecord, RawRecord
+from lanes.settle import LaneSettler
+from lanes.topic import Topic
 from tests.simulation.ports import MemoryAuctions, MemoryPorts
 from tests.simulation.processes import Process, pause
 from tests.simulation.store import Store
-from workers.attempts import Attempts
-from workers.dead_letters import DeadLetterWriter
-from workers.lanes import LaneSettler
 
 NOW = from_epoch_ms(1_795_435_200_000)
 PARTITIONS = 2

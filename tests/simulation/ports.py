@@ -11,16 +11,10 @@ from app.domain.decision import Outcome
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid
 from app.domain.records import BidPlaced, ReserveLoweringRequested
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import (
-    BadDataError,
-    DeadLetter,
-    InboxRecord,
-    LaneBusyError,
-    OutboxMessage,
-    Parking,
-    VersionConflictError,
-)
 from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
+from lanes.dead_letter import DeadLetter, Parking
+from lanes.errors import BadDataError, LaneBusyError, VersionConflictError
+from lanes.record import InboxRecord, OutboxMessage
 from tests.simulation.store import MemoryTransaction
 
 

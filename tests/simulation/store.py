@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from app.services.lanes import OutageError
+from lanes.errors import OutageError
 from tests.simulation.processes import pause
 
 LOCK_WAIT_STEPS = 30  # pauses before a wait for a lock is given up

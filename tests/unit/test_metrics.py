@@ -3,9 +3,10 @@
 import pytest
 
 from app.observability import metrics
-from app.observability.declarations import DECLARED, Declaration
 from app.observability.reference import LABELS, PAGE, main, reference
 from bridge.__main__ import PIPELINES
+from lanes import metrics as lane_metrics
+from lanes.declarations import DECLARED, Declaration
 
 UNITS = {
     "bids", "bytes", "calls", "connections", "conflicts", "failures", "frames", "greenlets",
@@ -45,7 +46,7 @@ def test_every_label_and_every_metric_is_declared_once_and_used() -> None:
 def test_what_is_declared_is_what_there_is() -> None:
     made = {
         family.name + ("_total" if family.type == "counter" else "")
-        for value in vars(metrics).values()
+        for value in (*vars(metrics).values(), *vars(lane_metrics).values())
         if hasattr(value, "describe")
         for family in value.describe()
     }

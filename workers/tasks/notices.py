@@ -8,7 +8,7 @@ from app.adapters.postgres.publishing import claim_notices
 from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import BusyError
 from app.protocol.channels import notice_channel
-from app.services.waking import PUBLISH_NOTICES_TASK
+from app.protocol.tasks import PUBLISH_NOTICES_TASK
 
 BATCH_MAX = 500
 SWEEP_S = 5.0
@@ -22,7 +22,7 @@ def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
     @app.task(name=PUBLISH_NOTICES_TASK)
     def publish_notices() -> None:
         """Publish all unpublished notices."""
-        container.waker.clear_notice_flag()
+        container.notice_waker.clear_flag()
         try:
             while publish_batch(container) == BATCH_MAX:
                 pass

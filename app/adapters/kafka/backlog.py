@@ -2,12 +2,11 @@
 
 import time
 
-from app.adapters.kafka.lags import KafkaLags
-from app.observability import metrics
-from app.protocol.fanout import Backlog
-from app.protocol.topics import Topic
-from app.services.backlog import OffsetHistory
 from app.settings import Settings
+from lanes import metrics
+from lanes.backlog import Backlog, OffsetHistory
+from lanes.kafka.lags import KafkaLags
+from lanes.topic import Topic
 
 
 class GroupBacklog:
@@ -17,11 +16,11 @@ class GroupBacklog:
         self.topic = topic
         self._group, self._limit = group, settings.limits.chat_backlog_max
         self._partitions = [(topic.name, number) for number in range(topic.partitions)]
-        self._lags = KafkaLags(settings, name=f"backlog:{topic.name}")
+        self._lags = KafkaLags(settings.kafka, name=f"backlog:{topic.name}")
         self._history = OffsetHistory()
 
     def read(self) -> Backlog:
-        """Read the backlog from the broker. Raise BusyError."""
+        """Read the backlog from the broker. Raise OutageError."""
         reaches = self._lags.reach(self._group, self._partitions).values()
         waiting, end = sum(each.lag for each in reaches), sum(each.end for each in reaches)
         name, now = self.topic.name, time.monotonic()

@@ -20,8 +20,8 @@ from kafka.structs import TopicPartition
 from msgspec import Struct
 
 from app.domain.time import from_epoch_ms
-from app.observability.tracing import Headers
 from app.services.log import RecordMetadata
+from lanes.tracing import Headers
 
 R = TypeVar("R")
 

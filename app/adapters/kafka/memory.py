@@ -5,9 +5,12 @@ from contextlib import contextmanager
 
 import msgspec
 
-from app.adapters.kafka.reader import KafkaLogReader
-from app.protocol.topics import AUCTION_EVENT, Topic
+from app.domain.errors import BusyError
+from app.protocol.topics import AUCTION_EVENT
 from app.settings import Settings
+from lanes.errors import OutageError
+from lanes.kafka.reader import KafkaLogReader
+from lanes.topic import Topic
 
 
 class _Published(msgspec.Struct):
@@ -45,9 +48,11 @@ class KafkaMemory:
     @contextmanager
     def _reader(self) -> Iterator[KafkaLogReader]:
         reader = KafkaLogReader(
-            self._settings, name=self._name, wait_s=self._settings.limits.store_timeout_s
+            self._settings.kafka, name=self._name, wait_s=self._settings.limits.store_timeout_s
         )
         try:
             yield reader
+        except OutageError as error:
+            raise BusyError(str(error)) from error
         finally:
             reader.close()

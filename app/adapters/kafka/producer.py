@@ -18,16 +18,16 @@ from kafka.partitioner import murmur2
 from kafka.structs import TopicPartition
 
 from app.adapters.kafka.batches import Batches, metadata_of
-from app.adapters.kafka.connect import make_producer
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
-from app.adapters.kafka.unreachable import why_unreachable
 from app.domain.errors import BusyError, UnknownFateError
 from app.observability import metrics
-from app.observability.tracing import current_headers
-from app.protocol.topics import Topic
 from app.services.log import OnAcknowledged, RecordMetadata, RecordTooLargeError
 from app.settings import Settings
+from lanes.kafka.connect import make_producer
+from lanes.kafka.unreachable import why_unreachable
+from lanes.topic import Topic
+from lanes.tracing import current_headers
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class BackgroundProducer:
 
     def __init__(self, settings: Settings, *, topics: tuple[Topic, ...], name: str) -> None:
         self._settings = settings
-        self._make = lambda: make_producer(settings, name=name)
+        self._make = lambda: make_producer(settings.kafka, name=name)
         limits = settings.limits
         self._unacknowledged = {
             topic.name: Unacknowledged(limits.log_queue_bytes_max, stall_s=limits.log_stall_s)
@@ -223,7 +223,7 @@ class BackgroundProducer:
             try:
                 producer = self._make()  # type: ignore[no-untyped-call]
             except KafkaError as error:
-                why = why_unreachable(self._settings, error)
+                why = why_unreachable(self._settings.kafka, error)
                 log.warning("log_unreachable", error=type(error).__name__, reason=why)
                 self._closed.wait(CONNECT_PAUSE_S)
                 continue

@@ -1,7 +1,8 @@
-"""Telling the cluster who may do what, as access control lists."""
+"""Creates topics, and access control lists that say who may do what with them."""
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import structlog
 from kafka import KafkaAdminClient
@@ -17,12 +18,29 @@ from kafka.admin import (
 )
 from kafka.errors import KafkaError, NoError, SecurityDisabledError
 
-from app.protocol.principals import Right
+from app.protocol.principals import Right, rights
+from lanes.kafka.connect import make_admin
+from lanes.kafka.topics import REQUEST_TIMEOUT_MS, create_topics
+from lanes.settings import KafkaSettings
+from lanes.topic import Topic
 
 log = structlog.get_logger()
 
 ANY_HOST = "*"
 POLL_S = 0.1
+
+
+def create_topics_with_rights(
+    kafka: KafkaSettings, topics: tuple[Topic, ...], *, wait_s: float
+) -> None:
+    """Create the topics that are missing; with authentication, grant the rights to use them.
+
+    Raise as `create_topics`.
+    """
+    create_topics(kafka, topics, wait_s=wait_s)
+    if kafka.security_protocol.startswith("SASL"):
+        with closing(make_admin(kafka, timeout_ms=REQUEST_TIMEOUT_MS)) as admin:
+            grant(admin, rights(topics), wait_s=wait_s)
 
 
 def grant(admin: KafkaAdminClient, rights: Sequence[Right], *, wait_s: float) -> None:

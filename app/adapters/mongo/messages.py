@@ -16,9 +16,9 @@ from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
 from app.services.auditing.chat import StoredMessage
 from app.services.breaker import Breaker
-from app.services.lanes import BadDataError
 from app.services.nicknames import NOBODY
 from app.settings import Limits
+from lanes.errors import BadDataError
 
 COLLECTION = "messages"
 DATABASE = "auction"

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
-from app.adapters.postgres.auditing import reading, streamed
 from app.adapters.postgres.settling import AUCTION_COLUMNS, auction_of, known_bid, read_history
 from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.errors import NotFoundError
 from app.domain.records import Position
 from app.protocol.topics import AUCTION_BID
-from app.services.auditing.ports import Scope, Selection, StoredRow
 from app.services.auditing.rows import Answered, BidRow, DecisionRow, auction_id_of
+from lanes.audit.ports import Scope, Selection, StoredRow
+from lanes.postgres.audit_rows import reading, streamed
 
 SAMPLE_AUCTIONS = 50  # enough to meet every kind of decision; a minute's reading at most
 

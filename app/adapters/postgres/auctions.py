@@ -9,7 +9,6 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.lanes import send
 from app.adapters.postgres.queries import contains, rows, transaction
 from app.adapters.postgres.settling import auction_of
 from app.domain.auction import Auction as State
@@ -30,9 +29,10 @@ from app.protocol.resources import (
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auctions import ControlOutcome
 from app.services.events import auction_event
-from app.services.lanes import OutboxMessage
 from app.services.live import Snapshot
 from app.services.log import RecordMetadata
+from lanes.postgres.lanes import send
+from lanes.record import OutboxMessage
 
 STATE_COLUMNS = 31
 

@@ -15,9 +15,8 @@ from app.adapters.postgres.hosts import try_hosts_in_turn
 from app.adapters.postgres.pools import watch_pool
 from app.services.breaker import Breaker
 from app.settings import Limits
+from lanes.postgres.driver_errors import leave_values_out
 
-# Data exceptions and syntax errors: `invalid input syntax for type bigint: "…"`.
-QUOTING = ("22", "42601")
 NO_ANSWER = "PostgreSQL did not answer just now"
 ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statement took too long
 
@@ -182,19 +181,6 @@ def _report(engine: Engine, breaker: Breaker) -> None:
 
     event.listen(engine, "handle_error", failed)
     event.listen(engine, "after_cursor_execute", executed)
-
-
-def leave_values_out(error: psycopg2.Error) -> str | None:
-    """Keep what names the fault: DETAIL quotes the row, and some first lines quote a value.
-
-    Return the text that is kept, or None where the server has said nothing.
-    """
-    if error.diag.message_primary is None:
-        return None
-    state = error.pgcode or ""
-    text: str = f"SQLSTATE {state}" if state.startswith(QUOTING) else error.diag.message_primary
-    error.args = (text,)
-    return text
 
 
 def _leave_values_out(context: ExceptionContext) -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.lanes import NOTIFY_OUTBOX
 from app.adapters.postgres.queries import rows, transaction
 from app.domain.errors import NotFoundError
 from app.protocol.resources import Page, Room
 from app.protocol.topics import CHAT_EVENT
+from lanes.postgres.lanes import NOTIFY_OUTBOX
 
 _ADD = """
 INSERT INTO rooms (type, auction_id, name)

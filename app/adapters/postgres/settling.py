@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection
 
-from app.adapters.postgres.prepared import Prepared, array
 from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.decision import Outcome, Standing
@@ -34,8 +33,9 @@ from app.domain.rules import Rules
 from app.domain.terms import Terms
 from app.domain.time import rfc3339
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import VersionConflictError
 from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
+from lanes.errors import VersionConflictError
+from lanes.postgres.prepared import Prepared, array
 
 AUCTION_COLUMNS = """
   id, seller_id, currency, mode, starting_price, initial_reserve_price, buy_now_price,

@@ -8,13 +8,14 @@ from app.domain.ledger import KnownBid
 from app.domain.records import BidPlaced, Record, VoidRequested
 from app.services.auditing.batches import batches
 from app.services.auditing.fold import Fold
-from app.services.auditing.ports import LogEntry, LogRecord, Scope, Selection, StoredRow
-from app.services.auditing.results import AuditResults
 from app.services.auditing.rows import AuctionRows, BidRow, DecisionRow, auction_id_of
 from app.services.auditing.watch import RowWatch
-from app.services.lanes import FutureVersionError, InboxRecord
 from app.services.settling import decode
-from app.services.transactions import Transaction
+from lanes.audit.ports import LogEntry, LogRecord, Scope, Selection, StoredRow
+from lanes.audit.results import AuditResults
+from lanes.errors import FutureVersionError
+from lanes.ports import Transaction
+from lanes.record import InboxRecord
 
 IDS_AT_ONCE = 1_000
 

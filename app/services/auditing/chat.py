@@ -15,10 +15,10 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
-from app.services.auditing.ports import AuditContext, LogReader, LogRecord, Scratch, Selection
-from app.services.auditing.results import CheckResult
 from app.services.auditing.rows import AuctionRows
-from app.services.transactions import Transaction
+from lanes.audit.ports import AuditContext, LogReader, LogRecord, Scratch, Selection
+from lanes.audit.results import CheckResult
+from lanes.ports import Transaction
 
 BATCH_MESSAGES = 1_000
 OFFSETS = "chat places"

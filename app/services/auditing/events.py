@@ -11,10 +11,10 @@ from typing import Protocol
 import msgspec
 
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.auditing.ports import AuditContext, LogReader, LogRecord, Selection
-from app.services.auditing.results import CheckResult
 from app.services.auditing.rows import AuctionRows
-from app.services.transactions import Transaction
+from lanes.audit.ports import AuditContext, LogReader, LogRecord, Selection
+from lanes.audit.results import CheckResult
+from lanes.ports import Transaction
 
 CLOCKS_APART_MAX = timedelta(hours=1)  # of the broker, and of who dates an auction's creation
 

@@ -13,9 +13,9 @@ from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger, RepeatedBid
 from app.domain.records import Record
 from app.domain.time import rfc3339
-from app.services.auditing.ports import StoredRow
-from app.services.auditing.results import AuditResults
 from app.services.auditing.rows import BidRow, DecisionRow
+from lanes.audit.ports import StoredRow
+from lanes.audit.results import AuditResults
 
 COMPARED: Final = (
     "status", "price", "leader_id", "leader_maximum", "bid_count", "ends_at", "extensions",

@@ -18,9 +18,9 @@ from app.services.auditing import journals
 from app.services.auditing.batches import batches
 from app.services.auditing.chat import ChatSources, repeats
 from app.services.auditing.journals import JournalReader
-from app.services.auditing.ports import AuditContext, LogReader, LogRecord, Scratch
-from app.services.auditing.results import CheckResult
 from app.services.bidding import KnownBid
+from lanes.audit.ports import AuditContext, LogReader, LogRecord, Scratch
+from lanes.audit.results import CheckResult
 
 BATCH_ITEMS = 500
 

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from app.protocol.journal import JournalError, JournalLine
 from app.protocol.outcomes import Outcome, Receipt
-from app.services.auditing.ports import Scratch, Selection
-from app.services.auditing.results import AuditResults
+from lanes.audit.ports import Scratch, Selection
+from lanes.audit.results import AuditResults
 
 T = TypeVar("T")
 

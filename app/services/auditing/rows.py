@@ -10,8 +10,8 @@ from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
-from app.services.auditing.ports import Scope, Selection, StoredRow
-from app.services.transactions import Transaction
+from lanes.audit.ports import Scope, Selection, StoredRow
+from lanes.ports import Transaction
 
 ID_DIGITS_MAX = 18  # longer ones do not fit the column
 

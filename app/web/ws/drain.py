@@ -5,9 +5,9 @@ from typing import Protocol
 import gevent
 
 from app.observability.receipts import RECEIPTS
-from app.observability.tracing import flush_tracing
 from app.web.receipts import flush_last
 from app.web.ws.gateway import Gateway
+from lanes.tracing import flush_tracing
 
 NOTICE_S = 0.1
 

@@ -16,9 +16,7 @@ from msgspec.structs import asdict
 
 from app.domain.errors import NotFoundError
 from app.domain.ids import bid_id_text
-from app.observability import tracing
 from app.observability.bid_log import log_bid_step
-from app.observability.tracing import Stage
 from app.protocol import fanout
 from app.protocol.channels import (
     AUCTION,
@@ -51,6 +49,8 @@ from app.web.ws.feeds import AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
+from lanes import tracing
+from lanes.tracing import Stage
 
 log = structlog.get_logger()
 

@@ -9,8 +9,8 @@ import pytest
 from kafka import KafkaAdminClient
 from kafka.protocol.admin.client_quotas import AlterClientQuotasRequest
 
-from app.adapters.kafka.security import client_arguments
 from app.settings import read_settings
+from lanes.kafka.security import client_arguments
 from stack.websocket_client import Frame
 from tests.e2e.bidding import place
 from tests.e2e.client import Socket
@@ -56,7 +56,7 @@ def joined(person: Person, lot: Frame) -> Frame:
 @contextmanager
 def throttled(cluster: Cluster) -> Iterator[None]:
     """The broker reads no more of a producer that is over its quota."""
-    admin = KafkaAdminClient(**client_arguments(read_settings(cluster.stack.environment())))
+    admin = KafkaAdminClient(**client_arguments(read_settings(cluster.stack.environment()).kafka))
     try:
         set_quotas(admin, remove=False)
         yield

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.adapters.postgres.locks import RELAY_LOCK
 from app.protocol.topics import AUCTION_BID
 from app.services.backlog import RETRY_MAX_S
 from app.services.undecided import DECIDED_S
 from app.settings import read_settings
+from lanes.postgres.locks import RELAY_LOCK
 from stack.websocket_client import Frame
 from tests import kafka_log
 from tests.e2e.bidders import Bidder, bid_from_all, bid_until_acknowledged, check_all

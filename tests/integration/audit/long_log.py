@@ -13,13 +13,13 @@ import msgspec
 from kafka import KafkaProducer
 from sqlalchemy import Connection
 
-from app.adapters.kafka.connect import make_producer
 from app.domain.ids import bid_id
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.auditing.ports import LogRecord
-from app.services.lanes import InboxRecord, OutboxMessage
 from app.settings import read_settings
+from lanes.audit.ports import LogRecord
+from lanes.kafka.connect import make_producer
+from lanes.record import InboxRecord, OutboxMessage
 from tests.containers import Container, build_container
 from tests.integration.audit.scenario import Lot, new_lot
 
@@ -39,7 +39,7 @@ def write(container: Container, *, records: int, auctions: int) -> list[Lot]:
     """Put so many bids on new auctions into the log, and decide and publish all of them."""
     lots = [new_lot(container, lasts_s=24 * 3_600, bidders=BIDDERS) for _ in range(auctions)]
     begun = _ends(container)
-    producer = make_producer(container.settings, name="tests")
+    producer = make_producer(container.settings.kafka, name="tests")
     for value in _bids(lots, records):
         payload = msgspec.json.encode(value)
         producer.send(AUCTION_BID.name, key=b"%d" % value.auction_id, value=payload)

@@ -16,11 +16,11 @@ from app.protocol.outcomes import Leader, Receipt
 from app.protocol.records import CloseValue
 from app.protocol.resources import AuctionCreate, AuctionVoid, ProductCreate, SoftClose
 from app.protocol.topics import AUCTION_BID
-from app.services.auditing.ports import Scope
-from app.services.auditing.results import AuditResults
 from app.services.bidding import Offer
 from app.services.chat import ChatDraft
 from bridge.audit.run import audit
+from lanes.audit.ports import Scope
+from lanes.audit.results import AuditResults
 from tests.containers import Container
 from tests.waiting import CALL_S, stretched, wait_until
 

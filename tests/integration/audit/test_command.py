@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.postgres import schema
-from app.services.auditing.results import INVARIANTS
+from app.services.auditing.invariants import INVARIANTS
 from stack import Stack
 from stack.places import executable
 from tests.integration.audit.journals import Journal

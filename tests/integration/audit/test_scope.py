@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from app.adapters.postgres import schema
-from app.services.auditing.ports import Scope
 from bridge.audit.run import audit
+from lanes.audit.ports import Scope
 from stack import Stack
 from stack.places import executable
 from tests.containers import Container

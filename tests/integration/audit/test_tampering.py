@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 
-from app.adapters.kafka.connect import make_producer
-from app.adapters.kafka.security import client_arguments
 from app.adapters.postgres import schema
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, INGEST_GROUP
+from lanes.kafka.connect import make_producer
+from lanes.kafka.security import client_arguments
 from tests.integration.audit.scenario import Lot, SettledScenario, new_lot
 from tests.integration.audit.tampering import added, changed, without
 
@@ -246,7 +246,7 @@ def test_a_version_left_out_between_two_is_noticed(settled: SettledScenario) -> 
 
 def publish(settled: SettledScenario, lot: Lot, *, versions: list[int]) -> None:
     """Publish what the audit reads of a state, as the relay would."""
-    producer = make_producer(settled.container.settings, name="tests")
+    producer = make_producer(settled.container.settings.kafka, name="tests")
     for version in versions:
         value = {"v": 1, "auction_id": lot.auction_id, "version": version}
         producer.send(
@@ -270,7 +270,7 @@ def test_a_message_that_does_not_leave_is_noticed(settled: SettledScenario) -> N
 
 
 def test_a_committed_offset_ahead_of_progress_is_noticed(settled: SettledScenario) -> None:
-    admin = KafkaAdminClient(**client_arguments(settled.container.settings))
+    admin = KafkaAdminClient(**client_arguments(settled.container.settings.kafka))
     part = TopicPartition(AUCTION_BID.name, settled.receipts[0].partition)
     before = admin.list_group_offsets({INGEST_GROUP: [part]})[INGEST_GROUP][part]
     try:

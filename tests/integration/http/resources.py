@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from kafka import KafkaConsumer, TopicPartition
 
-from app.adapters.kafka.security import client_arguments
 from app.protocol.topics import LIVE_TOPICS
 from app.settings import read_settings
+from lanes.kafka.security import client_arguments
 from tests.integration.http.market import Market, Person, in_s
 
 
@@ -41,7 +41,7 @@ class Resources:
 
     def log_ends(self) -> dict[TopicPartition, int]:
         """The next offset of every partition of every topic."""
-        consumer = KafkaConsumer(**client_arguments(read_settings()))
+        consumer = KafkaConsumer(**client_arguments(read_settings().kafka))
         parts = [TopicPartition(t.name, n) for t in LIVE_TOPICS for n in range(t.partitions)]
         ends: dict[TopicPartition, int] = consumer.end_offsets(parts)
         consumer.close()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from app.adapters.kafka.security import client_arguments
 from app.domain.time import from_epoch_ms, rfc3339
+from lanes.kafka.security import client_arguments
 from tests.platform.cluster import ListsCluster
 from tests.waiting import CALL_S, wait_until
 
@@ -32,7 +32,7 @@ def letters(cluster: ListsCluster) -> list[Any]:
 def wide(cluster: ListsCluster) -> Iterator[KafkaProducer]:
     """A producer that sends what ours would not."""
     producer = KafkaProducer(
-        **client_arguments(cluster.settings),
+        **client_arguments(cluster.settings.kafka),
         compression_type="gzip",
         max_request_size=3 * MIB,
         enable_idempotence=False,

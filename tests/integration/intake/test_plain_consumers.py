@@ -13,21 +13,21 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from sqlalchemy import Engine
 
-from app.adapters.kafka.connect import make_producer
-from app.adapters.kafka.security import client_arguments
-from app.adapters.kafka.topics import create_topics
+from app.adapters.kafka.rights import create_topics_with_rights
 from app.protocol.channels import auction_channel
 from app.protocol.records import ChatMessageValue
-from app.protocol.topics import Topic
-from app.services.dead_letter_limits import DeadLetterLimit
 from app.settings import read_settings
-from bridge.consumer_loop import ConsumerLoop
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.event import Event
 from bridge.pipelines.save import Save
-from bridge.record_processor import ProcessorPorts
-from bridge.records import RawRecord
-from bridge.runner import Runner
+from lanes.kafka.connect import make_producer
+from lanes.kafka.consumer_loop import ConsumerLoop
+from lanes.kafka.security import client_arguments
+from lanes.pipelines.runner import Runner
+from lanes.policy import DeadLetterLimit
+from lanes.record import RawRecord
+from lanes.record_processor import ProcessorPorts
+from lanes.topic import Topic
 from tests.containers import Container, build_container
 from tests.waiting import wait_until
 
@@ -55,8 +55,8 @@ class ConsumerEnvironment:
     def __init__(self, container: Container, engine: Engine) -> None:
         self.container, self.engine = container, engine
         self.topic = Topic(f"plain-{uuid4().hex[:12]}", 1)
-        create_topics(container.settings, (self.topic,), wait_s=30)
-        self.producer: KafkaProducer = make_producer(container.settings, name="tests")
+        create_topics_with_rights(container.settings.kafka, (self.topic,), wait_s=30)
+        self.producer: KafkaProducer = make_producer(container.settings.kafka, name="tests")
         self.ports = ProcessorPorts(
             container.begin,
             container.dead_letters,
@@ -107,7 +107,7 @@ class ConsumerEnvironment:
         self.producer.close(timeout=1)
         with self.engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM outbox")
-        admin = KafkaAdminClient(**client_arguments(self.container.settings))
+        admin = KafkaAdminClient(**client_arguments(self.container.settings.kafka))
         admin.delete_topics([self.topic.name], raise_errors=False)
         admin.close()
 
@@ -135,7 +135,7 @@ def save(consumers: ConsumerEnvironment) -> Save:
     return OwnSave(
         consumers.ports,
         messages=consumers.container.messages,
-        settings=consumers.container.settings,
+        kafka=consumers.container.settings.kafka,
     )
 
 
@@ -144,7 +144,7 @@ def event(consumers: ConsumerEnvironment) -> Event:
         name = group = f"event-{consumers.topic.name}"
         topics = (consumers.topic,)
 
-    return OwnEvent(consumers.ports, settings=consumers.container.settings)
+    return OwnEvent(consumers.ports, kafka=consumers.container.settings.kafka)
 
 
 def newer_save(consumers: ConsumerEnvironment) -> Save:
@@ -158,7 +158,7 @@ def newer_save(consumers: ConsumerEnvironment) -> Save:
     return NewerSave(
         consumers.ports,
         messages=consumers.container.messages,
-        settings=consumers.container.settings,
+        kafka=consumers.container.settings.kafka,
     )
 
 
@@ -247,7 +247,7 @@ def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(
         consumers.put(message(text := f"{uuid4()}"))
         wait_until(lambda: bool(stored(consumers, text)), what="it works")
         assert not runner.failed
-        admin = KafkaAdminClient(**client_arguments(consumers.container.settings))
+        admin = KafkaAdminClient(**client_arguments(consumers.container.settings.kafka))
         admin.delete_topics([consumers.topic.name])
         admin.close()
         wait_until(lambda: runner.failed, what="it stops")

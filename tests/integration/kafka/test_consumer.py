@@ -8,10 +8,10 @@ from uuid import uuid4
 from kafka import KafkaConsumer
 from kafka.protocol.metadata import CoordinatorType
 
-from app.adapters.kafka.consumer import make_consumer
-from app.adapters.kafka.topics import create_topics
 from app.protocol.topics import AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.settings import read_settings
+from lanes.kafka.consumer import make_consumer
+from lanes.kafka.topics import create_topics
 from stack.slowness import Deadline
 from tests.dead_servers import closing_at_once
 
@@ -23,8 +23,8 @@ JOIN_S_MAX = 30.0
 def subscribed() -> Iterator[KafkaConsumer]:
     """A consumer, the only one of its group, which has not joined yet."""
     settings = read_settings()
-    create_topics(settings, TOPICS, wait_s=JOIN_S_MAX)
-    consumer = make_consumer(settings, group=f"tests-{uuid4()}", name="tests")
+    create_topics(settings.kafka, TOPICS, wait_s=JOIN_S_MAX)
+    consumer = make_consumer(settings.kafka, group=f"tests-{uuid4()}", name="tests")
     try:
         consumer.subscribe([topic.name for topic in TOPICS])
         yield consumer

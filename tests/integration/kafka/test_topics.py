@@ -13,12 +13,12 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTopic
 from kafka.errors import KafkaTimeoutError
 
-from app.adapters.kafka.security import client_arguments
-from app.adapters.kafka.topic_settings import WrongTopicError, required_settings, settings_of
-from app.adapters.kafka.topics import TopicWatch, create_topics
-from app.protocol.topics import DEAD_LETTER_BYTES_MAX, Topic, dead_letter_topic
 from app.settings import read_settings
 from bridge.__main__ import make_topics
+from lanes.kafka.security import client_arguments
+from lanes.kafka.topic_settings import WrongTopicError, required_settings, settings_of
+from lanes.kafka.topics import TopicWatch, create_topics
+from lanes.topic import DEAD_LETTER_BYTES_MAX, Topic, dead_letter_topic
 from tests.containers import build_container
 from tests.waiting import wait_until
 
@@ -27,7 +27,7 @@ SETTINGS = read_settings()
 
 @pytest.fixture
 def admin() -> Iterator[KafkaAdminClient]:
-    admin = KafkaAdminClient(**client_arguments(SETTINGS))
+    admin = KafkaAdminClient(**client_arguments(SETTINGS.kafka))
     yield admin
     admin.close()
 
@@ -40,7 +40,7 @@ def topic(admin: KafkaAdminClient) -> Iterator[Topic]:
 
 
 def make(*wanted: Topic) -> None:
-    create_topics(SETTINGS, wanted, wait_s=30)
+    create_topics(SETTINGS.kafka, wanted, wait_s=30)
 
 
 def make_otherwise(admin: KafkaAdminClient, topic: Topic, **changes: str) -> None:
@@ -110,7 +110,7 @@ def test_a_misconfigured_topic_is_refused_with_advice(
     for name, value in dotted(changes).items():
         assert f"{name}={value}" in line
         assert f"{name}={required_settings(topic)[name]}" in line
-    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS.kafka, (topic,), wait_s=30)
     with pytest.raises(WrongTopicError) as seen:
         watch.check()
     assert str(seen.value) == line
@@ -156,7 +156,7 @@ def test_every_wrong_topic_is_listed_and_none_is_created(
 
 def test_a_topic_with_too_few_replicas_is_a_warning(topic: Topic) -> None:
     make(topic)
-    wanted = msgspec.structs.replace(SETTINGS, kafka_replication=3, kafka_min_isr=2)
+    wanted = replace(SETTINGS.kafka, replication=3, min_isr=2)
     with structlog.testing.capture_logs() as logs:
         create_topics(wanted, (topic,), wait_s=30)
     (warning,) = logs
@@ -172,7 +172,7 @@ def test_a_watch_sees_deleted_recreated_and_grown_topics(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     make(topic)
-    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS.kafka, (topic,), wait_s=30)
     assert watch.check() == watch.check()
     admin.delete_topics([topic.name])
     with pytest.raises(WrongTopicError, match="does not exist"):
@@ -181,7 +181,7 @@ def test_a_watch_sees_deleted_recreated_and_grown_topics(
     with pytest.raises(WrongTopicError, match="made again"):
         watch.check()
     watch.close()
-    watch = TopicWatch(SETTINGS, (topic,), wait_s=30)
+    watch = TopicWatch(SETTINGS.kafka, (topic,), wait_s=30)
     watch.check()
     admin.create_partitions({topic.name: NewPartitions(topic.partitions + 1)})
     with pytest.raises(WrongTopicError, match="3 partitions, not 2"):
@@ -202,7 +202,7 @@ def test_a_flaky_kafka_is_asked_again(topic: Topic, monkeypatch: pytest.MonkeyPa
             raise answer
         return answer(*arguments)
 
-    monkeypatch.setattr("app.adapters.kafka.topics.settings_of", flaky)
+    monkeypatch.setattr("lanes.kafka.topics.settings_of", flaky)
     make(topic)
     assert answers == []
 

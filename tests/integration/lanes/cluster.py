@@ -13,7 +13,6 @@ import msgspec
 from kafka import KafkaProducer
 from sqlalchemy import insert, select
 
-from app.adapters.kafka.connect import make_producer
 from app.adapters.postgres import schema
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import FIRST_PREVIOUS_HASH, Auction, genesis
@@ -21,8 +20,9 @@ from app.domain.ledger import fold
 from app.domain.rules import Rules
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import InboxRecord
 from app.services.settling import decode
+from lanes.kafka.connect import make_producer
+from lanes.record import InboxRecord
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value
@@ -72,7 +72,7 @@ class LaneCluster:
     @cached_property
     def producer(self) -> KafkaProducer:
         """A producer as gateways have it."""
-        return make_producer(self.container.settings, name="tests")
+        return make_producer(self.container.settings.kafka, name="tests")
 
     def auction(self, *, lasts_s: float, reserve_price: int | None = None) -> Lot:
         """A new open auction without soft close, starting at 1,000 won."""

@@ -13,9 +13,9 @@ from app.adapters.postgres.archive import PostgresArchive
 from app.domain.ids import bid_id
 from app.protocol.outcomes import PublicBid
 from app.protocol.topics import AUCTION_BID
-from app.services.auditing.ports import Scope
 from app.services.bidding import KnownBid
 from bridge.audit.run import audit
+from lanes.audit.ports import Scope
 from tests.integration.audit.scenario import new_lot
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, stretched, wait_until

@@ -4,11 +4,11 @@ import pytest
 from psycopg2 import Error
 from sqlalchemy.exc import DBAPIError
 
-from app.adapters.postgres.lanes import PostgresLanes
-from app.adapters.postgres.prepared import Prepared
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import BadDataError, LaneBusyError, OutageError
-from app.services.transactions import Transaction
+from lanes.errors import BadDataError, LaneBusyError, OutageError
+from lanes.ports import Transaction
+from lanes.postgres.lanes import PostgresLanes
+from lanes.postgres.prepared import Prepared
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, wait_until
 

@@ -16,9 +16,12 @@ from app.domain.auction import genesis
 from app.domain.ids import bid_id
 from app.domain.ledger import fold
 from app.protocol.channels import user_channel
-from app.protocol.topics import AUCTION_BID, dead_letter_topic
-from app.services.lanes import BadRecordError, InboxRecord, Parking
+from app.protocol.topics import AUCTION_BID
 from app.services.settling import AuctionLane, decode
+from lanes.dead_letter import Parking
+from lanes.errors import BadRecordError
+from lanes.record import InboxRecord
+from lanes.topic import dead_letter_topic
 from tests import kafka_log
 from tests.bid_values import bid_value
 from tests.integration.lanes.cluster import LaneCluster, Lot

@@ -18,12 +18,13 @@ from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.auctions import AuctionAudit
-from app.services.auditing.ports import LogEntry, LogRecord, Scope, StoredRow
-from app.services.auditing.results import AuditResults
-from app.services.lanes import InboxRecord
+from app.services.auditing.invariants import INVARIANTS
 from app.services.rights import default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
+from lanes.audit.ports import LogEntry, LogRecord, Scope, StoredRow
+from lanes.audit.results import AuditResults
+from lanes.record import InboxRecord
 from tests import old_log
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
@@ -84,7 +85,7 @@ def test_an_auction_is_created_with_the_rules_of_today() -> None:
 
 def audited(engine: Engine, records: Sequence[InboxRecord]) -> AuditResults:
     """An audit of the auctions, with these records as their log."""
-    results = AuditResults()
+    results = AuditResults(INVARIANTS)
     rows = PostgresAuctionRows(engine)
     audit = AuctionAudit(rows, results)
     with engine.connect() as connection:

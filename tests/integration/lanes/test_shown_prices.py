@@ -24,10 +24,10 @@ from app.protocol.outcomes import AuctionState
 from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
 from app.protocol.resources import Auction, AuctionQuery, Page
 from app.protocol.topics import AUCTION_BID
-from app.services.lanes import InboxRecord
 from app.services.rights import Bidder, default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
+from lanes.record import InboxRecord
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 

@@ -8,10 +8,10 @@ import msgspec
 from app.adapters.postgres import schema
 from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID
-from app.services.auditing.ports import Scope
 from app.services.dead_letters import DeadLetterSelection
 from app.services.replaying import Order
 from bridge.audit.run import audit
+from lanes.audit.ports import Scope
 from tests import kafka_log
 from tests.bid_values import bid_value
 from tests.integration.lanes.cluster import LaneCluster, Lot

@@ -15,9 +15,6 @@ from flask.testing import FlaskClient
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from sqlalchemy import create_engine
 
-from app.adapters.kafka.connect import make_producer
-from app.adapters.kafka.reader import KafkaLogReader
-from app.adapters.kafka.security import client_arguments
 from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
@@ -29,6 +26,9 @@ from app.services.epochs import DatabaseGuard
 from app.services.sessions import Client
 from app.settings import Settings, read_settings
 from app.web.app import create_app
+from lanes.kafka.connect import make_producer
+from lanes.kafka.reader import KafkaLogReader
+from lanes.kafka.security import client_arguments
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value
@@ -112,7 +112,7 @@ def _signed_in_before(environment: dict[str, str]) -> str:
 
 def _leave_traces(settings: Settings) -> None:
     """What log, sessions and offsets remember of what the database has lost."""
-    producer = make_producer(settings, name="tests")
+    producer = make_producer(settings.kafka, name="tests")
     for bidder_id in (LOST_BIDDER, GUESSED_ID):
         _put(producer, bid_value(bidder_id, LOST_AUCTION, amount=5_000))
     producer.close(timeout=10)
@@ -130,10 +130,10 @@ def _put(producer: KafkaProducer, bid: BidValue) -> None:
 
 
 def _commit(settings: Settings, ends: dict[int, int]) -> None:
-    reader = KafkaLogReader(settings, name="tests")
+    reader = KafkaLogReader(settings.kafka, name="tests")
     reader.committed(INGEST_GROUP, AUCTION_BID)  # waits for a broker that never had a group
     reader.close()
-    admin = KafkaAdminClient(**client_arguments(settings))
+    admin = KafkaAdminClient(**client_arguments(settings.kafka))
     offsets = {
         TopicPartition(AUCTION_BID.name, part): OffsetAndMetadata(end, "", -1)
         for part, end in ends.items()

@@ -12,11 +12,11 @@ from pymongo.errors import OperationFailure
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-from app.adapters.kafka.connect import make_producer
-from app.adapters.kafka.security import client_arguments
 from app.protocol.channels import auction_channel, session_key
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE
 from app.settings import Settings, read_settings
+from lanes.kafka.connect import make_producer
+from lanes.kafka.security import client_arguments
 from stack import Stack
 from stack.environment import pool_log_ins
 from tests import kafka_log
@@ -32,7 +32,7 @@ def settings_as(stack: Stack, log_in: Mapping[str, str]) -> Settings:
 
 
 def forge(settings: Settings, topic: str = AUCTION_BID.name) -> None:
-    producer = make_producer(settings, name="tests")
+    producer = make_producer(settings.kafka, name="tests")
     try:
         producer.send(topic, key=b"%d" % LOT, value=FORGED).get(timeout=TIMEOUT_S)
     finally:
@@ -45,7 +45,7 @@ def test_writing_bids_to_kafka_needs_the_right_password(stack: Stack) -> None:
     anonymous = msgspec.structs.replace(operator, kafka_security_protocol="PLAINTEXT")
     wrong_password = msgspec.structs.replace(operator, kafka_sasl_password="guessed")
     for settings in (anonymous, wrong_password):
-        arguments = client_arguments(settings)
+        arguments = client_arguments(settings.kafka)
         with pytest.raises(KafkaError):
             KafkaProducer(**arguments, bootstrap_timeout_ms=2_000)
     assert kafka_log.ends(operator, AUCTION_BID.name) == before

@@ -13,10 +13,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBasedTraceIdRatio, Sampler
 
 from app.domain.errors import BusyError
-from app.observability import tracing
 from app.observability.spans import SpanRecorder
-from app.observability.tracing import TRACEPARENT, Stage
 from app.settings import SettingsError, read_settings
+from lanes import tracing
+from lanes.tracing import TRACEPARENT, Stage
 from tests.unit.protocol.test_settings import GOOD
 
 TRACE, CLIENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

@@ -16,8 +16,8 @@ from app.protocol.frames import CLIENT_FRAMES
 from app.protocol.resources import Body
 from app.protocol.validation import MalformedError, decode_object, parse
 from app.services import settling
-from app.services.lanes import BadRecordError
 from app.services.reading import read_value
+from lanes.errors import BadRecordError
 from tests.numbers import HUGE, nested, outlandish
 
 

@@ -2,17 +2,11 @@
 
 from app.domain.errors import BusyError
 from app.protocol.fanout import Backlog
-from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, Topic
-from app.services.backlog import (
-    BACKLOG_TTL_S,
-    LATE_FRAMES_MIN,
-    LATE_S,
-    RETRY_MAX_S,
-    Admission,
-    OffsetHistory,
-    Watermark,
-)
+from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
+from app.services.backlog import BACKLOG_TTL_S, LATE_FRAMES_MIN, LATE_S, RETRY_MAX_S, Admission
 from app.web.retry import retry_after_ms
+from lanes.backlog import OffsetHistory, Watermark
+from lanes.topic import Topic
 
 
 class GatewayLoad:

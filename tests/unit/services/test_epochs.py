@@ -5,17 +5,19 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from app.domain.errors import BusyError, OlderDatabaseError
-from app.protocol.topics import AUCTION_BID, Topic
+from app.domain.errors import BusyError
+from app.protocol.topics import AUCTION_BID
 from app.services.epochs import (
     INSPECT_AGAIN_S,
     DatabaseGuard,
     Epoch,
     LostIds,
+    OlderDatabaseError,
     committed_ahead,
     published_ahead,
     signed_in_ahead,
 )
+from lanes.topic import Topic
 
 
 @dataclass

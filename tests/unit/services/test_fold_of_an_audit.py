@@ -5,12 +5,13 @@ from app.domain.ids import bid_id
 from app.domain.ledger import KnownBid
 from app.domain.records import BidPlaced, Position
 from app.services.auditing.fold import Fold
-from app.services.auditing.results import AuditResults
+from app.services.auditing.invariants import INVARIANTS
+from lanes.audit.results import AuditResults
 from tests.unit.domain.builders import ANN, AUCTION, Lane, after, make
 
 
 def test_an_undecidable_record_is_a_violation() -> None:
-    results = AuditResults()
+    results = AuditResults(INVARIANTS)
     fold = Fold(open_auction(make()), results)
     bid = BidPlaced(
         bid_id=bid_id(ANN, AUCTION, "k"), bidder_id=ANN, amount=5_000, kind="exact", confirm=True,

@@ -10,12 +10,13 @@ import pytest
 
 from app.domain.errors import BusyError, NotFoundError, UnknownFateError
 from app.protocol.dead_letters import DeadLetter, ReplayRequest
-from app.protocol.topics import Topic
 from app.services.dead_letters import DeadLetterList, DeadLetterSelection
-from app.services.lanes import GoneError, LaneTopic
 from app.services.log import RecordMetadata, RecordTooLargeError
 from app.services.replaying import LockedDeadLetter, Order, RecordId, Replaying
 from app.settings import Limits
+from lanes.errors import GoneError
+from lanes.handler import LaneTopic
+from lanes.topic import Topic
 from tests.platform.lists import ListLane, lane_topic
 
 EVERYTHING = Order(selection=DeadLetterSelection(), requested_by="tests")

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
-from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE, Topic
-from app.services.auditing.ports import LogRecord
+from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_MESSAGE
 from app.services.restoring import ExistingIds, Lost, find_lost, make_plan
 from app.settings import Limits
+from lanes.audit.ports import LogRecord
+from lanes.topic import Topic
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SURVIVORS = ExistingIds(users={1, 2, 4}, auctions={10: 5}, rooms={30})

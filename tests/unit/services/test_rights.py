@@ -16,12 +16,12 @@ from app.domain.errors import (
     UnauthenticatedError,
 )
 from app.protocol.fanout import BidderOutcome
-from app.protocol.topics import Topic
 from app.services.bidding import Bidding, Lot, Offer
 from app.services.futile_bids import WINDOW_S, FutileBids
 from app.services.log import OnAcknowledged
 from app.services.rights import NOT_PROVED, Bidder, RightsToBid
 from app.settings import Limits
+from lanes.topic import Topic
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ANN, BOB, SELLER, OTHER_SELLER, NOBODY = 2, 3, 1, 9, 99

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue
-from app.services.dead_letter_limits import UNKNOWN_AUCTION, UNKNOWN_USER
 from app.services.epochs import AUCTIONS, USERS, LostIds
-from app.services.lanes import GoneError
+from app.services.rejected_records import UNKNOWN_AUCTION, UNKNOWN_USER
 from app.services.settling import check_known
+from lanes.errors import GoneError
 from tests.bid_values import bid_value
 
 GONE = LostIds({USERS: [(8, 20)], AUCTIONS: [(30, 40)]})

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from msgspec.structs import fields
 
-from app.observability.declarations import DECLARED
-from app.services.waking import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
+from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
 from app.settings import Limits, Settings
 from bridge.__main__ import PIPELINES
+from lanes.declarations import DECLARED
 from stack.boards.model import metrics_in
 from stack.deployment.__main__ import compose_faults, kubernetes_faults
 from stack.deployment.loading import (

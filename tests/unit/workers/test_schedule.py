@@ -2,9 +2,9 @@
 
 from celery import Celery
 
+from app.protocol.tasks import PUBLISH_NOTICES_TASK
 from app.services.housekeeping import HOUSEKEEPING_TASK
 from app.services.mails import SEND_MAILS_TASK
-from app.services.waking import PUBLISH_NOTICES_TASK
 from app.settings import read_settings
 from tests.containers import build_container
 from tests.unit.protocol.test_settings import GOOD

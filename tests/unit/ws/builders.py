@@ -18,7 +18,6 @@ from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery, ChatMessage, Notice
-from app.protocol.topics import Topic
 from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, Lot, RefusedBid
 from app.services.chat import Chat
@@ -35,6 +34,7 @@ from app.web.ws.dispatch import Dispatcher
 from app.web.ws.hub import Hub
 from app.web.ws.subscribing import Subscribing
 from app.web.ws.waits import OutcomeWaits
+from lanes.topic import Topic
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from app.observability.declarations import SECONDS
 from app.web.ws.traffic import observe_all
+from lanes.declarations import SECONDS
 
 VALUES = [0.0, *map(float, SECONDS), 0.0019, 0.003, 0.003, 14.9, 15.1, 600.0]
 

@@ -1,0 +1,1 @@
+"""Checks that no record is lost, doubled or left waiting."""

@@ -1,0 +1,66 @@
+"""The errors of the platform: whose fault a failure is, and so what becomes of a record."""
+
+
+class LanesError(Exception):
+    """The root of all errors here."""
+
+
+class VersionConflictError(LanesError):
+    """Another worker settled this lane meanwhile: nothing was written; try again."""
+
+    def __init__(self, lane: str) -> None:
+        super().__init__(lane)
+
+
+class LaneBusyError(LanesError):
+    """Another transaction has claimed the lane: nothing was read."""
+
+
+class BadRecordError(LanesError):
+    """A record that can never be settled; `reason` is its dead letter's, a word of a closed set."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownLaneError(BadRecordError):
+    """A record whose key names no lane."""
+
+
+class GoneError(BadRecordError):
+    """A record of a user or a lane that a restore of the database has lost.
+
+    They are not counted against the limits of dead letters, because the code is not at fault.
+    """
+
+
+class FutureVersionError(LanesError):
+    """A record of a schema version newer than this code: its lane waits for newer code."""
+
+
+class OutageError(LanesError):
+    """A store is away, or a lock timed out: no record's fault, to be retried without counting."""
+
+
+class BadDataError(LanesError):
+    """A store refuses a value for good: the fault of its record."""
+
+
+class UnusableDatabaseError(LanesError):
+    """The database must not be used, as one that was restored and is older than Kafka.
+
+    Whoever owns the database raises it when a connection is opened.
+    """
+
+
+class StoppedError(LanesError):
+    """A pipeline must not go on; the message says why and what to do."""
+
+
+class NotFoundError(LanesError):
+    """The thing that an operator named does not exist."""
+
+
+class AlreadyParkedError(LanesError):
+    """The lane is parked already."""

@@ -1,0 +1,77 @@
+"""What a user of the platform writes: a topic, how its records are checked, and their handler.
+
+The platform keeps the records of one key in order and settles each once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from lanes.audit.ports import LaneAudit
+from lanes.audit.results import AuditResults
+from lanes.record import InboxRecord, OutboxMessage
+from lanes.topic import Topic
+
+T_contra = TypeVar("T_contra", contravariant=True)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The result of settling a batch: messages to send, and a call after the commit.
+
+    `after_commit` may be lost with the process: it must only log, or do early what a sweep does
+    too.
+    """
+
+    messages: Sequence[OutboxMessage]
+    after_commit: Callable[[], None] | None = None
+
+
+class LaneHandler(Protocol[T_contra, S]):
+    """Decides the records of one lane inside a transaction of the platform's.
+
+    Any other error than those named here is the fault of a record.
+    """
+
+    def load(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> S:
+        """Return the lane's state, with its version, and what else settling `records` needs.
+
+        Raise UnknownLaneError when there is no such lane. Any other error is no record's fault: an
+        undecodable record is reported by `settle`.
+        """
+
+    def settle(self, transaction: T_contra, state: S, records: Sequence[InboxRecord]) -> Settlement:
+        """Decide `records`, those passed to `load`, in log order, and store the result.
+
+        Raise VersionConflictError when the state has changed since `load`, and FutureVersionError
+        when a record has a schema version newer than this code.
+        """
+
+    def fail(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> Settlement:
+        """Store that `records` became dead letters; return the messages for those who wait for
+        them.
+
+        Lock the state and raise its version first, so that no worker settles them meanwhile. A lane
+        that does not exist, or an undecodable record, causes no message.
+        """
+
+    def settled(self, transaction: T_contra, payloads: Sequence[bytes]) -> list[bool]:
+        """Return for each of these records whether it has had its effect, at any offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTopic:
+    """A topic whose records the platform settles per key, and their handler."""
+
+    topic: Topic
+    group: str
+    queue: str
+    check: Callable[[str, bytes], object]
+    """Decodes (key, value). Raises BadRecordError for a record nobody will ever understand;
+    FutureVersionError is not its fault: the record is taken."""
+    identify: Callable[[bytes], str | None]
+    """The id by which logs follow a record; None when it has none or cannot be read."""
+    handler: LaneHandler[Any, Any]
+    audit: Callable[[AuditResults], LaneAudit] | None = None
+    """Makes what the owner adds to an audit; without it nobody can say what its settling left."""

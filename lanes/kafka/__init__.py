@@ -1,0 +1,1 @@
+"""The platform's clients of Kafka."""

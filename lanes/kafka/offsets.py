@@ -1,0 +1,49 @@
+"""Moving the committed offsets of a consumer group without members."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+
+from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
+from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
+
+from lanes.errors import OutageError
+from lanes.kafka.connect import make_admin
+from lanes.settings import KafkaSettings
+from lanes.topic import Topic
+
+TIMEOUT_MS = 10_000
+
+
+class GroupOffsets:
+    """The committed offsets of groups. Methods raise OutageError when Kafka does not answer."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+
+    def members(self, group: str) -> int:
+        """Return the number of consumers in the group."""
+        with self._admin() as admin:
+            try:
+                return len(admin.describe_groups([group])[group]["members"])
+            except GroupIdNotFoundError:
+                return 0
+
+    def move(self, group: str, topic: Topic, offsets: Mapping[int, int]) -> None:
+        """Commit these offsets, by partition; the group must have no members."""
+        wanted = {
+            TopicPartition(topic.name, partition): OffsetAndMetadata(offset, "", -1)
+            for partition, offset in offsets.items()
+        }
+        with self._admin() as admin:
+            answers = admin.alter_group_offsets(group, wanted)
+            for error in answers.values():
+                if error is not NoError:
+                    raise error(f"group {group}")
+
+    @contextmanager
+    def _admin(self) -> Iterator[KafkaAdminClient]:
+        try:
+            with closing(make_admin(self._kafka, timeout_ms=TIMEOUT_MS)) as admin:
+                yield admin
+        except KafkaError as error:
+            raise OutageError(f"Kafka cannot be reached: {error}") from error

@@ -1,0 +1,1 @@
+"""The processes between Kafka and PostgreSQL."""

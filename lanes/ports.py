@@ -1,0 +1,129 @@
+"""What the platform needs of a store; the drivers are in lanes/postgres."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeAlias
+
+from lanes.dead_letter import DeadLetter, Parking
+from lanes.record import InboxRecord, OutboxMessage
+
+Transaction: TypeAlias = Any
+"""An open transaction of the store; with PostgreSQL, a connection of SQLAlchemy in one."""
+
+Begin = Callable[[], AbstractContextManager[Transaction]]
+"""Begins a transaction: committed when left, rolled back by an exception.
+
+Raises OutageError when the store is away or somebody else holds a lock for too long,
+UnusableDatabaseError when it may not be used, and BadDataError when it refuses a
+value for good.
+"""
+
+
+class InboxWriter(Protocol):
+    """The store's side of ingest: progress, the fence between owners, and the inbox."""
+
+    def progress_of(self, transaction: Transaction, topic: str) -> dict[int, tuple[int, str]]:
+        """Return by partition the next offset to ingest and the id the topic had at first."""
+        ...
+
+    def begin_progress(
+        self, transaction: Transaction, *, topic: str, partition: int, topic_id: str, offset: int
+    ) -> None:
+        """Create the progress of a partition at `offset`, unless there is one."""
+        ...
+
+    def move_progress(
+        self,
+        transaction: Transaction,
+        *,
+        topic: str,
+        partition: int,
+        expected: int,
+        next_offset: int,
+    ) -> bool:
+        """Move progress from `expected`; return False when it was elsewhere."""
+        ...
+
+    def insert(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+        """Insert records into the inbox."""
+        ...
+
+
+class Lanes(Protocol):
+    """The store's side of settling: a lane's waiting records, and outgoing messages."""
+
+    def claim(
+        self, transaction: Transaction, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Claim a lane until the transaction ends, and `read` it.
+
+        Raise LaneBusyError when another transaction has claimed it. A claim spares the work of a
+        second worker and promises nothing: the guards of the writes decide who settles a record.
+        """
+        ...
+
+    def read(
+        self, transaction: Transaction, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Return the oldest records of a lane, in offset order; none of a parked lane."""
+        ...
+
+    def read_those(
+        self, transaction: Transaction, *, topic: str, key: str, offsets: Sequence[int]
+    ) -> list[InboxRecord]:
+        """Return those of the named records that still wait, in offset order; none of a parked
+        lane."""
+        ...
+
+    def settle(
+        self,
+        transaction: Transaction,
+        records: Sequence[InboxRecord],
+        messages: Sequence[OutboxMessage],
+    ) -> None:
+        """Remove exactly `records` of one lane, and hand messages to the relay.
+
+        Raise VersionConflictError when one of the records is gone already. The last statement of a
+        transaction that has locked the lane's state, so that the ids of messages rise per lane.
+        """
+        ...
+
+    def count_failure(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+        """Count one more failed settle of each record."""
+        ...
+
+    def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:
+        """Park the lane until an operator unparks it; return False when it was parked before."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """The store's side of dead letters."""
+
+    def count_recent(
+        self,
+        transaction: Transaction,
+        *,
+        topic: str,
+        key: str | None,
+        partition: int,
+        within_s: float,
+    ) -> tuple[int, int]:
+        """Return how many dead letters the lane and the partition got within `within_s` seconds."""
+        ...
+
+    def add(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
+        """Store dead letters and queue each for its topic; one that is stored already stays as it
+        is."""
+        ...
+
+    def park_partition(
+        self, transaction: Transaction, *, group: str, topic: str, partition: int, parking: Parking
+    ) -> bool:
+        """Park the partition until an operator unparks it; return False when it was parked
+        before."""
+        ...
+
+    def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
+        """Return the parked (topic, partition)s of the group."""
+        ...

@@ -1,0 +1,1 @@
+"""The platform's tables in PostgreSQL, and their statements."""

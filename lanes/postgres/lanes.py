@@ -1,0 +1,221 @@
+"""The hot SQL of the platform: ingesting records, reading a lane, removing settled records.
+
+The classes are the ports of lanes/handler.py; a transaction is a connection in one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from lanes.dead_letter import Parking
+from lanes.errors import LaneBusyError, VersionConflictError
+from lanes.postgres.prepared import Prepared, array
+from lanes.record import InboxRecord, OutboxMessage
+
+LANE_LOCKS = 1  # the class of advisory locks of lanes; relay and clock have single numbers
+
+PROGRESS = """
+SELECT partition, next_offset, topic_id FROM ingest_progress WHERE topic = %s"""
+
+BEGIN_PROGRESS = """
+INSERT INTO ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, %s, %s)
+ON CONFLICT DO NOTHING"""
+
+MOVE_PROGRESS = """
+UPDATE ingest_progress SET next_offset = %s
+WHERE topic = %s AND partition = %s AND next_offset = %s"""
+
+INSERT = """
+INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
+SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
+FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
+  payload text, log_time timestamptz, replays smallint, traceparent text)"""
+
+# The records of a lane that is not parked; the driver and prepared statements name values each in
+# their own way.
+_WAITING = """
+SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
+  extract(epoch FROM taken_at)::float8, traceparent
+FROM inbox
+WHERE topic = {topic} AND key = {key}
+  AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = {topic} AND key = {key})"""
+_RECORD = _WAITING.format(topic="%(topic)s", key="%(key)s")
+
+READ = (
+    _RECORD
+    + """
+ORDER BY "offset" LIMIT %(limit)s"""
+)
+
+READ_THOSE = (
+    _RECORD
+    + """
+  AND "offset" = ANY(%(offsets)s) ORDER BY "offset" """
+)
+
+# A row without a record says that the lane was claimed and that nothing waits in it. A claim goes
+# with its transaction, and so with the connection of a process that dies; one that is frozen loses
+# it, as all its locks, after `idle_transaction_ms`.
+CLAIM = Prepared(
+    "lane_claim",
+    ("text", "text", "int"),
+    f"""
+WITH claim AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || $2)) AS is_ours)
+SELECT waiting.* FROM claim LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="$2")}
+  ORDER BY "offset" LIMIT $3) AS waiting ON true
+WHERE is_ours""",  # noqa: S608 - our constants
+    first=True,
+)
+
+SETTLE = Prepared(
+    "lane_settle",
+    ("text", "int", "bigint[]", "text[]", "text[]", "text[]", "text[]"),
+    """
+WITH removed AS (
+  DELETE FROM inbox WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3) RETURNING 1
+), sent AS (
+  INSERT INTO outbox (topic, key, payload, traceparent) SELECT * FROM unnest($4, $5, $6, $7)
+)
+SELECT count(*), pg_notify('outbox', '') FROM removed""",
+)
+
+COUNT_FAILURE = """
+UPDATE inbox SET attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, now())
+WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
+
+PARK = """
+INSERT INTO parked_lanes (topic, key, reason, message) VALUES (%s, %s, %s, %s)
+ON CONFLICT DO NOTHING"""
+
+WAITING_LANES = """
+SELECT DISTINCT topic, key FROM inbox
+WHERE taken_at < now() - make_interval(secs => %s)
+  AND (topic, key) NOT IN (SELECT topic, key FROM parked_lanes)
+LIMIT %s"""
+
+SEND = """
+INSERT INTO outbox (topic, key, payload, traceparent)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"""
+
+NOTIFY_OUTBOX = "NOTIFY outbox"
+
+
+class PostgresInboxWriter:
+    """The port Intake."""
+
+    def progress_of(self, transaction: Connection, topic: str) -> dict[int, tuple[int, str]]:
+        """Return by partition the next offset to ingest and the id the topic had at first."""
+        rows = transaction.exec_driver_sql(PROGRESS, (topic,))
+        return {partition: (offset, topic_id) for partition, offset, topic_id in rows}
+
+    def begin_progress(
+        self, transaction: Connection, *, topic: str, partition: int, topic_id: str, offset: int
+    ) -> None:
+        """Create the progress of a partition at `offset`, unless there is one."""
+        transaction.exec_driver_sql(BEGIN_PROGRESS, (topic, partition, topic_id, offset))
+
+    def move_progress(
+        self,
+        transaction: Connection,
+        *,
+        topic: str,
+        partition: int,
+        expected: int,
+        next_offset: int,
+    ) -> bool:
+        """Move progress from `expected`; return False when it was elsewhere: the fence between two
+        owners."""
+        parameters = (next_offset, topic, partition, expected)
+        return transaction.exec_driver_sql(MOVE_PROGRESS, parameters).rowcount == 1
+
+    def insert(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Insert records into the inbox."""
+        if records:
+            transaction.exec_driver_sql(INSERT, (_json(records),))
+
+
+class PostgresLanes:
+    """The port Lanes."""
+
+    def claim(
+        self, transaction: Connection, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Claim a lane until the transaction ends, and read it. Raise LaneBusyError."""
+        rows = CLAIM.execute(transaction, topic, key, limit)
+        if not rows:
+            raise LaneBusyError(f"{topic}/{key}")
+        return [InboxRecord(*row) for row in rows if row[0] is not None]
+
+    def read(
+        self, transaction: Connection, *, topic: str, key: str, limit: int
+    ) -> list[InboxRecord]:
+        """Return the oldest records of a lane, in offset order; none of a parked lane."""
+        parameters = {"topic": topic, "key": key, "limit": limit}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ, parameters)]
+
+    def read_those(
+        self, transaction: Connection, *, topic: str, key: str, offsets: Sequence[int]
+    ) -> list[InboxRecord]:
+        """Return those of the named records that still wait, in offset order; none of a parked
+        lane."""
+        parameters = {"topic": topic, "key": key, "offsets": list(offsets)}
+        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, parameters)]
+
+    def settle(
+        self,
+        transaction: Connection,
+        records: Sequence[InboxRecord],
+        messages: Sequence[OutboxMessage],
+    ) -> None:
+        """Remove exactly `records` of one lane, and hand messages to the relay.
+
+        Raise VersionConflictError when one of the records is gone already.
+        """
+        topic, partition, offsets = _record_ids(records)
+        ((removed, _),) = SETTLE.execute(
+            transaction, topic, partition, array(offsets), *_columns(messages)
+        )
+        if removed != len(records):
+            raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
+
+    def count_failure(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
+        """Count one more failed settle of each record."""
+        transaction.exec_driver_sql(COUNT_FAILURE, _record_ids(records))
+
+    def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
+        """Park the lane until an operator unparks it; return False when it was parked before."""
+        parameters = (topic, key, parking.reason, parking.message)
+        return transaction.exec_driver_sql(PARK, parameters).rowcount == 1
+
+
+def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
+    """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
+    if messages:
+        connection.exec_driver_sql(SEND, _columns(messages))
+        connection.exec_driver_sql(NOTIFY_OUTBOX)
+
+
+def waiting_lanes(
+    connection: Connection, *, older_than_s: float, limit: int
+) -> list[tuple[str, str]]:
+    """Return the lanes (topic, key) with a record that has waited for longer than that, parked ones
+    excluded."""
+    rows = connection.exec_driver_sql(WAITING_LANES, (older_than_s, limit))
+    return [(topic, key) for topic, key in rows]
+
+
+def _record_ids(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
+    first = records[0]
+    return first.topic, first.partition, [record.offset for record in records]
+
+
+def _columns(messages: Sequence[OutboxMessage]) -> tuple[list[str | None], ...]:
+    rows = [(one.topic, one.key, one.payload, one.traceparent) for one in messages]
+    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [])
+
+
+def _json(rows: Sequence[Any]) -> str:
+    return msgspec.json.encode(rows).decode()

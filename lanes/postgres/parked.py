@@ -1,0 +1,81 @@
+"""Parked lanes and partitions as operators see and free them: the port `ParkedStore`."""
+
+from sqlalchemy import Connection
+
+from lanes.parking import ParkedLane, ParkedPartition
+from lanes.ports import Begin
+
+_LANES = """
+SELECT topic, key, reason, message, created_at,
+  (SELECT count(*) FROM inbox WHERE topic = parked.topic AND key = parked.key) AS waiting
+FROM parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
+
+_PARTITIONS = """
+SELECT consumer_group, topic, partition, reason, message, created_at FROM parked_partitions
+ORDER BY created_at, consumer_group, topic, partition LIMIT %(limit)s"""
+
+_BY_TOPIC = """
+SELECT topic, count(*) FROM (
+  SELECT topic FROM parked_lanes UNION ALL SELECT topic FROM parked_partitions) AS parked
+GROUP BY topic"""
+
+_UNPARK = "DELETE FROM parked_lanes WHERE topic = %s AND key = %s"
+_AS_IF_NONE_HAD_FAILED = """
+UPDATE inbox SET attempts = 0, first_failed_at = NULL
+WHERE topic = %s AND key = %s AND attempts > 0"""
+
+_UNPARK_PARTITION = """
+DELETE FROM parked_partitions WHERE consumer_group = %s AND topic = %s AND partition = %s"""
+
+
+class PostgresParkedStore:
+    """The port `ParkedStore`."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def lanes(self, limit: int) -> list[ParkedLane]:
+        """Return at most `limit` lanes, oldest first."""
+        with self._begin() as transaction:
+            found = transaction.exec_driver_sql(_LANES, {"limit": limit}).all()
+        return [
+            ParkedLane(row.topic, row.key, row.reason, row.message, row.created_at, row.waiting)
+            for row in found
+        ]
+
+    def partitions(self, limit: int) -> list[ParkedPartition]:
+        """Return at most `limit` partitions, oldest first."""
+        with self._begin() as transaction:
+            found = transaction.exec_driver_sql(_PARTITIONS, {"limit": limit}).all()
+        return [
+            ParkedPartition(
+                row.consumer_group,
+                row.topic,
+                row.partition,
+                row.reason,
+                row.message,
+                row.created_at,
+            )
+            for row in found
+        ]
+
+    def unpark(self, topic: str, key: str) -> bool:
+        """Unpark the lane; return False when it was not parked."""
+        with self._begin() as connection:
+            if connection.exec_driver_sql(_UNPARK, (topic, key)).rowcount == 0:
+                return False
+            connection.exec_driver_sql(_AS_IF_NONE_HAD_FAILED, (topic, key))
+            return True
+
+    def unpark_partition(self, group: str, topic: str, partition: int) -> bool:
+        """Unpark the partition; return False when it was not parked."""
+        values = (group, topic, partition)
+        with self._begin() as connection:
+            unparked: int = connection.exec_driver_sql(_UNPARK_PARTITION, values).rowcount
+        return unparked == 1
+
+
+def parked_by_topic(connection: Connection) -> dict[str, int]:
+    """Return how many lanes and partitions of each topic are parked; topics without any are left
+    out."""
+    return {str(topic): int(count) for topic, count in connection.exec_driver_sql(_BY_TOPIC)}

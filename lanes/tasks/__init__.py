@@ -1,0 +1,1 @@
+"""Celery: the task that settles lanes, and its wake-ups."""

@@ -1,0 +1,30 @@
+"""A pipeline pauses where much comes, and never where little does."""
+
+import time
+
+import pytest
+
+from lanes.pacing import Pace, is_worth_it
+
+
+def test_where_little_comes_nothing_waits() -> None:
+    assert not is_worth_it(items=1, since_s=1.0, pause_s=0.06)
+    assert not is_worth_it(items=1, since_s=0.06, pause_s=0.06), "one after the other"
+
+
+def test_where_much_comes_a_pause_is_worth_it() -> None:
+    assert is_worth_it(items=10, since_s=0.06, pause_s=0.06)
+
+
+def test_a_pace_pauses_by_what_came_since_the_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    pace = Pace()
+    now = 101.0
+    pace.pause(items=10, longest_s=0.06)
+    assert pauses == [], "ten in a second"
+    now = 101.02
+    pace.pause(items=10, longest_s=0.06)
+    assert pauses == [0.06], "ten in a moment"
