@@ -17,7 +17,7 @@ BATCH_ROWS = 2_000
 _TIMEOUTS = """
 SET LOCAL statement_timeout = %(ms)s; SET LOCAL idle_in_transaction_session_timeout = %(ms)s"""
 
-_PROGRESS = "SELECT partition, next_offset FROM ingest_progress WHERE topic = %s"
+_PROGRESS = "SELECT partition, next_offset FROM lanes.ingest_progress WHERE topic = %s"
 
 _LANES = "(%(lanes)s::text[] IS NULL OR key = ANY(%(lanes)s::text[]))"
 
@@ -28,13 +28,13 @@ SELECT "offset" FROM inbox_waiting WHERE {_FROM} AND {_LANES} ORDER BY "offset"
 """  # noqa: S608 - of our own constants
 
 _DEAD_LETTERS = f"""
-SELECT "offset" FROM dead_letters WHERE {_FROM} AND {_LANES} ORDER BY "offset"
+SELECT "offset" FROM lanes.dead_letters WHERE {_FROM} AND {_LANES} ORDER BY "offset"
 """  # noqa: S608 - of our own constants
 
 _OVERDUE = f"""
 SELECT topic, partition, "offset", key, extract(epoch FROM now() - taken_at)::float8
-FROM inbox JOIN inbox_waiting USING (topic, partition, "offset", key)
-LEFT JOIN parked_lanes AS parked USING (topic, key)
+FROM lanes.inbox JOIN inbox_waiting USING (topic, partition, "offset", key)
+LEFT JOIN lanes.parked_lanes AS parked USING (topic, key)
 WHERE topic = %(topic)s AND taken_at < now() - make_interval(secs => %(older_than_s)s)
   AND parked.key IS NULL AND {_LANES}
 ORDER BY taken_at
@@ -43,15 +43,15 @@ ORDER BY taken_at
 _PARKED = f"""
 SELECT topic, key, reason, message,
   (SELECT count(*) FROM inbox_waiting w WHERE (w.topic, w.key) = (p.topic, p.key))
-FROM parked_lanes p WHERE topic = %(topic)s AND {_LANES} ORDER BY key
+FROM lanes.parked_lanes p WHERE topic = %(topic)s AND {_LANES} ORDER BY key
 """  # noqa: S608 - of our own constants
 
 _UNPUBLISHED = f"""
-SELECT id, topic, key, extract(epoch FROM now() - created_at)::float8 FROM outbox
+SELECT id, topic, key, extract(epoch FROM now() - created_at)::float8 FROM lanes.outbox
 WHERE created_at < now() - make_interval(secs => %(older_than_s)s) AND {_LANES} ORDER BY id
 """  # noqa: S608 - of our own constants
 
-_OUTBOX = "SELECT key, payload FROM outbox WHERE topic = %s ORDER BY id"
+_OUTBOX = "SELECT key, payload FROM lanes.outbox WHERE topic = %s ORDER BY id"
 
 
 @contextmanager

@@ -11,26 +11,27 @@ from lanes.topic import Topic
 WAITING = """
 SELECT count(*), coalesce(extract(
   epoch FROM clock_timestamp() - min(log_time) FILTER (WHERE NOT is_parked)), 0)::float8
-FROM (SELECT log_time, EXISTS (SELECT FROM parked_lanes AS p
+FROM (SELECT log_time, EXISTS (SELECT FROM lanes.parked_lanes AS p
                                WHERE p.topic = i.topic AND p.key = i.key) AS is_parked
-      FROM inbox AS i WHERE topic = %s LIMIT %s) AS counted"""
+      FROM lanes.inbox AS i WHERE topic = %s LIMIT %s) AS counted"""
 
 UNSENT = """
 SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8
-FROM (SELECT created_at FROM outbox LIMIT %s) AS counted"""
+FROM (SELECT created_at FROM lanes.outbox LIMIT %s) AS counted"""
 
 
 # One step of the index for each lane, however many records wait in it.
 WAITING_LANES = """
 WITH RECURSIVE lanes (key, number) AS (
-  (SELECT key, 1 FROM inbox WHERE topic = %(topic)s ORDER BY key LIMIT 1)
+  (SELECT key, 1 FROM lanes.inbox WHERE topic = %(topic)s ORDER BY key LIMIT 1)
   UNION ALL
-  SELECT (SELECT i.key FROM inbox AS i WHERE i.topic = %(topic)s AND i.key > lanes.key
+  SELECT (SELECT i.key FROM lanes.inbox AS i WHERE i.topic = %(topic)s AND i.key > lanes.key
           ORDER BY i.key LIMIT 1), number + 1
   FROM lanes WHERE key IS NOT NULL AND number < %(limit)s)
 SELECT count(*) FROM lanes
 WHERE key IS NOT NULL
-  AND NOT EXISTS (SELECT FROM parked_lanes AS p WHERE p.topic = %(topic)s AND p.key = lanes.key)"""
+  AND NOT EXISTS (SELECT FROM lanes.parked_lanes AS p
+                  WHERE p.topic = %(topic)s AND p.key = lanes.key)"""
 LANES_MAX = 1_000  # that are counted: more are many, whatever their number
 
 

@@ -12,30 +12,30 @@ from lanes.topic import DEAD_LETTER_SUFFIX
 # Of what a restore has lost there may be any number: see GoneError.
 COUNT_RECENT = f"""
 SELECT
-  (SELECT count(*) FROM dead_letters
+  (SELECT count(*) FROM lanes.dead_letters
    WHERE topic = %(topic)s AND key = %(key)s AND error_class <> '{GoneError.__name__}'
      AND created_at > now() - make_interval(secs => %(within_s)s)),
-  (SELECT count(*) FROM dead_letters
+  (SELECT count(*) FROM lanes.dead_letters
    WHERE topic = %(topic)s AND partition = %(partition)s
      AND error_class <> '{GoneError.__name__}'
      AND created_at > now() - make_interval(secs => %(within_s)s))"""  # noqa: S608 - as above
 
 # One that is there already was given up by another group, or by us before we could say so.
 INSERT_DEAD_LETTER = """
-INSERT INTO dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
+INSERT INTO lanes.dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
   consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s)
 ON CONFLICT DO NOTHING RETURNING id"""
 
 PUBLISH_DEAD_LETTER = """
-INSERT INTO outbox (topic, key, payload, dead_letter_id) VALUES (%s, %s, '', %s)"""
+INSERT INTO lanes.outbox (topic, key, payload, dead_letter_id) VALUES (%s, %s, '', %s)"""
 
 PARK_PARTITION = """
-INSERT INTO parked_partitions (consumer_group, topic, partition, reason, message)
+INSERT INTO lanes.parked_partitions (consumer_group, topic, partition, reason, message)
 VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 
 PARKED_PARTITIONS = """
-SELECT topic, partition FROM parked_partitions WHERE consumer_group = %s"""
+SELECT topic, partition FROM lanes.parked_partitions WHERE consumer_group = %s"""
 
 SHOWN_BYTES_MAX = 256  # an index takes no key of 2,704
 

@@ -17,18 +17,18 @@ from lanes.record import InboxRecord, OutboxMessage
 LANE_LOCKS = 1  # the class of advisory locks of lanes; relay and clock have single numbers
 
 PROGRESS = """
-SELECT partition, next_offset, topic_id FROM ingest_progress WHERE topic = %s"""
+SELECT partition, next_offset, topic_id FROM lanes.ingest_progress WHERE topic = %s"""
 
 BEGIN_PROGRESS = """
-INSERT INTO ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, %s, %s)
+INSERT INTO lanes.ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING"""
 
 MOVE_PROGRESS = """
-UPDATE ingest_progress SET next_offset = %s
+UPDATE lanes.ingest_progress SET next_offset = %s
 WHERE topic = %s AND partition = %s AND next_offset = %s"""
 
 INSERT = """
-INSERT INTO inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
+INSERT INTO lanes.inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
 SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
   payload text, log_time timestamptz, replays smallint, traceparent text)"""
@@ -38,9 +38,9 @@ FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key 
 _WAITING = """
 SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
   extract(epoch FROM taken_at)::float8, traceparent
-FROM inbox
+FROM lanes.inbox
 WHERE topic = {topic} AND key = {key}
-  AND NOT EXISTS (SELECT FROM parked_lanes WHERE topic = {topic} AND key = {key})"""
+  AND NOT EXISTS (SELECT FROM lanes.parked_lanes WHERE topic = {topic} AND key = {key})"""
 _RECORD = _WAITING.format(topic="%(topic)s", key="%(key)s")
 
 READ = (
@@ -75,29 +75,29 @@ SETTLE = Prepared(
     ("text", "int", "bigint[]", "text[]", "text[]", "text[]", "text[]"),
     """
 WITH removed AS (
-  DELETE FROM inbox WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3) RETURNING 1
+  DELETE FROM lanes.inbox WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3) RETURNING 1
 ), sent AS (
-  INSERT INTO outbox (topic, key, payload, traceparent) SELECT * FROM unnest($4, $5, $6, $7)
+  INSERT INTO lanes.outbox (topic, key, payload, traceparent) SELECT * FROM unnest($4, $5, $6, $7)
 )
 SELECT count(*), pg_notify('outbox', '') FROM removed""",
 )
 
 COUNT_FAILURE = """
-UPDATE inbox SET attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, now())
+UPDATE lanes.inbox SET attempts = attempts + 1, first_failed_at = coalesce(first_failed_at, now())
 WHERE topic = %s AND partition = %s AND "offset" = ANY(%s)"""
 
 PARK = """
-INSERT INTO parked_lanes (topic, key, reason, message) VALUES (%s, %s, %s, %s)
+INSERT INTO lanes.parked_lanes (topic, key, reason, message) VALUES (%s, %s, %s, %s)
 ON CONFLICT DO NOTHING"""
 
 WAITING_LANES = """
-SELECT DISTINCT topic, key FROM inbox
+SELECT DISTINCT topic, key FROM lanes.inbox
 WHERE taken_at < now() - make_interval(secs => %s)
-  AND (topic, key) NOT IN (SELECT topic, key FROM parked_lanes)
+  AND (topic, key) NOT IN (SELECT topic, key FROM lanes.parked_lanes)
 LIMIT %s"""
 
 SEND = """
-INSERT INTO outbox (topic, key, payload, traceparent)
+INSERT INTO lanes.outbox (topic, key, payload, traceparent)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"""
 
 NOTIFY_OUTBOX = "NOTIFY outbox"

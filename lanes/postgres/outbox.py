@@ -19,9 +19,10 @@ NEXT_OUT = Prepared(
 SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
   SELECT *, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
     SELECT id, topic, key, payload, created_at, dead_letter_id, traceparent,
-      coalesce((SELECT octet_length(d.payload) FROM dead_letters d WHERE d.id = dead_letter_id),
+      coalesce((SELECT octet_length(d.payload) FROM lanes.dead_letters AS d
+                WHERE d.id = dead_letter_id),
         octet_length(payload)) AS bytes
-    FROM outbox ORDER BY id LIMIT $1) AS oldest
+    FROM lanes.outbox ORDER BY id LIMIT $1) AS oldest
 ) AS counted WHERE bytes_before < $2 ORDER BY id""",
     first=True,
 )
@@ -29,9 +30,9 @@ SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
 DEAD_LETTERS = """
 SELECT id, topic, partition, "offset", raw_key, payload, log_time, consumer_group, reason,
   error_class, message, attempts, first_failed_at, trace_id, replays
-FROM dead_letters WHERE id = ANY(%s)"""
+FROM lanes.dead_letters WHERE id = ANY(%s)"""
 
-SENT = "DELETE FROM outbox WHERE id = ANY(%s)"
+SENT = "DELETE FROM lanes.outbox WHERE id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)

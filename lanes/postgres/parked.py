@@ -7,25 +7,26 @@ from lanes.ports import Begin
 
 _LANES = """
 SELECT topic, key, reason, message, created_at,
-  (SELECT count(*) FROM inbox WHERE topic = parked.topic AND key = parked.key) AS waiting
-FROM parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
+  (SELECT count(*) FROM lanes.inbox WHERE topic = parked.topic AND key = parked.key) AS waiting
+FROM lanes.parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
 
 _PARTITIONS = """
-SELECT consumer_group, topic, partition, reason, message, created_at FROM parked_partitions
+SELECT consumer_group, topic, partition, reason, message, created_at FROM lanes.parked_partitions
 ORDER BY created_at, consumer_group, topic, partition LIMIT %(limit)s"""
 
 _BY_TOPIC = """
 SELECT topic, count(*) FROM (
-  SELECT topic FROM parked_lanes UNION ALL SELECT topic FROM parked_partitions) AS parked
+  SELECT topic FROM lanes.parked_lanes
+  UNION ALL SELECT topic FROM lanes.parked_partitions) AS parked
 GROUP BY topic"""
 
-_UNPARK = "DELETE FROM parked_lanes WHERE topic = %s AND key = %s"
+_UNPARK = "DELETE FROM lanes.parked_lanes WHERE topic = %s AND key = %s"
 _AS_IF_NONE_HAD_FAILED = """
-UPDATE inbox SET attempts = 0, first_failed_at = NULL
+UPDATE lanes.inbox SET attempts = 0, first_failed_at = NULL
 WHERE topic = %s AND key = %s AND attempts > 0"""
 
 _UNPARK_PARTITION = """
-DELETE FROM parked_partitions WHERE consumer_group = %s AND topic = %s AND partition = %s"""
+DELETE FROM lanes.parked_partitions WHERE consumer_group = %s AND topic = %s AND partition = %s"""
 
 
 class PostgresParkedStore:

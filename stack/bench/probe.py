@@ -14,7 +14,7 @@ INTERVAL_S = 0.5
 # From the moment the broker had the record; what a settle in progress holds is still waiting.
 OLDEST_WAITING = """
     SELECT coalesce(extract(epoch FROM clock_timestamp() - min(inbox.log_time)), 0)::float8
-    FROM inbox_waiting JOIN inbox USING (topic, partition, "offset")
+    FROM inbox_waiting JOIN lanes.inbox USING (topic, partition, "offset")
 """
 # Our own connection is not the system's. Background processes have no user or no database.
 CONNECTIONS = """

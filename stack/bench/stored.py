@@ -41,9 +41,9 @@ SMALL = 0.5  # MB per million that are not worth a line
 
 TABLES = """
 SELECT relname, pg_table_size(relid), pg_indexes_size(relid) FROM pg_stat_user_tables
-WHERE schemaname = 'public'"""
+WHERE schemaname IN ('public', 'lanes')"""
 WAL = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
-AT_REST = "SELECT NOT EXISTS (SELECT FROM inbox) AND NOT EXISTS (SELECT FROM outbox)"
+AT_REST = "SELECT NOT EXISTS (SELECT FROM lanes.inbox) AND NOT EXISTS (SELECT FROM lanes.outbox)"
 UPDATES = """
 SELECT relname, n_tup_upd, n_tup_hot_upd, n_dead_tup, autovacuum_count FROM pg_stat_user_tables
 WHERE relname = ANY(%s)"""

@@ -24,7 +24,7 @@ ROWS = """
 OTHERS = """
     SELECT partition, "offset" FROM
       (SELECT topic, partition, "offset" FROM decisions
-       UNION ALL SELECT topic, partition, "offset" FROM dead_letters) AS others
+       UNION ALL SELECT topic, partition, "offset" FROM lanes.dead_letters) AS others
     WHERE topic = 'auction-bid' AND "offset" >= (%s::jsonb ->> partition::text)::bigint
 """
 

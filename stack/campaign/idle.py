@@ -32,11 +32,11 @@ COUNTS = {
     "lots that are about to close": "SELECT count(*) FROM auctions "
     "WHERE status = 'open' AND ends_at < now() + interval '60 s'",
     "records in the inbox": "SELECT count(*) FROM inbox_waiting",
-    "messages in the outbox": "SELECT count(*) FROM outbox",
-    "parked lanes": "SELECT count(*) FROM parked_lanes",
-    "parked partitions": "SELECT count(*) FROM parked_partitions",
+    "messages in the outbox": "SELECT count(*) FROM lanes.outbox",
+    "parked lanes": "SELECT count(*) FROM lanes.parked_lanes",
+    "parked partitions": "SELECT count(*) FROM lanes.parked_partitions",
 }
-INGESTED = "SELECT coalesce(sum(next_offset), 0)::bigint FROM ingest_progress"
+INGESTED = "SELECT coalesce(sum(next_offset), 0)::bigint FROM lanes.ingest_progress"
 READ_BY = (
     (AUCTION_EVENT, BROADCAST_GROUP),
     (CHAT_MESSAGE, BROADCAST_GROUP),

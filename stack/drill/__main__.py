@@ -185,13 +185,15 @@ class Drill:
         """Yuna's bid is decided again; that of the lost user, which was higher, is not."""
         self._wait(lambda: market.auction(kept)["price"] == 5_000, "the surviving bid leads")
         self._wait_idle()
-        letters = self._rows("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 1")
+        letters = self._rows(
+            "SELECT reason, count(*) FROM lanes.dead_letters GROUP BY 1 ORDER BY 1"
+        )
         for line in letters.splitlines():
             reason, _, number = line.partition("|")
             self.facts[f"dead letters {reason}"] = number
 
     def _wait_idle(self) -> None:
-        query = "SELECT (SELECT count(*) FROM inbox_waiting) + (SELECT count(*) FROM outbox)"
+        query = "SELECT (SELECT count(*) FROM inbox_waiting) + (SELECT count(*) FROM lanes.outbox)"
         self._wait(lambda: self._rows(query) == "0", "nothing waits")
 
     def _opened(self, mina: Person, lost: Person, kept: int, lost_auction: int) -> None:

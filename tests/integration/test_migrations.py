@@ -13,7 +13,7 @@ from tests.waiting import wait_until
 
 _OBJECTS = """
 SELECT relkind, relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-WHERE nspname = 'public' AND relname NOT LIKE 'alembic%%' ORDER BY 1, 2"""
+WHERE nspname IN ('public', 'lanes') AND relname NOT LIKE 'alembic%%' ORDER BY 1, 2"""
 
 
 def objects(database_url: str) -> list[tuple[str, str]]:

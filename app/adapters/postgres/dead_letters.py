@@ -30,34 +30,35 @@ SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group, r
   message, attempts, first_failed_at, trace_id, replays, created_at,
   octet_length(payload) AS payload_bytes,
   substring(payload FOR coalesce(%(payload_bytes)s, octet_length(payload))) AS payload
-FROM dead_letters
+FROM lanes.dead_letters
 WHERE {_SELECTED} AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
 ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own text
 
-_COUNT = f"SELECT count(*) AS number FROM dead_letters WHERE {_SELECTED}"  # noqa: S608 - our own text
+_COUNT = f"SELECT count(*) AS number FROM lanes.dead_letters WHERE {_SELECTED}"  # noqa: S608 - our own text
 
 _REPLAYS = """
-SELECT dead_letter_id, created_at, requested_by, forced, partition, "offset" FROM replays
+SELECT dead_letter_id, created_at, requested_by, forced, partition, "offset" FROM lanes.replays
 WHERE dead_letter_id = ANY (%(ids)s::bigint[]) ORDER BY id"""
 
 _UNKNOWN = """
 SELECT name::text FROM unnest(%(ids)s::bigint[]) AS name
-WHERE NOT EXISTS (SELECT FROM dead_letters WHERE id = name)
+WHERE NOT EXISTS (SELECT FROM lanes.dead_letters WHERE id = name)
 UNION ALL
 SELECT name FROM unnest(%(trace_ids)s::text[]) AS name
-WHERE NOT EXISTS (SELECT FROM dead_letters WHERE trace_id = name)"""
+WHERE NOT EXISTS (SELECT FROM lanes.dead_letters WHERE trace_id = name)"""
 
-_LAST_ID = "SELECT coalesce(max(id), 0) AS id FROM dead_letters"
+_LAST_ID = "SELECT coalesce(max(id), 0) AS id FROM lanes.dead_letters"
 
 _CANDIDATES = f"""
-SELECT topic, partition, "offset", id FROM dead_letters
+SELECT topic, partition, "offset", id FROM lanes.dead_letters
 WHERE {_SELECTED} AND id <= %(up_to_id)s
   AND (%(after_topic)s::text IS NULL OR (topic, partition, "offset")
     > (%(after_topic)s, %(after_partition)s::int, %(after_offset)s::bigint))
 ORDER BY topic, partition, "offset" LIMIT %(limit)s"""  # noqa: S608 - our own text
 
 _LOCK = """
-SELECT id, topic, partition, raw_key, payload, replays FROM dead_letters WHERE id = %s FOR UPDATE"""
+SELECT id, topic, partition, raw_key, payload, replays FROM lanes.dead_letters WHERE id = %s
+FOR UPDATE"""
 
 # Of a lane's replay it is known whether it was taken (progress is past it) and whether it waits;
 # of other topics, and of a replay without a place, only how long ago it was.
@@ -69,20 +70,20 @@ SELECT max(again.id) AS again_id,
     THEN replay.created_at > now() - make_interval(secs => %(quiet_s)s)
     ELSE replay."offset" >= progress.next_offset OR waiting.key IS NOT NULL
   END), false) AS under_way
-FROM replays AS replay
-LEFT JOIN dead_letters AS again ON again.topic = %(topic)s
+FROM lanes.replays AS replay
+LEFT JOIN lanes.dead_letters AS again ON again.topic = %(topic)s
   AND again.partition = replay.partition AND again."offset" = replay."offset"
-LEFT JOIN inbox AS waiting ON waiting.topic = %(topic)s
+LEFT JOIN lanes.inbox AS waiting ON waiting.topic = %(topic)s
   AND waiting.partition = replay.partition AND waiting."offset" = replay."offset"
-LEFT JOIN ingest_progress AS progress ON progress.topic = %(topic)s
+LEFT JOIN lanes.ingest_progress AS progress ON progress.topic = %(topic)s
   AND progress.partition = replay.partition
 WHERE replay.dead_letter_id = %(id)s"""
 
-_ADD_TO_REPLAYS = "UPDATE dead_letters SET replays = replays + %s WHERE id = %s"
+_ADD_TO_REPLAYS = "UPDATE lanes.dead_letters SET replays = replays + %s WHERE id = %s"
 _CLAIM = """
-INSERT INTO replays (dead_letter_id, requested_by, forced) VALUES (%s, %s, %s) RETURNING id"""
-_MARK_REPLAYED = 'UPDATE replays SET partition = %s, "offset" = %s WHERE id = %s'
-_RELEASE = "DELETE FROM replays WHERE id = %s"
+INSERT INTO lanes.replays (dead_letter_id, requested_by, forced) VALUES (%s, %s, %s) RETURNING id"""
+_MARK_REPLAYED = 'UPDATE lanes.replays SET partition = %s, "offset" = %s WHERE id = %s'
+_RELEASE = "DELETE FROM lanes.replays WHERE id = %s"
 
 
 class PostgresStoredDeadLetters:

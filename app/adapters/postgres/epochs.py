@@ -20,7 +20,7 @@ FROM epochs ORDER BY id"""
 
 _ADMIT = "UPDATE epochs SET admitted = %s WHERE name = %s"
 
-_PROGRESS = "SELECT partition, next_offset FROM ingest_progress WHERE topic = %s"
+_PROGRESS = "SELECT partition, next_offset FROM lanes.ingest_progress WHERE topic = %s"
 
 _VERSIONS = "SELECT id, version FROM auctions WHERE id = ANY(%s)"
 

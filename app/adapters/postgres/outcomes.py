@@ -69,7 +69,7 @@ ORDER BY refused."partition", refused."offset"
 
 # The id is found as text: the payload of a lane may be long, and is parsed only when it matches.
 _WAITING = """
-SELECT "partition", "offset", payload, log_time FROM inbox
+SELECT "partition", "offset", payload, log_time FROM lanes.inbox
 WHERE topic = %(topic)s AND (%(lane)s::text IS NULL OR key = %(lane)s)
   AND position(%(bid_id)s in payload) > 0
 ORDER BY "offset" LIMIT 1

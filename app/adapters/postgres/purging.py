@@ -16,13 +16,13 @@ DELETE FROM notices WHERE id IN (
 # The replay has a place in the log, so that record is what counts from then on.
 _LETTERS = """
 WITH old AS (
-  SELECT id FROM dead_letters AS letter
+  SELECT id FROM lanes.dead_letters AS letter
   WHERE topic = ANY(%(topics)s) AND created_at < now() - make_interval(days => %(days)s)
     AND (created_at < now() - make_interval(days => %(unreplayed_days)s) OR EXISTS (
-      SELECT FROM replays WHERE dead_letter_id = letter.id AND "offset" IS NOT NULL))
+      SELECT FROM lanes.replays WHERE dead_letter_id = letter.id AND "offset" IS NOT NULL))
   ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
-forgotten AS (DELETE FROM replays WHERE dead_letter_id IN (SELECT id FROM old))
-DELETE FROM dead_letters WHERE id IN (SELECT id FROM old)"""
+forgotten AS (DELETE FROM lanes.replays WHERE dead_letter_id IN (SELECT id FROM old))
+DELETE FROM lanes.dead_letters WHERE id IN (SELECT id FROM old)"""
 
 
 class OldNotices:

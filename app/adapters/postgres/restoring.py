@@ -16,15 +16,17 @@ SELECT DISTINCT application_name || ' (pid ' || pid || ')' FROM pg_stat_activity
 WHERE datname = current_database() AND application_name ~ '^(gateway|bridge|worker)'
   AND backend_start < now() - make_interval(secs => %(look_s)s) ORDER BY 1"""
 
-_PROGRESS = "SELECT partition, next_offset FROM ingest_progress WHERE topic = %(topic)s"
+_PROGRESS = "SELECT partition, next_offset FROM lanes.ingest_progress WHERE topic = %(topic)s"
 
 _SEQUENCES = """
 SELECT sequencename, coalesce(last_value, 0) AS last FROM pg_sequences
-WHERE schemaname = current_schema() AND sequencename ~ '_id_seq$'"""
+WHERE schemaname IN (current_schema(), 'lanes') AND sequencename ~ '_id_seq$'"""
 
 _SEQUENCE_SUFFIX = "_id_seq"
 
-_SET = "SELECT setval(format('%%I.%%I', current_schema(), %s::text)::regclass, %s)"
+_SET = """
+SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, %s) FROM pg_sequences
+WHERE schemaname IN (current_schema(), 'lanes') AND sequencename = %s"""
 
 _RAISE = "UPDATE auctions SET version = %s WHERE id = %s AND version < %s"
 
@@ -75,7 +77,7 @@ class PostgresRestored:
         with transaction(self._engine) as connection:
             _lift_timeout(connection)
             for table, last in plan.sequences.items():
-                connection.exec_driver_sql(_SET, (table + _SEQUENCE_SUFFIX, last))
+                connection.exec_driver_sql(_SET, (last, table + _SEQUENCE_SUFFIX))
             for auction_id, version in plan.lost.versions.items():
                 connection.exec_driver_sql(_RAISE, (version, auction_id, version))
             values = (_json(_lists(plan.lost_ids)), _json(dict(plan.published)))

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -353,107 +352,6 @@ decisions_archive = Table(
     *_decision_columns(),
     PrimaryKeyConstraint("auction_id", "topic", "partition", "offset"),
     postgresql_partition_by="RANGE (auction_id)",
-)
-
-inbox = Table(
-    "inbox",
-    metadata,
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("offset", BigInteger, primary_key=True),
-    Column("key", Text, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("log_time", Instant, nullable=False),
-    Column("attempts", SmallInteger, nullable=False, server_default="0"),
-    Column("first_failed_at", Instant),
-    Column("replays", SmallInteger, nullable=False, server_default="0"),
-    Column("taken_at", Instant, nullable=False, server_default=func.now()),
-    Column("traceparent", Text),  # null: in no sampled trace
-    Index("ix_inbox_lane", "topic", "key", "offset"),
-)
-
-ingest_progress = Table(
-    "ingest_progress",
-    metadata,
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("topic_id", Text, nullable=False),
-    Column("next_offset", BigInteger, nullable=False),
-    postgresql_with={"fillfactor": 50},
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    _id(),
-    Column("topic", Text, nullable=False),
-    Column("key", Text, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("dead_letter_id", BigInteger),  # then bytes and headers are those of the dead letter
-    _created_at(),
-    Column("traceparent", Text),  # null: in no sampled trace
-)
-
-# Records that cannot be settled, for ever: what was done about them is in `replays`.
-dead_letters = Table(
-    "dead_letters",
-    metadata,
-    _id(),
-    Column("topic", Text, nullable=False),
-    Column("partition", Integer, nullable=False),
-    Column("offset", BigInteger, nullable=False),
-    Column("key", Text),  # as far as it can be shown
-    Column("raw_key", LargeBinary),
-    Column("payload", LargeBinary, nullable=False),
-    Column("log_time", Instant, nullable=False),
-    Column("consumer_group", Text, nullable=False),  # who gave it up
-    Column("reason", Text, nullable=False),
-    Column("error_class", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("first_failed_at", Instant, nullable=False),
-    Column("trace_id", Text, index=True),
-    Column("replays", Integer, nullable=False, server_default="0"),
-    _created_at(),
-    UniqueConstraint("topic", "partition", "offset"),
-    # The rate of a lane and of a partition.
-    Index("ix_dead_letters_lane", "topic", "key", "created_at"),
-    Index("ix_dead_letters_partition", "topic", "partition", "created_at"),
-)
-
-# Each time a dead letter was put into its topic again; place and offset once Kafka has it.
-replays = Table(
-    "replays",
-    metadata,
-    _id(),
-    Column("dead_letter_id", ForeignKey("dead_letters.id"), nullable=False, index=True),
-    Column("requested_by", Text, nullable=False),
-    Column("forced", Boolean, nullable=False),
-    Column("partition", Integer),
-    Column("offset", BigInteger),
-    _created_at(),
-)
-
-parked_lanes = Table(
-    "parked_lanes",
-    metadata,
-    Column("topic", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    _created_at(),
-)
-
-# A partition that a consumer group does not take from: its records stay in Kafka.
-parked_partitions = Table(
-    "parked_partitions",
-    metadata,
-    Column("consumer_group", Text, primary_key=True),
-    Column("topic", Text, primary_key=True),
-    Column("partition", Integer, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    _created_at(),
 )
 
 notices = Table(

@@ -29,10 +29,10 @@ TAKEN_AT_ONCE = 5_000
 REPEATED = 10  # every tenth bid is sent twice
 RISE = 600_000  # won from one bid of an auction to the next
 SET_PROGRESS = """
-INSERT INTO ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, '', %s)
+INSERT INTO lanes.ingest_progress (topic, partition, topic_id, next_offset) VALUES (%s, %s, '', %s)
 ON CONFLICT (topic, partition) DO UPDATE SET next_offset = excluded.next_offset"""
 
-TAKE_OUTBOX = "DELETE FROM outbox WHERE topic = %s RETURNING key, payload"
+TAKE_OUTBOX = "DELETE FROM lanes.outbox WHERE topic = %s RETURNING key, payload"
 
 
 def write(container: Container, *, records: int, auctions: int) -> list[Lot]:

@@ -21,6 +21,7 @@ from app.services.chat import ChatDraft
 from bridge.audit.run import audit
 from lanes.audit.ports import Scope
 from lanes.audit.results import AuditResults
+from lanes.postgres import schema as lane_schema
 from tests.containers import Container
 from tests.waiting import CALL_S, stretched, wait_until
 
@@ -180,7 +181,7 @@ def _is_decided(container: Container, lot: Lot, key: str) -> bool:
 
 def wait_all_settled(settled: SettledScenario) -> None:
     """Return when all that is in the log was taken, and nothing of the sold lot waits."""
-    container, progress, inbox = settled.container, schema.ingest_progress, schema.inbox
+    container, progress, inbox = settled.container, lane_schema.ingest_progress, lane_schema.inbox
     ends = {part: end for part, (_, end) in container.log_reader.bounds(AUCTION_BID).items()}
     taken = select(progress.c.partition, progress.c.next_offset).where(
         progress.c.topic == AUCTION_BID.name
@@ -198,7 +199,7 @@ def wait_all_settled(settled: SettledScenario) -> None:
 def leave_waiting(settled: SettledScenario) -> None:
     """With no worker there: a bid that is taken and not settled."""
     bid(settled.container, settled.waiting, 0, 2_000, "waits", "exact")
-    inbox = schema.inbox
+    inbox = lane_schema.inbox
     wait_until(
         lambda: settled.rows(inbox, inbox.c.key == str(settled.waiting.auction_id)),
         what="the bid is taken",
@@ -214,7 +215,7 @@ def _wait_idle(settled: SettledScenario) -> None:
         "the other is sold": lambda: any(
             row.effect == "sold" for row in settled.decisions(settled.sold)
         ),
-        "all is published": lambda: _count(container, schema.outbox) == 0,
+        "all is published": lambda: _count(container, lane_schema.outbox) == 0,
         "all is stored": lambda: len(container.messages.after(settled.open.room_id, -1, 9)) == 2,
         "all is pushed": lambda: len(_tail(settled)) == 2,
     }

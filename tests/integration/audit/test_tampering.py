@@ -12,11 +12,12 @@ from app.adapters.postgres import schema
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, INGEST_GROUP
 from lanes.kafka.connect import make_producer
 from lanes.kafka.security import client_arguments
+from lanes.postgres import schema as lane_schema
 from tests.integration.audit.scenario import Lot, SettledScenario, new_lot
 from tests.integration.audit.tampering import added, changed, without
 
 auctions, bids, decisions = schema.auctions, schema.bids, schema.decisions
-inbox, outbox = schema.inbox, schema.outbox
+inbox, outbox = lane_schema.inbox, lane_schema.outbox
 
 
 def violated(settled: SettledScenario, lot: Lot) -> dict[str, str]:
@@ -85,7 +86,7 @@ def test_a_record_in_two_places_is_noticed(settled: SettledScenario) -> None:
 def test_a_deleted_dead_letter_leaves_a_record_unaccounted(
     settled: SettledScenario,
 ) -> None:
-    letters = schema.dead_letters
+    letters = lane_schema.dead_letters
     # Its id is the database's: it cannot be put back as it was, but moved away.
     with changed(settled, letters, letters.c.key == str(settled.open.auction_id), partition=99):
         assert list(violated(settled, settled.open)) == ["I2"]
@@ -114,7 +115,7 @@ def test_a_record_that_waits_too_long_is_noticed_unless_parked(
     with waiting_since(settled, datetime.now(UTC) - timedelta(seconds=31)):
         assert list(violated(settled, lot)) == ["I4"]
         lane = {"topic": AUCTION_BID.name, "key": str(lot.auction_id)}
-        with added(settled, schema.parked_lanes, **lane, reason="HandlerError", message="m"):
+        with added(settled, lane_schema.parked_lanes, **lane, reason="HandlerError", message="m"):
             results = settled.audit(lot)
     assert results.violated == []
     assert any(f"parked lane auction-bid/{lot.auction_id}" in note for note in results["I4"].notes)

@@ -79,12 +79,12 @@ def test_an_owner_frozen_with_a_batch_finds_its_progress_moved(
 ) -> None:
     chance = seeded()
     frozen = lone_owner(cluster, chance, IDLE_TRANSACTION_MS="120000")
-    with cluster.locked("LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE"):
+    with cluster.locked("LOCK TABLE lanes.dead_letters IN ACCESS EXCLUSIVE MODE"):
         load(cluster, chance, BATCH)
         for partition in range(cluster.partitions):
             cluster.put(None, b"for this one it asks how many there were", partition=partition)
         cluster.producer.flush()
-        cluster.wait_blocked("%FROM dead_letters%")
+        cluster.wait_blocked("%FROM lanes.dead_letters%")
         frozen.freeze()
     successor(cluster)
     wait_until(lambda: not waiting(cluster), what="everything is settled once")

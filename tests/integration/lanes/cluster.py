@@ -22,6 +22,7 @@ from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from app.services.settling import decode
 from lanes.kafka.connect import make_producer
+from lanes.postgres import schema as lane_schema
 from lanes.record import InboxRecord
 from stack import Stack
 from tests import kafka_log
@@ -171,7 +172,9 @@ class LaneCluster:
     def waiting(self, lot: Lot) -> int:
         """How many records of the auction are in the inbox."""
         with self.container.engine.connect() as connection:
-            found = select(schema.inbox.c.offset).where(schema.inbox.c.key == str(lot.auction_id))
+            found = select(lane_schema.inbox.c.offset).where(
+                lane_schema.inbox.c.key == str(lot.auction_id)
+            )
             return len(list(connection.execute(found)))
 
     def log(self, lot: Lot, partition: int) -> list[InboxRecord]:

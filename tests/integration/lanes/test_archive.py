@@ -16,6 +16,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.bidding import KnownBid
 from bridge.audit.run import audit
 from lanes.audit.ports import Scope
+from lanes.postgres import schema as lane_schema
 from tests.integration.audit.scenario import new_lot
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, stretched, wait_until
@@ -124,7 +125,10 @@ def is_idle(cluster: LaneCluster, *lots: Lot) -> bool:
     ends = {
         part: end for part, (_, end) in cluster.container.log_reader.bounds(AUCTION_BID).items()
     }
-    progress, unsent = schema.ingest_progress, select(func.count()).select_from(schema.outbox)
+    progress, unsent = (
+        lane_schema.ingest_progress,
+        select(func.count()).select_from(lane_schema.outbox),
+    )
     taken = select(progress.c.partition, progress.c.next_offset).where(
         progress.c.topic == AUCTION_BID.name
     )

@@ -20,6 +20,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.settling import AuctionLane, decode
 from lanes.dead_letter import Parking
 from lanes.errors import BadRecordError
+from lanes.postgres import schema as lane_schema
 from lanes.record import InboxRecord
 from lanes.topic import dead_letter_topic
 from tests import kafka_log
@@ -66,14 +67,14 @@ def run(cluster: LaneCluster, statement: str) -> None:
 
 def letters(cluster: LaneCluster, key: object) -> list[Any]:
     """Dead letters of a lane, in log order."""
-    table = schema.dead_letters
+    table = lane_schema.dead_letters
     with cluster.container.engine.connect() as connection:
         found = table.select().where(table.c.key == str(key)).order_by(table.c.offset)
         return list(connection.execute(found))
 
 
 def is_parked(cluster: LaneCluster, key: object) -> bool:
-    table = schema.parked_lanes
+    table = lane_schema.parked_lanes
     with cluster.container.engine.connect() as connection:
         return connection.execute(table.select().where(table.c.key == str(key))).first() is not None
 
@@ -88,7 +89,7 @@ def park(cluster: LaneCluster, key: object) -> None:
 
 def free(cluster: LaneCluster, key: object) -> None:
     """As an operator does once the code is mended."""
-    inbox, parked = schema.inbox, schema.parked_lanes
+    inbox, parked = lane_schema.inbox, lane_schema.parked_lanes
     with cluster.container.engine.begin() as connection:
         connection.execute(inbox.update().where(inbox.c.key == str(key)).values(attempts=0))
         connection.execute(parked.delete().where(parked.c.key == str(key)))

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select
 
-from app.adapters.postgres import schema
+from lanes.postgres import schema as lane_schema
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.waiting import CALL_S, wait_until
 
-LETTERS = schema.dead_letters
+LETTERS = lane_schema.dead_letters
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def wait_dead_letters(cluster: LaneCluster, lot: Lot, number: int) -> None:
 
 def replays(cluster: LaneCluster, lot: Lot) -> list[Any]:
     """All replays of a lot's dead letters, the oldest first."""
-    table = schema.replays
+    table = lane_schema.replays
     found = (
         select(table)
         .join(LETTERS, LETTERS.c.id == table.c.dead_letter_id)
@@ -91,7 +91,7 @@ def consumer_dead_letter(
         row = connection.execute(insert(LETTERS).values(usual | columns).returning(LETTERS.c.id))
         letter_id = row.scalar_one()
     yield letter_id
-    of_it = schema.replays.c.dead_letter_id == letter_id
+    of_it = lane_schema.replays.c.dead_letter_id == letter_id
     with cluster.container.engine.begin() as connection:
-        connection.execute(delete(schema.replays).where(of_it))
+        connection.execute(delete(lane_schema.replays).where(of_it))
         connection.execute(delete(LETTERS).where(LETTERS.c.id == letter_id))
