@@ -12,10 +12,6 @@ class VersionConflictError(LanesError):
         super().__init__(lane)
 
 
-class LaneBusyError(LanesError):
-    """Another transaction has claimed the lane: nothing was read."""
-
-
 class BadRecordError(LanesError):
     """A record that can never be settled; `reason` is its dead letter's, a word of a closed set."""
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from lanes.audit.ports import LaneAudit
 from lanes.audit.results import AuditResults
-from lanes.record import InboxRecord, OutboxMessage
+from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 from lanes.topic import Topic
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -18,7 +18,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The result of settling a batch: messages to send, and a call after the commit.
+    """The result of settling records of a lane: messages to send, and a call after the commit.
 
     `after_commit` may be lost with the process: it must only log, or do early what a sweep does
     too.
@@ -29,22 +29,25 @@ class Settlement:
 
 
 class LaneHandler(Protocol[T_contra, S]):
-    """Decides the records of one lane inside a transaction of the platform's.
+    """Decides the records of lanes inside a transaction of the platform's.
 
-    Any other error than those named here is the fault of a record.
+    A transaction settles one lane or several. When several fail it is rolled back and each is
+    settled alone, so an error need not say whose it is. Any other error than those named here is
+    the fault of a record.
     """
 
-    def load(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> S:
-        """Return the lane's state, with its version, and what else settling `records` needs.
+    def load(self, transaction: T_contra, lanes: RecordsByKey) -> S:
+        """Return the lanes' states, with their versions, and what else settling `lanes` needs.
 
-        Raise UnknownLaneError when there is no such lane. Any other error is no record's fault: an
+        Raise UnknownLaneError when a lane does not exist. Any other error is no record's fault: an
         undecodable record is reported by `settle`.
         """
 
-    def settle(self, transaction: T_contra, state: S, records: Sequence[InboxRecord]) -> Settlement:
-        """Decide `records`, those passed to `load`, in log order, and store the result.
+    def settle(self, transaction: T_contra, state: S, lanes: RecordsByKey) -> Sequence[Settlement]:
+        """Decide the records of `lanes`, those passed to `load`, each lane's in log order, and
+        store the results. Return one settlement a lane, in the order of `lanes`.
 
-        Raise VersionConflictError when the state has changed since `load`, and FutureVersionError
+        Raise VersionConflictError when a state has changed since `load`, and FutureVersionError
         when a record has a schema version newer than this code.
         """
 

@@ -50,14 +50,14 @@ class InboxWriter(Protocol):
 
 
 class Lanes(Protocol):
-    """The store's side of settling: a lane's waiting records, and outgoing messages."""
+    """The store's side of settling: lanes' waiting records, and outgoing messages."""
 
     def claim(
-        self, transaction: Transaction, *, topic: str, key: str, limit: int
-    ) -> list[InboxRecord]:
-        """Claim a lane until the transaction ends, and `read` it.
+        self, transaction: Transaction, *, topic: str, keys: Sequence[str], limit: int
+    ) -> dict[str, list[InboxRecord]]:
+        """Claim lanes until the transaction ends, and `read` each; return them by key.
 
-        Raise LaneBusyError when another transaction has claimed it. A claim spares the work of a
+        A lane that another transaction has claimed is left out. A claim spares the work of a
         second worker and promises nothing: the guards of the writes decide who settles a record.
         """
         ...
@@ -81,10 +81,10 @@ class Lanes(Protocol):
         records: Sequence[InboxRecord],
         messages: Sequence[OutboxMessage],
     ) -> None:
-        """Remove exactly `records` of one lane, and hand messages to the relay.
+        """Remove exactly `records`, all of one topic, and hand messages to the relay.
 
         Raise VersionConflictError when one of the records is gone already. The last statement of a
-        transaction that has locked the lane's state, so that the ids of messages rise per lane.
+        transaction that has locked the lanes' states, so that the ids of messages rise per lane.
         """
         ...
 

@@ -1,5 +1,6 @@
 """A record on its way: as polled from Kafka, as it waits in the inbox, as a message to send."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -48,6 +49,10 @@ class InboxRecord:
         default=None, compare=False
     )  # since 1970; set once it is in
     traceparent: str | None = field(default=None, compare=False)
+
+
+RecordsByKey = Mapping[str, Sequence[InboxRecord]]
+"""By the key of their lane, records of one topic, those of a lane in offset order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from app.services.reading import read_value
 from app.services.rejected_records import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
 from lanes.errors import BadRecordError, FutureVersionError, GoneError, UnknownLaneError
 from lanes.handler import Settlement
-from lanes.record import InboxRecord, OutboxMessage
+from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")
@@ -85,14 +85,20 @@ class Batch:
     aliases: Mapping[int, int]
     notices: Sequence[Notice]
 
+    @property
+    def auction_id(self) -> int:
+        """Of the auction."""
+        return self.after.terms.auction_id
+
 
 class AuctionStore(Protocol[T_contra]):
     """What settling needs of PostgreSQL, inside the platform's transaction."""
 
     def find(
-        self, transaction: T_contra, auction_id: int, bids: Collection[BidPlaced]
-    ) -> Found | None:
-        """Return the auction with its version, and what is stored of these bids of it."""
+        self, transaction: T_contra, bids: Mapping[int, Collection[BidPlaced]]
+    ) -> Mapping[int, Found]:
+        """Return by id those auctions that exist, with their versions, and what is stored of these
+        bids of each."""
 
     def bidders(
         self, transaction: T_contra, auction_id: int, bidder_ids: Collection[int]
@@ -107,8 +113,8 @@ class AuctionStore(Protocol[T_contra]):
     ) -> Sequence[Effective]:
         """Every record below an offset that had an effect on price and leader, in log order."""
 
-    def save(self, transaction: T_contra, batch: Batch) -> None:
-        """Store it all, guarded by the version. Raises VersionConflictError."""
+    def save(self, transaction: T_contra, batches: Sequence[Batch]) -> None:
+        """Store it all, of an auction each, guarded by the versions. Raise VersionConflictError."""
 
     def lock(self, transaction: T_contra, auction_id: int) -> Auction | None:
         """Lock the auction and raise its version: no other worker settles it before the transaction
@@ -131,25 +137,29 @@ class AuctionLane:
         self._store = store
         self._notify = notify
 
-    def load(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Loaded:
-        """Return the auction of that id, and the records decoded. Raise UnknownLaneError."""
-        decoded, error = _decoded(records)
-        bids = bids_of(decoded)
-        found = self._store.find(transaction, int(key), bids) if key.isdecimal() else None
-        if found is None:
-            raise UnknownLaneError(UNKNOWN_AUCTION, f"there is no auction {key}")
-        return Loaded(found, decoded, error)
+    def load(self, transaction: object, lanes: RecordsByKey) -> list[Loaded]:
+        """Return the auctions of these ids, and their records decoded. Raise UnknownLaneError."""
+        decoded = {int(key): _decoded(ones) for key, ones in lanes.items() if key.isdecimal()}
+        bids = {auction_id: bids_of(records) for auction_id, (records, _) in decoded.items()}
+        found = self._store.find(transaction, bids) if bids else {}
+        for key in lanes:
+            if not (key.isdecimal() and int(key) in found):
+                raise UnknownLaneError(UNKNOWN_AUCTION, f"there is no auction {key}")
+        return [Loaded(found[auction_id], *decoded[auction_id]) for auction_id in decoded]
 
     def settle(
-        self, transaction: object, state: Loaded, records: Sequence[InboxRecord]
-    ) -> Settlement:
-        """Fold the records through the rules, once each, and store it."""
-        if state.error is not None:
-            raise state.error
-        batch = self._decide(transaction, state.found, state.records)
-        self._store.save(transaction, batch)
-        event = auction_event(batch.after, batch.entries, batch.aliases, _traces(records))
-        return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
+        self, transaction: object, state: Sequence[Loaded], lanes: RecordsByKey
+    ) -> list[Settlement]:
+        """Fold the records through the rules, once each, and store it all."""
+        for loaded in state:
+            if loaded.error is not None:
+                raise loaded.error
+        batches = [self._decide(transaction, loaded.found, loaded.records) for loaded in state]
+        self._store.save(transaction, batches)
+        return [
+            self._settlement(batch, records)
+            for batch, records in zip(batches, lanes.values(), strict=True)
+        ]
 
     def fail(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
         """Store `failed` for the bids among `records`; return the messages for their bidders."""
@@ -171,6 +181,10 @@ class AuctionLane:
         wanted = {UUID(bid) for bid in ids if bid is not None}
         answered = {str(bid) for bid in self._store.answered(transaction, wanted)}
         return [bid in answered for bid in ids]
+
+    def _settlement(self, batch: Batch, records: Sequence[InboxRecord]) -> Settlement:
+        event = auction_event(batch.after, batch.entries, batch.aliases, _traces(records))
+        return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
 
     def _settled(self, batch: Batch) -> None:
         outcomes: Counter[str] = Counter()

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from lanes.dead_letter import Parking
-from lanes.errors import LaneBusyError, VersionConflictError
+from lanes.errors import VersionConflictError
 from lanes.postgres.prepared import Prepared, array
 from lanes.record import InboxRecord, OutboxMessage
 
@@ -60,24 +60,34 @@ READ_THOSE = (
 # it, as all its locks, after `idle_transaction_ms`.
 CLAIM = Prepared(
     "lane_claim",
-    ("text", "text", "int"),
+    ("text", "text[]", "int"),
     f"""
-WITH claim AS MATERIALIZED (
-  SELECT pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || $2)) AS is_ours)
-SELECT waiting.* FROM claim LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="$2")}
+WITH lanes AS MATERIALIZED (
+  SELECT key, pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || key)) AS is_ours
+  FROM unnest($2) AS key)
+SELECT lanes.key, waiting.*
+FROM lanes LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="lanes.key")}
   ORDER BY "offset" LIMIT $3) AS waiting ON true
 WHERE is_ours""",  # noqa: S608 - our constants
     first=True,
 )
 
+# Records are found one by one (OFFSET), so that no plan for many reads more of the inbox; by both
+# partition and key, so that either index finds one alone. A lane's offsets come as text, because
+# there are no arrays of arrays of unequal lengths.
 SETTLE = Prepared(
     "lane_settle",
-    ("text", "int", "bigint[]", "text[]", "text[]", "text[]", "text[]"),
+    ("text", "int[]", "text[]", "text[]", "text[]", "text[]", "text[]", "text[]"),
     """
 WITH removed AS (
-  DELETE FROM lanes.inbox WHERE topic = $1 AND partition = $2 AND "offset" = ANY($3) RETURNING 1
+  DELETE FROM lanes.inbox WHERE ctid = ANY (ARRAY(
+    SELECT found.ctid FROM unnest($2, $3, $4) AS lane (partition, key, offsets),
+      unnest(lane.offsets::bigint[]) AS record ("offset"), LATERAL (
+        SELECT ctid FROM lanes.inbox WHERE topic = $1 AND partition = lane.partition
+          AND key = lane.key AND "offset" = record."offset" OFFSET 0) AS found)) RETURNING 1
 ), sent AS (
-  INSERT INTO lanes.outbox (topic, key, payload, traceparent) SELECT * FROM unnest($4, $5, $6, $7)
+  INSERT INTO lanes.outbox (topic, key, payload, traceparent)
+  SELECT * FROM unnest($5, $6, $7, $8)
 )
 SELECT count(*), pg_notify('outbox', '') FROM removed""",
 )
@@ -141,13 +151,15 @@ class PostgresLanes:
     """The port Lanes."""
 
     def claim(
-        self, transaction: Connection, *, topic: str, key: str, limit: int
-    ) -> list[InboxRecord]:
-        """Claim a lane until the transaction ends, and read it. Raise LaneBusyError."""
-        rows = CLAIM.execute(transaction, topic, key, limit)
-        if not rows:
-            raise LaneBusyError(f"{topic}/{key}")
-        return [InboxRecord(*row) for row in rows if row[0] is not None]
+        self, transaction: Connection, *, topic: str, keys: Sequence[str], limit: int
+    ) -> dict[str, list[InboxRecord]]:
+        """Claim lanes until the transaction ends, and read each; those of others are left out."""
+        lanes: dict[str, list[InboxRecord]] = {}
+        for key, *record in CLAIM.execute(transaction, topic, list(keys), limit):
+            waiting = lanes.setdefault(key, [])
+            if record[0] is not None:
+                waiting.append(InboxRecord(*record))
+        return lanes
 
     def read(
         self, transaction: Connection, *, topic: str, key: str, limit: int
@@ -170,20 +182,29 @@ class PostgresLanes:
         records: Sequence[InboxRecord],
         messages: Sequence[OutboxMessage],
     ) -> None:
-        """Remove exactly `records` of one lane, and hand messages to the relay.
+        """Remove exactly `records`, all of one topic, and hand messages to the relay.
 
         Raise VersionConflictError when one of the records is gone already.
         """
-        topic, partition, offsets = _record_ids(records)
+        lanes: dict[tuple[int, str], list[int]] = {}
+        for record in records:
+            lanes.setdefault((record.partition, record.key), []).append(record.offset)
         ((removed, _),) = SETTLE.execute(
-            transaction, topic, partition, array(offsets), *_columns(messages)
+            transaction,
+            records[0].topic,
+            array(partition for partition, _ in lanes),
+            [key for _, key in lanes],
+            [array(offsets) for offsets in lanes.values()],
+            *_columns(messages),
         )
         if removed != len(records):
             raise VersionConflictError(f"{records[0].topic}/{records[0].key}")
 
     def count_failure(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
         """Count one more failed settle of each record."""
-        transaction.exec_driver_sql(COUNT_FAILURE, _record_ids(records))
+        topic, partition = records[0].topic, records[0].partition
+        offsets = [record.offset for record in records]
+        transaction.exec_driver_sql(COUNT_FAILURE, (topic, partition, offsets))
 
     def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
         """Park the lane until an operator unparks it; return False when it was parked before."""
@@ -205,11 +226,6 @@ def waiting_lanes(
     excluded."""
     rows = connection.exec_driver_sql(WAITING_LANES, (older_than_s, limit))
     return [(topic, key) for topic, key in rows]
-
-
-def _record_ids(records: Sequence[InboxRecord]) -> tuple[str, int, list[int]]:
-    first = records[0]
-    return first.topic, first.partition, [record.offset for record in records]
 
 
 def _columns(messages: Sequence[OutboxMessage]) -> tuple[list[str | None], ...]:

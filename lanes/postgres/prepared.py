@@ -26,8 +26,8 @@ class Prepared:
     """A statement with the parameters $1, $2, … of these types, known to the server by `name`.
 
     It returns rows. One that is the `first` of its transaction has all of them planned to use
-    indexes: a plan is kept, and one that was made while a table was nearly empty would read all of
-    it once it is full.
+    indexes: a plan is made at the first execution and kept, and one that was made while a table was
+    nearly empty would read all of it once it is full.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""`settle(topic, keys)`: a wake-up of lanes, settled in turn.
+"""`settle(topic, keys)`: a wake-up of lanes, settled together, and after a failure in turn.
 
 A lane that met a version conflict is retried by a task of its own, with backoff and full jitter.
 """
@@ -41,11 +41,12 @@ def register_settle(
         """Settle what waits in the lanes of `keys`; `stuck`, of one, as in `Attempts.attempt`."""
         waker.clear_flags((topic, key) for key in keys)
         lane, retries = topics[topic], task.request.retries
+        alone = settler.settle_together(lane, keys)
         ends = time.monotonic() + limits.settle_round_s
         errors: list[Exception] = []
-        for done, key in enumerate(keys):
+        for done, key in enumerate(alone):
             if time.monotonic() > ends:
-                waker.enqueue((topic, late) for late in keys[done:])
+                waker.enqueue((topic, late) for late in alone[done:])
                 break
             again = None
             try:

@@ -5,12 +5,21 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
-from lanes.postgres.lanes import CLAIM
+from app.adapters.postgres.engine import PLAN_ONCE, driver_url
+from app.adapters.postgres.settling import FIND, _save
+from lanes.postgres.lanes import CLAIM, SETTLE
 from lanes.postgres.outbox import NEXT_OUT
 from tests.integration.database import alembic, own_database
 
-UNTIL_KEPT = 6  # PostgreSQL plans the first five executions each time
+EXECUTED = (
+    "lane_claim('auction-bid', '{1,2}', 500)",
+    "lane_settle('auction-bid', '{0,0}', '{1,2}', '{\"{1}\",\"{2}\"}', '{}', '{}', '{}', '{}')",
+    "outbox_next(500, 1000000)",
+    'auction_find(\'{1,2}\', \'{"{}","{}"}\', \'{"{}","{}"}\')',
+    "auction_save('{1,2}', '[]')",
+)
+INDEXES = ("ix_inbox_lane", "pk_outbox", "pk_auctions", "pk_bids")
+TABLES = "inbox, outbox, auctions, auction_bidders, bids"
 
 
 @pytest.fixture
@@ -19,22 +28,27 @@ def engine() -> Iterator[Engine]:
     with own_database("plans") as environment:
         alembic(environment, "upgrade", "head")
         url = driver_url(environment["DATABASE_URL"])
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE inbox, outbox")
+        engine = create_engine(url, poolclass=NullPool, connect_args={"options": PLAN_ONCE})
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"VACUUM ANALYZE {TABLES}")
         yield engine
 
 
-def test_inbox_and_outbox_are_read_by_their_indexes_for_ever(engine: Engine) -> None:
-    with engine.connect() as connection:
-        for _ in range(UNTIL_KEPT):
-            CLAIM.execute(connection, "auction-bid", "1", 500)
-            NEXT_OUT.execute(connection, 500, 1_000_000)
+def test_a_settle_and_the_outbox_are_read_by_their_indexes_for_ever(engine: Engine) -> None:
+    with engine.begin() as connection:
+        CLAIM.execute(connection, "auction-bid", ["1", "2"], 500)
+        FIND.execute(connection, "{1,2}", ["{}", "{}"], ["{}", "{}"])
+        _save((False, False, False, False)).execute(connection, "{1,2}", "[]")
+        SETTLE.execute(
+            connection, "auction-bid", "{0,0}", ["1", "2"], ["{1}", "{2}"], [], [], [], []
+        )
+        NEXT_OUT.execute(connection, 500, 1_000_000)
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
         kept = [
             row[0]
-            for execute in ("lane_claim('auction-bid', '1', 500)", "outbox_next(500, 1000000)")
+            for execute in EXECUTED
             for row in connection.exec_driver_sql(f"EXPLAIN EXECUTE {execute}")
         ]
-    assert any("ix_inbox_lane" in line for line in kept)
-    assert any("pk_outbox" in line for line in kept)
+    print("\n".join(kept))
+    assert [index for index in INDEXES if not any(index in line for line in kept)] == []
     assert not any("Seq Scan" in line for line in kept)

@@ -216,8 +216,8 @@ def _settle(engine: Engine, records: Sequence[InboxRecord]) -> None:
         for first in range(0, len(own), 3):
             with engine.begin() as connection:
                 connection.exec_driver_sql("SET LOCAL timezone = 'UTC'")
-                batch = own[first : first + 3]
-                lane.settle(connection, lane.load(connection, key, batch), batch)
+                batch = {key: own[first : first + 3]}
+                lane.settle(connection, lane.load(connection, batch), batch)
 
 
 def _rows(connection: Connection, table: str) -> list[Any]:

@@ -5,7 +5,7 @@ What `list_faults` names makes settling fail, so that a test can break the code 
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -19,7 +19,7 @@ from lanes.audit.ports import LogEntry, Scope, Selection, StoredRow
 from lanes.audit.results import AuditResults
 from lanes.errors import BadRecordError, FutureVersionError, UnknownLaneError, VersionConflictError
 from lanes.handler import LaneTopic, Settlement
-from lanes.record import InboxRecord
+from lanes.record import InboxRecord, RecordsByKey
 from lanes.topic import Topic
 
 GROUP_SUFFIX = "-group"
@@ -72,17 +72,32 @@ class ListState:
 class ListLane:
     """The handler: appends, in the order it is given, guarded by the version."""
 
-    def load(self, transaction: Connection, key: str, records: Sequence[InboxRecord]) -> ListState:
-        """The list, made at its first record. Raises UnknownLaneError for the one there is not."""
-        if key == UNKNOWN_LIST:
-            raise UnknownLaneError("UnknownAuction", f"there is no list {key}")
-        return ListState(key, transaction.exec_driver_sql(LOAD, (key,)).scalar_one())
+    def load(self, transaction: Connection, lanes: RecordsByKey) -> list[ListState]:
+        """The lists, made at their first record. Raises UnknownLaneError for the one there is
+        not."""
+        if UNKNOWN_LIST in lanes:
+            raise UnknownLaneError("UnknownAuction", f"there is no list {UNKNOWN_LIST}")
+        return [
+            ListState(key, transaction.exec_driver_sql(LOAD, (key,)).scalar_one())
+            for key in sorted(lanes)
+        ]
 
     def settle(
-        self, transaction: Connection, state: ListState, records: Sequence[InboxRecord]
-    ) -> Settlement:
+        self, transaction: Connection, state: Sequence[ListState], lanes: RecordsByKey
+    ) -> list[Settlement]:
         """Append them."""
         faults = {row.text: row.kind for row in transaction.exec_driver_sql(FAULTS)}
+        for one in state:
+            self._append(transaction, one, lanes[one.name], faults)
+        return [Settlement([]) for _ in lanes]
+
+    def _append(
+        self,
+        transaction: Connection,
+        state: ListState,
+        records: Sequence[InboxRecord],
+        faults: Mapping[str, str],
+    ) -> None:
         for record in records:
             item = read_value(item_decoder, record.payload)
             self._fail_if_configured(transaction, state, faults.get(item.text))
@@ -90,7 +105,6 @@ class ListLane:
             transaction.exec_driver_sql(APPEND, (state.name, item.id, item.text, *entry))
         if transaction.exec_driver_sql(RAISE, (state.name, state.version)).rowcount != 1:
             raise VersionConflictError(state.name)
-        return Settlement([])
 
     def fail(self, transaction: Connection, key: str, records: Sequence[InboxRecord]) -> Settlement:
         """Note which could not be appended."""

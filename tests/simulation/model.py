@@ -15,7 +15,7 @@ from app.domain.terms import Offer, SoftClose, make_terms
 from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
-from app.services.settling import AuctionLane
+from app.services.settling import AuctionLane, Loaded
 from lanes.attempts import Attempts
 from lanes.bounds import Bounds
 from lanes.checking import Sizes
@@ -25,9 +25,10 @@ from lanes.errors import OutageError
 from lanes.handler import LaneTopic, Settlement
 from lanes.ingest import Ingestor, IngestorPorts
 from lanes.policy import DeadLetterLimit
-from lanes.record import InboxRecord, RawRecord
+from lanes.record import InboxRecord, RawRecord, RecordsByKey
 from lanes.settle import LaneSettler
 from lanes.topic import Topic
+from lanes.wake import Lane
 from tests.simulation.ports import MemoryAuctions, MemoryPorts
 from tests.simulation.processes import Process, pause
 from tests.simulation.store import Store
@@ -38,7 +39,7 @@ AUCTIONS = (1, 2, 3)
 UNKNOWN_AUCTION = 99
 SELLER = 100
 LASTS_S = 120
-BATCH, RETRIES, WORKERS = 4, 2, 4
+BATCH, RETRIES, WORKERS = 6, 2, 4
 DEAD_LETTER_LIMIT = DeadLetterLimit(per_lane=3, per_partition=5, window_s=60)
 POISON = "poison"
 TOPIC_ID = "made-once"
@@ -48,7 +49,7 @@ TOPIC_ID = "made-once"
 class Task:
     """A task on its way to a worker."""
 
-    key: str
+    keys: tuple[str, ...]
     retries: int = 0
     stuck: frozenset[int] | None = None
 
@@ -59,11 +60,12 @@ class FaultyLane(AuctionLane):
     is_broken = True
 
     def settle(
-        self, transaction: object, state: object, records: Sequence[InboxRecord]
-    ) -> Settlement:
+        self, transaction: object, state: Sequence[Loaded], lanes: RecordsByKey
+    ) -> list[Settlement]:
+        records = [record for batch in lanes.values() for record in batch]
         if self.is_broken and any(POISON in record.payload for record in records):
             raise ZeroDivisionError
-        return super().settle(transaction, state, records)  # type: ignore[arg-type]
+        return super().settle(transaction, state, lanes)
 
 
 class Simulation:
@@ -82,7 +84,8 @@ class Simulation:
             identify=settling.identify,
             handler=self.handler,
         )
-        self.attempts = self._attempts()
+        self.settler = self._settler()
+        self.attempts = Attempts(self.settler, RETRIES)
         self.owners: list[Process] = []
         self.workers: list[Process] = []
         self.tasks: list[Task] = []
@@ -171,10 +174,10 @@ class Simulation:
         self._drop_dead_processes()
 
     def sweep(self, _: int = 0) -> None:
-        """Wake every lane that waits."""
+        """Wake every lane that waits, all in one task."""
         waiting = {record.key for record in self.store.rows("inbox").values()}
         parked = {key for _, key in self.store.rows("parked_lanes")}
-        self.tasks += [Task(key) for key in sorted(waiting - parked)]
+        self._wake(waiting - parked)
 
     def finish(self) -> None:
         """Faults end, code is mended, processes run to their end; nothing may wait after it."""
@@ -217,7 +220,11 @@ class Simulation:
         self.owners.append(Process(f"owner {sorted(given)}", lambda: self._own(given)))
 
     def _deliver(self, task: Task) -> None:
-        self.workers.append(Process(f"worker {task.key}", lambda: self._work(task)))
+        self.workers.append(Process(f"worker {task.keys}", lambda: self._work(task)))
+
+    def _wake(self, keys: Iterable[str]) -> None:
+        woken = tuple(sorted(keys))
+        self.tasks += [Task(woken)] if woken else []
 
     def _drop_dead_processes(self) -> None:
         self.owners = [owner for owner in self.owners if owner.is_alive]
@@ -252,7 +259,7 @@ class Simulation:
         if not batches:
             return
         result = ingestor.ingest(batches)
-        self.tasks += [Task(key) for key in sorted({record.key for record in result.records})]
+        self._wake({record.key for record in result.records})
         if result.lost:
             ingestor.start(result.lost, self._bounds)
 
@@ -260,17 +267,18 @@ class Simulation:
         return {part: Bounds(0, len(self.log[part])) for part in partitions}
 
     def _work(self, task: Task) -> None:
-        """What the Celery task does around `Attempts`."""
-        try:
-            again = self.attempts.attempt(
-                self.lane, task.key, retries=task.retries, stuck=task.stuck
-            )
-        except OutageError:
-            return
-        if again is not None:
-            self.tasks.append(Task(task.key, task.retries + 1, again))
+        """What the Celery task does around `LaneSettler` and `Attempts`."""
+        for key in self.settler.settle_together(self.lane, task.keys):
+            try:
+                again = self.attempts.attempt(
+                    self.lane, key, retries=task.retries, stuck=task.stuck
+                )
+            except OutageError:
+                continue
+            if again is not None:
+                self.tasks.append(Task((key,), task.retries + 1, again))
 
-    def _attempts(self) -> Attempts:
+    def _settler(self) -> LaneSettler:
         dead_letter_writer = DeadLetterWriter(
             begin=self.store.begin,
             lanes=self.ports,
@@ -278,16 +286,18 @@ class Simulation:
             dead_letter_limit=DEAD_LETTER_LIMIT,
             batch_max=BATCH,
         )
-        settler = LaneSettler(
+        return LaneSettler(
             begin=self.store.begin,
             lanes=self.ports,
             dead_letter_writer=dead_letter_writer,
             batch_max=BATCH,
             turn_s=60,
-            again=lambda _, key: self.tasks.append(Task(key)),
-            busy=lambda _, key: self.tasks.append(Task(key)),
+            again=self._queue,
+            busy=self._queue,
         )
-        return Attempts(settler, RETRIES)
+
+    def _queue(self, lanes: Iterable[Lane]) -> None:
+        self._wake(key for _, key in lanes)
 
 
 def settled_records(simulation: Simulation, auction_id: int) -> list[Record]:

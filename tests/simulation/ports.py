@@ -1,6 +1,6 @@
 """The platform's ports and the auctions' on the store in memory: what the SQL does, row by row."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.domain.records import BidPlaced, ReserveLoweringRequested
 from app.protocol.topics import AUCTION_BID
 from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
 from lanes.dead_letter import DeadLetter, Parking
-from lanes.errors import BadDataError, LaneBusyError, VersionConflictError
+from lanes.errors import BadDataError, VersionConflictError
 from lanes.record import InboxRecord, OutboxMessage
 from tests.simulation.store import MemoryTransaction
 
@@ -79,12 +79,14 @@ class MemoryPorts:
         return [one for one in _lane(transaction, topic, key) if one.offset in offsets]
 
     def claim(
-        self, transaction: MemoryTransaction, *, topic: str, key: str, limit: int
-    ) -> list[InboxRecord]:
+        self, transaction: MemoryTransaction, *, topic: str, keys: Sequence[str], limit: int
+    ) -> dict[str, list[InboxRecord]]:
         transaction.store.statement()
-        if not transaction.try_lock("claims", (topic, key)):
-            raise LaneBusyError(key)
-        return self.read(transaction, topic=topic, key=key, limit=limit)
+        return {
+            key: _lane(transaction, topic, key)[:limit]
+            for key in keys
+            if transaction.try_lock("claims", (topic, key))
+        }
 
     def settle(
         self,
@@ -174,9 +176,15 @@ class MemoryAuctions:
     """The port AuctionStore."""
 
     def find(
+        self, transaction: MemoryTransaction, bids: Mapping[int, Collection[BidPlaced]]
+    ) -> dict[int, Found]:
+        transaction.store.statement()
+        found = {one: self._found(transaction, one, ones) for one, ones in bids.items()}
+        return {auction_id: one for auction_id, one in found.items() if one is not None}
+
+    def _found(
         self, transaction: MemoryTransaction, auction_id: int, bids: Collection[BidPlaced]
     ) -> Found | None:
-        transaction.store.statement()
         auction = transaction.get("auctions", auction_id)
         if auction is None:
             return None
@@ -207,11 +215,17 @@ class MemoryAuctions:
         past = [record for (of, offset), record in rows if of == auction_id and offset < before]
         return sorted(past, key=lambda record: record.position.offset)
 
-    def save(self, transaction: MemoryTransaction, batch: Batch) -> None:
+    def save(self, transaction: MemoryTransaction, batches: Sequence[Batch]) -> None:
         transaction.store.statement()
-        auction_id = batch.after.terms.auction_id
-        if transaction.lock("auctions", auction_id).version != batch.before.version:
-            raise VersionConflictError(str(auction_id))
+        ordered = sorted(batches, key=lambda batch: batch.auction_id)
+        for batch in ordered:
+            if transaction.lock("auctions", batch.auction_id).version != batch.before.version:
+                raise VersionConflictError(str(batch.auction_id))
+        for batch in ordered:
+            self._save(transaction, batch)
+
+    def _save(self, transaction: MemoryTransaction, batch: Batch) -> None:
+        auction_id = batch.auction_id
         transaction.put("auctions", auction_id, batch.after)
         for bidder_id, alias in batch.aliases.items():
             if bidder_id not in batch.bidders:

@@ -17,6 +17,9 @@ from app.services.breaker import Breaker
 from app.settings import Limits
 from lanes.postgres.driver_errors import leave_values_out
 
+# Prepared statements (lanes/postgres/prepared.py): one that takes arrays would seem cheaper planned
+# each time.
+PLAN_ONCE = "-c plan_cache_mode=force_generic_plan"
 NO_ANSWER = "PostgreSQL did not answer just now"
 ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statement took too long
 
@@ -112,7 +115,7 @@ def _engine(
                 f"-c statement_timeout={timeout_ms} "
                 f"-c lock_timeout={min(limits.lock_timeout_ms, timeout_ms)} "
                 f"-c idle_in_transaction_session_timeout={limits.idle_transaction_ms} "
-                "-c timezone=UTC"
+                f"-c timezone=UTC {PLAN_ONCE}"
             ),
             "keepalives_idle": 5,
             "keepalives_interval": 2,

@@ -1,6 +1,6 @@
 """The auction rows as settling sees them: all of its SQL, one statement a table and batch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any, Literal
@@ -57,17 +57,23 @@ SELECT DISTINCT bidder_id FROM bids WHERE auction_id = %s AND seq IS NOT NULL"""
 KNOWN_COLUMNS = """
   bid_id, amount, kind, status, standing, code, seq, price, minimum_next_bid, ends_at, decided_at"""
 
-# As JSON, because what is known is seldom more than an alias or two.
+# As JSON, because what is known is seldom more than an alias or two. There are no arrays of arrays
+# of unequal lengths, so those of each auction come as text, and are parsed once (OFFSET).
 FIND = Prepared(
     "auction_find",
-    ("bigint", "bigint[]", "uuid[]"),
+    ("bigint[]", "text[]", "text[]"),
     f"""
 SELECT {AUCTION_COLUMNS.replace(" rules,", " rules::text,")},
   (SELECT json_agg(json_build_array(bidder_id, alias, outbid_noticed_at))::text
-   FROM auction_bidders
-   WHERE auction_id = $1 AND bidder_id = ANY($2 || a.leader_id || a.voided_ids)),
-  (SELECT json_agg(json_build_array({KNOWN_COLUMNS}))::text FROM bids WHERE bid_id = ANY($3))
-FROM auctions AS a WHERE id = $1""",  # noqa: S608 - our constants
+   FROM auction_bidders WHERE auction_id = a.id
+     AND bidder_id = ANY(wanted.bidder_ids || a.leader_id || a.voided_ids)),
+  (SELECT json_agg(json_build_array({KNOWN_COLUMNS}))::text
+   FROM bids WHERE bid_id = ANY(wanted.bid_ids))
+FROM (
+    SELECT auction_id, bidder_ids::bigint[], bid_ids::uuid[]
+    FROM unnest($1, $2, $3) AS given (auction_id, bidder_ids, bid_ids) OFFSET 0
+  ) AS wanted JOIN auctions AS a ON id = wanted.auction_id
+WHERE id = ANY($1)""",  # noqa: S608 - our constants
 )
 
 # Of an auction that has ended, some or all bids may have been moved.
@@ -84,28 +90,35 @@ SELECT "offset", (detail->>'actor_id')::bigint, (detail->>'reserve_price')::bigi
   log_time
 FROM all_decisions WHERE auction_id = %s AND effect = 'reserve_lowered' AND "offset" < %s"""
 
-# What is decided now is not in the archive yet.
+# What is decided now is not in the archive yet. The ids are named twice, so that whatever way of
+# joining is planned, only these rows are read.
 GUARD = """
-UPDATE auctions SET version = version + 1, status = $1, price = $2, leader_id = $3,
-  leader_maximum = $4, bid_count = $5, ends_at = $6, extensions = $7, reserve_price = $8,
-  reserve_lowered = $9, winner_id = $10, winning_amount = $11, closed_at = $12, decided_at = $13,
-  alias_count = $14, chain = $15, voided_ids = $16, archived_at = NULL
-WHERE id = $17 AND version = $18 RETURNING id"""
-GUARD_TYPES = (
-    "text", "bigint", "bigint", "bigint", "bigint", "timestamptz", "int", "bigint", "boolean",
-    "bigint", "bigint", "timestamptz", "timestamptz", "int", "text", "bigint[]", "bigint", "bigint",
-)  # fmt: skip
+UPDATE auctions AS a SET version = a.version + 1, status = r.status, price = r.price,
+  leader_id = r.leader_id, leader_maximum = r.leader_maximum, bid_count = r.bid_count,
+  ends_at = r.ends_at, extensions = r.extensions, reserve_price = r.reserve_price,
+  reserve_lowered = r.reserve_lowered, winner_id = r.winner_id, winning_amount = r.winning_amount,
+  closed_at = r.closed_at, decided_at = r.decided_at, alias_count = r.alias_count, chain = r.chain,
+  voided_ids = r.voided_ids, archived_at = NULL
+FROM json_to_recordset($2) AS r(id bigint, version bigint, status text, price bigint,
+  leader_id bigint, leader_maximum bigint, bid_count bigint, ends_at timestamptz, extensions int,
+  reserve_price bigint, reserve_lowered boolean, winner_id bigint, winning_amount bigint,
+  closed_at timestamptz, decided_at timestamptz, alias_count int, chain text, voided_ids bigint[])
+WHERE a.id = ANY($1) AND a.id = r.id AND a.version = r.version RETURNING a.id"""
+GUARD_TYPES = ("bigint[]", "json")
+IS_GUARDED = "(SELECT count(*) FROM guard) = cardinality($1)"
 
 SAVE_BIDDERS = """
 INSERT INTO auction_bidders (auction_id, bidder_id, alias, outbid_noticed_at)
-SELECT guard.id, bidder_id, alias, outbid_noticed_at FROM guard, json_to_recordset({rows})
-  AS r(bidder_id bigint, alias int, outbid_noticed_at timestamptz)
+SELECT auction_id, bidder_id, alias, outbid_noticed_at FROM json_to_recordset({rows})
+  AS r(auction_id bigint, bidder_id bigint, alias int, outbid_noticed_at timestamptz)
+WHERE {is_guarded}
 ON CONFLICT (auction_id, bidder_id) DO UPDATE SET outbid_noticed_at = excluded.outbid_noticed_at"""
 
 INSERT_NOTICES = """
 INSERT INTO notices (user_id, auction_id, kind, params, at)
-SELECT user_id, auction_id, kind, params, at FROM guard, json_to_recordset({rows})
-  AS r(user_id bigint, auction_id bigint, kind text, params jsonb, at timestamptz)"""
+SELECT user_id, auction_id, kind, params, at FROM json_to_recordset({rows})
+  AS r(user_id bigint, auction_id bigint, kind text, params jsonb, at timestamptz)
+WHERE {is_guarded}"""
 
 # A failed bid that is decided after all replaces its row: the one change of an outcome there is.
 INSERT_BIDS = """
@@ -115,11 +128,12 @@ INSERT INTO bids (bid_id, auction_id, bidder_id, key, amount, kind, confirm, sta
 SELECT bid_id, auction_id, bidder_id, key, amount, kind, confirm, status, code, seq,
   automatic, partition, "offset", log_time, standing, alias, public_amount, price,
   minimum_next_bid, ends_at, decided_at, chain
-FROM guard, json_to_recordset({rows}) AS r(bid_id uuid, auction_id bigint, bidder_id bigint,
+FROM json_to_recordset({rows}) AS r(bid_id uuid, auction_id bigint, bidder_id bigint,
   key text, amount bigint, kind text, confirm boolean, status text, code text, seq bigint,
   automatic boolean, partition int, "offset" bigint, log_time timestamptz, standing text,
   alias int, public_amount bigint, price bigint, minimum_next_bid bigint, ends_at timestamptz,
   decided_at timestamptz, chain text)
+WHERE {is_guarded}
 ON CONFLICT (bid_id) DO UPDATE SET amount = excluded.amount, kind = excluded.kind,
   confirm = excluded.confirm, status = excluded.status, code = excluded.code,
   seq = excluded.seq, partition = excluded.partition, "offset" = excluded."offset",
@@ -153,9 +167,10 @@ INSERT INTO decisions (topic, partition, "offset", auction_id, type, effect, cod
   log_time, decided_at, detail, chain)
 SELECT topic, partition, "offset", auction_id, type, effect, code, bid_id, log_time, decided_at,
   detail, chain
-FROM guard, json_to_recordset({rows}) AS r(topic text, partition int, "offset" bigint,
+FROM json_to_recordset({rows}) AS r(topic text, partition int, "offset" bigint,
   auction_id bigint, type text, effect text, code text, bid_id uuid, log_time timestamptz,
-  decided_at timestamptz, detail jsonb, chain text)"""
+  decided_at timestamptz, detail jsonb, chain text)
+WHERE {is_guarded}"""
 
 SAVED = (
     ("bidders", SAVE_BIDDERS),
@@ -187,21 +202,13 @@ class PostgresAuctionStore:
         return {bidder_id: Bidder(alias, noticed_at) for bidder_id, alias, noticed_at in rows}
 
     def find(
-        self, transaction: Connection, auction_id: int, bids: Collection[BidPlaced]
-    ) -> Found | None:
-        """Return the auction with its version, and what is stored of these bids of it."""
-        bidder_ids = array({bid.bidder_id for bid in bids})
-        bid_ids = array(bid.bid_id for bid in bids)
-        rows = FIND.execute(transaction, auction_id, bidder_ids, bid_ids)
-        if not rows:
-            return None
-        *columns, bidders, known = rows[0]
-        auction = _auction(columns, _rules_of(columns[13]))
-        moved = None
-        if auction.ended and bids:
-            parameters = (auction_id, bid_ids)
-            moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, parameters).scalar()
-        return Found(auction, _bidders_of(bidders), _known_of(moved) | _known_of(known))
+        self, transaction: Connection, bids: Mapping[int, Collection[BidPlaced]]
+    ) -> dict[int, Found]:
+        """Return by id those auctions that exist, and what is stored of these bids of each."""
+        bidder_ids = [array({bid.bidder_id for bid in ones}) for ones in bids.values()]
+        bid_ids = {one: array(bid.bid_id for bid in ones) for one, ones in bids.items()}
+        rows = FIND.execute(transaction, array(bids), bidder_ids, [*bid_ids.values()])
+        return {row[0]: _found(transaction, row, bid_ids[row[0]]) for row in rows}
 
     def accepted_bidder_ids(self, transaction: Connection, auction_id: int) -> set[int]:
         """Return the bidders with an accepted bid."""
@@ -211,20 +218,24 @@ class PostgresAuctionStore:
         """Every record below an offset that had an effect on price and leader, in log order."""
         return read_history(transaction, auction_id, before=before)
 
-    def save(self, transaction: Connection, batch: Batch) -> None:
-        """Store it all; the guarded update comes first, so that a loser writes nothing."""
-        auction_id = batch.after.terms.auction_id
+    def save(self, transaction: Connection, batches: Sequence[Batch]) -> None:
+        """Store it all; the guarded update comes first, so that a loser writes nothing.
+
+        Auctions are locked in the order of their ids, as far as the plan keeps that of the rows.
+        """
+        ordered = sorted(batches, key=lambda batch: batch.auction_id)
         rows: tuple[Sequence[Any], ...] = (
-            _bidder_rows(batch),
-            [row for bid in decided_bids(batch.entries) for row in _bid_rows(bid, auction_id)],
-            [_decision_row(entry, batch.after) for entry in other_decisions(batch.entries)],
-            batch.notices,
+            [row for batch in ordered for row in _bidder_rows(batch)],
+            [row for batch in ordered for row in _bid_rows(batch)],
+            [row for batch in ordered for row in _decision_rows(batch)],
+            [notice for batch in ordered for notice in batch.notices],
         )
         statement = _save(tuple(bool(ones) for ones in rows))
+        ids = array(batch.auction_id for batch in ordered)
         written = [_json(ones) for ones in rows if ones]
-        ((guarded,),) = statement.execute(transaction, *_auction_values(batch), *written)
-        if not guarded:
-            raise VersionConflictError(f"{AUCTION_BID.name}/{auction_id}")
+        ((guarded,),) = statement.execute(transaction, ids, _json(_auction_rows(ordered)), *written)
+        if guarded != len(ordered):
+            raise VersionConflictError(f"{AUCTION_BID.name}/{ids}")
 
     def lock(self, transaction: Connection, auction_id: int) -> Auction | None:
         """Lock the auction and raise its version: no other worker settles it before the transaction
@@ -250,15 +261,15 @@ class PostgresAuctionStore:
 
 @cache
 def _save(written: tuple[bool, ...]) -> Prepared:
-    """The one statement that saves a batch, with the tables that it writes to.
+    """The one statement that saves batches, with the tables that it writes to.
 
     All of them look at the guard, so that a loser writes nothing, nor draws a number, and the
-    winner has locked the auction before.
+    winner has locked the auctions before.
     """
     tables = [table for table, is_written in zip(SAVED, written, strict=True) if is_written]
     first = len(GUARD_TYPES) + 1
     parts = [
-        f"{table} AS ({statement.format(rows=f'${first + place}')})"
+        f"{table} AS ({statement.format(rows=f'${first + place}', is_guarded=IS_GUARDED)})"
         for place, (table, statement) in enumerate(tables)
     ]
     name = "_".join(["auction_save", *(table for table, _ in tables)])
@@ -270,26 +281,58 @@ def _bidder_rows(batch: Batch) -> list[dict[str, Any]]:
     """Return new bidders, and those who got the notice `outbid` in this batch."""
     noticed_at = {notice.user_id: notice.at for notice in batch.notices if notice.kind == "outbid"}
     return [
-        {"bidder_id": bidder_id, "alias": alias, "outbid_noticed_at": noticed_at.get(bidder_id)}
+        {
+            "auction_id": batch.auction_id,
+            "bidder_id": bidder_id,
+            "alias": alias,
+            "outbid_noticed_at": noticed_at.get(bidder_id),
+        }
         for bidder_id, alias in batch.aliases.items()
         if bidder_id not in batch.bidders or bidder_id in noticed_at
     ]
 
 
-def _auction_values(batch: Batch) -> tuple[object, ...]:
-    after = batch.after
-    return (
-        after.status, after.price, after.leader_id, after.leader_maximum, after.bid_count,
-        after.ends_at, after.extensions, after.reserve_price, after.reserve_lowered,
-        after.winner_id, after.winning_amount, after.closed_at, after.decided_at,
-        after.alias_count, after.chain, sorted(after.voided_ids), after.terms.auction_id,
-        batch.before.version,
-    )  # fmt: skip
+def _auction_rows(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": batch.auction_id,
+            "version": batch.before.version,
+            "status": after.status,
+            "price": after.price,
+            "leader_id": after.leader_id,
+            "leader_maximum": after.leader_maximum,
+            "bid_count": after.bid_count,
+            "ends_at": after.ends_at,
+            "extensions": after.extensions,
+            "reserve_price": after.reserve_price,
+            "reserve_lowered": after.reserve_lowered,
+            "winner_id": after.winner_id,
+            "winning_amount": after.winning_amount,
+            "closed_at": after.closed_at,
+            "decided_at": after.decided_at,
+            "alias_count": after.alias_count,
+            "chain": after.chain,
+            "voided_ids": sorted(after.voided_ids),
+        }
+        for batch in batches
+        for after in (batch.after,)
+    ]
 
 
 def auction_of(row: Sequence[Any]) -> Auction:
     """The auction of a row of `AUCTION_COLUMNS`."""
     return _auction(row, Rules.from_json(row[13]))
+
+
+def _found(transaction: Connection, row: Sequence[Any], bid_ids: str) -> Found:
+    """Return what a row of FIND says; `bid_ids` are looked up in the archive as well."""
+    *columns, bidders, known = row
+    auction = _auction(columns, _rules_of(columns[13]))
+    moved = None
+    if auction.ended:
+        parameters = (auction.terms.auction_id, bid_ids)
+        moved = transaction.exec_driver_sql(KNOWN_IN_ARCHIVE, parameters).scalar()
+    return Found(auction, _bidders_of(bidders), _known_of(moved) | _known_of(known))
 
 
 def _auction(row: Sequence[Any], rules: Rules) -> Auction:
@@ -362,7 +405,12 @@ def _bid_row(bid: BidPlaced) -> dict[str, Any]:
     }
 
 
-def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
+def _bid_rows(batch: Batch) -> list[dict[str, Any]]:
+    decided = decided_bids(batch.entries)
+    return [row for entry in decided for row in _rows_of_bid(entry, batch.auction_id)]
+
+
+def _rows_of_bid(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
     decision, outcome = entry.decision, entry.decision.outcome
     row = _bid_row(entry.record) | {
         "auction_id": auction_id,
@@ -398,13 +446,17 @@ def _bid_rows(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
     return [row, row | answer]
 
 
-def _decision_row(entry: Entry, after: Auction) -> dict[str, Any]:
+def _decision_rows(batch: Batch) -> list[dict[str, Any]]:
+    return [_decision_row(entry, batch.auction_id) for entry in other_decisions(batch.entries)]
+
+
+def _decision_row(entry: Entry, auction_id: int) -> dict[str, Any]:
     record = entry.record
     row: dict[str, Any] = {
         "topic": AUCTION_BID.name,
         "partition": record.position.partition,
         "offset": record.position.offset,
-        "auction_id": after.terms.auction_id,
+        "auction_id": auction_id,
         "log_time": record.log_time,
     }
     if isinstance(entry, DecidedControl):

@@ -110,8 +110,8 @@ def _settle(
     for key, waiting in lanes.items():
         for start in range(0, len(waiting), BATCH):
             batch = waiting[start : start + BATCH]
-            state = handler.load(connection, key, batch)
-            settlement = handler.settle(connection, state, batch)
+            state = handler.load(connection, {key: batch})
+            (settlement,) = handler.settle(connection, state, {key: batch})
             messages += settlement.messages
     return messages
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import msgspec
 from kafka import KafkaProducer
-from sqlalchemy import insert, select
+from sqlalchemy import Engine, insert, select
 
 from app.adapters.postgres import schema
 from app.adapters.postgres.settling import PostgresAuctionStore
@@ -52,6 +52,58 @@ class Lot:
     bidders: Sequence[int]
 
 
+def insert_auction(engine: Engine, *, lasts_s: float, reserve_price: int | None = None) -> Lot:
+    """A new open auction without soft close, starting at 1,000 won."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    ends_at = now + timedelta(seconds=lasts_s)
+    with engine.begin() as connection:
+        seller, *bidders = [
+            connection.execute(
+                insert(schema.users)
+                .values(email=f"{uuid4()}@example.org", nickname="n")
+                .returning(schema.users.c.id)
+            ).scalar_one()
+            for _ in range(BIDDERS + 1)
+        ]
+        product_id = connection.execute(
+            insert(schema.products)
+            .values(
+                seller_id=seller,
+                name="lot",
+                description="",
+                sale_type="auction",
+                currency="KRW",
+            )
+            .returning(schema.products.c.id)
+        ).scalar_one()
+        auction_id = connection.execute(
+            insert(schema.auctions)
+            .values(
+                product_id=product_id,
+                seller_id=seller,
+                currency="KRW",
+                mode="timed",
+                starting_price=1_000,
+                initial_reserve_price=reserve_price,
+                reserve_price=reserve_price,
+                created_at=now,
+                starts_at=now,
+                scheduled_ends_at=ends_at,
+                last_ends_at=ends_at,
+                window_s=0,
+                extend_s=0,
+                rules=Rules().to_json(),
+                status="open",
+                price=1_000,
+                ends_at=ends_at,
+                decided_at=now,
+                chain=FIRST_PREVIOUS_HASH,
+            )
+            .returning(schema.auctions.c.id)
+        ).scalar_one()
+    return Lot(auction_id, bidders)
+
+
 class LaneCluster:
     """The running house, seen from its log and its database."""
 
@@ -76,55 +128,8 @@ class LaneCluster:
         return make_producer(self.container.settings.kafka, name="tests")
 
     def auction(self, *, lasts_s: float, reserve_price: int | None = None) -> Lot:
-        """A new open auction without soft close, starting at 1,000 won."""
-        now = datetime.now(UTC).replace(microsecond=0)
-        ends_at = now + timedelta(seconds=lasts_s)
-        with self.container.engine.begin() as connection:
-            seller, *bidders = [
-                connection.execute(
-                    insert(schema.users)
-                    .values(email=f"{uuid4()}@example.org", nickname="n")
-                    .returning(schema.users.c.id)
-                ).scalar_one()
-                for _ in range(BIDDERS + 1)
-            ]
-            product_id = connection.execute(
-                insert(schema.products)
-                .values(
-                    seller_id=seller,
-                    name="lot",
-                    description="",
-                    sale_type="auction",
-                    currency="KRW",
-                )
-                .returning(schema.products.c.id)
-            ).scalar_one()
-            auction_id = connection.execute(
-                insert(schema.auctions)
-                .values(
-                    product_id=product_id,
-                    seller_id=seller,
-                    currency="KRW",
-                    mode="timed",
-                    starting_price=1_000,
-                    initial_reserve_price=reserve_price,
-                    reserve_price=reserve_price,
-                    created_at=now,
-                    starts_at=now,
-                    scheduled_ends_at=ends_at,
-                    last_ends_at=ends_at,
-                    window_s=0,
-                    extend_s=0,
-                    rules=Rules().to_json(),
-                    status="open",
-                    price=1_000,
-                    ends_at=ends_at,
-                    decided_at=now,
-                    chain=FIRST_PREVIOUS_HASH,
-                )
-                .returning(schema.auctions.c.id)
-            ).scalar_one()
-        return Lot(auction_id, bidders)
+        """As `insert_auction` does."""
+        return insert_auction(self.container.engine, lasts_s=lasts_s, reserve_price=reserve_price)
 
     def bid(self, lot: Lot, *, bidder: int, amount: int, key: str, kind: Any = "exact") -> Any:
         """Put a bid into the log; a future of its place in it."""
@@ -138,9 +143,8 @@ class LaneCluster:
     def state(self, lot: Lot) -> Auction:
         """The auction of its row."""
         with self.container.engine.connect() as connection:
-            found = PostgresAuctionStore().find(connection, lot.auction_id, [])
-        assert found is not None
-        return found.auction
+            found = PostgresAuctionStore().find(connection, {lot.auction_id: []})
+        return found[lot.auction_id].auction
 
     def rows(self, table: Any, lot: Lot) -> list[Any]:
         """All rows of `bids` or `decisions` of an auction, in log order."""

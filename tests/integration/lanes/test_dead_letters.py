@@ -271,7 +271,7 @@ def test_a_forged_bid_in_the_inbox_is_refused_silently(
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)
     with cluster.container.begin() as transaction:
         with pytest.raises(BadRecordError) as refused:
-            lane.settle(transaction, lane.load(transaction, key, [forged]), [forged])
+            lane.settle(transaction, lane.load(transaction, {key: [forged]}), {key: [forged]})
         (event,) = lane.fail(transaction, key, [forged]).messages
     assert refused.value.reason == "BadIdentity"
     assert msgspec.json.decode(event.payload)["outcomes"] == []

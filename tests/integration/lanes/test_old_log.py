@@ -119,7 +119,8 @@ def bid(auction_id: int, amount: int, *, offset: int) -> InboxRecord:
 def settle(engine: Engine, record: InboxRecord) -> None:
     lane = AuctionLane(PostgresAuctionStore(), lambda: None)
     with engine.begin() as connection:
-        lane.settle(connection, lane.load(connection, record.key, [record]), [record])
+        records = {record.key: [record]}
+        lane.settle(connection, lane.load(connection, records), records)
 
 
 def decided(engine: Engine) -> Any:

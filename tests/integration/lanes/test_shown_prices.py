@@ -70,8 +70,9 @@ class Shop:
         record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(value.auction_id), payload, NOW)
         lane: AuctionLane = AuctionLane(PostgresAuctionStore(), lambda: None)
         with self.engine.begin() as connection:
-            state = lane.load(connection, record.key, [record])
-            (message,) = lane.settle(connection, state, [record]).messages
+            records = {record.key: [record]}
+            (settlement,) = lane.settle(connection, lane.load(connection, records), records)
+        (message,) = settlement.messages
         return auction_state_decoder.decode(auction_event_decoder.decode(message.payload).state)
 
     def shown(self, auction_id: int) -> list[Auction]:

@@ -9,7 +9,7 @@ from celery import Celery
 
 from app.domain.time import from_epoch_ms
 from lanes.handler import LaneTopic, Settlement
-from lanes.record import InboxRecord
+from lanes.record import InboxRecord, RecordsByKey
 from lanes.settings import LaneLimits
 from lanes.settle import make_settler
 from lanes.tasks.settle import register_settle
@@ -52,13 +52,12 @@ class FakeWaker:
 class Handler:
     """Settles anything, but for lanes whose keys say otherwise."""
 
-    def load(self, _: object, key: str, records: Sequence[InboxRecord]) -> str:
-        if key.startswith("unreadable"):
-            raise ValueError(key)
-        return key
+    def load(self, _: object, lanes: RecordsByKey) -> None:
+        if any(key.startswith("unreadable") for key in lanes):
+            raise ValueError
 
-    def settle(self, _: object, state: str, records: Sequence[InboxRecord]) -> Settlement:
-        return Settlement([])
+    def settle(self, _: object, state: None, lanes: RecordsByKey) -> list[Settlement]:
+        return [Settlement([]) for _ in lanes]
 
     def fail(self, _: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
         raise NotImplementedError
