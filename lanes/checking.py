@@ -1,7 +1,6 @@
 """What every record must satisfy to be ingested, whatever its topic.
 
-The inbox is text with a key, in PostgreSQL: what it cannot hold must be refused here, or it would
-stop its partition for ever.
+What the inbox cannot hold must be refused here, or it would stop its partition for ever.
 """
 
 from contextlib import suppress
@@ -11,6 +10,7 @@ from lanes.dead_letter import BAD_UTF8, NO_KEY, NO_LOG_TIME, TOO_LARGE, UNDECODA
 from lanes.errors import BadRecordError, FutureVersionError
 from lanes.handler import LaneTopic
 from lanes.record import InboxRecord, RawRecord
+from lanes.text import HEX, as_text, headers_as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
     if not raw.is_stamped_by_broker:
         raise BadRecordError(NO_LOG_TIME, "its time is its producer's, which decides nothing")
     key, value = _bounded(raw, sizes)
-    inbox_key, payload = _text(key, "key"), _text(value, "value")
+    inbox_key, payload = _as_text(key, "key", lane), _as_text(value, "value", lane)
     with suppress(FutureVersionError):
         lane.check(inbox_key, value)
     return InboxRecord(
@@ -41,6 +41,7 @@ def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
         log_time=raw.log_time,
         replays=raw.replays,
         traceparent=raw.traceparent,
+        headers=headers_as_text(raw.headers),
     )
 
 
@@ -57,11 +58,8 @@ def _bounded(raw: RawRecord, sizes: Sizes) -> tuple[bytes, bytes]:
     return key, value
 
 
-def _text(data: bytes, what: str) -> str:
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise BadRecordError(BAD_UTF8, f"its {what} is not UTF-8") from error
-    if "\0" in text:
-        raise BadRecordError(BAD_UTF8, f"its {what} has a NUL, which PostgreSQL cannot hold")
+def _as_text(data: bytes, what: str, lane: LaneTopic) -> str:
+    text = as_text(data)
+    if lane.is_text and text.startswith(HEX):
+        raise BadRecordError(BAD_UTF8, f"its {what} is not UTF-8 without NUL")
     return text

@@ -8,6 +8,7 @@ import structlog
 from lanes import metrics
 from lanes.errors import BadRecordError
 from lanes.record import RawRecord
+from lanes.text import headers_as_text
 from lanes.topic import DEAD_LETTER_SUFFIX
 
 MESSAGE_CHARACTERS_MAX = 500
@@ -48,6 +49,7 @@ class DeadLetter:
     first_failed_at: datetime | None
     trace_id: str | None
     replays: int
+    headers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ def dead_letter(raw: RawRecord, refusal: Refusal) -> DeadLetter:
         first_failed_at=None,
         trace_id=refusal.trace_id,
         replays=raw.replays,
+        headers=headers_as_text(raw.headers),
     )
 
 

@@ -17,6 +17,7 @@ from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
 from lanes.ports import Begin, DeadLetters, Lanes, Transaction
 from lanes.record import InboxRecord, OutboxMessage
+from lanes.text import as_bytes
 from lanes.tracing import Stage
 
 log = structlog.get_logger()
@@ -124,13 +125,13 @@ class DeadLetterWriter:
 
 
 def _dead_letter(lane: LaneTopic, record: InboxRecord, cause: Cause) -> DeadLetter:
-    """Return the dead letter of a record of the inbox, which holds only UTF-8."""
-    payload = record.payload.encode()
+    """Return the dead letter of a record of the inbox."""
+    payload = record.value
     return DeadLetter(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        raw_key=record.key.encode(),
+        raw_key=as_bytes(record.key),
         payload=payload,
         log_time=record.log_time,
         group=lane.group,
@@ -141,4 +142,5 @@ def _dead_letter(lane: LaneTopic, record: InboxRecord, cause: Cause) -> DeadLett
         first_failed_at=record.first_failed_at,
         trace_id=lane.identify(payload),
         replays=record.replays,
+        headers=record.headers,
     )

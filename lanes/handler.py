@@ -78,3 +78,5 @@ class LaneTopic:
     handler: LaneHandler[Any, Any]
     audit: Callable[[AuditResults], LaneAudit] | None = None
     """Makes what the owner adds to an audit; without it nobody can say what its settling left."""
+    is_text: bool = False
+    """Whether keys and values must be UTF-8 without NUL; what is not becomes a dead letter."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from lanes.text import Headers, as_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
@@ -25,15 +27,17 @@ class RawRecord:
     is_stamped_by_broker: bool = True
     written_at_ms: int | None = None
     traceparent: str | None = None
+    headers: Headers = ()
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRecord:
     """A record that was ingested and not yet settled; `log_time` is the broker's append time.
 
-    `attempts` counts the failed settles it took part in; `replays` how often it was replayed after
-    it had become a dead letter. `traceparent` holds the contexts of the sampled traces it belongs
-    to (lanes/tracing.py).
+    `key`, `payload` and `headers` are text as lanes/text.py makes it of bytes. `attempts` counts
+    the failed settles it took part in; `replays` how often it was replayed after it had become a
+    dead letter. `traceparent` holds the contexts of the sampled traces it belongs to
+    (lanes/tracing.py).
     """
 
     topic: str
@@ -49,6 +53,12 @@ class InboxRecord:
         default=None, compare=False
     )  # since 1970; set once it is in
     traceparent: str | None = field(default=None, compare=False)
+    headers: str | None = None
+
+    @property
+    def value(self) -> bytes:
+        """The value as it was in Kafka."""
+        return as_bytes(self.payload)
 
 
 RecordsByKey = Mapping[str, Sequence[InboxRecord]]
@@ -59,10 +69,12 @@ RecordsByKey = Mapping[str, Sequence[InboxRecord]]
 class OutboxMessage:
     """A message that leaves for Kafka once the transaction that wrote it is committed.
 
-    The platform sets `traceparent`, to the contexts of the sampled records that caused it.
+    `key`, `payload` and `headers` are text as lanes/text.py makes it of bytes. The platform sets
+    `traceparent`, to the contexts of the sampled records that caused it.
     """
 
     topic: str
     key: str
     payload: str
     traceparent: str | None = None
+    headers: str | None = None

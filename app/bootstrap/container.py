@@ -100,6 +100,7 @@ class Container:
             check=partial(settling.check_known, lost_ids=lambda: self.guard.lost_ids),
             identify=settling.identify,
             handler=settling.AuctionLane(PostgresAuctionStore(), self._hasten_notices),
+            is_text=True,
         )
         return {bids.topic.name: bids}
 

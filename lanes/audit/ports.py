@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from lanes.audit.results import AuditResults
 from lanes.ports import Transaction
+from lanes.text import as_text
 from lanes.topic import Topic
 
 
@@ -64,11 +65,8 @@ class LogRecord:
 
     @property
     def lane(self) -> str | None:
-        """The key as text; None when there is no key or it is not UTF-8."""
-        try:
-            return None if self.key is None else self.key.decode()
-        except UnicodeDecodeError:
-            return None
+        """The key as the inbox has it; None when there is no key."""
+        return None if self.key is None else as_text(self.key)
 
     def __str__(self) -> str:
         return f"{self.topic}/{self.partition}/{self.offset}"

@@ -17,6 +17,7 @@ from lanes.kafka.security import client_arguments
 from lanes.kafka.topic_settings import LOG_APPEND_TIME
 from lanes.kafka.unreachable import why_unreachable
 from lanes.settings import KafkaSettings
+from lanes.text import as_bytes
 from lanes.time import epoch_ms, from_epoch_ms
 from lanes.topic import Topic
 
@@ -110,7 +111,7 @@ class KafkaLogReader:
 
     def partition_of(self, topic: Topic, lane: str) -> int:
         """Return the partition of the records with this key."""
-        return int((murmur2(lane.encode()) & 0x7FFFFFFF) % topic.partitions)
+        return int((murmur2(as_bytes(lane)) & 0x7FFFFFFF) % topic.partitions)
 
     def read(self, topic: str, partition: int, *, first: int, until: int) -> Iterator[LogRecord]:
         """Yield the records from offset `first` to `until`, exclusive."""

@@ -7,7 +7,9 @@ from lanes.kafka.topic_settings import LOG_APPEND_TIME
 from lanes.record import RawRecord
 from lanes.time import from_epoch_ms
 from lanes.topic import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
+from lanes.tracing import TRACEPARENT
 
+OWN_HEADERS = frozenset({REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER, TRACEPARENT})
 REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
 NUMBER_BYTES_MAX = 15  # of a header: milliseconds since 1970 have 13
 
@@ -26,6 +28,7 @@ def raw_record(polled: Any) -> RawRecord:  # noqa: ANN401 - kafka-python has no 
         is_stamped_by_broker=polled.timestamp_type == LOG_APPEND_TIME,
         written_at_ms=_number(headers.get(WRITTEN_AT_HEADER)),
         traceparent=tracing.extract(polled.headers) if polled.headers else None,
+        headers=[one for one in polled.headers if one[0] not in OWN_HEADERS],
     )
 
 

@@ -23,8 +23,9 @@ SELECT
 # One that is there already was given up by another group, or by us before we could say so.
 INSERT_DEAD_LETTER = """
 INSERT INTO lanes.dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
-  consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s)
+  consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays,
+  headers)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s, %s)
 ON CONFLICT DO NOTHING RETURNING id"""
 
 PUBLISH_DEAD_LETTER = """
@@ -93,5 +94,5 @@ def _row(letter: DeadLetter) -> tuple[object, ...]:
         letter.topic, letter.partition, letter.offset, shown(letter.raw_key), letter.raw_key,
         letter.payload, letter.log_time, letter.group, letter.reason, letter.error_class,
         letter.message.replace("\0", "\ufffd"), letter.attempts, letter.first_failed_at,
-        letter.trace_id, letter.replays,
+        letter.trace_id, letter.replays, letter.headers,
     )  # fmt: skip

@@ -28,16 +28,17 @@ UPDATE lanes.ingest_progress SET next_offset = %s
 WHERE topic = %s AND partition = %s AND next_offset = %s"""
 
 INSERT = """
-INSERT INTO lanes.inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent)
-SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent
+INSERT INTO lanes.inbox (topic, partition, "offset", key, payload, log_time, replays, traceparent,
+  headers)
+SELECT topic, partition, "offset", key, payload, log_time, replays, traceparent, headers
 FROM json_to_recordset(%s) AS r(topic text, partition int, "offset" bigint, key text,
-  payload text, log_time timestamptz, replays smallint, traceparent text)"""
+  payload text, log_time timestamptz, replays smallint, traceparent text, headers text)"""
 
 # The records of a lane that is not parked; the driver and prepared statements name values each in
 # their own way.
 _WAITING = """
 SELECT topic, partition, "offset", key, payload, log_time, attempts, first_failed_at, replays,
-  extract(epoch FROM taken_at)::float8, traceparent
+  extract(epoch FROM taken_at)::float8, traceparent, headers
 FROM lanes.inbox
 WHERE topic = {topic} AND key = {key}
   AND NOT EXISTS (SELECT FROM lanes.parked_lanes WHERE topic = {topic} AND key = {key})"""
@@ -77,7 +78,7 @@ WHERE is_ours""",  # noqa: S608 - our constants
 # there are no arrays of arrays of unequal lengths.
 SETTLE = Prepared(
     "lane_settle",
-    ("text", "int[]", "text[]", "text[]", "text[]", "text[]", "text[]", "text[]"),
+    ("text", "int[]", *["text[]"] * 7),
     """
 WITH removed AS (
   DELETE FROM lanes.inbox WHERE ctid = ANY (ARRAY(
@@ -86,8 +87,8 @@ WITH removed AS (
         SELECT ctid FROM lanes.inbox WHERE topic = $1 AND partition = lane.partition
           AND key = lane.key AND "offset" = record."offset" OFFSET 0) AS found)) RETURNING 1
 ), sent AS (
-  INSERT INTO lanes.outbox (topic, key, payload, traceparent)
-  SELECT * FROM unnest($5, $6, $7, $8)
+  INSERT INTO lanes.outbox (topic, key, payload, traceparent, headers)
+  SELECT * FROM unnest($5, $6, $7, $8, $9)
 )
 SELECT count(*), pg_notify('outbox', '') FROM removed""",
 )
@@ -107,8 +108,8 @@ WHERE taken_at < now() - make_interval(secs => %s)
 LIMIT %s"""
 
 SEND = """
-INSERT INTO lanes.outbox (topic, key, payload, traceparent)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])"""
+INSERT INTO lanes.outbox (topic, key, payload, traceparent, headers)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"""
 
 NOTIFY_OUTBOX = "NOTIFY outbox"
 
@@ -229,8 +230,8 @@ def waiting_lanes(
 
 
 def _columns(messages: Sequence[OutboxMessage]) -> tuple[list[str | None], ...]:
-    rows = [(one.topic, one.key, one.payload, one.traceparent) for one in messages]
-    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [])
+    rows = [(one.topic, one.key, one.payload, one.traceparent, one.headers) for one in messages]
+    return tuple(list(column) for column in zip(*rows, strict=True)) or ([], [], [], [], [])
 
 
 def _json(rows: Sequence[Any]) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row
 
 from lanes.postgres.prepared import Prepared
+from lanes.text import as_bytes, headers_as_bytes
 from lanes.time import epoch_ms, rfc3339
 from lanes.topic import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 
@@ -16,9 +17,9 @@ NEXT_OUT = Prepared(
     "outbox_next",
     ("int", "bigint"),
     """
-SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
+SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent, headers FROM (
   SELECT *, sum(bytes) OVER (ORDER BY id) - bytes AS bytes_before FROM (
-    SELECT id, topic, key, payload, created_at, dead_letter_id, traceparent,
+    SELECT id, topic, key, payload, created_at, dead_letter_id, traceparent, headers,
       coalesce((SELECT octet_length(d.payload) FROM lanes.dead_letters AS d
                 WHERE d.id = dead_letter_id),
         octet_length(payload)) AS bytes
@@ -29,7 +30,7 @@ SELECT id, created_at, topic, key, payload, dead_letter_id, traceparent FROM (
 
 DEAD_LETTERS = """
 SELECT id, topic, partition, "offset", raw_key, payload, log_time, consumer_group, reason,
-  error_class, message, attempts, first_failed_at, trace_id, replays
+  error_class, message, attempts, first_failed_at, trace_id, replays, headers
 FROM lanes.dead_letters WHERE id = ANY(%s)"""
 
 SENT = "DELETE FROM lanes.outbox WHERE id = ANY(%s)"
@@ -63,6 +64,7 @@ class _Row(NamedTuple):
     payload: str
     dead_letter_id: int | None
     traceparent: str | None
+    headers: str | None
 
 
 def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outgoing]:
@@ -85,7 +87,7 @@ def _dead_letters(connection: Connection, ids: list[int]) -> dict[int, Row[tuple
 def _outgoing(row: _Row, letters: Mapping[int, Row[tuple[object, ...]]]) -> Outgoing:
     letter = None if row.dead_letter_id is None else letters.get(row.dead_letter_id)
     if letter is None:
-        key, value = row.key.encode(), row.payload.encode()
+        key, value = as_bytes(row.key), as_bytes(row.payload)
         return Outgoing(
             row_id=row.id,
             written_at=row.created_at,
@@ -93,7 +95,10 @@ def _outgoing(row: _Row, letters: Mapping[int, Row[tuple[object, ...]]]) -> Outg
             lane=row.key,
             key=key,
             value=value,
-            headers=((WRITTEN_AT_HEADER, str(epoch_ms(row.created_at)).encode()),),
+            headers=(
+                *headers_as_bytes(row.headers),
+                (WRITTEN_AT_HEADER, str(epoch_ms(row.created_at)).encode()),
+            ),
             traceparent=row.traceparent,
         )
     return Outgoing(
@@ -109,7 +114,7 @@ def _outgoing(row: _Row, letters: Mapping[int, Row[tuple[object, ...]]]) -> Outg
 
 
 def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
-    """Return the provenance of a dead letter and its reason as headers."""
+    """Return the headers of a dead letter, and after them its provenance and its reason."""
     provenance = {
         "original_topic": letter.topic,
         "original_partition": letter.partition,
@@ -124,4 +129,5 @@ def _headers(letter: Row[tuple[object, ...]]) -> tuple[tuple[str, bytes], ...]:
         "trace_id": letter.trace_id or "",
         REPLAY_COUNT_HEADER: letter.replays,
     }
-    return tuple((name, str(value).encode()) for name, value in provenance.items())
+    added = ((name, str(value).encode()) for name, value in provenance.items())
+    return (*headers_as_bytes(letter.headers), *added)

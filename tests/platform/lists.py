@@ -187,4 +187,5 @@ def lane_topic(topic: Topic) -> LaneTopic:
         identify=identify,
         handler=ListLane(),
         audit=ListAudit,
+        is_text=True,
     )
