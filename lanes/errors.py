@@ -12,7 +12,7 @@ class VersionConflictError(LanesError):
         super().__init__(lane)
 
 
-class BadRecordError(LanesError):
+class BadRecordError(LanesError, ValueError):
     """A record that can never be settled; `reason` is its dead letter's, a word of a closed set."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -39,7 +39,7 @@ class OutageError(LanesError):
     """A store is away, or a lock timed out: no record's fault, to be retried without counting."""
 
 
-class BadDataError(LanesError):
+class BadDataError(LanesError, ValueError):
     """A store refuses a value for good: the fault of its record."""
 
 

@@ -7,14 +7,13 @@ decided when it is settled, by its log time. So it may ask too early, too late o
 import time
 from collections.abc import Sequence
 
-from kafka import KafkaProducer
 from sqlalchemy import Connection, Engine
 
 from app.protocol.topics import LIVE_TOPICS
 from app.services.due import DueRecords
 from app.settings import Settings
 from lanes import metrics
-from lanes.pipelines.leader_elected import LeaderElected, post
+from lanes.pipelines.leader_elected import LeaderElectedProducer, post
 from lanes.postgres import lanes
 from lanes.postgres.locks import CLOCK_LOCK
 from lanes.postgres.parked import parked_by_topic
@@ -30,7 +29,7 @@ SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.25, 30.0
 
 
-class Clock(LeaderElected):
+class Clock(LeaderElectedProducer):
     """The one pipeline that reads a wall clock."""
 
     name = "clock"
@@ -48,11 +47,11 @@ class Clock(LeaderElected):
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
-    def act(self, connection: Connection, producer: KafkaProducer) -> None:
+    def act(self, connection: Connection) -> None:
         """Append due starts and closes, sweep, and sleep until the next start or end."""
         seconds = self._due.seconds_to_next()
         is_due = seconds is not None and seconds <= 0
-        self._append_due(producer, self._due.due() if is_due else [])
+        self._append_due(self._due.due() if is_due else [])
         if time.monotonic() - self._swept_at >= SWEEP_S:
             self._swept_at = time.monotonic()
             self._wake_late_lanes(connection)
@@ -60,11 +59,11 @@ class Clock(LeaderElected):
         shortest_s = OVERDUE_TICK_S if is_due else 0.01
         time.sleep(TICK_S if seconds is None else min(TICK_S, max(seconds, shortest_s)))
 
-    def _append_due(self, producer: KafkaProducer, due: Sequence[OutboxMessage]) -> None:
+    def _append_due(self, due: Sequence[OutboxMessage]) -> None:
         now = time.monotonic()
         self._requested = {m.key: self._requested.get(m.key, (now, RETRY_FIRST_S)) for m in due}
         due_now = [message for message in due if self._requested[message.key][0] <= now]
-        futures = [post(producer, message) for message in due_now]
+        futures = [post(self.producer, message) for message in due_now]
         for message, future in zip(due_now, futures, strict=True):
             future.get(timeout=self._kafka.produce_timeout_s)
             pause_s = self._requested[message.key][1]

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from lanes import metrics, tracing
 from lanes.pacing import Pace
-from lanes.pipelines.leader_elected import LeaderElected
+from lanes.pipelines.leader_elected import LeaderElectedProducer
 from lanes.postgres import outbox
 from lanes.postgres.locks import RELAY_LOCK
 from lanes.postgres.outbox import Outgoing
@@ -31,7 +31,7 @@ POLL_S = 0.5  # a NOTIFY comes at once; this is for the one that was lost
 PAUSE_S = 0.02
 
 
-class Relay(LeaderElected):
+class Relay(LeaderElectedProducer):
     """Sends the messages of the outbox, each at least once."""
 
     name = "relay"
@@ -48,7 +48,7 @@ class Relay(LeaderElected):
         if self._connection is not None:
             self._connection.exec_driver_sql("LISTEN outbox")
 
-    def act(self, connection: Connection, producer: KafkaProducer) -> None:
+    def act(self, connection: Connection) -> None:
         """Send one batch, or wait for messages."""
         limits = self._limits
         batch = outbox.next_out(
@@ -56,17 +56,15 @@ class Relay(LeaderElected):
         )
         if batch:
             with tracing.spans(Stage.RELAY) as spans:
-                self._send(connection, producer, spans.continue_traces(batch))
+                self._send(connection, spans.continue_traces(batch))
             if len(batch) < limits.relay_batch_max:
                 self._pace.pause(items=len(batch), longest_s=PAUSE_S)
         else:
             _wait(connection, POLL_S)
 
-    def _send(
-        self, connection: Connection, producer: KafkaProducer, batch: Sequence[Outgoing]
-    ) -> None:
-        futures = _post_all(producer, batch)
-        producer.flush(timeout=self._kafka.produce_timeout_s)
+    def _send(self, connection: Connection, batch: Sequence[Outgoing]) -> None:
+        futures = _post_all(self.producer, batch)
+        self.producer.flush(timeout=self._kafka.produce_timeout_s)
         failed_lanes: set[tuple[str, str]] = set()
         sent_ids: list[int] = []
         for message, future in zip(batch, futures, strict=True):

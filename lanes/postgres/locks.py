@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-RELAY_LOCK, CLOCK_LOCK = 7_001, 7_002
+RELAY_LOCK, CLOCK_LOCK, SWEEP_LOCK = 7_001, 7_002, 7_003
 
 
 def try_lock(connection: Connection, lock: int) -> bool:
