@@ -55,10 +55,10 @@ class RightsToBid:
         self._stored, self._must_be_proved = stored, must_be_proved
         self._defaults = default_limits(limits)
         self._bidders: TtlCache[int, Bidder] = TtlCache(
-            BIDDERS_CACHED_MAX, ttl_s=limits.rights_ttl_s
+            BIDDERS_CACHED_MAX, ttl_s=limits.rights_ttl_s, is_spread=True
         )
         self._blocked: TtlCache[tuple[int, int], bool]
-        self._blocked = TtlCache(PAIRS_CACHED_MAX, ttl_s=limits.rights_ttl_s)
+        self._blocked = TtlCache(PAIRS_CACHED_MAX, ttl_s=limits.rights_ttl_s, is_spread=True)
         self._changes = 0
 
     def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
