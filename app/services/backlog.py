@@ -61,6 +61,12 @@ class Lateness:
         self._late_at = now
         self._count += 1
 
+    def update_oldest(self, waited_s: float, now: float) -> None:
+        """Count another frame behind the first of those who wait, which has waited `waited_s`: it
+        may be late before it has its turn."""
+        if waited_s >= LATE_S:
+            self.update(waited_s, now)
+
     def is_over(self, now: float) -> bool:
         """Return whether the next frame would be late as well."""
         is_run = now - self._late_at <= LATE_S <= now - self._late_since
@@ -106,22 +112,25 @@ class Admission:
 
 
 class AdmittingLog:
-    """A `Log` that refuses topics over their limit.
+    """A `Log` with admission: `check` refuses topics over their limit, and everything while
+    `check_database` raises BusyError.
 
-    It refuses everything while `check_database` raises BusyError.
+    What is appended has been checked by the caller, who knows how soon that can be done.
     """
 
     def __init__(self, log: Log, admission: Admission, check_database: Callable[[], None]) -> None:
         self._log, self._admission, self._check_database = log, admission, check_database
 
-    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
-        """As `Log.append_soon`. Raise BusyError when the record was not appended."""
+    def check(self, topic: Topic) -> None:
+        """As `Log.check`."""
         self._check_database()
         self._admission.check(topic)
+        self._log.check(topic)
+
+    def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
+        """As `Log.append_soon`. Raise BusyError when the record was not appended."""
         self._log.append_soon(topic, key=key, value=value, done=done)
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         """As `Log.append`. Raise BusyError when the record was not appended."""
-        self._check_database()
-        self._admission.check(topic)
         return self._log.append(topic, key=key, value=value)

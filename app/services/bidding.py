@@ -143,15 +143,32 @@ class Bidding:
         self._undecided = Undecided()
         self._auctions: TtlCache[int, Lot] = TtlCache(AUCTIONS_CACHED_MAX, ttl_s=AUCTION_TTL_S)
 
+    def check(self, auction_id: int) -> None:
+        """Raise BusyError while no bid on this auction is taken."""
+        self._undecided.check(auction_id)
+        self._log.check(AUCTION_BID)
+
+    def reserve(self, auction_id: int) -> None:
+        """Take a bid that is placed soon, after `release`. Raise BusyError as `check`.
+
+        So whoever must be refused is so before the bid waits for its turn, and nobody who has
+        waited is refused for those who came before.
+        """
+        self.check(auction_id)
+        self._undecided.reserve(auction_id)
+
+    def release(self, auction_id: int) -> None:
+        """End a reservation: the bid is placed now, or never."""
+        self._undecided.release(auction_id)
+
     def place_soon(self, offer: Offer, done: OnReceipt, *, right: Right | None = None) -> str:
-        """Append the bid; `done` gets the receipt, or UnknownFateError, later.
+        """Append a bid that `check` or `reserve` has let pass; `done` gets the receipt, or
+        UnknownFateError, later.
 
         Raise NotFoundError for an unknown auction, ForbiddenError for a user who may not bid,
         RateLimitedError after too many refused or undecided bids, and BusyError when Kafka cannot
-        be reached or too many bids are undecided; then the bid was not appended and `done` is never
-        called.
+        be reached; then the bid was not appended and `done` is never called.
         """
-        self._undecided.check(offer.auction_id)
         bid, value = self._record(offer, right)
         span = _begin(bid, offer)
 
@@ -171,8 +188,9 @@ class Bidding:
         return bid
 
     def place(self, offer: Offer) -> Receipt:
-        """As `place_soon`, waiting. Raise UnknownFateError when no acknowledgement came."""
-        self._undecided.check(offer.auction_id)
+        """As `check` and `place_soon`, waiting. Raise UnknownFateError when no acknowledgement
+        came."""
+        self.check(offer.auction_id)
         bid, value = self._record(offer, None)
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         # Its outcome may come before its acknowledgement.

@@ -99,7 +99,7 @@ class Chat:
         self._rates = rates
         self._rate = Rate("chat", limits.chat_messages_per_s, limits.chat_messages_burst)
         self._members: TtlCache[tuple[int, int], bool] = TtlCache(
-            MEMBERS_CACHED_MAX, ttl_s=MEMBER_TTL_S
+            MEMBERS_CACHED_MAX, ttl_s=MEMBER_TTL_S, is_spread=True
         )
 
     def send_soon(self, draft: ChatDraft, done: Callable[[UUID | UnknownFateError], None]) -> None:
@@ -110,6 +110,7 @@ class Chat:
         """
         self._rates.consume(self._rate, draft.sender_id)
         self.check_member(draft.room_id, draft.sender_id)
+        self._log.check(CHAT_MESSAGE)
         message = message_id(draft.sender_id, draft.room_id, draft.key)
 
         def appended(result: RecordMetadata | UnknownFateError) -> None:

@@ -33,6 +33,9 @@ OnAcknowledged = Callable[[RecordMetadata | UnknownFateError], None]
 class Log(Protocol):
     """Appends to topics; records with the same key keep their order."""
 
+    def check(self, topic: Topic) -> None:
+        """Raise BusyError while nothing more of the topic is taken."""
+
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         """Append without waiting. Raise BusyError when the record was not appended."""
 

@@ -30,15 +30,18 @@ AUCTIONS_MAX: Final = 10_000  # with bids under way; the one that had none for l
 class _Lane:
     """The bids of one auction that are under way; times are monotonic seconds."""
 
-    __slots__ = ("_decided_at", "_limit", "_placed")
+    __slots__ = ("_decided_at", "_limit", "_placed", "reserved")
 
     def __init__(self) -> None:
         self._placed: OrderedDict[str, float] = OrderedDict()
         self._limit = float(AT_FIRST)
         self._decided_at = float("-inf")
+        self.reserved = 0  # bids that are taken and wait to be placed
 
     def is_full(self, now: float) -> bool:
-        return len(self._placed) >= self._limit and now - self._decided_at <= QUIET_S
+        return (
+            len(self._placed) + self.reserved >= self._limit and now - self._decided_at <= QUIET_S
+        )
 
     def add(self, bid_id: str, now: float) -> None:
         placed = self._placed
@@ -78,14 +81,19 @@ class Undecided:
             metrics.REFUSED.labels(AUCTION_BID.name, metrics.UNDECIDED).inc()
             raise BusyError("too many bids on this auction are undecided", retry_after_s=DECIDED_S)
 
+    def reserve(self, auction_id: int) -> None:
+        """Count a bid that is taken, until `release`; then it is placed without another check."""
+        self._lane(auction_id).reserved += 1
+
+    def release(self, auction_id: int) -> None:
+        """End a reservation."""
+        lane = self._lanes.get(auction_id)
+        if lane is not None and lane.reserved:
+            lane.reserved -= 1
+
     def placed(self, auction_id: int, bid_id: str) -> None:
         """Count a bid that was appended."""
-        lane = self._lanes.get(auction_id)
-        if lane is None:
-            lane = self._lanes[auction_id] = _Lane()
-            if len(self._lanes) > AUCTIONS_MAX:
-                self._lanes.popitem(last=False)
-        lane.add(bid_id, self._clock())
+        self._lane(auction_id).add(bid_id, self._clock())
 
     def decided(self, auction_id: int, bid_id: str) -> None:
         """Count the bid's outcome."""
@@ -98,3 +106,11 @@ class Undecided:
         lane = self._lanes.get(auction_id)
         if lane is not None:
             lane.forget(bid_id)
+
+    def _lane(self, auction_id: int) -> _Lane:
+        lane = self._lanes.get(auction_id)
+        if lane is None:
+            lane = self._lanes[auction_id] = _Lane()
+            if len(self._lanes) > AUCTIONS_MAX:
+                self._lanes.popitem(last=False)
+        return lane

@@ -6,33 +6,79 @@ arrived would delay a bid by fifty answers, at each of its steps.
 """
 
 import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import gevent
+from gevent.hub import Waiter
 from gevent.lock import BoundedSemaphore
 
 TURN_S: Final = 0.002  # so long the loop may not look at its other sockets
-NEXT_TURN_S = 1e-6  # a timer, however short, is over only after the sockets were looked at
+SLICE_S: Final = 0.005  # the same, while clients wait for their turn
+SLICE_MAX_S: Final = 0.05
+NEXT_TURN_S: Final = 1e-6  # a timer, however short, is over only after the sockets were looked at
 
 
 class LoopTurns:
     """Lets greenlets go on at once in the first `turn_s` of a turn, and others later, in order.
 
-    A greenlet that comes while others wait, waits behind them.
+    A greenlet that comes while others wait, waits behind them. In each turn of the loop those who
+    wait go on for as long as everything else has taken, from `slice_s` to SLICE_MAX_S. They do not
+    stand in the loop's own queue of what is ready: there acknowledgements, outcomes and everything
+    else would stand behind them.
     """
 
-    def __init__(self, turn_s: float = TURN_S) -> None:
-        self._turn_s, self._waiting = turn_s, 0
+    def __init__(self, turn_s: float = TURN_S, slice_s: float = SLICE_S) -> None:
+        self._turn_s, self._slice_s = turn_s, slice_s
+        self._waiting: deque[tuple[float, Callable[[], object]]] = deque()
+        self._is_serving = False
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody waits, and the turn is young: then `wait` returns at once."""
+        return not self._is_serving and time.time() - gevent.get_hub().loop.now() < self._turn_s
+
+    def oldest_s(self, now: float) -> float:
+        """Return for how long the first of those who wait has waited; `now` is monotonic."""
+        return now - self._waiting[0][0] if self._waiting else 0.0
 
     def wait(self) -> None:
         """Return when it is the caller's turn."""
-        if not self._waiting and time.time() - gevent.get_hub().loop.now() < self._turn_s:
-            return
-        self._waiting += 1
-        try:
-            gevent.sleep(0)
-        finally:
-            self._waiting -= 1
+        if not self.is_free:
+            waiter: Waiter[None] = Waiter()
+            self.put(partial(_resume, waiter))
+            waiter.get()
+
+    def put(self, act: Callable[[], object]) -> None:
+        """Call `act` in turn, in a greenlet that others share: it may neither raise nor wait."""
+        self._waiting.append((time.monotonic(), act))
+        if not self._is_serving:
+            self._is_serving = True
+            gevent.spawn(self._serve)
+
+    def _serve(self) -> None:
+        while self._waiting:
+            paused_at = time.monotonic()
+            gevent.sleep(NEXT_TURN_S)
+            now = time.monotonic()
+            self._serve_until(now + min(max(self._slice_s, now - paused_at), SLICE_MAX_S))
+        self._is_serving = False
+
+    def _serve_until(self, until: float) -> None:
+        """Serve at least one."""
+        while self._waiting:
+            _, act = self._waiting.popleft()
+            act()
+            if time.monotonic() >= until:
+                return
+
+
+def _resume(waiter: "Waiter[None]") -> None:
+    """Let the greenlet of the waiter go on before the caller does; one that was killed does not."""
+    gevent.get_hub().loop.run_callback(waiter.switch, None)
+    gevent.sleep(0)
 
 
 LOOP_TURNS: Final = LoopTurns()  # of the one loop of this process

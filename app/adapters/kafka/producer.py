@@ -81,6 +81,10 @@ class BackgroundProducer:
             raise BusyError("not connected")
         return view_topic(self._producer, topic.name, timeout_s=timeout_s)
 
+    def check(self, topic: Topic) -> None:
+        """Raise BusyError while a record would be refused, whatever its size."""
+        self._usable(topic, 0, time.monotonic())
+
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         """Append; `done` gets the record's position, or UnknownFateError, exactly once, later.
 

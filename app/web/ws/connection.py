@@ -44,6 +44,14 @@ CLOSE_LINGER_S = 2.0  # how long a client may take to answer our close
 _encode = msgspec.json.Encoder().encode
 
 
+OnMessage = Callable[["Connection", str], None]
+Admit = Callable[["Connection", str], bool]
+
+
+def _admits_nothing(_connection: "Connection", _text: str) -> bool:
+    return False
+
+
 class Connection:
     """A client's socket, from handshake to end."""
 
@@ -73,11 +81,15 @@ class Connection:
         self._opened_at = self._pinged_at = now
         self.received_at = now  # monotonic seconds: the last sign of life
         self.waited_s = 0.0  # what came last, for its turn
+        self._has_turn = False  # what came last
+        self.bids_waiting = 0  # that are read, for their turn
         self._limited_at = now - PAUSE_S  # when it was last told so beside an answer
         self._closing = False
         self._ignores_messages = False
         self._is_flooding = False
         self._client_closed = False
+        self._on_message: OnMessage
+        self._admit: Admit
         self._writer = Writer(
             sock,
             bytes_max=limits.queue_bytes_max,
@@ -111,13 +123,16 @@ class Connection:
         code = self._writer.close_code
         return "lost" if code is None else str(int(code))
 
-    def run(self, on_message: Callable[["Connection", str], None]) -> None:
+    def run(self, on_message: OnMessage, admit: Admit = _admits_nothing) -> None:
         """Read until the end, giving every message to `on_message`, which must not wait.
 
+        A user's message that has to wait for its turn is given to `admit` as soon as it has come.
+        If that returns True nothing is left to be done; else it is given to `on_message` in turn.
         Closes the socket. Never raises an Exception.
         """
+        self._on_message, self._admit = on_message, admit
         try:
-            self._read(on_message)
+            self._read()
         except OSError:
             log.debug("socket_lost", connection_id=self.id)
         except Exception:
@@ -136,6 +151,11 @@ class Connection:
     def answer(self, message: msgspec.Struct) -> None:
         """Send one message; never blocks."""
         self._writer.write(text_frame(_encode(message)))
+
+    @property
+    def ignores_messages(self) -> bool:
+        """Whether no further message is handled."""
+        return self._ignores_messages
 
     def ignore_messages(self) -> None:
         """Handle no further message; those received before are still answered."""
@@ -173,30 +193,30 @@ class Connection:
         """Whether no `auth` has arrived; one that waits for our stores has."""
         return not self.is_admitted and not len(self.queues)
 
-    def _read(self, on_message: Callable[["Connection", str], None]) -> None:
+    def _read(self) -> None:
         while data := self._receive():
-            now = self.received_at = time.monotonic()
-            self.rate.add_bytes(len(data), now)
-            self._wait_turn()
-            self.waited_s = time.monotonic() - now
+            self.received_at = time.monotonic()
+            self._has_turn = False
+            self.rate.add_bytes(len(data), self.received_at)
             if self._is_flooding:
+                self._wait_turn()
                 gevent.sleep(HOLD_S)
                 continue
             text = None if self._closing else self._framing.whole_text(data)
             if text is not None:
-                self._on_text(text, on_message)
+                self._on_text(text)
                 self._hold()
-            elif not self._handle_all(data, on_message):
+            elif not self._handle_all(data):
                 return
 
-    def _handle_all(self, data: bytes, on_message: Callable[["Connection", str], None]) -> bool:
+    def _handle_all(self, data: bytes) -> bool:
         """Handle every frame in `data`; return False after the last one of the connection."""
         for event in self._framing.receive(data):
             if isinstance(event, PeerClosed):
                 self._client_closed = self.is_open
                 self._writer.close(event.code)
                 return False
-            if not self._on_event(event, on_message):
+            if not self._on_event(event):
                 break
             self._hold()
         return True
@@ -211,38 +231,51 @@ class Connection:
         return data
 
     def _wait_turn(self) -> None:
-        """Return when it is this socket's turn.
+        """Return when it is this socket's turn, which is for all that has come together.
 
         Between turns the loop polls its sockets, so that Kafka's acknowledgements and outcomes do
         not wait for all clients that have sent something, and a client that sends without end does
         not block others. Guests take turns among themselves, so that their number does not delay
         bids.
         """
-        (self._guest_turns if self.identity is None else LOOP_TURNS).wait()
+        if not self._has_turn:
+            (self._guest_turns if self.identity is None else LOOP_TURNS).wait()
+            self._has_turn = True
+            self.waited_s = time.monotonic() - self.received_at
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()
         if hold_s:
             gevent.sleep(hold_s)
 
-    def _on_event(
-        self, event: SocketEvent, on_message: Callable[["Connection", str], None]
-    ) -> bool:
+    def _on_event(self, event: SocketEvent) -> bool:
         """Handle one frame; return False when the rest need not be read."""
+        if isinstance(event, Text) and not self._closing:
+            self._on_text(event.data)
+            return True
+        self._wait_turn()
         if self._closing:  # only the answer to our close is waited for
             self._is_flooding = self.rate.check(time.monotonic()) is not RateDecision.PASS
-        elif isinstance(event, Text):
-            self._on_text(event.data, on_message)
         elif isinstance(event, Close):
             self._refuse(event)
         elif self._is_in_rate() and isinstance(event, Reply):
             self._writer.write(event.data)
         return not self._is_flooding
 
-    def _on_text(self, text: str, on_message: Callable[["Connection", str], None]) -> None:
+    def _on_text(self, text: str) -> None:
         self._traffic.frames_in += 1
-        if not self._ignores_messages:
-            on_message(self, text)
+        if self._ignores_messages:
+            return
+        if self._has_to_wait and self._admit(self, text):
+            return
+        self._wait_turn()
+        if not (self._closing or self._ignores_messages):
+            self._on_message(self, text)
+
+    @property
+    def _has_to_wait(self) -> bool:
+        """Whether a user's message that has come is not handled at once."""
+        return not self._has_turn and self.identity is not None and not LOOP_TURNS.is_free
 
     def _is_in_rate(self) -> bool:
         """Return whether a frame without an id is within the rate; above it there is no answer of

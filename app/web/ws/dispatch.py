@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import structlog
@@ -47,6 +47,7 @@ from app.services.live import UserNotices
 from app.services.rights import Right
 from app.settings import Limits
 from app.web.retry import retry_after_ms
+from app.web.turns import LOOP_TURNS
 from app.web.ws.connection import Connection, rate_limited
 from app.web.ws.identity import Identity
 from app.web.ws.rate import RateDecision
@@ -64,6 +65,7 @@ LASTING = (frames.BidPlace, frames.ChatSend, frames.NoticeAck)
 # Queues of a socket beside those of its channels, auctions and rooms
 AUTH, NOTICES = "auth", "notices"
 OUR_FAULT = "our fault"
+BIDS_WAITING_MAX: Final = 8  # of a socket, for their turn; it is read no further until then
 
 
 class SocketClaims(Protocol):
@@ -147,10 +149,58 @@ class Dispatcher:
         queues."""
         bid = frames.decode_bid(text)
         if bid is not None:
-            right = self._cached_right(connection, bid, len(text))
+            is_allowed = self._is_allowed(connection, bid, len(text))
+            right = self._cached_right(connection, bid) if is_allowed else None
             if right is not None:
-                self._place_at_once(connection, bid, right)
+                connection.last_frame_id = bid.id
+                if self._is_in_turn_rate(connection, bid.id):
+                    self._answer_bid(connection, bid, right, self._on_bid_place)
                 return
+        self._handle_any(connection, text)
+
+    def admit(self, connection: Connection, text: str) -> bool:
+        """Take a valid bid that has to wait for its turn, and return True: it is refused at once,
+        or placed in turn without being checked again. Return False for every other message.
+
+        Whoever is refused when more comes than is carried would else wait for all who came before.
+        """
+        bid = frames.decode_bid(text)
+        if bid is None or not self._is_allowed(connection, bid, len(text)):
+            return False
+        bidding, lateness = self._services.bidding, self._services.admission.lateness
+        received_at = connection.received_at
+        lateness.update_oldest(LOOP_TURNS.oldest_s(received_at), received_at)
+        right = self._cached_right(connection, bid)
+        try:
+            if right is None or connection.bids_waiting >= BIDS_WAITING_MAX:
+                bidding.check(bid.auction_id)
+                return False
+            bidding.reserve(bid.auction_id)
+        except BusyError as error:
+            connection.last_frame_id = bid.id
+            if self._is_in_rate(connection, bid.id):
+                self._refuse(connection, bid.id, error)
+            return True
+        connection.last_frame_id = bid.id
+        if self._is_in_rate(connection, bid.id):
+            connection.bids_waiting += 1
+            LOOP_TURNS.put(partial(self._on_turn, connection, bid, right, received_at))
+        else:
+            bidding.release(bid.auction_id)
+        return True
+
+    def _on_turn(
+        self, connection: Connection, bid: frames.BidPlace, right: Right, received_at: float
+    ) -> None:
+        """Place a bid that was admitted when it was received, even when its socket has ended."""
+        connection.bids_waiting -= 1
+        self._services.bidding.release(bid.auction_id)
+        now = time.monotonic()
+        self._services.admission.lateness.update(now - received_at, now)
+        if not connection.ignores_messages:
+            self._answer_bid(connection, bid, right, self._place)
+
+    def _handle_any(self, connection: Connection, text: str) -> None:
         try:
             values = decode_object(text)
         except MalformedError:
@@ -164,41 +214,46 @@ class Dispatcher:
         is_too_early = not connection.is_admitted and not connection.queues.waiting(AUTH)
         if is_too_early and values.get("type") != "auth":
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
-        elif self._is_in_rate(connection, frame_id):
+        elif self._is_in_turn_rate(connection, frame_id):
             request = Request(connection, frame_id, values, len(text.encode()))
             self._in_turn(request)
 
-    def _cached_right(
-        self, connection: Connection, bid: frames.BidPlace, size: int
-    ) -> Right | None:
-        """Return the right to bid when nothing known without a store speaks against the bid; else
-        None.
+    def _is_allowed(self, connection: Connection, bid: frames.BidPlace, size: int) -> bool:
+        """Return whether the socket may send the bid.
 
         Every other bid takes the path of all frames, on which each refusal has its turn. `size` is
         in characters, which are bytes: a valid bid has no other characters.
         """
         identity = connection.identity
-        if (
-            identity is None
-            or identity.is_suspended
-            or not connection.is_admitted
-            or bid.id <= connection.last_frame_id
-            or size > self._limits.bid_frame_bytes_max
-            or not connection.queues.is_empty
-        ):
+        return (
+            identity is not None
+            and not identity.is_suspended
+            and connection.is_admitted
+            and bid.id > connection.last_frame_id
+            and size <= self._limits.bid_frame_bytes_max
+        )
+
+    def _cached_right(self, connection: Connection, bid: frames.BidPlace) -> Right | None:
+        """Return the right to bid; None when a store must be asked, or something waits for one."""
+        identity = connection.identity
+        if identity is None or not connection.queues.is_empty:
             return None
         return self._services.bidding.cached_right(identity.user_id, bid.auction_id)
 
-    def _place_at_once(self, connection: Connection, bid: frames.BidPlace, right: Right) -> None:
-        connection.last_frame_id = bid.id
-        if self._is_in_rate(connection, bid.id):
-            try:
-                self._on_bid_place(connection, bid, right)
-            except DomainError as error:
-                self._refuse(connection, bid.id, error)
-            except Exception:
-                log.exception("frame_failed", connection_id=connection.id, type=bid.type)
-                connection.answer(_error(bid.id, "INTERNAL", OUR_FAULT))
+    def _answer_bid(
+        self,
+        connection: Connection,
+        bid: frames.BidPlace,
+        right: Right,
+        place: Callable[[Connection, frames.BidPlace, Right], None],
+    ) -> None:
+        try:
+            place(connection, bid, right)
+        except DomainError as error:
+            self._refuse(connection, bid.id, error)
+        except Exception:
+            log.exception("frame_failed", connection_id=connection.id, type=bid.type)
+            connection.answer(_error(bid.id, "INTERNAL", OUR_FAULT))
 
     def closed(self, connection: Connection) -> None:
         """Clean up after a socket; frames of LASTING that it sent are still handled."""
@@ -214,10 +269,15 @@ class Dispatcher:
         else:
             connection.close(CloseCode.UNAUTHENTICATED, "auth first")
 
-    def _is_in_rate(self, connection: Connection, frame_id: int) -> bool:
-        now = time.monotonic()
+    def _is_in_turn_rate(self, connection: Connection, frame_id: int) -> bool:
+        """As `_is_in_rate`, of a frame that has had its turn."""
         if connection.identity is not None:  # guests wait for each other
-            self._services.admission.lateness.update(connection.waited_s, now)
+            self._services.admission.lateness.update(connection.waited_s, time.monotonic())
+        return self._is_in_rate(connection, frame_id)
+
+    def _is_in_rate(self, connection: Connection, frame_id: int) -> bool:
+        """Return whether the frame is within the rate of its socket; answer it otherwise."""
+        now = time.monotonic()
         decision = connection.rate.check(now)
         if decision is RateDecision.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")
@@ -413,6 +473,10 @@ class Dispatcher:
     def _on_bid_place(
         self, connection: Connection, frame: frames.BidPlace, right: Right | None = None
     ) -> None:
+        self._services.bidding.check(frame.auction_id)
+        self._place(connection, frame, right)
+
+    def _place(self, connection: Connection, frame: frames.BidPlace, right: Right | None) -> None:
         offer = Offer(
             bidder_id=_signed_in(connection).user_id,
             auction_id=frame.auction_id,

@@ -131,7 +131,7 @@ class Gateway:
     def _serve(self, connection: Connection) -> None:
         with GREENLETS.track_inprogress():
             try:
-                connection.run(self._dispatcher.handle)
+                connection.run(self._dispatcher.handle, self._dispatcher.admit)
             finally:
                 self._dispatcher.closed(connection)
                 count_end(connection.end)

@@ -21,6 +21,7 @@ from app.adapters.redis.subscription import Message, Subscription
 from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
 from app.services.futile_bids import WINDOW_S
+from app.web.turns import NEXT_TURN_S
 from app.web.ws.hub import Hub, RecoveryStep, user_of
 
 log = structlog.get_logger()
@@ -186,7 +187,7 @@ class Listener:
                 self._on_confirmation(message[1].decode(), now)
             if handled_bytes >= TURN_BYTES:
                 handled_bytes = 0
-                gevent.sleep(0)
+                gevent.sleep(NEXT_TURN_S)
 
     def _on_confirmation(self, channel: str, now: float) -> None:
         requested_at = self._pending.pop(channel, now)

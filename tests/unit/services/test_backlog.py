@@ -131,6 +131,21 @@ def test_short_delays_are_tolerated_and_overload_refuses() -> None:
     assert load.refusal() is None
 
 
+def test_nothing_that_has_its_turn_is_no_end_of_an_overload() -> None:
+    load = GatewayLoad()
+    lateness = load.admission.lateness
+    for _ in range(LATE_FRAMES_MIN):
+        lateness.update_oldest(LATE_S / 2, load.now)
+        load.now += LATE_S / 2
+        assert load.refusal() is None, "none is late"
+    for _ in range(LATE_FRAMES_MIN):
+        load.now += LATE_S / 2
+        lateness.update_oldest(2 * LATE_S, load.now)
+    assert load.refusal() is not None
+    lateness.update_oldest(0.0, load.now)
+    assert load.refusal() is not None, "only what has its turn in time ends it"
+
+
 def test_after_an_overload_nothing_has_to_come_in_time_first() -> None:
     load = GatewayLoad()
     for _ in range(LATE_FRAMES_MIN):

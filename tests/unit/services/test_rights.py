@@ -51,6 +51,9 @@ class Store:
         lots = {AUCTION: Lot(SELLER, "KRW"), OTHER_AUCTION: Lot(OTHER_SELLER, "USD")}
         return lots.get(auction_id)
 
+    def check(self, topic: Topic) -> None:
+        return None
+
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         if self.appended and self.appended[-1] == {}:
             raise BusyError("full")

@@ -114,3 +114,16 @@ def test_a_bid_of_unknown_fate_takes_no_room() -> None:
     market.undecided.placed(AUCTION, "decided")
     market.undecided.decided(AUCTION, "decided")
     assert all(market.bid() for _ in range(AT_LEAST))
+
+
+def test_bids_that_wait_to_be_placed_take_room() -> None:
+    market = Market()
+    market.undecided.placed(AUCTION, "decided")
+    market.undecided.decided(AUCTION, "decided")
+    for _ in range(2 * AT_FIRST):
+        market.undecided.reserve(AUCTION)
+    assert not market.bid()
+    assert market.bid(OTHER)
+    for _ in range(2 * AT_FIRST):
+        market.undecided.release(AUCTION)
+    assert market.bid()

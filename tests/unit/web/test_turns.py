@@ -1,6 +1,7 @@
 """A socket that is always ready lets others run in between."""
 
 import time
+from functools import partial
 
 import gevent
 from gevent import socket
@@ -92,3 +93,47 @@ def test_nobody_overtakes_those_who_wait_for_the_next_turn() -> None:
     first.join()
     early.join()
     assert order == ["first", "early"]
+
+
+def test_calls_are_made_in_order_and_later() -> None:
+    turns, order = LoopTurns(turn_s=600.0), list[int]()
+    for number in range(3):
+        turns.put(partial(order.append, number))
+    assert order == []
+    turns.wait()
+    order.append(3)
+    assert order == [0, 1, 2, 3]
+
+
+def test_what_becomes_ready_waits_for_one_slice_at_most() -> None:
+    turns, order = LoopTurns(slice_s=0.0), list[str]()
+    ours, theirs = socket.socketpair()
+
+    def read() -> None:
+        order.append(ours.recv(1).decode())
+
+    reading = gevent.spawn(read)
+    gevent.sleep(0)
+    turns.put(partial(theirs.send, b"x"))
+    for _ in range(CROWD):
+        turns.put(partial(time.sleep, 0.001))
+        turns.put(partial(order.append, "turn"))
+    turns.wait()
+    reading.join()
+    assert order.index("x") < CROWD / 2
+    ours.close()
+    theirs.close()
+
+
+def test_who_is_killed_while_waiting_holds_up_nobody() -> None:
+    turns, order = LoopTurns(turn_s=0.0), list[str]()
+
+    def take(name: str) -> None:
+        turns.wait()
+        order.append(name)
+
+    first, second = gevent.spawn(take, "first"), gevent.spawn(take, "second")
+    gevent.sleep(0)
+    first.kill()
+    second.join()
+    assert order == ["second"]

@@ -52,6 +52,7 @@ class FakeUser:
 class FakeServices:
     """Implements every port; the log acknowledges at once unless `append_error` is set."""
 
+    check_error: BusyError | None = None
     append_error: Exception | None = None
     appended: list[tuple[str, int, bytes]] = field(default_factory=list)
     known: list[KnownBid] = field(default_factory=list)
@@ -95,6 +96,10 @@ class FakeServices:
         )
         self.auction_views = self.live = self.user_notices = self
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
+
+    def check(self, topic: Topic) -> None:
+        if self.check_error is not None:
+            raise self.check_error
 
     def append_soon(self, topic: Topic, *, key: int, value: bytes, done: OnAcknowledged) -> None:
         if isinstance(self.append_error, BusyError):
@@ -261,6 +266,12 @@ class Client:
 
     def send_text(self, text: str) -> None:
         self._dispatcher.handle(self.connection, text)
+
+    def admit(self, type_: str, **fields: Any) -> bool:
+        """Whether a frame that has to wait for its turn is done with, or will be in turn."""
+        self._frame_id += 1
+        text = json.dumps({"id": self._frame_id, "type": type_, **fields})
+        return self._dispatcher.admit(self.connection, text)
 
     def answers(self) -> list[dict[str, Any]]:
         """What has come, once everything has happened that waits for nothing."""

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 
 import gevent
 from gevent import socket
+from gevent.event import Event
 from websocket import ABNF
 
 from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
-from app.web.turns import Turns
+from app.web.turns import LOOP_TURNS, Turns
 from app.web.ws.connection import Connection
 from app.web.ws.traffic import Traffic
 from tests.unit.ws.builders import FakeUser
@@ -55,3 +56,29 @@ def test_only_guests_wait_for_the_turns_of_guests() -> None:
             while not texts:
                 gevent.sleep(0)
         assert texts == ["bidder"]
+
+
+def test_bids_are_looked_at_while_others_have_their_turn() -> None:
+    turn, admitted, handled = Event(), list[str](), list[str]()
+    LOOP_TURNS.put(turn.wait)
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
+    connection.identity = FakeUser(5, "Anna", "session 5")
+
+    def admit(_: Connection, text: str) -> bool:
+        admitted.append(text)
+        return text.startswith("bid")
+
+    reading = gevent.spawn(connection.run, lambda _, text: handled.append(text), admit)
+    with gevent.Timeout(CALL_S):
+        for text in ("bid 1", "bid 2", "other"):
+            theirs.sendall(ABNF.create_frame(text, ABNF.OPCODE_TEXT).format())
+        while len(admitted) < 3:
+            gevent.sleep(0)
+        assert handled == []
+        turn.set()
+        while not handled:
+            gevent.sleep(0)
+    assert handled == ["other"]
+    theirs.close()
+    reading.join(CALL_S)
