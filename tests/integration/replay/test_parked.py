@@ -8,11 +8,11 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from app.domain.errors import NotFoundError
 from app.domain.ids import message_id
 from app.domain.time import rfc3339
 from app.protocol.records import ChatMessageValue
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
+from lanes.errors import NotFoundError
 from tests import kafka_log
 from tests.integration.lanes.cluster import LaneCluster, Lot
 from tests.operator import Operator
