@@ -7,7 +7,9 @@ from typing import Any
 
 from app.domain.auction import genesis
 from app.domain.ledger import DecidedControl, fold
-from tests.simulation.model import AUCTIONS, Simulation, settled_records
+from lanes.record import OutboxMessage
+from lanes.testing.simulation import Simulation
+from tests.simulation.model import AUCTIONS, settled_records
 
 
 def check(simulation: Simulation) -> None:
@@ -26,15 +28,15 @@ def _one_row_per_record(simulation: Simulation) -> None:
     """I2."""
     rows = simulation.store.rows
     bids = [row for row in rows("bids").values() if row.record is not None]
-    dead = {(part, offset) for _, part, offset in rows("dead_letters")}
+    dead = {(letter.partition, letter.offset) for letter in simulation.dead_letters}
     assert {(r.partition, r.offset) for r in bids if r.status == "failed"} <= dead, "I2: failed"
     places = Counter((r.partition, r.offset) for r in bids if r.status != "failed")
     places.update((part, offset) for _, part, offset in rows("decisions"))
-    places.update((part, offset) for _, part, offset in rows("inbox"))
+    places.update((record.partition, record.offset) for record in simulation.waiting)
     places.update(dead)
     taken = {
         (part, offset): 1
-        for (_, part), (progress, _) in rows("progress").items()
+        for part, progress in simulation.progress.items()
         for offset in range(progress)
     }
     assert places == taken, f"I2: {places - Counter(taken)} {Counter(taken) - places}"
@@ -144,4 +146,8 @@ def _versions_rise(simulation: Simulation) -> None:
 
 
 def _events(simulation: Simulation) -> list[dict[str, Any]]:
-    return [json.loads(message.payload) for message in simulation.store.sent]
+    return [
+        json.loads(message.payload)
+        for message in simulation.store.sent
+        if isinstance(message, OutboxMessage)
+    ]

@@ -6,7 +6,6 @@ with the blob that plays it again; `--hypothesis-seed` plays a whole run again.
 """
 
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -19,16 +18,12 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, VoidValue
 from app.protocol.types import BidKind
+from lanes.testing.simulation import NOW
+from lanes.testing.steps import FAULTS, NUMBERS, STATEMENTS_MAX, Append, Deliver, Fault, Run, Step
 from tests.simulation.invariants import check
-from tests.simulation.model import (
-    AUCTIONS,
-    NOW,
-    POISON,
-    SELLER,
-    UNKNOWN_AUCTION,
-    Simulation,
-)
+from tests.simulation.model import AUCTIONS, SELLER, UNKNOWN_AUCTION, auction_house
 
+POISON = "poison"
 Control = CancelValue | CloseValue | ReserveValue | VoidValue
 
 
@@ -67,65 +62,31 @@ controls = st.one_of(
 )
 
 
-@dataclass(frozen=True)
-class Append:
-    """Records reach the log, the whole lot perhaps twice."""
-
-    values: list[BidValue | Control]
-    times: int
-
-    def apply(self, simulation: Simulation) -> None:
-        for value in self.values * self.times:
-            simulation.append(b"%d" % value.auction_id, msgspec.json.encode(value))
+def _append(value: BidValue | Control) -> Append:
+    """A bid or a control reaches the log; some bids are poison."""
+    is_poison = isinstance(value, BidValue) and value.key.startswith(POISON)
+    key, payload = b"%d" % value.auction_id, msgspec.json.encode(value)
+    return Append(key, payload, is_poison=is_poison)
 
 
-@dataclass(frozen=True)
-class UndecodableRecord:
-    """A producer writes an undecodable record."""
-
-    key: bytes | None
-    value: bytes
-
-    def apply(self, simulation: Simulation) -> None:
-        simulation.append(self.key, self.value)
-
-
-@dataclass(frozen=True)
-class Work:
-    """Processes do steps, in this order."""
-
-    chances: list[int]
-
-    def apply(self, simulation: Simulation) -> None:
-        for chance in self.chances:
-            simulation.run_step(chance)
-
-
-@dataclass(frozen=True)
-class FaultStep:
-    """A fault, or its end, by the name of the method."""
-
-    what: str
-    chance: int
-
-    def apply(self, simulation: Simulation) -> None:
-        getattr(simulation, self.what)(self.chance)
-
-
-FAULTS = (
-    "move_clock", "rebalance", "kill", "refuse", "lose_commit_answer", "lose_task", "repeat_task",
-    "sweep", "repair_code", "break_code", "replay",
-)  # fmt: skip
-chances = st.integers(0, 99)
-values = st.one_of(bids, bids, bids, controls)
-works = st.builds(Work, st.lists(chances, min_size=5, max_size=60))
-fault_steps = st.builds(FaultStep, st.sampled_from(FAULTS), chances)
-appends = st.builds(Append, st.lists(values, min_size=1, max_size=6), st.integers(1, 2))
-undecodable = st.builds(
-    UndecodableRecord,
-    st.sampled_from([None, b"1", b"\xff", b"2"]),
-    st.sampled_from([b"{", b"\xff"]),
+numbers = st.integers(0, NUMBERS - 1)
+appends = st.one_of(bids, bids, bids, controls).map(_append)
+runs = st.one_of(
+    st.builds(Deliver, numbers),
+    st.builds(
+        Run, st.sampled_from(["owner", "worker", "worker"]), numbers, st.integers(1, STATEMENTS_MAX)
+    ),
 )
+lots = st.builds(
+    lambda steps, times: steps * times,
+    st.lists(appends, min_size=1, max_size=6),
+    st.integers(1, 2),  # the whole lot perhaps twice
+)
+works = st.lists(runs, min_size=5, max_size=60)
+faults = st.builds(Fault, st.sampled_from(FAULTS), numbers).map(lambda fault: [fault])
+undecodable = st.builds(
+    Append, st.sampled_from([None, b"1", b"\xff", b"2"]), st.sampled_from([b"{", b"\xff"])
+).map(lambda append: [append])
 
 
 class Histories(RuleBasedStateMachine):
@@ -133,21 +94,23 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.simulation = Simulation()
+        self.simulation = auction_house()
 
-    @rule(
-        what=st.one_of(works, works, works, appends, appends, fault_steps, fault_steps, undecodable)
-    )
-    def step(self, what: Append | UndecodableRecord | Work | FaultStep) -> None:
-        what.apply(self.simulation)
+    @rule(steps=st.one_of(works, works, works, lots, lots, faults, faults, undecodable))
+    def apply(self, steps: list[Step]) -> None:
+        for step in steps:
+            step.apply(self.simulation)
 
     @invariant()
     def invariants_hold(self) -> None:
         check(self.simulation)
 
     def teardown(self) -> None:
-        self.simulation.finish()
-        check(self.simulation)
+        try:
+            self.simulation.finish()
+            check(self.simulation)
+        finally:
+            self.simulation.close()
 
 
 TestHistories = pytest.mark.timeout(3_600)(Histories.TestCase)

@@ -13,10 +13,10 @@ from lanes.record import InboxRecord, RecordsByKey
 from lanes.settings import LaneLimits
 from lanes.settle import make_settler
 from lanes.tasks.settle import register_settle
+from lanes.testing import MemoryPorts, MemoryStore
+from lanes.testing.ports import CLAIMS, INBOX
 from lanes.topic import Topic
 from lanes.wake import SETTLE_TASK, Lane
-from tests.simulation.ports import MemoryPorts
-from tests.simulation.store import Store
 
 TOPIC = "things"
 LIMITS = LaneLimits(
@@ -70,7 +70,7 @@ class Worker:
     """A worker without a broker, and the lanes that wait for it."""
 
     def __init__(self, *keys: str, **limits: Any) -> None:
-        self.store, self.waker = Store(), FakeWaker()
+        self.store, self.waker = MemoryStore(), FakeWaker()
         lane = LaneTopic(
             Topic(TOPIC, 1), "group", "queue", lambda *_: None, lambda _: None, Handler()
         )
@@ -88,7 +88,7 @@ class Worker:
         )
         for offset, key in enumerate(keys):
             record = InboxRecord(TOPIC, 0, offset, key, "", from_epoch_ms(0))
-            self.store.rows("inbox")[TOPIC, 0, offset] = record
+            self.store.rows(INBOX)[TOPIC, 0, offset] = record
 
     def settle(self, *keys: str) -> None:
         """Run the task. Raise what it raises."""
@@ -97,7 +97,7 @@ class Worker:
     @property
     def waiting(self) -> list[str]:
         """The keys of the records that are not settled."""
-        return [record.key for record in self.store.rows("inbox").values()]
+        return [record.key for record in self.store.rows(INBOX).values()]
 
 
 def test_every_lane_of_a_task_is_settled_and_its_flag_cleared() -> None:
@@ -117,7 +117,7 @@ def test_lanes_that_cannot_be_read_hold_up_no_other_lane() -> None:
 def test_a_busy_lane_is_left_at_once_and_retried_later() -> None:
     worker = Worker("a", "b")
     with worker.store.begin() as other:
-        assert other.try_lock("claims", (TOPIC, "a"))
+        assert other.try_lock(CLAIMS, (TOPIC, "a"))
         worker.settle("a", "b")
     assert worker.waiting == ["a"]
     assert worker.waker.later == [(TOPIC, "a")]

@@ -1,0 +1,82 @@
+"""The handler of a simulation: the user's, with poison, and with a note of what it committed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lanes.errors import OutageError, VersionConflictError
+from lanes.handler import LaneHandler, Settlement
+from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
+from lanes.testing.store import MemoryTransaction
+
+
+class PoisonError(Exception):
+    """Raised in place of settling a poisonous record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """In the journal: records that were settled, and the messages that were sent."""
+
+    lanes: RecordsByKey
+    messages: Sequence[OutboxMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """In the journal: records of one lane that became dead letters, and the messages about it."""
+
+    key: str
+    records: Sequence[InboxRecord]
+    messages: Sequence[OutboxMessage]
+
+
+class SimulatedHandler:
+    """Calls `handler`. While `is_broken`, records with one of the payloads in `poison` fail.
+
+    `errors` are those that `handler.fail` raised, which the platform only logs.
+    """
+
+    def __init__(self, handler: LaneHandler[Any, Any]) -> None:
+        self.handler = handler
+        self.poison: set[str] = set()
+        self.is_broken = True
+        self.errors: list[Exception] = []
+
+    def load(self, transaction: MemoryTransaction, lanes: RecordsByKey) -> object:
+        """Return what the user's handler loads."""
+        return self.handler.load(transaction, lanes)
+
+    def settle(
+        self, transaction: MemoryTransaction, state: object, lanes: RecordsByKey
+    ) -> Sequence[Settlement]:
+        """Settle the records and note it. Raise PoisonError."""
+        payloads = {record.payload for records in lanes.values() for record in records}
+        if self.is_broken and not payloads.isdisjoint(self.poison):
+            raise PoisonError
+        settlements = self.handler.settle(transaction, state, lanes)
+        transaction.note(Settled(lanes, messages_of(settlements)))
+        return settlements
+
+    def fail(
+        self, transaction: MemoryTransaction, key: str, records: Sequence[InboxRecord]
+    ) -> Settlement:
+        """Let the user's handler store that the records failed, and note it."""
+        try:
+            settlement = self.handler.fail(transaction, key, records)
+        except (VersionConflictError, OutageError):
+            raise
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        transaction.note(Rejected(key, records, messages_of([settlement])))
+        return settlement
+
+    def settled(self, transaction: MemoryTransaction, payloads: Sequence[bytes]) -> list[bool]:
+        """Return for each record whether it has had its effect."""
+        return self.handler.settled(transaction, payloads)
+
+
+def messages_of(settlements: Iterable[Settlement]) -> list[OutboxMessage]:
+    """Return the messages of all of them, in their order."""
+    return [message for settlement in settlements for message in settlement.messages]
