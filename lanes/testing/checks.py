@@ -60,7 +60,7 @@ def check_effects(simulation: Simulation, effects: Effects) -> None:
     """Check that each settled record, by its id, had one effect, in the order of the log."""
     expected: dict[str, list[str]] = defaultdict(list)
     for record in _settled(simulation):
-        record_id = simulation.lane.identify(record.payload.encode())
+        record_id = simulation.lane.identify(record.value)
         if record_id is not None and record_id not in expected[record.key]:
             expected[record.key].append(record_id)
     found = effects(simulation.store)

@@ -37,6 +37,7 @@ from lanes.testing.ports import (
 )
 from lanes.testing.processes import Process, pause
 from lanes.testing.store import MemoryStore, MemoryTransaction
+from lanes.text import as_text
 from lanes.time import from_epoch_ms
 from lanes.topic import Topic
 from lanes.wake import Lane
@@ -136,7 +137,7 @@ class Simulation:
         raw = RawRecord(self.lane.topic.name, partition, len(log), key, value, self.now, replays)
         log.append(raw)
         if is_poison:
-            self.handler.poison.add(value.decode(errors="replace"))
+            self.handler.poison.add(as_text(value))
         return raw
 
     def replay(self, which: int) -> None:

@@ -25,6 +25,7 @@ LANE = LaneTopic(
     check=settling.check,
     identify=settling.identify,
     handler=AuctionLane(MemoryAuctions(), notify=lambda: None),
+    is_text=True,
 )
 
 

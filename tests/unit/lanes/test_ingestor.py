@@ -8,28 +8,29 @@ from app.services.rejected_records import UNKNOWN_USER
 from lanes.bounds import Bounds
 from lanes.dead_letter import TOO_MANY
 from lanes.errors import GoneError, OutageError, StoppedError
-from lanes.ingest import Ingestor, IngestorPorts
+from lanes.ingest import Ingestor
+from lanes.testing.ports import DEAD_LETTERS
 from tests.unit.lanes.builders import (
-    DEAD_LETTER_LIMIT,
     LANE,
     PER_PARTITION,
-    SIZES,
     TOPIC,
     Store,
     bad,
     owner_of,
+    ports_of,
     raw,
     start,
     started,
 )
 
-PLACE = (LANE.group, TOPIC.name, 0)
+PARTITION = (TOPIC.name, 0)
+PLACE = (LANE.group, *PARTITION)
 
 
 def test_an_owner_starts_at_the_first_offset_then_at_progress() -> None:
     store = Store()
     assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 5}
-    store.state.progress[0] = (40, "first")
+    store.progress[PARTITION] = (40, "first")
     assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 40}
 
 
@@ -59,14 +60,14 @@ def test_a_zombie_does_not_park_what_another_owns() -> None:
     other.ingest({0: [bad(offset) for offset in range(PER_PARTITION)]})
     result = zombie.ingest({0: [bad(0)]})
     assert result.lost == {0}
-    assert not store.state.parked
+    assert not store.parked
 
 
 def test_one_lost_partition_does_not_keep_the_others() -> None:
     store = Store()
     owner = owner_of(store)
     start(owner, {0: Bounds(0, 9), 1: Bounds(0, 9)})
-    store.state.progress[0] = (1, "first")
+    store.progress[PARTITION] = (1, "first")
     result = owner.ingest({0: [raw(0)], 1: [raw(0, partition=1)]})
     assert (result.lost, result.positions) == ({0}, {1: 1})
     assert store.inserted(1) == [0]
@@ -94,7 +95,7 @@ def test_an_outage_takes_nothing_and_counts_nothing() -> None:
 @pytest.mark.parametrize("bounds", [Bounds(8, 100), Bounds(0, 6)])
 def test_a_log_that_does_not_hold_progress_is_refused(bounds: Bounds) -> None:
     store = Store()
-    store.state.progress[0] = (7, "first")
+    store.progress[PARTITION] = (7, "first")
     with pytest.raises(StoppedError, match=r"progress 7 of lists/0 .* docs/ownership.md"):
         start(owner_of(store), {0: bounds})
 
@@ -140,10 +141,10 @@ def test_too_many_bad_records_park_the_partition() -> None:
     result = owner.ingest({0: batch, 1: [raw(0, partition=1)]})
     stopped_at = PER_PARTITION + 1
     assert store.inserted() == [0]
-    assert len(store.state.letters) == PER_PARTITION
+    assert len(store.letters) == PER_PARTITION
     assert result.positions == {0: stopped_at, 1: 1}
-    assert store.state.progress[0] == (stopped_at, "first")
-    assert result.parkings[0].reason == store.state.parked[PLACE].reason == TOO_MANY
+    assert store.progress[PARTITION] == (stopped_at, "first")
+    assert result.parkings[0].reason == store.parked[PLACE].reason == TOO_MANY
     owner.ingest({0: batch, 1: [raw(1, partition=1)]})
     assert store.inserted() == [0]
     assert store.inserted(1) == [0, 1]
@@ -154,8 +155,7 @@ def test_a_freed_partition_goes_on_where_it_stopped() -> None:
     owner = started(store)
     batch = [*(bad(offset) for offset in range(PER_PARTITION + 1)), raw(PER_PARTITION + 1)]
     owner.ingest({0: batch})
-    store.state.letters.clear()  # their time has passed
-    store.state.parked.clear()
+    store.unpark_all()
     assert owner.refresh_parked() == {0}
     assert owner.positions[0] == PER_PARTITION
     owner.ingest({0: batch})
@@ -167,7 +167,7 @@ def test_a_new_owner_knows_what_is_parked() -> None:
     started(store).ingest({0: [bad(offset) for offset in range(PER_PARTITION + 1)]})
     owner = started(store)
     assert owner.parked == {0}
-    store.state.letters.clear()
+    store.rows(DEAD_LETTERS).clear()
     owner.ingest({0: [bad(PER_PARTITION)]})
     assert store.reasons() == []
 
@@ -191,8 +191,7 @@ def test_records_lost_by_a_restore_park_nothing() -> None:
         raise GoneError(UNKNOWN_USER, "user 7 was lost")
 
     store = Store()
-    ports = IngestorPorts(store.begin, store, store, SIZES, DEAD_LETTER_LIMIT)
-    owner = Ingestor(replace(LANE, check=lost), ports, topic_id="first")
+    owner = Ingestor(replace(LANE, check=lost), ports_of(store), topic_id="first")
     start(owner, {0: Bounds(0, 1_000)})
     many = 10 * PER_PARTITION
     result = owner.ingest({0: [raw(offset) for offset in range(many)]})

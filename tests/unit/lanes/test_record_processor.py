@@ -4,10 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from lanes.dead_letter import FUTURE_VERSION, TOO_MANY
+from lanes.dead_letter import FUTURE_VERSION, TOO_MANY, Parking
 from lanes.errors import BadDataError, BadRecordError, FutureVersionError, OutageError
 from lanes.record import RawRecord
 from lanes.record_processor import ProcessorPorts, RecordProcessor
+from lanes.testing import MemoryPorts
+from lanes.testing.ports import PARKED_PARTITIONS
 from tests.unit.lanes.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
 
 HERE, OTHER = (TOPIC.name, 0), (TOPIC.name, 1)
@@ -44,7 +46,7 @@ def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
 def make_handling(store: Store) -> tuple[MemoryConsumer, RecordProcessor[bytes]]:
     consumer = MemoryConsumer()
     return consumer, RecordProcessor(
-        consumer, ProcessorPorts(store.begin, store, DEAD_LETTER_LIMIT)
+        consumer, ProcessorPorts(store.begin, MemoryPorts(), DEAD_LETTER_LIMIT)
     )
 
 
@@ -64,7 +66,7 @@ def test_the_failing_record_is_a_dead_letter_the_rest_is_handled(value: bytes, r
     assert handling.handle({HERE: batch(b"1", value, b"2")}) == {HERE: 3}
     assert consumer.values == [b"1", b"2"]
     assert store.reasons() == [(1, reason)]
-    (letter,) = store.state.letters
+    (letter,) = store.letters
     assert (letter.payload, letter.group, letter.attempts) == (value, "heap", 1)
 
 
@@ -95,7 +97,7 @@ def test_a_newer_schema_parks_only_its_partition() -> None:
     assert handled == {HERE: 1, OTHER: 1}
     assert consumer.values == [b"1", b"3"]
     assert store.reasons() == []
-    assert store.state.parked[("heap", *HERE)].reason == FUTURE_VERSION
+    assert store.parked[("heap", *HERE)].reason == FUTURE_VERSION
 
 
 def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
@@ -103,12 +105,11 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     consumer, handling = make_handling(store)
     values = [b"bad"] * (PER_PARTITION + 1) + [b"1"]
     assert handling.handle({HERE: batch(*values)}) == {HERE: PER_PARTITION}
-    assert store.state.parked[("heap", *HERE)].reason == TOO_MANY
+    assert store.parked[("heap", *HERE)].reason == TOO_MANY
     assert handling.handle({HERE: batch(*values)}) == {}
-    assert (consumer.values, len(store.state.letters)) == ([], PER_PARTITION)
+    assert (consumer.values, len(store.letters)) == ([], PER_PARTITION)
     assert handling.refresh_parked(is_required=True) == {}
-    store.state.parked.clear()
-    store.state.letters.clear()
+    store.unpark_all()
     assert handling.refresh_parked(is_required=True) == {HERE: PER_PARTITION}
     handling.handle({HERE: batch(*values)[PER_PARTITION:]})
     assert consumer.values == [b"1"]
@@ -117,12 +118,13 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
 def test_a_freed_partition_resumes_where_it_was_parked() -> None:
     store = Store()
     consumer, handling = make_handling(store)
-    store.state.parked[("heap", *HERE)] = store.state.parked[("other", *OTHER)] = None  # type: ignore[assignment]
+    for place in (("heap", *HERE), ("other", *OTHER)):
+        store.rows(PARKED_PARTITIONS)[place] = (Parking("ByHand", ""), 0.0)
     handling.refresh_parked(is_required=True)
     assert handling.handle({HERE: batch(b"1", b"2")}) == {}
     handling.handle({HERE: [raw(2, b"3")]})
     assert consumer.values == []
-    store.state.parked.clear()
+    store.unpark_all()
     assert handling.refresh_parked(is_required=True) == {HERE: 0}
 
 
@@ -131,7 +133,7 @@ def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
     _, handling = make_handling(store)
     handling.handle({HERE: batch(b"newer")})
     handling.revoke([HERE])
-    store.state.parked.clear()
+    store.unpark_all()
     assert handling.refresh_parked(is_required=True) == {}
 
 

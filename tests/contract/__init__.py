@@ -1,0 +1,1 @@
+"""One set of tests for the ports of the platform, in memory and in PostgreSQL."""
