@@ -7,10 +7,10 @@ from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import OperationalError
 
 from app.adapters.postgres.archive import is_partition
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.schema import metadata
 from app.settings import REFUSED, database_url_or_exit
 from app.store_versions import version_fault
+from lanes.postgres.engine import driver_url
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:

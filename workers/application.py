@@ -20,7 +20,6 @@ from celery.signals import (
 from click import Option
 
 from app.adapters.postgres.pools import measure_pools
-from app.adapters.tasks.application import make_celery
 from app.bootstrap.worker import WorkerContainer
 from app.domain.errors import BusyError
 from app.observability.bid_log import set_sample
@@ -42,7 +41,7 @@ REFUSED = 2
 def make_worker(container: WorkerContainer) -> Celery:
     """Return the application with all tasks; `container` connects in the forked processes."""
     container.guard_database()
-    app: Celery = make_celery(container.settings)
+    app = container.celery
     register_settle(
         app,
         container.settler,

@@ -5,10 +5,10 @@ from functools import cached_property
 from celery import Celery
 
 from app.adapters.redis.connect import connect
-from app.adapters.tasks.application import make_celery
 from app.adapters.tasks.notices import NoticeWaker
 from app.bootstrap.container import Container
 from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE
+from lanes.tasks.application import make_celery
 from lanes.tasks.waker import CeleryWaker
 
 
@@ -18,15 +18,16 @@ class TaskContainer(Container):
     @cached_property
     def celery(self) -> Celery:
         """The Celery application, to send tasks with."""
-        return make_celery(self.settings)
+        return make_celery(self.settings.redis_broker_url, name="auction", settings="celeryconfig")
 
     @cached_property
     def waker(self) -> CeleryWaker:
         """Wake-ups."""
         broker = connect(self.settings.redis_broker_url, limits=self.settings.limits)
-        queues = {name: lane.queue for name, lane in self.lane_topics.items()}
         others = (NOTICE_QUEUE, MAINTENANCE_QUEUE)
-        return CeleryWaker(self.celery, self.fanout, broker, queues=queues, other_queues=others)
+        return CeleryWaker(
+            self.celery, self.fanout, broker, topics=self.lane_topics, other_queues=others
+        )
 
     @cached_property
     def notice_waker(self) -> NoticeWaker:

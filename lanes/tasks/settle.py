@@ -30,11 +30,12 @@ def register_settle(
     topics: Mapping[str, LaneTopic],
     waker: Waker,
     limits: LaneLimits,
+    name: str = SETTLE_TASK,
 ) -> None:
-    """Add the task to `app`; `topics` by name."""
+    """Add the task to `app`, called `name`; `topics` by name."""
     attempts = Attempts(settler, limits.retries_max)
 
-    @app.task(name=SETTLE_TASK, bind=True, shared=False, max_retries=limits.retries_max)
+    @app.task(name=name, bind=True, shared=False, max_retries=limits.retries_max)
     def settle(
         task: Task[Any, Any], topic: str, keys: list[str], stuck: list[int] | None = None
     ) -> None:

@@ -8,6 +8,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis, RedisError
 
 from lanes import metrics
+from lanes.handler import LaneTopic
 from lanes.wake import SETTLE_TASK, Lane, wake_key
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
@@ -30,12 +31,13 @@ class CeleryWaker:
         flags: Redis,
         broker: Redis,
         *,
-        queues: Mapping[str, str],
+        topics: Mapping[str, LaneTopic],
         other_queues: Collection[str] = (),
+        task: str = SETTLE_TASK,
     ) -> None:
-        """`queues`: by topic, the queue of the workers that settle its lanes. `other_queues` of the
+        """`topics` by name; `task` is called as `register_settle` names it. `other_queues` of the
         same broker are measured, and kept as short."""
-        self._queues, self._other_queues = queues, other_queues
+        self._topics, self._other_queues, self._task = topics, other_queues, task
         self._celery = celery
         self._flags = flags
         self._broker = broker
@@ -64,7 +66,7 @@ class CeleryWaker:
 
         Every queue is first cut to the oldest `at_most`, because it grows while no worker runs.
         """
-        settling = set(self._queues.values())
+        settling = self._settling
         pipe = self._broker.pipeline(transaction=False)
         for queue in (*settling, *self._other_queues):
             pipe.ltrim(queue, -at_most, -1)  # Celery pushes on the left and takes from the right
@@ -75,14 +77,23 @@ class CeleryWaker:
         except RedisError:
             return 0
 
+    def waiting_at_broker(self) -> int:
+        """Return how many wake-ups wait. Raise RedisError when Redis does not answer."""
+        return sum(int(self._broker.llen(queue)) for queue in self._settling)
+
     def measure_queues(self) -> None:
         """Set the gauges of all queues. Raise RedisError when Redis does not answer."""
-        queues = sorted({*self._queues.values(), *self._other_queues})
+        queues = sorted({*self._settling, *self._other_queues})
         pipe = self._broker.pipeline(transaction=False)
         for queue in queues:
             pipe.llen(queue)
         for queue, length in zip(queues, pipe.execute(), strict=True):
             metrics.QUEUE_LENGTH.labels(queue).set(int(length))
+
+    @property
+    def _settling(self) -> set[str]:
+        """The queues of the workers that settle lanes."""
+        return {lane.queue for lane in self._topics.values()}
 
     def _clear(self, *flags: str) -> None:
         try:
@@ -109,16 +120,15 @@ class CeleryWaker:
         for topic, key in lanes:
             by_topic.setdefault(topic, []).append(key)
         for topic, keys in by_topic.items():
-            queue = self._queues.get(topic)
-            if queue is None:
+            if topic not in self._topics:
                 log.warning("lane_of_unknown_topic", topic=topic)
                 continue
             tasks = -(-len(keys) // LANES_PER_TASK)
             for first in range(tasks):
                 self._celery.send_task(
-                    SETTLE_TASK,
+                    self._task,
                     args=(topic, keys[first::tasks]),
-                    queue=queue,
+                    queue=self._topics[topic].queue,
                     countdown=countdown_s,
                     ignore_result=True,
                 )

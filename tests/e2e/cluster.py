@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from app.adapters.tasks.application import make_celery
+from app.bootstrap.tasks import TaskContainer
 from app.settings import read_settings
 from stack import Program, Stack
 from stack.places import executable
@@ -155,7 +155,8 @@ class Cluster:
 
     def run_task(self, name: str) -> None:
         """Give a task to its workers, as beat does, which does not run here."""
-        with make_celery(read_settings(self.stack.environment())) as celery:
+        settings = read_settings(self.stack.environment())
+        with TaskContainer(settings, application="tests").celery as celery:
             celery.send_task(name)
 
     def _gateway_program(self, gateway: Gateway, changes: Mapping[str, str]) -> Program:

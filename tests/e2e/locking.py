@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import create_engine
 
-from app.adapters.postgres.engine import driver_url
+from lanes.postgres.engine import driver_url
 from tests.e2e.cluster import Cluster
 
 

@@ -11,9 +11,9 @@ from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import Connection, NullPool, create_engine, insert, select
 from sqlalchemy.exc import ProgrammingError
 
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.postgres.schema import epochs
+from lanes.postgres.engine import driver_url
 from tests.waiting import wait_until
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.observability import metrics
 from bridge.pipelines.gauge import StoreGauge
+from lanes.postgres.engine import driver_url
 from tests.integration.database import own_database
 from tests.waiting import wait_until
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.mongo.messages import MongoMessages, make_client
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.purging import OldNotices, ReplayedDeadLetters
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.redis.bookmark import RedisBookmark
@@ -22,6 +21,7 @@ from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from app.services.housekeeping import CHORES, Chore
 from app.services.old_chat import OldChat
 from app.settings import read_settings
+from lanes.postgres.engine import driver_url
 from stack import Stack
 from tests.containers import build_container
 from tests.integration.database import alembic, own_database

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, NullPool, create_engine, event
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.catalogue import PostgresProducts
 from app.adapters.postgres.due import PostgresDueStore
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.domain.rules import Rules
@@ -20,6 +19,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits
 from app.settings import Limits
 from lanes.postgres.backlog import measure_waiting_lanes
+from lanes.postgres.engine import driver_url
 from tests.integration.database import alembic, own_database
 
 # Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, NullPool, create_engine
 
-from app.adapters.postgres.engine import PLAN_ONCE, driver_url
 from app.adapters.postgres.settling import FIND, _save
+from lanes.postgres.engine import PLAN_ONCE, driver_url
 from lanes.postgres.lanes import CLAIM, SETTLE
 from lanes.postgres.outbox import NEXT_OUT
 from tests.integration.database import alembic, own_database

@@ -6,7 +6,7 @@ import sys
 from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.postgres.archive import PostgresArchive
-from app.adapters.postgres.engine import driver_url
+from lanes.postgres.engine import driver_url
 from tests import old_log
 from tests.integration.database import alembic, own_database
 from tests.waiting import wait_until

@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from sqlalchemy import Engine
 
-from app.adapters.postgres.engine import driver_url, make_engine
+from app.adapters.postgres.engine import make_engine
 from app.settings import Limits
+from lanes.postgres.engine import driver_url
 from stack import Stack
 from tests.dead_servers import closing_at_once, refusing, silent
 

@@ -22,7 +22,6 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, insert
 
 from app.adapters.postgres import schema
 from app.adapters.postgres.auctions import PostgresAuctions
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import open_auction
 from app.domain.ids import bid_id
@@ -35,6 +34,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
+from lanes.postgres.engine import driver_url
 from lanes.record import InboxRecord
 from tests.integration.database import alembic, own_database
 

@@ -14,10 +14,10 @@ from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicParti
 from sqlalchemy import Engine, create_engine
 
 from app.adapters.kafka.rights import create_topics_with_rights
-from app.adapters.postgres.engine import driver_url
 from app.settings import Settings, read_settings
 from lanes.kafka.connect import make_producer
 from lanes.kafka.security import client_arguments
+from lanes.postgres.engine import driver_url
 from lanes.topic import Topic, dead_letter_topic
 from tests import kafka_log
 from tests.freezing import freeze, wake

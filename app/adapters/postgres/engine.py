@@ -4,33 +4,25 @@ import threading
 from typing import Any
 
 import psycopg2
-from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import Engine, QueuePool, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from app.adapters.postgres.fair_queue import FairQueue
-from app.adapters.postgres.hosts import try_hosts_in_turn
 from app.adapters.postgres.pools import watch_pool
 from app.services.breaker import Breaker
 from app.settings import Limits
-from lanes.postgres.driver_errors import leave_values_out
+from lanes.postgres.engine import Waits
+from lanes.postgres.engine import make_engine as make_platform_engine
 
-# Prepared statements (lanes/postgres/prepared.py): one that takes arrays would seem cheaper planned
-# each time.
-PLAN_ONCE = "-c plan_cache_mode=force_generic_plan"
 NO_ANSWER = "PostgreSQL did not answer just now"
 ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statement took too long
 
 
 class NoAnswerError(psycopg2.OperationalError):
     """The server did not answer in time; the connection is closed."""
-
-
-def driver_url(database_url: str) -> URL:
-    """`postgresql://…`, as every tool takes it, with the driver that works under gevent."""
-    return make_url(database_url).set(drivername="postgresql+psycopg2")
 
 
 def make_engine(database_url: str, *, application: str, limits: Limits) -> Engine:
@@ -99,32 +91,20 @@ def _engine(
     statement_timeout_ms: int | None = None,
     poolclass: type[QueuePool] = QueuePool,
 ) -> Engine:
-    timeout_ms = statement_timeout_ms or limits.statement_timeout_ms
-    engine = create_engine(
-        driver_url(database_url),
-        hide_parameters=True,
+    engine = make_platform_engine(
+        database_url,
+        application=application,
+        connections=connections,
+        waits=Waits(
+            pool_s=wait_s,
+            connect_s=limits.connect_timeout_s,
+            read_s=limits.read_timeout_s,
+            statement_ms=statement_timeout_ms or limits.statement_timeout_ms,
+            lock_ms=limits.lock_timeout_ms,
+            idle_transaction_ms=limits.idle_transaction_ms,
+        ),
         poolclass=poolclass,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=wait_s,
-        pool_use_lifo=True,
-        connect_args={
-            "application_name": application,
-            "connect_timeout": limits.connect_timeout_s,
-            "options": (
-                f"-c statement_timeout={timeout_ms} "
-                f"-c lock_timeout={min(limits.lock_timeout_ms, timeout_ms)} "
-                f"-c idle_in_transaction_session_timeout={limits.idle_transaction_ms} "
-                f"-c timezone=UTC {PLAN_ONCE}"
-            ),
-            "keepalives_idle": 5,
-            "keepalives_interval": 2,
-            "keepalives_count": 3,
-            "tcp_user_timeout": limits.read_timeout_s * 1000,
-        },
     )
-    event.listen(engine, "handle_error", _leave_values_out)
-    try_hosts_in_turn(engine)
     watch_pool(engine, application)
     return engine
 
@@ -184,10 +164,3 @@ def _report(engine: Engine, breaker: Breaker) -> None:
 
     event.listen(engine, "handle_error", failed)
     event.listen(engine, "after_cursor_execute", executed)
-
-
-def _leave_values_out(context: ExceptionContext) -> None:
-    original = context.original_exception
-    text = leave_values_out(original) if isinstance(original, psycopg2.Error) else None
-    if text is not None and context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"({type(original).__name__}) {text}",)

@@ -2,8 +2,8 @@
 
 import psycopg2
 
-from app.adapters.postgres.engine import driver_url
 from app.settings import Limits
+from lanes.postgres.engine import driver_url
 
 
 def accepts_without_password(database_url: str, *, limits: Limits) -> bool:

@@ -12,8 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
 from app.web.health import NOT_FOR_BIDS
+from lanes.postgres.engine import driver_url
 from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market

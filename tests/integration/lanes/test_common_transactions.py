@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Engine, NullPool, create_engine, insert
 
 from app.adapters.postgres import schema
-from app.adapters.postgres.engine import PLAN_ONCE, driver_url
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
@@ -21,6 +20,7 @@ from lanes.dead_letters import DeadLetterWriter
 from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
 from lanes.postgres.dead_letters import PostgresDeadLetters
+from lanes.postgres.engine import PLAN_ONCE, driver_url
 from lanes.postgres.lanes import PostgresInboxWriter, PostgresLanes
 from lanes.postgres.transactions import transactions
 from lanes.record import InboxRecord

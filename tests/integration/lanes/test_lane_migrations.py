@@ -4,8 +4,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
 from lanes.migrations import VERSION_TABLE, current_revision, downgrade, newest_revision, upgrade
+from lanes.postgres.engine import driver_url
 from lanes.postgres.schema import SCHEMA, metadata
 from tests.integration.database import alembic, own_database
 

@@ -10,7 +10,6 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.postgres.auction_audit import PostgresAuctionRows
 from app.adapters.postgres.auctions import PostgresAuctions
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.ids import bid_id
@@ -24,6 +23,7 @@ from app.services.settling import AuctionLane
 from app.settings import Limits
 from lanes.audit.ports import LogEntry, LogRecord, Scope, StoredRow
 from lanes.audit.results import AuditResults
+from lanes.postgres.engine import driver_url
 from lanes.record import InboxRecord
 from tests import old_log
 from tests.bid_values import bid_value

@@ -11,7 +11,6 @@ from sqlalchemy import Engine, NullPool, create_engine, insert
 
 from app.adapters.postgres import schema
 from app.adapters.postgres.auctions import PostgresAuctions
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.rights import PostgresRights
 from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import open_auction
@@ -27,6 +26,7 @@ from app.protocol.topics import AUCTION_BID
 from app.services.rights import Bidder, default_limits
 from app.services.settling import AuctionLane
 from app.settings import Limits
+from lanes.postgres.engine import driver_url
 from lanes.record import InboxRecord
 from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database

@@ -15,7 +15,6 @@ from flask.testing import FlaskClient
 from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
 from sqlalchemy import create_engine
 
-from app.adapters.postgres.engine import driver_url
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
 from app.bootstrap.worker import WorkerContainer, build_worker_container
@@ -29,6 +28,7 @@ from app.web.app import create_app
 from lanes.kafka.connect import make_producer
 from lanes.kafka.reader import KafkaLogReader
 from lanes.kafka.security import client_arguments
+from lanes.postgres.engine import driver_url
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value

@@ -12,7 +12,7 @@ from kombu.exceptions import ContentDisallowed
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
-from app.adapters.tasks.application import make_celery
+from app.bootstrap.worker import WorkerContainer
 from app.settings import read_settings
 from tests.unit.protocol.test_settings import GOOD
 
@@ -68,7 +68,9 @@ class Trap:
 
 def test_a_pickled_message_is_refused_and_not_unpickled(tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
-    configured = make_celery(read_settings(GOOD)).conf.accept_content
+    configured = WorkerContainer(
+        read_settings(GOOD), application="tests"
+    ).celery.conf.accept_content
     message = Message(
         body=pickle.dumps(Trap(sprung)),  # type: ignore[arg-type]  # bytes it is, on the wire
         content_type="application/x-python-serialize",

@@ -1,0 +1,190 @@
+"""`python -m lanes -A my_app:platform COMMAND` runs and looks after a platform.
+
+`-A` names the module and the Platform in it; LANES_APP in the environment does so, too.
+"""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from lanes.errors import LanesError
+from lanes.platform import Platform, PlatformError
+
+OK, FAILED, REFUSED = 0, 1, 2
+APP_VARIABLE = "LANES_APP"
+TOPICS_WAIT_S = 60.0
+LIST_LIMIT = 50
+
+Command = Callable[[Platform, argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2."""
+        self.exit(REFUSED, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code: 1 when a check or a pipeline has failed, 2 with one line for wrong
+    arguments, a wrong platform and servers that do not answer."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(load_platform(options.app), options)
+    except LanesError as error:
+        print(f"{parser.prog}: {str(error).replace(chr(10), '; ')}", file=sys.stderr)
+        return REFUSED
+    except Exception as error:
+        if not _is_of_a_server(error):
+            raise
+        line = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        print(f"{parser.prog}: {type(error).__name__}: {line}", file=sys.stderr)
+        return REFUSED
+
+
+def make_parser() -> Parser:
+    """Return the parser of the command line."""
+    parser = Parser(prog="python -m lanes", description=__doc__)
+    parser.add_argument(
+        "-A", "--app", metavar="MODULE:PLATFORM", default=os.environ.get(APP_VARIABLE)
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    _add(commands, "init", _init, "create or migrate the platform's tables")
+    _add(commands, "topics", _topics, "create the topics that are missing")
+    run = _add(commands, "run", _run, "run pipelines until SIGTERM: ingest, relay, sweep")
+    run.add_argument("pipelines", nargs="+", metavar="PIPELINE")
+    run.add_argument("--http", metavar="HOST:PORT", help="serve metrics there")
+    status = _add(commands, "status", _status, "show the lanes that wait, the oldest first")
+    status.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    _add(commands, "doctor", _doctor, "check what would break a promise")
+    return parser
+
+
+def load_platform(app: str | None) -> Platform:
+    """Return the Platform that `module:name` names. Raise PlatformError."""
+    module_name, _, name = (app or "").partition(":")
+    if not module_name or not name:
+        raise PlatformError(f"say which platform: -A MODULE:PLATFORM, or {APP_VARIABLE}")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        platform = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError) as error:
+        raise PlatformError(f"-A {app}: {error}") from error
+    if not isinstance(platform, Platform):
+        raise PlatformError(f"-A {app}: {type(platform).__name__} is no Platform")
+    return platform
+
+
+def _add(
+    commands: "argparse._SubParsersAction[Parser]", name: str, command: Command, what: str
+) -> Parser:
+    parser = commands.add_parser(name, help=what, description=what)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return number
+
+
+def _init(platform: Platform, _: argparse.Namespace) -> int:
+    from lanes.migrations import current_revision, upgrade  # noqa: PLC0415 - what a command needs
+    from lanes.postgres.schema import SCHEMA  # noqa: PLC0415
+
+    with platform.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        upgrade(connection, schema=SCHEMA)
+        print(f"schema {SCHEMA} is at revision {current_revision(connection, schema=SCHEMA)}")
+    return OK
+
+
+def _topics(platform: Platform, _: argparse.Namespace) -> int:
+    from kafka.errors import KafkaError  # noqa: PLC0415 - as above
+
+    from lanes.kafka.topic_settings import WrongTopicError  # noqa: PLC0415
+    from lanes.kafka.topics import OlderKafkaError, create_topics  # noqa: PLC0415
+    from lanes.kafka.unreachable import why_unreachable  # noqa: PLC0415
+
+    try:
+        create_topics(platform.kafka, platform.kafka_topics, wait_s=TOPICS_WAIT_S)
+    except (WrongTopicError, OlderKafkaError) as error:
+        raise PlatformError(str(error)) from error
+    except KafkaError as error:
+        why = why_unreachable(platform.kafka, error)
+        raise PlatformError(f"Kafka does not answer: {why}") from error
+    for topic in platform.kafka_topics:
+        print(f"{topic.name}: {topic.partitions} partitions")
+    return OK
+
+
+def _run(platform: Platform, options: argparse.Namespace) -> int:
+    from lanes.pipelines.runner import Runner  # noqa: PLC0415 - as above
+
+    if options.http is not None:
+        _serve_metrics(options.http)
+    runner = Runner(platform.pipelines(options.pipelines))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runner.stop())
+    runner.run()
+    return FAILED if runner.failed else OK
+
+
+def _serve_metrics(bind: str) -> None:
+    from prometheus_client import start_http_server  # noqa: PLC0415 - as above
+
+    host, _, port = bind.rpartition(":")
+    if not port.isdecimal():
+        raise PlatformError(f"--http {bind}: is not HOST:PORT")
+    try:
+        start_http_server(int(port), host or "127.0.0.1")
+    except OSError as error:
+        raise PlatformError(f"--http {bind}: {error.strerror}") from error
+
+
+def _status(platform: Platform, options: argparse.Namespace) -> int:
+    from lanes.postgres.status import unsent, waiting_lanes_by_age  # noqa: PLC0415 - as above
+
+    now = datetime.now(UTC)
+    with platform.engine.connect() as connection:
+        lanes = waiting_lanes_by_age(connection, limit=options.limit)
+        messages, written_at = unsent(connection)
+    for lane in lanes:
+        parked = f"  parked: {lane.parked}" if lane.parked else ""
+        age = f"{(now - lane.oldest_at).total_seconds():.1f} s"
+        print(f"{lane.topic} {ascii(lane.key)[1:-1]}: {lane.records} wait, {age}{parked}")
+    if not lanes:
+        print("no lane waits")
+    oldest = f", the oldest {(now - written_at).total_seconds():.1f} s" if written_at else ""
+    print(f"outbox: {messages} messages{oldest}")
+    return OK
+
+
+def _doctor(platform: Platform, _: argparse.Namespace) -> int:
+    from lanes.doctor import examine  # noqa: PLC0415 - as above
+
+    is_well = True
+    for what, fault in examine(platform):
+        print(f"{what}: {fault or 'ok'}")
+        is_well = is_well and fault is None
+    return OK if is_well else FAILED
+
+
+def _is_of_a_server(error: Exception) -> bool:
+    """Return whether a driver has raised it, whose modules may not be loaded here."""
+    return type(error).__module__.partition(".")[0] in ("sqlalchemy", "kafka", "redis", "kombu")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,288 @@
+"""The platform of one application: its topics, and what its processes are composed of.
+
+    platform = Platform.from_env()
+
+    @platform.lane("orders", partitions=12, value=Order)
+    def settle(tx, key, records): ...
+
+Nothing connects before it is used, and drivers are imported only by the processes that need them.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from lanes.codec import Codec
+from lanes.errors import LanesError
+from lanes.handler import LaneHandler, LaneTopic
+from lanes.settings import KafkaSettings, LaneLimits
+from lanes.topic import DEAD_LETTER_SUFFIX, Topic, dead_letter_topic
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from redis import Redis
+    from sqlalchemy import Engine
+
+    from lanes.pipelines.runner import Pipeline
+    from lanes.ports import Begin
+    from lanes.postgres.functions import Function
+    from lanes.settle import LaneSettler
+    from lanes.tasks.waker import CeleryWaker
+
+TASK = "lanes.settle"
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 5
+POOL_CONNECTIONS = 4  # relay and sweep keep one each for as long as they run
+HANDLER_METHODS = ("load", "settle", "fail", "settled")
+REQUIRED = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL")
+
+
+class PlatformError(LanesError):
+    """The platform is put together wrongly; a line for each fault, naming topic and field."""
+
+
+class Platform:
+    """Servers, limits and topics. Every argument may be the user's own object or its URL."""
+
+    def __init__(
+        self,
+        *,
+        engine: "Engine | str",
+        kafka: KafkaSettings | str,
+        redis: "Redis | str",
+        celery: "Celery | str | None" = None,
+        limits: LaneLimits | None = None,
+    ) -> None:
+        """`engine`: of SQLAlchemy, on PostgreSQL. `redis` has the flags of wake-ups; `celery` is an
+        application or its broker, by default that Redis.
+
+        Raise PlatformError.
+        """
+        self._engine, self._redis, self._celery = engine, redis, celery
+        self.kafka = KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
+        self.limits = limits or LaneLimits()
+        self.topics: dict[str, LaneTopic] = {}
+        _refuse(_engine_fault(engine), _celery_fault(celery, redis))
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Return the platform that the environment describes: DATABASE_URL, REDIS_URL,
+        KAFKA_BOOTSTRAP_SERVERS and other fields of KafkaSettings, CELERY_BROKER_URL, and the fields
+        of LaneLimits after LANES_. Raise PlatformError with a line for each fault."""
+        missing = [f"{name} is not set" for name in REQUIRED if not environment.get(name)]
+        faults: list[str] = []
+        kafka = _read(KafkaSettings, "KAFKA_", environment, faults)
+        limits = _read(LaneLimits, "LANES_", environment, faults)
+        _refuse(*missing, *faults)
+        return cls(
+            engine=environment["DATABASE_URL"],
+            kafka=KafkaSettings(**kafka),
+            redis=environment["REDIS_URL"],
+            celery=environment.get("CELERY_BROKER_URL"),
+            limits=LaneLimits(**limits),
+        )
+
+    def lane(
+        self,
+        topic: str,
+        *,
+        partitions: int,
+        value: Any = bytes,  # noqa: ANN401 - any type
+        group: str | None = None,
+        queue: str | None = None,
+    ) -> "Callable[[Function], Function]":
+        """Return a decorator that lets a function settle the records of `topic` key by key.
+
+        `value`: bytes, or a type that msgspec reads from JSON. Group and queue are called as the
+        topic unless named. Raise PlatformError.
+        """
+        codec = _codec(topic, value)
+
+        def register(function: "Function") -> "Function":
+            from lanes.postgres.functions import FunctionLane  # noqa: PLC0415 - loads its driver
+
+            if not callable(function):
+                raise PlatformError(f"topic {topic}: handler: {function!r} is not callable")
+            handler = FunctionLane(topic, function, codec)
+            self.add(
+                LaneTopic(
+                    topic=Topic(topic, partitions, for_ever=True),
+                    group=group or topic,
+                    queue=queue or topic,
+                    check=codec.check,
+                    identify=lambda _: None,
+                    handler=handler,
+                )
+            )
+            return function
+
+        return register
+
+    def add(self, lane: LaneTopic) -> None:
+        """Register a topic with its handler. Raise PlatformError."""
+        name = lane.topic.name
+        _refuse(
+            _topic_fault(lane.topic),
+            f"topic {name}: handler: there is one already" if name in self.topics else None,
+            _handler_fault(name, lane.handler),
+        )
+        self.topics[name] = lane
+
+    @property
+    def kafka_topics(self) -> tuple[Topic, ...]:
+        """Every topic that must exist: those with lanes, and where their dead letters go."""
+        topics = [lane.topic for lane in self.topics.values()]
+        return (*topics, *map(dead_letter_topic, topics))
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """PostgreSQL."""
+        if not isinstance(self._engine, str):
+            return self._engine
+        from lanes.postgres.engine import make_engine  # noqa: PLC0415 - as above
+
+        return make_engine(self._engine, application="lanes", connections=POOL_CONNECTIONS)
+
+    @cached_property
+    def begin(self) -> "Begin":
+        """Begins a transaction."""
+        from lanes.postgres.transactions import transactions  # noqa: PLC0415 - as above
+
+        return transactions(self.engine)
+
+    @cached_property
+    def redis(self) -> "Redis":
+        """The flags of wake-ups."""
+        return _redis(self._redis) if isinstance(self._redis, str) else self._redis
+
+    @cached_property
+    def celery(self) -> "Celery":
+        """The Celery application, with the task that settles lanes: `celery -A my_app.celery`."""
+        from celery.signals import worker_process_init  # noqa: PLC0415 - as above
+
+        from lanes.tasks.application import make_celery  # noqa: PLC0415
+        from lanes.tasks.settle import register_settle  # noqa: PLC0415
+
+        app = self._celery
+        if app is None or isinstance(app, str):
+            app = make_celery(app or str(self._redis), name="lanes")
+        waker = self._make_waker(app)
+        register_settle(
+            app,
+            self._make_settler(waker),
+            topics=self.topics,
+            waker=waker,
+            limits=self.limits,
+            name=TASK,
+        )
+        worker_process_init.connect(self._forget_inherited_connections, weak=False)
+        return app
+
+    @cached_property
+    def waker(self) -> "CeleryWaker":
+        """Wakes lanes."""
+        return self._make_waker(self.celery)
+
+    def _forget_inherited_connections(self, **_: object) -> None:
+        """Let a forked worker open connections of its own."""
+        self.engine.dispose(close=False)
+
+    def _make_waker(self, app: "Celery") -> "CeleryWaker":
+        from lanes.tasks.waker import CeleryWaker  # noqa: PLC0415 - as above
+
+        broker = _redis(str(app.conf.broker_url))
+        return CeleryWaker(app, self.redis, broker, topics=self.topics, task=TASK)
+
+    def _make_settler(self, waker: "CeleryWaker") -> "LaneSettler":
+        from lanes.postgres.dead_letters import PostgresDeadLetters  # noqa: PLC0415 - as above
+        from lanes.postgres.lanes import PostgresLanes  # noqa: PLC0415
+        from lanes.settle import make_settler  # noqa: PLC0415
+
+        return make_settler(
+            begin=self.begin,
+            lanes=PostgresLanes(),
+            dead_letters=PostgresDeadLetters(),
+            waker=waker,
+            limits=self.limits,
+        )
+
+    def pipelines(self, names: "list[str]") -> "list[Pipeline]":
+        """Return the pipelines of these names: ingest (one a topic), relay, sweep."""
+        from lanes.pipelines.composition import compose  # noqa: PLC0415 - as above
+
+        return compose(self, names)
+
+
+def _redis(url: str) -> "Redis":
+    from redis import Redis  # noqa: PLC0415 - only where it is used
+
+    return Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=READ_TIMEOUT_S,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_keepalive=True,
+        health_check_interval=15,
+    )
+
+
+def _refuse(*faults: str | None) -> None:
+    found = [fault for fault in faults if fault]
+    if found:
+        raise PlatformError("\n".join(found))
+
+
+def _engine_fault(engine: "Engine | str") -> str | None:
+    dialect = engine.partition("+")[0].partition(":")[0] if isinstance(engine, str) else ""
+    name = dialect or getattr(getattr(engine, "dialect", None), "name", type(engine).__name__)
+    return None if name in ("postgresql", "postgres") else f"engine: {name} is not PostgreSQL"
+
+
+def _celery_fault(celery: "Celery | str | None", redis: "Redis | str") -> str | None:
+    if celery is None:
+        return None if isinstance(redis, str) else "celery: an own Redis does not tell the broker"
+    broker = celery if isinstance(celery, str) else celery.conf.broker_url
+    if not broker:
+        return "celery: the application has no broker"
+    return None if str(broker).startswith(("redis", "unix")) else "celery: the broker is not Redis"
+
+
+def _codec(topic: str, value: Any) -> Codec:  # noqa: ANN401 - any type
+    try:
+        return Codec(value)
+    except TypeError as error:
+        raise PlatformError(f"topic {topic}: value: {error}") from error
+
+
+def _topic_fault(topic: Topic) -> str | None:
+    if not topic.name or topic.name.endswith(DEAD_LETTER_SUFFIX):
+        return f"topic {topic.name!r}: name: is empty or that of dead letters"
+    if topic.partitions < 1:
+        return f"topic {topic.name}: partitions: {topic.partitions} is less than 1"
+    return None
+
+
+def _handler_fault(topic: str, handler: LaneHandler[Any, Any]) -> str | None:
+    missing = [name for name in HANDLER_METHODS if not callable(getattr(handler, name, None))]
+    return f"topic {topic}: handler: has no {', '.join(missing)}" if missing else None
+
+
+def _read(
+    settings: type[KafkaSettings] | type[LaneLimits],
+    prefix: str,
+    environment: Mapping[str, str],
+    faults: list[str],
+) -> dict[str, Any]:
+    """Return the fields that the environment sets; add a line for each value of another type."""
+    found: dict[str, Any] = {}
+    for field in fields(settings):
+        name = prefix + field.name.upper()
+        if name not in environment:
+            continue
+        kind = {"int": int, "float": float}.get(str(getattr(field.type, "__name__", "")), str)
+        try:
+            found[field.name] = kind(environment[name])
+        except ValueError:
+            faults.append(f"{name}: {environment[name]!r} is no {kind.__name__}")
+    return found
