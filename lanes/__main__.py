@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from lanes.errors import LanesError
+from lanes.logging import configure_logging
 from lanes.platform import Platform, PlatformError
 
 OK, FAILED, REFUSED = 0, 1, 2
@@ -111,7 +112,7 @@ def _init(platform: Platform, _: argparse.Namespace) -> int:
 
 
 def _topics(platform: Platform, _: argparse.Namespace) -> int:
-    from kafka.errors import KafkaError  # noqa: PLC0415 - as above
+    from kafka.errors import InvalidReplicationFactorError, KafkaError  # noqa: PLC0415 - as above
 
     from lanes.kafka.topic_settings import WrongTopicError  # noqa: PLC0415
     from lanes.kafka.topics import OlderKafkaError, create_topics  # noqa: PLC0415
@@ -121,6 +122,9 @@ def _topics(platform: Platform, _: argparse.Namespace) -> int:
         create_topics(platform.kafka, platform.kafka_topics, wait_s=TOPICS_WAIT_S)
     except (WrongTopicError, OlderKafkaError) as error:
         raise PlatformError(str(error)) from error
+    except InvalidReplicationFactorError as error:
+        copies = f"KAFKA_REPLICATION={platform.kafka.replication}"
+        raise PlatformError(f"{copies}: there are fewer brokers") from error
     except KafkaError as error:
         why = why_unreachable(platform.kafka, error)
         raise PlatformError(f"Kafka does not answer: {why}") from error
@@ -132,6 +136,7 @@ def _topics(platform: Platform, _: argparse.Namespace) -> int:
 def _run(platform: Platform, options: argparse.Namespace) -> int:
     from lanes.pipelines.runner import Runner  # noqa: PLC0415 - as above
 
+    configure_logging()
     if options.http is not None:
         _serve_metrics(options.http)
     runner = Runner(platform.pipelines(options.pipelines))

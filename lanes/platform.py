@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from lanes.codec import Codec
 from lanes.errors import LanesError
 from lanes.handler import LaneHandler, LaneTopic
+from lanes.logging import configure_logging
 from lanes.settings import KafkaSettings, LaneLimits
 from lanes.topic import DEAD_LETTER_SUFFIX, Topic, dead_letter_topic
 
@@ -63,6 +64,7 @@ class Platform:
         self.kafka = KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
         self.limits = limits or LaneLimits()
         self.topics: dict[str, LaneTopic] = {}
+        self._published: list[Topic] = []
         _refuse(_engine_fault(engine), _celery_fault(celery, redis))
 
     @classmethod
@@ -129,11 +131,18 @@ class Platform:
         )
         self.topics[name] = lane
 
+    def publish_to(self, topic: str, *, partitions: int) -> None:
+        """Let `topics` create a topic to which functions send messages. Raise PlatformError."""
+        published = Topic(topic, partitions)
+        _refuse(_topic_fault(published))
+        self._published.append(published)
+
     @property
     def kafka_topics(self) -> tuple[Topic, ...]:
-        """Every topic that must exist: those with lanes, and where their dead letters go."""
+        """Every topic that must exist: those with lanes, where their dead letters go, and those to
+        which messages are sent."""
         topics = [lane.topic for lane in self.topics.values()]
-        return (*topics, *map(dead_letter_topic, topics))
+        return (*topics, *map(dead_letter_topic, topics), *self._published)
 
     @cached_property
     def engine(self) -> "Engine":
@@ -164,6 +173,7 @@ class Platform:
         from lanes.tasks.application import make_celery  # noqa: PLC0415
         from lanes.tasks.settle import register_settle  # noqa: PLC0415
 
+        configure_logging()
         app = self._celery
         if app is None or isinstance(app, str):
             app = make_celery(app or str(self._redis), name="lanes")
