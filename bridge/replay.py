@@ -12,22 +12,17 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import msgspec
 from msgspec import UnsetType
 
 from app.bootstrap.operator import OperatorContainer
 from app.observability.security_log import SecurityEvent, log_security, operator
-from app.protocol.dead_letters import (
-    DeadLetter,
-    Replay,
-    ReplayRequest,
-    ReplayResult,
-)
+from app.protocol.dead_letters import DeadLetter, Replay, ReplayRequest
 from app.protocol.validation import parse
-from app.services.dead_letters import DeadLetterSelection
+from app.services.dead_letters import shown
 from app.services.rejected_records import REASONS
-from app.services.replaying import Order
 from bridge.command import (
     REFUSED,
     MakeContainer,
@@ -38,6 +33,8 @@ from bridge.command import (
     printable,
     table,
 )
+from lanes.dead_letter_list import DeadLetterSelection
+from lanes.replay import ReplayOrder, ReplayResult
 
 LIST_LIMIT = 20
 HEADER = ("ID", "PLACE", "KEY", "REASON", "ATTEMPTS", "REPLAYS", "GIVEN UP AT", "TRACE ID")
@@ -110,12 +107,13 @@ def _selection(container: OperatorContainer, options: argparse.Namespace) -> Dea
     given = {name: value for name, value in given.items() if value is not None}
     request = parse(given, ReplayRequest, strict=False)
     ids = () if isinstance(request.ids, UnsetType) else request.ids
-    return container.dead_letter_list.selection(request, ids)
+    return container.dead_letter_administration.selection(request, ids)
 
 
 def _list(container: OperatorContainer, options: argparse.Namespace) -> int:
     selection = _selection(container, options)
-    found = container.dead_letter_list.newest(selection, limit=options.limit)
+    newest = container.dead_letter_list.newest(selection, limit=options.limit)
+    found = [shown(letter) for letter in newest]
     if options.json:
         _print_json(found)
         return 0
@@ -143,7 +141,7 @@ def _row(letter: DeadLetter) -> Sequence[object]:
 
 
 def _show(container: OperatorContainer, options: argparse.Namespace) -> int:
-    found = container.dead_letter_list.with_payload(options.id)
+    found = [shown(letter) for letter in container.dead_letter_list.with_payload(options.id)]
     if options.json:
         _print_json(found)
         return 0
@@ -183,7 +181,7 @@ def _replay(letter: DeadLetter, replay: Replay) -> str:
 
 
 def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
-    order = Order(
+    order = ReplayOrder(
         selection=_selection(container, options),
         requested_by=operator(),
         limit=options.limit,
@@ -191,7 +189,7 @@ def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
         dry_run=options.dry_run,
         per_s=options.rate,
     )
-    results = container.replaying.run(order)
+    results = container.replayer.run(order)
     total = container.dead_letter_list.count(order.selection)
     counts: Counter[str] = Counter()
     for number, result in enumerate(results, start=1):
@@ -209,7 +207,7 @@ def _run(container: OperatorContainer, options: argparse.Namespace) -> int:
 def _result_text(result: ReplayResult) -> str:
     if result.code is not None:
         why = SKIPPED[result.code]
-        return "skipped: " + why.format(**msgspec.structs.asdict(result))
+        return "skipped: " + why.format(**asdict(result))
     if result.result == "would_replay":
         return f"would be replayed to {result.topic}, replay {result.replay_count}"
     if result.result == "unknown":

@@ -39,6 +39,14 @@ class OutageError(LanesError):
     """A store is away, or a lock timed out: no record's fault, to be retried without counting."""
 
 
+class RecordTooLargeError(LanesError):
+    """Kafka takes no record of this size: it was not appended."""
+
+
+class UnacknowledgedError(LanesError):
+    """Kafka did not acknowledge in time: the record may still arrive."""
+
+
 class BadDataError(LanesError, ValueError):
     """A store refuses a value for good: the fault of its record."""
 

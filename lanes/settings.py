@@ -64,6 +64,9 @@ class LaneLimits:
     relay_bytes_max: int = 8 * 1024 * 1024
     wakes_waiting_max: int = 2_000
     wake_repeat_s: float = 2.0
+    replays_per_record_max: int = 3  # what failed so often needs an operator's look
+    replays_per_s: int = 50  # far below what lanes settle: new records come first
+    replay_quiet_s: float = 10.0  # while an acknowledgement may still come
 
     @property
     def dead_letter_limit(self) -> DeadLetterLimit:

@@ -2,7 +2,7 @@
 
 import time
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
 from sqlalchemy import Engine
 
@@ -11,14 +11,12 @@ from app.adapters.passwords.argon2 import Argon2Passwords, Offload
 from app.adapters.postgres.accounts import PostgresUsers
 from app.adapters.postgres.auctions import PostgresAuctions
 from app.adapters.postgres.catalogue import PostgresProducts
-from app.adapters.postgres.dead_letters import PostgresReplayStore, PostgresStoredDeadLetters
 from app.adapters.postgres.engine import make_guest_engine
 from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.erasing import PostgresErasing
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.adapters.postgres.outcomes import PostgresOutcomes
-from app.adapters.postgres.queries import transaction
 from app.adapters.postgres.rights import PostgresRights
 from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.precis.profiles import PrecisProfiles
@@ -39,7 +37,7 @@ from app.services.backlog import Admission, AdmittingLog
 from app.services.bidding import Bidding
 from app.services.catalogue import Catalogue
 from app.services.chat import Chat
-from app.services.dead_letters import DeadLetterList
+from app.services.dead_letters import DeadLetterAdministration
 from app.services.email_change import EmailChanges
 from app.services.epochs import OlderDatabaseError
 from app.services.erasing import Erasure
@@ -51,11 +49,14 @@ from app.services.password_change import PasswordChanges
 from app.services.profiles import Profiles
 from app.services.reauthentication import Reauthentication
 from app.services.recovery import Recovery
-from app.services.replaying import Replaying
 from app.services.rights import RightsToBid, default_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
+from lanes.dead_letter_list import DeadLetterList
+from lanes.kafka.replay_log import KafkaReplayLog
+from lanes.postgres.replay import PostgresReplayStore, PostgresStoredDeadLetters
+from lanes.replay import Replayer
 from lanes.topic import DEAD_LETTER_SUFFIX
 
 
@@ -308,19 +309,28 @@ class HouseContainer(LogContainer, MailContainer):
         """Lists of dead letters."""
         names = [topic.name for topic in self.topics]
         live = [name for name in names if not name.endswith(DEAD_LETTER_SUFFIX)]
-        return DeadLetterList(PostgresStoredDeadLetters(self.engine), live)
+        return DeadLetterList(PostgresStoredDeadLetters(self.begin), live)
 
     @cached_property
-    def replaying(self) -> Replaying:
+    def replayer(self) -> Replayer:
         """Replays of dead letters."""
-        limits = self.settings.limits
-        return Replaying(
+        limits = self.settings.limits.lanes
+        return Replayer(
             self.dead_letter_list,
-            PostgresReplayStore(self.engine, quiet_s=limits.replay_quiet_s),
-            self.producer,
-            begin=partial(transaction, self.engine),
+            PostgresReplayStore(self.begin, quiet_s=limits.replay_quiet_s),
+            KafkaReplayLog(self.settings.kafka, name=f"{self.application}-replay"),
+            begin=self.begin,
             lanes=self.lane_topics,
             limits=limits,
             clock=time.monotonic,
             sleep=time.sleep,
+        )
+
+    @cached_property
+    def dead_letter_administration(self) -> DeadLetterAdministration:
+        """Dead letters as admins list and replay them."""
+        return DeadLetterAdministration(
+            self.dead_letter_list,
+            self.replayer,
+            replays_looked_at_max=self.settings.limits.replays_looked_at_max,
         )

@@ -6,18 +6,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
 from app.protocol.types import LINE, Id, Key, Timestamp
+from lanes.replay import ResultWord, SkipCode
 
 IDS_MAX = 100
-SkipCode = Literal[
-    "SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "UNKNOWN_TOPIC", "TOO_LARGE", "GONE"
-]  # fmt: skip
-"""Why a dead letter is not replayed: it has had its effect; it was, and became the dead letter
-`again_id`; it was, and what becomes of that is not known yet; it was, often enough; its log is
-gone; the log does not take a record of this size; its user or auction was lost in a restore, and it
-was not named by its id."""
-
-ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
-
 Name = Annotated[str, Meta(min_length=1, max_length=249, extra=LINE)]
 # Text, because in a query a time may also be written as a number: that would be seconds.
 Moment = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]

@@ -1,78 +1,51 @@
-"""Selecting dead letters by filter, and reading them page by page or with their payloads."""
+"""Dead letters and their replays for admins: the filters, pages and answers of the admin API."""
 
-import re
+import codecs
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from msgspec import UnsetType
 
-from app.domain.errors import FieldFault, InvalidError, NotFoundError
-from app.protocol.dead_letters import DeadLetter, DeadLetterFilter, DeadLetterQuery
-from app.protocol.types import INT64_MAX, Instant
+from app.domain.errors import FieldFault, InvalidError
+from app.domain.time import rfc3339
+from app.protocol.dead_letters import (
+    DeadLetter,
+    DeadLetterFilter,
+    DeadLetterQuery,
+    Replay,
+    ReplayAnswer,
+    ReplayRequest,
+    ReplayResult,
+)
+from app.protocol.types import Instant
 from app.services.cursors import read_cursor, write_cursor
 from app.services.rejected_records import REASONS
+from lanes.dead_letter_list import (
+    DeadLetterList,
+    DeadLetterSelection,
+    StoredDeadLetter,
+    StoredReplay,
+    select_named,
+)
+from lanes.replay import Replayer, ReplayOrder
 
 T = TypeVar("T")
 
 LIST_ORDER = "dead_letters"
-PAYLOAD_BYTES_LISTED = 4 * 1024  # more than any bid; a page of 1 MiB records would be 100 MB
-WITH_PAYLOAD_MAX = 20  # of one bid, with all their bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetterSelection:
-    """A filter of dead letters: those that match every field; None matches everything.
+class DeadLetterAdministration:
+    """What admins do with dead letters. Methods raise OutageError when a server does not answer."""
 
-    `ids` and `trace_ids` are one filter: a dead letter in either of them matches.
-    """
-
-    ids: Sequence[int] | None = None
-    trace_ids: Sequence[str] | None = None
-    key: str | None = None
-    reason: str | None = None
-    topic: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    @property
-    def names_ids(self) -> bool:
-        """Whether the selection names single dead letters."""
-        return bool(self.ids or self.trace_ids)
-
-
-class StoredDeadLetters(Protocol):
-    """Stored dead letters. Methods raise BusyError when the store cannot answer."""
-
-    def page(
-        self,
-        selection: DeadLetterSelection,
-        *,
-        before_id: int | None,
-        limit: int,
-        payload_bytes: int | None,
-    ) -> list[DeadLetter]:
-        """Return at most `limit` dead letters, newest first; payloads are cut to
-        `payload_bytes`."""
-        ...
-
-    def count(self, selection: DeadLetterSelection) -> int:
-        """Return how many match."""
-        ...
-
-    def unknown(self, selection: DeadLetterSelection) -> list[str]:
-        """Return those of the named ids that no dead letter has."""
-        ...
-
-
-class DeadLetterList:
-    """The lists of dead letters for the command and the admin API."""
-
-    def __init__(self, stored: StoredDeadLetters, topics: Sequence[str]) -> None:
-        """`topics` are the topics that can have dead letters."""
-        self._stored, self.topics = stored, tuple(sorted(topics))
+    def __init__(
+        self, listed: DeadLetterList, replayer: Replayer, *, replays_looked_at_max: int
+    ) -> None:
+        """One request looks at `replays_looked_at_max` dead letters at most."""
+        self._listed, self._replayer = listed, replayer
+        self._looked_at_max = replays_looked_at_max
 
     def selection(
         self, filters: DeadLetterFilter, ids: Sequence[int | str] = ()
@@ -82,17 +55,17 @@ class DeadLetterList:
 
         Raise InvalidError (`topic`, `reason`, `since`, `until`).
         """
+        topics = self._listed.topics
         topic, reason = or_none(filters.topic), or_none(filters.reason)
         since, until = _moment("since", filters.since), _moment("until", filters.until)
-        if topic is not None and topic not in self.topics:
-            raise _invalid("topic", f"is none of {', '.join(self.topics)}")
+        if topic is not None and topic not in topics:
+            raise _invalid("topic", f"is none of {', '.join(topics)}")
         if reason is not None and reason not in REASONS:
             raise _invalid("reason", f"is none of {', '.join(REASONS)}")
         if since is not None and until is not None and until <= since:
             raise _invalid("until", "is not after `since`")
-        return DeadLetterSelection(
-            ids=[int(name) for name in ids if _is_number(name)] if ids else None,
-            trace_ids=[str(name) for name in ids if not _is_number(name)] if ids else None,
+        return replace(
+            select_named(ids),
             key=or_none(filters.auction),
             reason=reason,
             topic=topic,
@@ -104,53 +77,78 @@ class DeadLetterList:
         """Return a page, newest first, and the cursor of the next. Raise InvalidError."""
         selection = self.selection(query, () if isinstance(query.id, UnsetType) else (query.id,))
         after = read_cursor(or_none(query.cursor), LIST_ORDER)
-        found = self._stored.page(
-            selection,
-            before_id=after[1] if after else None,
-            limit=query.limit + 1,
-            payload_bytes=PAYLOAD_BYTES_LISTED,
+        found, more = self._listed.page(
+            selection, before_id=after[1] if after else None, limit=query.limit
         )
-        shown = found[: query.limit]
-        more = len(found) > query.limit
-        return shown, write_cursor(LIST_ORDER, 0, shown[-1].id) if more else None
+        cursor = write_cursor(LIST_ORDER, 0, found[-1].id) if more else None
+        return [shown(letter) for letter in found], cursor
 
-    def count(self, selection: DeadLetterSelection) -> int:
-        """Return how many match. Raise BusyError."""
-        return self._stored.count(selection)
+    def replay(self, request: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
+        """Replay as many as one request may, and return all results.
 
-    def newest(self, selection: DeadLetterSelection, *, limit: int) -> list[DeadLetter]:
-        """Return at most `limit`, newest first. Raise NotFoundError for an id that no dead letter
-        has."""
-        self.refuse_unknown(selection)
-        return self._stored.page(
-            selection, before_id=None, limit=limit, payload_bytes=PAYLOAD_BYTES_LISTED
+        Raise InvalidError, NotFoundError for an id that no dead letter has, and OutageError when
+        nothing has been done.
+        """
+        ids = () if isinstance(request.ids, UnsetType) else request.ids
+        order = ReplayOrder(
+            selection=self.selection(request, ids),
+            requested_by=requested_by,
+            limit=request.limit,
+            force=request.force,
+            dry_run=request.dry_run,
         )
+        results, more = self._replayer.run_some(order, looked_at_max=self._looked_at_max)
+        return ReplayAnswer([ReplayResult(**asdict(result)) for result in results], more=more)
 
-    def with_payload(self, letter_id: str) -> list[DeadLetter]:
-        """Return the dead letter with this id, or those of this bid or message, newest first, with
-        their whole payloads. Raise NotFoundError when there is none."""
-        selection = self.selection(DeadLetterFilter(), [letter_id])
-        self.refuse_unknown(selection)
-        return self._stored.page(
-            selection, before_id=None, limit=WITH_PAYLOAD_MAX, payload_bytes=None
-        )
 
-    def refuse_unknown(self, selection: DeadLetterSelection) -> None:
-        """Raise NotFoundError naming the ids that no dead letter has."""
-        unknown = self._stored.unknown(selection)
-        if unknown:
-            raise NotFoundError(f"no dead letter has the id {', '.join(unknown)}")
+def shown(letter: StoredDeadLetter) -> DeadLetter:
+    """Return a dead letter as admins see it."""
+    payload, encoding = _text(letter.payload, is_cut=len(letter.payload) < letter.payload_bytes)
+    return DeadLetter(
+        id=letter.id,
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        key=letter.key,
+        key_hex=None if letter.raw_key is None else letter.raw_key.hex(),
+        log_time=rfc3339(letter.log_time),
+        consumer_group=letter.group,
+        reason=letter.reason,
+        error_class=letter.error_class,
+        message=letter.message,
+        attempts=letter.attempts,
+        first_failed_at=rfc3339(letter.first_failed_at),
+        at=rfc3339(letter.created_at),
+        trace_id=letter.trace_id,
+        payload=payload,
+        payload_encoding=encoding,
+        payload_bytes=letter.payload_bytes,
+        replays=letter.replays,
+        replayed=[_replay(each) for each in letter.replayed],
+    )
+
+
+def _replay(replay: StoredReplay) -> Replay:
+    return Replay(
+        at=rfc3339(replay.at),
+        requested_by=replay.requested_by,
+        forced=replay.is_forced,
+        partition=replay.partition,
+        offset=replay.offset,
+    )
+
+
+def _text(payload: bytes, *, is_cut: bool) -> tuple[str, Literal["utf-8", "hex"]]:
+    """Return text when it is UTF-8; a character cut in two at the end is left out."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(payload, final=not is_cut), "utf-8"
+    except UnicodeDecodeError:
+        return payload.hex(), "hex"
 
 
 def or_none(value: T | UnsetType) -> T | None:
     """Return `value`, None when the field is absent."""
     return None if isinstance(value, UnsetType) else value
-
-
-def _is_number(name: int | str) -> bool:
-    """Return whether `name` may be a dead letter's own id."""
-    digits = re.fullmatch("[1-9][0-9]{0,18}", str(name))
-    return digits is not None and int(name) <= INT64_MAX
 
 
 def _moment(field: str, value: str | UnsetType) -> datetime | None:

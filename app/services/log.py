@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from app.domain.errors import DomainError, UnknownFateError
+from app.domain.errors import UnknownFateError
 from lanes.topic import Topic
 
 
@@ -18,13 +18,6 @@ class RecordMetadata(
     partition: int
     offset: int
     log_time: datetime
-
-
-class RecordTooLargeError(DomainError):
-    """The record is larger than the topic allows: it was not appended."""
-
-    def __init__(self, detail: str = "") -> None:
-        super().__init__("TOO_LARGE", detail)
 
 
 OnAcknowledged = Callable[[RecordMetadata | UnknownFateError], None]

@@ -92,7 +92,7 @@ def api_routes(container: WebContainer, accounts: Accounts, waits: OutcomeWaits)
         *notice_routes(container.notice_list, container.live),
         *room_routes(container.rooms),
         *block_routes(container.blocks),
-        *admin_routes(container.dead_letter_list, container.replaying),
+        *admin_routes(container.dead_letter_administration),
         *user_routes(container.administration),
         *void_routes(container.auction_house),
     ]

@@ -8,10 +8,12 @@ from flask import Flask, Response, request
 from msgspec import UNSET, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
-from app.domain.errors import DomainError, FieldFault, InvalidError
+from app.domain.errors import BusyError, DomainError, FieldFault, InvalidError, NotFoundError
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.validation import MalformedError
 from app.web.retry import retry_after_ms
+from lanes.errors import NotFoundError as UnknownNameError
+from lanes.errors import OutageError
 
 log = structlog.get_logger()
 
@@ -53,6 +55,8 @@ class TransportError(DomainError):
 def install_problems(app: Flask) -> None:
     """Make every error of `app` a problem."""
     app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(OutageError, _outage)
+    app.register_error_handler(UnknownNameError, _unknown_name)
     app.register_error_handler(MalformedError, _malformed)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -65,6 +69,15 @@ def _domain(error: DomainError) -> Response:
     if after_ms is not None:
         answer.headers["Retry-After"] = str(math.ceil(after_ms / 1000))
     return answer
+
+
+def _outage(_: OutageError) -> Response:
+    """Answer BUSY; what the platform says of the server is for its operators."""
+    return _domain(BusyError("a server cannot answer"))
+
+
+def _unknown_name(error: UnknownNameError) -> Response:
+    return _domain(NotFoundError(str(error)))
 
 
 def _malformed(error: MalformedError) -> Response:

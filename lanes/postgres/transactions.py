@@ -51,4 +51,5 @@ def translated(error: DBAPIError | PoolTimeoutError) -> Exception:
     if state is not None and state[:2] in FAULTS_OF_DATA:
         return BadDataError(f"{name} ({state})")
     # When the other end closes, the driver knows no state.
-    return OutageError(name if state is None else f"{name} ({state})")
+    why = name if state is None else f"{name} ({state})"
+    return OutageError(f"PostgreSQL cannot answer: {why}")

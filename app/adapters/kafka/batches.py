@@ -80,7 +80,7 @@ class Batches(Generic[R]):
         )
         self._keep_open(partition, future._produce_future)  # noqa: SLF001
         future._add_cb_eb(  # noqa: SLF001 - both under one lock
-            lambda metadata: self._on_acknowledged(record, metadata_of(metadata)),
+            lambda metadata: self._on_acknowledged(record, _metadata_of(metadata)),
             lambda error: self._on_failed(record, error),
         )
 
@@ -153,6 +153,6 @@ def _log_time(log_time_ms: int | None) -> datetime | None:
     return None if log_time_ms in NO_TIME else from_epoch_ms(log_time_ms)
 
 
-def metadata_of(metadata: KafkaMetadata) -> RecordMetadata:
+def _metadata_of(metadata: KafkaMetadata) -> RecordMetadata:
     """Return the position of a record from the client's metadata."""
     return RecordMetadata(metadata.partition, metadata.offset, from_epoch_ms(metadata.timestamp))

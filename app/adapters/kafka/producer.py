@@ -8,21 +8,21 @@ after any fork: a producer from before it never delivers.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import KafkaError
 from kafka.partitioner import murmur2
 from kafka.structs import TopicPartition
 
-from app.adapters.kafka.batches import Batches, metadata_of
+from app.adapters.kafka.batches import Batches
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
 from app.domain.errors import BusyError, UnknownFateError
 from app.observability import metrics
-from app.services.log import OnAcknowledged, RecordMetadata, RecordTooLargeError
+from app.services.log import OnAcknowledged, RecordMetadata
 from app.settings import Settings
 from lanes.kafka.connect import make_producer
 from lanes.kafka.unreachable import why_unreachable
@@ -119,38 +119,6 @@ class BackgroundProducer:
         if isinstance(results[0], UnknownFateError):
             raise results[0]
         return results[0]
-
-    def append_again(
-        self,
-        topic: str,
-        partition: int,
-        *,
-        key: bytes | None,
-        value: bytes,
-        headers: Mapping[str, str],
-    ) -> RecordMetadata:
-        """Append exactly these bytes and wait.
-
-        Raise BusyError or RecordTooLargeError (not appended), or UnknownFateError (may be
-        appended).
-        """
-        producer = self._connected(topic)
-        encoded = [(name, text.encode()) for name, text in headers.items()]
-        try:
-            future = producer.send(
-                topic, partition=partition, key=key, value=value, headers=encoded
-            )
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLargeError(str(error)) from error
-        except KafkaError as error:
-            raise _busy(topic, metrics.LOG_AWAY) from error
-        try:
-            metadata = future.get(timeout=self._timeout_s)
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLargeError(str(error)) from error
-        except KafkaError as error:
-            raise UnknownFateError("no acknowledgement in time") from error
-        return metadata_of(metadata)
 
     def flush(self, timeout_s: float) -> None:
         """Wait until everything appended is acknowledged or given up, at most `timeout_s`."""

@@ -4,25 +4,24 @@ from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer, ReplayRequest
 from app.protocol.resources import Auction, AuctionVoid
 from app.services.auctions import AuctionHouse
-from app.services.dead_letters import DeadLetterList
-from app.services.replaying import Replaying
+from app.services.dead_letters import DeadLetterAdministration
 from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
-def admin_routes(listed: DeadLetterList, replaying: Replaying) -> list[Route]:
+def admin_routes(dead_letters: DeadLetterAdministration) -> list[Route]:
     """Dead letters."""
 
     def replayed(call: Call) -> Answer:
         requested_by = f"user:{call.identity.user_id}"
-        answer = replaying.replay_request(call.body, requested_by=requested_by)
+        answer = dead_letters.replay(call.body, requested_by=requested_by)
         log_security(SecurityEvent.REPLAYED, by=requested_by, records=_replayed(answer))
         return Answer(answer)
 
     return [
         Route(
             method="GET", path="/api/admin/dead-letters", summary="Dead letters", auth="admin",
-            handle=lambda c: Answer(Listed(*listed.page(c.query))),
+            handle=lambda c: Answer(Listed(*dead_letters.page(c.query))),
             query=DeadLetterQuery, answers={200: Listed[DeadLetter]},
         ),
         Route(

@@ -162,7 +162,7 @@ def test_servers_that_do_not_answer_are_one_line(
         database = f"postgresql://nobody@{address}/nothing"
         no_store = operator.run(*of_lot, DATABASE_URL=database)
         no_log = operator.run(*of_lot, KAFKA_BOOTSTRAP_SERVERS=address)
-    for refused, named in ((no_store, "the database"), (no_log, "the log")):
+    for refused, named in ((no_store, "PostgreSQL"), (no_log, "Kafka")):
         assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
         assert named in refused.stderr
     assert [row.replays for row in dead_letters(cluster, lot)] == [0, 0]

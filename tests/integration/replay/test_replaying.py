@@ -8,10 +8,10 @@ import msgspec
 from app.adapters.postgres import schema
 from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID
-from app.services.dead_letters import DeadLetterSelection
-from app.services.replaying import Order
 from bridge.audit.run import audit
 from lanes.audit.ports import Scope
+from lanes.dead_letter_list import DeadLetterSelection
+from lanes.replay import ReplayOrder
 from tests import kafka_log
 from tests.bid_values import bid_value
 from tests.integration.lanes.cluster import LaneCluster, Lot
@@ -156,13 +156,13 @@ def test_runs_at_the_same_time_replay_each_record_once(cluster: LaneCluster) -> 
     before = log_ends(cluster)
     # By their ids: what nobody can read is a new dead letter when it was replayed.
     selection = DeadLetterSelection(ids=[letter.id for letter in wrong])
-    order = Order(selection=selection, requested_by="tests", per_s=1_000)
+    order = ReplayOrder(selection=selection, requested_by="tests", per_s=1_000)
     start = threading.Barrier(4)
     found: list[Any] = []
 
     def replay() -> None:
         start.wait()
-        found.extend(cluster.container.replaying.run(order))
+        found.extend(cluster.container.replayer.run(order))
 
     threads = [threading.Thread(target=replay) for _ in range(4)]
     for thread in threads:

@@ -1,44 +1,53 @@
 """Replaying dead letters: how many, at what rate, and which are skipped.
 
 A replay appends the original key and bytes to the end of the record's lane, so its outcome follows
-from the current state: a bid on a closed auction is rejected as CLOSED. No dead letter is replayed
-twice at the same time, and none that has had its effect: each is locked while it is checked, and
-claimed by a row before it is appended. An interrupted run may simply be repeated.
+from the current state. No dead letter is replayed twice at the same time, and none that has had its
+effect: each is locked while it is checked, and claimed by a row before it is appended. An
+interrupted run may simply be repeated.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Literal, Protocol
 
-from msgspec import UnsetType
-
-from app.domain.errors import BusyError, UnknownFateError
-from app.protocol.dead_letters import (
-    ReplayAnswer,
-    ReplayRequest,
-    ReplayResult,
-    ResultWord,
-    SkipCode,
+from lanes.dead_letter_list import DeadLetterList, DeadLetterSelection
+from lanes.errors import (
+    BadRecordError,
+    FutureVersionError,
+    GoneError,
+    OutageError,
+    RecordTooLargeError,
+    UnacknowledgedError,
+    UnusableDatabaseError,
 )
-from app.services.dead_letters import DeadLetterList, DeadLetterSelection
-from app.services.log import RecordMetadata, RecordTooLargeError
-from app.settings import Limits
-from lanes.errors import BadRecordError, FutureVersionError, GoneError
 from lanes.handler import LaneTopic
-from lanes.ports import Transaction
+from lanes.ports import Begin, Transaction
+from lanes.settings import LaneLimits
 from lanes.topic import REPLAY_COUNT_HEADER
 
 CANDIDATES = 100  # read at a time
-CONNECT_WAIT_S = 5.0
 
 RecordId = tuple[str, int, int]
 """Topic, partition, offset."""
 
+SkipCode = Literal[
+    "SETTLED", "GIVEN_UP_AGAIN", "UNDER_WAY", "LIMIT_REACHED", "UNKNOWN_TOPIC", "TOO_LARGE", "GONE"
+]  # fmt: skip
+"""Why a dead letter is not replayed.
+
+SETTLED: it has had its effect. GIVEN_UP_AGAIN: its replay became the dead letter `again_id`.
+UNDER_WAY: the result of its last replay is not known yet. LIMIT_REACHED: it was replayed often
+enough. UNKNOWN_TOPIC: its topic is gone. TOO_LARGE: Kafka does not take a record of this size.
+GONE: a restore has lost what it names, and it was not named by its id.
+"""
+
+ResultWord = Literal["replayed", "would_replay", "skipped", "unknown"]
+"""What was done about a dead letter; unknown: Kafka did not acknowledge in time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class ReplayOrder:
     """What to replay, and who requested it. `limit` does not count skipped ones; `force` lifts the
     limit of replays per record; `per_s` is the rate, the usual one when None."""
 
@@ -48,6 +57,20 @@ class Order:
     force: bool = False
     dry_run: bool = False
     per_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """What was done about one dead letter; `partition` and `offset` are the replay's position."""
+
+    id: int
+    result: ResultWord
+    topic: str
+    replay_count: int
+    code: SkipCode | None = None
+    again_id: int | None = None
+    partition: int | None = None
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +93,7 @@ class LockedDeadLetter:
 
 
 class ReplayStore(Protocol):
-    """Stored dead letters and their replays. Methods raise BusyError when the store cannot
+    """Stored dead letters and their replays. Methods raise OutageError when the store cannot
     answer."""
 
     def last_id(self) -> int:
@@ -93,7 +116,7 @@ class ReplayStore(Protocol):
         """Count and store one more replay, not appended yet; return its id."""
         ...
 
-    def mark_replayed(self, replay_id: int, metadata: RecordMetadata) -> None:
+    def mark_replayed(self, replay_id: int, *, partition: int, offset: int) -> None:
         """Store the position of the replay's record."""
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
@@ -103,11 +126,10 @@ class ReplayStore(Protocol):
 class ReplayLog(Protocol):
     """Kafka, for records of any bytes."""
 
-    def wait_connected(self, timeout_s: float) -> bool:
-        """Return whether there is a connection, now or within `timeout_s`."""
-        ...
+    def connect(self) -> None:
+        """Connect, unless connected. Raise OutageError."""
 
-    def append_again(
+    def append(
         self,
         topic: str,
         partition: int,
@@ -115,14 +137,17 @@ class ReplayLog(Protocol):
         key: bytes | None,
         value: bytes,
         headers: Mapping[str, str],
-    ) -> RecordMetadata:
-        """Append and wait. Raise BusyError or RecordTooLargeError (not appended), or
-        UnknownFateError (may be appended)."""
+    ) -> int:
+        """Append and wait; return the offset.
+
+        Raise OutageError or RecordTooLargeError (not appended), or UnacknowledgedError (may be
+        appended).
+        """
         ...
 
 
-class Replaying:
-    """Replays dead letters for the command and the admin API."""
+class Replayer:
+    """Replays dead letters."""
 
     def __init__(
         self,
@@ -130,9 +155,9 @@ class Replaying:
         store: ReplayStore,
         log: ReplayLog,
         *,
-        begin: Callable[[], AbstractContextManager[Transaction]],
+        begin: Begin,
         lanes: Mapping[str, LaneTopic],
-        limits: Limits,
+        limits: LaneLimits,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
@@ -141,42 +166,38 @@ class Replaying:
         self._lanes, self._limits = lanes, limits
         self._clock, self._sleep = clock, sleep
 
-    def run(self, order: Order) -> Iterator[ReplayResult]:
+    def run(self, order: ReplayOrder) -> Iterator[ReplayResult]:
         """Replay the selection in log order, yielding each result.
 
-        Raise NotFoundError for an id that no dead letter has, and BusyError when a server does not
-        answer; end after a replay whose result is unknown. It may be repeated after any of them.
+        Raise NotFoundError for an id that no dead letter has, and OutageError when a server does
+        not answer; end after a replay whose result is unknown. It may be repeated after any of
+        them.
         """
         return self._each(self._start(order), order)
 
-    def replay_request(self, request: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
-        """Replay as many as one request may, and return all results.
+    def run_some(
+        self, order: ReplayOrder, *, looked_at_max: int
+    ) -> tuple[list[ReplayResult], bool]:
+        """As `run`, for at most so many dead letters; return all results, and whether there are
+        more.
 
-        Raise as `run`, BusyError only when nothing has been done; and InvalidError.
+        Raise as `run`, but OutageError only when nothing has been done.
         """
-        ids = () if isinstance(request.ids, UnsetType) else request.ids
-        order = Order(
-            selection=self._listed.selection(request, ids),
-            requested_by=requested_by,
-            limit=request.limit,
-            force=request.force,
-            dry_run=request.dry_run,
-        )
         candidates = self._start(order)
         results: list[ReplayResult] = []
         try:
-            for result in islice(self._each(candidates, order), self._limits.replays_looked_at_max):
+            for result in islice(self._each(candidates, order), looked_at_max):
                 results.append(result)  # noqa: PERF402 - what was done before an error is kept
-            return ReplayAnswer(results, more=next(candidates, None) is not None)
-        except BusyError:
+            return results, next(candidates, None) is not None
+        except (OutageError, UnusableDatabaseError):
             if not results:
                 raise
-            return ReplayAnswer(results, more=True)
+            return results, True
 
-    def _start(self, order: Order) -> Iterator[int]:
+    def _start(self, order: ReplayOrder) -> Iterator[int]:
         self._listed.refuse_unknown(order.selection)
-        if not order.dry_run and not self._log.wait_connected(CONNECT_WAIT_S):
-            raise BusyError("the log cannot be reached")
+        if not order.dry_run:
+            self._log.connect()
         return self._candidates(order.selection, self._store.last_id())
 
     def _candidates(self, selection: DeadLetterSelection, last_id: int) -> Iterator[int]:
@@ -188,7 +209,7 @@ class Replaying:
             yield from (letter_id for _, letter_id in found)
             after = found[-1][0]
 
-    def _each(self, candidates: Iterator[int], order: Order) -> Iterator[ReplayResult]:
+    def _each(self, candidates: Iterator[int], order: ReplayOrder) -> Iterator[ReplayResult]:
         every_s = 1 / (order.per_s or self._limits.replays_per_s)
         left = order.limit
         while left is None or left > 0:
@@ -205,12 +226,12 @@ class Replaying:
             if result.result == "replayed":
                 self._sleep(max(0.0, started_at + every_s - self._clock()))
 
-    def _replay_one(self, letter_id: int, order: Order) -> ReplayResult:
+    def _replay_one(self, letter_id: int, order: ReplayOrder) -> ReplayResult:
         with self._begin() as transaction:
             letter = self._store.lock(transaction, letter_id)
             code = self._skip_code(transaction, letter, order)
             if code is not None:
-                return _result(letter, "skipped", code=code)
+                return _skipped(letter, code)
             if order.dry_run:
                 return _result(letter, "would_replay")
             forced = letter.replays >= self._limits.replays_per_record_max
@@ -220,7 +241,7 @@ class Replaying:
         return self._append(letter, replay_id)
 
     def _skip_code(
-        self, transaction: object, letter: LockedDeadLetter, order: Order
+        self, transaction: Transaction, letter: LockedDeadLetter, order: ReplayOrder
     ) -> SkipCode | None:
         lane = self._lanes.get(letter.topic)
         answered = lane is not None and all(lane.handler.settled(transaction, [letter.payload]))
@@ -232,34 +253,34 @@ class Replaying:
             return "UNDER_WAY"
         if letter.replays >= self._limits.replays_per_record_max and not order.force:
             return "LIMIT_REACHED"
-        if lane is not None and not order.selection.names_ids and _is_lost(lane, letter):
+        if lane is not None and not order.selection.names_ids and _is_gone(lane, letter):
             return "GONE"
         return None if letter.topic in self._listed.topics else "UNKNOWN_TOPIC"
 
     def _append(self, letter: LockedDeadLetter, replay_id: int) -> ReplayResult:
         try:
-            metadata = self._log.append_again(
+            offset = self._log.append(
                 letter.topic,
                 letter.partition,
                 key=letter.raw_key,
                 value=letter.payload,
                 headers={REPLAY_COUNT_HEADER: str(letter.replays + 1)},
             )
-        except UnknownFateError:
+        except UnacknowledgedError:
             return _result(letter, "unknown")
         except RecordTooLargeError:
             self._store.release(letter, replay_id)
-            return _result(letter, "skipped", code="TOO_LARGE")
-        except BusyError:
+            return _skipped(letter, "TOO_LARGE")
+        except OutageError:
             self._store.release(letter, replay_id)
             raise
-        self._store.mark_replayed(replay_id, metadata)
-        return _result(letter, "replayed", metadata=metadata)
+        self._store.mark_replayed(replay_id, partition=letter.partition, offset=offset)
+        return _result(letter, "replayed", offset=offset)
 
 
-def _is_lost(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
-    """Return whether the record names an auction or user lost by a restore: it would only become a
-    dead letter again."""
+def _is_gone(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
+    """Return whether a restore has lost what the record names: it would only become a dead letter
+    again."""
     try:
         lane.check((letter.raw_key or b"").decode(errors="replace"), letter.payload)
     except GoneError:
@@ -269,20 +290,25 @@ def _is_lost(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
     return False
 
 
+def _skipped(letter: LockedDeadLetter, code: SkipCode) -> ReplayResult:
+    return ReplayResult(
+        id=letter.id,
+        result="skipped",
+        topic=letter.topic,
+        replay_count=letter.replays,
+        code=code,
+        again_id=letter.again_id,
+    )
+
+
 def _result(
-    letter: LockedDeadLetter,
-    result: ResultWord,
-    *,
-    code: SkipCode | None = None,
-    metadata: RecordMetadata | None = None,
+    letter: LockedDeadLetter, result: ResultWord, *, offset: int | None = None
 ) -> ReplayResult:
     return ReplayResult(
         id=letter.id,
         result=result,
         topic=letter.topic,
-        replay_count=letter.replays if code else letter.replays + 1,
-        code=code,
-        again_id=letter.again_id,
-        partition=metadata.partition if metadata else None,
-        offset=metadata.offset if metadata else None,
+        replay_count=letter.replays + 1,
+        partition=None if offset is None else letter.partition,
+        offset=offset,
     )

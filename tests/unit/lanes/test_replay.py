@@ -3,23 +3,25 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from app.domain.errors import BusyError, NotFoundError, UnknownFateError
-from app.protocol.dead_letters import DeadLetter, ReplayRequest
-from app.services.dead_letters import DeadLetterList, DeadLetterSelection
-from app.services.log import RecordMetadata, RecordTooLargeError
-from app.services.replaying import LockedDeadLetter, Order, RecordId, Replaying
-from app.settings import Limits
-from lanes.errors import GoneError
+from lanes.dead_letter_list import DeadLetterList, DeadLetterSelection, StoredDeadLetter
+from lanes.errors import (
+    GoneError,
+    NotFoundError,
+    OutageError,
+    RecordTooLargeError,
+    UnacknowledgedError,
+)
 from lanes.handler import LaneTopic
+from lanes.replay import LockedDeadLetter, RecordId, Replayer, ReplayOrder
+from lanes.settings import LaneLimits
 from lanes.topic import Topic
 from tests.platform.lists import ListLane, lane_topic
 
-EVERYTHING = Order(selection=DeadLetterSelection(), requested_by="tests")
+EVERYTHING = ReplayOrder(selection=DeadLetterSelection(), requested_by="tests")
 
 
 @dataclass
@@ -37,7 +39,7 @@ class FakeDeadLetters:
         before_id: int | None,
         limit: int,
         payload_bytes: int | None,
-    ) -> list[DeadLetter]:
+    ) -> list[StoredDeadLetter]:
         raise NotImplementedError
 
     def count(self, selection: DeadLetterSelection) -> int:
@@ -65,7 +67,7 @@ class FakeDeadLetters:
         self.claimed.append(held.id)
         return held.id
 
-    def mark_replayed(self, replay_id: int, place: RecordMetadata) -> None:
+    def mark_replayed(self, replay_id: int, *, partition: int, offset: int) -> None:
         self.placed_at.append(replay_id)
 
     def release(self, held: LockedDeadLetter, replay_id: int) -> None:
@@ -80,10 +82,11 @@ class Log:
     is_there: bool = True
     taken: list[tuple[bytes, str]] = field(default_factory=list)
 
-    def wait_connected(self, timeout_s: float) -> bool:
-        return self.is_there
+    def connect(self) -> None:
+        if not self.is_there:
+            raise OutageError
 
-    def append_again(
+    def append(
         self,
         topic: str,
         partition: int,
@@ -91,11 +94,11 @@ class Log:
         key: bytes | None,
         value: bytes,
         headers: Mapping[str, str],
-    ) -> RecordMetadata:
+    ) -> int:
         if value in self.errors:
             raise self.errors[value]
         self.taken.append((value, headers["replay_count"]))
-        return RecordMetadata(partition, 100 + len(self.taken), datetime.now(UTC))
+        return 100 + len(self.taken)
 
 
 @dataclass
@@ -141,20 +144,20 @@ class NothingSettled(ListLane):
         return [False for _ in payloads]
 
 
-def replaying(
+def replayer(
     store: FakeDeadLetters,
     log: Log,
     clock: Clock | None = None,
     lanes: Mapping[str, LaneTopic] | None = None,
-) -> Replaying:
+) -> Replayer:
     ticking = clock or Clock()
-    return Replaying(
+    return Replayer(
         DeadLetterList(store, ["chat-message"]),
         store,
         log,
         begin=begin,
         lanes=lanes or {},
-        limits=Limits(replays_looked_at_max=3),
+        limits=LaneLimits(),
         clock=ticking,
         sleep=ticking.sleep,
     )
@@ -170,7 +173,7 @@ def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
 
     topic = replace(lane_topic(Topic("chat-message", 1)), check=lost, handler=NothingSettled())
     store = stored_letters(letter(1), letter(2))
-    replays = replaying(store, Log(), lanes={"chat-message": topic})
+    replays = replayer(store, Log(), lanes={"chat-message": topic})
     assert results(replays.run(EVERYTHING)) == ["1 GONE", "2 GONE"]
     named = replace(EVERYTHING, selection=DeadLetterSelection(ids=[2]))
     assert "2 replayed" in results(replays.run(named))
@@ -179,14 +182,14 @@ def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
 def test_more_than_one_page_of_candidates_is_replayed_in_order() -> None:
     log = Log()
     store = stored_letters(*map(letter, range(1, 251)))
-    list(replaying(store, log).run(EVERYTHING))
+    list(replayer(store, log).run(EVERYTHING))
     assert [int(value) for value, _ in log.taken] == list(range(1, 251))
     assert store.placed_at == list(range(1, 251))
 
 
 def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
     store, log = stored_letters(letter(1), letter(2)), Log()
-    for result in replaying(store, log).run(EVERYTHING):
+    for result in replayer(store, log).run(EVERYTHING):
         store.held[result.id + 10] = letter(result.id + 10, replays=1)
     assert [value for value, _ in log.taken] == [b"1", b"2"]
 
@@ -194,13 +197,13 @@ def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
 def test_a_rate_is_kept_however_fast_the_log_is() -> None:
     clock = Clock()
     store = stored_letters(*map(letter, range(1, 6)))
-    list(replaying(store, Log(), clock).run(replace(EVERYTHING, per_s=4)))
+    list(replayer(store, Log(), clock).run(replace(EVERYTHING, per_s=4)))
     assert clock.now_s == pytest.approx(5 / 4)
 
 
 def test_the_header_counts_on_from_what_the_letter_has_seen() -> None:
     log = Log()
-    list(replaying(stored_letters(letter(1, replays=2)), log).run(EVERYTHING))
+    list(replayer(stored_letters(letter(1, replays=2)), log).run(EVERYTHING))
     assert log.taken == [(b"1", "3")]
 
 
@@ -215,60 +218,56 @@ def test_each_skip_has_a_reason_and_only_the_limit_is_forced() -> None:
     ]
     reported = ["1 SETTLED", "2 GIVEN_UP_AGAIN", "3 UNDER_WAY"]
     store = stored_letters(*held)
-    found = results(replaying(store, Log()).run(EVERYTHING))
+    found = results(replayer(store, Log()).run(EVERYTHING))
     assert found == [*reported, "4 LIMIT_REACHED", "5 replayed", "6 UNKNOWN_TOPIC"]
-    found = results(replaying(store, Log()).run(replace(EVERYTHING, force=True)))
+    found = results(replayer(store, Log()).run(replace(EVERYTHING, force=True)))
     assert found == [*reported, "4 replayed", "5 replayed", "6 UNKNOWN_TOPIC"]
 
 
 def test_a_run_ends_at_an_unknown_append_and_keeps_its_claim() -> None:
     store = stored_letters(letter(1), letter(2), letter(3))
-    log = Log({b"2": UnknownFateError()})
-    assert results(replaying(store, log).run(EVERYTHING)) == ["1 replayed", "2 unknown"]
+    log = Log({b"2": UnacknowledgedError()})
+    assert results(replayer(store, log).run(EVERYTHING)) == ["1 replayed", "2 unknown"]
     assert (store.claimed, store.placed_at) == ([1, 2], [1])
 
 
 def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
     store = stored_letters(letter(1), letter(2), letter(3))
-    run = replaying(store, Log({b"1": RecordTooLargeError(), b"3": BusyError()})).run(EVERYTHING)
+    run = replayer(store, Log({b"1": RecordTooLargeError(), b"3": OutageError()})).run(EVERYTHING)
     assert [next(run).code, next(run).result] == ["TOO_LARGE", "replayed"]
-    with pytest.raises(BusyError):
+    with pytest.raises(OutageError):
         next(run)
     assert store.claimed == [2]
 
 
 def test_without_kafka_nothing_is_claimed_but_dry_runs_work() -> None:
     store, unreachable = stored_letters(letter(1)), Log(is_there=False)
-    with pytest.raises(BusyError):
-        replaying(store, unreachable).run(EVERYTHING)
-    found = replaying(store, unreachable).run(replace(EVERYTHING, dry_run=True))
+    with pytest.raises(OutageError):
+        replayer(store, unreachable).run(EVERYTHING)
+    found = replayer(store, unreachable).run(replace(EVERYTHING, dry_run=True))
     assert (results(found), store.claimed) == (["1 would_replay"], [])
 
 
 def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
     store = stored_letters(letter(1))
     with pytest.raises(NotFoundError, match="7"):
-        replaying(store, Log()).run(replace(EVERYTHING, selection=DeadLetterSelection(ids=[1, 7])))
+        replayer(store, Log()).run(replace(EVERYTHING, selection=DeadLetterSelection(ids=[1, 7])))
     assert store.claimed == []
 
 
-def test_a_request_is_bounded_and_says_that_there_are_more() -> None:
+def test_some_are_replayed_and_it_says_that_there_are_more() -> None:
     settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
-    service = replaying(stored_letters(*settled, letter(4)), Log())
-    answer = service.replay_request(ReplayRequest(), requested_by="tests")
-    assert ([each.id for each in answer.items], answer.more) == ([1, 2, 3], True)
-    assert (
-        not replaying(stored_letters(*settled), Log())
-        .replay_request(ReplayRequest(), requested_by="t")
-        .more
-    )
+    some = replayer(stored_letters(*settled, letter(4)), Log())
+    found, more = some.run_some(EVERYTHING, looked_at_max=3)
+    assert ([each.id for each in found], more) == ([1, 2, 3], True)
+    every = replayer(stored_letters(*settled), Log())
+    assert every.run_some(EVERYTHING, looked_at_max=3)[1] is False
 
 
-def test_one_request_tells_what_it_did_before_the_log_went_away() -> None:
+def test_results_before_an_outage_are_returned() -> None:
     store = stored_letters(letter(1), letter(2))
-    answer = replaying(store, Log({b"2": BusyError()})).replay_request(
-        ReplayRequest(), requested_by="t"
-    )
-    assert ([each.result for each in answer.items], answer.more) == (["replayed"], True)
-    with pytest.raises(BusyError):
-        replaying(store, Log({b"1": BusyError()})).replay_request(ReplayRequest(), requested_by="t")
+    some = replayer(store, Log({b"2": OutageError()}))
+    found, more = some.run_some(EVERYTHING, looked_at_max=3)
+    assert ([each.result for each in found], more) == (["replayed"], True)
+    with pytest.raises(OutageError):
+        replayer(store, Log({b"1": OutageError()})).run_some(EVERYTHING, looked_at_max=3)

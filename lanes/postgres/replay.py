@@ -1,19 +1,15 @@
 """Dead letters as operators see them, and their replays: the ports `StoredDeadLetters` and
 `ReplayStore`."""
 
-import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Row
 
-from app.adapters.postgres.queries import rows, transaction
-from app.domain.time import rfc3339
-from app.protocol.dead_letters import DeadLetter, Replay
-from app.services.dead_letters import DeadLetterSelection
-from app.services.log import RecordMetadata
-from app.services.replaying import LockedDeadLetter, RecordId
+from lanes.dead_letter_list import DeadLetterSelection, StoredDeadLetter, StoredReplay
+from lanes.ports import Begin
+from lanes.replay import LockedDeadLetter, RecordId
 
 # The values are written into the statement by the client, so what is not asked for costs nothing.
 _SELECTED = """
@@ -89,8 +85,8 @@ _RELEASE = "DELETE FROM lanes.replays WHERE id = %s"
 class PostgresStoredDeadLetters:
     """The port `StoredDeadLetters`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
 
     def page(
         self,
@@ -99,25 +95,25 @@ class PostgresStoredDeadLetters:
         before_id: int | None,
         limit: int,
         payload_bytes: int | None,
-    ) -> list[DeadLetter]:
-        """At most `limit`, newest first."""
+    ) -> list[StoredDeadLetter]:
+        """Return at most `limit`, newest first."""
         values = {**asdict(selection), "before_id": before_id, "limit": limit}
-        found = rows(self._engine, _PAGE, {**values, "payload_bytes": payload_bytes})
+        found = _rows(self._begin, _PAGE, {**values, "payload_bytes": payload_bytes})
         replayed = self._replays_of([row.id for row in found])
         return [_dead_letter(row, replayed[row.id]) for row in found]
 
     def count(self, selection: DeadLetterSelection) -> int:
         """Return how many match."""
-        (row,) = rows(self._engine, _COUNT, asdict(selection))
+        (row,) = _rows(self._begin, _COUNT, asdict(selection))
         return int(row.number)
 
     def unknown(self, selection: DeadLetterSelection) -> list[str]:
         """Return those of the named ids that no dead letter has."""
-        return [row.name for row in rows(self._engine, _UNKNOWN, asdict(selection))]
+        return [row.name for row in _rows(self._begin, _UNKNOWN, asdict(selection))]
 
-    def _replays_of(self, ids: Sequence[int]) -> dict[int, list[Replay]]:
-        replayed: dict[int, list[Replay]] = {letter_id: [] for letter_id in ids}
-        for row in rows(self._engine, _REPLAYS, {"ids": list(ids)}):
+    def _replays_of(self, ids: Sequence[int]) -> dict[int, list[StoredReplay]]:
+        replayed: dict[int, list[StoredReplay]] = {letter_id: [] for letter_id in ids}
+        for row in _rows(self._begin, _REPLAYS, {"ids": list(ids)}):
             replayed[row.dead_letter_id].append(_replay(row))
         return replayed
 
@@ -125,13 +121,13 @@ class PostgresStoredDeadLetters:
 class PostgresReplayStore:
     """The port `ReplayStore`."""
 
-    def __init__(self, engine: Engine, *, quiet_s: float) -> None:
+    def __init__(self, begin: Begin, *, quiet_s: float) -> None:
         """A replay without a known position may still arrive for `quiet_s` seconds."""
-        self._engine, self._quiet_s = engine, quiet_s
+        self._begin, self._quiet_s = begin, quiet_s
 
     def last_id(self) -> int:
         """Return the id of the newest dead letter."""
-        (row,) = rows(self._engine, _LAST_ID, {})
+        (row,) = _rows(self._begin, _LAST_ID, {})
         return int(row.id)
 
     def candidates(
@@ -141,7 +137,7 @@ class PostgresReplayStore:
         topic, partition, offset = after or (None, None, None)
         values = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
         values |= {"up_to_id": up_to_id, "limit": limit}
-        found = rows(self._engine, _CANDIDATES, {**asdict(selection), **values})
+        found = _rows(self._begin, _CANDIDATES, {**asdict(selection), **values})
         return [((row.topic, row.partition, row.offset), row.id) for row in found]
 
     def lock(self, transaction: Connection, letter_id: int) -> LockedDeadLetter:
@@ -169,59 +165,47 @@ class PostgresReplayStore:
         claimed = transaction.exec_driver_sql(_CLAIM, (letter.id, requested_by, forced))
         return int(claimed.scalar_one())
 
-    def mark_replayed(self, replay_id: int, metadata: RecordMetadata) -> None:
+    def mark_replayed(self, replay_id: int, *, partition: int, offset: int) -> None:
         """Store the position of the replay's record."""
-        with transaction(self._engine) as connection:
-            connection.exec_driver_sql(
-                _MARK_REPLAYED, (metadata.partition, metadata.offset, replay_id)
-            )
+        with self._begin() as connection:
+            connection.exec_driver_sql(_MARK_REPLAYED, (partition, offset, replay_id))
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
         """Undo the claim."""
-        with transaction(self._engine) as connection:
+        with self._begin() as connection:
             connection.exec_driver_sql(_RELEASE, (replay_id,))
             connection.exec_driver_sql(_ADD_TO_REPLAYS, (-1, letter.id))
 
 
-def _replay(row: Row[Any]) -> Replay:
-    return Replay(
-        at=rfc3339(row.created_at),
-        requested_by=row.requested_by,
-        forced=row.forced,
-        partition=row.partition,
-        offset=row.offset,
-    )
+def _rows(begin: Begin, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    with begin() as connection:
+        found: Sequence[Row[Any]] = connection.exec_driver_sql(sql, dict(values)).all()
+    return found
 
 
-def _dead_letter(row: Row[Any], replayed: list[Replay]) -> DeadLetter:
-    payload, encoding = _shown(bytes(row.payload), is_cut=len(row.payload) < row.payload_bytes)
-    return DeadLetter(
+def _replay(row: Row[Any]) -> StoredReplay:
+    return StoredReplay(row.created_at, row.requested_by, row.forced, row.partition, row.offset)
+
+
+def _dead_letter(row: Row[Any], replayed: Sequence[StoredReplay]) -> StoredDeadLetter:
+    return StoredDeadLetter(
         id=row.id,
         topic=row.topic,
         partition=row.partition,
         offset=row.offset,
         key=row.key,
-        key_hex=None if row.raw_key is None else bytes(row.raw_key).hex(),
-        log_time=rfc3339(row.log_time),
-        consumer_group=row.consumer_group,
+        raw_key=None if row.raw_key is None else bytes(row.raw_key),
+        payload=bytes(row.payload),
+        payload_bytes=row.payload_bytes,
+        log_time=row.log_time,
+        group=row.consumer_group,
         reason=row.reason,
         error_class=row.error_class,
         message=row.message,
         attempts=row.attempts,
-        first_failed_at=rfc3339(row.first_failed_at),
-        at=rfc3339(row.created_at),
+        first_failed_at=row.first_failed_at,
+        created_at=row.created_at,
         trace_id=row.trace_id,
-        payload=payload,
-        payload_encoding=encoding,
-        payload_bytes=row.payload_bytes,
         replays=row.replays,
         replayed=replayed,
     )
-
-
-def _shown(payload: bytes, *, is_cut: bool) -> tuple[str, Literal["utf-8", "hex"]]:
-    """Return text when it is UTF-8; a character cut in two at the end is left out."""
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(payload, final=not is_cut), "utf-8"
-    except UnicodeDecodeError:
-        return payload.hex(), "hex"
