@@ -28,13 +28,14 @@ from app.unfit_stores import refuse_unfit_stores
 from bridge.pipelines.broadcast import Broadcast
 from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
-from bridge.pipelines.gauge import Gauge, LagGauge, StoreGauge
+from bridge.pipelines.gauge import Gauge
 from bridge.pipelines.save import Save
 from lanes.checking import Sizes
 from lanes.ingest import IngestorPorts
 from lanes.kafka.topic_settings import WrongTopicError
 from lanes.kafka.topics import OlderKafkaError
 from lanes.kafka.unreachable import why_unreachable
+from lanes.pipelines.gauge import LagGauge, StoreGauge
 from lanes.pipelines.ingest import Ingest
 from lanes.pipelines.relay import Relay
 from lanes.pipelines.runner import Pipeline, Runner

@@ -71,3 +71,12 @@ PIPELINE_FAILURES = counter("pipeline_failures", "Steps that failed and were ret
 QUEUE_LENGTH = newest(
     "queue_waiting_tasks", "Tasks in a queue of Celery that no worker has taken.", "queue"
 )
+GROUP_LAG_RECORDS = newest(
+    "group_lag_records", "Records that a consumer group has not acknowledged.", "group", "topic"
+)
+GROUP_LAG_SECONDS = newest(
+    "group_lag_seconds",
+    "Since the oldest record came that the group has not acknowledged; 0 when there is none.",
+    "group",
+    "topic",
+)

@@ -2,7 +2,6 @@
 
 from functools import cached_property
 
-from app.adapters.kafka.backlog import GroupBacklog
 from app.adapters.postgres.due import PostgresDueStore
 from app.bootstrap.clock import utc_now
 from app.bootstrap.log import LogContainer
@@ -11,6 +10,7 @@ from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.due import DueRecords
 from app.settings import Settings
 from lanes.backlog import BacklogSource
+from lanes.kafka.backlog import GroupBacklog
 from lanes.postgres.backlog import LaneBacklog
 from lanes.postgres.lanes import PostgresInboxWriter
 from lanes.topic import Topic
@@ -28,7 +28,13 @@ class BridgeContainer(LogContainer, TaskContainer):
     def backlogs(self) -> list[BacklogSource]:
         """The backlogs of the topics that gateways append to."""
         lanes = [self.lane_backlog(lane.topic) for lane in self.lane_topics.values()]
-        return [*lanes, GroupBacklog(CHAT_MESSAGE, group=SAVE_GROUP, settings=self.settings)]
+        chat = GroupBacklog(
+            CHAT_MESSAGE,
+            group=SAVE_GROUP,
+            records_max=self.settings.limits.chat_backlog_max,
+            kafka=self.settings.kafka,
+        )
+        return [*lanes, chat]
 
     @cached_property
     def due_records(self) -> DueRecords:

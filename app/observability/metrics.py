@@ -79,16 +79,6 @@ REFUSED_REQUESTS = counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", "code"
 )
 
-GROUP_LAG_RECORDS = newest(
-    "group_lag_records", "Records that a consumer group has not acknowledged.", "group", "topic"
-)
-GROUP_LAG_SECONDS = newest(
-    "group_lag_seconds",
-    "Since the oldest record came that the group has not acknowledged; 0 when there is none.",
-    "group",
-    "topic",
-)
-
 # Who holds a transaction open: a session, or nobody since it was prepared for a two-phase commit.
 SESSION, PREPARED = "session", "prepared"
 HOLDERS = frozenset({SESSION, PREPARED})

@@ -1,26 +1,19 @@
-"""Gauge: publishes the backlog of each topic to gateways once a second, and sets metrics that only
-the stores know.
+"""Gauge: publishes the backlog of each topic to gateways once a second.
 
 Any number of processes may run it: they publish the same. When none does, gateways accept
 everything.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 from redis import Redis
 
-from app.observability import metrics
 from app.protocol.channels import BACKLOGS
 from app.protocol.fanout import Backlog
-from lanes.backlog import BacklogSource, OffsetHistory
-from lanes.kafka.lags import KafkaLags, Reach
-from lanes.settings import KafkaSettings
-from lanes.topic import PartitionId, Topic
+from lanes.backlog import BacklogSource
 
 PERIOD_S = 1.0
-LAG_PERIOD_S = 2.0  # six requests to the broker each
 
 
 class Gauge:
@@ -43,69 +36,3 @@ class Gauge:
     def close(self) -> None:
         """Close the source's connection."""
         self._source.close()
-
-
-class StoreGauge:
-    """The pipeline of one store: `measures` set its gauges, and raise when it does not answer."""
-
-    def __init__(self, store: str, measures: Sequence[Callable[[], None]]) -> None:
-        self.name = f"gauge:{store}"
-        self._measures = measures
-
-    def open(self) -> None:
-        """Do nothing: the measures connect on first use."""
-
-    def step(self) -> None:
-        """Measure."""
-        for measure in self._measures:
-            measure()
-        time.sleep(PERIOD_S)
-
-    def close(self) -> None:
-        """Do nothing: connections go back to their pools."""
-
-
-class LagGauge:
-    """The pipeline of the consumer groups; `topics` by group. The groups may be down."""
-
-    name = "gauge:groups"
-
-    def __init__(self, kafka: KafkaSettings, topics: Mapping[str, Sequence[Topic]]) -> None:
-        self._lags = KafkaLags(kafka, name=self.name)
-        self._partition_ids: dict[str, Sequence[PartitionId]] = {
-            group: [
-                (topic.name, number)
-                for topic in group_partitions
-                for number in range(topic.partitions)
-            ]
-            for group, group_partitions in topics.items()
-        }
-        self._trails = {
-            (group, topic.name): OffsetHistory()
-            for group, group_partitions in topics.items()
-            for topic in group_partitions
-        }
-
-    def open(self) -> None:
-        """Do nothing: the client connects on first use."""
-
-    def step(self) -> None:
-        """Read the lags from the broker. Raise OutageError when it does not answer."""
-        reaches = self._lags.reaches(self._partition_ids)
-        for (group, topic), trail in self._trails.items():
-            group_partitions = [
-                reach for (name, _), reach in reaches[group].items() if name == topic
-            ]
-            self._set(group, topic, trail, group_partitions)
-        time.sleep(LAG_PERIOD_S)
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._lags.close()
-
-    @staticmethod
-    def _set(group: str, topic: str, trail: OffsetHistory, reaches: Sequence[Reach]) -> None:
-        lag, end = sum(reach.lag for reach in reaches), sum(reach.end for reach in reaches)
-        behind_s = trail.behind_s(done=end - lag, end=end, now=time.monotonic())
-        metrics.GROUP_LAG_RECORDS.labels(group, topic).set(lag)
-        metrics.GROUP_LAG_SECONDS.labels(group, topic).set(behind_s)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, NullPool, create_engine
 
 from app.adapters.postgres.horizon import VacuumHorizon
 from app.observability import metrics
-from bridge.pipelines.gauge import StoreGauge
+from lanes.pipelines.gauge import StoreGauge
 from lanes.postgres.engine import driver_url
 from tests.integration.database import own_database
 from tests.waiting import wait_until

@@ -2,21 +2,21 @@
 
 import time
 
-from app.settings import Settings
 from lanes import metrics
 from lanes.backlog import Backlog, OffsetHistory
 from lanes.kafka.lags import KafkaLags
+from lanes.settings import KafkaSettings
 from lanes.topic import Topic
 
 
 class GroupBacklog:
-    """The records of `topic` that `group` has not acknowledged; their limit is chat's."""
+    """The records of `topic` that `group` has not acknowledged; full are `records_max`."""
 
-    def __init__(self, topic: Topic, *, group: str, settings: Settings) -> None:
+    def __init__(self, topic: Topic, *, group: str, records_max: int, kafka: KafkaSettings) -> None:
         self.topic = topic
-        self._group, self._limit = group, settings.limits.chat_backlog_max
+        self._group, self._records_max = group, records_max
         self._partitions = [(topic.name, number) for number in range(topic.partitions)]
-        self._lags = KafkaLags(settings.kafka, name=f"backlog:{topic.name}")
+        self._lags = KafkaLags(kafka, name=f"backlog:{topic.name}")
         self._history = OffsetHistory()
 
     def read(self) -> Backlog:
@@ -27,7 +27,7 @@ class GroupBacklog:
         behind_s = self._history.behind_s(done=end - waiting, end=end, now=now)
         metrics.BACKLOG.labels(name).set(waiting)
         metrics.BACKLOG_AGE.labels(name).set(behind_s)
-        return Backlog(topic=name, fill=waiting / self._limit, behind_s=behind_s)
+        return Backlog(topic=name, fill=waiting / self._records_max, behind_s=behind_s)
 
     def close(self) -> None:
         """Disconnect."""
