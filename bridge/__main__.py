@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from kafka.errors import KafkaError
 
@@ -32,6 +33,7 @@ from bridge.pipelines.gauge import Gauge
 from bridge.pipelines.save import Save
 from lanes.checking import Sizes
 from lanes.ingest import IngestorPorts
+from lanes.kafka.consumer_loop import ConsumerLoop
 from lanes.kafka.topic_settings import WrongTopicError
 from lanes.kafka.topics import OlderKafkaError
 from lanes.kafka.unreachable import why_unreachable
@@ -40,9 +42,11 @@ from lanes.pipelines.ingest import Ingest
 from lanes.pipelines.relay import Relay
 from lanes.pipelines.runner import Pipeline, Runner
 from lanes.postgres.backlog import measure_waiting_lanes
-from lanes.record_processor import ProcessorPorts
+from lanes.record_processor import ProcessorPorts, RecordHandler
 from lanes.topic import Topic
 from lanes.tracing import TracingError, stop_tracing
+
+R = TypeVar("R")
 
 TOPICS_WAIT_S = 60.0
 
@@ -71,8 +75,9 @@ def _ingestor_ports(container: BridgeContainer) -> IngestorPorts:
     )
 
 
-def _handling_ports(container: BridgeContainer) -> ProcessorPorts:
-    return ProcessorPorts(container.begin, container.dead_letters, container.dead_letter_limit)
+def _consumer(container: BridgeContainer, handler: RecordHandler[R]) -> list[Pipeline]:
+    ports = ProcessorPorts(container.begin, container.dead_letters, container.dead_letter_limit)
+    return [ConsumerLoop(handler, ports, kafka=container.settings.kafka)]
 
 
 def _relay(container: BridgeContainer) -> list[Pipeline]:
@@ -81,19 +86,20 @@ def _relay(container: BridgeContainer) -> list[Pipeline]:
 
 
 def _broadcast(container: BridgeContainer) -> list[Pipeline]:
-    ports, settings = _handling_ports(container), container.settings
-    return [
-        Broadcast(ports, redis=container.fanout, nicknames=container.nicknames, settings=settings)
-    ]
+    broadcast = Broadcast(
+        redis=container.fanout,
+        nicknames=container.nicknames,
+        room_tail_messages=container.settings.limits.room_tail_messages,
+    )
+    return _consumer(container, broadcast)
 
 
 def _save(container: BridgeContainer) -> list[Pipeline]:
-    ports, kafka = _handling_ports(container), container.settings.kafka
-    return [Save(ports, messages=container.messages, kafka=kafka)]
+    return _consumer(container, Save(container.messages))
 
 
 def _event(container: BridgeContainer) -> list[Pipeline]:
-    return [Event(_handling_ports(container), kafka=container.settings.kafka)]
+    return _consumer(container, Event(container.begin))
 
 
 def _clock(container: BridgeContainer) -> list[Pipeline]:
@@ -129,7 +135,7 @@ def _gauge(container: BridgeContainer) -> list[Pipeline]:
 def _consumed(container: BridgeContainer) -> dict[str, tuple[Topic, ...]]:
     """Return by consumer group the topics it reads, of those that exist."""
     lanes = {lane.group: (lane.topic,) for lane in container.lane_topics.values()}
-    plain = {pipeline.group: pipeline.topics for pipeline in (Broadcast, Save, Event)}
+    plain = {handler.group: handler.topics for handler in (Broadcast, Save, Event)}
     return {
         group: tuple(topic for topic in topics if topic in container.topics)
         for group, topics in {**lanes, **plain}.items()

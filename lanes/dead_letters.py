@@ -12,6 +12,7 @@ import structlog
 
 from lanes import tracing
 from lanes.dead_letter import TOO_MANY, DeadLetter, Parking, log_dead_letter, log_parked
+from lanes.dead_letter_quota import dead_letter_quota
 from lanes.errors import OutageError, UnusableDatabaseError, VersionConflictError
 from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
@@ -108,14 +109,14 @@ class DeadLetterWriter:
         if not records:
             return 0
         first = records[0]
-        recent = self.dead_letters.count_recent(
+        return dead_letter_quota(
             transaction,
+            self.dead_letters,
+            self.dead_letter_limit,
             topic=first.topic,
-            key=first.key,
             partition=first.partition,
-            within_s=self.dead_letter_limit.window_s,
+            key=first.key,
         )
-        return self.dead_letter_limit.quota(recent)
 
     @staticmethod
     def _failure_messages(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lanes.bounds import Bounds, refuse_added_partition, refuse_other_topic, refuse_outside
 from lanes.checking import Sizes
 from lanes.dead_letter import DeadLetter, Parking
+from lanes.dead_letter_quota import dead_letter_quota
 from lanes.handler import LaneTopic
 from lanes.ingest_plan import IngestPlan, checked_records, is_contiguous, plan_partition
 from lanes.policy import DeadLetterLimit
@@ -187,14 +188,13 @@ class Ingestor:
         """Return how many dead letters are allowed among `found`."""
         if not any(isinstance(one, DeadLetter) for one in found):
             return 0
-        recent = self._ports.dead_letters.count_recent(
+        return dead_letter_quota(
             transaction,
+            self._ports.dead_letters,
+            self._ports.dead_letter_limit,
             topic=self._lane.topic.name,
-            key=None,
             partition=partition,
-            within_s=self._ports.dead_letter_limit.window_s,
         )
-        return self._ports.dead_letter_limit.partition_quota(recent)
 
     def _move(self, transaction: Transaction, plan: IngestPlan) -> bool:
         return self._ports.inbox_writer.move_progress(

@@ -21,11 +21,12 @@ from lanes.dead_letter import (
     log_dead_letter,
     log_parked,
 )
+from lanes.dead_letter_quota import dead_letter_quota
 from lanes.errors import BadDataError, BadRecordError, FutureVersionError, OutageError
 from lanes.policy import DeadLetterLimit
 from lanes.ports import Begin, DeadLetters, Transaction
 from lanes.record import RawRecord
-from lanes.topic import PartitionId
+from lanes.topic import PartitionId, Topic
 
 R = TypeVar("R")
 
@@ -40,9 +41,14 @@ class ProcessorPorts:
 
 
 class RecordHandler(Protocol[R]):
-    """What a consumer group does with records."""
+    """What a consumer group does with the records of its topics."""
 
     group: str
+    topics: tuple[Topic, ...]
+
+    def open(self) -> None:
+        """Prepare its stores; called each time before the group is joined."""
+        return
 
     def read(self, raw: RawRecord) -> R:
         """Decode the record. Raise BadRecordError and FutureVersionError."""
@@ -131,23 +137,19 @@ class RecordProcessor(Generic[R]):
 
     def _dead_letter(self, letter: DeadLetter) -> bool:
         with self.ports.begin() as transaction:
-            has_quota = self._has_quota(transaction, letter)
-            if has_quota:
+            quota = dead_letter_quota(
+                transaction,
+                self.ports.dead_letters,
+                self.ports.dead_letter_limit,
+                topic=letter.topic,
+                partition=letter.partition,
+            )
+            if quota > 0:
                 self.ports.dead_letters.add(transaction, [letter])
-        if not has_quota:
+        if quota == 0:
             return self._park(letter, Parking(TOO_MANY, f"{letter.reason}: {letter.message}"))
         log_dead_letter(letter)
         return True
-
-    def _has_quota(self, transaction: Transaction, letter: DeadLetter) -> bool:
-        recent = self.ports.dead_letters.count_recent(
-            transaction,
-            topic=letter.topic,
-            key=None,
-            partition=letter.partition,
-            within_s=self.ports.dead_letter_limit.window_s,
-        )
-        return self.ports.dead_letter_limit.partition_quota(recent) > 0
 
     def _park(self, record: RawRecord | DeadLetter, parking: Parking) -> bool:
         with self.ports.begin() as transaction:

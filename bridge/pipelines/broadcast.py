@@ -3,7 +3,6 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import msgspec
 from msgspec.structs import replace
@@ -33,13 +32,11 @@ from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
 from app.services.nicknames import Nicknames
 from app.services.reading import read_value
-from app.settings import Settings
 from lanes import tracing
 from lanes.dead_letter import UNDECODABLE
 from lanes.errors import BadRecordError
-from lanes.kafka.consumer_loop import ConsumerLoop
 from lanes.record import RawRecord
-from lanes.record_processor import ProcessorPorts
+from lanes.record_processor import RecordHandler
 from lanes.topic import Topic
 from lanes.tracing import Stage
 
@@ -76,22 +73,18 @@ class UndecodedRecord:
     value: bytes
 
 
-class Broadcast(ConsumerLoop[ChatRecord | Settled | UndecodedRecord]):
+class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
     """Publishes to browsers; commits after Redis has the messages.
 
     Each gateway has subscribed to what its sockets need (channels.py), so Redis finds the
     receivers.
     """
 
-    name = "broadcast"
     group = BROADCAST_GROUP
-    topics: ClassVar[tuple[Topic, ...]] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
+    topics: tuple[Topic, ...] = (AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE)
 
-    def __init__(
-        self, ports: ProcessorPorts, *, redis: Redis, nicknames: Nicknames, settings: Settings
-    ) -> None:
-        super().__init__(ports, kafka=settings.kafka)
-        self._room_tail_messages = settings.limits.room_tail_messages
+    def __init__(self, *, redis: Redis, nicknames: Nicknames, room_tail_messages: int) -> None:
+        self._room_tail_messages = room_tail_messages
         self._redis, self._nicknames = redis, nicknames
 
     def read(self, raw: RawRecord) -> ChatRecord | Settled | UndecodedRecord:

@@ -8,8 +8,9 @@ from app.adapters.postgres.last_seen import remember_last_seen
 from app.protocol.records import ChatEventValue, chat_event_decoder
 from app.protocol.topics import CHAT_EVENT, EVENT_GROUP
 from app.services.reading import read_value
-from lanes.kafka.consumer_loop import ConsumerLoop
+from lanes.ports import Begin
 from lanes.record import RawRecord
+from lanes.record_processor import RecordHandler
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class RoomVisit:
     at: datetime
 
 
-class Event(ConsumerLoop[RoomVisit]):
+class Event(RecordHandler[RoomVisit]):
     """Commits after PostgreSQL has the times; a repeat writes the same."""
 
-    name = "event"
     group = EVENT_GROUP
     topics = (CHAT_EVENT,)
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
 
     def read(self, raw: RawRecord) -> RoomVisit:
         """Decode the event, with its log time."""
@@ -33,7 +36,7 @@ class Event(ConsumerLoop[RoomVisit]):
 
     def handle(self, items: Sequence[RoomVisit]) -> None:
         """Store the times."""
-        with self._ports.begin() as connection:
+        with self._begin() as connection:
             for seen in items:
                 if seen.event.user_id is not None:
                     remember_last_seen(connection, seen.event.room_id, seen.event.user_id, seen.at)

@@ -8,10 +8,8 @@ from app.protocol.fanout import RoomPublication
 from app.protocol.records import chat_message_decoder
 from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.reading import read_value
-from lanes.kafka.consumer_loop import ConsumerLoop
 from lanes.record import RawRecord
-from lanes.record_processor import ProcessorPorts
-from lanes.settings import KafkaSettings
+from lanes.record_processor import RecordHandler
 
 
 class Messages(Protocol):
@@ -24,21 +22,18 @@ class Messages(Protocol):
         """Store each message whose id is not stored yet."""
 
 
-class Save(ConsumerLoop[RoomPublication]):
+class Save(RecordHandler[RoomPublication]):
     """Stores chat messages. While the store is away nothing is committed, so nothing is lost."""
 
-    name = "save"
     group = SAVE_GROUP
     topics = (CHAT_MESSAGE,)
 
-    def __init__(self, ports: ProcessorPorts, *, messages: Messages, kafka: KafkaSettings) -> None:
-        super().__init__(ports, kafka=kafka)
+    def __init__(self, messages: Messages) -> None:
         self._messages = messages
 
     def open(self) -> None:
-        """Join the group, once the store has its indexes."""
+        """Create the store's indexes."""
         self._messages.create_indexes()
-        super().open()
 
     def read(self, raw: RawRecord) -> RoomPublication:
         """Decode the message; its seq is the offset."""

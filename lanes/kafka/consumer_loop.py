@@ -4,40 +4,40 @@ Records processed but not committed are processed again, by this process or the 
 """
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Generic, TypeVar
 
 from kafka import TopicPartition
 
 from lanes.kafka.polling import Polling
-from lanes.record import RawRecord
-from lanes.record_processor import ProcessorPorts, RecordProcessor
+from lanes.record_processor import ProcessorPorts, RecordHandler, RecordProcessor
 from lanes.settings import KafkaSettings
-from lanes.topic import PartitionId, Topic
+from lanes.topic import PartitionId
 
 CHECK_S = 1.0
 
 R = TypeVar("R")
 
 
-class ConsumerLoop(ABC, Generic[R]):
-    """A pipeline that reads `topics` as a member of `group`."""
+class ConsumerLoop(Generic[R]):
+    """The pipeline of a member of a consumer group, by whose name it goes."""
 
-    name: str
-    group: str
-    topics: ClassVar[tuple[Topic, ...]]
-
-    def __init__(self, ports: ProcessorPorts, *, kafka: KafkaSettings) -> None:
-        self._ports, self._kafka = ports, kafka
+    def __init__(
+        self, handler: RecordHandler[R], ports: ProcessorPorts, *, kafka: KafkaSettings
+    ) -> None:
+        self.name = handler.group
+        self._handler, self._ports, self._kafka = handler, ports, kafka
         self._polling: Polling | None = None
         self._processor: RecordProcessor[R] | None = None
         self._checked_at = 0.0
 
     def open(self) -> None:
         """Join the group. Raise StoppedError when a topic has changed."""
-        self._processor = RecordProcessor(self, self._ports)
-        self._polling = Polling(self._kafka, group=self.group, topics=self.topics, name=self.name)
+        self._handler.open()
+        self._processor = RecordProcessor(self._handler, self._ports)
+        self._polling = Polling(
+            self._kafka, group=self._handler.group, topics=self._handler.topics, name=self.name
+        )
 
     def close(self) -> None:
         """Leave the group."""
@@ -69,17 +69,6 @@ class ConsumerLoop(ABC, Generic[R]):
             # Chat goes on without PostgreSQL, once it is known what is parked of new partitions.
             unparked = processor.refresh_parked(is_required=bool(assigned))
             polling.seek(_by_topic_partition(unparked))
-
-    @abstractmethod
-    def read(self, raw: RawRecord) -> R:
-        """Decode the record. Raise BadRecordError and FutureVersionError."""
-
-    @abstractmethod
-    def handle(self, items: Sequence[R]) -> None:
-        """Process the items, each at least once, in this order by partition.
-
-        Raise BadDataError when the store refuses one of them for good.
-        """
 
 
 def _partition_id(topic_partition: TopicPartition) -> PartitionId:

@@ -26,7 +26,7 @@ from lanes.kafka.security import client_arguments
 from lanes.pipelines.runner import Runner
 from lanes.policy import DeadLetterLimit
 from lanes.record import RawRecord
-from lanes.record_processor import ProcessorPorts
+from lanes.record_processor import ProcessorPorts, RecordHandler
 from lanes.topic import Topic
 from tests.containers import Container, build_container
 from tests.waiting import wait_until
@@ -91,9 +91,10 @@ class ConsumerEnvironment:
                 )
 
     @contextmanager
-    def running(self, consumer: ConsumerLoop[Any]) -> Iterator[Runner]:
+    def running(self, handler: RecordHandler[Any]) -> Iterator[Runner]:
         """The consumer, at work as the bridge runs it."""
-        runner = Runner([consumer])
+        kafka = self.container.settings.kafka
+        runner = Runner([ConsumerLoop(handler, self.ports, kafka=kafka)])
         thread = threading.Thread(target=runner.run)
         thread.start()
         try:
@@ -129,22 +130,18 @@ def consumers(database: tuple[Mapping[str, str], Engine]) -> Iterator[ConsumerEn
 
 def save(consumers: ConsumerEnvironment) -> Save:
     class OwnSave(Save):
-        name = group = f"save-{consumers.topic.name}"
+        group = f"save-{consumers.topic.name}"
         topics = (consumers.topic,)
 
-    return OwnSave(
-        consumers.ports,
-        messages=consumers.container.messages,
-        kafka=consumers.container.settings.kafka,
-    )
+    return OwnSave(consumers.container.messages)
 
 
 def event(consumers: ConsumerEnvironment) -> Event:
     class OwnEvent(Event):
-        name = group = f"event-{consumers.topic.name}"
+        group = f"event-{consumers.topic.name}"
         topics = (consumers.topic,)
 
-    return OwnEvent(consumers.ports, kafka=consumers.container.settings.kafka)
+    return OwnEvent(consumers.container.begin)
 
 
 def newer_save(consumers: ConsumerEnvironment) -> Save:
@@ -155,11 +152,7 @@ def newer_save(consumers: ConsumerEnvironment) -> Save:
             value = msgspec.json.decode(raw.value or b"")
             return super().read(replace(raw, value=msgspec.json.encode({**value, "v": 1})))
 
-    return NewerSave(
-        consumers.ports,
-        messages=consumers.container.messages,
-        kafka=consumers.container.settings.kafka,
-    )
+    return NewerSave(consumers.container.messages)
 
 
 def stored(consumers: ConsumerEnvironment, *wanted: str) -> list[str]:
@@ -170,7 +163,7 @@ def stored(consumers: ConsumerEnvironment, *wanted: str) -> list[str]:
 
 @pytest.mark.parametrize("consumer", [save, event])
 def test_an_unreadable_message_is_a_dead_letter(
-    consumers: ConsumerEnvironment, consumer: Callable[[ConsumerEnvironment], ConsumerLoop[Any]]
+    consumers: ConsumerEnvironment, consumer: Callable[[ConsumerEnvironment], RecordHandler[Any]]
 ) -> None:
     consumers.put(b"{", None, b'{"v":1,"x":' + b"[" * 100_000)
     made = consumer(consumers)
@@ -259,7 +252,7 @@ def test_broadcast_publishes_states_and_dead_letters_the_rest(
     container, auction_id = consumers.container, random.randrange(2**40, 2**60)
 
     class OwnBroadcast(Broadcast):
-        name = group = f"broadcast-{consumers.topic.name}"
+        group = f"broadcast-{consumers.topic.name}"
         topics = (consumers.topic,)
 
     subscription = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
@@ -283,10 +276,9 @@ def test_broadcast_publishes_states_and_dead_letters_the_rest(
     consumers.put(first, None, b"{", second)
     with consumers.running(
         OwnBroadcast(
-            consumers.ports,
             redis=container.fanout,
             nicknames=container.nicknames,
-            settings=container.settings,
+            room_tail_messages=container.settings.limits.room_tail_messages,
         )
     ):
         wait_until(are_published, what="they are published as they are")

@@ -7,7 +7,7 @@ import pytest
 from lanes.dead_letter import FUTURE_VERSION, TOO_MANY, Parking
 from lanes.errors import BadDataError, BadRecordError, FutureVersionError, OutageError
 from lanes.record import RawRecord
-from lanes.record_processor import ProcessorPorts, RecordProcessor
+from lanes.record_processor import ProcessorPorts, RecordHandler, RecordProcessor
 from lanes.testing import MemoryPorts
 from lanes.testing.ports import PARKED_PARTITIONS
 from tests.unit.lanes.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
@@ -15,10 +15,11 @@ from tests.unit.lanes.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, S
 HERE, OTHER = (TOPIC.name, 0), (TOPIC.name, 1)
 
 
-class MemoryConsumer:
+class MemoryConsumer(RecordHandler[bytes]):
     """Has the effect of putting values on a heap; some it cannot read, or its store refuses."""
 
     group = "heap"
+    topics = (TOPIC,)
 
     def __init__(self) -> None:
         self.values: list[bytes] = []
