@@ -1,2 +1,1 @@
-"""`python -m bridge audit`: the platform's part of the audit, for any lane topic, and the
-command."""
+"""`python -m bridge audit`."""

@@ -4,14 +4,18 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from app.bootstrap.operator import OperatorContainer
 from app.protocol.journal import JournalError
-from bridge.audit.printing import as_json, lines
-from bridge.audit.run import audit
+from app.services.auditing.invariants import INVARIANTS
 from bridge.command import REFUSED, MakeContainer, Parser, be_quiet, perform
 from lanes.audit.ports import Scope
+from lanes.audit.printing import as_json, lines
+from lanes.audit.results import AuditResults
+from lanes.audit.run import AuditSources, run_audit
+from lanes.postgres.audit_rows import PostgresLaneRows, snapshot
 
 VIOLATED = 1
 
@@ -58,8 +62,25 @@ def run(container: OperatorContainer, options: argparse.Namespace) -> int:
     except JournalError as error:
         print(f"python -m bridge audit: {error}", file=sys.stderr)
         return REFUSED
-    print(as_json(results) if options.json else "\n".join(lines(results)))
+    print(as_json(results, INVARIANTS) if options.json else "\n".join(lines(results, INVARIANTS)))
     return VIOLATED if results.violated else 0
+
+
+def audit(container: OperatorContainer, scope: Scope, journals: Sequence[Path]) -> AuditResults:
+    """Check all invariants.
+
+    Raise OutageError when a server cannot be reached, NotFoundError for a lane that does not exist,
+    JournalError for a journal that cannot be read.
+    """
+    timeout_ms = container.settings.limits.audit_timeout_ms
+    sources = AuditSources(
+        lanes=list(container.lane_topics.values()),
+        log=container.log_reader,
+        rows=PostgresLaneRows(),
+        snapshot=partial(snapshot, container.engine, timeout_ms=timeout_ms),
+    )
+    others = container.make_audits(journals)
+    return run_audit(sources, scope, others=others, invariants=INVARIANTS)
 
 
 def _moment(text: str) -> datetime:

@@ -1,6 +1,6 @@
 """The audit: compares what is stored, published and received by clients with what Kafka holds
 (system.md, Invariants).
 
-This package holds the audit's ports and its checks of auctions and chat; the platform's own checks
-are in `bridge/audit`.
+This package holds the checks of auctions, chat and journals; the platform's own are in
+`lanes/audit`.
 """

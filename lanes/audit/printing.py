@@ -1,20 +1,19 @@
-"""An audit's results as lines of text, or as JSON."""
+"""An audit's results as lines of text, or as JSON; `names` are the invariants, each in a few
+words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from app.services.auditing.invariants import INVARIANTS
 from lanes.audit.results import AuditResults, CheckResult
 
-_NAME_WIDTH = max(len(name) for name in INVARIANTS.values())
 
-
-def lines(results: AuditResults) -> Iterator[str]:
+def lines(results: AuditResults, names: Mapping[str, str]) -> Iterator[str]:
     """Yield one line per invariant, followed by its violations, gaps and notes."""
+    width = max(map(len, names.values())) + 2
     yield from results.notes
     for invariant, result in results:
-        yield f"{invariant:<4}{INVARIANTS[invariant]:<{_NAME_WIDTH + 2}}{_figures(result)}"
+        yield f"{invariant:<4}{names[invariant]:<{width}}{_figures(result)}"
         yield from (f"      ! {line}" for line in result.examples)
         if result.violations > len(result.examples):
             yield f"      ! and {result.violations - len(result.examples)} more"
@@ -24,10 +23,10 @@ def lines(results: AuditResults) -> Iterator[str]:
     yield _summary(results)
 
 
-def as_json(results: AuditResults) -> str:
+def as_json(results: AuditResults, names: Mapping[str, str]) -> str:
     """Return the results as one JSON object; an invariant that was not checked has null instead of
     figures."""
-    found = [_object(invariant, result) for invariant, result in results]
+    found = [_object(names[invariant], invariant, result) for invariant, result in results]
     document = {"notes": results.notes, "violated": results.violated, "invariants": found}
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
@@ -45,11 +44,11 @@ def _figures(result: CheckResult) -> str:
     return f"{result.checked:>10} checked  {result.violations:>6} violations"
 
 
-def _object(invariant: str, result: CheckResult) -> dict[str, object]:
+def _object(name: str, invariant: str, result: CheckResult) -> dict[str, object]:
     unchecked = result.unchecked
     return {
         "invariant": invariant,
-        "name": INVARIANTS[invariant],
+        "name": name,
         "checked": result.checked if unchecked is None else None,
         "violations": result.violations if unchecked is None else None,
         "examples": result.examples,
