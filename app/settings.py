@@ -25,7 +25,7 @@ from app.provider_settings import (
     provider_faults,
 )
 from app.store_security import security_faults
-from lanes.settings import KafkaSettings, LaneLimits
+from lanes import KafkaSettings, LaneLimits
 
 S = TypeVar("S", bound=Struct)
 

@@ -18,7 +18,7 @@ NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME = "NoKey", "BadUtf8", "TooLarge", "NoLo
 UNDECODABLE = "Undecodable"
 # … or by what happened when it was settled. Handlers add reasons of their own.
 VERSION_CONFLICT, HANDLER_ERROR = "VersionConflict", "HandlerError"
-REASONS = (
+PLATFORM_REASONS = (
     NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, UNDECODABLE, VERSION_CONFLICT, HANDLER_ERROR,
 )  # fmt: skip
 # Why a lane or a partition is parked, unless an operator did it.

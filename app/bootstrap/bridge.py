@@ -9,11 +9,10 @@ from app.bootstrap.tasks import TaskContainer
 from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.due import DueRecords
 from app.settings import Settings
-from lanes.backlog import BacklogSource
+from lanes import BacklogSource, Topic
 from lanes.kafka.backlog import GroupBacklog
 from lanes.postgres.backlog import LaneBacklog
 from lanes.postgres.lanes import PostgresInboxWriter
-from lanes.topic import Topic
 
 
 class BridgeContainer(LogContainer, TaskContainer):

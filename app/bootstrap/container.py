@@ -22,9 +22,7 @@ from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
 from app.services.epochs import DatabaseGuard, FreshnessCheck, OlderDatabaseError
 from app.settings import Settings
-from lanes.handler import LaneTopic
-from lanes.policy import DeadLetterLimit
-from lanes.ports import Begin
+from lanes import Begin, DeadLetterLimit, LaneTopic
 from lanes.postgres.dead_letters import PostgresDeadLetters
 from lanes.postgres.lanes import PostgresLanes
 from lanes.postgres.transactions import transactions

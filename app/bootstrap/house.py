@@ -53,11 +53,9 @@ from app.services.rights import RightsToBid, default_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
-from lanes.dead_letter_list import DeadLetterList
+from lanes import DEAD_LETTER_SUFFIX, DeadLetterList, Replayer
 from lanes.kafka.replay_log import KafkaReplayLog
 from lanes.postgres.replay import PostgresReplayStore, PostgresStoredDeadLetters
-from lanes.replay import Replayer
-from lanes.topic import DEAD_LETTER_SUFFIX
 
 
 class HouseContainer(LogContainer, MailContainer):

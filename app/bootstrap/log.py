@@ -14,7 +14,7 @@ from app.bootstrap.container import Container
 from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT
 from app.services.epochs import FreshnessCheck, committed_ahead, published_ahead, signed_in_ahead
 from app.services.nicknames import Nicknames
-from lanes.topic import Topic
+from lanes import Topic
 
 
 class LogContainer(Container):

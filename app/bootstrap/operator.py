@@ -18,11 +18,10 @@ from app.services.auditing.chat import ChatAudit, ChatSources
 from app.services.auditing.events import EventAudit
 from app.services.auditing.journal_audit import JournalAudit, NoJournal
 from app.settings import Settings
-from lanes.audit.ports import Audit
-from lanes.handler import LaneTopic
+from lanes import LaneTopic, Parked
+from lanes.audit import Audit
 from lanes.kafka.lags import KafkaLags
 from lanes.kafka.reader import KafkaLogReader
-from lanes.parking import Parked
 from lanes.postgres.audit_rows import PostgresLaneRows
 from lanes.postgres.parked import PostgresParkedStore
 

@@ -31,7 +31,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from app.domain.errors import DomainError
 from app.settings import Settings
-from lanes.tracing import TRACEPARENT, Headers, Span, Stage, StageSpans, T, TracingError
+from lanes import Span, Stage
+from lanes.tracing import TRACEPARENT, Headers, StageSpans, T, TracingError
 
 # Encoding takes 50 µs a span, in which a gateway's loop does nothing else: 3 ms.
 EXPORT_BATCH_SPANS = 64

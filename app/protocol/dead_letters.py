@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
 from app.protocol.types import LINE, Id, Key, Timestamp
-from lanes.replay import ResultWord, SkipCode
+from lanes import ResultWord, SkipCode
 
 IDS_MAX = 100
 Name = Annotated[str, Meta(min_length=1, max_length=249, extra=LINE)]

@@ -19,7 +19,7 @@ from app.protocol.topics import (
     INGEST_GROUP,
     SAVE_GROUP,
 )
-from lanes.topic import DEAD_LETTER_SUFFIX, Topic
+from lanes import DEAD_LETTER_SUFFIX, Topic
 
 GATEWAY, BRIDGE, CLOCK = "gateway", "bridge", "clock"
 GROUPS = (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)

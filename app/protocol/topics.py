@@ -1,6 +1,6 @@
 """Kafka topics: their names, partitions and consumer groups, in one place (system.md, Stores)."""
 
-from lanes.topic import Topic, dead_letter_topic
+from lanes import Topic, dead_letter_topic
 
 AUCTION_BID = Topic("auction-bid", 12, for_ever=True)
 AUCTION_EVENT = Topic("auction-event", 12)

@@ -11,8 +11,7 @@ from app.domain.errors import BusyError
 from app.observability import metrics
 from app.protocol.fanout import Backlog
 from app.services.log import Log, OnAcknowledged, RecordMetadata
-from lanes.backlog import Watermark
-from lanes.topic import Topic
+from lanes import Topic, Watermark
 
 BACKLOG_TTL_S = 5.0  # older news is none
 # A client waits about as long as what it adds would have waited, within reason.

@@ -29,8 +29,7 @@ from app.services.log import Log, RecordMetadata
 from app.services.rights import Right, RightsToBid
 from app.services.ttl_cache import TtlCache
 from app.services.undecided import Undecided
-from lanes import tracing
-from lanes.tracing import Span, Stage
+from lanes import Span, Stage, tracing
 
 AUCTIONS_CACHED_MAX = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted

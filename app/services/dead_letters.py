@@ -23,14 +23,15 @@ from app.protocol.dead_letters import (
 from app.protocol.types import Instant
 from app.services.cursors import read_cursor, write_cursor
 from app.services.rejected_records import REASONS
-from lanes.dead_letter_list import (
+from lanes import (
     DeadLetterList,
     DeadLetterSelection,
+    Replayer,
+    ReplayOrder,
     StoredDeadLetter,
     StoredReplay,
     select_named,
 )
-from lanes.replay import Replayer, ReplayOrder
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import msgspec
 
 from app.protocol.records import CloseValue, StartValue
 from app.protocol.topics import AUCTION_BID
-from lanes.record import OutboxMessage
+from lanes import OutboxMessage
 
 
 class DueStore(Protocol):

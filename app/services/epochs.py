@@ -15,8 +15,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.errors import BusyError
-from lanes.errors import UnusableDatabaseError
-from lanes.topic import Topic
+from lanes import Topic, UnusableDatabaseError
 
 INSPECT_AGAIN_S = 1.0  # after a look that found it older, or could not be had
 

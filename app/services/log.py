@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from app.domain.errors import UnknownFateError
-from lanes.topic import Topic
+from lanes import Topic
 
 
 class RecordMetadata(

@@ -5,8 +5,7 @@ from typing import TypeVar
 import msgspec
 
 from app.protocol.records import VERSION, version_of
-from lanes.dead_letter import UNDECODABLE
-from lanes.errors import BadRecordError, FutureVersionError
+from lanes import UNDECODABLE, BadRecordError, FutureVersionError
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """Why records of the auction house become dead letters, beside the platform's own reasons."""
 
-from lanes.dead_letter import REASONS as PLATFORM_REASONS
+from lanes import PLATFORM_REASONS
 
 KEY_MISMATCH, BAD_IDENTITY = "KeyMismatch", "BadIdentity"
 UNKNOWN_AUCTION, UNKNOWN_USER = "UnknownAuction", "UnknownUser"

@@ -16,8 +16,8 @@ import msgspec
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
 from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.settings import Limits
-from lanes.audit.ports import LogReader
-from lanes.topic import Topic
+from lanes import Topic
+from lanes.audit import LogReader
 
 ROOMS = "rooms"
 

@@ -37,9 +37,16 @@ from app.services.epochs import AUCTIONS, USERS, LostIds
 from app.services.events import Traces, auction_event, failure_event
 from app.services.reading import read_value
 from app.services.rejected_records import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
-from lanes.errors import BadRecordError, FutureVersionError, GoneError, UnknownLaneError
-from lanes.handler import Settlement
-from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
+from lanes import (
+    BadRecordError,
+    FutureVersionError,
+    GoneError,
+    InboxRecord,
+    OutboxMessage,
+    RecordsByKey,
+    Settlement,
+    UnknownLaneError,
+)
 
 T_contra = TypeVar("T_contra", contravariant=True)
 T = TypeVar("T")

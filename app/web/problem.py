@@ -12,8 +12,8 @@ from app.domain.errors import BusyError, DomainError, FieldFault, InvalidError, 
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.validation import MalformedError
 from app.web.retry import retry_after_ms
-from lanes.errors import NotFoundError as UnknownNameError
-from lanes.errors import OutageError
+from lanes import NotFoundError as UnknownNameError
+from lanes import OutageError
 
 log = structlog.get_logger()
 

@@ -5,8 +5,8 @@ The client's trace is taken over, not its wish to be recorded: see docs/tracing.
 
 from flask import Flask, Response, g, request
 
-from lanes import tracing
-from lanes.tracing import TRACEPARENT, Span
+from lanes import Span, tracing
+from lanes.tracing import TRACEPARENT
 
 API = "/api/"
 

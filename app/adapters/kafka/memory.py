@@ -8,9 +8,8 @@ import msgspec
 from app.domain.errors import BusyError
 from app.protocol.topics import AUCTION_EVENT
 from app.settings import Settings
-from lanes.errors import OutageError
+from lanes import OutageError, Topic
 from lanes.kafka.reader import KafkaLogReader
-from lanes.topic import Topic
 
 
 class _Published(msgspec.Struct):

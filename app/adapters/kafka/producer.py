@@ -24,9 +24,9 @@ from app.domain.errors import BusyError, UnknownFateError
 from app.observability import metrics
 from app.services.log import OnAcknowledged, RecordMetadata
 from app.settings import Settings
+from lanes import Topic
 from lanes.kafka.connect import make_producer
 from lanes.kafka.unreachable import why_unreachable
-from lanes.topic import Topic
 from lanes.tracing import current_headers
 
 log = structlog.get_logger()

@@ -19,10 +19,9 @@ from kafka.admin import (
 from kafka.errors import KafkaError, NoError, SecurityDisabledError
 
 from app.protocol.principals import Right, rights
+from lanes import KafkaSettings, Topic
 from lanes.kafka.connect import make_admin
 from lanes.kafka.topics import REQUEST_TIMEOUT_MS, create_topics
-from lanes.settings import KafkaSettings
-from lanes.topic import Topic
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from app.services.auditing.chat import StoredMessage
 from app.services.breaker import Breaker
 from app.services.nicknames import NOBODY
 from app.settings import Limits
-from lanes.errors import BadDataError
+from lanes import BadDataError
 
 COLLECTION = "messages"
 DATABASE = "auction"

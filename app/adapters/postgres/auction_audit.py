@@ -14,7 +14,7 @@ from app.domain.errors import NotFoundError
 from app.domain.records import Position
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.rows import Answered, BidRow, DecisionRow, auction_id_of
-from lanes.audit.ports import Scope, Selection, StoredRow
+from lanes.audit import Scope, Selection, StoredRow
 from lanes.postgres.audit_rows import reading, streamed
 
 SAMPLE_AUCTIONS = 50  # enough to meet every kind of decision; a minute's reading at most

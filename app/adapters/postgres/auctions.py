@@ -31,8 +31,8 @@ from app.services.auctions import ControlOutcome
 from app.services.events import auction_event
 from app.services.live import Snapshot
 from app.services.log import RecordMetadata
+from lanes import OutboxMessage
 from lanes.postgres.lanes import send
-from lanes.record import OutboxMessage
 
 STATE_COLUMNS = 31
 

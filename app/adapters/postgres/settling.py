@@ -34,7 +34,7 @@ from app.domain.terms import Terms
 from app.domain.time import rfc3339
 from app.protocol.topics import AUCTION_BID
 from app.services.settling import Batch, Bidder, Found, decided_bids, other_decisions
-from lanes.errors import VersionConflictError
+from lanes import VersionConflictError
 from lanes.postgres.prepared import Prepared, array
 
 AUCTION_COLUMNS = """

@@ -11,11 +11,8 @@ from app.services.auditing.fold import Fold
 from app.services.auditing.rows import AuctionRows, BidRow, DecisionRow, auction_id_of
 from app.services.auditing.watch import RowWatch
 from app.services.settling import decode
-from lanes.audit.ports import LogEntry, LogRecord, Scope, Selection, StoredRow
-from lanes.audit.results import AuditResults
-from lanes.errors import FutureVersionError
-from lanes.ports import Transaction
-from lanes.record import InboxRecord
+from lanes import FutureVersionError, InboxRecord, Transaction
+from lanes.audit import AuditResults, LogEntry, LogRecord, Scope, Selection, StoredRow
 
 IDS_AT_ONCE = 1_000
 

@@ -16,9 +16,8 @@ from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
 from app.services.auditing.rows import AuctionRows
-from lanes.audit.ports import AuditContext, LogReader, LogRecord, Scratch, Selection
-from lanes.audit.results import CheckResult
-from lanes.ports import Transaction
+from lanes import Transaction
+from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch, Selection
 
 BATCH_MESSAGES = 1_000
 OFFSETS = "chat places"

@@ -12,9 +12,8 @@ import msgspec
 
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auditing.rows import AuctionRows
-from lanes.audit.ports import AuditContext, LogReader, LogRecord, Selection
-from lanes.audit.results import CheckResult
-from lanes.ports import Transaction
+from lanes import Transaction
+from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Selection
 
 CLOCKS_APART_MAX = timedelta(hours=1)  # of the broker, and of who dates an auction's creation
 

@@ -14,8 +14,7 @@ from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledge
 from app.domain.records import Record
 from app.domain.time import rfc3339
 from app.services.auditing.rows import BidRow, DecisionRow
-from lanes.audit.ports import StoredRow
-from lanes.audit.results import AuditResults
+from lanes.audit import AuditResults, StoredRow
 
 COMPARED: Final = (
     "status", "price", "leader_id", "leader_maximum", "bid_count", "ends_at", "extensions",

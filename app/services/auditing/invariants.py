@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from lanes.audit.results import INVARIANTS as PLATFORM
+from lanes.audit import INVARIANTS as PLATFORM
 
 INVARIANTS: Final[Mapping[str, str]] = {
     "I1": "every receipt names its record in the log",

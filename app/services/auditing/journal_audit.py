@@ -19,8 +19,7 @@ from app.services.auditing.batches import batches
 from app.services.auditing.chat import ChatSources, repeats
 from app.services.auditing.journals import JournalReader
 from app.services.bidding import KnownBid
-from lanes.audit.ports import AuditContext, LogReader, LogRecord, Scratch
-from lanes.audit.results import CheckResult
+from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch
 
 BATCH_ITEMS = 500
 

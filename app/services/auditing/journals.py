@@ -12,8 +12,7 @@ from msgspec import Struct
 
 from app.protocol.journal import JournalError, JournalLine
 from app.protocol.outcomes import Outcome, Receipt
-from lanes.audit.ports import Scratch, Selection
-from lanes.audit.results import AuditResults
+from lanes.audit import AuditResults, Scratch, Selection
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
-from lanes.audit.ports import Scope, Selection, StoredRow
-from lanes.ports import Transaction
+from lanes import Transaction
+from lanes.audit import Scope, Selection, StoredRow
 
 ID_DIGITS_MAX = 18  # longer ones do not fit the column
 

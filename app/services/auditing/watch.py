@@ -12,7 +12,7 @@ from uuid import UUID
 from app.domain.auction import Auction, covers, genesis
 from app.domain.ids import automatic_bid_id, bid_id
 from app.services.auditing.rows import BidRow, DecisionRow
-from lanes.audit.results import AuditResults
+from lanes.audit import AuditResults
 
 ENDINGS = ("sold", "unsold", "cancelled")
 

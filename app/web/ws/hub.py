@@ -49,8 +49,7 @@ from app.web.ws.feeds import AuctionFeed, PriceFeed, RoomFeed, encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
 from app.web.ws.waits import OutcomeWaits
-from lanes import tracing
-from lanes.tracing import Stage
+from lanes import Stage, tracing
 
 log = structlog.get_logger()
 
