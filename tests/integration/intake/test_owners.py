@@ -102,7 +102,7 @@ def test_an_owner_frozen_in_a_transaction_blocks_only_briefly(
     progress = "SELECT FROM ingest_progress WHERE topic = %s FOR UPDATE"
     with cluster.locked(progress, cluster.topic):
         load(cluster, chance, BATCH)
-        cluster.wait_blocked("%UPDATE ingest_progress%")
+        cluster.wait_blocked("%UPDATE lanes.ingest_progress%")
         frozen.freeze()
     successor(cluster)
     frozen.wake()
