@@ -1,8 +1,8 @@
 """Replaying dead letters: how many, at what rate, and which are skipped.
 
-A replay appends the original key and bytes to the end of the record's lane, so its outcome follows
-from the current state. No dead letter is replayed twice at the same time, and none that has had its
-effect: each is locked while it is checked, and claimed by a row before it is appended. An
+A replay appends the original key, bytes and headers to the end of the record's lane, so its outcome
+follows from the current state. No dead letter is replayed twice at the same time, and none that has
+had its effect: each is locked while it is checked, and claimed by a row before it is appended. An
 interrupted run may simply be repeated.
 """
 
@@ -24,6 +24,7 @@ from lanes.errors import (
 from lanes.handler import LaneTopic
 from lanes.ports import Begin, Transaction
 from lanes.settings import LaneLimits
+from lanes.text import Headers, as_text
 from lanes.topic import REPLAY_COUNT_HEADER
 
 CANDIDATES = 100  # read at a time
@@ -90,6 +91,7 @@ class LockedDeadLetter:
     again_id: int | None
     has_settled: bool
     under_way: bool
+    headers: Headers = ()
 
 
 class ReplayStore(Protocol):
@@ -136,7 +138,7 @@ class ReplayLog(Protocol):
         *,
         key: bytes | None,
         value: bytes,
-        headers: Mapping[str, str],
+        headers: Headers,
     ) -> int:
         """Append and wait; return the offset.
 
@@ -264,7 +266,10 @@ class Replayer:
                 letter.partition,
                 key=letter.raw_key,
                 value=letter.payload,
-                headers={REPLAY_COUNT_HEADER: str(letter.replays + 1)},
+                headers=[
+                    *letter.headers,
+                    (REPLAY_COUNT_HEADER, str(letter.replays + 1).encode()),
+                ],
             )
         except UnacknowledgedError:
             return _result(letter, "unknown")
@@ -282,7 +287,7 @@ def _is_gone(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
     """Return whether a restore has lost what the record names: it would only become a dead letter
     again."""
     try:
-        lane.check((letter.raw_key or b"").decode(errors="replace"), letter.payload)
+        lane.check(as_text(letter.raw_key or b""), letter.payload)
     except GoneError:
         return True
     except (BadRecordError, FutureVersionError):

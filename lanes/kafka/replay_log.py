@@ -1,7 +1,6 @@
 """Appends records of any bytes to Kafka again: the port `ReplayLog`."""
 
 import threading
-from collections.abc import Mapping
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
@@ -10,6 +9,7 @@ from lanes.errors import OutageError, RecordTooLargeError, UnacknowledgedError
 from lanes.kafka.connect import make_producer
 from lanes.kafka.unreachable import why_unreachable
 from lanes.settings import KafkaSettings
+from lanes.text import Headers
 
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
 
@@ -33,7 +33,7 @@ class KafkaReplayLog:
         *,
         key: bytes | None,
         value: bytes,
-        headers: Mapping[str, str],
+        headers: Headers,
     ) -> int:
         """Append exactly these bytes and wait; return the offset.
 
@@ -41,10 +41,9 @@ class KafkaReplayLog:
         appended).
         """
         producer = self._connected()
-        encoded = [(name, text.encode()) for name, text in headers.items()]
         try:
             future = producer.send(
-                topic, partition=partition, key=key, value=value, headers=encoded
+                topic, partition=partition, key=key, value=value, headers=list(headers)
             )
         except MessageSizeTooLargeError as error:
             raise RecordTooLargeError(str(error)) from error

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row
 from lanes.dead_letter_list import DeadLetterSelection, StoredDeadLetter, StoredReplay
 from lanes.ports import Begin
 from lanes.replay import LockedDeadLetter, RecordId
+from lanes.text import headers_as_bytes
 
 # The values are written into the statement by the client, so what is not asked for costs nothing.
 _SELECTED = """
@@ -53,8 +54,8 @@ WHERE {_SELECTED} AND id <= %(up_to_id)s
 ORDER BY topic, partition, "offset" LIMIT %(limit)s"""  # noqa: S608 - our own text
 
 _LOCK = """
-SELECT id, topic, partition, raw_key, payload, replays FROM lanes.dead_letters WHERE id = %s
-FOR UPDATE"""
+SELECT id, topic, partition, raw_key, payload, replays, headers FROM lanes.dead_letters
+WHERE id = %s FOR UPDATE"""
 
 # Of a lane's replay it is known whether it was taken (progress is past it) and whether it waits;
 # of other topics, and of a replay without a place, only how long ago it was.
@@ -155,6 +156,7 @@ class PostgresReplayStore:
             again_id=became.again_id,
             has_settled=became.has_settled,
             under_way=became.under_way,
+            headers=headers_as_bytes(locked.headers),
         )
 
     def claim(

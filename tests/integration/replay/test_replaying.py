@@ -69,17 +69,20 @@ def test_a_replay_after_the_fix_decides_the_failed_bids(
     assert (log_ends(cluster), len(replays(cluster, lot))) == (before, 2)
 
 
-def test_a_replayed_record_has_its_key_bytes_and_count(
+def test_a_replayed_record_has_its_key_bytes_headers_and_count(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
-    letter = unreadable(cluster, lot, b'\xff"\x00}')
+    key, value, header = str(lot.auction_id).encode(), b'\xff"\x00}', ("tenant", b"\xff")
+    cluster.producer.send(AUCTION_BID.name, key=key, value=value, headers=[header]).get(CALL_S)
+    wait_dead_letters(cluster, lot, 1)
+    (letter,) = dead_letters(cluster, lot)
     before = log_ends(cluster)
     run(operator, lot)
     partition = {letter.partition: before[letter.partition]}
     (record,) = kafka_log.records(cluster.container.settings, AUCTION_BID.name, partition)
-    assert (record.key, record.value) == (str(lot.auction_id).encode(), b'\xff"\x00}')
-    assert dict(record.headers) == {"replay_count": b"1"}
+    assert (record.key, record.value) == (key, value)
+    assert record.headers == [header, ("replay_count", b"1")]
 
 
 def test_a_dry_run_tells_and_changes_nothing(cluster: LaneCluster, operator: Operator) -> None:

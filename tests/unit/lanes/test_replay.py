@@ -18,6 +18,7 @@ from lanes.errors import (
 from lanes.handler import LaneTopic
 from lanes.replay import LockedDeadLetter, RecordId, Replayer, ReplayOrder
 from lanes.settings import LaneLimits
+from lanes.text import Headers
 from lanes.topic import Topic
 from tests.platform.lists import ListLane, lane_topic
 
@@ -81,6 +82,7 @@ class Log:
     errors: dict[bytes, Exception] = field(default_factory=dict)
     is_there: bool = True
     taken: list[tuple[bytes, str]] = field(default_factory=list)
+    headers: Headers = ()
 
     def connect(self) -> None:
         if not self.is_there:
@@ -93,11 +95,12 @@ class Log:
         *,
         key: bytes | None,
         value: bytes,
-        headers: Mapping[str, str],
+        headers: Headers,
     ) -> int:
         if value in self.errors:
             raise self.errors[value]
-        self.taken.append((value, headers["replay_count"]))
+        self.taken.append((value, dict(headers)["replay_count"].decode()))
+        self.headers = headers
         return 100 + len(self.taken)
 
 
@@ -205,6 +208,12 @@ def test_the_header_counts_on_from_what_the_letter_has_seen() -> None:
     log = Log()
     list(replayer(stored_letters(letter(1, replays=2)), log).run(EVERYTHING))
     assert log.taken == [(b"1", "3")]
+
+
+def test_a_replay_keeps_the_headers_of_its_record() -> None:
+    log, own = Log(), ("tenant", b"\xff")
+    list(replayer(stored_letters(replace(letter(1), headers=[own])), log).run(EVERYTHING))
+    assert log.headers == [own, ("replay_count", b"1")]
 
 
 def test_each_skip_has_a_reason_and_only_the_limit_is_forced() -> None:
