@@ -171,7 +171,9 @@ class TopicWatch:
 
     def _inspect(self, topic: Topic, entry: dict[str, Any]) -> None:
         if entry["error_code"] == UnknownTopicOrPartitionError.errno:
-            raise WrongTopicError(f"topic {topic.name} does not exist: the command `topics` makes it")
+            raise WrongTopicError(
+                f"topic {topic.name} does not exist: the command `topics` makes it"
+            )
         if entry["error_code"] != NoError.errno:
             raise for_code(entry["error_code"])(topic.name)
         _refuse_other_count(topic, len(entry["partitions"]))

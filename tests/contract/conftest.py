@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import NullPool, create_engine
 
-from app.adapters.postgres.engine import driver_url
 from lanes.migrations import upgrade
 from lanes.parking import ParkedStore
 from lanes.ports import Begin, DeadLetters, InboxWriter, Lanes
 from lanes.postgres.dead_letters import PostgresDeadLetters
+from lanes.postgres.engine import driver_url
 from lanes.postgres.lanes import PostgresInboxWriter, PostgresLanes
 from lanes.postgres.parked import PostgresParkedStore
 from lanes.postgres.schema import SCHEMA
