@@ -5,7 +5,6 @@ from app.protocol.fanout import Backlog
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
 from app.services.backlog import BACKLOG_TTL_S, LATE_FRAMES_MIN, LATE_S, RETRY_MAX_S, Admission
 from app.web.retry import retry_after_ms
-from lanes.backlog import OffsetHistory, Watermark
 from lanes.topic import Topic
 
 
@@ -25,13 +24,6 @@ class GatewayLoad:
         except BusyError as busy:
             return busy
         return None
-
-
-def test_it_is_over_above_its_limit_until_it_is_well_below() -> None:
-    watermark = Watermark()
-    fills = (0.0, 1.0, 1.01, 0.9, 0.8, 0.79, 0.9, 1.0, 1.2)
-    over = [watermark.update(fill) for fill in fills]
-    assert over == [False, False, True, True, True, False, False, False, True]
 
 
 def test_without_news_everything_is_taken() -> None:
@@ -101,16 +93,6 @@ def test_clients_are_not_told_to_come_back_all_at_once() -> None:
     delays_ms = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
     assert 2_000 <= min(delays_ms) < max(delays_ms) <= 6_000
     assert len(set(delays_ms)) > 100
-
-
-def test_the_trail_tells_when_the_oldest_that_waits_came() -> None:
-    trail = OffsetHistory()
-    assert trail.behind_s(done=0, end=0, now=0.0) == 0.0
-    assert trail.behind_s(done=0, end=10, now=1.0) == 0.0
-    assert trail.behind_s(done=0, end=20, now=2.0) == 1.0
-    assert trail.behind_s(done=9, end=30, now=3.0) == 2.0, "the tenth came at 1.0"
-    assert trail.behind_s(done=10, end=30, now=4.0) == 2.0, "the eleventh came at 2.0"
-    assert trail.behind_s(done=30, end=30, now=5.0) == 0.0
 
 
 def test_short_delays_are_tolerated_and_overload_refuses() -> None:
