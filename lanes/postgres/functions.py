@@ -45,7 +45,8 @@ class FunctionLane:
     def load(self, transaction: Connection, lanes: RecordsByKey) -> Mapping[str, int]:
         """Return the versions of the lanes, which begin with their first record."""
         parameters = {"topic": self._topic, "keys": sorted(lanes)}
-        return dict(transaction.exec_driver_sql(_LOAD, parameters).tuples().all())
+        rows = transaction.exec_driver_sql(_LOAD, parameters)
+        return {row.key: row.version for row in rows}
 
     def settle(
         self, transaction: Connection, state: Mapping[str, int], lanes: RecordsByKey

@@ -15,25 +15,25 @@ Effects = Callable[[MemoryStore], Mapping[str, Sequence[str]]]
 """Returns by key the ids of the records that have had an effect, in the order of their effects."""
 
 
-def check_places(simulation: Simulation) -> None:
+def check_once(simulation: Simulation) -> None:
     """Check that every ingested record is in exactly one place: settled, waiting or a dead letter.
 
     Raise AssertionError.
     """
-    places: dict[tuple[int, int], list[str]] = defaultdict(list)
+    states: dict[tuple[int, int], list[str]] = defaultdict(list)
     for record in _settled(simulation):
-        places[record.partition, record.offset].append("settled")
+        states[record.partition, record.offset].append("settled")
     for record in simulation.waiting:
-        places[record.partition, record.offset].append("waiting")
+        states[record.partition, record.offset].append("waiting")
     for letter in simulation.dead_letters:
-        places[letter.partition, letter.offset].append("dead letter")
+        states[letter.partition, letter.offset].append("dead letter")
     ingested = {
         (partition, offset)
         for partition, end in simulation.progress.items()
         for offset in range(end)
     }
-    for partition, offset in sorted(ingested | places.keys()):
-        found = places[partition, offset]
+    for partition, offset in sorted(ingested | states.keys()):
+        found = states[partition, offset]
         if len(found) != 1 or (partition, offset) not in ingested:
             raise AssertionError(f"record {partition}@{offset} is in {found or 'no place'}")
 

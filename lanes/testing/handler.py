@@ -34,7 +34,8 @@ class Rejected:
 class SimulatedHandler:
     """Calls `handler`. While `is_broken`, records with one of the payloads in `poison` fail.
 
-    `errors` are those that `handler.fail` raised, which the platform only logs.
+    `errors` are those that `handler.fail` raised, which the platform only logs; `last_error` is
+    what `handler.settle` raised at last, which may be the fault of a record.
     """
 
     def __init__(self, handler: LaneHandler[Any, Any]) -> None:
@@ -42,6 +43,7 @@ class SimulatedHandler:
         self.poison: set[str] = set()
         self.is_broken = True
         self.errors: list[Exception] = []
+        self.last_error: Exception | None = None
 
     def load(self, transaction: MemoryTransaction, lanes: RecordsByKey) -> object:
         """Return what the user's handler loads."""
@@ -54,7 +56,11 @@ class SimulatedHandler:
         payloads = {record.payload for records in lanes.values() for record in records}
         if self.is_broken and not payloads.isdisjoint(self.poison):
             raise PoisonError
-        settlements = self.handler.settle(transaction, state, lanes)
+        try:
+            settlements = self.handler.settle(transaction, state, lanes)
+        except Exception as error:
+            self.last_error = error
+            raise
         transaction.note(Settled(lanes, messages_of(settlements)))
         return settlements
 

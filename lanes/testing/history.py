@@ -11,9 +11,10 @@ from lanes.testing.checks import (
     SerialRun,
     check_effects,
     check_fail,
+    check_once,
     check_order,
-    check_places,
 )
+from lanes.testing.handler import Settled
 from lanes.testing.simulation import Kind, Simulation, Writer
 from lanes.testing.steps import (
     FAULTS,
@@ -58,7 +59,17 @@ class Plan:
     check: Check
     effects: Effects | None
     writers: Sequence[Writer]
+    repeats: bool
     is_serial: bool
+    outcome: "Outcome"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Of all histories together: whether any record was settled, and the handler's last error."""
+
+    has_settled: bool = False
+    last_error: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,10 @@ def run_history(plan: Plan, steps: Sequence[Step]) -> Failure | None:
         return Failure(lines, error)
     finally:
         simulation.close()
+        plan.outcome.has_settled |= any(
+            isinstance(one, Settled) for one in simulation.store.journal
+        )
+        plan.outcome.last_error = simulation.handler.last_error or plan.outcome.last_error
     return None
 
 
@@ -169,7 +184,7 @@ class _Checks:
         if simulation.store.commits == self._commits:
             return
         self._commits = simulation.store.commits
-        check_places(simulation)
+        check_once(simulation)
         check_order(simulation)
         if plan.effects is not None:
             check_effects(simulation, plan.effects)
@@ -200,5 +215,5 @@ def _append(plan: Plan, chance: random.Random) -> Append:
         key = chance.choice((None, b"", b"\xff"))
     if chance.random() < CUT_SHORT:
         value = value[:-1]
-    times = 2 if chance.random() < REPEATED else 1
+    times = 2 if chance.random() < REPEATED and plan.repeats else 1
     return Append(key, value, times, is_poison=chance.random() < POISONOUS)

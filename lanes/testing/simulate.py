@@ -1,14 +1,17 @@
 """Runs a handler through thousands of histories of crashes, and shows the shortest that fails."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from lanes.codec import Codec
 from lanes.handler import LaneHandler, LaneTopic
 from lanes.testing.checks import Effects
+from lanes.testing.functions import Function, MemoryFunctionLane
 from lanes.testing.history import (
     Check,
     Failure,
+    Outcome,
     Plan,
     Setup,
     Values,
@@ -18,9 +21,11 @@ from lanes.testing.history import (
 )
 from lanes.testing.simulation import PARTITIONS, Writer, without_logs
 from lanes.testing.steps import Step
+from lanes.text import as_text
 from lanes.topic import Topic
 
 SEEDS = 2**32
+SIMULATED = "simulated"  # topic, group and queue of a handler alone
 METHODS = ("load", "settle", "fail", "settled")
 
 
@@ -42,9 +47,10 @@ class SimulationFailed(AssertionError):  # noqa: N818 - as a test says it
 
 
 def simulate(  # noqa: PLR0913 - what a test says, each by name
-    topic: LaneTopic | LaneHandler[Any, Any],
+    topic: LaneTopic | LaneHandler[Any, Any] | Function,
     *,
     values: Values | Sequence[bytes],
+    value_type: Any = bytes,  # noqa: ANN401 - any type that msgspec reads
     keys: Sequence[str] = ("a", "b", "c"),
     histories: int = 10_000,
     seed: int | None = None,
@@ -52,29 +58,34 @@ def simulate(  # noqa: PLR0913 - what a test says, each by name
     check: Check = lambda *_: None,
     effects: Effects | None = None,
     writers: Sequence[Writer] = (),
+    repeats: bool = True,
     is_serial: bool = True,
 ) -> None:
-    """Run the handler of a topic through `histories` histories of crashes.
+    """Run the handler of a topic, or a handler or a function alone, through histories of crashes.
 
-    `values` are the values of records, or a function that makes one up for a key. `setup` fills the
-    tables before the first record. `check` is called after every step that has committed something.
-    `effects` says which records have had an effect, to check that each has had one, in order.
-    `writers` are other transactions that write the tables of the handler. With `is_serial` the
-    tables and messages must be those of the same transactions run one after another; a handler that
-    stores the time or random values needs False.
+    `values` are the values of records, or a function that makes one up for a key; a function gets
+    them as `value_type`. `setup` fills the tables before the first record. `check` is called after
+    every step that has committed something. `effects` says which records have had an effect, to
+    check that each has had one, in order. `writers` are other transactions that write the tables of
+    the handler. With `repeats` producers append some records twice. With `is_serial` the tables and
+    messages must be those of the same transactions run one after another; a handler that stores the
+    time or random values needs False.
 
-    Raise SimulationFailed for the first history that fails, ValueError and TypeError for arguments
+    Raise SimulationFailed for the first history that fails, AssertionError when no record was
+    settled in any, ValueError and TypeError for arguments
     that cannot be used. `seed` is that of the first history; None: chosen by chance.
     """
     plan = Plan(
-        lane=_lane_topic(topic),
+        lane=_lane_topic(topic, value_type),
         values=_chosen(values),
         keys=_not_empty("keys", keys),
         setup=setup,
         check=check,
         effects=effects,
         writers=writers,
+        repeats=repeats,
         is_serial=is_serial,
+        outcome=Outcome(),
     )
     if histories < 1:
         raise ValueError(f"histories must be 1 or more, not {histories}")
@@ -82,6 +93,9 @@ def simulate(  # noqa: PLR0913 - what a test says, each by name
     with without_logs():
         for number in range(first, first + histories):
             _run(plan, number)
+    if not plan.outcome.has_settled:
+        error = plan.outcome.last_error
+        raise AssertionError(f"No record was settled in any history; raised: {error!r}") from error
 
 
 def _run(plan: Plan, seed: int) -> None:
@@ -99,21 +113,27 @@ def _run(plan: Plan, seed: int) -> None:
     raise SimulationFailed(seed, shortest, failure) from failure.error
 
 
-def _lane_topic(topic: LaneTopic | LaneHandler[Any, Any]) -> LaneTopic:
-    handler = topic.handler if isinstance(topic, LaneTopic) else topic
+def _lane_topic(topic: LaneTopic | LaneHandler[Any, Any] | Function, value_type: Any) -> LaneTopic:  # noqa: ANN401 - any type
+    if isinstance(topic, LaneTopic):
+        _check_methods(topic.handler)
+        return topic
+    codec = Codec(value_type)
+    if callable(topic):
+        return _simulated(MemoryFunctionLane(SIMULATED, topic, codec), codec.check)
+    _check_methods(topic)
+    return _simulated(topic, codec.check)
+
+
+def _simulated(handler: LaneHandler[Any, Any], check: Callable[[str, bytes], object]) -> LaneTopic:
+    """A topic of this handler, whose records are known by their values."""
+    topic = Topic(SIMULATED, PARTITIONS)
+    return LaneTopic(topic, SIMULATED, SIMULATED, check, as_text, handler)
+
+
+def _check_methods(handler: object) -> None:
     for method in METHODS:
         if not callable(getattr(handler, method, None)):
             raise TypeError(f"{type(handler).__name__} is no LaneHandler: it has no {method}()")
-    if isinstance(topic, LaneTopic):
-        return topic
-    return LaneTopic(
-        topic=Topic("simulated", PARTITIONS),
-        group="simulated",
-        queue="simulated",
-        check=lambda key, value: None,  # noqa: ARG005 - names of the protocol
-        identify=lambda value: value.decode(errors="replace"),
-        handler=topic,
-    )
 
 
 def _chosen(values: Values | Sequence[bytes]) -> Values:

@@ -99,6 +99,7 @@ class Simulation:
         self.writers = writers
         self.processes: dict[Kind, list[Process]] = {"worker": [], "owner": [], "writer": []}
         self.tasks: list[Task] = []
+        self._replayed: set[tuple[int, int]] = set()
         self._settler = make_settler(
             begin=self.store.begin,
             lanes=self.ports,
@@ -141,14 +142,15 @@ class Simulation:
         return raw
 
     def replay(self, which: int) -> None:
-        """Append a dead letter to the log again, as an operator does, unless it has had its
-        effect."""
-        letters = self.dead_letters
+        """Append a dead letter to the log again, as an operator does: once, and not if it has had
+        its effect."""
+        letters = [one for one in self.dead_letters if _place(one) not in self._replayed]
         for letter in letters[which % max(1, len(letters)) :][:1]:
             with suppress(OutageError):
                 with self.store.begin() as transaction:
                     (is_settled,) = self.handler.settled(transaction, [letter.payload])
                 if not is_settled:
+                    self._replayed.add(_place(letter))
                     self.append(letter.raw_key, letter.payload, replays=letter.replays + 1)
 
     def break_code(self, _: int = 0) -> None:
@@ -379,6 +381,10 @@ def _queue(tasks: list[Task], keys: Iterable[str]) -> None:
     woken = tuple(sorted(keys))
     if woken:
         tasks.append(Task(woken))
+
+
+def _place(letter: DeadLetter) -> tuple[int, int]:
+    return letter.partition, letter.offset
 
 
 def _shown(keys: Iterable[str]) -> str:

@@ -32,7 +32,7 @@ SELECT outbox.topic, letter."offset" FROM lanes.outbox
 JOIN lanes.dead_letters AS letter ON letter.id = outbox.dead_letter_id ORDER BY outbox.id"""
 _EMPTY = """
 TRUNCATE lanes.inbox, lanes.ingest_progress, lanes.outbox, lanes.dead_letters, lanes.parked_lanes,
-  lanes.parked_partitions CASCADE"""
+  lanes.parked_partitions, lanes.lane_versions CASCADE"""
 
 
 @dataclass(frozen=True)

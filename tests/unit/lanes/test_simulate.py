@@ -1,16 +1,20 @@
 """The simulation finds the bugs that handlers have, and shows a history that can be run again."""
 
 import os
+import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 
+from lanes.codec import Message, Record
 from lanes.record import RawRecord
-from lanes.testing import MemoryStore, SimulationFailed, simulate
+from lanes.testing import MemoryStore, MemoryTransaction, SimulationFailed, simulate
 from stack.places import CHECKOUT
 from tests.unit.lanes.accounts import (
     ACCOUNTS,
@@ -74,6 +78,55 @@ def test_a_fail_that_raises_is_found_without_a_topic() -> None:
         simulate(WithFragileFail(), values=payment)
 
 
+class Line(msgspec.Struct, frozen=True):
+    """What is ordered."""
+
+    number: int
+
+
+def order(transaction: MemoryTransaction, key: str, records: Sequence[Record]) -> list[Message]:
+    """Settle orders: a line for each record, and how many there are, by key."""
+    for record in records:
+        transaction.put("lines", (key, record.offset), record.value.number)
+    counted = (transaction.get("counts", key) or 0) + len(records)
+    transaction.put("counts", key, counted)
+    return [Message("events", key, {"lines": counted})]
+
+
+def order_of_all(
+    transaction: MemoryTransaction, key: str, records: Sequence[Record]
+) -> list[Message]:
+    """The same, with one count of all keys, which several lanes write at the same time."""
+    return order(transaction, "all", records)
+
+
+def line(chance: random.Random, _: str) -> bytes:
+    return msgspec.json.encode(Line(chance.randrange(9)))
+
+
+def test_a_function_passes_that_writes_only_what_is_of_its_key() -> None:
+    simulate(order, values=line, value_type=Line, histories=300)
+
+
+def test_a_function_is_found_that_adds_up_over_several_keys() -> None:
+    with pytest.raises(SimulationFailed, match="one after another"):
+        simulate(order_of_all, values=line, value_type=Line)
+
+
+def test_records_are_appended_twice_only_if_producers_do_that() -> None:
+    values = [b'{"id": "%d", "amount": 1}' % number for number in range(100_000)]
+
+    def check(_: MemoryStore, log: Sequence[Sequence[RawRecord]]) -> None:
+        for part in log:
+            times = Counter(raw.value for raw in part if not raw.replays and raw.key)
+            whole = {value for value in times if value is not None and value.endswith(b"}")}
+            assert all(times[value] == 1 for value in whole)
+
+    simulate(Accounts(), values=values, check=check, repeats=False, histories=50, seed=1)
+    with pytest.raises(SimulationFailed):
+        simulate(Accounts(), values=values, check=check, histories=50, seed=1)
+
+
 def test_an_error_of_a_writer_is_the_failure() -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -123,6 +176,14 @@ def test_setup_fills_the_tables_of_every_history() -> None:
 
     simulate(lane_topic(Accounts()), values=payment, setup=setup, check=check, histories=3)
     assert set(seen) == {7}
+
+
+def test_a_handler_that_settles_nothing_is_found() -> None:
+    def function(transaction: Any, key: str, records: Sequence[Record]) -> None:
+        transaction.execute("SELECT 1")
+
+    with pytest.raises(AssertionError, match=r"No record was settled .* AttributeError"):
+        simulate(function, values=[b"1"], histories=20)
 
 
 def test_logs_are_as_before_afterwards() -> None:
