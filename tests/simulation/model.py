@@ -11,7 +11,8 @@ from app.services import settling
 from app.services.settling import AuctionLane
 from lanes.handler import LaneTopic
 from lanes.record import InboxRecord, RawRecord
-from lanes.testing.simulation import NOW, Simulation
+from lanes.testing import MemoryStore, Simulation
+from lanes.testing.simulation import NOW
 from tests.simulation.auctions import MemoryAuctions
 
 AUCTIONS = (1, 2, 3)
@@ -32,9 +33,14 @@ LANE = LaneTopic(
 def auction_house() -> Simulation:
     """Return a simulation with AUCTIONS open and nothing in the log."""
     simulation = Simulation(LANE)
-    for auction_id in AUCTIONS:
-        simulation.store.rows("auctions")[auction_id] = _auction(auction_id)
+    open_auctions(simulation.store)
     return simulation
+
+
+def open_auctions(store: MemoryStore) -> None:
+    """Fill the tables with AUCTIONS, without a bid."""
+    for auction_id in AUCTIONS:
+        store.rows("auctions")[auction_id] = _auction(auction_id)
 
 
 def settled_records(simulation: Simulation, auction_id: int) -> list[Record]:

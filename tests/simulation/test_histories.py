@@ -18,10 +18,18 @@ from app.domain.ids import bid_id
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, VoidValue
 from app.protocol.types import BidKind
+from lanes.testing.checks import SerialRun, check_fail, check_order
 from lanes.testing.simulation import NOW
 from lanes.testing.steps import FAULTS, NUMBERS, STATEMENTS_MAX, Append, Deliver, Fault, Run, Step
 from tests.simulation.invariants import check
-from tests.simulation.model import AUCTIONS, SELLER, UNKNOWN_AUCTION, auction_house
+from tests.simulation.model import (
+    AUCTIONS,
+    LANE,
+    SELLER,
+    UNKNOWN_AUCTION,
+    auction_house,
+    open_auctions,
+)
 
 POISON = "poison"
 Control = CancelValue | CloseValue | ReserveValue | VoidValue
@@ -95,6 +103,7 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.simulation = auction_house()
+        self.serial = SerialRun(LANE.handler, writers=(), setup=open_auctions)
 
     @rule(steps=st.one_of(works, works, works, lots, lots, faults, faults, undecodable))
     def apply(self, steps: list[Step]) -> None:
@@ -104,11 +113,14 @@ class Histories(RuleBasedStateMachine):
     @invariant()
     def invariants_hold(self) -> None:
         check(self.simulation)
+        check_order(self.simulation)
+        check_fail(self.simulation)
+        self.serial.check(self.simulation)
 
     def teardown(self) -> None:
         try:
             self.simulation.finish()
-            check(self.simulation)
+            self.invariants_hold()
         finally:
             self.simulation.close()
 
