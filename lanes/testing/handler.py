@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lanes.errors import OutageError, VersionConflictError
+from lanes.errors import FutureVersionError, OutageError, VersionConflictError
 from lanes.handler import LaneHandler, Settlement
 from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 from lanes.testing.store import MemoryTransaction
@@ -32,7 +32,8 @@ class Rejected:
 
 
 class SimulatedHandler:
-    """Calls `handler`. While `is_broken`, records with one of the payloads in `poison` fail.
+    """Calls `handler`. While the code `is_broken`, records with one of the payloads in `poison`
+    fail, and those in `newer` wait for newer code.
 
     `errors` are those that `handler.fail` raised, which the platform only logs; `last_error` is
     what `handler.settle` raised at last, which may be the fault of a record.
@@ -41,6 +42,7 @@ class SimulatedHandler:
     def __init__(self, handler: LaneHandler[Any, Any]) -> None:
         self.handler = handler
         self.poison: set[str] = set()
+        self.newer: set[str] = set()
         self.is_broken = True
         self.errors: list[Exception] = []
         self.last_error: Exception | None = None
@@ -52,10 +54,13 @@ class SimulatedHandler:
     def settle(
         self, transaction: MemoryTransaction, state: object, lanes: RecordsByKey
     ) -> Sequence[Settlement]:
-        """Settle the records and note it. Raise PoisonError."""
-        payloads = {record.payload for records in lanes.values() for record in records}
-        if self.is_broken and not payloads.isdisjoint(self.poison):
-            raise PoisonError
+        """Settle the records and note it. Raise PoisonError and FutureVersionError."""
+        for records in lanes.values() if self.is_broken else ():
+            for record in records:
+                if record.payload in self.poison:
+                    raise PoisonError
+                if record.payload in self.newer:
+                    raise FutureVersionError("of newer code")
         try:
             settlements = self.handler.settle(transaction, state, lanes)
         except Exception as error:

@@ -45,7 +45,7 @@ LAST_LINE = "every fault ends, the code is repaired, and all runs until nothing 
 APPENDS, FAULTS_SHARE, WRITES, DELIVERIES = 0.15, 0.1, 0.1, 0.2
 KINDS: tuple[Kind, ...] = ("worker", "owner", "writer")
 # Of the appended records.
-REPEATED, POISONOUS, CUT_SHORT, WITHOUT_KEY = 0.2, 0.15, 0.03, 0.03
+REPEATED, POISONOUS, NEWER, CUT_SHORT, WITHOUT_KEY = 0.2, 0.15, 0.05, 0.03, 0.03
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ def _simpler(step: Step) -> Iterator[Step]:
             yield Run(kind, 0, statements)
         case Deliver(which) if which:
             yield Deliver(0)
-        case Append(key, value, times, is_poison) if times > 1 or is_poison:
+        case Append(key, value, times) if step != Append(key, value):
             yield Append(key, value)
             yield Append(key, value, times)
 
@@ -216,4 +216,5 @@ def _append(plan: Plan, chance: random.Random) -> Append:
     if chance.random() < CUT_SHORT:
         value = value[:-1]
     times = 2 if chance.random() < REPEATED and plan.repeats else 1
-    return Append(key, value, times, is_poison=chance.random() < POISONOUS)
+    is_poison, is_newer = chance.random() < POISONOUS, chance.random() < NEWER
+    return Append(key, value, times, is_poison=is_poison, is_newer=is_newer)

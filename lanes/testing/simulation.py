@@ -129,16 +129,27 @@ class Simulation:
     # The world outside.
 
     def append(
-        self, key: bytes | None, value: bytes, *, replays: int = 0, is_poison: bool = False
+        self,
+        key: bytes | None,
+        value: bytes,
+        *,
+        replays: int = 0,
+        is_poison: bool = False,
+        is_newer: bool = False,
     ) -> RawRecord:
-        """Append a record to the log; while the code is broken a poisonous one cannot be
-        settled."""
+        """Append a record to the log.
+
+        While the code is broken a poisonous record cannot be settled, and a newer one is of a
+        schema version that this code does not know.
+        """
         partition = sum(key or b"") % PARTITIONS
         log = self.log[partition]
         raw = RawRecord(self.lane.topic.name, partition, len(log), key, value, self.now, replays)
         log.append(raw)
         if is_poison:
             self.handler.poison.add(as_text(value))
+        if is_newer:
+            self.handler.newer.add(as_text(value))
         return raw
 
     def replay(self, which: int) -> None:
@@ -154,7 +165,7 @@ class Simulation:
                     self.append(letter.raw_key, letter.payload, replays=letter.replays + 1)
 
     def break_code(self, _: int = 0) -> None:
-        """Deploy code that cannot settle poisonous records."""
+        """Deploy code that cannot settle poisonous and newer records."""
         self.handler.is_broken = True
 
     def repair_code(self, _: int = 0) -> None:

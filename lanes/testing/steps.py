@@ -38,15 +38,18 @@ class Append:
     value: bytes
     times: int = 1
     is_poison: bool = False
+    is_newer: bool = False
 
     def apply(self, simulation: Simulation) -> str:
         """Append it."""
         records = [
-            simulation.append(self.key, self.value, is_poison=self.is_poison)
+            simulation.append(
+                self.key, self.value, is_poison=self.is_poison, is_newer=self.is_newer
+            )
             for _ in range(self.times)
         ]
         where = ", ".join(f"{raw.partition}@{raw.offset}" for raw in records)
-        kind = " (poison)" if self.is_poison else ""
+        kind = (" (poison)" if self.is_poison else "") + (" (newer)" if self.is_newer else "")
         return f"append to {where}: key {_shown(self.key)}, value {_shown(self.value)}{kind}"
 
 

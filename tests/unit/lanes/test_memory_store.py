@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from lanes.dead_letter import FUTURE_VERSION
 from lanes.errors import OutageError
 from lanes.testing import MemoryStore, MemoryTransaction, Simulation
+from lanes.testing.ports import PARKED_LANES
 from lanes.testing.processes import Process
 from tests.unit.lanes.accounts import ACCOUNTS, Accounts, lane_topic
 
@@ -159,6 +161,22 @@ def test_a_simulation_does_what_a_test_says() -> None:
     simulation.run("worker", 0, 5)
     simulation.kill(0)
     assert simulation.run("worker", 0, 1) == "no worker runs"
+    simulation.finish()
+    assert simulation.store.rows(ACCOUNTS)["a"].payments == ("p1", "p2")
+    simulation.close()
+
+
+def test_a_record_of_newer_code_parks_its_lane_until_that_is_deployed() -> None:
+    simulation = Simulation(lane_topic(Accounts()))
+    simulation.append(b"a", b'{"id": "p1", "amount": 5}')
+    simulation.append(b"a", b'{"id": "p2", "amount": 2}', is_newer=True)
+    for _ in range(40):
+        simulation.run("owner", 0, 1)
+    simulation.deliver(0)
+    simulation.run("worker", 0, 100)
+    assert [record.offset for record in simulation.waiting] == [1]
+    ((parking, _),) = simulation.store.rows(PARKED_LANES).values()
+    assert (parking.reason, simulation.dead_letters) == (FUTURE_VERSION, [])
     simulation.finish()
     assert simulation.store.rows(ACCOUNTS)["a"].payments == ("p1", "p2")
     simulation.close()
