@@ -57,11 +57,14 @@ def check_fail(simulation: Simulation) -> None:
 
 
 def check_effects(simulation: Simulation, effects: Effects) -> None:
-    """Check that each settled record, by its id, had one effect, in the order of the log."""
+    """Check that each settled record had one effect, in the order of the log.
+
+    Its id is what the topic's `identify` returns, or the text of its value. Raise AssertionError.
+    """
     expected: dict[str, list[str]] = defaultdict(list)
     for record in _settled(simulation):
-        record_id = simulation.lane.identify(record.value)
-        if record_id is not None and record_id not in expected[record.key]:
+        record_id = simulation.lane.identify(record.value) or record.payload
+        if record_id not in expected[record.key]:
             expected[record.key].append(record_id)
     found = effects(simulation.store)
     for key in sorted(expected.keys() | found.keys()):
@@ -94,24 +97,27 @@ class SerialRun:
     def check(self, simulation: Simulation) -> None:
         """Run what was committed since the last check, and compare. Raise AssertionError."""
         journal = simulation.store.journal
-        for entry in journal[self._done :]:
-            self._run(entry)
+        differences = [self._run(entry) for entry in journal[self._done :]]
         self._done = len(journal)
         for table in sorted(_tables(simulation.store) | _tables(self.store)):
             self._compare(table, simulation.store.rows(table), self.store.rows(table))
+        for difference in filter(None, differences):
+            raise AssertionError(difference)
 
-    def _run(self, entry: Settled | Rejected | Written) -> None:
+    def _run(self, entry: Settled | Rejected | Written) -> str | None:
+        """Run it, and return in which way its messages differ."""
         with self.store.begin() as transaction:
             match entry:
                 case Settled(lanes, messages):
                     state = self._handler.load(transaction, lanes)
                     settlements = self._handler.settle(transaction, state, lanes)
-                    _compare_messages(_records(lanes), messages, messages_of(settlements))
+                    return _difference(_records(lanes), messages, messages_of(settlements))
                 case Rejected(key, records, messages):
                     settlement = self._handler.fail(transaction, key, records)
-                    _compare_messages(records, messages, messages_of([settlement]))
+                    return _difference(records, messages, messages_of([settlement]))
                 case Written(which, number):
                     self._writers[which](transaction, number)
+                    return None
 
     @staticmethod
     def _compare(table: str, found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> None:
@@ -138,14 +144,15 @@ def _tables(store: MemoryStore) -> set[str]:
     return {table for table in store.tables if not table.startswith(OWN)}
 
 
-def _compare_messages(
+def _difference(
     records: Sequence[InboxRecord],
     found: Sequence[OutboxMessage],
     expected: Sequence[OutboxMessage],
-) -> None:
-    if found != expected:
-        ids = ", ".join(f"{record.partition}@{record.offset}" for record in records)
-        raise AssertionError(
-            f"for {ids} these messages were sent: {found}; one after another, the same "
-            f"transactions send {expected}"
-        )
+) -> str | None:
+    if found == expected:
+        return None
+    ids = ", ".join(f"{record.partition}@{record.offset}" for record in records)
+    return (
+        f"for {ids} these messages were sent: {found}; one after another, the same transactions "
+        f"send {expected}"
+    )

@@ -121,6 +121,7 @@ def shortest_history(plan: Plan, steps: Sequence[Step]) -> Sequence[Step]:
         before = shrinking.steps
         shrinking.drop_steps()
         shrinking.simplify_steps()
+        shrinking.drop_pairs()
     return shrinking.steps
 
 
@@ -140,6 +141,17 @@ class _Shrinking:
                 if not self._try([*self.steps[:at], *self.steps[at + size :]]):
                     at += size
             size //= 2
+
+    def drop_pairs(self) -> None:
+        """Leave out two steps that are of no use without each other, as a fault and its end."""
+        at = 0
+        while at < len(self.steps):
+            steps = self.steps
+            if not any(
+                self._try([*steps[:at], *steps[at + 1 : other], *steps[other + 1 :]])
+                for other in range(at + 1, len(steps))
+            ):
+                at += 1
 
     def simplify_steps(self) -> None:
         """Replace numbers of single steps, in their order."""
