@@ -15,6 +15,7 @@ from typing import NoReturn
 from lanes.errors import LanesError
 from lanes.logging import configure_logging
 from lanes.platform import Platform, PlatformError
+from lanes.text import shown
 
 OK, FAILED, REFUSED = 0, 1, 2
 APP_VARIABLE = "LANES_APP"
@@ -66,7 +67,47 @@ def make_parser() -> Parser:
     status = _add(commands, "status", _status, "show the lanes that wait, the oldest first")
     status.add_argument("--limit", type=_count, default=LIST_LIMIT)
     _add(commands, "doctor", _doctor, "check what would break a promise")
+    _add_lanes(commands)
+    _add_replay(commands)
+    audit = _add(commands, "audit", _operator("audit"), "check that no record is lost or doubled")
+    audit.add_argument(
+        "--sample", action="store_true", help="under load: what is on its way is due"
+    )
     return parser
+
+
+def _add_lanes(commands: "argparse._SubParsersAction[Parser]") -> None:
+    lanes = _add(commands, "lanes", _operator("list_parked"), "list what is parked; park, unpark")
+    lanes.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    verbs = lanes.add_subparsers(metavar="park|unpark", parser_class=Parser)
+    parking = _add(verbs, "park", _operator("park"), "settle nothing of a lane until it is freed")
+    freeing = _add(verbs, "unpark", _operator("unpark"), "let a lane go on")
+    for parser in (parking, freeing):
+        parser.add_argument("topic")
+        parser.add_argument("key")
+    parking.add_argument("--reason", required=True, help="for whoever finds it parked")
+
+
+def _add_replay(commands: "argparse._SubParsersAction[Parser]") -> None:
+    replay = commands.add_parser("replay", help="list dead letters, or append them again")
+    verbs = replay.add_subparsers(required=True, metavar="list|run", parser_class=Parser)
+    listing = _add(verbs, "list", _operator("list_dead_letters"), "list dead letters, newest first")
+    listing.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    running = _add(verbs, "run", _operator("replay"), "append dead letters to their topics again")
+    running.add_argument("--dry-run", action="store_true", help="say what would be done")
+    running.add_argument("--force", action="store_true", help="also what was replayed too often")
+    for parser in (listing, running):
+        parser.add_argument("ids", nargs="*", metavar="ID", help="of dead letters; none: all")
+
+
+def _operator(name: str) -> Command:
+    """Return a command of lanes/operators.py, imported when it is run."""
+
+    def command(platform: Platform, options: argparse.Namespace) -> int:
+        found: Command = getattr(importlib.import_module("lanes.operators"), name)
+        return found(platform, options)
+
+    return command
 
 
 def load_platform(app: str | None) -> Platform:
@@ -168,7 +209,7 @@ def _status(platform: Platform, options: argparse.Namespace) -> int:
     for lane in lanes:
         parked = f"  parked: {lane.parked}" if lane.parked else ""
         age = f"{(now - lane.oldest_at).total_seconds():.1f} s"
-        print(f"{lane.topic} {ascii(lane.key)[1:-1]}: {lane.records} wait, {age}{parked}")
+        print(f"{lane.topic} {shown(lane.key)}: {lane.records} wait, {age}{parked}")
     if not lanes:
         print("no lane waits")
     oldest = f", the oldest {(now - written_at).total_seconds():.1f} s" if written_at else ""

@@ -102,7 +102,7 @@ class Platform:
         codec = _codec(topic, value)
 
         def register(function: "Function") -> "Function":
-            from lanes.postgres.functions import FunctionLane  # noqa: PLC0415 - loads its driver
+            from lanes.postgres.functions import FunctionAudit, FunctionLane  # noqa: PLC0415 - loads its driver
 
             if not callable(function):
                 raise PlatformError(f"topic {topic}: handler: {function!r} is not callable")
@@ -115,6 +115,7 @@ class Platform:
                     check=codec.check,
                     identify=lambda _: None,
                     handler=handler,
+                    audit=lambda _: FunctionAudit(topic),
                 )
             )
             return function

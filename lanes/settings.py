@@ -66,6 +66,7 @@ class LaneLimits:
     wake_repeat_s: float = 2.0
     replays_per_record_max: int = 3  # what failed so often needs an operator's look
     replays_per_s: int = 50  # far below what lanes settle: new records come first
+    audit_timeout_ms: int = 300_000  # of one statement, which Kafka is read beside
     replay_quiet_s: float = 10.0  # while an acknowledgement may still come
 
     @property

@@ -19,6 +19,7 @@ from lanes.audit.results import CheckResult
 from lanes.handler import LaneTopic
 
 BATCH_ENTRIES = 2_000
+SETTLED = "what its lane has settled"
 CLOCKS_APART_MAX = timedelta(hours=1)  # the broker's, and that by which a selection begins
 
 
@@ -88,7 +89,8 @@ class LogAudit:
         whole = context.selections[self._lane.topic.name].lanes is None
         while batch := list(islice(found, BATCH_ENTRIES)):
             for entry in batch:
-                _check_entry(context.results["I2"], entry, whole=whole)
+                is_settled = entry.record is not None and self._audit.is_settled(entry)
+                _check_entry(context.results["I2"], entry, whole=whole, is_settled=is_settled)
                 check_clock(context.results["I15"], entry)
             self._audit.check_batch(context.transaction, batch)
 
@@ -107,9 +109,10 @@ def check_clock(result: CheckResult, entry: LogEntry) -> None:
         result.check(False, f"{entry} was settled by its producer's clock")  # noqa: FBT003
 
 
-def _check_entry(result: CheckResult, entry: LogEntry, *, whole: bool) -> None:
+def _check_entry(result: CheckResult, entry: LogEntry, *, whole: bool, is_settled: bool) -> None:
     where = [stored_row.table for stored_row in entry.stored_rows if stored_row.kind == "effect"]
     failed = any(stored_row.kind == "failure" for stored_row in entry.stored_rows)
+    where += [SETTLED] * is_settled
     where += ["inbox_waiting"] * entry.waits + ["dead_letters"] * entry.is_dead_letter
     if entry.record is None:
         _check_orphan(result, entry, where, whole=whole)

@@ -218,6 +218,10 @@ class LaneAudit(Protocol):
         on."""
         ...
 
+    def is_settled(self, entry: LogEntry) -> bool:
+        """Return whether a record has had its effect, though no stored row says so."""
+        ...
+
     def check_batch(self, transaction: Transaction, entries: Sequence[LogEntry]) -> None:
         """Check the next entries of a partition, in offset order."""
         ...

@@ -1,10 +1,11 @@
 """Lanes whose handler is a plain function: the platform keeps their versions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from lanes.audit.ports import LogEntry, Scope, Selection, StoredRow
 from lanes.codec import Codec, Message, Record, outgoing
 from lanes.errors import VersionConflictError
 from lanes.handler import Settlement
@@ -30,6 +31,10 @@ WITH settled AS MATERIALIZED (
 UPDATE lanes.lane_versions AS stored
 SET version = stored.version + 1, settled_offset = settled."offset"
 FROM settled WHERE stored.ctid = settled.ctid"""
+
+_SETTLED = """
+SELECT key, settled_offset FROM lanes.lane_versions
+WHERE topic = %s AND settled_offset IS NOT NULL"""
 
 _LOCK = """
 INSERT INTO lanes.lane_versions (topic, key, version) VALUES (%s, %s, 1)
@@ -79,3 +84,46 @@ class FunctionLane:
     ) -> Sequence[Any]:
         found = self._function(transaction, key, [self._codec.record(one) for one in records])
         return [outgoing(message) for message in found or ()]
+
+
+class FunctionAudit:
+    """The audit of a topic that a function settles: what it stores is known to nobody else.
+
+    A record has been settled when its lane has come so far and it is no dead letter.
+    """
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._settled: dict[str, int] = {}  # by key, the offset of the newest record settled
+
+    def select(self, transaction: Connection, scope: Scope) -> Selection:
+        """Select all lanes, or the one that is named."""
+        rows = transaction.exec_driver_sql(_SETTLED, (self._topic,))
+        self._settled = dict(rows.tuples().all())
+        return Selection(None if scope.lane is None else frozenset([scope.lane]))
+
+    def stored_rows(
+        self,
+        transaction: Connection,  # noqa: ARG002 - of the port
+        *,
+        partition: int,  # noqa: ARG002
+        first: int,  # noqa: ARG002
+        selection: Selection,  # noqa: ARG002
+    ) -> Iterator[StoredRow]:
+        """Yield nothing."""
+        return iter(())
+
+    def is_settled(self, entry: LogEntry) -> bool:
+        """Return whether the lane of the record has come so far, and it is no dead letter."""
+        if entry.record is None or entry.record.lane is None or entry.is_dead_letter:
+            return False
+        return self._settled.get(entry.record.lane, -1) >= entry.offset
+
+    def check_batch(self, transaction: Connection, entries: Sequence[LogEntry]) -> None:
+        """Check nothing more."""
+
+    def end_partition(self, transaction: Connection) -> None:
+        """Check nothing more."""
+
+    def end(self, transaction: Connection, selection: Selection) -> None:
+        """Check nothing more."""

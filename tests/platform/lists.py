@@ -148,6 +148,9 @@ class ListAudit:
         rows = transaction.exec_driver_sql(ITEMS, (partition, first, lists, lists))
         return (StoredRow(row.offset, "effect", "list_items", row) for row in rows)
 
+    def is_settled(self, entry: LogEntry) -> bool:
+        return False
+
     def check_batch(self, transaction: Connection, entries: Sequence[LogEntry]) -> None: ...
 
     def end_partition(self, transaction: Connection) -> None: ...
