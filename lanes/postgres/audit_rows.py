@@ -24,7 +24,7 @@ _LANES = "(%(lanes)s::text[] IS NULL OR key = ANY(%(lanes)s::text[]))"
 _FROM = 'topic = %(topic)s AND partition = %(partition)s AND "offset" >= %(first)s'
 
 _WAITING = f"""
-SELECT "offset" FROM inbox_waiting WHERE {_FROM} AND {_LANES} ORDER BY "offset"
+SELECT "offset" FROM lanes.inbox WHERE {_FROM} AND {_LANES} ORDER BY "offset"
 """  # noqa: S608 - of our own constants
 
 _DEAD_LETTERS = f"""
@@ -33,7 +33,7 @@ SELECT "offset" FROM lanes.dead_letters WHERE {_FROM} AND {_LANES} ORDER BY "off
 
 _OVERDUE = f"""
 SELECT topic, partition, "offset", key, extract(epoch FROM now() - taken_at)::float8
-FROM lanes.inbox JOIN inbox_waiting USING (topic, partition, "offset", key)
+FROM lanes.inbox
 LEFT JOIN lanes.parked_lanes AS parked USING (topic, key)
 WHERE topic = %(topic)s AND taken_at < now() - make_interval(secs => %(older_than_s)s)
   AND parked.key IS NULL AND {_LANES}
@@ -42,7 +42,7 @@ ORDER BY taken_at
 
 _PARKED = f"""
 SELECT topic, key, reason, message,
-  (SELECT count(*) FROM inbox_waiting w WHERE (w.topic, w.key) = (p.topic, p.key))
+  (SELECT count(*) FROM lanes.inbox AS w WHERE (w.topic, w.key) = (p.topic, p.key))
 FROM lanes.parked_lanes p WHERE topic = %(topic)s AND {_LANES} ORDER BY key
 """  # noqa: S608 - of our own constants
 
