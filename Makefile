@@ -20,7 +20,7 @@ stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
 .DEFAULT_GOAL := help
-.PHONY: help up down restart status logs clean env servers install check docs test demo run audit \
+.PHONY: help up down restart status logs clean env servers install check docs test demo run audit wheel \
   bench storm hostile boards faults drill scale image-check lock
 
 help: ## list the verbs
@@ -29,7 +29,7 @@ help: ## list the verbs
 up:
 	@$(stack) $@ $(profile_option) $(if $(with),--with $(with))
 
-down status clean env servers install check docs demo image-check:
+down status clean env servers install check docs demo image-check wheel:
 	@$(stack) $@ $(profile_option)
 
 run:

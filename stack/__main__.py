@@ -43,6 +43,7 @@ VERBS = {
     "install": Verb("install what is needed", lifecycle.install_for_all),
     "check": Verb("format, lint, types, contracts, client", chores.check),
     "docs": Verb("write what is made of the code", chores.docs),
+    "wheel": Verb("build the wheel of lanes/", chores.wheel),
     "image-check": Verb("build the image, run the compose file", chores.image_check, "test"),
     "lock": Verb("pin all packages by their hashes", chores.lock),
     "test": Verb("check, then pytest; or pytest ARGUMENTS", chores.test, "test"),

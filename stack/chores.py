@@ -150,6 +150,14 @@ def docs(stack: Stack) -> None:
             raise StackFault(f"{name}: not as it must be")
 
 
+def wheel(stack: Stack) -> None:
+    """Build the wheel of lanes/ into var/wheel."""
+    install_for_all(stack)
+    if _run(stack, "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "var/wheel", ".") != 0:
+        raise StackFault("the wheel cannot be built")
+    print("var/wheel:", *sorted(path.name for path in (CHECKOUT / "var" / "wheel").glob("*.whl")))
+
+
 def lock(stack: Stack, arguments: Sequence[str]) -> None:
     """Make the lock files; the options are uv's: without `--upgrade` what is pinned stays."""
     program = uv()
