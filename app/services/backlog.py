@@ -114,7 +114,7 @@ class AdmittingLog:
     """A `Log` with admission: `check` refuses topics over their limit, and everything while
     `check_database` raises BusyError.
 
-    What is appended has been checked by the caller, who knows how soon that can be done.
+    Who appends without waiting has called `check` before, as soon as that could be done.
     """
 
     def __init__(self, log: Log, admission: Admission, check_database: Callable[[], None]) -> None:
@@ -131,5 +131,6 @@ class AdmittingLog:
         self._log.append_soon(topic, key=key, value=value, done=done)
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
-        """As `Log.append`. Raise BusyError when the record was not appended."""
+        """As `Log.append`, checked. Raise BusyError when the record was not appended."""
+        self.check(topic)
         return self._log.append(topic, key=key, value=value)

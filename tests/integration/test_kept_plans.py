@@ -13,7 +13,8 @@ from tests.integration.database import alembic, own_database
 
 EXECUTED = (
     "lane_claim('auction-bid', '{1,2}', 500)",
-    "lane_settle('auction-bid', '{0,0}', '{1,2}', '{\"{1}\",\"{2}\"}', '{}', '{}', '{}', '{}')",
+    "lane_settle('auction-bid', '{0,0}', '{1,2}', '{\"{1}\",\"{2}\"}', "
+    "'{}', '{}', '{}', '{}', '{}')",
     "outbox_next(500, 1000000)",
     'auction_find(\'{1,2}\', \'{"{}","{}"}\', \'{"{}","{}"}\')',
     "auction_save('{1,2}', '[]')",
@@ -40,7 +41,7 @@ def test_a_settle_and_the_outbox_are_read_by_their_indexes_for_ever(engine: Engi
         FIND.execute(connection, "{1,2}", ["{}", "{}"], ["{}", "{}"])
         _save((False, False, False, False)).execute(connection, "{1,2}", "[]")
         SETTLE.execute(
-            connection, "auction-bid", "{0,0}", ["1", "2"], ["{1}", "{2}"], [], [], [], []
+            connection, "auction-bid", "{0,0}", ["1", "2"], ["{1}", "{2}"], [], [], [], [], []
         )
         NEXT_OUT.execute(connection, 500, 1_000_000)
         connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
