@@ -61,7 +61,7 @@ def audited(sources: Any, *others: Audit, names: dict[str, str]) -> AuditResults
     )
 
 
-def test_committed_offsets_are_read_before_the_snapshot_and_may_not_pass_it() -> None:
+def test_committed_offsets_may_not_pass_progress() -> None:
     sources = Sources(
         {"first": {0: 5, 1: 7}, "second": {0: 1}}, {"first": {0: 5, 1: 8}, "second": {0: 1}}
     )
