@@ -144,7 +144,7 @@ def everything(engine: Engine) -> dict[str, tuple[int, str]]:
     """Every table with its count of rows and a hash of them all."""
     with engine.connect() as connection:
         names = connection.exec_driver_sql(
-            "SELECT relname FROM pg_stat_user_tables ORDER BY 1"
+            "SELECT schemaname || '.' || quote_ident(relname) FROM pg_stat_user_tables ORDER BY 1"
         ).scalars()
         rows = "count(*), coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '')"
         return {
