@@ -13,8 +13,10 @@ from tests.integration.database import alembic, own_database
 
 EXECUTED = (
     "lane_claim('auction-bid', '{1,2}', 500)",
-    "lane_settle('auction-bid', '{0,0}', '{1,2}', '{\"{1}\",\"{2}\"}', "
-    "'{}', '{}', '{}', '{}', '{}')",
+    (
+        "lane_settle('auction-bid', '{0,0}', '{1,2}', '{\"{1}\",\"{2}\"}', "
+        "'{}', '{}', '{}', '{}', '{}')"
+    ),
     "outbox_next(500, 1000000)",
     'auction_find(\'{1,2}\', \'{"{}","{}"}\', \'{"{}","{}"}\')',
     "auction_save('{1,2}', '[]')",
