@@ -6,6 +6,7 @@ Labels come from closed sets, which app/observability/reference.py lists. All pr
 are shown by app/exporter.py.
 """
 
+import lanes.metrics  # noqa: F401 - declares those of the platform, so that both are known
 from app.protocol.problems import CloseCode
 from lanes.declarations import counter, declare, histogram, newest, summed
 

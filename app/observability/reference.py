@@ -27,7 +27,6 @@ from app.protocol.topics import (
 )
 from app.services.housekeeping import CHORES
 from app.services.rejected_records import REASONS
-from lanes import metrics as lane_metrics  # noqa: F401 - declares those of the platform
 from lanes.declarations import DECLARED, Declaration
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
