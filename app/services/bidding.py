@@ -189,8 +189,8 @@ class Bidding:
     def place(self, offer: Offer) -> Receipt:
         """As `check` and `place_soon`, waiting. Raise UnknownFateError when no acknowledgement
         came."""
-        self.check(offer.auction_id)
         bid, value = self._record(offer, None)
+        self._undecided.check(offer.auction_id)  # the rest is checked as it is appended
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         # Its outcome may come before its acknowledgement.
         self._futile.placed(offer.bidder_id, offer.auction_id, bid)
