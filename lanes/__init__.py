@@ -28,7 +28,9 @@ if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
     from lanes.errors import LanesError as LanesError
     from lanes.errors import NotFoundError as NotFoundError
     from lanes.errors import OutageError as OutageError
+    from lanes.errors import PlatformError as PlatformError
     from lanes.errors import RecordTooLargeError as RecordTooLargeError
+    from lanes.errors import RetryLater as RetryLater
     from lanes.errors import StoppedError as StoppedError
     from lanes.errors import UnacknowledgedError as UnacknowledgedError
     from lanes.errors import UnknownLaneError as UnknownLaneError
@@ -39,7 +41,6 @@ if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
     from lanes.handler import Settlement as Settlement
     from lanes.parking import Parked as Parked
     from lanes.platform import Platform as Platform
-    from lanes.platform import PlatformError as PlatformError
     from lanes.policy import DeadLetterLimit as DeadLetterLimit
     from lanes.ports import Begin as Begin
     from lanes.ports import Transaction as Transaction
@@ -82,7 +83,9 @@ _NAMES = {
         "LanesError",
         "NotFoundError",
         "OutageError",
+        "PlatformError",
         "RecordTooLargeError",
+        "RetryLater",
         "StoppedError",
         "UnacknowledgedError",
         "UnknownLaneError",
@@ -91,7 +94,7 @@ _NAMES = {
     ),
     "lanes.handler": ("LaneHandler", "LaneTopic", "Settlement"),
     "lanes.parking": ("Parked",),
-    "lanes.platform": ("Platform", "PlatformError"),
+    "lanes.platform": ("Platform",),
     "lanes.policy": ("DeadLetterLimit",),
     "lanes.ports": ("Begin", "Transaction"),
     "lanes.record": ("InboxRecord", "OutboxMessage", "RawRecord", "RecordsByKey"),

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from lanes.errors import LanesError
+from lanes.errors import LanesError, PlatformError
 from lanes.logging import configure_logging
-from lanes.platform import Platform, PlatformError
+from lanes.platform import Platform
 from lanes.text import shown
 
 OK, FAILED, REFUSED = 0, 1, 2

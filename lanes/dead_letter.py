@@ -21,7 +21,9 @@ VERSION_CONFLICT, HANDLER_ERROR = "VersionConflict", "HandlerError"
 PLATFORM_REASONS = (
     NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, UNDECODABLE, VERSION_CONFLICT, HANDLER_ERROR,
 )  # fmt: skip
-# Why a lane or a partition is parked, unless an operator did it.
+# Those by which a lane is parked instead, when its topic says so.
+PARKING_REASONS = (VERSION_CONFLICT, HANDLER_ERROR)
+# Why a lane or a partition is parked, unless an operator or one of those did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"
 
 log = structlog.get_logger()

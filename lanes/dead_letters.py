@@ -2,7 +2,8 @@
 
 The same transaction publishes `failed` to the waiting bidders. A record that was settled meanwhile
 is left alone. Above the limit of dead letters of a lane or a partition the remaining records are
-kept, and the lane is parked: then the code is at fault, and not the records.
+kept, and the lane is parked: then the code is at fault, and not the records. A topic may ask for
+its lanes to be parked at the first record that settling fails on.
 """
 
 from collections.abc import Collection, Sequence
@@ -11,7 +12,14 @@ from dataclasses import dataclass
 import structlog
 
 from lanes import tracing
-from lanes.dead_letter import TOO_MANY, DeadLetter, Parking, log_dead_letter, log_parked
+from lanes.dead_letter import (
+    PARKING_REASONS,
+    TOO_MANY,
+    DeadLetter,
+    Parking,
+    log_dead_letter,
+    log_parked,
+)
 from lanes.dead_letter_quota import dead_letter_quota
 from lanes.errors import OutageError, UnusableDatabaseError, VersionConflictError
 from lanes.handler import LaneTopic
@@ -46,7 +54,8 @@ class DeadLetterWriter:
     def add(self, lane: LaneTopic, key: str, offsets: Collection[int] | None, cause: Cause) -> None:
         """Write dead letters for the waiting records at `offsets`; None: the oldest ones.
 
-        Raise OutageError. When another worker settles them at the same time, do nothing.
+        Park the lane instead when `lane.on_poison` says so, and settling them has failed. Raise
+        OutageError. When another worker settles them at the same time, do nothing.
         """
         try:
             self._add(lane, key, offsets, cause, notify=True)
@@ -75,13 +84,16 @@ class DeadLetterWriter:
         *,
         notify: bool,
     ) -> None:
-        parking = Parking(TOO_MANY, f"{cause.reason}: {cause.error}")
+        is_kept = lane.on_poison == "park" and cause.reason in PARKING_REASONS
+        parking = Parking(cause.reason if is_kept else TOO_MANY, f"{cause.reason}: {cause.error}")
         with (
             tracing.spans(Stage.DEAD_LETTER, key=key, code=cause.reason) as spans,
             self.begin() as transaction,
         ):
             records = self._waiting(transaction, lane, key, offsets)
-            rejected = spans.continue_traces(records[: self._quota(transaction, records)])
+            rejected = spans.continue_traces(
+                [] if is_kept else records[: self._quota(transaction, records)]
+            )
             letters = [_dead_letter(lane, record, cause) for record in rejected]
             is_parked = len(rejected) < len(records) and self.lanes.park(
                 transaction, topic=lane.topic.name, key=key, parking=parking

@@ -47,6 +47,22 @@ class UnacknowledgedError(LanesError):
     """Kafka did not acknowledge in time: the record may still arrive."""
 
 
+class RetryLater(LanesError):  # noqa: N818 - what the handler asks for
+    """Raised by a handler whose records cannot be settled yet, and are not at fault.
+
+    The transaction is rolled back, nothing is counted, and the records stay at the head of their
+    lane, which is woken again after `after_s` seconds. The sweep may wake it earlier, within
+    seconds: then the handler may raise it again.
+    """
+
+    def __init__(self, after_s: float) -> None:
+        """Raise ValueError when `after_s` is not above 0, or has no end."""
+        if not 0 < after_s < float("inf"):
+            raise ValueError(f"after_s: {after_s} is not above 0")
+        super().__init__(f"again in {after_s} s")
+        self.after_s = after_s
+
+
 class BadDataError(LanesError, ValueError):
     """A store refuses a value for good: the fault of its record."""
 
@@ -56,6 +72,10 @@ class UnusableDatabaseError(LanesError):
 
     Whoever owns the database raises it when a connection is opened.
     """
+
+
+class PlatformError(LanesError):
+    """The platform is put together wrongly; a line for each fault, naming topic and field."""
 
 
 class StoppedError(LanesError):

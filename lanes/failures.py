@@ -10,6 +10,7 @@ from enum import Enum, auto
 from lanes.errors import (
     FutureVersionError,
     OutageError,
+    RetryLater,
     UnknownLaneError,
     UnusableDatabaseError,
     VersionConflictError,
@@ -23,6 +24,7 @@ class FailureAction(Enum):
     """What to do after a failed settle."""
 
     CONFLICT = auto()  # somebody else settles the lane: again, a few times
+    PUT_OFF = auto()  # the handler asks for it: again after a while, without counting
     WAIT = auto()  # a store is away, or the lane itself cannot be read: again, without counting
     COUNT = auto()  # one of the records is at fault: count it, and again
     SINGLE_OUT = auto()  # the newer code will settle one of them: go on up to it
@@ -34,6 +36,8 @@ def action_for(error: Exception, records: Sequence[InboxRecord]) -> FailureActio
     """Return what to do after settling `records` raised `error`."""
     if isinstance(error, VersionConflictError):
         return FailureAction.CONFLICT
+    if isinstance(error, RetryLater):
+        return FailureAction.PUT_OFF
     if isinstance(error, UnknownLaneError):
         return FailureAction.DEAD_LETTER
     if isinstance(error, OutageError | UnusableDatabaseError) or not records:

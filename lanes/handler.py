@@ -5,7 +5,7 @@ The platform keeps the records of one key in order and settles each once.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from lanes.audit.ports import LaneAudit
 from lanes.audit.results import AuditResults
@@ -14,6 +14,9 @@ from lanes.topic import Topic
 
 T_contra = TypeVar("T_contra", contravariant=True)
 S = TypeVar("S")
+
+OnPoison = Literal["dead_letter", "park"]
+ON_POISON: tuple[OnPoison, ...] = get_args(OnPoison)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class LaneHandler(Protocol[T_contra, S]):
         store the results. Return one settlement a lane, in the order of `lanes`.
 
         Raise VersionConflictError when a state has changed since `load`, and FutureVersionError
-        when a record has a schema version newer than this code.
+        when a record has a schema version newer than this code. Raise RetryLater when the records
+        cannot be settled yet.
         """
 
     def fail(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> Settlement:
@@ -78,5 +82,8 @@ class LaneTopic:
     handler: LaneHandler[Any, Any]
     audit: Callable[[AuditResults], LaneAudit] | None = None
     """Makes what the owner adds to an audit; without it nobody can say what its settling left."""
+    on_poison: OnPoison = "dead_letter"
+    """What becomes of a record that settling fails on: a dead letter, after which its lane goes on,
+    or the head of a parked lane, in which nothing is skipped."""
     is_text: bool = False
     """Whether keys and values must be UTF-8 without NUL; what is not becomes a dead letter."""

@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from lanes.codec import Codec
-from lanes.errors import LanesError
-from lanes.handler import LaneHandler, LaneTopic
+from lanes.errors import PlatformError
+from lanes.handler import ON_POISON, LaneHandler, LaneTopic, OnPoison
 from lanes.logging import configure_logging
 from lanes.settings import KafkaSettings, LaneLimits
 from lanes.topic import DEAD_LETTER_SUFFIX, Topic, dead_letter_topic
@@ -37,10 +37,6 @@ CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 5
 POOL_CONNECTIONS = 4  # relay and sweep keep one each for as long as they run
 HANDLER_METHODS = ("load", "settle", "fail", "settled")
 REQUIRED = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL")
-
-
-class PlatformError(LanesError):
-    """The platform is put together wrongly; a line for each fault, naming topic and field."""
 
 
 class Platform:
@@ -75,14 +71,14 @@ class Platform:
         missing = [f"{name} is not set" for name in REQUIRED if not environment.get(name)]
         faults: list[str] = []
         kafka = _read(KafkaSettings, "KAFKA_", environment, faults)
-        limits = _read(LaneLimits, "LANES_", environment, faults)
+        limits = _limits(environment, faults)
         _refuse(*missing, *faults)
         return cls(
             engine=environment["DATABASE_URL"],
             kafka=KafkaSettings(**kafka),
             redis=environment["REDIS_URL"],
             celery=environment.get("CELERY_BROKER_URL"),
-            limits=LaneLimits(**limits),
+            limits=limits,
         )
 
     def lane(
@@ -93,11 +89,12 @@ class Platform:
         value: Any = bytes,  # noqa: ANN401 - any type
         group: str | None = None,
         queue: str | None = None,
+        on_poison: OnPoison = "dead_letter",
     ) -> "Callable[[Function], Function]":
         """Return a decorator that lets a function settle the records of `topic` key by key.
 
         `value`: bytes, or a type that msgspec reads from JSON. Group and queue are called as the
-        topic unless named. Raise PlatformError.
+        topic unless named. `on_poison` is that of LaneTopic. Raise PlatformError.
         """
         codec = _codec(topic, value)
 
@@ -116,6 +113,7 @@ class Platform:
                     identify=lambda _: None,
                     handler=handler,
                     audit=lambda _: FunctionAudit(topic),
+                    on_poison=on_poison,
                 )
             )
             return function
@@ -129,6 +127,7 @@ class Platform:
             _topic_fault(lane.topic),
             f"topic {name}: handler: there is one already" if name in self.topics else None,
             _handler_fault(name, lane.handler),
+            _policy_fault(lane),
         )
         self.topics[name] = lane
 
@@ -274,9 +273,26 @@ def _topic_fault(topic: Topic) -> str | None:
     return None
 
 
+def _policy_fault(lane: LaneTopic) -> str | None:
+    if lane.on_poison in ON_POISON:
+        return None
+    return (
+        f"topic {lane.topic.name}: on_poison: {lane.on_poison!r} is none of {', '.join(ON_POISON)}"
+    )
+
+
 def _handler_fault(topic: str, handler: LaneHandler[Any, Any]) -> str | None:
     missing = [name for name in HANDLER_METHODS if not callable(getattr(handler, name, None))]
     return f"topic {topic}: handler: has no {', '.join(missing)}" if missing else None
+
+
+def _limits(environment: Mapping[str, str], faults: list[str]) -> LaneLimits | None:
+    """Return the limits that the environment sets, or None and a line for each out of range."""
+    try:
+        return LaneLimits(**_read(LaneLimits, "LANES_", environment, faults))
+    except PlatformError as error:
+        faults.append(str(error))
+        return None
 
 
 def _read(

@@ -1,8 +1,9 @@
 """How Kafka is reached, and the limits of the platform; each with its unit and reason."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from lanes.errors import PlatformError
 from lanes.policy import DeadLetterLimit
 
 
@@ -47,7 +48,10 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneLimits:
-    """Every bound of the platform on what can grow."""
+    """Every bound of the platform on what can grow, each above 0.
+
+    Raise PlatformError with a line for each that is not.
+    """
 
     record_bytes_max: int = 64 * 1024  # longer: dead letter
     record_key_bytes_max: int = 256  # ids are short; an index of PostgreSQL takes 2,704
@@ -68,6 +72,16 @@ class LaneLimits:
     replays_per_s: int = 50  # far below what lanes settle: new records come first
     audit_timeout_ms: int = 300_000  # of one statement, which Kafka is read beside
     replay_quiet_s: float = 10.0  # while an acknowledgement may still come
+
+    def __post_init__(self) -> None:
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        faults = [
+            f"limits: {name}: {value} is not above 0"
+            for name, value in given.items()
+            if not value > 0  # nor is NaN
+        ]
+        if faults:
+            raise PlatformError("\n".join(faults))
 
     @property
     def dead_letter_limit(self) -> DeadLetterLimit:

@@ -18,7 +18,7 @@ import structlog
 from lanes import metrics, tracing
 from lanes.dead_letter import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT, Parking
 from lanes.dead_letters import Cause, DeadLetterWriter
-from lanes.errors import BadRecordError, VersionConflictError
+from lanes.errors import BadRecordError, RetryLater, VersionConflictError
 from lanes.failures import FailureAction, action_for, to_settle
 from lanes.handler import LaneTopic, Settlement
 from lanes.ports import Begin, DeadLetters, Lanes
@@ -51,7 +51,8 @@ class LaneSettler:
     """Settles the lanes of any topic.
 
     `again` queues lanes with more work than one turn, `busy` those that another worker settles:
-    records that arrived after that worker's read need a wake-up.
+    records that arrived after that worker's read need a wake-up. `put_off` wakes lanes after
+    so many seconds.
     """
 
     begin: Begin
@@ -61,6 +62,7 @@ class LaneSettler:
     turn_s: float
     again: Callable[[Iterable[Lane]], None]
     busy: Callable[[Iterable[Lane]], None]
+    put_off: Callable[[Iterable[Lane], float], None]
 
     def settle_together(self, lane: LaneTopic, keys: Sequence[str]) -> Sequence[str]:
         """Settle the records of several lanes in common transactions, for at most `turn_s` seconds.
@@ -93,7 +95,7 @@ class LaneSettler:
         """
         ends, size = time.monotonic() + self.turn_s, self.batch_max
         keys: Sequence[str] = [key]
-        while keys:
+        while keys and size:
             if time.monotonic() > ends:
                 self.again(_lanes(lane, keys))
                 return
@@ -155,12 +157,15 @@ class LaneSettler:
     def _handle_failure(
         self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int
     ) -> int:
-        """Act on the failure; return how many records to try next."""
+        """Act on the failure; return how many records to try next, none when they must wait."""
         records, error = failed.records, failed.error
         offsets = [record.offset for record in records]
         match action_for(error, records):
             case FailureAction.CONFLICT:
                 raise ContendedError(offsets) from error
+            case FailureAction.PUT_OFF:
+                self._put_off(lane, key, error)
+                return 0
             case FailureAction.WAIT:
                 raise error
             case FailureAction.COUNT:
@@ -173,6 +178,11 @@ class LaneSettler:
             case FailureAction.PARK:
                 self.dead_letter_writer.park(lane, key, Parking(FUTURE_VERSION, str(error)))
         return size
+
+    def _put_off(self, lane: LaneTopic, key: str, error: Exception) -> None:
+        if isinstance(error, RetryLater):
+            log.info("settle_put_off", topic=lane.topic.name, key=key, after_s=error.after_s)
+            self.put_off(_lanes(lane, [key]), error.after_s)
 
     def _count(self, records: Sequence[InboxRecord], error: Exception) -> None:
         with self.begin() as transaction:
@@ -208,6 +218,7 @@ def make_settler(
         turn_s=limits.settle_round_s,
         again=waker.enqueue,
         busy=waker.wake_later,
+        put_off=waker.put_off,
     )
 
 

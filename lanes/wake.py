@@ -14,6 +14,11 @@ def wake_key(topic: str, key: str) -> str:
     return f"wake:{topic}:{key}"
 
 
+def put_off_key(topic: str, key: str) -> str:
+    """Return the Redis key of the flag of a lane that is put off; no topic is called so."""
+    return f"wake::{topic}:{key}"
+
+
 class Waker(Protocol):
     """Wakes lanes through Celery."""
 
@@ -25,6 +30,9 @@ class Waker(Protocol):
 
     def wake_later(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane in a moment, unless it is woken by then."""
+
+    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None:
+        """Wake each lane after so many seconds, unless that is to happen already."""
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:
         """Clear the lanes' flags, so that records ingested from now on wake them again."""

@@ -1,6 +1,6 @@
 """Wake-ups: a flag in Redis coalesces them, Celery carries them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import structlog
 from celery import Celery
@@ -9,13 +9,16 @@ from redis import Redis, RedisError
 
 from lanes import metrics
 from lanes.handler import LaneTopic
-from lanes.wake import SETTLE_TASK, Lane, wake_key
+from lanes.wake import SETTLE_TASK, Lane, put_off_key, wake_key
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
 # What Celery takes for a task (400 µs of CPU where it is sent, and as much where it is done) is
 # shared by its lanes. The last of them waits for all others, a few milliseconds when each has few.
 LANES_PER_TASK = 8
+# Half of Celery's `visibility_timeout`, after which a task would be given to another worker, too.
+# A lane that is put off for longer is asked in between.
+PUT_OFF_S_MAX = 1_800.0
 LATER_S = 0.03  # a settle of few records takes a tenth of it
 
 log = structlog.get_logger()
@@ -56,6 +59,13 @@ class CeleryWaker:
     def wake_later(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane in a moment, unless it is woken by then."""
         self._wake_unflagged(list(lanes), countdown_s=LATER_S)
+
+    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None:
+        """Wake each lane after so many seconds, unless that is to happen already."""
+        countdown_s = min(after_s, PUT_OFF_S_MAX)
+        # Its flag ends before the task begins, which may ask for it again.
+        flag_ms = max(1, int(countdown_s * 900))
+        self._wake_unflagged(list(lanes), put_off_key, flag_ms=flag_ms, countdown_s=countdown_s)
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:
         """Clear the lanes' flags."""
@@ -101,13 +111,20 @@ class CeleryWaker:
         except RedisError as error:
             log.warning("wake_flag_kept", error=type(error).__name__)
 
-    def _wake_unflagged(self, lanes: list[Lane], *, countdown_s: float | None = None) -> None:
+    def _wake_unflagged(
+        self,
+        lanes: list[Lane],
+        flag: Callable[[str, str], str] = wake_key,
+        *,
+        flag_ms: int = FLAG_S * 1_000,
+        countdown_s: float | None = None,
+    ) -> None:
         if not lanes:
             return
         try:
             pipe = self._flags.pipeline(transaction=False)
             for lane in lanes:
-                pipe.set(wake_key(*lane), 1, nx=True, ex=FLAG_S)
+                pipe.set(flag(*lane), 1, nx=True, px=flag_ms)
             unflagged = [
                 lane for lane, was_set in zip(lanes, pipe.execute(), strict=True) if was_set
             ]

@@ -15,6 +15,7 @@ from lanes.tasks.waker import LANES_PER_TASK, CeleryWaker
 from lanes.wake import Lane
 from tests.containers import Container, build_container
 from tests.servers import own_stack, redis_url
+from tests.waiting import wait_until
 
 OWN_DATABASE = 9  # of Redis: no worker listens there
 
@@ -81,6 +82,24 @@ def test_a_lane_is_woken_later_unless_it_is_woken_already(
     waker.wake(lanes(1))
     (message,) = map(json.loads, broker.lrange(SETTLE_QUEUE, 0, -1))
     assert message["headers"]["eta"] is not None
+
+
+def test_a_lane_is_put_off_once_and_woken_meanwhile(broker: Redis, waker: CeleryWaker) -> None:
+    waker.put_off(lanes(1), 3_600)
+    waker.clear_flags(lanes(1))
+    waker.put_off(lanes(2), 3_600)
+    messages = [json.loads(one) for one in broker.lrange(SETTLE_QUEUE, 0, -1)]
+    assert sorted(tasks(broker)) == [["0"], ["1"]]
+    assert all(message["headers"]["eta"] for message in messages)
+    waker.wake(lanes(1))
+    assert len(tasks(broker)) == 3
+
+
+def test_a_lane_can_be_put_off_again_before_its_task(broker: Redis, waker: CeleryWaker) -> None:
+    waker.put_off(lanes(1), 0.001)
+    wait_until(lambda: not broker.keys("wake::*"), what="the flag ends")
+    waker.put_off(lanes(1), 0.001)
+    assert len(tasks(broker)) == 2
 
 
 def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryWaker) -> None:

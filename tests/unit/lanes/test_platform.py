@@ -9,7 +9,7 @@ from msgspec import Struct
 from redis import Redis
 from sqlalchemy import create_engine
 
-from lanes import LaneTopic, Platform, PlatformError, Topic
+from lanes import LaneLimits, LaneTopic, Platform, PlatformError, Topic
 from lanes.__main__ import load_platform, main
 
 ENVIRONMENT = {
@@ -49,6 +49,11 @@ FAULTS: dict[str, Callable[[Platform], object]] = {
     "topic orders: partitions: 0 is less than 1": lambda p: p.lane("orders", partitions=0)(settle),
     "topic 'a.DLT': name: ": lambda p: p.lane("a.DLT", partitions=1)(settle),
     "topic orders: value: ": lambda p: p.lane("orders", partitions=1, value=object())(settle),
+    "topic orders: on_poison: 'drop' is none of dead_letter, park": lambda p: p.lane(
+        "orders",
+        partitions=1,
+        on_poison="drop",  # type: ignore[arg-type]
+    )(settle),
     "topic '': name: ": lambda p: p.publish_to("", partitions=1),
 }
 
@@ -132,3 +137,26 @@ def test_wrong_arguments_are_refused_in_one_line(
 def test_a_module_that_fails_is_named() -> None:
     with pytest.raises(PlatformError, match="no_such_module"):
         load_platform("no_such_module:platform")
+
+
+@pytest.mark.parametrize("on_poison", ["dead_letter", "park"])
+def test_a_topic_has_the_policy_that_it_names(on_poison: Any) -> None:
+    platform = make()
+    platform.lane("orders", partitions=1, on_poison=on_poison)(settle)
+    assert platform.topics["orders"].on_poison == on_poison
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_limits_out_of_range_are_refused(value: float) -> None:
+    with pytest.raises(PlatformError, match=f"limits: settle_round_s: {value} is not above 0"):
+        LaneLimits(settle_round_s=value)
+
+
+def test_so_are_those_of_the_environment() -> None:
+    environment = {**ENVIRONMENT, "LANES_RETRIES_MAX": "-3", "LANES_RELAY_BATCH_MAX": "0"}
+    with pytest.raises(PlatformError) as refused:
+        Platform.from_env(environment)
+    assert sorted(str(refused.value).splitlines()) == [
+        "limits: relay_batch_max: 0 is not above 0",
+        "limits: retries_max: -3 is not above 0",
+    ]

@@ -8,13 +8,15 @@ import pytest
 from celery import Celery
 
 from app.domain.time import from_epoch_ms
-from lanes.handler import LaneTopic, Settlement
+from lanes.dead_letter import HANDLER_ERROR, TOO_MANY
+from lanes.errors import RetryLater, UnknownLaneError
+from lanes.handler import LaneTopic, OnPoison, Settlement
 from lanes.record import InboxRecord, RecordsByKey
 from lanes.settings import LaneLimits
 from lanes.settle import make_settler
 from lanes.tasks.settle import register_settle
 from lanes.testing import MemoryPorts, MemoryStore
-from lanes.testing.ports import CLAIMS, INBOX
+from lanes.testing.ports import CLAIMS, DEAD_LETTERS, INBOX, PARKED_LANES
 from lanes.topic import Topic
 from lanes.wake import SETTLE_TASK, Lane
 
@@ -32,6 +34,7 @@ class FakeWaker:
     cleared: list[Lane] = field(default_factory=list)
     enqueued: list[Lane] = field(default_factory=list)
     later: list[Lane] = field(default_factory=list)
+    delayed: list[tuple[Lane, float]] = field(default_factory=list)
 
     def clear_flags(self, lanes: Any) -> None:
         self.cleared += lanes
@@ -48,6 +51,9 @@ class FakeWaker:
     def wake_later(self, lanes: Any) -> None:
         self.later += lanes
 
+    def put_off(self, lanes: Any, after_s: float) -> None:
+        self.delayed += [(lane, after_s) for lane in lanes]
+
 
 class Handler:
     """Settles anything, but for lanes whose keys say otherwise."""
@@ -55,12 +61,18 @@ class Handler:
     def load(self, _: object, lanes: RecordsByKey) -> None:
         if any(key.startswith("unreadable") for key in lanes):
             raise ValueError
+        if "unknown" in lanes:
+            raise UnknownLaneError("NoSuchThing", "unknown")
 
     def settle(self, _: object, state: None, lanes: RecordsByKey) -> list[Settlement]:
+        if "not-yet" in lanes:
+            raise RetryLater(7.5)
+        if "poison" in lanes:
+            raise ZeroDivisionError
         return [Settlement([]) for _ in lanes]
 
     def fail(self, _: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
-        raise NotImplementedError
+        return Settlement([])
 
     def settled(self, _: object, payloads: Sequence[bytes]) -> list[bool]:
         raise NotImplementedError
@@ -69,10 +81,16 @@ class Handler:
 class Worker:
     """A worker without a broker, and the lanes that wait for it."""
 
-    def __init__(self, *keys: str, **limits: Any) -> None:
+    def __init__(self, *keys: str, on_poison: OnPoison = "dead_letter", **limits: Any) -> None:
         self.store, self.waker = MemoryStore(), FakeWaker()
         lane = LaneTopic(
-            Topic(TOPIC, 1), "group", "queue", lambda *_: None, lambda _: None, Handler()
+            topic=Topic(TOPIC, 1),
+            group="group",
+            queue="queue",
+            check=lambda *_: None,
+            identify=lambda _: None,
+            handler=Handler(),
+            on_poison=on_poison,
         )
         own_limits = replace(LIMITS, **limits)
         settler = make_settler(
@@ -98,6 +116,17 @@ class Worker:
     def waiting(self) -> list[str]:
         """The keys of the records that are not settled."""
         return [record.key for record in self.store.rows(INBOX).values()]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The reasons of the dead letters."""
+        return [letter.reason for letter, _ in self.store.rows(DEAD_LETTERS).values()]
+
+    @property
+    def parked(self) -> dict[str, str]:
+        """By key, why a lane is parked."""
+        rows = self.store.rows(PARKED_LANES).items()
+        return {key: parking.reason for (_, key), (parking, _) in rows}
 
 
 def test_every_lane_of_a_task_is_settled_and_its_flag_cleared() -> None:
@@ -126,7 +155,49 @@ def test_a_busy_lane_is_left_at_once_and_retried_later() -> None:
 
 
 def test_what_a_turn_has_no_time_for_is_queued_again() -> None:
-    worker = Worker("a", "b", settle_round_s=-1.0)
+    worker = Worker("a", "b", settle_round_s=1e-9)
     worker.settle("a", "b")
     assert worker.waiting == ["a", "b"]
     assert worker.waker.enqueued == [(TOPIC, "a"), (TOPIC, "b")]
+
+
+def test_a_lane_that_its_handler_puts_off_waits_uncounted() -> None:
+    worker = Worker("a", "not-yet", "not-yet", "b")
+    worker.settle("a", "not-yet", "b")
+    assert worker.waiting == ["not-yet", "not-yet"]
+    assert worker.waker.delayed == [((TOPIC, "not-yet"), 7.5)]
+    for _ in range(5):
+        worker.settle("not-yet")
+    assert [record.attempts for record in worker.store.rows(INBOX).values()] == [0, 0]
+    assert (worker.reasons, worker.parked, worker.waker.enqueued) == ([], {}, [])
+
+
+@pytest.mark.parametrize("after_s", [0, -1, float("inf"), float("nan")])
+def test_a_lane_cannot_be_put_off_for_ever_or_not_at_all(after_s: float) -> None:
+    with pytest.raises(ValueError, match="after_s"):
+        RetryLater(after_s)
+
+
+def test_poison_is_a_dead_letter_and_its_lane_goes_on() -> None:
+    worker = Worker("poison", "a")
+    worker.settle("poison", "a")
+    assert (worker.waiting, worker.reasons, worker.parked) == ([], [HANDLER_ERROR], {})
+
+
+def test_or_parks_its_lane_where_the_topic_says_so() -> None:
+    worker = Worker("poison", "poison", "a", on_poison="park")
+    worker.settle("poison", "a")
+    assert (worker.waiting, worker.reasons) == (["poison", "poison"], [])
+    assert worker.parked == {"poison": HANDLER_ERROR}
+
+
+def test_a_record_of_no_lane_parks_nothing() -> None:
+    worker = Worker("unknown", on_poison="park")
+    worker.settle("unknown")
+    assert (worker.waiting, worker.reasons, worker.parked) == ([], ["NoSuchThing"], {})
+
+
+def test_the_limit_of_dead_letters_parks_by_its_own_reason() -> None:
+    worker = Worker("unknown", "unknown", on_poison="park")
+    worker.settle("unknown")
+    assert (worker.waiting, worker.parked) == (["unknown"], {"unknown": TOO_MANY})
