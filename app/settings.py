@@ -100,6 +100,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     unanswered_s_max: Seconds = 30.0
     wakes_waiting_max: Count = 2_000
     wake_repeat_s: Seconds = 2.0
+    claim_after_s: Seconds = 5.0  # older: its workers may be dying of it
+    crashes_max: Count = 3  # of workers that settle one record alone; then it is a dead letter
     retries_max: Count = 5
     retry_first_ms: Count = 10
     dead_letters_per_lane_max: Count = 20  # more, within the window: it is not the records' fault

@@ -51,19 +51,30 @@ class DeadLetterWriter:
     dead_letter_limit: DeadLetterLimit
     batch_max: int
 
-    def add(self, lane: LaneTopic, key: str, offsets: Collection[int] | None, cause: Cause) -> None:
+    def add(
+        self,
+        lane: LaneTopic,
+        key: str,
+        offsets: Collection[int] | None,
+        cause: Cause,
+        *,
+        notify: bool = True,
+    ) -> None:
         """Write dead letters for the waiting records at `offsets`; None: the oldest ones.
 
-        Park the lane instead when `lane.on_poison` says so, and settling them has failed. Raise
-        OutageError. When another worker settles them at the same time, do nothing.
+        Park the lane instead when `lane.on_poison` says so, and settling them has failed. Call the
+        handler's `fail` only if `notify`. When another worker settles them at the same time, do
+        nothing. Raise OutageError.
         """
         try:
-            self._add(lane, key, offsets, cause, notify=True)
+            self._add(lane, key, offsets, cause, notify=notify)
         except VersionConflictError:
             log.info("dead_letter_overtaken", topic=lane.topic.name, key=key)
         except (OutageError, UnusableDatabaseError):
             raise
         except Exception:
+            if not notify:
+                raise
             # What makes a record fail may also keep its bidder from being told.
             log.exception("failure_not_notified", topic=lane.topic.name, key=key)
             self._add(lane, key, offsets, cause, notify=False)

@@ -35,6 +35,14 @@ class FutureVersionError(LanesError):
     """A record of a schema version newer than this code: its lane waits for newer code."""
 
 
+class WorkerDiedError(LanesError):
+    """A record that has alone killed `crashes` processes of workers: it is not settled again."""
+
+    def __init__(self, crashes: int) -> None:
+        super().__init__(f"{crashes} workers died while they settled it alone")
+        self.crashes = crashes
+
+
 class OutageError(LanesError):
     """A store is away, or a lock timed out: no record's fault, to be retried without counting."""
 

@@ -14,6 +14,7 @@ from lanes.errors import (
     UnknownLaneError,
     UnusableDatabaseError,
     VersionConflictError,
+    WorkerDiedError,
 )
 from lanes.record import InboxRecord
 
@@ -38,7 +39,7 @@ def action_for(error: Exception, records: Sequence[InboxRecord]) -> FailureActio
         return FailureAction.CONFLICT
     if isinstance(error, RetryLater):
         return FailureAction.PUT_OFF
-    if isinstance(error, UnknownLaneError):
+    if isinstance(error, UnknownLaneError | WorkerDiedError):
         return FailureAction.DEAD_LETTER
     if isinstance(error, OutageError | UnusableDatabaseError) or not records:
         return FailureAction.WAIT

@@ -205,13 +205,15 @@ class Platform:
         return CeleryWaker(app, self.redis, broker, topics=self.topics, task=TASK)
 
     def _make_settler(self, waker: "CeleryWaker") -> "LaneSettler":
-        from lanes.postgres.dead_letters import PostgresDeadLetters  # noqa: PLC0415 - as above
+        from lanes.postgres.claims import PostgresClaims  # noqa: PLC0415 - as above
+        from lanes.postgres.dead_letters import PostgresDeadLetters  # noqa: PLC0415
         from lanes.postgres.lanes import PostgresLanes  # noqa: PLC0415
         from lanes.settle import make_settler  # noqa: PLC0415
 
         return make_settler(
             begin=self.begin,
             lanes=PostgresLanes(),
+            claims=PostgresClaims(),
             dead_letters=PostgresDeadLetters(),
             waker=waker,
             limits=self.limits,

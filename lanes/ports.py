@@ -1,7 +1,8 @@
 """What the platform needs of a store; the drivers are in lanes/postgres."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from lanes.dead_letter import DeadLetter, Parking
@@ -94,6 +95,57 @@ class Lanes(Protocol):
 
     def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:
         """Park the lane until an operator unparks it; return False when it was parked before."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundClaim:
+    """What is known of a lane that was claimed before.
+
+    `crashes` is how many workers have died of its first record alone. `is_isolated`: it is settled
+    one record at a time, because a worker died of it, or because it has one record.
+    """
+
+    crashes: int
+    is_isolated: bool
+
+
+class Claims(Protocol):
+    """The store's side of finding records that kill workers: claims that outlive their worker.
+
+    A claim names the first record of a batch, and the last one. It is held until it is released or
+    cleared; one of an earlier start of the store is not.
+    """
+
+    def write(
+        self, transaction: Transaction, *, topic: str, ranges: Mapping[str, tuple[int, int]]
+    ) -> set[str]:
+        """Write the claims of lanes that have none, and return their keys.
+
+        `ranges`: by key, the offsets of the first record and of the last one.
+        """
+        ...
+
+    def write_again(
+        self, transaction: Transaction, *, topic: str, key: str, first: int, last: int
+    ) -> FoundClaim:
+        """Write the claim of a lane that may have one, and return what that one says.
+
+        One of the same first record that is held means that its worker died: the lane is isolated
+        up to the last record of that claim, and if it was so before, a crash is counted. Of another
+        first record of these no crash is known.
+        """
+        ...
+
+    def clear(self, transaction: Transaction, *, topic: str, ends: Mapping[str, int]) -> None:
+        """Remove the claims, by key, whose last record is at this offset or before."""
+        ...
+
+    def release(self, transaction: Transaction, firsts: Mapping[tuple[str, str], int]) -> None:
+        """Note that no worker died of the claims, by topic and key, of these first records.
+
+        They are removed, but for those of isolated lanes.
+        """
         ...
 
 

@@ -59,6 +59,8 @@ class LaneLimits:
     outbox_backlog_max: int = 20_000  # messages of up to 200 KB
     settle_batch_max: int = 500  # records; keeps a settle's transaction under 0.1 s
     settle_round_s: float = 1.0  # then other lanes get their turn
+    claim_after_s: float = 5.0  # older: its workers may be dying of it
+    crashes_max: int = 3  # of workers that settle one record alone; then it is a dead letter
     retries_max: int = 5  # after version conflicts
     retry_first_ms: int = 10
     dead_letters_per_lane_max: int = 20  # more, within the window: it is not the records' fault

@@ -4,8 +4,8 @@ Guarantees: what is settled is removed from the inbox in the same transaction; t
 lane cannot both succeed, because the handler's guard and the exact count of removed rows each
 make the second one roll back. Lanes of one task share their transactions, whose price is the same
 for one lane and for eight; after a failure each is settled alone. A record that cannot be settled
-is isolated and given up, and the rest of its lane goes on; when too many are given up, the lane is
-parked.
+is isolated and given up, and the rest of its lane goes on, also when it kills its worker
+(lanes/claims.py); when too many are given up, the lane is parked.
 """
 
 import time
@@ -16,13 +16,14 @@ from dataclasses import dataclass
 import structlog
 
 from lanes import metrics, tracing
-from lanes.dead_letter import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT, Parking
+from lanes.claims import LateLanes
+from lanes.dead_letter import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT, WORKER_DIED, Parking
 from lanes.dead_letters import Cause, DeadLetterWriter
-from lanes.errors import BadRecordError, RetryLater, VersionConflictError
+from lanes.errors import BadRecordError, RetryLater, VersionConflictError, WorkerDiedError
 from lanes.failures import FailureAction, action_for, to_settle
 from lanes.handler import LaneTopic, Settlement
-from lanes.ports import Begin, DeadLetters, Lanes
-from lanes.record import InboxRecord
+from lanes.ports import Begin, Claims, DeadLetters, Lanes
+from lanes.record import InboxRecord, RecordsByKey
 from lanes.settings import LaneLimits
 from lanes.tracing import Stage
 from lanes.wake import Lane, Waker
@@ -57,6 +58,7 @@ class LaneSettler:
 
     begin: Begin
     lanes: Lanes
+    late_lanes: LateLanes
     dead_letter_writer: DeadLetterWriter
     batch_max: int
     turn_s: float
@@ -68,15 +70,18 @@ class LaneSettler:
         """Settle the records of several lanes in common transactions, for at most `turn_s` seconds.
 
         Return the lanes that are to be settled alone: those of the first transaction that failed,
-        because one of them is at fault. One lane is always returned, because it is alone already.
+        because one of them is at fault, and those of which a worker may have died. One lane is
+        always returned, because it is alone already.
         """
         ends = time.monotonic() + self.turn_s
+        suspects: list[str] = []
         while len(keys) > 1:
             if time.monotonic() > ends:
                 self.again(_lanes(lane, keys))
-                return ()
+                return suspects
             try:
-                keys = self._batch(lane, keys, self.batch_max)
+                keys, found = self._batch(lane, keys, self.batch_max)
+                suspects += found
             except FailedSettleError as failed:
                 log.info(
                     "lanes_separated",
@@ -84,8 +89,8 @@ class LaneSettler:
                     lanes=len(keys),
                     error=type(failed.error).__name__,
                 )
-                return keys
-        return keys
+                break
+        return [*keys, *suspects]
 
     def settle(self, lane: LaneTopic, key: str) -> None:
         """Settle the lane's records, for at most `turn_s` seconds.
@@ -100,7 +105,7 @@ class LaneSettler:
                 self.again(_lanes(lane, keys))
                 return
             try:
-                keys = self._batch(lane, keys, size)
+                keys, _ = self._batch(lane, keys, size)
             except FailedSettleError as failed:
                 size = self._handle_failure(lane, key, failed, size)
 
@@ -112,11 +117,15 @@ class LaneSettler:
         error = VersionConflictError(f"{lane.topic.name}/{key}")
         self.dead_letter_writer.add(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
 
-    def _batch(self, lane: LaneTopic, keys: Sequence[str], size: int) -> Sequence[str]:
+    def _batch(
+        self, lane: LaneTopic, keys: Sequence[str], size: int
+    ) -> tuple[Sequence[str], Sequence[str]]:
         """Settle up to `size` records, a share of each lane; return the lanes in which more may
-        wait. Raise FailedSettleError."""
+        wait, and those that are left to be settled alone. Raise FailedSettleError."""
         topic, limit = lane.topic.name, max(1, size // len(keys))
-        batches: dict[str, Sequence[InboxRecord]] = {}
+        batches: RecordsByKey = {}
+        late: RecordsByKey = {}
+        suspects: Sequence[str] = ()
         settlements: Sequence[Settlement] = ()
         records: Sequence[InboxRecord] = ()
         started_at = time.perf_counter()
@@ -127,9 +136,16 @@ class LaneSettler:
                 }
                 transaction = stack.enter_context(self.begin())
                 waiting = self.lanes.claim(transaction, topic=topic, keys=keys, limit=limit)
-                for key, ones in waiting.items():
-                    if ones:
-                        batches[key] = spans[key].continue_traces(to_settle(ones))
+                batches = {key: to_settle(ones) for key, ones in waiting.items() if ones}
+                late = self.late_lanes.of(batches)
+                if late:
+                    late, suspects = self._claim(topic, late, is_alone=len(keys) == 1)
+                    batches = {**batches, **late}
+                batches = {
+                    key: spans[key].continue_traces(ones)
+                    for key, ones in batches.items()
+                    if key not in suspects
+                }
                 if batches:
                     state = lane.handler.load(transaction, batches)
                     # Only what comes from now on may be their fault.
@@ -140,19 +156,43 @@ class LaneSettler:
                         for key, settlement in zip(batches, settlements, strict=True)
                         for message in spans[key].inject(settlement.messages)
                     ]
+                    if late:
+                        self.late_lanes.clear(transaction, topic, late)
                     self.lanes.settle(transaction, records, messages)
+        except FailedSettleError:
+            raise
         except Exception as error:
+            if late:
+                self.late_lanes.release(topic, late)
             raise FailedSettleError(records, error) from error
         seconds = time.perf_counter() - started_at
         for batch, settlement in zip(batches.values(), settlements, strict=True):
             _finish(batch, settlement, seconds=seconds)
         if len(waiting) < len(keys):
             self.busy(_lanes(lane, [key for key in keys if key not in waiting]))
-        return [
+        more = [
             key
             for key, batch in batches.items()
             if len(waiting[key]) == limit or len(batch) < len(waiting[key])
         ]
+        return more, suspects
+
+    def _claim(
+        self, topic: str, late: RecordsByKey, *, is_alone: bool
+    ) -> tuple[RecordsByKey, Sequence[str]]:
+        """Claim late lanes; return what of them may be settled now, and the lanes that must be
+        settled alone. Raise FailedSettleError for a record that must not be settled again."""
+        if not is_alone:
+            ours = self.late_lanes.claim_together(topic, late)
+            return (
+                {key: batch for key, batch in late.items() if key in ours},
+                [key for key in late if key not in ours],
+            )
+        ((key, batch),) = late.items()
+        try:
+            return {key: self.late_lanes.claim(topic, key, batch)}, ()
+        except WorkerDiedError as error:
+            raise FailedSettleError(batch[:1], error) from error
 
     def _handle_failure(
         self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int
@@ -173,11 +213,31 @@ class LaneSettler:
             case FailureAction.SINGLE_OUT:
                 return 1
             case FailureAction.DEAD_LETTER:
-                reason = error.reason if isinstance(error, BadRecordError) else HANDLER_ERROR
-                self.dead_letter_writer.add(lane, key, offsets or None, Cause(reason, error))
+                self._reject(lane, key, records, error)
             case FailureAction.PARK:
                 self.dead_letter_writer.park(lane, key, Parking(FUTURE_VERSION, str(error)))
         return size
+
+    def _reject(
+        self, lane: LaneTopic, key: str, records: Sequence[InboxRecord], error: Exception
+    ) -> None:
+        """Write dead letters for the records; for all that wait when none could be read."""
+        topic, offsets = lane.topic.name, [record.offset for record in records]
+        if isinstance(error, WorkerDiedError):
+            cause = Cause(WORKER_DIED, error, error.crashes)
+            # Its claim is still held: one crash more means that `fail` kills workers, too.
+            notify = error.crashes <= self.late_lanes.crashes_max
+        else:
+            reason = error.reason if isinstance(error, BadRecordError) else HANDLER_ERROR
+            cause, notify = Cause(reason, error), True
+        late = self.late_lanes.of({key: records} if records else {})
+        try:
+            self.dead_letter_writer.add(lane, key, offsets or None, cause, notify=notify)
+        except Exception:
+            self.late_lanes.release(topic, late)
+            raise
+        if late:
+            self.late_lanes.clear_rejected(topic, late)
 
     def _put_off(self, lane: LaneTopic, key: str, error: Exception) -> None:
         if isinstance(error, RetryLater):
@@ -200,9 +260,19 @@ class LaneSettler:
 
 
 def make_settler(
-    *, begin: Begin, lanes: Lanes, dead_letters: DeadLetters, waker: Waker, limits: LaneLimits
+    *,
+    begin: Begin,
+    lanes: Lanes,
+    claims: Claims,
+    dead_letters: DeadLetters,
+    waker: Waker,
+    limits: LaneLimits,
+    clock: Callable[[], float] = time.time,
 ) -> LaneSettler:
-    """Return a settler on these stores, which puts unfinished and busy lanes off by `waker`."""
+    """Return a settler on these stores, which puts unfinished and busy lanes off by `waker`.
+
+    `clock` is that of the store, in seconds since 1970.
+    """
     dead_letter_writer = DeadLetterWriter(
         begin=begin,
         lanes=lanes,
@@ -213,6 +283,13 @@ def make_settler(
     return LaneSettler(
         begin=begin,
         lanes=lanes,
+        late_lanes=LateLanes(
+            begin=begin,
+            claims=claims,
+            after_s=limits.claim_after_s,
+            crashes_max=limits.crashes_max,
+            clock=clock,
+        ),
         dead_letter_writer=dead_letter_writer,
         batch_max=limits.settle_batch_max,
         turn_s=limits.settle_round_s,

@@ -13,6 +13,7 @@ from app.protocol.topics import LIVE_TOPICS
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.old_chat import OldChat
 from app.settings import Settings
+from lanes.postgres.claims import PostgresClaims
 from lanes.settle import LaneSettler, make_settler
 
 
@@ -25,6 +26,7 @@ class WorkerContainer(MailContainer, TaskContainer):
         return make_settler(
             begin=self.begin,
             lanes=self.lanes,
+            claims=PostgresClaims(),
             dead_letters=self.dead_letters,
             waker=self.waker,
             limits=self.settings.limits.lanes,

@@ -24,6 +24,7 @@ _UNPARK = "DELETE FROM lanes.parked_lanes WHERE topic = %s AND key = %s"
 _AS_IF_NONE_HAD_FAILED = """
 UPDATE lanes.inbox SET attempts = 0, first_failed_at = NULL
 WHERE topic = %s AND key = %s AND attempts > 0"""
+_AS_IF_NO_WORKER_HAD_DIED = "DELETE FROM lanes.claims WHERE topic = %s AND key = %s"
 
 _UNPARK_PARTITION = """
 DELETE FROM lanes.parked_partitions WHERE consumer_group = %s AND topic = %s AND partition = %s"""
@@ -66,6 +67,7 @@ class PostgresParkedStore:
             if connection.exec_driver_sql(_UNPARK, (topic, key)).rowcount == 0:
                 return False
             connection.exec_driver_sql(_AS_IF_NONE_HAD_FAILED, (topic, key))
+            connection.exec_driver_sql(_AS_IF_NO_WORKER_HAD_DIED, (topic, key))
             return True
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> bool:

@@ -159,12 +159,16 @@ lane_versions = Table(
     postgresql_with={"fillfactor": 50},
 )
 
-# Lanes that a worker settles after a long wait: one whose process dies leaves its row.
+# Lanes that a worker settles after a long wait: one whose process dies leaves its row. Once it has
+# done so the lane `is_isolated`: it is settled one record at a time, up to `until_offset`.
 claims = Table(
     "claims",
     metadata,
     Column("topic", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("offset", BigInteger, nullable=False),  # of the first record claimed
-    Column("crashes", SmallInteger, nullable=False, server_default="0"),
+    Column("until_offset", BigInteger, nullable=False),  # of the last one
+    Column("is_isolated", Boolean, nullable=False),
+    Column("crashes", SmallInteger, nullable=False),  # of workers that settled `offset` alone
+    Column("server_started_at", Instant),  # under which a worker holds it; null: none does
 )

@@ -7,6 +7,7 @@ from typing import Any
 from lanes.errors import FutureVersionError, OutageError, VersionConflictError
 from lanes.handler import LaneHandler, Settlement
 from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
+from lanes.testing.processes import Killed
 from lanes.testing.store import MemoryTransaction
 
 
@@ -33,7 +34,8 @@ class Rejected:
 
 class SimulatedHandler:
     """Calls `handler`. While the code `is_broken`, records with one of the payloads in `poison`
-    fail, and those in `newer` wait for newer code.
+    fail, and those in `newer` wait for newer code. Those at the places in `deadly` always kill
+    the process.
 
     `errors` are those that `handler.fail` raised, which the platform only logs; `last_error` is
     what `handler.settle` raised at last, which may be the fault of a record.
@@ -43,6 +45,7 @@ class SimulatedHandler:
         self.handler = handler
         self.poison: set[str] = set()
         self.newer: set[str] = set()
+        self.deadly: set[tuple[int, int]] = set()
         self.is_broken = True
         self.errors: list[Exception] = []
         self.last_error: Exception | None = None
@@ -55,12 +58,13 @@ class SimulatedHandler:
         self, transaction: MemoryTransaction, state: object, lanes: RecordsByKey
     ) -> Sequence[Settlement]:
         """Settle the records and note it. Raise PoisonError and FutureVersionError."""
-        for records in lanes.values() if self.is_broken else ():
-            for record in records:
-                if record.payload in self.poison:
-                    raise PoisonError
-                if record.payload in self.newer:
-                    raise FutureVersionError("of newer code")
+        for record in (record for records in lanes.values() for record in records):
+            if (record.partition, record.offset) in self.deadly:
+                raise Killed
+            if self.is_broken and record.payload in self.poison:
+                raise PoisonError
+            if self.is_broken and record.payload in self.newer:
+                raise FutureVersionError("of newer code")
         try:
             settlements = self.handler.settle(transaction, state, lanes)
         except Exception as error:

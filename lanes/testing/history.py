@@ -46,6 +46,7 @@ APPENDS, FAULTS_SHARE, WRITES, DELIVERIES = 0.15, 0.1, 0.1, 0.2
 KINDS: tuple[Kind, ...] = ("worker", "owner", "writer")
 # Of the appended records.
 REPEATED, POISONOUS, NEWER, CUT_SHORT, WITHOUT_KEY = 0.2, 0.15, 0.05, 0.03, 0.03
+DEADLY = 0.02  # of what would be poisonous else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,5 +229,7 @@ def _append(plan: Plan, chance: random.Random) -> Append:
     if chance.random() < CUT_SHORT:
         value = value[:-1]
     times = 2 if chance.random() < REPEATED and plan.repeats else 1
-    is_poison, is_newer = chance.random() < POISONOUS, chance.random() < NEWER
-    return Append(key, value, times, is_poison=is_poison, is_newer=is_newer)
+    fault, is_newer = chance.random(), chance.random() < NEWER
+    is_deadly = fault < DEADLY
+    is_poison = not is_deadly and fault < POISONOUS
+    return Append(key, value, times, is_poison=is_poison, is_newer=is_newer, is_deadly=is_deadly)

@@ -3,13 +3,14 @@
 tests/contract runs the same tests against these and against PostgreSQL.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lanes.dead_letter import DeadLetter, Parking
 from lanes.errors import BadDataError, GoneError, VersionConflictError
 from lanes.parking import ParkedLane, ParkedPartition
+from lanes.ports import FoundClaim
 from lanes.record import InboxRecord, OutboxMessage
 from lanes.testing.store import MemoryStore, MemoryTransaction
 
@@ -18,14 +19,29 @@ OWN = "lanes."
 
 INBOX = f"{OWN}inbox"  # by (topic, partition, offset), the InboxRecord
 PROGRESS = f"{OWN}progress"  # by (topic, partition), the next offset and the topic's id
-CLAIMS = f"{OWN}claims"  # only locks
+LANE_LOCKS = f"{OWN}lane_locks"  # by (topic, key), only locks
+CLAIMS = f"{OWN}claims"  # by (topic, key), the StoredClaim
 DEAD_LETTERS = f"{OWN}dead_letters"  # by (topic, partition, offset), the letter and when it came
 PARKED_LANES = f"{OWN}parked_lanes"  # by (topic, key), the Parking and since when
 PARKED_PARTITIONS = f"{OWN}parked_partitions"  # by (group, topic, partition), the same
 
 
+@dataclass(frozen=True, slots=True)
+class StoredClaim:
+    """A claim of the records of a lane from `first` to `last`."""
+
+    first: int
+    last: int
+    is_isolated: bool
+    crashes: int = 0
+    is_held: bool = True
+
+
 class MemoryPorts:
-    """The ports InboxWriter, Lanes and DeadLetters. `now` is their clock, in seconds since 1970."""
+    """The ports InboxWriter, Lanes, Claims and DeadLetters.
+
+    `now` is their clock, in seconds since 1970.
+    """
 
     now: float = 0.0
 
@@ -79,7 +95,7 @@ class MemoryPorts:
             return {
                 key: self.read(transaction, topic=topic, key=key, limit=limit)
                 for key in keys
-                if transaction.try_lock(CLAIMS, (topic, key))
+                if transaction.try_lock(LANE_LOCKS, (topic, key))
             }
 
     def read(
@@ -130,6 +146,49 @@ class MemoryPorts:
     ) -> bool:
         """Park the lane until an operator unparks it; return False when it was parked before."""
         return _insert(transaction, PARKED_LANES, (topic, key), (parking, self.now))
+
+    def write(
+        self, transaction: MemoryTransaction, *, topic: str, ranges: Mapping[str, tuple[int, int]]
+    ) -> set[str]:
+        """Write the claims of lanes that have none, and return their keys."""
+        with transaction.statement():
+            return {
+                key
+                for key, (first, last) in ranges.items()
+                if _insert(transaction, CLAIMS, (topic, key), _new_claim(first, last))
+            }
+
+    def write_again(
+        self, transaction: MemoryTransaction, *, topic: str, key: str, first: int, last: int
+    ) -> FoundClaim:
+        """Write the claim of a lane that may have one, and return what that one says."""
+        with transaction.statement():
+            found = transaction.lock(CLAIMS, (topic, key))
+            claim = _new_claim(first, last) if found is None else _again(found, first, last)
+            transaction.put(CLAIMS, (topic, key), claim)
+        return FoundClaim(claim.crashes, claim.is_isolated)
+
+    def clear(self, transaction: MemoryTransaction, *, topic: str, ends: Mapping[str, int]) -> None:
+        """Remove the claims that end at these offsets or before."""
+        with transaction.statement():
+            for key, last in ends.items():
+                found = transaction.get(CLAIMS, (topic, key))
+                if found is not None and found.last <= last:
+                    transaction.delete(CLAIMS, (topic, key))
+
+    def release(
+        self, transaction: MemoryTransaction, firsts: Mapping[tuple[str, str], int]
+    ) -> None:
+        """Note that nobody died of these claims; those of isolated lanes stay."""
+        with transaction.statement():
+            for lane, first in firsts.items():
+                found = transaction.get(CLAIMS, lane)
+                if found is None or found.first != first:
+                    continue
+                if found.is_isolated:
+                    transaction.put(CLAIMS, lane, replace(found, is_held=False))
+                else:
+                    transaction.delete(CLAIMS, lane)
 
     def count_recent(
         self,
@@ -226,6 +285,7 @@ class MemoryParkedStore:
         with self._begin() as transaction:
             if not transaction.delete(PARKED_LANES, (topic, key)):
                 return False
+            transaction.delete(CLAIMS, (topic, key))
             with transaction.statement():
                 for record_id, record in transaction.scan(INBOX).items():
                     if (record.topic, record.key) == (topic, key) and record.attempts:
@@ -237,6 +297,20 @@ class MemoryParkedStore:
         """Unpark the partition; return False when it was not parked."""
         with self._begin() as transaction:
             return transaction.delete(PARKED_PARTITIONS, (group, topic, partition))
+
+
+def _new_claim(first: int, last: int) -> StoredClaim:
+    return StoredClaim(first, last, is_isolated=first == last)
+
+
+def _again(found: StoredClaim, first: int, last: int) -> StoredClaim:
+    """Return the claim of these records of a lane in which `found` was left."""
+    is_same = found.first == first
+    is_suspect = found.is_isolated or (is_same and found.is_held)
+    if not is_suspect or not found.first <= first <= found.last:
+        return _new_claim(first, last)
+    crashes = found.crashes + found.is_held if is_same and found.is_isolated else 0
+    return StoredClaim(first, found.last, is_isolated=True, crashes=crashes)
 
 
 def _lane(transaction: MemoryTransaction, topic: str, key: str) -> list[InboxRecord]:

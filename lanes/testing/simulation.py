@@ -26,9 +26,9 @@ from lanes.settings import LaneLimits
 from lanes.settle import make_settler
 from lanes.testing.handler import SimulatedHandler
 from lanes.testing.ports import (
-    CLAIMS,
     DEAD_LETTERS,
     INBOX,
+    LANE_LOCKS,
     PARKED_LANES,
     PARKED_PARTITIONS,
     PROGRESS,
@@ -103,9 +103,11 @@ class Simulation:
         self._settler = make_settler(
             begin=self.store.begin,
             lanes=self.ports,
+            claims=self.ports,
             dead_letters=self.ports,
             waker=_TaskWaker(self.tasks),
             limits=LIMITS,
+            clock=lambda: self.ports.now,
         )
         self._attempts = Attempts(self._settler, LIMITS.retries_max)
         self._assign(range(PARTITIONS))
@@ -136,11 +138,13 @@ class Simulation:
         replays: int = 0,
         is_poison: bool = False,
         is_newer: bool = False,
+        is_deadly: bool = False,
     ) -> RawRecord:
         """Append a record to the log.
 
         While the code is broken a poisonous record cannot be settled, and a newer one is of a
-        schema version that this code does not know.
+        schema version that this code does not know. A deadly one always kills the worker that
+        settles it.
         """
         partition = sum(key or b"") % PARTITIONS
         log = self.log[partition]
@@ -150,6 +154,8 @@ class Simulation:
             self.handler.poison.add(as_text(value))
         if is_newer:
             self.handler.newer.add(as_text(value))
+        if is_deadly:
+            self.handler.deadly.add((partition, raw.offset))
         return raw
 
     def replay(self, which: int) -> None:
@@ -211,7 +217,7 @@ class Simulation:
 
     def lose_claims(self, _: int = 0) -> None:
         """Let every lane be claimed again: a claim promises nothing."""
-        self.store.unlock(CLAIMS)
+        self.store.unlock(LANE_LOCKS)
 
     def lose_task(self, which: int) -> None:
         """Lose a task."""

@@ -39,17 +39,23 @@ class Append:
     times: int = 1
     is_poison: bool = False
     is_newer: bool = False
+    is_deadly: bool = False
 
     def apply(self, simulation: Simulation) -> str:
         """Append it."""
         records = [
             simulation.append(
-                self.key, self.value, is_poison=self.is_poison, is_newer=self.is_newer
+                self.key,
+                self.value,
+                is_poison=self.is_poison,
+                is_newer=self.is_newer,
+                is_deadly=self.is_deadly,
             )
             for _ in range(self.times)
         ]
         where = ", ".join(f"{raw.partition}@{raw.offset}" for raw in records)
-        kind = (" (poison)" if self.is_poison else "") + (" (newer)" if self.is_newer else "")
+        kinds = {"poison": self.is_poison, "newer": self.is_newer, "deadly": self.is_deadly}
+        kind = "".join(f" ({name})" for name, is_so in kinds.items() if is_so)
         return f"append to {where}: key {_shown(self.key)}, value {_shown(self.value)}{kind}"
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import NullPool, create_engine
 
 from lanes.migrations import upgrade
 from lanes.parking import ParkedStore
-from lanes.ports import Begin, DeadLetters, InboxWriter, Lanes
+from lanes.ports import Begin, Claims, DeadLetters, InboxWriter, Lanes
+from lanes.postgres.claims import PostgresClaims
 from lanes.postgres.dead_letters import PostgresDeadLetters
 from lanes.postgres.engine import driver_url
 from lanes.postgres.lanes import PostgresInboxWriter, PostgresLanes
@@ -32,7 +33,7 @@ SELECT outbox.topic, letter."offset" FROM lanes.outbox
 JOIN lanes.dead_letters AS letter ON letter.id = outbox.dead_letter_id ORDER BY outbox.id"""
 _EMPTY = """
 TRUNCATE lanes.inbox, lanes.ingest_progress, lanes.outbox, lanes.dead_letters, lanes.parked_lanes,
-  lanes.parked_partitions, lanes.lane_versions CASCADE"""
+  lanes.parked_partitions, lanes.claims, lanes.lane_versions CASCADE"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Ports:
     begin: Begin
     inbox_writer: InboxWriter
     lanes: Lanes
+    claims: Claims
     dead_letters: DeadLetters
     parked: ParkedStore
 
@@ -105,7 +107,7 @@ def ports(request: pytest.FixtureRequest) -> Ports:
 def _memory() -> Ports:
     store, ports = MemoryStore(), MemoryPorts()
     parked = MemoryParkedStore(store)
-    return MemoryStorePorts(store.begin, ports, ports, ports, parked, store)
+    return MemoryStorePorts(store.begin, ports, ports, ports, ports, parked, store)
 
 
 def _postgres(database_url: str) -> Ports:
@@ -117,6 +119,7 @@ def _postgres(database_url: str) -> Ports:
     with begin() as transaction:
         transaction.exec_driver_sql(_EMPTY)
     return PostgresPorts(
-        begin, PostgresInboxWriter(), PostgresLanes(), PostgresDeadLetters(),
+        begin, PostgresInboxWriter(), PostgresLanes(), PostgresClaims(),
+        PostgresDeadLetters(),
         PostgresParkedStore(begin),
     )  # fmt: skip

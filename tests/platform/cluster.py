@@ -120,9 +120,9 @@ class ListsCluster:
         """A bridge process that runs these; `changes` of its environment."""
         return self._start("bridge", "tests.platform.bridge", *pipelines, **changes)
 
-    def worker(self, **changes: str) -> Process:
-        """A worker process that settles lists."""
-        options = ("-Q", self.topic, "-P", "solo", "--without-gossip", "--without-mingle")
+    def worker(self, *, pool: str = "solo", **changes: str) -> Process:
+        """A worker process that settles lists, in this pool of Celery, which has two children."""
+        options = ("-Q", self.topic, "-P", pool, "-c", "2", "--without-gossip", "--without-mingle")
         return self._start(
             "worker", "celery", "-q", "-A", "tests.platform.workers", "worker", *options, **changes
         )

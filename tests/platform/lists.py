@@ -126,6 +126,8 @@ class ListLane:
             raise ValueError("told to fail")
         if kind == "conflict":
             raise VersionConflictError(state.name)
+        if kind == "death":
+            os._exit(1)
         if kind == "refusal":
             transaction.exec_driver_sql(REFUSE, ("no number",))
 

@@ -31,7 +31,7 @@ from tests.simulation.model import (
     open_auctions,
 )
 
-POISON, NEWER = "poison", "newer"
+POISON, NEWER, DEADLY = "poison", "newer", "deadly"
 Control = CancelValue | CloseValue | ReserveValue | VoidValue
 
 
@@ -59,7 +59,7 @@ bids = st.builds(
     st.integers(1, 3),
     st.integers(10, 60).map(lambda hundreds: hundreds * 100),
     st.sampled_from(["exact", "max"]),
-    st.sampled_from([*"abcdefgh", POISON, f"{POISON}2", NEWER]),
+    st.sampled_from([*"abcdefgh", POISON, f"{POISON}2", NEWER, DEADLY]),
     st.sampled_from([{}, {}, {"limit": 4_000}, {"blocked": True}]),
 )
 controls = st.one_of(
@@ -74,7 +74,13 @@ def _append(value: BidValue | Control) -> Append:
     """A bid or a control reaches the log; some bids are poison, or newer."""
     name = value.key if isinstance(value, BidValue) else ""
     key, payload = b"%d" % value.auction_id, msgspec.json.encode(value)
-    return Append(key, payload, is_poison=name.startswith(POISON), is_newer=name == NEWER)
+    return Append(
+        key,
+        payload,
+        is_poison=name.startswith(POISON),
+        is_newer=name == NEWER,
+        is_deadly=name == DEADLY,
+    )
 
 
 numbers = st.integers(0, NUMBERS - 1)

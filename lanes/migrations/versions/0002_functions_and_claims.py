@@ -31,7 +31,10 @@ def upgrade(op: Operations, schema: str) -> None:
         sa.Column("topic", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
-        sa.Column("crashes", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("until_offset", sa.BigInteger(), nullable=False),
+        sa.Column("is_isolated", sa.Boolean(), nullable=False),
+        sa.Column("crashes", sa.SmallInteger(), nullable=False),
+        sa.Column("server_started_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("topic", "key", name=op.f("pk_claims")),
         schema=schema,
     )

@@ -1,5 +1,6 @@
 """Lanes of one task are settled in one transaction; one that fails harms no other."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,12 @@ from app.adapters.postgres.settling import PostgresAuctionStore
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
 from app.services import settling
 from app.services.settling import AuctionLane
+from lanes.claims import LateLanes
 from lanes.dead_letter import Parking
 from lanes.dead_letters import DeadLetterWriter
 from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
+from lanes.postgres.claims import PostgresClaims
 from lanes.postgres.dead_letters import PostgresDeadLetters
 from lanes.postgres.engine import PLAN_ONCE, driver_url
 from lanes.postgres.lanes import PostgresInboxWriter, PostgresLanes
@@ -55,6 +58,13 @@ class House:
         self._settler = LaneSettler(
             begin=self.begin,
             lanes=self.lanes,
+            late_lanes=LateLanes(
+                begin=self.begin,
+                claims=PostgresClaims(),
+                after_s=60,
+                crashes_max=3,
+                clock=time.time,
+            ),
             dead_letter_writer=DeadLetterWriter(
                 begin=self.begin,
                 lanes=self.lanes,

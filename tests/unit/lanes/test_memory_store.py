@@ -180,3 +180,13 @@ def test_a_record_of_newer_code_parks_its_lane_until_that_is_deployed() -> None:
     simulation.finish()
     assert simulation.store.rows(ACCOUNTS)["a"].payments == ("p1", "p2")
     simulation.close()
+
+
+def test_a_record_that_kills_every_worker_holds_up_its_lane_for_a_while() -> None:
+    simulation = Simulation(lane_topic(Accounts()))
+    simulation.append(b"a", b'{"id": "p1", "amount": 1}')
+    simulation.append(b"a", b'{"id": "p2", "amount": 2}', is_deadly=True)
+    simulation.append(b"a", b'{"id": "p3", "amount": 3}')
+    simulation.finish()
+    assert [(one.offset, one.reason) for one in simulation.dead_letters] == [(1, "WorkerDied")]
+    simulation.close()

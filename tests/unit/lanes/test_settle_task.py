@@ -16,7 +16,7 @@ from lanes.settings import LaneLimits
 from lanes.settle import make_settler
 from lanes.tasks.settle import register_settle
 from lanes.testing import MemoryPorts, MemoryStore
-from lanes.testing.ports import CLAIMS, DEAD_LETTERS, INBOX, PARKED_LANES
+from lanes.testing.ports import DEAD_LETTERS, INBOX, LANE_LOCKS, PARKED_LANES
 from lanes.topic import Topic
 from lanes.wake import SETTLE_TASK, Lane
 
@@ -96,6 +96,7 @@ class Worker:
         settler = make_settler(
             begin=self.store.begin,
             lanes=MemoryPorts(),
+            claims=MemoryPorts(),
             dead_letters=MemoryPorts(),
             waker=self.waker,
             limits=own_limits,
@@ -146,7 +147,7 @@ def test_lanes_that_cannot_be_read_hold_up_no_other_lane() -> None:
 def test_a_busy_lane_is_left_at_once_and_retried_later() -> None:
     worker = Worker("a", "b")
     with worker.store.begin() as other:
-        assert other.try_lock(CLAIMS, (TOPIC, "a"))
+        assert other.try_lock(LANE_LOCKS, (TOPIC, "a"))
         worker.settle("a", "b")
     assert worker.waiting == ["a"]
     assert worker.waker.later == [(TOPIC, "a")]
