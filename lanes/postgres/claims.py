@@ -5,20 +5,21 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from lanes.ports import FoundClaim
-from lanes.postgres.prepared import array
+from lanes.postgres.prepared import Prepared, array
 
-# A claim need not survive the server: one of an earlier start counts as released. So its commit
-# waits for no disk.
-_UNSYNCED = "SET LOCAL synchronous_commit = off;"
+# A claim need not survive the server: one of an earlier start counts as released. So the commit
+# that writes it waits for no disk.
+_UNSYNCED = "set_config('synchronous_commit', 'off', true)"
 
-_WRITE = (
-    _UNSYNCED
-    + """
+_WRITE = Prepared(
+    "claims_write",
+    ("text", "text[]", "bigint[]", "bigint[]"),
+    f"""
 INSERT INTO lanes.claims
   (topic, key, "offset", until_offset, is_isolated, crashes, server_started_at)
-SELECT %s, key, first, last, first = last, 0, pg_postmaster_start_time()
-FROM unnest(%s, %s::bigint[], %s::bigint[]) AS lane (key, first, last)
-ON CONFLICT DO NOTHING RETURNING key"""
+SELECT $1, key, first, last, first = last, 0, pg_postmaster_start_time()
+FROM unnest($2, $3, $4) AS lane (key, first, last)
+ON CONFLICT DO NOTHING RETURNING key, {_UNSYNCED}""",  # noqa: S608 - our constants
 )
 
 _IS_HELD = "(claim.server_started_at IS NOT DISTINCT FROM pg_postmaster_start_time())"
@@ -27,13 +28,13 @@ _IS_SAME = '(claim."offset" = EXCLUDED."offset")'
 _IS_SUSPECT = f"""
 ((claim.is_isolated OR {_IS_SAME} AND {_IS_HELD})
   AND EXCLUDED."offset" BETWEEN claim."offset" AND claim.until_offset)"""
-_WRITE_AGAIN = (
-    _UNSYNCED
-    + f"""
+_WRITE_AGAIN = Prepared(
+    "claims_write_again",
+    ("text", "text", "bigint", "bigint"),
+    f"""
 INSERT INTO lanes.claims AS claim
   (topic, key, "offset", until_offset, is_isolated, crashes, server_started_at)
-VALUES (%(topic)s, %(key)s, %(first)s, %(last)s, %(first)s = %(last)s, 0,
-  pg_postmaster_start_time())
+VALUES ($1, $2, $3, $4, $3 = $4, 0, pg_postmaster_start_time())
 ON CONFLICT (topic, key) DO UPDATE SET
   "offset" = EXCLUDED."offset",
   until_offset = CASE WHEN {_IS_SUSPECT} THEN claim.until_offset ELSE EXCLUDED.until_offset END,
@@ -41,12 +42,17 @@ ON CONFLICT (topic, key) DO UPDATE SET
   crashes = CASE WHEN {_IS_SAME} AND claim.is_isolated THEN claim.crashes + {_IS_HELD}::int
     ELSE 0 END,
   server_started_at = EXCLUDED.server_started_at
-RETURNING crashes, is_isolated"""  # noqa: S608 - our constants
+RETURNING crashes, is_isolated, {_UNSYNCED}""",  # noqa: S608 - our constants
 )
 
-_CLEAR = """
-DELETE FROM lanes.claims AS claim USING unnest(%s, %s::bigint[]) AS lane (key, last)
-WHERE claim.topic = %s AND claim.key = lane.key AND claim.until_offset <= lane.last"""
+_CLEAR = Prepared(
+    "claims_clear",
+    ("text", "text[]", "bigint[]"),
+    """
+DELETE FROM lanes.claims AS claim USING unnest($2, $3) AS lane (key, last)
+WHERE claim.topic = $1 AND claim.key = lane.key AND claim.until_offset <= lane.last
+RETURNING claim.key""",
+)
 
 _RELEASE = """
 WITH failed AS (
@@ -69,20 +75,19 @@ class PostgresClaims:
     ) -> set[str]:
         """Write the claims of lanes that have none, and return their keys."""
         firsts, lasts = zip(*ranges.values(), strict=True)
-        parameters = (topic, list(ranges), array(firsts), array(lasts))
-        return set(transaction.exec_driver_sql(_WRITE, parameters).scalars())
+        rows = _WRITE.execute(transaction, topic, list(ranges), array(firsts), array(lasts))
+        return {key for key, _ in rows}
 
     def write_again(
         self, transaction: Connection, *, topic: str, key: str, first: int, last: int
     ) -> FoundClaim:
         """Write the claim of a lane that may have one, and return what that one says."""
-        parameters = {"topic": topic, "key": key, "first": first, "last": last}
-        crashes, is_isolated = transaction.exec_driver_sql(_WRITE_AGAIN, parameters).one()
+        ((crashes, is_isolated, _),) = _WRITE_AGAIN.execute(transaction, topic, key, first, last)
         return FoundClaim(crashes, is_isolated)
 
     def clear(self, transaction: Connection, *, topic: str, ends: Mapping[str, int]) -> None:
         """Remove the claims that end at these offsets or before."""
-        transaction.exec_driver_sql(_CLEAR, (list(ends), array(ends.values()), topic))
+        _CLEAR.execute(transaction, topic, list(ends), array(ends.values()))
 
     def release(self, transaction: Connection, firsts: Mapping[tuple[str, str], int]) -> None:
         """Note that nobody died of these claims; those of isolated lanes stay."""
