@@ -17,6 +17,7 @@ from app.settings import read_settings
 from app.store_versions import OLDEST
 from app.unfit_stores import refuse_unfit_stores
 from bridge.__main__ import make_topics
+from lanes.kafka import topics
 from stack import Stack
 from tests.containers import build_container
 from tests.integration.database import alembic
@@ -216,6 +217,7 @@ def test_a_store_that_is_older_than_what_was_proved_is_refused(
 ) -> None:  # fmt: skip
     for kind in OLDEST:
         monkeypatch.setitem(OLDEST, kind, (99, 1))
+    monkeypatch.setattr(topics, "OLDEST", (99, 1))
     production = in_production(stack, secured)
     with pytest.raises(SystemExit) as exited:
         refuse_unfit_stores(read_settings(production))

@@ -1,5 +1,5 @@
 /** Asks again before a bid that is far above the price or buys at once, and says which (rule 15). */
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n";
 
 interface Props {
@@ -14,7 +14,7 @@ interface Props {
 export function ConfirmBid({ reason, yes, onYes, onNo }: Props) {
   const id = useId();
   const title = useFocusWhileShown();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape") onNo();
     };
@@ -49,7 +49,7 @@ export function ConfirmBid({ reason, yes, onYes, onNo }: Props) {
 /** Takes the focus to the title, and gives it back to where it was. */
 function useFocusWhileShown() {
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     title.current?.focus();
     return () => {
