@@ -25,6 +25,7 @@ TODAY = 0  # days: everything that has ended
 BATCH = 7  # rows at once: an auction is moved in many transactions
 BIDDERS = 5
 KEYS = [f"k{number}" for number in range(60)]
+ROUNDS_MAX = 50  # more would keep the archive busy for as long as they come
 KEYS_LATE = [f"late{number}" for number in range(5)]
 
 
@@ -95,7 +96,9 @@ def test_archiving_under_load_changes_no_answer(
     stop = threading.Event()
 
     def storm() -> None:
-        while not stop.is_set():
+        for _ in range(ROUNDS_MAX):
+            if stop.is_set():
+                break
             place(cluster, busy, KEYS)
             place(cluster, ended, KEYS)  # repeats: first outcomes, whichever table they are in
             place(cluster, ended, KEYS_LATE)
