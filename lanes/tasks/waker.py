@@ -13,9 +13,9 @@ from lanes.wake import SETTLE_TASK, Lane, put_off_key, wake_key
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
-# What Celery takes for a task (400 µs of CPU where it is sent, and as much where it is done) is
-# shared by its lanes. The last of them waits for all others, a few milliseconds when each has few.
-LANES_PER_TASK = 8
+# What Celery takes for a task (400 µs of CPU where it is sent, and as much where it is done) and
+# what a transaction costs are shared by the task's lanes.
+LANES_PER_TASK = 25
 # Half of Celery's `visibility_timeout`, after which a task would be given to another worker, too.
 # A lane that is put off for longer is asked in between.
 PUT_OFF_S_MAX = 1_800.0
