@@ -4,30 +4,22 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import NoReturn
 
 from app.bootstrap.operator import OperatorContainer
 from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
 from app.observability.security_log import open_security_log
 from app.settings import Settings, SettingsError, read_settings
+from lanes.command_line import REFUSED, Parser
 from lanes.errors import LanesError
+from lanes.text import printable
 
 Act = Callable[[OperatorContainer, argparse.Namespace], int]
 
 MakeContainer = Callable[[Settings], OperatorContainer]
 """Makes the services of a command; connects to nothing yet."""
 
-REFUSED = 2
 INTERRUPTED = 130  # as shells say it of SIGINT
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that reports an error in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit 2."""
-        self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
 def be_quiet() -> None:
@@ -67,14 +59,6 @@ def perform(
         return INTERRUPTED
 
 
-def count(text: str) -> int:
-    """Parse a whole number from 1 on, for argparse."""
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return number
-
-
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as aligned columns, two spaces apart."""
     cells = [list(header), *([printable(str(cell)) for cell in row] for row in rows)]
@@ -82,11 +66,4 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
-    )
-
-
-def printable(text: str) -> str:
-    """Return text from outside with escapes for characters that would move a terminal's cursor."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from app.bootstrap.operator import OperatorContainer
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
-from bridge.command import MakeContainer, Parser, be_quiet, count, perform, table
+from bridge.command import MakeContainer, be_quiet, perform, table
+from lanes.command_line import Parser, count
 from lanes.parking import ParkedLane, ParkedPartition
 
 LIST_LIMIT = 100

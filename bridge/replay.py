@@ -23,18 +23,11 @@ from app.protocol.dead_letters import DeadLetter, Replay, ReplayRequest
 from app.protocol.validation import parse
 from app.services.dead_letters import shown
 from app.services.rejected_records import REASONS
-from bridge.command import (
-    REFUSED,
-    MakeContainer,
-    Parser,
-    be_quiet,
-    count,
-    perform,
-    printable,
-    table,
-)
+from bridge.command import MakeContainer, be_quiet, perform, table
+from lanes.command_line import REFUSED, Parser, count
 from lanes.dead_letter_list import DeadLetterSelection
 from lanes.replay import ReplayOrder, ReplayResult
+from lanes.text import printable
 
 LIST_LIMIT = 20
 HEADER = ("ID", "PLACE", "KEY", "REASON", "ATTEMPTS", "REPLAYS", "GIVEN UP AT", "TRACE ID")

@@ -10,27 +10,19 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import NoReturn
 
+from lanes.command_line import REFUSED, Parser, count
 from lanes.errors import LanesError, PlatformError
 from lanes.logging import configure_logging
 from lanes.platform import Platform
-from lanes.text import shown
+from lanes.text import printable
 
-OK, FAILED, REFUSED = 0, 1, 2
+OK, FAILED = 0, 1
 APP_VARIABLE = "LANES_APP"
 TOPICS_WAIT_S = 60.0
 LIST_LIMIT = 50
 
 Command = Callable[[Platform, argparse.Namespace], int]
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that reports an error in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit 2."""
-        self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +57,7 @@ def make_parser() -> Parser:
     run.add_argument("pipelines", nargs="+", metavar="PIPELINE")
     run.add_argument("--http", metavar="HOST:PORT", help="serve metrics there")
     status = _add(commands, "status", _status, "show the lanes that wait, the oldest first")
-    status.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    status.add_argument("--limit", type=count, default=LIST_LIMIT)
     _add(commands, "doctor", _doctor, "check what would break a promise")
     _add_lanes(commands)
     _add_replay(commands)
@@ -78,7 +70,7 @@ def make_parser() -> Parser:
 
 def _add_lanes(commands: "argparse._SubParsersAction[Parser]") -> None:
     lanes = _add(commands, "lanes", _operator("list_parked"), "list what is parked; park, unpark")
-    lanes.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    lanes.add_argument("--limit", type=count, default=LIST_LIMIT)
     verbs = lanes.add_subparsers(metavar="park|unpark", parser_class=Parser)
     parking = _add(verbs, "park", _operator("park"), "settle nothing of a lane until it is freed")
     freeing = _add(verbs, "unpark", _operator("unpark"), "let a lane go on")
@@ -92,7 +84,7 @@ def _add_replay(commands: "argparse._SubParsersAction[Parser]") -> None:
     replay = commands.add_parser("replay", help="list dead letters, or append them again")
     verbs = replay.add_subparsers(required=True, metavar="list|run", parser_class=Parser)
     listing = _add(verbs, "list", _operator("list_dead_letters"), "list dead letters, newest first")
-    listing.add_argument("--limit", type=_count, default=LIST_LIMIT)
+    listing.add_argument("--limit", type=count, default=LIST_LIMIT)
     running = _add(verbs, "run", _operator("replay"), "append dead letters to their topics again")
     running.add_argument("--dry-run", action="store_true", help="say what would be done")
     running.add_argument("--force", action="store_true", help="also what was replayed too often")
@@ -132,13 +124,6 @@ def _add(
     parser = commands.add_parser(name, help=what, description=what)
     parser.set_defaults(command=command)
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return number
 
 
 def _init(platform: Platform, _: argparse.Namespace) -> int:
@@ -209,7 +194,7 @@ def _status(platform: Platform, options: argparse.Namespace) -> int:
     for lane in lanes:
         parked = f"  parked: {lane.parked}" if lane.parked else ""
         age = f"{(now - lane.oldest_at).total_seconds():.1f} s"
-        print(f"{lane.topic} {shown(lane.key)}: {lane.records} wait, {age}{parked}")
+        print(f"{lane.topic} {printable(lane.key)}: {lane.records} wait, {age}{parked}")
     if not lanes:
         print("no lane waits")
     oldest = f", the oldest {(now - written_at).total_seconds():.1f} s" if written_at else ""

@@ -14,6 +14,8 @@ from lanes.kafka.topics import TopicWatch
 from lanes.kafka.unreachable import why_unreachable
 from lanes.migrations import current_revision, newest_revision
 from lanes.postgres.schema import SCHEMA
+from lanes.settings import KafkaSettings
+from lanes.topic import Topic
 
 if TYPE_CHECKING:
     from lanes.platform import Platform
@@ -30,7 +32,7 @@ def examine(platform: "Platform") -> Iterator[Check]:
     yield "Redis: flags", _redis_fault(platform.redis.ping)
     yield "Celery: broker", _redis_fault(platform.waker.waiting_at_broker)
     for topic in platform.kafka_topics:
-        yield f"Kafka: topic {topic.name}", _topic_fault(platform, topic.name)
+        yield f"Kafka: topic {topic.name}", _topic_fault(platform.kafka, topic)
 
 
 def _database_fault(platform: "Platform") -> str | None:
@@ -53,14 +55,12 @@ def _redis_fault(ask: Callable[[], object]) -> str | None:
     return None
 
 
-def _topic_fault(platform: "Platform", name: str) -> str | None:
-    kafka = platform.kafka
-    (topic,) = [one for one in platform.kafka_topics if one.name == name]
+def _topic_fault(kafka: KafkaSettings, topic: Topic) -> str | None:
     try:
         with closing(TopicWatch(kafka, (topic,), wait_s=WAIT_S)) as watch:
             watch.check()
         with closing(make_admin(kafka, timeout_ms=int(WAIT_S * 1000))) as admin:
-            min_isr = int(settings_of(admin, [topic])[name][MIN_ISR])
+            min_isr = int(settings_of(admin, [topic])[topic.name][MIN_ISR])
     except WrongTopicError as error:
         return str(error)
     except KafkaError as error:

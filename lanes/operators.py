@@ -20,7 +20,7 @@ from lanes.postgres.lanes import PostgresLanes
 from lanes.postgres.parked import PostgresParkedStore
 from lanes.postgres.replay import PostgresReplayStore, PostgresStoredDeadLetters
 from lanes.replay import Replayer, ReplayOrder
-from lanes.text import shown
+from lanes.text import printable
 
 if TYPE_CHECKING:
     from lanes.platform import Platform
@@ -34,7 +34,8 @@ def list_parked(platform: "Platform", options: argparse.Namespace) -> int:
     parked = _parked(platform)
     lanes, partitions = parked.lanes(options.limit), parked.partitions(options.limit)
     for lane in lanes:
-        print(f"{lane.topic} {shown(lane.key)}: {lane.waiting} wait, {lane.reason}: {lane.message}")
+        where = f"{lane.topic} {printable(lane.key)}"
+        print(f"{where}: {lane.waiting} wait, {lane.reason}: {lane.message}")
     for one, waiting in partitions:
         where = f"{one.topic}/{one.partition} of group {one.group}"
         print(f"{where}: {waiting} wait, {one.reason}: {one.message}")
@@ -46,14 +47,14 @@ def list_parked(platform: "Platform", options: argparse.Namespace) -> int:
 def park(platform: "Platform", options: argparse.Namespace) -> int:
     """Park a lane."""
     _parked(platform).park(options.topic, options.key, options.reason)
-    print(f"{options.topic} {shown(options.key)} is parked")
+    print(f"{options.topic} {printable(options.key)} is parked")
     return OK
 
 
 def unpark(platform: "Platform", options: argparse.Namespace) -> int:
     """Let a lane go on."""
     _parked(platform).unpark(options.topic, options.key)
-    print(f"{options.topic} {shown(options.key)} is free")
+    print(f"{options.topic} {printable(options.key)} is free")
     return OK
 
 
@@ -63,8 +64,8 @@ def list_dead_letters(platform: "Platform", options: argparse.Namespace) -> int:
     found = listed.newest(_selection(options), limit=options.limit)
     for letter in found:
         where = f"{letter.topic}/{letter.partition}/{letter.offset}"
-        key = shown(letter.key or "")
-        print(f"{letter.id} {where} {key}: {letter.reason}: {shown(letter.message)}")
+        key = printable(letter.key or "")
+        print(f"{letter.id} {where} {key}: {letter.reason}: {printable(letter.message)}")
     if not found:
         print("there is no dead letter")
     return OK

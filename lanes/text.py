@@ -46,7 +46,7 @@ def headers_as_bytes(text: str | None) -> list[tuple[str, bytes]]:
     return [(name, base64.b64decode(value)) for name, value in _headers_decoder.decode(text)]
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Return text of others with escapes for what would move a terminal's cursor."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text

@@ -10,11 +10,12 @@ from pathlib import Path
 from app.bootstrap.operator import OperatorContainer
 from app.protocol.journal import JournalError
 from app.services.auditing.invariants import INVARIANTS
-from bridge.command import REFUSED, MakeContainer, Parser, be_quiet, perform
+from bridge.command import MakeContainer, be_quiet, perform
 from lanes.audit.ports import Scope
 from lanes.audit.printing import as_json, lines
 from lanes.audit.results import AuditResults
 from lanes.audit.run import AuditSources, run_audit
+from lanes.command_line import REFUSED, Parser
 from lanes.postgres.audit_rows import PostgresLaneRows, snapshot
 
 VIOLATED = 1

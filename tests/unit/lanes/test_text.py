@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanes.text import as_bytes, as_text, headers_as_bytes, headers_as_text, shown
+from lanes.text import as_bytes, as_text, headers_as_bytes, headers_as_text, printable
 
 
 @given(st.binary())
@@ -35,4 +35,4 @@ def test_no_headers_take_no_room() -> None:
 
 
 def test_what_would_move_a_cursor_is_shown_escaped() -> None:
-    assert shown("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"
+    assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"
