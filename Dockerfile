@@ -2,7 +2,7 @@
 #
 # Base images are pinned by tag, because where this file was written no registry could be reached
 # to read their digests: pin those where you build (docs/deploy.md). Debian 12 is what the tests run
-# on; Node is that of stack/stack.toml.
+# on; Node is that of stack/settings.py.
 ARG DEBIAN_IMAGE=debian:12.15-slim
 ARG NODE_IMAGE=node:24.19.0-bookworm-slim
 

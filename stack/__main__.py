@@ -10,11 +10,11 @@ from collections.abc import Callable
 from inspect import signature
 from typing import NamedTuple
 
-from stack import chores, lifecycle, scaling
+from stack import chores, install, lifecycle
 from stack.faults import StackFault, UsageFault, fault_of
 from stack.progress import shown
 from stack.runtime import Stack
-from stack.settings import profile_names
+from stack.settings import PROFILES
 
 
 class Verb(NamedTuple):
@@ -34,28 +34,28 @@ VERBS = {
     "up": Verb("start everything, print the address", lifecycle.up),
     "down": Verb("stop everything; the data stays", lifecycle.down),
     "restart": Verb("restart the application in turn, or one", lifecycle.restart),
-    "scale": Verb("run N processes of POOL", scaling.scale),
+    "scale": Verb("run N processes of POOL", lifecycle.scale),
     "status": Verb("show every process; 1 if one is ill", lifecycle.status),
     "logs": Verb("follow the logs, or the one named", lifecycle.logs),
     "clean": Verb("stop everything, delete the data", lifecycle.clean),
     "env": Verb("print the addresses", lifecycle.print_environment),
     "servers": Verb("start the servers alone", lifecycle.servers),
-    "install": Verb("install what is needed", lifecycle.install_for_all),
+    "install": Verb("install what is needed", install.install_all),
     "check": Verb("format, lint, types, contracts, client", chores.check),
     "docs": Verb("write what is made of the code", chores.docs),
     "wheel": Verb("build the wheel of lanes/", chores.wheel),
     "image-check": Verb("build the image, run the compose file", chores.image_check, "test"),
     "lock": Verb("pin all packages by their hashes", chores.lock),
     "test": Verb("check, then pytest; or pytest ARGUMENTS", chores.test, "test"),
-    "demo": Verb("bidders play on the demo auctions", chores.demo),
+    "demo": Verb("bidders play on the demo auctions", chores.program("stack.demo", "play")),
     "run": Verb("run a command as the processes run", chores.run),
-    "audit": Verb("check the invariants; 1 if one is violated", chores.audit),
+    "audit": Verb("check the invariants; 1 if violated", chores.program("bridge", "audit")),
     "bench": Verb("run the benchmark", chores.bench, "bench"),
     "storm": Verb("drive a script of k6/, then audit", chores.storm),
-    "hostile": Verb("abuse the house beside honest bids, then audit", chores.hostile),
+    "hostile": Verb("abuse the house, then audit", chores.installed("stack.hostile")),
     "boards": Verb("draw the last storm's boards", chores.boards),
     "faults": Verb("run the fault campaign", chores.faults, "faults"),
-    "drill": Verb("lose PostgreSQL, restore it, audit", chores.drill, "drill"),
+    "drill": Verb("lose PostgreSQL, restore it, audit", chores.installed("stack.drill"), "drill"),
 }
 
 
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("verb", choices=VERBS, metavar="VERB", nargs="?")
-    parser.add_argument("--profile", choices=profile_names())
+    parser.add_argument("--profile", choices=PROFILES)
     options, rest = parser.parse_known_args(arguments)
     verb = VERBS.get(options.verb)
     takes_arguments = verb is not None and verb.takes_arguments()

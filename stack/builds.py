@@ -1,71 +1,106 @@
-"""What is downloaded or built once, kept in var/lib and shared by all profiles.
+"""What is fetched or built once, kept in var/lib and shared by all profiles.
 
-Each thing has a stamp there, the hash of what it was made from, and is made again only when that
-changed. Servers are made under another name and renamed: an interrupted build leaves nothing.
+Each has a stamp there, the hash of what it was made from, and is made again only when that changed.
+What serves while it is made anew gets another name first: an interrupted build leaves nothing.
 """
 
 import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stack.commands import output_of, run_logged
 from stack.faults import StackFault
-from stack.places import CHECKOUT, install_log_dir, libraries_dir
-from stack.toolchains import Go, Node
+from stack.files import digest_of, exclusive
+from stack.places import CHECKOUT, libraries_dir
+from stack.progress import shown
+from stack.settings import Versions
+from stack.toolchains import Node, go, node
 
 KAFKA_POM = CHECKOUT / "stack" / "kafka" / "pom.xml"
 KAFKA_HASHES = KAFKA_POM.with_name("jars.sha256")  # as `sha256sum` writes them
-KAFKA_INPUTS = [KAFKA_POM, KAFKA_HASHES]
-# Each is a program of a few lines around a library; its go.mod pins that.
-FERRETDB, TOXIPROXY, MANIFESTS = "ferretdb", "toxiproxy", "manifests"
-ACTIONLINT, MAILPIT = "actionlint", "mailpit"
 MAILPIT_MODULE = "github.com/axllent/mailpit"
-CLIENT = CHECKOUT / "app" / "web" / "client"
+GO_BUILD = ("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
+GO_VARIABLES = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+CLIENT, K6 = CHECKOUT / "app" / "web" / "client", CHECKOUT / "k6"
 CLIENT_MADE = {"node_modules", "dist"}
-K6 = CHECKOUT / "k6"
 
 
-def kafka_libraries(version: str) -> Path:
-    """The directory of Kafka's jar files; StackFault when they are not there."""
-    return _present(_kafka(version))
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What `make` makes at the path it is given: `target`, or a new name that becomes it."""
+
+    what: str
+    target: Path
+    inputs: Callable[[], Iterable[Path]]
+    make: Callable[[Path], None]
+    in_place: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it was made from the inputs as they are now."""
+        is_made = self.target.exists() and self._stamp.exists()
+        return is_made and self._stamp.read_text(encoding="utf-8") == digest_of(self.inputs())
+
+    def path(self) -> Path:
+        """Where it is. Raise StackFault when it is not there."""
+        if not self.target.exists():
+            raise StackFault(f"{self.target} is missing: run `make install`")
+        return self.target
+
+    def ensure(self) -> Path:
+        """Make it if need be, one process at a time; where it is. Raise StackFault."""
+        if not self.is_current:
+            with exclusive(self._stamp.with_suffix(".lock")):
+                if not self.is_current:
+                    with shown(self.what):
+                        self._make_anew()
+        return self.target
+
+    @property
+    def _stamp(self) -> Path:
+        return libraries_dir() / f"{'-'.join(self.target.relative_to(CHECKOUT).parts)}.sha256"
+
+    def _make_anew(self) -> None:
+        if self.in_place:
+            self.make(self.target)
+        else:
+            draft = self.target.with_name(f"{self.target.name}.new")
+            _remove(draft)
+            self.make(draft)
+            _remove(self.target)
+            draft.rename(self.target)
+        self._stamp.write_text(digest_of(self.inputs()), encoding="utf-8")
 
 
-def go_executable(name: str) -> Path:
-    """A program of ours in Go; StackFault when it is not built."""
-    return _present(_program(name))
+def go_program(name: str) -> Build:
+    """One of our programs in Go, of a few lines around a library; go.sum holds all hashes.
+
+    `storm` is the load generator of k6/, the others are in folders of stack/.
+    """
+    source = K6 / name if name == "storm" else CHECKOUT / "stack" / name
+    kinds = ("*.go", "*.mjs", "package*.json", "go.mod", "go.sum")
+    return Build(
+        f"build {name}",
+        libraries_dir() / name,
+        inputs=lambda: [file for kind in kinds for file in source.glob(kind)],
+        make=partial(_build_mailpit if name == "mailpit" else _build_go, source),
+    )
 
 
-def kafka_is_current(version: str) -> bool:
-    """Whether the libraries are those that the pom and the list of hashes name now."""
-    return _is_current(_kafka(version), KAFKA_INPUTS)
-
-
-def go_is_current(name: str) -> bool:
-    """Whether the program was built from the sources as they are now."""
-    return _is_current(_program(name), _go_inputs(name))
-
-
-def client_is_current() -> bool:
-    """Whether the browser's client is built from the sources as they are now, or there is none."""
-    return not (CLIENT / "package.json").exists() or _is_current(CLIENT / "dist", _client_inputs())
-
-
-def packages_are_current(directory: Path) -> bool:
-    """Whether the npm packages of `directory` (CLIENT, K6) are those its lock file names now."""
-    return _is_current(directory / "node_modules", _npm_inputs(directory))
-
-
-def fetch_kafka(version: str) -> None:
-    """Let Maven fetch Kafka's libraries. Raises StackFault for one that is not as it was pinned."""
-
-    def fetch(draft: Path) -> None:
-        _copy_jars(version, draft)
-        check_hashes(draft, KAFKA_HASHES)
-
-    _make(_kafka(version), KAFKA_INPUTS, fetch)
+def npm_packages(directory: Path) -> Build:
+    """The npm packages that the lock file of a folder names."""
+    return Build(
+        f"packages of {directory.name}/",
+        directory / "node_modules",
+        inputs=lambda: [directory / "package-lock.json", directory / "package.json"],
+        make=lambda _: _run_npm(directory, "ci", "--no-audit", "--no-fund"),
+        in_place=True,
+    )
 
 
 def check_hashes(directory: Path, hashes: Path) -> None:
@@ -76,156 +111,83 @@ def check_hashes(directory: Path, hashes: Path) -> None:
         raise StackFault(f"not as {hashes.name} pins them: {', '.join(wrong)}")
 
 
-def pin_kafka(version: str) -> None:
+def pin_kafka() -> None:
     """Write down the hashes of Kafka's libraries as Maven has them now."""
     with TemporaryDirectory() as directory:
-        _copy_jars(version, Path(directory))
+        _copy_jars(Path(directory))
         text = "".join(f"{line}\n" for line in _hashes_of(Path(directory)))
     KAFKA_HASHES.write_text(text, encoding="utf-8")
 
 
-def build_go(name: str, go: Go, node: Node | None = None) -> None:
-    """Build one of our programs in Go; go.sum holds the hashes of all it is made of.
-
-    Mailpit's needs `node`.
-    """
-    options = ("build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w")
-
-    def build(draft: Path) -> None:
-        with TemporaryDirectory() as made:
-            more = _with_page(Path(made), go, node) if node else ()
-            _run_go(name, go, *options, *more, "-o", str(draft))
-
-    _make(_program(name), _go_inputs(name), build)
+def _fetch_kafka(directory: Path) -> None:
+    _copy_jars(directory)
+    check_hashes(directory, KAFKA_HASHES)
 
 
-def install_npm_packages(node: Node, directory: Path) -> None:
-    """npm ci in `directory`, when its lock file changed since the last."""
-    if not packages_are_current(directory):
-        what = f"installing the packages of {directory.name}"
-        _run_node(node, directory, node.npm, "ci", "--no-audit", "--no-fund", what=what)
-        _set_stamp(directory / "node_modules", _npm_inputs(directory))
-
-
-def build_client(node: Node) -> None:
-    """Build the browser's client into its dist/."""
-    install_npm_packages(node, CLIENT)
-    _run_node(node, CLIENT, node.npm, "run", "build", what="building the client")
-    _set_stamp(CLIENT / "dist", _client_inputs())
-
-
-def digest_of(files: Iterable[Path]) -> str:
-    """One hash of the names and contents of `files`."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(f"{file.relative_to(CHECKOUT)}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _with_page(made: Path, go: Go, node: Node) -> tuple[str, ...]:
-    """Build Mailpit's page, which the Go module holds as source only; the options that take it.
-
-    `package-lock.json` holds the hashes of what the page is made of.
-    """
-    source = _go_source(MAILPIT)
-    install_npm_packages(node, source)
-    _run_go(MAILPIT, go, "mod", "download")
-    listed = output_of((go.go, "-C", str(source), "list", "-m", "-f", "{{.Dir}}", MAILPIT_MODULE))
-    # Go's own copy is read-only, and files in it cannot be overlaid.
-    module, modfile = made / "module", made / "go.mod"
-    shutil.copytree(listed.strip(), module)
-    for directory in (module, *(one for one in module.rglob("*") if one.is_dir())):
-        directory.chmod(0o755)
-    pages = (str(module / "server" / "ui-src"), str(module / "server" / "ui" / "dist"))
-    _run_node(node, source, node.node, "build.mjs", *pages, what="building Mailpit's page")
-    for name in ("go.mod", "go.sum"):
-        shutil.copy(source / name, made)
-    with modfile.open("a", encoding="utf-8") as stream:
-        stream.write(f"\nreplace {MAILPIT_MODULE} => {module}\n")
-    return (f"-modfile={modfile}",)
-
-
-def _run_go(name: str, go: Go, *arguments: str) -> None:
-    run_logged(
-        (go.go, *arguments),
-        log_file=install_log_dir() / f"{name}.log",
-        what=f"building {name}",
-        directory=_go_source(name),
-        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
-    )
-
-
-def _run_node(node: Node, directory: Path, *command: str, what: str) -> None:
-    run_logged(
-        command,
-        log_file=install_log_dir() / f"node-{directory.name}.log",
-        what=what,
-        directory=directory,
-        environment={"PATH": node.path(os.environ["PATH"])},
-    )
-
-
-def _copy_jars(version: str, directory: Path) -> None:
-    options = (f"-Dkafka.version={version}", f"-DoutputDirectory={directory}")
+def _copy_jars(directory: Path) -> None:
+    options = (f"-Dkafka.version={Versions.kafka}", f"-DoutputDirectory={directory}")
     run_logged(
         ("mvn", "-B", "-ntp", "-f", str(KAFKA_POM), "dependency:copy-dependencies", *options),
-        log_file=install_log_dir() / "kafka.log",
         what="fetching Kafka",
     )
 
 
 def _hashes_of(directory: Path) -> list[str]:
-    return [
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}"
-        for file in sorted(directory.iterdir())
-    ]
+    files = sorted(directory.iterdir())
+    return [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
 
 
-def _make(target: Path, inputs: list[Path], make: Callable[[Path], None]) -> None:
-    draft = target.with_name(f"{target.name}.new")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _remove(draft)
-    make(draft)
-    _remove(target)
-    draft.rename(target)
-    _set_stamp(target, inputs)
+def _build_go(source: Path, target: Path, *options: str) -> None:
+    _run_go(source, *GO_BUILD, *options, "-o", str(target))
 
 
-def _is_current(target: Path, inputs: list[Path]) -> bool:
-    stamp = _stamp(target)
-    is_made = target.exists() and stamp.exists()
-    return is_made and stamp.read_text(encoding="utf-8") == digest_of(inputs)
+def _build_mailpit(source: Path, target: Path) -> None:
+    """Build Mailpit with its page, of which the Go module holds the source only."""
+    npm_packages(source).ensure()
+    _run_go(source, "mod", "download")
+    listed = output_of((go(), "-C", str(source), "list", "-m", "-f", "{{.Dir}}", MAILPIT_MODULE))
+    with TemporaryDirectory() as made:
+        # Go's own copy is read-only, and files in it cannot be overlaid.
+        module, modfile = Path(made) / "module", Path(made) / "go.mod"
+        shutil.copytree(listed.strip(), module)
+        for directory in (module, *(one for one in module.rglob("*") if one.is_dir())):
+            directory.chmod(0o755)
+        pages = (str(module / "server" / "ui-src"), str(module / "server" / "ui" / "dist"))
+        tools = node()
+        _run_node(tools, source, tools.node, "build.mjs", *pages)
+        for name in ("go.mod", "go.sum"):
+            shutil.copy(source / name, made)
+        with modfile.open("a", encoding="utf-8") as stream:
+            stream.write(f"\nreplace {MAILPIT_MODULE} => {module}\n")
+        _build_go(source, target, f"-modfile={modfile}")
 
 
-def _set_stamp(target: Path, inputs: list[Path]) -> None:
-    libraries_dir().mkdir(parents=True, exist_ok=True)
-    _stamp(target).write_text(digest_of(inputs), encoding="utf-8")
+def _run_go(source: Path, *arguments: str) -> None:
+    run_logged(
+        (go(), *arguments),
+        what=f"building {source.name}",
+        directory=source,
+        environment=GO_VARIABLES,
+    )
 
 
-def _stamp(target: Path) -> Path:
-    return libraries_dir() / f"{'-'.join(target.relative_to(CHECKOUT).parts)}.sha256"
+def _run_npm(directory: Path, *arguments: str) -> None:
+    tools = node()
+    _run_node(tools, directory, tools.npm, *arguments)
 
 
-def _kafka(version: str) -> Path:
-    return libraries_dir() / f"kafka-{version}"
+def _run_node(tools: Node, directory: Path, *command: str) -> None:
+    run_logged(
+        command,
+        what=f"{Path(command[0]).name} {command[1]} in {directory.name}/",
+        directory=directory,
+        environment=tools.variables,
+    )
 
 
-def _program(name: str) -> Path:
-    return libraries_dir() / name
-
-
-def _go_source(name: str) -> Path:
-    return CHECKOUT / "stack" / name
-
-
-def _go_inputs(name: str) -> list[Path]:
-    kinds = ("*.go", "*.mjs", "package*.json", "go.mod", "go.sum")
-    return [file for kind in kinds for file in _go_source(name).glob(kind)]
-
-
-def _npm_inputs(directory: Path) -> list[Path]:
-    return [directory / "package-lock.json", directory / "package.json"]
+def _build_client(_: Path) -> None:
+    npm_packages(CLIENT).ensure()
+    _run_npm(CLIENT, "run", "build")
 
 
 def _client_inputs() -> list[Path]:
@@ -237,14 +199,19 @@ def _client_inputs() -> list[Path]:
     return inputs
 
 
-def _present(path: Path) -> Path:
-    if not path.exists():
-        raise StackFault(f"{path} is missing: run `make install`")
-    return path
-
-
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+KAFKA = Build(
+    f"fetch Kafka {Versions.kafka}",
+    libraries_dir() / f"kafka-{Versions.kafka}",
+    inputs=lambda: (KAFKA_POM, KAFKA_HASHES),
+    make=_fetch_kafka,
+)
+BROWSER_CLIENT = Build(
+    "build the browser's client", CLIENT / "dist", _client_inputs, _build_client, in_place=True
+)

@@ -1,47 +1,42 @@
-"""What the verbs `check`, `test`, `demo`, `audit`, `bench`, `storm`, `hostile`, `boards`, `faults`
-and `drill` do: they run tools."""
+"""What the verbs do that check, test, measure and break the house: they run tools."""
 
 import argparse
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from stack import builds
-from stack.bench.storm import SOURCE as STORM
 from stack.faults import StackFault, UsageFault
-from stack.install import (
-    go,
-    install_client,
-    install_npm,
-    install_program,
-    uv,
-)
-from stack.lifecycle import PROMETHEUS, alone, install_for, install_for_all
-from stack.packages import install_missing
+from stack.install import install, install_all, install_missing
+from stack.lifecycle import PROMETHEUS, alone
 from stack.places import CHECKOUT, executable
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.settings import campaign_profile
+from stack.slowness import slowness
 from stack.storm.target import read_target
-from stack.stress import stressed
 from stack.supply.locks import all_locks, write_lock
+from stack.toolchains import go, make_environment, node
 
-# What `make image-check` needs besides, by its name in stack.toml, and the program it is known by.
+# What `make image-check` needs besides: Debian's package, and the program it is known by.
 IMAGE_CHECK = {
-    "builder": "buildah",
-    "engine": "podman",
-    "container_runtime": "runc",
-    "container_networks": "/usr/lib/cni/bridge",
-    "bootstrap": "mmdebstrap",
-    "network_tools": "ip",
+    "buildah": "buildah",
+    "podman": "podman",
+    "runc": "runc",
+    "containernetworking-plugins": "/usr/lib/cni/bridge",
+    "mmdebstrap": "mmdebstrap",
+    "iproute2": "ip",
 }
 AT_ONCE = 2  # checks, which compute: one for each core
+STRESS = "stress-ng"
+# It ends with this process however that ends, SIGKILL too; its own children end with it.
+DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 # Tests wait for more than half of their time: three at a time, each on servers of its own, keep two
 # cores busy.
 TESTS_PROFILES = ("test", "test-2", "test-3")
@@ -79,24 +74,43 @@ CHECKS: dict[str, tuple[str, ...]] = {
 }
 
 
+def program(module: str, *words: str) -> Callable[[Stack, Sequence[str]], int]:
+    """A verb that runs a module with `words`, and with what follows the verb."""
+
+    def run_module(stack: Stack, arguments: Sequence[str]) -> int:
+        return stack.run("python", "-m", module, *words, *arguments).returncode
+
+    return run_module
+
+
+def installed(module: str) -> Callable[[Stack, Sequence[str]], int]:
+    """As `program`, for one that is told the profile and needs what the tests need."""
+
+    def install_and_run(stack: Stack, arguments: Sequence[str]) -> int:
+        install(stack)
+        return program(module, "--profile", stack.profile)(stack, arguments)
+
+    return install_and_run
+
+
 def check(stack: Stack) -> int:
     """Run every check, two at a time, whatever the others said; 1 when one failed."""
-    install_for(stack, development=True)
-    install_program(builds.MANIFESTS)
-    install_program(builds.ACTIONLINT)
-    install_npm(builds.CLIENT)
-    golang, javascript = go(), install_npm(builds.K6)
+    install(stack)
+    builds.go_program("manifests").ensure()
+    actionlint = str(builds.go_program("actionlint").ensure())
+    for directory in (builds.CLIENT, builds.K6):
+        builds.npm_packages(directory).ensure()
+    javascript = node()
     npm = (javascript.npm, "run", "check")
-    actionlint = str(builds.go_executable(builds.ACTIONLINT))
     checks = (  # the longest first
         ("client", npm, builds.CLIENT),
         *((name, command, CHECKOUT) for name, command in CHECKS.items()),
         ("k6 scripts", npm, builds.K6),
         ("workflows", (actionlint, "-shellcheck", executable("shellcheck")), CHECKOUT),
-        ("load generator", (golang.go, "test", "./..."), STORM),  # it examines the code, too
+        # It examines the code, too.
+        ("load generator", (go(), "test", "./..."), builds.K6 / "storm"),
     )
-    node_first = {"PATH": javascript.path(os.environ["PATH"]), "CI": "true"}
-    environment = {**os.environ, **node_first, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+    environment = {**os.environ, **javascript.variables, **builds.GO_VARIABLES, "CI": "true"}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(lambda one: _passes(*one, environment=environment), checks))
     return 0 if all(results) else 1
@@ -111,18 +125,18 @@ def test(stack: Stack, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--stress", type=int, default=0)
     options, wanted = parser.parse_known_args(arguments)
-    with stressed(options.stress):
+    with _stressed(options.stress):
         if wanted:
-            install_for_all(stack)
+            install_all(stack)
             with _servers(stack):
-                return _run(stack, "pytest", *wanted)
+                return stack.run("pytest", *wanted).returncode
         failed = check(stack)
         if failed:
             return failed
-        install_for_all(stack)
+        install_all(stack)
         with _servers(*(Stack.of(profile, step=shown) for profile in TESTS_PROFILES)):
-            failed = _run(stack, "pytest", *SIDE_BY_SIDE, "-m", f"not {ALONE}")
-            return failed or _run(stack, "pytest", "-m", ALONE)
+            failed = stack.run("pytest", *SIDE_BY_SIDE, "-m", f"not {ALONE}").returncode
+            return failed or stack.run("pytest", "-m", ALONE).returncode
 
 
 @contextmanager
@@ -143,29 +157,52 @@ def _servers(*stacks: Stack) -> Iterator[None]:
             list(pool.map(Stack.down, own))
 
 
+@contextmanager
+def _stressed(processes: int) -> Iterator[None]:
+    """So many processes compute all the while: how the tests are shown to pass on a bad day.
+
+    Raises StackFault when they ended before: then nothing was shown.
+    """
+    if processes == 0:
+        yield
+        return
+    install_missing({STRESS: STRESS})
+    command = (*DIES_WITH_US, STRESS, "--quiet", "--cpu", str(processes))
+    stress = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        print(f"  {STRESS} runs: work takes {slowness():.1f} times longer", flush=True)
+        yield
+        if stress.poll() is not None:
+            raise StackFault(f"{STRESS} ended before the tests, with {stress.returncode}")
+    finally:
+        stress.terminate()
+        stress.wait()
+
+
 def docs(stack: Stack) -> None:
     """Write what is made of the code."""
     for name, command in MADE.items():
-        if _run(stack, *command) != 0:
+        if stack.run(*command).returncode != 0:
             raise StackFault(f"{name}: not as it must be")
 
 
 def wheel(stack: Stack) -> None:
     """Build the wheel of lanes/ into var/wheel."""
-    install_for_all(stack)
-    if _run(stack, "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "var/wheel", ".") != 0:
+    install_all(stack)
+    command = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "var/wheel", ".")
+    if stack.run(*command).returncode != 0:
         raise StackFault("the wheel cannot be built")
     print("var/wheel:", *sorted(path.name for path in (CHECKOUT / "var" / "wheel").glob("*.whl")))
 
 
-def lock(stack: Stack, arguments: Sequence[str]) -> None:
+def lock(_: Stack, arguments: Sequence[str]) -> None:
     """Make the lock files; the options are uv's: without `--upgrade` what is pinned stays."""
-    program = uv()
-    for one in all_locks(stack.settings.versions):
+    uv = make_environment()
+    for one in all_locks():
         with shown(one.file):
-            write_lock(one, uv=program, options=arguments)
+            write_lock(one, uv=uv, options=arguments)
     with shown(builds.KAFKA_HASHES.name):
-        builds.pin_kafka(stack.settings.versions.kafka)
+        builds.pin_kafka()
 
 
 def image_check(stack: Stack) -> NoReturn:
@@ -175,10 +212,9 @@ def image_check(stack: Stack) -> NoReturn:
     """
     if os.geteuid() != 0:
         raise UsageFault("image-check makes networks and containers: run it as root")
-    install_for(stack, development=True)
-    install_program(builds.MANIFESTS)
-    for what, program in IMAGE_CHECK.items():
-        install_missing(what, program=program)
+    install(stack)
+    builds.go_program("manifests").ensure()
+    install_missing(IMAGE_CHECK)
     command = (executable("python"), "-m", "stack.image")
     sys.stdout.flush()
     os.chdir(CHECKOUT)
@@ -189,26 +225,15 @@ def run(stack: Stack, arguments: Sequence[str]) -> int:
     """Run a command of the virtual environment as the profile's processes run; its exit code."""
     if not arguments:
         raise StackFault('say what to run: make run c="python -m bridge lanes"')
-    return _run(stack, *arguments)
-
-
-def demo(stack: Stack, arguments: Sequence[str]) -> int:
-    """Let lively bidders play on the demonstration's auctions."""
-    return _run(stack, "python", "-m", "stack.demo", "play", *arguments)
-
-
-def audit(stack: Stack, arguments: Sequence[str]) -> int:
-    """Hold log and stores of the profile's servers against the invariants."""
-    return _run(stack, "python", "-m", "bridge", "audit", *arguments)
+    return stack.run(*arguments).returncode
 
 
 def bench(stack: Stack, arguments: Sequence[str]) -> int:
     """Run the benchmark, on a stack of its own profile."""
     draws = any(argument.startswith("--flame") for argument in arguments)  # py-spy does
-    install_for(stack, development=draws)
-    install_client()
-    go()
-    return _run(stack, "python", "-m", "stack.bench", *arguments)
+    install(stack, development=draws)
+    builds.BROWSER_CLIENT.ensure()
+    return program("stack.bench")(stack, arguments)
 
 
 def storm(stack: Stack, arguments: Sequence[str]) -> int:
@@ -218,25 +243,16 @@ def storm(stack: Stack, arguments: Sequence[str]) -> int:
     except StackFault as fault:
         print(f"storm: {fault}", file=sys.stderr)
         return 2
-    install_for(stack, development=False)
-    install_npm(builds.K6)
-    go()
-    return _run_on(stack, "stack.storm", arguments)
-
-
-def hostile(stack: Stack, arguments: Sequence[str]) -> int:
-    """Drive every abuse beside honest bids; 1 when something did not hold, 2 when not run."""
-    install_for(stack, development=True)
-    go()
-    return _run_on(stack, "stack.hostile", arguments)
+    install(stack, development=False)
+    builds.npm_packages(builds.K6).ensure()
+    return program("stack.storm", "--profile", stack.profile)(stack, arguments)
 
 
 def boards(stack: Stack, arguments: Sequence[str]) -> int:
     """Draw all boards as they were during the last storm, into docs/boards; 2 when it cannot be."""
     if not stack.control.runs(PROMETHEUS):
         raise UsageFault(f"no Prometheus runs: make up with={PROMETHEUS}, make storm, make boards")
-    install_for(stack, development=True)
-    return _run_on(stack, "stack.boards.draw", arguments)
+    return installed("stack.boards.draw")(stack, arguments)
 
 
 def faults(stack: Stack, arguments: Sequence[str]) -> int:
@@ -244,15 +260,8 @@ def faults(stack: Stack, arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--brokers", default="1")
     campaign_profile(parser.parse_known_args(arguments)[0].brokers)  # before minutes of installing
-    install_for_all(stack)
-    return _run(stack, "python", "-m", "stack.campaign", *arguments)
-
-
-def drill(stack: Stack, arguments: Sequence[str]) -> int:
-    """Lose PostgreSQL and restore it, on a stack of its own profile; 2 for a bad backup."""
-    install_for(stack, development=True)
-    go()
-    return _run(stack, "python", "-m", "stack.drill", *arguments)
+    install_all(stack)
+    return program("stack.campaign")(stack, arguments)
 
 
 def _passes(
@@ -260,9 +269,9 @@ def _passes(
 ) -> bool:
     """One line for a check that passes, all it printed for one that does not."""
     begun = time.monotonic()
-    program, *arguments = command
+    first, *arguments = command
     result = subprocess.run(
-        (executable(program), *arguments),
+        (executable(first), *arguments),
         cwd=directory,
         env=environment,
         capture_output=True,
@@ -274,14 +283,3 @@ def _passes(
     if result.returncode != 0:
         print(result.stdout + result.stderr, flush=True)
     return result.returncode == 0
-
-
-def _run_on(stack: Stack, module: str, arguments: Sequence[str]) -> int:
-    return _run(stack, "python", "-m", module, "--profile", stack.profile, *arguments)
-
-
-def _run(stack: Stack, command: str, *arguments: str) -> int:
-    environment = {**os.environ, **stack.environment()}
-    return subprocess.run(
-        (executable(command), *arguments), cwd=CHECKOUT, env=environment, check=False
-    ).returncode

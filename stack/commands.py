@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack.faults import StackFault
+from stack.places import CHECKOUT, install_log_dir
 
 # What a process may inherit from the shell that started it; everything else is set explicitly.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME")
 
 # As uv, pip, Maven, apt, npm and initdb begin the line that says why.
 ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|cause: |\S+: error: )")
+UNSAFE = re.compile(r"[^\w.-]+")  # in the name of a file
 # Causes that lie outside the tool, whose own last words are about something else then.
 CAUSES = (
     (re.compile("No space left on device"), "the disk is full: make room and run this again"),
@@ -36,17 +38,18 @@ def plain_environment() -> dict[str, str]:
 def run_logged(
     command: Sequence[str],
     *,
-    log_file: Path,
     what: str,
+    log_file: Path | None = None,
     directory: Path | None = None,
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
 ) -> None:
-    """Run `command`, its output into `log_file`; `environment` is added to our own.
+    """Run `command`, its output into `log_file`, or one of var/log that is called after `what`.
 
-    With `user` it runs as that user, from /. Raises StackFault naming `what`, the line of output
-    that tells why, and the log file.
+    `environment` is added to our own. With `user` it runs as that user, from /. Raises StackFault
+    naming `what`, the line of output that tells why, and the log file.
     """
+    log_file = log_file or install_log_dir() / f"{UNSAFE.sub('-', what)}.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("w", encoding="utf-8") as log:
         try:
@@ -89,3 +92,9 @@ def reason_in(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     marked = [line for line in lines if ERROR_MARK.match(line)]
     return (marked or lines[-1:] or ["no output"])[0]
+
+
+def commit() -> str:
+    """The commit of this checkout, `-dirty` when it is changed."""
+    described = output_of(("git", "-C", str(CHECKOUT), "describe", "--always", "--dirty"))
+    return described.strip() or "unknown"

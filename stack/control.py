@@ -14,15 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stack.commands import plain_environment
+from stack.commands import plain_environment, reason_in
 from stack.faults import StackFault
 from stack.leftovers import NAME_VARIABLE, RUN_DIR_VARIABLE
 from stack.places import Places, executable
 from stack.programs import LOGS_UMASK, Program, render_program, render_supervisor
-from stack.slowness import Deadline
+from stack.slowness import POLL_S, Deadline, wait_until
 from stack.watcher import read_facts
 
-POLL_S = 0.05
 SUPERVISOR_TIMEOUT_S = 10.0
 CALL_TIMEOUT_S = 90.0
 READY_TIMEOUT_S = 60.0
@@ -77,22 +76,15 @@ class Control:
             umask=LOGS_UMASK,
         )
         if result.returncode != 0:
-            complaint = (result.stdout + result.stderr).strip().splitlines() or ["no reason given"]
-            raise StackFault(f"supervisor does not start: {complaint[-1]}")
-        deadline = Deadline(SUPERVISOR_TIMEOUT_S)
-        while not self.is_alive():
-            if deadline.passed():
-                raise StackFault(
-                    f"supervisor does not answer: see {places.run_dir}/supervisord.log"
-                )
-            time.sleep(POLL_S)
+            complaint = reason_in(result.stdout + result.stderr)
+            raise StackFault(f"supervisor does not start: {complaint}")
+        said = f"supervisor does not answer: see {places.run_dir}/supervisord.log"
+        wait_until(self.is_alive, said, seconds=SUPERVISOR_TIMEOUT_S)
 
     def end_supervisor(self) -> None:
         """End every process that is left, and the supervisor."""
         self._call("shutdown")
-        deadline = Deadline(STOP_TIMEOUT_S)
-        while self.is_alive() and not deadline.passed():
-            time.sleep(POLL_S)
+        Deadline(STOP_TIMEOUT_S).wait(lambda: not self.is_alive())
 
     def processes(self) -> list[Process]:
         """All processes, dead ones too; none when the supervisor is down."""
@@ -171,11 +163,11 @@ class Control:
         """End processes at once, as `make down` does; return when all have ended."""
         for name in names:
             self._call("stopProcess", name, False, unless=NOT_RUNNING)  # noqa: FBT003 - its own
-        deadline = Deadline(STOP_TIMEOUT_S)
-        while names and any(p.pid and p.name in names for p in self.processes()):
-            if deadline.passed():
-                raise StackFault(f"these do not end: {', '.join(names)}")
-            time.sleep(POLL_S)
+        wait_until(
+            lambda: not any(p.pid and p.name in names for p in self.processes()),
+            f"{', '.join(names)} end",
+            seconds=STOP_TIMEOUT_S,
+        )
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
         """Send a signal to a running process, unknown to the supervisor; returns its pid."""
@@ -218,10 +210,8 @@ class Control:
         log = self.log_file(name)
         text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         lines = text.strip().splitlines()
-        clear_notice_flag = (
-            [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
-        )
-        return StackFault(f"{name} does not start: {clear_notice_flag[-1]} (all of it: {log})")
+        why = [line for line in lines if "FATAL" in line] or lines or ["it wrote nothing"]
+        return StackFault(f"{name} does not start: {why[-1]} (all of it: {log})")
 
     def _program_file(self, name: str) -> Path:
         return self._places.programs_dir / f"{name}.conf"

@@ -1,10 +1,11 @@
 """Passwords and the signing key of one profile, drawn at random once and kept with its data."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass, fields
 from pathlib import Path
+
+from stack.files import write_private
 
 FILE_NAME = "credentials.json"
 KEY_BYTES, PASSWORD_BYTES = 32, 16
@@ -60,16 +61,3 @@ def _draw(name: str) -> str:
         # read as an option.
         return "A" + secrets.token_urlsafe(16)[1:]
     return secrets.token_hex(KEY_BYTES if name == "secret_key" else PASSWORD_BYTES)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write what only its owner may read.
-
-    It goes through a new name, so that a full disk leaves no half of a file.
-    """
-    draft = file.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    draft.replace(file)

@@ -1,6 +1,8 @@
 """The one error of the stack: what is wrong and what to do about it, in one line."""
 
+import argparse
 import errno
+from typing import NoReturn
 
 
 class StackFault(Exception):  # noqa: N818 - the word for it everywhere in the stack
@@ -9,6 +11,14 @@ class StackFault(Exception):  # noqa: N818 - the word for it everywhere in the s
 
 class UsageFault(StackFault):
     """A request that cannot be met as it was put; nothing was changed by it."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageFault where argparse prints how the command is used and exits."""
+
+    def error(self, message: str) -> NoReturn:
+        """As argparse calls it."""
+        raise UsageFault(message)
 
 
 def fault_of(error: OSError) -> StackFault:

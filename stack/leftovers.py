@@ -6,15 +6,14 @@ children: that is how they are told from everybody else's. They are ended by pid
 
 import os
 import signal
-import time
 from contextlib import suppress
 from pathlib import Path
 
+from stack.slowness import Deadline
+
 RUN_DIR_VARIABLE = "STACK_RUN_DIR"
 NAME_VARIABLE = "PROCESS_NAME"  # the application calls itself so in its logs
-ASK_TIMEOUT_S = 20.0
-KILL_TIMEOUT_S = 5.0
-POLL_S = 0.1
+END_TIMEOUT_S, KILL_TIMEOUT_S = 20.0, 5.0
 
 
 def end_leftovers(run_dir: Path) -> int:
@@ -25,10 +24,10 @@ def end_leftovers(run_dir: Path) -> int:
     found = leftovers_of(run_dir)
     for pid, name in found.items():
         _send(pid, signal.SIGINT if name.startswith("postgresql") else signal.SIGTERM)
-    _wait_gone(run_dir, timeout_s=ASK_TIMEOUT_S)
+    Deadline(END_TIMEOUT_S).wait(lambda: not leftovers_of(run_dir))
     for pid in leftovers_of(run_dir):
         _send(pid, signal.SIGKILL)
-    _wait_gone(run_dir, timeout_s=KILL_TIMEOUT_S)
+    Deadline(KILL_TIMEOUT_S).wait(lambda: not leftovers_of(run_dir))
     return len(found)
 
 
@@ -55,9 +54,3 @@ def _environment_of(process: Path) -> dict[str, str]:
 def _send(pid: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.kill(pid, number)
-
-
-def _wait_gone(run_dir: Path, *, timeout_s: float) -> None:
-    deadline = time.monotonic() + timeout_s
-    while leftovers_of(run_dir) and time.monotonic() < deadline:
-        time.sleep(POLL_S)

@@ -1,36 +1,27 @@
-"""What `make up`, `down`, `status`, `logs` and `clean` do, and say."""
+"""What `make up`, `down`, `restart`, `scale`, `status`, `logs` and `clean` do, and say."""
 
-import os
+import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from stack.arguments import Parser
-from stack.builds import K6, TOXIPROXY
+from stack import builds
+from stack.application import pool_of
 from stack.control import RUNNING, Process
-from stack.exclusive import exclusive
-from stack.faults import StackFault, UsageFault
-from stack.install import install, install_client, install_npm, install_program
+from stack.demo import LOG_INS, PASSWORD
+from stack.faults import Parser, StackFault, UsageFault
+from stack.files import exclusive
+from stack.install import install, install_missing
 from stack.leftovers import leftovers_of
-from stack.packages import install_missing
-from stack.places import executable
+from stack.progress import shown
 from stack.runtime import Stack
+from stack.settings import Pool, with_sizes
 
 PROMETHEUS = "prometheus"
-
-
-def install_for(stack: Stack, *, development: bool) -> None:
-    """Install what is missing for this stack."""
-    install(stack.places.data_dir, development=development)
-
-
-def install_for_all(stack: Stack) -> None:
-    """Install what running, checking and testing need."""
-    install_for(stack, development=True)
-    install_client()
-    install_npm(K6)
-    install_program(TOXIPROXY)
+# Connections of PostgreSQL that no pool has: FerretDB's, and those of operators' commands.
+OTHER_CONNECTIONS = 20
 
 
 def up(stack: Stack, arguments: Sequence[str]) -> None:
@@ -45,13 +36,13 @@ def up(stack: Stack, arguments: Sequence[str]) -> None:
             print(f"The {stack.profile} stack is already up.")
         else:
             stack.refuse_early()
-            install_for(stack, development=False)
-            install_client()
+            install(stack, development=False)
+            builds.BROWSER_CLIENT.ensure()
             stack.up()
             _seed(stack)
             print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")
         if PROMETHEUS in extras:
-            install_missing(PROMETHEUS, program=PROMETHEUS)
+            install_missing({PROMETHEUS: PROMETHEUS})
             stack.prometheus_up()
     _print_welcome(stack)
 
@@ -68,7 +59,7 @@ def _extras(arguments: Sequence[str]) -> set[str]:
 def servers(stack: Stack) -> None:
     """Start the servers alone, as the tests use them."""
     with alone(stack):
-        install_for(stack, development=True)
+        install(stack)
         stack.servers_up()
     print(f"The servers of profile {stack.profile} are up.")
 
@@ -94,6 +85,67 @@ def clean(stack: Stack) -> None:
     with alone(stack):
         stack.clean()
     print(f"The {stack.profile} stack and its data are gone.")
+
+
+def scale(stack: Stack, arguments: Sequence[str]) -> None:
+    """Run so many processes of one pool; UsageFault, and nothing changed, for what cannot be.
+
+    The sizes are remembered until `make clean`: what was scaled comes up so again.
+    """
+    pool, size = _pool_and_size(stack, arguments)
+    with alone(stack):
+        if not any(pool_of(process.name) for process in stack.control.processes()):
+            raise UsageFault(f"the {stack.profile} stack is down: `make up` starts it")
+        pools = stack.settings.pools
+        wanted = with_sizes(pools, {pool: size})
+        check_connections(wanted, pool, most=stack.settings.sizes.postgresql_connections_max)
+        check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
+        sizes = {name: own.size for name, own in wanted.items()}
+        stack.places.pools_file.write_text(json.dumps(sizes), encoding="utf-8")
+        Stack.of(stack.profile, step=shown).fit_pools()
+    print(f"Pool {pool} has {size} process{'es' if size > 1 else ''}; before: {pools[pool].size}.")
+
+
+def _pool_and_size(stack: Stack, arguments: Sequence[str]) -> tuple[str, int]:
+    parser = Parser(prog="make scale", add_help=False, allow_abbrev=False)
+    parser.add_argument("--pool", default="")
+    parser.add_argument("-n", default="")
+    options = parser.parse_args(arguments)
+    names = ", ".join(stack.settings.pools)
+    if options.pool not in stack.settings.pools:
+        raise UsageFault(f"no pool {options.pool or 'named'}: pool= takes one of {names}")
+    if not options.n:
+        raise UsageFault("no n named: n= takes a number of processes, 1 or more")
+    if not options.n.isdecimal() or int(options.n) < 1:
+        raise UsageFault(f"n={options.n} is not a number of processes: 1 or more")
+    return options.pool, int(options.n)
+
+
+def check_connections(wanted: Mapping[str, Pool], pool: str, *, most: int) -> None:
+    """Raise UsageFault when PostgreSQL, which has `most`, has too few for the pools `wanted`."""
+    others = sum(own.size * own.connections for name, own in wanted.items() if name != pool)
+    size_max = (most - OTHER_CONNECTIONS - others) // wanted[pool].connections
+    if wanted[pool].size > size_max:
+        raise UsageFault(
+            f"n={wanted[pool].size} is above this machine: PostgreSQL has connections "
+            f"for {size_max} processes of pool {pool}"
+        )
+
+
+def check_memory(now: Pool, pool: str, *, size: int, free_mb: int) -> None:
+    """Raise UsageFault when the free memory is not enough to grow from `now` to `size`."""
+    size_max = now.size + free_mb // now.memory_mb
+    if size > max(size_max, now.size):
+        raise UsageFault(
+            f"n={size} is above this machine: its memory is enough for {size_max} processes "
+            f"of pool {pool}"
+        )
+
+
+def _available_mb() -> int:
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    (available,) = [line for line in lines if line.startswith("MemAvailable:")]
+    return int(available.split()[1]) // 1024  # it is in kB
 
 
 def status(stack: Stack) -> int:
@@ -167,16 +219,12 @@ def _print_welcome(stack: Stack) -> None:
     addresses = stack.addresses()
     print(f"  Auctions  {addresses['BASE_URL']}")
     flower = f"{addresses['FLOWER_USER']} / {addresses['FLOWER_PASSWORD']}"
-    print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})", flush=True)
-    print(f"  Mails     {addresses['MAILPIT_URL']}", flush=True)
-    if any(process.name == PROMETHEUS for process in stack.control.processes()):
-        print(f"  Figures   {addresses['PROMETHEUS_URL']}", flush=True)
-    subprocess.run(
-        (executable("python"), "-m", "stack.demo", "log-ins"),
-        cwd=stack.places.root,
-        env={**os.environ, **stack.environment()},
-        check=False,
-    )
+    print(f"  Tasks     {addresses['FLOWER_URL']}  (log in as {flower})")
+    print(f"  Mails     {addresses['MAILPIT_URL']}")
+    if stack.control.runs(PROMETHEUS):
+        print(f"  Figures   {addresses['PROMETHEUS_URL']}")
+    for role, email in LOG_INS.items():
+        print(f"  {role:<9} {email}  {PASSWORD}")
 
 
 def _clock(seconds: int) -> str:

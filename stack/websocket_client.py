@@ -1,4 +1,4 @@
-"""The WebSocket client of tests, campaign and drill, by a library that the gateway does not use.
+"""The WebSocket of stack/client.py, by a library that the gateway does not use.
 
 One thread reads; any may send.
 """
@@ -60,7 +60,9 @@ def _stream_from(source: str, ws_url: str, timeout_s: float) -> socket.socket:
 
 
 class Client:
-    """An open socket. Sending and receiving raise ConnectionLostError when it has ended.
+    """An open socket, which is disconnected when left.
+
+    Sending and receiving raise ConnectionLostError when it has ended.
 
     `pings` counts the pings that were answered.
     """
@@ -70,12 +72,18 @@ class Client:
         self._ws, self._frame_id = ws, 0
 
     @classmethod
-    def open(cls, ws_url: str, *, origin: str) -> Self:
+    def open(cls, ws_url: str, *, origin: str, timeout_s: float = TIMEOUT_S) -> Self:
         """Connect as a page of `origin` does. Raise ConnectionLostError."""
         try:
-            return cls(connect(ws_url, origin=origin))
+            return cls(connect(ws_url, origin=origin, timeout_s=timeout_s))
         except (WebSocketException, OSError) as error:
             raise ConnectionLostError(NO_CLOSE_FRAME, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
 
     def next_id(self) -> int:
         """Return the id that the next frame must have; for frames sent by `send_raw`."""

@@ -19,7 +19,8 @@ from stack.bench.scraping import render_ratios
 from stack.bench.sketch import Sketch, ratio_held, sketch_dir, sketch_running
 from stack.bench.steps import Steps, in_turns
 from stack.bench.stored import Growth, growth_of, render_growth, send_chat
-from stack.bench.storm import Load, build_storm
+from stack.bench.storm import Load
+from stack.builds import go_program
 from stack.faults import StackFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -79,8 +80,7 @@ def _write(run: Run, options: argparse.Namespace, earlier: dict[str, float]) -> 
 
 
 def _run(stack: Stack, options: argparse.Namespace) -> Run:
-    with shown("build the load generator"):
-        executable = build_storm(stack.settings.versions)
+    executable = go_program("storm").ensure()
     flame = Flame(options.flame, REPORTS_DIR) if options.flame else None
     run = Run()
     with _running(stack, fresh=options.fresh):

@@ -20,8 +20,7 @@ from app.settings import read_settings
 from lanes.kafka.connect import make_producer
 from stack.bench.application import Application
 from stack.bench.storm import prepare_run
-from stack.faults import StackFault
-from stack.slowness import Deadline
+from stack.slowness import wait_until
 
 BIDDERS = 20
 STEP = 500_000  # KRW: no bid is too low at any price
@@ -115,9 +114,5 @@ def _rows(database: connection, query: str, values: Sequence[object]) -> list[tu
 
 def _wait_until(condition: Callable[[], object], what: str) -> float:
     """Return when it was so (time.monotonic); StackFault when it is not so in time."""
-    deadline = Deadline(WAIT_S)
-    while not condition():
-        if deadline.passed():
-            raise StackFault(f"{what}: not within {deadline}")
-        time.sleep(POLL_S)
+    wait_until(condition, what, seconds=WAIT_S, poll_s=POLL_S)
     return time.monotonic()

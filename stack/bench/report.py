@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from stack.bench.floors import HELD_RATES, render_floors
 from stack.bench.measurement import Measurement
 from stack.bench.sketch import SketchStep, render_sketch
 from stack.bench.table import render
+from stack.commands import commit
 from stack.faults import UsageFault
 from stack.places import CHECKOUT
 
@@ -87,18 +87,12 @@ def _render(taken_at: str, made_under: Mapping[str, object], report: Report) -> 
 def conditions() -> Mapping[str, object]:
     """What must be alike for two reports to be compared."""
     return {
-        "commit": _commit(),
+        "commit": commit(),
         "cpus": len(os.sched_getaffinity(0)),
         "cpu": _cpu_model(),
         "kernel": platform.release(),
         "python": platform.python_version(),
     }
-
-
-def _commit() -> str:
-    command = ("git", "-C", str(CHECKOUT), "describe", "--always", "--dirty")
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
 
 
 def _cpu_model() -> str:

@@ -28,7 +28,7 @@ from stack.faults import StackFault, UsageFault
 from stack.places import CHECKOUT, executable
 from stack.ports import HOST
 from stack.runtime import Stack
-from stack.toolchains import find_go
+from stack.toolchains import go
 
 SETTING = "SKETCH_DIR"
 BESIDE = CHECKOUT.parent / "shared" / "sketch"
@@ -129,7 +129,7 @@ def sketch_running(stack: Stack) -> Iterator[Sketch]:
     """The sketch's processes on the servers of a running stack, until left."""
     copy(sketch_dir(), WORK_DIR)
     environment = _environment(stack)
-    _build(stack, environment)
+    _build(environment)
     with ExitStack() as started:
         processes = {
             name: _start(started, name, command, environment) for name, command in PROCESSES.items()
@@ -218,11 +218,8 @@ def _environment(stack: Stack) -> dict[str, str]:
     }
 
 
-def _build(stack: Stack, environment: Mapping[str, str]) -> None:
+def _build(environment: Mapping[str, str]) -> None:
     """Its one package, its generator, its database and topics."""
-    go = find_go(stack.settings.versions)
-    if go is None:
-        raise StackFault("the sketch's generator needs Go: run `make install`")
 
     def run(what: str, command: Sequence[str], directory: Path = WORK_DIR) -> None:
         run_logged(
@@ -236,7 +233,7 @@ def _build(stack: Stack, environment: Mapping[str, str]) -> None:
     if not (WORK_DIR / "site" / "orjson").exists():
         pip = (executable("python"), "-m", "pip", "install", "-q", "--target", "site", "orjson")
         run("the sketch's package", pip)
-    run("the sketch's generator", (go.go, "build", "-o", "../lgbin", "."), WORK_DIR / "lg")
+    run("the sketch's generator", (go(), "build", "-o", "../lgbin", "."), WORK_DIR / "lg")
     run("the sketch's database and topics", (executable("python"), "prepare.py"))
 
 

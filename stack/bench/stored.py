@@ -5,7 +5,6 @@ files of each topic count, of Redis the memory in use, of MongoDB what `collStat
 whose rows come and go (inbox, outbox) shows what its files have grown to, once.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,9 +25,8 @@ from app.protocol.records import ChatMessageValue
 from app.protocol.topics import ALL_TOPICS, CHAT_MESSAGE
 from app.settings import read_settings
 from lanes.kafka.connect import make_producer
-from stack.faults import StackFault
 from stack.runtime import Stack
-from stack.slowness import Deadline
+from stack.slowness import wait_until
 
 MILLION = 1_000_000
 MESSAGES = 20_000  # of chat, that are measured
@@ -36,7 +34,7 @@ MESSAGE = "얼마까지 가나요? I would not go above that, honestly."  # 68 b
 ROOMS = 100
 ROOM_FIRST = 1_000_000_000  # no auction's room is called so
 BLOCK = 512  # what st_blocks counts
-REST_S = 120.0
+REST_S, POLL_S = 120.0, 0.2
 SMALL = 0.5  # MB per million that are not worth a line
 
 TABLES = """
@@ -100,8 +98,11 @@ def send_chat(stack: Stack) -> int:
             producer.send(CHAT_MESSAGE.name, key=b"%d" % value.room_id, value=payload)
         producer.flush()
         producer.close()
-        _wait_until(
-            lambda: messages.count_documents({}) >= begun + MESSAGES, "all messages are stored"
+        wait_until(
+            lambda: messages.count_documents({}) >= begun + MESSAGES,
+            "all messages are stored",
+            seconds=REST_S,
+            poll_s=POLL_S,
         )
     return MESSAGES
 
@@ -131,7 +132,7 @@ def _wait_at_rest(database: connection) -> None:
             (rests,) = cursor.fetchone() or (False,)
         return bool(rests)
 
-    _wait_until(is_at_rest, "inbox and outbox are empty")
+    wait_until(is_at_rest, "inbox and outbox are empty", seconds=REST_S, poll_s=POLL_S)
 
 
 def _read(stack: Stack, database: connection) -> Bytes:
@@ -189,14 +190,6 @@ def _since(before: Updates, now: Updates) -> Updates:
     return Updates(
         now.updates - before.updates, now.hot - before.hot, now.dead, now.vacuums - before.vacuums
     )
-
-
-def _wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = Deadline(REST_S)
-    while not condition():
-        if deadline.passed():
-            raise StackFault(f"{what}: not within {deadline}")
-        time.sleep(0.2)
 
 
 def _lines(growth: Growth) -> Iterator[str]:

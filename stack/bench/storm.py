@@ -1,4 +1,4 @@
-"""Builds and runs the load generator of k6/storm."""
+"""Runs the load generator of k6/storm."""
 
 import json
 import subprocess
@@ -9,13 +9,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from stack.commands import run_logged
 from stack.faults import StackFault
-from stack.places import CHECKOUT, install_log_dir, libraries_dir
-from stack.settings import Versions
-from stack.toolchains import find_go
 
-SOURCE = CHECKOUT / "k6" / "storm"
 # In the data directory, because they are good only for the database beside it.
 USERS_FILE = "storm-users.json"
 
@@ -41,22 +36,6 @@ class Load:
     ending: bool = False
     rest_s: float = 2.0  # between the opening of the sockets and the first bid
     tick_ms: float = 2.0  # how often the generator sends what is due and reads what has come
-
-
-def build_storm(versions: Versions) -> Path:
-    """Build the generator and return its path; Go's cache makes it quick when nothing changed."""
-    go = find_go(versions)
-    if go is None:
-        raise StackFault(f"the load generator needs Go {versions.go_min}: run `make install`")
-    target = libraries_dir() / "storm"
-    run_logged(
-        (go.go, "build", "-trimpath", "-buildvcs=false", "-o", str(target), "."),
-        log_file=install_log_dir() / "storm.log",
-        what="building the load generator",
-        directory=SOURCE,
-        environment={"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
-    )
-    return target
 
 
 def prepare_run(

@@ -4,15 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stack.bench.measurement import Cost, Measurement
+from stack.tables import markdown
 
 
 def render(steps: Sequence[Measurement]) -> list[str]:
     """The lines of a table of all steps, and of one of the processes with a column a step."""
     return [
-        *_table(
+        *markdown(
             ["figure", *(heading(step) for step in steps)],
             [[name, *(row(step) for step in steps)] for name, row in FIGURES.items()],
-        ),
+        ).splitlines(),
         "",
         *_cost_lines(steps, [heading(step) for step in steps]),
     ]
@@ -27,7 +28,7 @@ def _cost_lines(steps: Sequence[Measurement], headings: Sequence[str]) -> list[s
     return [
         "CPU seconds per 1,000 decided bids (RSS in MiB at the end; shared pages count in each):",
         "",
-        *_table(["process", *headings], _process_rows(steps)),
+        *markdown(["process", *headings], _process_rows(steps)).splitlines(),
     ]
 
 
@@ -109,8 +110,3 @@ def _cost(cost: Cost | None) -> str:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    lines = [heading, ["---"] * len(heading), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]

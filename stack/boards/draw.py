@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from stack.arguments import Parser
 from stack.bench.report import conditions
 from stack.boards.boards import BOARDS
 from stack.boards.model import Query
 from stack.boards.picture import draw
 from stack.boards.query import PrometheusClient, Series
-from stack.faults import StackFault, UsageFault
+from stack.faults import Parser, StackFault, UsageFault
 from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack

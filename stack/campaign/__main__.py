@@ -18,6 +18,7 @@ from stack.campaign.memory import Memory
 from stack.campaign.result_store import ResultStore, directory_of
 from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
+from stack.commands import commit
 from stack.faults import StackFault, UsageFault
 from stack.lifecycle import alone
 from stack.progress import shown
@@ -49,9 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     directory = options.store or directory_of(profile)
     store = (ResultStore.fresh if options.fresh else ResultStore)(directory)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
-    wanted = Conditions(
-        store, store.seed(options.seed), report.commit(), options.minutes, options.rate
-    )
+    wanted = Conditions(store, store.seed(options.seed), commit(), options.minutes, options.rate)
     campaign = Campaign(stack, wanted)
     try:
         with alone(stack):
@@ -138,6 +137,7 @@ class Campaign:
                     yield Rounds(environment, load, memory, conditions)
             finally:
                 memory.stop()
+                memory.join()
 
     def _load_good(self, name: str) -> Result | None:
         conditions = self._conditions

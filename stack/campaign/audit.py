@@ -1,14 +1,12 @@
 """The house's own audit, run by its command."""
 
-import subprocess
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from app.domain.time import rfc3339
 from stack.campaign.environment import Environment
-from stack.places import executable
 
-TIMEOUT_S = 600
 LINES_KEPT = 40
 
 
@@ -22,15 +20,7 @@ class AuditResult:
 
 def audit(environment: Environment, journal: Path, since: datetime) -> AuditResult:
     """Audit everything since then, and the clients' journal."""
-    command = (executable("python"), "-m", "bridge", "audit", "--journal", str(journal))
-    result = subprocess.run(
-        (*command, "--since", since.isoformat(timespec="milliseconds").replace("+00:00", "Z")),
-        cwd=environment.stack.places.root,
-        env=environment.stack.environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+    scope = ("--journal", str(journal), "--since", rfc3339(since))
+    result = environment.stack.run("python", "-m", "bridge", "audit", *scope, captured=True)
     lines = (result.stdout + result.stderr).strip().splitlines()
     return AuditResult(result.returncode, lines[-LINES_KEPT:])

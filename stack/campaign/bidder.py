@@ -1,21 +1,17 @@
 """Bidders at WebSockets, who also chat: whatever has no answer yet is asked for again."""
 
-import random
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stack.campaign.duplicates import Duplicates
-from stack.campaign.people import Person
-from stack.campaign.watcher import Context, Watcher
+from stack.campaign.watcher import ClientSettings, Watcher
+from stack.client import DECIDED
 from stack.websocket_client import Client, Frame
 
 OUTCOME_S = 5.0  # wire.md: ask when the outcome has not come so long after the receipt
 ANSWERED_S = 7.0  # the gateway itself sends `bid.unknown` after 4 s
 UNKNOWN_RETRY_S = 1.0
 PENDING_MAX = 30  # no more bids are sent while so many have no outcome
-DECIDED = ("accepted", "rejected", "failed")
 
 
 @dataclass(slots=True)
@@ -27,33 +23,11 @@ class Pending:
     asks_status: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How often a bidder bids and chats; new bids are only made while `placing` is set."""
-
-    placing: threading.Event
-    duplicates: Duplicates
-    bids_per_s: float = 0.0
-    room_id: int | None = None
-    messages_per_s: float = 0.0
-
-
 class Bidder(Watcher):
     """Bids on the lots it watches and talks in one room, by one socket."""
 
-    def __init__(
-        self,
-        name: str,
-        context: Context,
-        *,
-        rng: random.Random,
-        slots: Sequence[int],
-        person: Person,
-        behaviour: Behaviour,
-    ) -> None:
-        rooms = [] if behaviour.room_id is None else [f"room:{behaviour.room_id}"]
-        super().__init__(name, context, rng=rng, slots=slots, person=person, channels=rooms)
-        self._behaviour, self._bidder_id = behaviour, person.id
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings)
         self._lock = threading.Lock()
         self._bids: dict[tuple[int, str], Pending] = {}
         self._messages: dict[str, Pending] = {}
@@ -77,8 +51,8 @@ class Bidder(Watcher):
             self._keys += 1
             return f"{self.name}-{self._keys}"
 
-    def _authenticate(self, client: Client) -> None:
-        super()._authenticate(client)
+    def _authenticate(self, client: Client, token: Frame) -> None:
+        super()._authenticate(client, token)
         with self._lock:
             for bid in self._bids.values():
                 bid.asks_status, bid.due_at = True, 0.0
@@ -95,7 +69,7 @@ class Bidder(Watcher):
         if message:
             message.due_at = now + ANSWERED_S
             return message.frame
-        if self._behaviour.placing.is_set() and self.pending < PENDING_MAX:
+        if self._context.placing.is_set() and self.pending < PENDING_MAX:
             self._create_next(now)
         return None
 
@@ -106,30 +80,26 @@ class Bidder(Watcher):
             named = {name: bid.frame[name] for name in ("auction_id", "key")}
             return {"type": "bid.status", **named}
         bid.asks_status = True
-        self._behaviour.duplicates.sent(self._bidder_id, bid.frame)
+        if self._context.duplicates and self.author.user_id:
+            self._context.duplicates.sent(self.author.user_id, bid.frame)
         return bid.frame
 
     def _create_next(self, now: float) -> None:
         """Create a new bid or message if one is due."""
-        behaviour = self._behaviour
-        if behaviour.bids_per_s and now >= self._bid_at:
-            self._bid_at = now + self._rng.expovariate(behaviour.bids_per_s)
-            lot = self._context.market.lot(self._rng.choice(self._slots))
+        own = self._settings
+        if own.bids_per_s and now >= self._bid_at:
+            self._bid_at = now + self._rng.expovariate(own.bids_per_s)
+            lot = self._context.market.lot(self._rng.choice(own.slots))
             if lot:
                 offer = self._context.market.offer(lot.auction_id, self._rng)
                 bid = {"type": "bid.place", **offer, "key": self.new_key()}
                 with self._lock:
                     self._bids[lot.auction_id, bid["key"]] = Pending(bid, now)
-        if behaviour.messages_per_s and behaviour.room_id and now >= self._talk_at:
-            self._talk_at = now + self._rng.expovariate(behaviour.messages_per_s)
+        if own.messages_per_s and own.room_id and now >= self._talk_at:
+            self._talk_at = now + self._rng.expovariate(own.messages_per_s)
             key = self.new_key()
-            chat_frame = {
-                "type": "chat.send",
-                "room_id": behaviour.room_id,
-                "text": key,
-                "key": key,
-            }
-            self._messages[key] = Pending(chat_frame, now)
+            chat = {"type": "chat.send", "room_id": own.room_id, "text": key, "key": key}
+            self._messages[key] = Pending(chat, now)
 
     def _on_bidder_frame(self, frame: Frame) -> None:
         match frame["type"]:

@@ -3,33 +3,34 @@
 import os
 import random
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Self
 
 import psycopg2
 import redis
+from kafka import KafkaConsumer, TopicPartition
 
+from app.settings import read_settings
+from lanes.kafka.security import client_arguments
+from lanes.topic import Topic
 from stack import Program, Stack
 from stack.application import PIPELINES
-from stack.campaign.clock import build_shim
+from stack.campaign.clock import SHIM
 from stack.campaign.disk import SmallDisk
-from stack.campaign.people import Endpoint
 from stack.campaign.process_tree import process_tree
 from stack.campaign.proxies import LINKS, Proxies
+from stack.client import Endpoint
 from stack.environment import application_environment
-from stack.faults import StackFault
 from stack.ports import HOST
 from stack.progress import shown
 from stack.readiness import complaint_of
 from stack.servers import Server
 from stack.servers.kafka import Kafka
 from stack.servers.postgresql import SUPERUSER
-from stack.slowness import Deadline
+from stack.slowness import wait_until
 
 INGESTS = ("ingest-0", "ingest-1")  # so that partitions change hands
 READY_S, POLL_S = 180.0, 0.2
@@ -48,10 +49,7 @@ class Environment:
         self.proxies = Proxies(stack.settings)
         self.disk = SmallDisk(stack.places)
         self.busy_kills: Counter[str] = Counter()
-        self.shim = Path()
-        ports = self.settings.ports
-        base_url = f"http://{HOST}:{ports.proxy_gateway}"
-        self.endpoint = Endpoint(base_url, f"ws://{HOST}:{ports.proxy_gateway}/ws")
+        self.endpoint = Endpoint.at(HOST, self.settings.ports.proxy_gateway)
 
     @classmethod
     @contextmanager
@@ -139,13 +137,26 @@ class Environment:
         """A client, straight."""
         return redis.Redis.from_url(self.stack.addresses()["REDIS_URL"], socket_timeout=5)
 
+    def consumer(self, group: str | None = None) -> "closing[KafkaConsumer]":
+        """A consumer that commits nothing by itself."""
+        settings = read_settings(self.stack.environment())
+        arguments = client_arguments(settings.kafka)
+        return closing(KafkaConsumer(**arguments, group_id=group, enable_auto_commit=False))
+
+    def ends(self, topic: Topic) -> dict[TopicPartition, int]:
+        """By partition, the offset that its next record will get."""
+        parts = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+        with self.consumer() as consumer:
+            ends: dict[TopicPartition, int] = consumer.end_offsets(parts)
+        return ends
+
     def _reset(self) -> None:
         self.stack.down()
         self.disk.remove()
         self.stack.clean()
 
     def _start(self) -> None:
-        self.shim = build_shim()
+        SHIM.ensure()
         self.stack.places.create()
         if not self.settings.standby:
             self.servers()["postgresql"].prepare()
@@ -167,12 +178,12 @@ class Environment:
             self._wait_ready()
 
     def _wait_ready(self) -> None:
-        deadline = Deadline(READY_S)
-        while not self.all_run() or complaint_of(self.endpoint.base_url):
-            if deadline.passed():
-                complaint = complaint_of(self.endpoint.base_url) or "a process does not run"
-                raise StackFault(f"not ready after {deadline}: {complaint}")
-            time.sleep(POLL_S)
+        wait_until(
+            lambda: self.all_run() and not complaint_of(self.endpoint.base_url),
+            "the application is ready (see `make status`)",
+            seconds=READY_S,
+            poll_s=POLL_S,
+        )
 
     def _proxied_variables(self) -> Mapping[str, str]:
         """What differs in the application's environment when each address is that of its proxy."""

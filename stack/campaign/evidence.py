@@ -4,11 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kafka import KafkaConsumer, TopicPartition
-
 from app.protocol.topics import AUCTION_BID
-from app.settings import read_settings
-from lanes.kafka.security import client_arguments
 from stack.campaign.environment import Environment
 from stack.campaign.verdict import BidRow, RecordId
 from stack.websocket_client import Frame
@@ -38,24 +34,18 @@ def journal_lines(file: Path) -> Iterator[Frame]:
 
 def log_ends(environment: Environment) -> dict[int, int]:
     """By partition of `auction-bid`, the offset its next record will get."""
-    consumer = _consumer(environment)
-    try:
-        ends = consumer.end_offsets(_partitions())
-    finally:
-        consumer.close()
-    return {part.partition: end for part, end in ends.items()}
+    return {part.partition: end for part, end in environment.ends(AUCTION_BID).items()}
 
 
 def bids_in_log(environment: Environment, since: Mapping[int, int]) -> dict[RecordId, str]:
     """The bid_id of each bid's record from these offsets on."""
-    consumer, found = _consumer(environment), {}
-    try:
-        parts = _partitions()
-        consumer.assign(parts)
-        for part in parts:
+    ends, timeouts = environment.ends(AUCTION_BID), 0
+    found: dict[RecordId, str] = {}
+    with environment.consumer() as consumer:
+        consumer.assign(list(ends))
+        for part in ends:
             consumer.seek(part, since[part.partition])
-        ends, timeouts = consumer.end_offsets(parts), 0
-        while any(consumer.position(part) < ends[part] for part in parts):
+        while any(consumer.position(part) < end for part, end in ends.items()):
             polled = consumer.poll(timeout_ms=POLL_MS)
             timeouts = 0 if polled else timeouts + 1
             if timeouts > TIMEOUTS_MAX:
@@ -65,8 +55,6 @@ def bids_in_log(environment: Environment, since: Mapping[int, int]) -> dict[Reco
                     value = json.loads(record.value)
                     if value["type"] == "bid":
                         found[part.partition, record.offset] = str(value["bid_id"])
-    finally:
-        consumer.close()
     return found
 
 
@@ -85,12 +73,3 @@ def other_record_ids(environment: Environment, since: Mapping[int, int]) -> set[
     offsets = json.dumps({str(partition): offset for partition, offset in since.items()})
     found = environment.sql(OTHERS.replace("%s", f"'{offsets}'"))
     return {(partition, offset) for partition, offset in found}
-
-
-def _partitions() -> list[TopicPartition]:
-    return [TopicPartition(AUCTION_BID.name, number) for number in range(AUCTION_BID.partitions)]
-
-
-def _consumer(environment: Environment) -> KafkaConsumer:
-    settings = read_settings(environment.stack.environment())
-    return KafkaConsumer(**client_arguments(settings.kafka), enable_auto_commit=False)

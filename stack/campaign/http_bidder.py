@@ -1,27 +1,20 @@
 """Bidders who bid by HTTP: each bid is repeated with its key until its outcome is known."""
 
-import random
-import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import httpx
 
-from stack.campaign.bidder import DECIDED, PENDING_MAX, Behaviour
-from stack.campaign.journal import Author
-from stack.campaign.people import Backoff, Person, UnavailableError
-from stack.campaign.watcher import Context
+from stack.campaign.bidder import PENDING_MAX
+from stack.campaign.threads import Backoff, StoppableThread
+from stack.campaign.watcher import ClientSettings
+from stack.client import DECIDED, OUTCOME, RECEIPT, CallError, RefusedError, User
 from stack.websocket_client import Frame
 
 TURN_S = 0.05
 POLL_S = 0.5
-RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
-OUTCOME = (
-    "bid_id", "key", "auction_id", "status", "standing", "code", "seq", "alias", "price",
-    "minimum_next_bid", "ends_at", "decided_at",
-)  # fmt: skip
+WAIT_S = 2  # for the outcome, by some requests
 
 
 @dataclass(slots=True)
@@ -34,24 +27,14 @@ class PostedBid:
     waits_for_outcome: bool = False
 
 
-class HttpBidder(threading.Thread):
+class HttpBidder(StoppableThread):
     """Bids on the lots of some slots."""
 
-    def __init__(
-        self,
-        name: str,
-        context: Context,
-        *,
-        rng: random.Random,
-        slots: Sequence[int],
-        person: Person,
-        behaviour: Behaviour,
-    ) -> None:
-        super().__init__(name=name, daemon=True)
-        self.author = Author(name, person.id, "http")
-        self._context, self._rng, self._slots, self._person = context, rng, slots, person
-        self._behaviour = behaviour
-        self._backoff, self._stopping = Backoff(rng), threading.Event()
+    def __init__(self, settings: ClientSettings, user: User) -> None:
+        super().__init__(settings.name)
+        self.author = settings.author("http")
+        self._settings, self._context, self._user = settings, settings.context, user
+        self._rng, self._backoff = settings.rng, Backoff(settings.rng)
         self._bids: dict[str, PostedBid] = {}
         self._keys = 0
         self._bid_at = time.monotonic()
@@ -61,16 +44,12 @@ class HttpBidder(threading.Thread):
         """How many bids have no outcome."""
         return len(self._bids)
 
-    def stop(self) -> None:
-        """Stop soon; join the thread to wait for that."""
-        self._stopping.set()
-
     def run(self) -> None:
         """Until `stop`."""
         while not self._stopping.wait(TURN_S):
             try:
                 self._run_due()
-            except UnavailableError:
+            except CallError:
                 self._stopping.wait(self._backoff.next_s())
 
     def _run_due(self) -> None:
@@ -79,13 +58,13 @@ class HttpBidder(threading.Thread):
             bid.due_at = now + POLL_S
             self._poll(bid) if bid.bid_id else self._post(bid)
             self._backoff.reset()
-        placing = self._behaviour.placing.is_set() and self.pending < PENDING_MAX
+        placing = self._context.placing.is_set() and self.pending < PENDING_MAX
         if placing and now >= self._bid_at:
-            self._bid_at = now + self._rng.expovariate(self._behaviour.bids_per_s)
+            self._bid_at = now + self._rng.expovariate(self._settings.bids_per_s)
             self._create_next()
 
     def _create_next(self) -> None:
-        lot = self._context.market.lot(self._rng.choice(self._slots))
+        lot = self._context.market.lot(self._rng.choice(self._settings.slots))
         if lot:
             self._keys += 1
             key = f"{self.name}-{self._keys}"
@@ -96,15 +75,13 @@ class HttpBidder(threading.Thread):
     def _post(self, bid: PostedBid) -> None:
         frame = bid.frame
         self._context.journal.write(self.author, "sent", frame)
-        self._behaviour.duplicates.sent(self._person.id, frame)
-        answer = self._person.request(
-            "POST",
-            f"/api/auctions/{frame['auction_id']}/bids",
-            {name: frame[name] for name in ("amount", "kind", "confirm")},
-            {
-                "Idempotency-Key": frame["key"],
-                **({"Prefer": "wait=2"} if bid.waits_for_outcome else {}),
-            },
+        if self._context.duplicates:
+            self._context.duplicates.sent(self._user.id, frame)
+        answer = self._user.post_bid(
+            frame["auction_id"],
+            key=frame["key"],
+            wait_s=WAIT_S if bid.waits_for_outcome else 0,
+            **{name: frame[name] for name in ("amount", "kind", "confirm")},
         )
         self._on_response(bid, answer)
 
@@ -119,7 +96,7 @@ class HttpBidder(threading.Thread):
             case HTTPStatus.GATEWAY_TIMEOUT:
                 self._record({"type": "bid.unknown", "key": bid.frame["key"]})
             case HTTPStatus.UNAUTHORIZED:
-                self._person.log_in()
+                self._user.log_in()
             case HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.TOO_MANY_REQUESTS:
                 self._record_error(bid, answer)
                 bid.due_at = time.monotonic() + float(answer.headers.get("Retry-After", 1))
@@ -130,9 +107,9 @@ class HttpBidder(threading.Thread):
                 del self._bids[bid.frame["key"]]
 
     def _poll(self, bid: PostedBid) -> None:
-        answer = self._person.request("GET", f"/api/bids/{bid.bid_id}")
+        answer = self._user.request("GET", f"/api/bids/{bid.bid_id}")
         if answer.status_code == HTTPStatus.UNAUTHORIZED:
-            self._person.log_in()
+            self._user.log_in()
         elif answer.status_code == HTTPStatus.OK:
             self._on_outcome(answer.json())
 
@@ -144,11 +121,7 @@ class HttpBidder(threading.Thread):
             self._bids.pop(known["key"], None)
 
     def _record_error(self, bid: PostedBid, answer: httpx.Response) -> None:
-        try:
-            code = answer.json()["code"]
-        except (ValueError, KeyError, TypeError):
-            code = str(answer.status_code)
-        error = {"type": "error", "code": code, "key": bid.frame["key"]}
+        error = {"type": "error", "code": RefusedError(answer).code, "key": bid.frame["key"]}
         self._record({**error, "http_status": answer.status_code})
 
     def _record(self, frame: Frame) -> None:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import psycopg2
-from kafka import KafkaConsumer, TopicPartition
 
 from app.protocol.topics import (
     AUCTION_BID,
@@ -13,8 +12,6 @@ from app.protocol.topics import (
     CHAT_MESSAGE,
     SAVE_GROUP,
 )
-from app.settings import read_settings
-from lanes.kafka.security import client_arguments
 from lanes.topic import Topic
 from stack.campaign.environment import Environment
 from stack.campaign.journal import Author
@@ -88,11 +85,13 @@ class ScreenComparison:
 
 
 def _wait(check: Callable[[], list[str]], timeout_s: float) -> list[str]:
-    deadline = Deadline(timeout_s)
-    found = check()
-    while found and not deadline.passed():
-        time.sleep(POLL_S)
-        found = check()
+    found: list[str] = []
+
+    def is_over() -> bool:
+        found[:] = check()
+        return not found
+
+    Deadline(timeout_s).wait(is_over, poll_s=POLL_S)
     return found
 
 
@@ -110,7 +109,7 @@ def _unfinished(environment: Environment, load: Load) -> list[str]:
 
 def _unread_records(environment: Environment, ingested: int) -> list[str]:
     """Return how many records of each topic its consumers have not read yet."""
-    not_ingested = sum(_ends(environment, AUCTION_BID).values()) - ingested
+    not_ingested = sum(environment.ends(AUCTION_BID).values()) - ingested
     unread = {
         f"{group} of {topic.name}": _unread(environment, topic, group) for topic, group in READ_BY
     }
@@ -119,30 +118,10 @@ def _unread_records(environment: Environment, ingested: int) -> list[str]:
 
 
 def _unread(environment: Environment, topic: Topic, group: str) -> int:
-    consumer = _consumer(environment, group)
-    try:
-        ends = _ends(environment, topic)
+    ends = environment.ends(topic)
+    with environment.consumer(group) as consumer:
         done = {part: consumer.committed(part) or 0 for part in ends}
-    finally:
-        consumer.close()
     return sum(max(0, end - done[part]) for part, end in ends.items())
-
-
-def _ends(environment: Environment, topic: Topic) -> dict[TopicPartition, int]:
-    consumer = _consumer(environment, None)
-    try:
-        parts = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-        ends: dict[TopicPartition, int] = consumer.end_offsets(parts)
-    finally:
-        consumer.close()
-    return ends
-
-
-def _consumer(environment: Environment, group: str | None) -> KafkaConsumer:
-    settings = read_settings(environment.stack.environment())
-    return KafkaConsumer(
-        **client_arguments(settings.kafka), group_id=group, enable_auto_commit=False
-    )
 
 
 def _frame(by: str, state: Frame) -> Frame:
@@ -151,9 +130,8 @@ def _frame(by: str, state: Frame) -> Frame:
 
 def _snapshots(context: Context, lots: set[int]) -> dict[int, Frame]:
     """Return the snapshots that a new guest gets of these lots."""
-    client = context.endpoint.connect()
     found: dict[int, Frame] = {}
-    try:
+    with context.endpoint.connect() as client:
         client.send({"type": "auth"})
         for auction_id in sorted(lots):
             time.sleep(SEND_PAUSE_S)
@@ -166,6 +144,4 @@ def _snapshots(context: Context, lots: set[int]) -> dict[int, Frame]:
                 found[auction["auction_id"]] = {name: auction[name] for name in STATE}
             if deadline.passed():
                 raise ConnectionLostError(0, f"{len(lots) - len(found)} snapshots did not come")
-    finally:
-        client.abort()
     return found

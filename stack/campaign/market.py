@@ -5,17 +5,17 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from stack.campaign.people import Backoff, Person, UnavailableError
+from stack.campaign.threads import Backoff, StoppableThread
+from stack.client import STARTING_PRICE, CallError, User
 from stack.websocket_client import Frame
 
 SLOTS, SHORT_SLOTS = 20, 6
 LONG_S = 3 * 3_600.0
 SHORT_S = (5.5, 7.5)  # the shortest the house allows is 5 s
 SOFT_CLOSE = {"window_s": 2, "extend_s": 2, "extensions_max": 3}
-STARTING_PRICE, STEP = 1_000, 500
+STEP = 500
 BUY_NOW_PRICE = 200_000
 TURN_S = 0.2
 
@@ -56,14 +56,14 @@ class Market:
         return {"auction_id": auction_id, "amount": amount, "kind": kind, "confirm": True}
 
 
-class Seller(threading.Thread):
+class Seller(StoppableThread):
     """Puts up a lot wherever there is none, while `open` is set."""
 
-    def __init__(self, person: Person, market: Market, rng: random.Random) -> None:
-        super().__init__(name="seller", daemon=True)
+    def __init__(self, user: User, market: Market, rng: random.Random) -> None:
+        super().__init__("seller")
         self.open = threading.Event()
-        self._person, self._market, self._rng = person, market, rng
-        self._backoff, self._stopping = Backoff(rng), threading.Event()
+        self._user, self._market, self._rng = user, market, rng
+        self._backoff = Backoff(rng)
 
     def run(self) -> None:
         """Until `stop`."""
@@ -73,34 +73,23 @@ class Seller(threading.Thread):
             try:
                 self.fill(range(SLOTS))
                 self._backoff.reset()
-            except UnavailableError:
+            except CallError:
                 self._stopping.wait(self._backoff.next_s())
 
     def fill(self, slots: range) -> None:
-        """Create a lot in each of these slots that has none. Raise UnavailableError."""
+        """Create a lot in each of these slots that has none. Raise CallError."""
         for slot in slots:
             if self._market.lot(slot) is None:
                 self._market.lots[slot] = self._put_up(short=slot >= SLOTS - SHORT_SLOTS)
 
-    def stop(self) -> None:
-        """Stop soon; join the thread to wait for that."""
-        self._stopping.set()
-
     def _put_up(self, *, short: bool) -> Lot:
         lasts_s = self._rng.uniform(*SHORT_S) if short else LONG_S
-        product = {"name": "유리병", "description": "", "sale_type": "auction"}
-        product_id = self._person.call("POST", "/api/products", product)["id"]
-        body: dict[str, Any] = {
-            "product_id": product_id,
-            "starting_price": STARTING_PRICE,
-            "ends_at": (datetime.now(UTC) + timedelta(seconds=lasts_s)).isoformat(),
-            "soft_close": SOFT_CLOSE,
-            **(self._terms() if short else {}),
-        }
         over_at = time.monotonic() + lasts_s
-        return Lot(self._person.call("POST", "/api/auctions", body)["id"], over_at)
+        terms = self._terms() if short else {}
+        lot = self._user.open_auction(lasts_s=lasts_s, soft_close=SOFT_CLOSE, **terms)
+        return Lot(lot["id"], over_at)
 
-    def _terms(self) -> dict[str, int]:
+    def _terms(self) -> dict[str, Any]:
         """Of short lots some have a reserve, and some can be bought."""
         reserve = {"reserve_price": self._rng.randrange(STARTING_PRICE, 20_000)}
         buy_now = {"buy_now_price": BUY_NOW_PRICE}

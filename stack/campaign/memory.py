@@ -1,10 +1,10 @@
 """The peak memory of each process, sampled every two seconds."""
 
-import threading
 from collections import defaultdict
 
 from stack.bench.accounting import usage_by_name
 from stack.campaign.environment import Environment
+from stack.campaign.threads import StoppableThread
 from stack.faults import StackFault
 
 INTERVAL_S = 2.0
@@ -16,17 +16,17 @@ APPLICATION_MAX_MIB = 220
 GATEWAY_MAX_MIB = 2 * (220 + 19 + 50)
 
 
-class Memory(threading.Thread):
+class Memory(StoppableThread):
     """`peak_mib` by process since the last `reset`; shared pages count in each."""
 
     def __init__(self, environment: Environment) -> None:
-        super().__init__(name="memory", daemon=True)
+        super().__init__("memory")
         self.peak_mib: dict[str, int] = defaultdict(int)
-        self._environment, self._stopped = environment, threading.Event()
+        self._environment = environment
 
     def run(self) -> None:
         """Until `stop`."""
-        while not self._stopped.wait(INTERVAL_S):
+        while not self._stopping.wait(INTERVAL_S):
             try:
                 running = {p.pid: p.name for p in self._environment.control.processes() if p.pid}
             except (StackFault, OSError):  # the supervisor is busy with a stop
@@ -37,11 +37,6 @@ class Memory(threading.Thread):
     def reset(self) -> None:
         """Forget the peaks so far."""
         self.peak_mib = defaultdict(int)
-
-    def stop(self) -> None:
-        """Stop, and wait for the thread."""
-        self._stopped.set()
-        self.join()
 
 
 def unbounded(peak_mib: dict[str, int], application: set[str]) -> list[str]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from stack.campaign.bidder import OUTCOME_S, Bidder
 from stack.campaign.environment import Environment
 from stack.campaign.journal import Author
-from stack.campaign.people import Person, UnavailableError
 from stack.campaign.watcher import NOT_RECORDED, SEND_PAUSE_S, Context
+from stack.client import CallError, User
 from stack.slowness import Deadline
 from stack.websocket_client import UNAUTHENTICATED, Client, ConnectionLostError, Frame
 
@@ -29,15 +29,9 @@ class Probe:
     """
 
     def __init__(
-        self,
-        person: Person,
-        tracker: Bidder,
-        context: Context,
-        *,
-        room_id: int,
-        slots: Sequence[int],
+        self, user: User, tracker: Bidder, context: Context, *, room_id: int, slots: Sequence[int]
     ) -> None:
-        self._person, self._tracker, self._context = person, tracker, context
+        self._user, self._tracker, self._context = user, tracker, context
         self._room_id, self._slots = room_id, slots
         self._tries = 0
 
@@ -50,33 +44,23 @@ class Probe:
         return self._until_working_s(since, lambda: True)
 
     def _until_working_s(self, since: float, condition: Callable[[], bool]) -> float | None:
-        deadline = Deadline(GIVE_UP_S)
-        while not deadline.passed():
-            if self._is_working() and condition():
-                return time.monotonic() - since
-            time.sleep(PAUSE_S)
-        return None
+        works = Deadline(GIVE_UP_S).wait(lambda: self._is_working() and condition(), poll_s=PAUSE_S)
+        return time.monotonic() - since if works else None
 
     def _is_working(self) -> bool:
         try:
-            if not self._person.token:
-                self._person.log_in()
-            client = self._context.endpoint.connect()
-            try:
+            with self._user.connect() as client:
                 return self._check_all(client)
-            finally:
-                client.abort()
         except ConnectionLostError as lost:
             if lost.code == UNAUTHENTICATED:
-                self._person.token = ""
-        except UnavailableError:
+                self._user.forget_session()
+        except CallError:
             pass
         return False
 
     def _check_all(self, client: Client) -> bool:
         self._tries += 1
-        author = Author(f"probe-{self._tries}", self._person.id, "ws")
-        client.send({"type": "auth", "token": self._person.token})
+        author = Author(f"probe-{self._tries}", self._user.id, "ws")
         return (
             self._receives(client, author, [{"type": "welcome"}], ANSWER_S)
             and self._can_bid(client, author)
@@ -119,7 +103,7 @@ class Probe:
     def _is_stored(self, text: str) -> bool:
         deadline = time.monotonic() + ANSWER_S
         while time.monotonic() < deadline:
-            found = self._person.call("GET", f"/api/rooms/{self._room_id}/messages?limit=100")
+            found = self._user.call("GET", f"/api/rooms/{self._room_id}/messages?limit=100")
             if any(message["text"] == text for message in found["items"]):
                 return True
             time.sleep(TURN_S)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from stack.builds import TOXIPROXY, go_executable
+from stack.builds import go_program
 from stack.ports import HOST, host_of
 from stack.programs import Program
 from stack.servers.kafka import host_between
@@ -49,7 +49,7 @@ class Proxies:
 
     def program(self) -> Program:
         """How the supervisor runs it."""
-        executable = go_executable(TOXIPROXY)
+        executable = go_program("toxiproxy").path()
         listen = f"{HOST}:{self._settings.ports.proxy_control}"
         environment = {"TOXIPROXY_LISTEN": listen}
         return Program(name=NAME, command=(str(executable),), environment=environment)
@@ -110,7 +110,7 @@ class Proxies:
             self._http.delete(f"/proxies/{link}/toxics/{toxic['name']}").raise_for_status()
 
     def port(self, name: str) -> int:
-        """A port by its name in stack.toml."""
+        """A port by its name in the settings."""
         return int(getattr(self._settings.ports, name))
 
     def _count(self, link: str) -> int:

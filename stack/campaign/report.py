@@ -3,17 +3,16 @@
 import os
 import platform
 import re
-import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from stack.campaign.introductions import CAMPAIGN_PAGE, FAILOVER_PAGE
 from stack.campaign.market import SLOTS
 from stack.campaign.memory import APPLICATION_MAX_MIB, GATEWAY_MAX_MIB
 from stack.campaign.results import RECOVERY_MAX_S, Result
 from stack.places import CHECKOUT
-from stack.settings import Settings
+from stack.settings import Settings, Versions
+from stack.tables import markdown
 
 DOCUMENT = CHECKOUT / "docs" / "faults.md"
 KILLS_MIN = {"worker": 40, "ingest": 20}
@@ -26,14 +25,6 @@ HEADING = (
     "fault", "times", "worst recovery, s", "acknowledged", "lost", "doubled", "wrongly ordered",
     "failed", "held",
 )  # fmt: skip
-RULE = ("---", *["---:"] * (len(HEADING) - 2), "---")
-
-
-def commit() -> str:
-    """The commit of this checkout, `-dirty` when it is changed."""
-    command = ("git", "-C", str(CHECKOUT), "describe", "--always", "--dirty")
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
 
 
 def line(result: Result) -> str:
@@ -56,8 +47,8 @@ def complaints(result: Result) -> list[str]:
 
 def table(results: Sequence[Result]) -> str:
     """The table in Markdown, with a last line of sums."""
-    rows = [HEADING, RULE, *(_row(result) for result in results), _sums(results)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    rows = [*(_row(result) for result in results), _sums(results)]
+    return markdown(HEADING, rows, f"<{'>' * (len(HEADING) - 2)}<")
 
 
 def kills_min(settings: Settings) -> dict[str, int]:
@@ -100,7 +91,7 @@ def document(results: Sequence[Result], settings: Settings) -> str:
             (
                 FAILOVER_PAGE if several else CAMPAIGN_PAGE,
                 _promise(results),
-                _conditions(results, settings),
+                _conditions(results),
                 _kills(results, kills_min(settings)),
                 table(results),
                 *(_mixed(result) for result in results if len(result.incidents.times) > 1),
@@ -163,17 +154,16 @@ def _mixed(result: Result) -> str:
 def _memory(results: Sequence[Result]) -> str:
     names = sorted({name for result in results for name in result.peak_mib})
     peaks = (max(result.peak_mib.get(name, 0) for result in results) for name in names)
-    rows = [("process", "MiB at most"), ("---", "---:"), *zip(names, map(str, peaks), strict=True)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return markdown(("process", "MiB at most"), zip(names, map(str, peaks), strict=True), "<>")
 
 
-def _conditions(results: Sequence[Result], settings: Settings) -> str:
+def _conditions(results: Sequence[Result]) -> str:
     commits = sorted({result.commit for result in results})
     rates = sorted({f"{result.bids_per_s:g}" for result in results})
     seeds = sorted({result.seed for result in results})
-    versions = asdict(settings.versions)
-    servers = ", ".join(
-        f"{name} {versions[name]}" for name in ("postgresql", "kafka", "ferretdb", "toxiproxy")
+    servers = (
+        f"postgresql {Versions.postgresql}, kafka {Versions.kafka}, "
+        f"ferretdb {_go_version('ferretdb')}, toxiproxy {_go_version('toxiproxy')}"
     )
     machine = (
         f"{len(os.sched_getaffinity(0))} cores, Linux {platform.release()}, "
@@ -182,3 +172,10 @@ def _conditions(results: Sequence[Result], settings: Settings) -> str:
     seeds_listed = ", ".join(map(str, seeds))
     load = f"{', '.join(rates)} bids/s offered on {SLOTS} auctions"
     return f"- commit: {', '.join(commits)}\n- seeds: {seeds_listed}\n- {machine}\n- {load}"
+
+
+def _go_version(program: str) -> str:
+    """The version of what one of our programs in Go is made of, which has its name."""
+    modules = (CHECKOUT / "stack" / program / "go.mod").read_text(encoding="utf-8")
+    found = re.search(rf"/{program}(?:/v\d+)? v(\S+)", modules, re.IGNORECASE)
+    return found[1] if found else "unknown"

@@ -4,11 +4,13 @@ import random
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from stack.campaign.journal import Author, Journal
+from stack.campaign.duplicates import Duplicates
+from stack.campaign.journal import Author, Journal, Transport
 from stack.campaign.market import Market
-from stack.campaign.people import Backoff, Endpoint, Person, UnavailableError
+from stack.campaign.threads import Backoff, StoppableThread
+from stack.client import CallError, Endpoint, User
 from stack.websocket_client import UNAUTHENTICATED, Client, ConnectionLostError, Frame
 
 TURN_S = 0.1
@@ -26,11 +28,34 @@ NOT_RECORDED = frozenset({"auctions.price", "auction.presence", "chat.presence",
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What all clients share."""
+    """What all clients share; new bids and messages are only made while `placing` is set."""
 
     endpoint: Endpoint
     market: Market
     journal: Journal
+    placing: threading.Event = field(default_factory=threading.Event)
+    duplicates: Duplicates | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """Who a client is, which slots it watches or bids on, and how often it bids and chats.
+
+    Without `user` it is a guest, without `room_id` it is in no room.
+    """
+
+    name: str
+    context: Context
+    rng: random.Random
+    slots: Sequence[int]
+    user: User | None = None
+    room_id: int | None = None
+    bids_per_s: float = 0.0
+    messages_per_s: float = 0.0
+
+    def author(self, transport: Transport) -> Author:
+        """As whom it writes into the journal."""
+        return Author(self.name, self.user.id if self.user else None, transport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +66,17 @@ class PendingRequest:
     sent_at: float
 
 
-class Watcher(threading.Thread):
-    """Subscribes to the lots of some slots and to `channels`; without `person` as a guest.
-
+class Watcher(StoppableThread):
+    """Subscribes to the lots of its slots, and to its room.
     `shown` is the newest state of each lot that it received.
     """
 
-    def __init__(
-        self,
-        name: str,
-        context: Context,
-        *,
-        rng: random.Random,
-        slots: Sequence[int],
-        person: Person | None = None,
-        channels: Sequence[str] = (),
-    ) -> None:
-        super().__init__(name=name, daemon=True)
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings.name)
         self.shown: dict[int, Frame] = {}
-        self.author = Author(name, person.id if person else None, "ws")
-        self._context, self._rng, self._slots, self._person = context, rng, slots, person
-        self._channels = channels
-        self._backoff, self._stopping = Backoff(rng), threading.Event()
+        self.author = settings.author("ws")
+        self._settings, self._context, self._rng = settings, settings.context, settings.rng
+        self._backoff = Backoff(settings.rng)
         self._pending: dict[int, PendingRequest] = {}
         self._subscribed: dict[str, float] = {}  # channel, and when it is left
         self._pause_s = 0.0
@@ -75,43 +89,35 @@ class Watcher(threading.Thread):
             try:
                 self._run_session()
             except ConnectionLostError as lost:
-                if lost.code == UNAUTHENTICATED and self._person:
-                    self._person.token = ""
-            except UnavailableError:
+                if lost.code == UNAUTHENTICATED and self._settings.user:
+                    self._settings.user.forget_session()
+            except CallError:
                 pass
             self._stopping.wait(self._pause_s or self._backoff.next_s())
 
-    def stop(self) -> None:
-        """Stop soon; join the thread to wait for that."""
-        self._stopping.set()
-
     def _run_session(self) -> None:
-        if self._person and not self._person.token:
-            self._person.log_in()
-        client = self._context.endpoint.connect()
-        try:
-            self._authenticate(client)
+        user = self._settings.user
+        token = {"token": user.token} if user else {}
+        with self._context.endpoint.connect() as client:
+            self._authenticate(client, token)
             while not self._stopping.is_set():
-                frame = client.receive(TURN_S)
-                if frame is not None:
-                    self._on_frame(frame)
-                self._check_alive()
+                self._receive(client)
                 self._send_next(client)
-        finally:
-            client.abort()
 
-    def _authenticate(self, client: Client) -> None:
+    def _receive(self, client: Client) -> None:
+        frame = client.receive(TURN_S)
+        if frame is not None:
+            self._on_frame(frame)
+        self._check_alive()
+
+    def _authenticate(self, client: Client, token: Frame) -> None:
         self._pending.clear()
         self._subscribed.clear()
         self.shown.clear()
         self._last_frame_at = time.monotonic()
-        token = {"token": self._person.token} if self._person else {}
         self._send(client, {"type": "auth", **token})
         while self._pending:
-            frame = client.receive(TURN_S)
-            if frame is not None:
-                self._on_frame(frame)
-            self._check_alive()
+            self._receive(client)
         self._backoff.reset()
 
     def _send_next(self, client: Client) -> None:
@@ -128,10 +134,10 @@ class Watcher(threading.Thread):
 
     def _next_subscription(self) -> Frame | None:
         now = time.monotonic()
-        for channel in self._channels:
-            if channel not in self._subscribed:
-                return {"type": "subscribe", "channel": channel}
-        for slot in self._slots:
+        room = f"room:{self._settings.room_id}"
+        if self._settings.room_id is not None and room not in self._subscribed:
+            return {"type": "subscribe", "channel": room}
+        for slot in self._settings.slots:
             lot = self._context.market.lot(slot)
             if lot and (channel := f"auction:{lot.auction_id}") not in self._subscribed:
                 self._subscribed[channel] = lot.over_at + WATCHED_AFTER_S

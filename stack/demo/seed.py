@@ -1,8 +1,7 @@
 """Two people and a few auctions, for the first look at a fresh stack."""
 
-from datetime import UTC, datetime, timedelta
-
-from stack.demo.api import BIDDER, call, signed_in
+from stack.client import Endpoint, RefusedError, User
+from stack.demo import LOG_INS, PASSWORD
 
 SELLER_NAME, BIDDER_NAME = "은지", "Sam"
 
@@ -15,18 +14,29 @@ LOTS: tuple[tuple[str, str, int, int, int | None], ...] = (
 )
 
 
-def seed(seller_email: str) -> None:
+def seed(endpoint: Endpoint) -> None:
     """Create them through the API, as a seller would."""
-    token = signed_in(seller_email, SELLER_NAME)
-    signed_in(BIDDER, BIDDER_NAME)
-    now = datetime.now(UTC)
-    for name, description, starting_price, minutes, reserve_price in LOTS:
-        product = {"name": name, "description": description, "sale_type": "auction"}
-        product_id = call("POST", "/api/products", product, token=token)["id"]
-        auction = {
-            "product_id": product_id,
-            "starting_price": starting_price,
-            "reserve_price": reserve_price,
-            "ends_at": (now + timedelta(minutes=minutes)).isoformat(),
-        }
-        call("POST", "/api/auctions", auction, token=token)
+    seller, bidder = (
+        User(endpoint, name, email=email, password=PASSWORD)
+        for name, email in zip((SELLER_NAME, BIDDER_NAME), LOG_INS.values(), strict=True)
+    )
+    for user in (seller, bidder):
+        joined(user)
+    for name, description, price, minutes, reserve in LOTS:
+        seller.open_auction(
+            name=name,
+            description=description,
+            starting_price=price,
+            reserve_price=reserve,
+            lasts_s=60 * minutes,
+        )
+
+
+def joined(user: User) -> User:
+    """Sign a user up who is new. Raise CallError."""
+    try:
+        user.sign_up()
+    except RefusedError as refused:
+        if refused.code != "EMAIL_TAKEN":
+            raise
+    return user

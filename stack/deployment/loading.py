@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from stack.builds import MANIFESTS, go_executable
+from stack.builds import go_program
 from stack.faults import StackFault
 from stack.places import CHECKOUT
 
@@ -30,7 +30,7 @@ def kubernetes_resources(directory: Path) -> list[dict[str, Any]]:
 
 
 def _loaded(*arguments: str) -> str:
-    loader = go_executable(MANIFESTS)
+    loader = go_program("manifests").path()
     result = subprocess.run((str(loader), *arguments), capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise StackFault(result.stderr.strip())

@@ -9,7 +9,7 @@ import kubernetes_validate
 import yaml
 
 from stack.deployment.loading import KUBERNETES
-from stack.settings import read_versions
+from stack.settings import Versions
 
 # KEDA's type of ScaledObjects, as KEDA 2.20.2 publishes it (Apache-2.0).
 CUSTOM_TYPES = KUBERNETES / "schemas"
@@ -21,8 +21,7 @@ def faults_of(resource: dict[str, Any]) -> Iterator[str]:
     try:
         schema = _custom_schemas().get((resource["apiVersion"], resource["kind"]))
         if schema is None:
-            version = read_versions().kubernetes
-            kubernetes_validate.validate(resource, version, strict=True)
+            kubernetes_validate.validate(resource, Versions.kubernetes, strict=True)
         else:
             jsonschema.validate(resource, schema)
     except kubernetes_validate.SchemaNotFoundError as error:

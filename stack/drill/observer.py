@@ -8,33 +8,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from stack.campaign.http_bidder import OUTCOME, RECEIPT
 from stack.campaign.idle import ScreenComparison
 from stack.campaign.journal import Author, Journal
 from stack.campaign.market import Lot, Market
-from stack.campaign.people import Endpoint
-from stack.campaign.watcher import Context, Watcher
-from stack.drill.market import Person
-from stack.runtime import Stack
+from stack.campaign.watcher import ClientSettings, Context, Watcher
+from stack.client import OUTCOME, RECEIPT, Endpoint, User
 from stack.websocket_client import Frame
 
 
 class Observer:
     """A journal of what bidders receive, and a guest who watches one auction all along."""
 
-    def __init__(self, stack: Stack, auction_id: int) -> None:
-        addresses = stack.addresses()
-        self._directory = stack.places.data_dir
-        endpoint, market = Endpoint(addresses["BASE_URL"], addresses["WS_URL"]), Market()
+    def __init__(self, endpoint: Endpoint, directory: Path, auction_id: int) -> None:
+        self._directory, market = directory, Market()
         market.lots[0] = Lot(auction_id, over_at=math.inf)
-        self._context = Context(endpoint, market, Journal(self._directory / "clients.jsonl"))
-        self._guest = Watcher("guest", self._context, rng=random.Random(), slots=[0])  # noqa: S311
+        self._context = Context(endpoint, market, Journal(directory / "clients.jsonl"))
+        rng = random.Random()  # noqa: S311
+        self._guest = Watcher(
+            ClientSettings(name="guest", context=self._context, rng=rng, slots=[0])
+        )
 
     @classmethod
     @contextmanager
-    def open(cls, stack: Stack, auction_id: int) -> Iterator[Self]:
+    def open(cls, endpoint: Endpoint, directory: Path, auction_id: int) -> Iterator[Self]:
         """Let the guest watch this auction until the end; it reconnects by itself."""
-        observer = cls(stack, auction_id)
+        observer = cls(endpoint, directory, auction_id)
         observer._guest.start()
         try:
             yield observer
@@ -43,11 +41,11 @@ class Observer:
             observer._guest.join()
             observer._context.journal.close()
 
-    def receipt(self, bidder: Person, answer: Frame) -> None:
+    def receipt(self, bidder: User, answer: Frame) -> None:
         """Record a receipt of this bidder."""
         self._record(bidder, {"type": "bid.received", **{name: answer[name] for name in RECEIPT}})
 
-    def outcome(self, bidder: Person, answer: Frame) -> None:
+    def outcome(self, bidder: User, answer: Frame) -> None:
         """Record the outcome of a bid of this bidder."""
         self._record(bidder, {"type": "bid.result", **{name: answer[name] for name in OUTCOME}})
 
@@ -63,5 +61,5 @@ class Observer:
         """Return the journal so far; what clients receive from now on goes into another file."""
         return self._context.journal.rotate(self._directory / "clients-later.jsonl")
 
-    def _record(self, bidder: Person, frame: Frame) -> None:
-        self._context.journal.write(Author(bidder.email, bidder.user_id, "http"), "told", frame)
+    def _record(self, bidder: User, frame: Frame) -> None:
+        self._context.journal.write(Author(bidder.email, bidder.id, "http"), "told", frame)

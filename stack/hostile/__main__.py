@@ -7,18 +7,16 @@ where they alone do not keep the bound, nothing can be said about abuse.
 """
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from stack.arguments import Parser
 from stack.bench.measurement import Measurement
 from stack.bench.storm import Load
-from stack.campaign.people import Endpoint
-from stack.faults import StackFault
+from stack.client import Endpoint
+from stack.faults import Parser, StackFault
 from stack.hostile.abuses import Target
 from stack.hostile.attack import ALL_ABUSES, Report, attack
 from stack.hostile.gateway import own_gateway
@@ -27,10 +25,9 @@ from stack.hostile.honest import HonestLoad
 from stack.hostile.report import complaints, is_measurable, render, render_costs, render_honest
 from stack.hostile.rights import grant_rights
 from stack.hostile.targets import prepare_target
-from stack.places import CHECKOUT, executable
 from stack.progress import shown
+from stack.readiness import complaint_of
 from stack.runtime import Stack
-from stack.storm.target import complaint_of
 
 WARM_UP_S = 30.0  # Kafka and gateways that have just started are slower
 QUIET_S = 20.0  # honest bids alone
@@ -80,8 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong = run.complaints()
     for line in wrong:
         print(f"hostile: {line}", flush=True)
-    command = (executable("python"), "-m", "bridge", "audit")
-    audited = subprocess.run(command, cwd=CHECKOUT, check=False).returncode
+    audited = stack.run("python", "-m", "bridge", "audit").returncode
     if not is_measurable(run.quiet.storm):
         return 2
     return 1 if wrong or audited else 0
@@ -107,7 +103,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _run(stack: Stack, honest: HonestLoad, options: argparse.Namespace) -> Run:
     """Measure honest bids alone, then abused. Raise StackFault when nothing can be said."""
     addresses = stack.addresses()
-    if complaint := complaint_of(addresses["BASE_URL"]):
+    if complaint := complaint_of(addresses["BASE_URL"], degraded_is_fine=True):
         raise StackFault(f"{complaint}: `make up` starts the stack")
     with shown(f"sign {options.sockets:,} people up"):
         honest.sign_up()
@@ -149,7 +145,7 @@ def _target(addresses: dict[str, str], endpoint: Endpoint) -> Target:
     gateway_port, metrics_port = (
         urlsplit(url).port or 0 for url in (endpoint.base_url, addresses["METRICS_URL"])
     )
-    own = Endpoint(addresses["BASE_URL"], addresses["WS_URL"])
+    own = Endpoint.of(addresses)
     target = prepare_target(own, gateway_port=gateway_port, metrics_port=metrics_port)
     grant_rights(addresses["DATABASE_URL"])
     return target

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from stack.campaign.people import Endpoint
+from stack.client import Endpoint
 from stack.environment import GENEROUS
 from stack.ports import HOST
 from stack.programs import Program
@@ -21,10 +21,10 @@ NAME = PREFIX + GATEWAY
 @contextmanager
 def own_gateway(stack: Stack) -> Iterator[Endpoint]:
     """Start it, and end it when left. Tokens of the other gateway are good here, too."""
-    url = f"http://{HOST}:{stack.settings.ports.hostile}"
+    endpoint = Endpoint.at(HOST, stack.settings.ports.hostile)
     with stack.control.running([program_of(stack)]):
-        stack.control.wait_for(lambda: not complaint_of(url), name=NAME)
-        yield Endpoint(url, f"ws{url.removeprefix('http')}/ws")
+        stack.control.wait_for(lambda: not complaint_of(endpoint.base_url), name=NAME)
+        yield endpoint
 
 
 def program_of(stack: Stack) -> Program:

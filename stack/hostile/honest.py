@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stack.bench.measurement import Measurement, measure_run
-from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run, run_storm
+from stack.bench.storm import USERS_FILE, Load, prepare_run, run_storm
+from stack.builds import go_program
 from stack.runtime import Stack
 
 OnPhase = Callable[[str], None]
@@ -23,7 +24,7 @@ class HonestLoad:
     @classmethod
     def of(cls, stack: Stack, load: Load) -> "HonestLoad":
         """Build the generator if need be."""
-        generator = build_storm(stack.settings.versions)
+        generator = go_program("storm").ensure()
         return cls(stack, load, generator, stack.places.data_dir / USERS_FILE)
 
     def sign_up(self) -> None:

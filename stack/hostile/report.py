@@ -5,6 +5,7 @@ from typing import Any
 
 from stack.bench.measurement import Measurement
 from stack.hostile.attack import ALL_ABUSES, Report
+from stack.tables import markdown
 
 RESULT_P99_MAX_MS = 500.0  # design, load.md: send → outcome
 CORES_SHOWN_MIN = 0.01
@@ -48,47 +49,45 @@ NEVER = ("500", "INTERNAL", "close 4004", "close 1011")  # no abuse is a fault o
 
 def render(reports: Mapping[str, Report]) -> str:
     """One row for each abuse."""
+    heading = ("abuse", "connections", "ended by the gateway", "attempts", "answers")
     rows = [
-        "| abuse | connections | ended by the gateway | attempts | answers |",
-        "|---|--:|--:|--:|---|",
-    ]
-    for name, report in reports.items():
-        what = (ALL_ABUSES[name].__doc__ or name).partition("\n")[0].rstrip(".")
-        rows.append(
-            f"| {what} | {report.connections:,} | {report.ended:,} | {report.bursts:,} "
-            f"| {_answers(report)} |"
+        (
+            (ALL_ABUSES[name].__doc__ or name).partition("\n")[0].rstrip("."),
+            *(f"{number:,}" for number in (report.connections, report.ended, report.bursts)),
+            _answers(report),
         )
-    return "\n".join(rows)
+        for name, report in reports.items()
+    ]
+    return markdown(heading, rows, "<>>><")
 
 
 def render_honest(quiet: Mapping[str, Any], abused: Mapping[str, Any] | None = None) -> str:
     """What became of the honest bids, alone and abused."""
-    rows = [
-        "| honest bids | sent | lost | receipt p50 / p99, ms | outcome p50 / p99, ms |",
-        "|---|--:|--:|--:|--:|",
-    ]
+    heading = ("honest bids", "sent", "lost", "receipt p50 / p99, ms", "outcome p50 / p99, ms")
+    rows = []
     for name, report in {"alone": quiet, "abused": abused}.items():
         if report is not None:
-            received, result = report["received_ms"], report["result_ms"]
-            rows.append(
-                f"| {name} | {report['bids']['sent']:,} | {report['failures']['total']:,} "
-                f"| {received['p50']:.0f} / {received['p99']:.0f} "
-                f"| {result['p50']:.0f} / {result['p99']:.0f}, at most {RESULT_P99_MAX_MS:.0f} |"
+            received, result = (
+                f"{report[of]['p50']:.0f} / {report[of]['p99']:.0f}"
+                for of in ("received_ms", "result_ms")
             )
-    return "\n".join(rows)
+            sent, lost = f"{report['bids']['sent']:,}", f"{report['failures']['total']:,}"
+            bounded = f"{result}, at most {RESULT_P99_MAX_MS:.0f}"
+            rows.append((name, sent, lost, received, bounded))
+    return markdown(heading, rows, "<>>>>")
 
 
 def render_costs(quiet: Measurement, abused: Measurement, reports: Mapping[str, Report]) -> str:
     """What share of one core each process took, alone and abused."""
-    rows = ["| cores taken by | alone | abused |", "|---|--:|--:|"]
+    rows = []
     for name in sorted(abused.costs, key=lambda name: -abused.costs[name].cpu_s):
         before = quiet.costs[name].cpu_s / quiet.window_s if name in quiet.costs else 0.0
         after = abused.costs[name].cpu_s / abused.window_s
         if max(before, after) >= CORES_SHOWN_MIN:
-            rows.append(f"| {name} | {before:.2f} | {after:.2f} |")
+            rows.append((name, f"{before:.2f}", f"{after:.2f}"))
     abusers_s = max(report.cpu_s for report in reports.values())  # one process does all
-    rows.append(f"| the abusers | | {abusers_s / abused.window_s:.2f} |")
-    return "\n".join(rows)
+    rows.append(("the abusers", "", f"{abusers_s / abused.window_s:.2f}"))
+    return markdown(("cores taken by", "alone", "abused"), rows, "<>>")
 
 
 def is_measurable(quiet: Mapping[str, Any]) -> bool:

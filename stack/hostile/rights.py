@@ -7,7 +7,7 @@ import psycopg2
 from app.domain.money import AMOUNT_MAX
 
 HONEST = "storm-%@load.example"  # as k6/storm invents them
-ABUSERS = "%@example.org"  # as stack/campaign/people.py does
+ABUSERS = "%@example.org"  # as stack/client.py does
 # A proof that is no longer needed is not mailed either: no mails are sent during the run.
 PROVE = """
 UPDATE users SET email_proved_at = now()

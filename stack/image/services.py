@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stack.builds import kafka_libraries
+from stack.builds import KAFKA
 from stack.image import engine
 from stack.image.images import STORES_TAG, TAG
 from stack.places import CHECKOUT
-from stack.settings import read_versions
 
 OURS = "auction-house"
 HOST = "auction.localhost"  # for such a name Caddy is an authority of its own
@@ -150,7 +149,7 @@ def _mounts(project: Project, name: str) -> Iterator[str]:
         mode = ":ro" if mount.get("read_only") else ""
         yield from ("--volume", f"{source}:{mount['target']}{mode}")
     if "kafka:" in service["image"]:
-        yield from ("--volume", f"{kafka_libraries(read_versions().kafka)}:/opt/kafka/libs:ro")
+        yield from ("--volume", f"{KAFKA.path()}:/opt/kafka/libs:ro")
 
 
 def _bound(project: Project, source: Path) -> Path:

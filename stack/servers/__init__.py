@@ -12,7 +12,7 @@ from stack.settings import Settings
 
 
 class Server(ABC):
-    """One server of a profile, on the port of its kind in stack.toml.
+    """One server of a profile, on the port of its kind in the settings.
 
     Several of a kind have numbers from 1: each is at an address, and has data, of its own.
     """

@@ -9,10 +9,10 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack.builds import kafka_libraries
+from stack.builds import KAFKA
 from stack.commands import run_logged
-from stack.credentials import write_private
 from stack.faults import UsageFault
+from stack.files import write_private
 from stack.places import CHECKOUT, Places
 from stack.ports import HOST, host_of
 from stack.programs import Program
@@ -109,7 +109,7 @@ def refuse_other_brokers(places: Places, settings: Settings) -> None:
     if made_with != settings.brokers:
         raise UsageFault(
             f"the data of profile {places.run_dir.name} was made with brokers = {made_with}, and "
-            f"stack.toml says {settings.brokers}: change it back, or `make clean`"
+            f"stack/settings.py says {settings.brokers}: change it back, or `make clean`"
         )
 
 
@@ -220,10 +220,9 @@ class Kafka(Server):
     def java(self) -> tuple[str, ...]:
         """The command that runs one of Kafka's classes, which follows it."""
         java = on_path("java", package="openjdk-17-jre-headless")
-        libraries = kafka_libraries(self.settings.versions.kafka)
         logging = f"-Dlog4j2.configurationFile={CHECKOUT}/stack/kafka/log4j2.properties"
         hosts = (f"-Djdk.net.hosts.file={self._hosts_file}",) if self._has_others else ()
-        return (java, "-cp", f"{libraries}/*", logging, *hosts)
+        return (java, "-cp", f"{KAFKA.path()}/*", logging, *hosts)
 
     def _format(self) -> None:
         """Write the cluster's id; a half-formatted directory is begun anew."""

@@ -1,6 +1,6 @@
 """Mailpit: takes every mail that the local stack sends, delivers none, and shows them."""
 
-from stack.builds import MAILPIT, go_executable
+from stack.builds import go_program
 from stack.ports import HOST, is_listening
 from stack.programs import Program
 from stack.servers import Server
@@ -9,7 +9,7 @@ MAILS_MAX = 500  # the oldest are deleted: mails of a stack are read within minu
 
 
 class Mailpit(Server):
-    """The mail server on the port `smtp` of stack.toml, and its page on `mailpit`."""
+    """The mail server on the port `smtp` of the settings, and its page on `mailpit`."""
 
     kind = "mailpit"
 
@@ -24,7 +24,7 @@ class Mailpit(Server):
             "MP_BLOCK_REMOTE_CSS_AND_FONTS": "true",
             "MP_QUIET": "true",
         }
-        return Program(self.name, (str(go_executable(MAILPIT)),), environment, priority=50)
+        return Program(self.name, (str(go_program("mailpit").path()),), environment, priority=50)
 
     def is_ready(self) -> bool:
         """Return whether it takes mails and shows them now."""

@@ -9,7 +9,7 @@ with the data.
 import shutil
 from pathlib import Path
 
-from stack.builds import FERRETDB, go_executable
+from stack.builds import go_program
 from stack.credentials import Credentials
 from stack.faults import StackFault
 from stack.ports import HOST
@@ -70,4 +70,5 @@ class MongoDB(Server):
             "FERRETDB_POSTGRESQL_URL": f"postgres://{NOBODY}@{address}/ferretdb"
             f"?pool_max_conns={FERRETDB_CONNECTIONS_MAX}&{primary_wanted(self.settings)}",
         }
-        return Program(self.name, (str(go_executable(FERRETDB)),), environment, priority=40)
+        program = str(go_program("ferretdb").path())
+        return Program(self.name, (program,), environment, priority=40)

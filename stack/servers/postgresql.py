@@ -16,7 +16,7 @@ from stack.faults import StackFault
 from stack.ports import host_of
 from stack.programs import Program
 from stack.servers import Server
-from stack.settings import Settings
+from stack.settings import Settings, Versions
 
 SUPERUSER = "postgres"
 STANDBY_SIGNAL = "standby.signal"  # PostgreSQL's own: with it, it starts as a standby
@@ -244,11 +244,7 @@ class PostgreSQL(Server):
 
     def binaries(self) -> Path:
         """The programs of the version that made the data, or of the oldest that will do."""
-        version_file = self.data / "PG_VERSION"
-        if version_file.exists():
-            return binaries_of(version_file.read_text(encoding="utf-8").strip())
-        found = installed_version(self.settings.versions.postgresql)
-        return binaries_of(found or self.settings.versions.postgresql)
+        return binaries_for(self.data)
 
 
 def primary_wanted(settings: Settings) -> str:
@@ -263,8 +259,14 @@ def primary_wanted(settings: Settings) -> str:
     return f"host={hosts}&port={port},{port}&target_session_attrs=read-write"
 
 
-def binaries_of(version: str) -> Path:
-    """The directory of Debian's programs of one major version; StackFault when there is none."""
+def binaries_for(data: Path | None = None) -> Path:
+    """The directory of Debian's programs of the version that made the data, or the oldest there is.
+
+    Raises StackFault when there is none.
+    """
+    file = data and data / "PG_VERSION"
+    made_with = file.read_text(encoding="utf-8").strip() if file and file.exists() else None
+    version = made_with or installed_version(Versions.postgresql) or Versions.postgresql
     directory = INSTALLED / version / "bin"
     if not (directory / "postgres").exists():
         raise StackFault(f"PostgreSQL {version} is missing: apt-get install postgresql-{version}")

@@ -31,7 +31,7 @@ scrape_configs:
 
 
 class Prometheus(Server):
-    """The server on the port `prometheus` of stack.toml; it scrapes every `scrape_s` seconds."""
+    """The server on the port `prometheus` of the settings; it scrapes every `scrape_s` seconds."""
 
     kind = "prometheus"
     scrape_s = 2

@@ -7,7 +7,7 @@ three would: nobody reads sessions as the broker, or speaks to browsers as Celer
 import hashlib
 import socket
 
-from stack.credentials import write_private
+from stack.files import write_private
 from stack.ports import CONNECT_TIMEOUT_S, HOST
 from stack.programs import Program
 from stack.servers import Server, on_path

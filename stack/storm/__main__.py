@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,27 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from stack.bench.measurement import Measurement, Run, measure_run
-from stack.bench.storm import USERS_FILE, Load, build_storm, prepare_run
+from stack.bench.storm import USERS_FILE, Load, prepare_run
 from stack.bench.table import render_costs
 from stack.boards.query import PrometheusClient
+from stack.builds import go_program
 from stack.faults import StackFault
 from stack.lifecycle import PROMETHEUS
-from stack.places import CHECKOUT, executable
+from stack.places import CHECKOUT
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.storm import agreement
-from stack.storm.drivers import (
-    Driver,
-    GeneratorDriver,
-    k6_command,
-    node_command,
-    script_driver,
-)
-from stack.storm.script import BIDDING, Script, read_script
+from stack.storm.drivers import Driver, GeneratorDriver, ScriptDriver
+from stack.storm.script import BIDDING, Script, read_script, runner_command
 from stack.storm.table import render
 from stack.storm.target import Target, read_target
 from stack.storm.window import WINDOW_FILE, WORK_DIR, Window, remember
-from stack.toolchains import Node, find_node
 
 PREPARED, SUMMARY, USERS_ELSEWHERE = "prepared.json", "summary.json", "users.json"
 
@@ -56,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"storm: {fault}", file=sys.stderr)
         return 2
     _print(run.script, result, driver)
-    return _verdict(driver, result, target)
+    return _verdict(driver, result, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +70,8 @@ class StormRun:
     def __init__(self, stack: Stack, target: Target) -> None:
         WORK_DIR.mkdir(parents=True, exist_ok=True)
         self.stack, self.target = stack, target
-        self.node = _node(stack)
-        self.script = read_script(target.script, self.node)
-        self.generator = build_storm(stack.settings.versions)
+        self.script = read_script(target.script)
+        self.generator = go_program("storm").ensure()
 
     @property
     def load(self) -> Load:
@@ -99,7 +91,7 @@ class StormRun:
         """k6 when it is on PATH, else the load generator, else the runner."""
         k6, file = shutil.which("k6"), self.script.file
         if k6:
-            return self._script_driver(f"{k6}", k6_command(k6, file))
+            return self._script_driver(k6, (k6, "run", str(file)))
         if self.target.url.startswith("https"):
             raise StackFault("without k6 on PATH only http:// can be driven")
         if self.script.transport in BIDDING:
@@ -112,7 +104,7 @@ class StormRun:
                 crossed=[],
             )
         return self._script_driver(
-            "the runner of the tests (k6/runner, Node)", node_command(self.node, file)
+            "the runner of the tests (k6/runner, Node)", runner_command("run", file)
         )
 
     def prepare(self) -> None:
@@ -143,21 +135,14 @@ class StormRun:
 
     def _script_driver(self, name: str, command: tuple[str, ...]) -> Driver:
         self.prepare()
-        return script_driver(
-            name,
-            command,
-            script=self.script,
-            target=self.target,
-            prepared=WORK_DIR / PREPARED,
-            summary_file=WORK_DIR / SUMMARY,
-        )
-
-
-def _node(stack: Stack) -> Node:
-    found = find_node(stack.settings.versions)
-    if found is None:
-        raise StackFault(f"the scripts need Node {stack.settings.versions.node_min}")
-    return found
+        environment = {
+            "BASE_URL": self.target.url,
+            "WS_URL": self.target.ws_url,
+            "USERS": str(WORK_DIR / PREPARED),
+            "SUMMARY": str(WORK_DIR / SUMMARY),
+        }
+        steady_s = self.script.steady_s
+        return ScriptDriver(name, command, environment, WORK_DIR / SUMMARY, steady_s, crossed=[])
 
 
 def _drive(driver: Driver, run: StormRun) -> Result:
@@ -210,15 +195,13 @@ def _print(script: Script, result: Result, driver: Driver) -> None:
         print(line)
 
 
-def _verdict(driver: Driver, result: Result, target: Target) -> int:
+def _verdict(driver: Driver, result: Result, run: StormRun) -> int:
     failed = 1 if driver.crossed or agreement.disagreements(result.rows or []) else 0
-    if not target.is_own:
-        print(f"audit: not run, {target.url} is not this checkout's stack")
+    if not run.target.is_own:
+        print(f"audit: not run, {run.target.url} is not this checkout's stack")
         return failed
-    audited = subprocess.run(
-        (executable("python"), "-m", "bridge", "audit"), cwd=CHECKOUT, check=False
-    )
-    return max(failed, min(1, audited.returncode))
+    audited = run.stack.run("python", "-m", "bridge", "audit").returncode
+    return max(failed, min(1, audited))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from stack.boards.query import PrometheusClient
-from stack.faults import StackFault
-from stack.slowness import Deadline
+from stack.slowness import wait_until
+from stack.tables import markdown
 
 DIFFERENCE_MAX = 0.02  # above it one of the two counts something else
 # A gateway counts what its sockets did once a second, and the exporter shows that for a second.
@@ -83,15 +83,11 @@ def rows_of(report: Mapping[str, Any], before: Counts, after: Counts) -> list[Ro
 
 def render(rows: list[Row]) -> str:
     """The table."""
-    lines = [
-        "| figure | driver | Prometheus | difference |",
-        "| --- | ---: | ---: | ---: |",
-        *(
-            f"| {row.figure} | {row.driver:,.0f} | {row.prometheus:,.0f} | {row.difference:+.2%} |"
-            for row in rows
-        ),
+    cells = [
+        (row.figure, f"{row.driver:,.0f}", f"{row.prometheus:,.0f}", f"{row.difference:+.2%}")
+        for row in rows
     ]
-    return "\n".join(lines)
+    return markdown(("figure", "driver", "Prometheus", "difference"), cells, "<>>>")
 
 
 def disagreements(rows: list[Row]) -> list[str]:
@@ -105,11 +101,12 @@ def disagreements(rows: list[Row]) -> list[str]:
 
 
 def _wait_scraped(prometheus: PrometheusClient, *, after_s: float) -> None:
-    deadline = Deadline(SCRAPED_WITHIN_S)
-    while _scraped_at_s(prometheus) < after_s:
-        if deadline.passed():
-            raise StackFault(f"Prometheus has scraped no {ANY_COUNTER} within {deadline}")
-        time.sleep(POLL_S)
+    wait_until(
+        lambda: _scraped_at_s(prometheus) >= after_s,
+        f"Prometheus has scraped {ANY_COUNTER}",
+        seconds=SCRAPED_WITHIN_S,
+        poll_s=POLL_S,
+    )
 
 
 def _scraped_at_s(prometheus: PrometheusClient) -> float:

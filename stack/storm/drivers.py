@@ -14,9 +14,8 @@ from typing import Any, Protocol
 
 from stack.bench.storm import Load, run_storm
 from stack.faults import StackFault
-from stack.storm.script import Script, crossed, runner_command
+from stack.storm.script import Script, crossed
 from stack.storm.target import Target
-from stack.toolchains import Node
 
 K6_CROSSED = 99  # k6's exit code for thresholds that were crossed
 
@@ -58,7 +57,7 @@ class GeneratorDriver:
 
 @dataclass(slots=True)
 class ScriptDriver:
-    """k6, or the runner, which run the script itself on prepared users."""
+    """k6, or the runner, which run the script itself, as `environment` says."""
 
     name: str
     command: tuple[str, ...]
@@ -84,35 +83,6 @@ class ScriptDriver:
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         summary = json.loads(self.summary_file.read_text(encoding="utf-8"))
         return report_of(summary["metrics"], steady_s=self.steady_s, cpu_s=cpu_s)
-
-
-def script_driver(
-    name: str,
-    command: tuple[str, ...],
-    *,
-    script: Script,
-    target: Target,
-    prepared: Path,
-    summary_file: Path,
-) -> ScriptDriver:
-    """A driver that runs the script itself on what was `prepared`."""
-    environment = {
-        "BASE_URL": target.url,
-        "WS_URL": target.ws_url,
-        "USERS": str(prepared),
-        "SUMMARY": str(summary_file),
-    }
-    return ScriptDriver(name, command, environment, summary_file, script.steady_s, crossed=[])
-
-
-def k6_command(k6: str, script: Path) -> tuple[str, ...]:
-    """How the user's k6 runs a script."""
-    return (k6, "run", str(script))
-
-
-def node_command(node: Node, script: Path) -> tuple[str, ...]:
-    """How the runner of the tests runs a script."""
-    return runner_command(node, "run", script)
 
 
 def report_of(

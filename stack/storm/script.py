@@ -11,7 +11,7 @@ from typing import Any
 
 from stack.faults import StackFault
 from stack.storm.target import SCRIPTS_DIR
-from stack.toolchains import Node
+from stack.toolchains import node
 
 RUNNER = SCRIPTS_DIR / "runner" / "main.js"
 # Users of these bid, so the load generator can be them.
@@ -54,16 +54,17 @@ class Script:
         return ",".join(f"{stage['duration']}:{stage['target']}" for stage in scenario["stages"])
 
 
-def runner_command(node: Node, verb: str, script: Path) -> tuple[str, ...]:
+def runner_command(verb: str, script: Path) -> tuple[str, ...]:
     """The command that lets the runner `run` or `describe` a script."""
-    return (node.node, "--experimental-vm-modules", "--no-warnings", str(RUNNER), verb, str(script))
+    options = ("--experimental-vm-modules", "--no-warnings")
+    return (node().node, *options, str(RUNNER), verb, str(script))
 
 
-def read_script(file: Path, node: Node) -> Script:
+def read_script(file: Path) -> Script:
     """What `file` does under this environment (STAGES, SCALE …). Raises StackFault in its words."""
     environment = {name: value for name, value in os.environ.items() if name != "USERS"}
     result = subprocess.run(
-        runner_command(node, "describe", file),
+        runner_command("describe", file),
         env=environment,
         capture_output=True,
         text=True,

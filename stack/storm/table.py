@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stack.bench.measurement import Measurement
+from stack.tables import markdown
 
 # Of BowChat's README, and of BowChat itself: built unmodified and driven with the same stages on
 # two cores, its servers and the load generator included.
@@ -33,8 +34,7 @@ def render(report: Mapping[str, Any], measured: Measurement | None) -> str:
         ("CPU seconds per 1,000 bids", *CPU, _cpu(measured)),
         ("database connections", *CONNECTIONS, _connections(measured)),
     ]
-    lines = [COLUMNS, ("---",) * len(COLUMNS), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(COLUMNS, rows)
 
 
 def _oldest(measured: Measurement | None) -> str:

@@ -1,19 +1,15 @@
 """What is to be run, and against which house; refused in one line when it cannot be."""
 
-import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from stack.arguments import Parser
-from stack.faults import StackFault
+from stack.faults import Parser, StackFault
 from stack.places import CHECKOUT
+from stack.readiness import complaint_of
 
 SCRIPTS_DIR = CHECKOUT / "k6"
 DEFAULT_SCRIPT = "storm"
-ANSWER_TIMEOUT_S = 5.0
-SCHEMES = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ def read_target(arguments: Sequence[str], *, own_url: str) -> Target:
     if options.script not in names():
         raise StackFault(f"no script {options.script}: there are {', '.join(names())}")
     url = options.url.rstrip("/")
-    if complaint := complaint_of(url):
+    if complaint := complaint_of(url, degraded_is_fine=True):
         advice = "" if url != own_url else ": `make up` starts the stack"
         raise StackFault(f"{complaint}{advice}")
     return Target(
@@ -57,22 +53,3 @@ def read_target(arguments: Sequence[str], *, own_url: str) -> Target:
 def names() -> list[str]:
     """The scripts of k6/."""
     return sorted(file.stem for file in SCRIPTS_DIR.glob("*.js"))
-
-
-def complaint_of(url: str) -> str:
-    """Why no bid can be placed at `url`, in one line; empty when it can."""
-    try:
-        address = urlsplit(url)
-        connection = SCHEMES[address.scheme](
-            str(address.hostname), address.port, timeout=ANSWER_TIMEOUT_S
-        )
-    except (ValueError, KeyError):
-        return f"{url} is not an address such as http://127.0.0.1:8080"
-    try:
-        connection.request("GET", "/readyz")
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"nothing answers at {url} ({error})"
-    finally:
-        connection.close()
-    return "" if status == http.client.OK else f"{url} is not ready: /readyz answers {status}"

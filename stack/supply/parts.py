@@ -8,7 +8,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from stack.settings import read_versions
 from stack.supply.locks import NPM_LOCKS, RUN_TIME, all_locks
 from stack.supply.pins import read_pins
 
@@ -55,7 +54,7 @@ def all_parts(checkout: Path) -> set[Part]:
 def _python(checkout: Path) -> Iterator[Part]:
     pins = {
         lock.file: {(pin.name, pin.version) for pin in read_pins(checkout / lock.file)}
-        for lock in all_locks(read_versions())
+        for lock in all_locks()
     }
     run_time = pins.pop(RUN_TIME.file)
     for name, version in run_time:

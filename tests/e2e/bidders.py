@@ -42,11 +42,7 @@ class Bidder:
     def bid_over_http(self, amount: int, at: Gateway) -> None:
         """Place a bid by a request, which must be acknowledged."""
         key = uuid4().hex
-        answer = at.http.post(
-            f"/api/auctions/{self.lot_id}/bids",
-            json={"amount": amount, "confirm": True},
-            headers={"Authorization": f"Bearer {self.person.token}", "Idempotency-Key": key},
-        )
+        answer = self.person.post_bid(self.lot_id, key=key, at=at, amount=amount)
         assert answer.status_code == 202, answer.text
         self.amounts[key] = amount
         self.receipts.append(answer.json())

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from stack.client import RECEIPT
 from stack.websocket_client import Frame
 from tests.e2e.client import Socket
 from tests.waiting import wait_until
 
-RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
 OUTCOME = (
     "status", "standing", "code", "seq", "alias", "price", "minimum_next_bid", "ends_at",
     "decided_at",

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
 from uuid import uuid4
 
 import httpx
 from websocket import WebSocketException
 
+from stack.client import CallError
 from stack.slowness import Deadline
 from tests.e2e.bidders import DECIDED, Bidder, check_all
 from tests.e2e.client import Socket
@@ -22,7 +22,7 @@ from tests.waiting import WAIT_S, wait_until
 
 OUTCOME_WAIT_S = 5.0  # for an outcome after its receipt, before its status is asked
 PAUSE_FIRST_S, PAUSE_MAX_S = 0.5, 15.0
-CONNECTION_ERRORS = (OSError, WebSocketException, httpx.TransportError, AssertionError)
+CONNECTION_ERRORS = (OSError, WebSocketException, CallError, AssertionError)
 
 
 class ReconnectingBidder(Bidder):
@@ -145,11 +145,9 @@ def _post_until_acknowledged(bidder: Bidder, at: Sequence[Gateway], amount: int)
 
 def _post(bidder: Bidder, at: Gateway, amount: int, key: str) -> httpx.Response | None:
     """Return the response; None when the connection failed, and the bid is of unknown fate."""
-    headers = {"Authorization": f"Bearer {bidder.person.token}", "Idempotency-Key": key}
-    body: dict[str, Any] = {"amount": amount, "confirm": True}
     try:
-        answer = at.http.post(f"/api/auctions/{bidder.lot_id}/bids", json=body, headers=headers)
-    except httpx.TransportError:
+        answer = bidder.person.post_bid(bidder.lot_id, key=key, at=at, amount=amount)
+    except CallError:
         time.sleep(random.uniform(0, PAUSE_FIRST_S))
         return None
     if answer.status_code == 503:

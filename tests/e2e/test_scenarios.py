@@ -4,7 +4,7 @@ import pytest
 
 from stack.bench.application import Application
 from stack.bench.scenarios import SCENARIOS, Scale
-from stack.bench.storm import build_storm
+from stack.builds import go_program
 from tests.e2e.cluster import Cluster
 
 SCALE = Scale(seconds=1, share=0.01, carried_per_s=1_000)
@@ -34,7 +34,7 @@ def application(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> A
         stack=cluster.stack,
         programs=cluster.programs,
         addresses=addresses,
-        executable=build_storm(cluster.stack.settings.versions),
+        executable=go_program("storm").ensure(),
         users_file=tmp_path_factory.mktemp("scenarios") / "users.json",
         prefix=cluster.prefix,
     )

@@ -2,8 +2,9 @@
 
 from uuid import uuid4
 
+from stack.client import RECEIPT
 from stack.websocket_client import Frame
-from tests.e2e.bidding import OUTCOME, RECEIPT, bid, channel_of, place, refusal, watch
+from tests.e2e.bidding import OUTCOME, bid, channel_of, place, refusal, watch
 from tests.e2e.client import Socket
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person

@@ -18,7 +18,7 @@ def _clock_fault(name: str, by_s: int) -> Fault:
     return Fault(
         name,
         ("gateway", "worker"),
-        inject=lambda environment: _restart(environment, clock_variables(environment.shim, by_s)),
+        inject=lambda environment: _restart(environment, clock_variables(by_s)),
         heal=lambda environment: _restart(environment, {}),
         hold_s=SHIFTED_S,
     )

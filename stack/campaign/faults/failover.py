@@ -137,7 +137,7 @@ def _new_leader_an_hour_behind() -> Fault:
     def prepare(environment: Environment) -> None:
         lost[:] = [environment.broker(leader(environment))]
         behind[:] = [broker for broker in environment.stack.brokers() if broker not in lost][:1]
-        environment.run_broker(behind[0], **clock_variables(environment.shim, -HOUR_S))
+        environment.run_broker(behind[0], **clock_variables(-HOUR_S))
         wait_in_sync(environment)
 
     def inject(environment: Environment) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from stack.bench.storm import build_storm, prepare_run
+from stack.bench.storm import prepare_run
+from stack.builds import go_program
 from stack.storm.script import runner_command
 from stack.storm.target import SCRIPTS_DIR
-from stack.toolchains import find_node
 from tests.e2e.cluster import Cluster
 from tests.waiting import CALL_S, stretched
 
@@ -37,7 +37,7 @@ RunScript = Callable[..., Outcome]
 @pytest.fixture(scope="package")
 def generator(cluster: Cluster) -> Path:
     """The load generator, which prepares the users."""
-    return build_storm(cluster.stack.settings.versions)
+    return go_program("storm").ensure()
 
 
 @pytest.fixture(scope="package")
@@ -73,8 +73,6 @@ def run_script(cluster: Cluster, prepared: Path, tmp_path: Path) -> RunScript:
     """Runs a script in the runner, at small scale; keyword arguments are its environment."""
 
     def run(name: str, **environment: str) -> Outcome:
-        node = find_node(cluster.stack.settings.versions)
-        assert node is not None
         summary = tmp_path / "summary.json"
         own = {
             "BASE_URL": cluster.gateway.base_url,
@@ -84,7 +82,7 @@ def run_script(cluster: Cluster, prepared: Path, tmp_path: Path) -> RunScript:
             "OUTCOME_S": str(stretched(5)),
         }
         result = subprocess.run(
-            runner_command(node, "run", SCRIPTS_DIR / f"{name}.js"),
+            runner_command("run", SCRIPTS_DIR / f"{name}.js"),
             env={**os.environ, **own, **environment},
             capture_output=True,
             text=True,

@@ -10,7 +10,7 @@ import pytest
 
 from stack.places import CHECKOUT
 from stack.storm.script import RUNNER
-from stack.toolchains import find_node
+from stack.toolchains import node
 from tests.e2e.cluster import Cluster
 from tests.e2e.lots import create_lot
 from tests.e2e.people import Gateway, Person
@@ -61,10 +61,8 @@ def test_the_load_generator_replaces_k6_where_it_is_missing(
 def test_k6_is_preferred_when_it_is_on_path(
     cluster: Cluster, elsewhere: Gateway, tmp_path: Path
 ) -> None:
-    node = find_node(cluster.stack.settings.versions)
-    assert node is not None
     k6 = tmp_path / "k6"
-    k6.write_text(K6.format(node=node.node, runner=RUNNER), encoding="utf-8")
+    k6.write_text(K6.format(node=node().node, runner=RUNNER), encoding="utf-8")
     k6.chmod(0o755)
     result = storm(
         cluster, elsewhere, "spread", AUCTIONS="2", PATH=f"{tmp_path}:{os.environ['PATH']}"

@@ -62,9 +62,9 @@ def test_limit_void_and_block(
     texts = TEXTS[locale]
     bidder, host = (visit(size=size, locale=locale) for _ in range(2))
     users = operator.administration
-    bidder_id, seller_id = users.find(bidder.email), users.find(host.email)
+    bidder_id = users.find(bidder.email)
     users.change(bidder_id, UserChange(bid_limits=BidLimitChange(krw=3_000)), by="tests")
-    seller = Person(gateway, seller_id, "Soo", host.email)
+    seller = Person(gateway, "Soo", email=host.email)
     lot, other = create_lot(seller), create_lot(seller)
     theirs, ours = (one.open(f"/auctions/{lot['id']}") for one in (bidder, host))
 

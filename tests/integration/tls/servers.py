@@ -16,7 +16,7 @@ from pathlib import Path
 from stack import Stack
 from stack.ports import HOST, is_listening
 from stack.servers.kafka import JAVA_OPTIONS, SHORT_LIVED, Kafka
-from stack.servers.postgresql import binaries_of, installed_version, server_user
+from stack.servers.postgresql import binaries_for, server_user
 from tests.integration.tls.certificates import Certificates
 from tests.waiting import wait_until
 
@@ -73,8 +73,7 @@ def running(command: Sequence[str], port: int, *, user: str | None = None) -> It
 def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
     """`host:port` of a server with the databases `auction`, which asks, and `open`."""
     user = server_user()
-    version = installed_version(stack.settings.versions.postgresql)
-    programs = binaries_of(version or stack.settings.versions.postgresql)
+    programs = binaries_for()
     directory = Path(tempfile.mkdtemp(prefix="tls-"))  # of pytest's own root alone sees anything
     for file in (certificates.certificate, certificates.key):
         shutil.copy(file, directory)

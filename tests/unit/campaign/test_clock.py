@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from stack.campaign.clock import build_shim, clock_variables
+from stack.campaign.clock import clock_variables
 from tests.waiting import CALL_S
 
 HOUR_S, SLACK_S = 3_600, 60
@@ -39,7 +39,7 @@ def clocks(environment: dict[str, str]) -> list[float]:
 
 @pytest.mark.parametrize("by_s", [HOUR_S, -HOUR_S])
 def test_only_the_wall_clock_is_shifted_and_timed_waits_end(by_s: int) -> None:
-    wall, date, monotonic = clocks(clock_variables(build_shim(), by_s))
+    wall, date, monotonic = clocks(clock_variables(by_s))
     assert abs(wall - time.time() - by_s) < SLACK_S
     assert abs(date - time.time() - by_s) < SLACK_S
     assert abs(monotonic - time.monotonic()) < SLACK_S

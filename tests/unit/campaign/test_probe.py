@@ -14,16 +14,14 @@ LOT, ROOM = 7, 3
 
 
 class Client:
-    """A client whose gateway answers everything, pushes what `pushes` names, and then closes."""
+    """A user whose gateway answers everything, pushes what `pushes` names, and then closes."""
 
     def __init__(self, *pushes: str) -> None:
         self._pushes = pushes
-        self._frames: deque[Frame] = deque()
+        self._frames: deque[Frame] = deque([{"type": "welcome"}])
 
     def send(self, frame: Frame) -> None:
         match frame["type"]:
-            case "auth":
-                self._frames.append({"type": "welcome"})
             case "subscribe":
                 self._frames.append({"type": "subscribed", "channel": frame["channel"]})
             case "bid.place":
@@ -47,10 +45,10 @@ def has_resumed(client: Client) -> bool:
     market = Market()
     market.lots[0] = Lot(LOT, over_at=float("inf"))
     stored = {"items": [{"text": "k"}]}
-    person = SimpleNamespace(id=1, token="t", call=lambda *_: stored)
+    user = SimpleNamespace(id=1, call=lambda *_: stored)
     tracker = SimpleNamespace(new_key=lambda: "k", track=lambda _: None)
     context = SimpleNamespace(market=market, journal=SimpleNamespace(write=lambda *_: None))
-    parts = cast("Any", (person, tracker, context))
+    parts = cast("Any", (user, tracker, context))
     return Probe(*parts, room_id=ROOM, slots=[0])._check_all(cast("Any", client))
 
 

@@ -116,11 +116,11 @@ def made_by_older_code(data_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "profile", "message"),
     [
-        (made_by_three, "test", "made with brokers = 3, and stack.toml says 1"),
+        (made_by_three, "test", "made with brokers = 3, and stack/settings.py says 1"),
         (
             made_by_older_code,
             "failover",
-            "made with brokers = 1, and stack.toml says 3",
+            "made with brokers = 1, and stack/settings.py says 3",
         ),
     ],
 )

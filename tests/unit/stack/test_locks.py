@@ -12,8 +12,10 @@ from stack.supply.locks import NPM_LOCKS
 
 FILES = (
     "requirements.txt",
+    "requirements-stack.txt",
     "requirements-dev.txt",
     "requirements.lock",
+    "requirements-stack.lock",
     "requirements-dev.lock",
     *NPM_LOCKS,
 )
@@ -62,7 +64,7 @@ def test_a_missing_or_outdated_lock_file_is_named(checkout: Path) -> None:
 
 def test_run_time_and_development_must_agree_on_versions(checkout: Path) -> None:
     replace(checkout / "requirements-dev.lock", "\namqp==", "\namqp==9")
-    assert "requirements-dev.lock has another amqp than requirements.lock: make lock" in list(
+    assert "requirements-dev.lock has another amqp than requirements-stack.lock: make lock" in list(
         faults(checkout)
     )
 

@@ -7,7 +7,7 @@ import pytest
 from stack import Stack
 from stack.__main__ import main
 from stack.application import pool_names, pool_of
-from stack.scaling import check_connections, check_memory
+from stack.lifecycle import check_connections, check_memory
 from stack.settings import Pool, read_settings
 
 POOLS = read_settings(profile="local", port_offset=0).pools

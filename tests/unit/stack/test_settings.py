@@ -1,11 +1,11 @@
-"""stack.toml and the offsets of its ports."""
+"""The offsets of the ports of profiles."""
 
 from dataclasses import asdict
 
 import pytest
 
 from stack.faults import StackFault
-from stack.settings import parse_port_offset, profile_names, read_settings
+from stack.settings import PROFILES, read_port_offset, read_settings
 
 CLIENT_PORTS_FROM = 32_768  # net.ipv4.ip_local_port_range
 
@@ -13,13 +13,13 @@ CLIENT_PORTS_FROM = 32_768  # net.ipv4.ip_local_port_range
 def test_no_two_profiles_share_a_port() -> None:
     ports = [
         port
-        for profile in profile_names()
+        for profile in PROFILES
         for port in asdict(read_settings(profile=profile, port_offset=0).ports).values()
     ]
     assert len(set(ports)) == len(ports)
 
 
-@pytest.mark.parametrize("profile", profile_names())
+@pytest.mark.parametrize("profile", PROFILES)
 def test_ports_are_not_those_linux_gives_to_clients(profile: str) -> None:
     ports = asdict(read_settings(profile=profile, port_offset=0).ports).values()
     assert max(ports) < CLIENT_PORTS_FROM
@@ -42,6 +42,7 @@ def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
         read_settings(profile="production", port_offset=0)
 
 
-def test_an_offset_that_is_no_number_is_refused() -> None:
+def test_an_offset_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACK_PORT_OFFSET", "high")
     with pytest.raises(StackFault, match="STACK_PORT_OFFSET=high"):
-        parse_port_offset("high")
+        read_port_offset("0")
