@@ -82,12 +82,12 @@ class StoredDeadLetters(Protocol):
         self,
         selection: DeadLetterSelection,
         *,
-        before_id: int | None,
+        after_id: int | None,
         limit: int,
         payload_bytes: int | None,
     ) -> list[StoredDeadLetter]:
-        """Return at most `limit` dead letters, newest first; payloads are cut to
-        `payload_bytes`."""
+        """Return at most `limit` dead letters after one of them, newest first; payloads are cut
+        to `payload_bytes`."""
         ...
 
     def count(self, selection: DeadLetterSelection) -> int:
@@ -107,14 +107,12 @@ class DeadLetterList:
         self._stored, self.topics = stored, tuple(sorted(topics))
 
     def page(
-        self, selection: DeadLetterSelection, *, before_id: int | None, limit: int
-    ) -> tuple[list[StoredDeadLetter], bool]:
-        """Return at most `limit` dead letters before an id, newest first, and whether there are
-        more."""
-        found = self._stored.page(
-            selection, before_id=before_id, limit=limit + 1, payload_bytes=PAYLOAD_BYTES_LISTED
+        self, selection: DeadLetterSelection, *, after_id: int | None, limit: int
+    ) -> list[StoredDeadLetter]:
+        """Return at most `limit` dead letters after one of them, newest first."""
+        return self._stored.page(
+            selection, after_id=after_id, limit=limit, payload_bytes=PAYLOAD_BYTES_LISTED
         )
-        return found[:limit], len(found) > limit
 
     def count(self, selection: DeadLetterSelection) -> int:
         """Return how many match."""
@@ -124,7 +122,7 @@ class DeadLetterList:
         """Return at most `limit`, newest first. Raise NotFoundError for an id that no dead letter
         has."""
         self.refuse_unknown(selection)
-        return self.page(selection, before_id=None, limit=limit)[0]
+        return self.page(selection, after_id=None, limit=limit)
 
     def with_payload(self, name: str) -> list[StoredDeadLetter]:
         """Return the dead letter with this id, or those with this trace id, newest first, with
@@ -132,7 +130,7 @@ class DeadLetterList:
         selection = select_named([name])
         self.refuse_unknown(selection)
         return self._stored.page(
-            selection, before_id=None, limit=WITH_PAYLOAD_MAX, payload_bytes=None
+            selection, after_id=None, limit=WITH_PAYLOAD_MAX, payload_bytes=None
         )
 
     def refuse_unknown(self, selection: DeadLetterSelection) -> None:

@@ -1,6 +1,6 @@
 """Bodies and answers of the HTTP API (wire.md, HTTP)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -35,6 +35,8 @@ from app.protocol.types import (
     UserStatus,
     WindowSeconds,
 )
+
+T = TypeVar("T")
 
 LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX = 20, 100
 Limit = Annotated[int, Meta(ge=1, le=LIST_LIMIT_MAX)]
@@ -412,6 +414,13 @@ class BidHeaders(Body, frozen=True):
 
     key: Key = field(name="Idempotency-Key")
     prefer: str = field(name="Prefer", default="")
+
+
+class Listed(Struct, Generic[T], frozen=True):
+    """`{items, next_cursor}`."""
+
+    items: list[T]
+    next_cursor: str | None
 
 
 class Page(Body, frozen=True):

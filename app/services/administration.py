@@ -1,6 +1,7 @@
 """Administration of users: lists, roles, bid limits, suspensions and bans."""
 
 import re
+from functools import partial
 from typing import Protocol
 
 from msgspec import UNSET
@@ -8,13 +9,12 @@ from msgspec import UNSET
 from app.domain.errors import ForbiddenError, NotFoundError
 from app.domain.money import CURRENCIES, Currency
 from app.observability.security_log import SecurityEvent, log_security
-from app.protocol.resources import AdminUser, UserChange, UserQuery
+from app.protocol.resources import AdminUser, Listed, UserChange, UserQuery
 from app.services.accounts import Account
-from app.services.cursors import read_cursor, write_cursor
 from app.services.granting import BidLimits
+from app.services.pages import page_by_id
 from app.services.sessions import UserSessions
 
-ORDER = "users"  # of cursors
 ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -29,8 +29,8 @@ class AdministeredUsers(Protocol):
         """Return the account with this id."""
         ...
 
-    def page(self, query: UserQuery, *, before_id: int | None) -> list[AdminUser]:
-        """Return at most `query.limit` + 1 users, newest first."""
+    def page(self, query: UserQuery, *, after_id: int | None, limit: int) -> list[AdminUser]:
+        """Return at most `limit` users, newest first, after one of them."""
         ...
 
     def change(self, user_id: int, change: UserChange) -> AdminUser | None:
@@ -60,13 +60,9 @@ class Administration:
             raise ForbiddenError(detail=f"{who} is no admin")
         return user_id
 
-    def page(self, query: UserQuery) -> tuple[list[AdminUser], str | None]:
-        """Return a page of users, newest first, and the cursor of the next. Raise InvalidError."""
-        after = read_cursor(query.cursor, ORDER)
-        found = self._users.page(query, before_id=None if after is None else after[1])
-        shown = found[: query.limit]
-        more = len(found) > query.limit
-        return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
+    def page(self, query: UserQuery) -> Listed[AdminUser]:
+        """Return a page of users, newest first. Raise InvalidError."""
+        return page_by_id(query, "users", partial(self._users.page, query))
 
     def change_by_admin(self, admin_id: int, user_id: int, change: UserChange) -> AdminUser:
         """As `change`. Raise ForbiddenError for the admin's own account: the last admin could lock

@@ -2,9 +2,10 @@
 `auction-bid`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -30,16 +31,16 @@ from app.protocol.resources import (
     AuctionQuery,
     AuctionVoid,
     BidHistoryQuery,
+    Listed,
     Page,
     Product,
 )
 from app.protocol.topics import AUCTION_BID
-from app.services.cursors import read_cursor, write_cursor
 from app.services.log import Log, RecordMetadata
+from app.services.pages import Position, page, page_by_id
 from app.services.snapshots import PublicAuctions, Snapshots
 
 POLL_FIRST_S, POLL_MAX_S = 0.02, 0.2  # a quiet decision takes some 20 ms
-SEQ = "seq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Auctions(PublicAuctions, Protocol):
         (`AUCTION_EXISTS`)."""
         ...
 
-    def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
-        """Return at most `page.limit` + 1 auctions the user has bid on, newest first."""
+    def bid_on(self, user_id: int, *, after_id: int | None, limit: int) -> list[Auction]:
+        """Return at most `limit` auctions the user has bid on, newest first, after one of them."""
         ...
 
     def user_exists(self, user_id: int) -> bool:
@@ -116,40 +117,34 @@ class AuctionHouse:
             return self._snapshots.auction(auction_id).auction
         return self._auctions.auction(auction_id, viewer_id)
 
-    def auctions(
-        self, query: AuctionQuery, viewer_id: int | None
-    ) -> tuple[list[Auction], str | None]:
-        """Return a page of auctions and the cursor of the next."""
-        after = read_cursor(query.cursor, query.sort)
-        found = (
-            self._snapshots.page(query, after)
-            if viewer_id is None
-            else self._auctions.page(query, after, viewer_id)
+    def auctions(self, query: AuctionQuery, viewer_id: int | None) -> Listed[Auction]:
+        """Return a page of auctions."""
+
+        def read(after: Position | None, limit: int) -> Sequence[tuple[Auction, int]]:
+            if viewer_id is None:
+                return self._snapshots.page(query, after, limit)
+            return self._auctions.page(query, after, limit, viewer_id)
+
+        return page(
+            query,
+            query.sort,
+            read,
+            position=lambda item: (item[1], item[0].id),
+            show=lambda item: item[0],
         )
-        shown = found[: query.limit]
-        if len(found) <= query.limit:
-            return [auction for auction, _ in shown], None
-        last, value = shown[-1]
-        return [auction for auction, _ in shown], write_cursor(query.sort, value, last.id)
 
-    def bid_on(self, user_id: int, page: Page) -> tuple[list[Auction], str | None]:
-        """Return auctions the user has bid on, newest first."""
-        after = read_cursor(page.cursor, "bid_on")
-        found = self._auctions.bid_on(user_id, page, after[1] if after else None)
-        shown = found[: page.limit]
-        more = len(found) > page.limit
-        return shown, write_cursor("bid_on", 0, shown[-1].id) if more else None
+    def bid_on(self, user_id: int, query: Page) -> Listed[Auction]:
+        """Return a page of auctions the user has bid on, newest first."""
+        return page_by_id(query, "bid_on", partial(self._auctions.bid_on, user_id))
 
-    def history(
-        self, auction_id: int, query: BidHistoryQuery
-    ) -> tuple[list[PublicBid], str | None]:
-        """Return accepted bids after a seq, ascending. Raise NotFoundError."""
-        after = read_cursor(query.cursor, SEQ)
-        after_seq = after[0] if after else query.after_seq
-        found = self._snapshots.history(auction_id, after_seq, query.limit + 1)
-        shown = found[: query.limit]
-        more = len(found) > query.limit
-        return shown, write_cursor(SEQ, shown[-1].seq, 0) if more else None
+    def history(self, auction_id: int, query: BidHistoryQuery) -> Listed[PublicBid]:
+        """Return a page of accepted bids after a seq, ascending. Raise NotFoundError."""
+
+        def read(after: Position | None, limit: int) -> Sequence[PublicBid]:
+            after_seq = query.after_seq if after is None else after[0]
+            return self._snapshots.history(auction_id, after_seq, limit)
+
+        return page(query, "seq", read, position=lambda bid: (bid.seq, 0), show=lambda bid: bid)
 
     def cancel(self, seller_id: int, auction_id: int, reason: str | None) -> Auction | None:
         """Cancel the auction and return it; None: not decided in time. Raise the refusal (rule

@@ -1,15 +1,14 @@
 """Products: what sellers own and put up for auction."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Protocol
 
 from msgspec import UNSET
 
 from app.domain.errors import FieldFault, ForbiddenError, InvalidError
-from app.protocol.resources import Product, ProductChange, ProductCreate, ProductQuery
-from app.services.cursors import read_cursor, write_cursor
-
-ORDER = "products"
+from app.protocol.resources import Listed, Product, ProductChange, ProductCreate, ProductQuery
+from app.services.pages import page_by_id
 
 
 class Products(Protocol):
@@ -24,9 +23,9 @@ class Products(Protocol):
         ...
 
     def page(
-        self, query: ProductQuery, *, before_id: int | None, viewer_id: int | None
+        self, query: ProductQuery, viewer_id: int | None, *, after_id: int | None, limit: int
     ) -> list[Product]:
-        """Return at most `query.limit` + 1 products, newest first."""
+        """Return at most `limit` products, newest first, after one of them."""
         ...
 
     def change(self, product_id: int, values: Mapping[str, object]) -> None:
@@ -54,16 +53,10 @@ class Catalogue:
         """Return the product. Raise NotFoundError."""
         return self._shown_to(viewer_id).get(product_id, viewer_id)
 
-    def products(
-        self, query: ProductQuery, viewer_id: int | None
-    ) -> tuple[list[Product], str | None]:
-        """Return a page of products, newest first, and the cursor of the next."""
-        after = read_cursor(query.cursor, ORDER)
-        before_id = after[1] if after else None
-        found = self._shown_to(viewer_id).page(query, before_id=before_id, viewer_id=viewer_id)
-        shown = found[: query.limit]
-        more = len(found) > query.limit
-        return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
+    def products(self, query: ProductQuery, viewer_id: int | None) -> Listed[Product]:
+        """Return a page of products, newest first."""
+        read = partial(self._shown_to(viewer_id).page, query, viewer_id)
+        return page_by_id(query, "products", read)
 
     def change(self, seller_id: int, product_id: int, request: ProductChange) -> Product:
         """Change the product and return it. Raise NotFoundError, ForbiddenError, ConflictError."""

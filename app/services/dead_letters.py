@@ -20,8 +20,9 @@ from app.protocol.dead_letters import (
     ReplayRequest,
     ReplayResult,
 )
+from app.protocol.resources import Listed
 from app.protocol.types import Instant
-from app.services.cursors import read_cursor, write_cursor
+from app.services.pages import Position, page
 from app.services.rejected_records import REASONS
 from lanes import (
     DeadLetterList,
@@ -34,8 +35,6 @@ from lanes import (
 )
 
 T = TypeVar("T")
-
-LIST_ORDER = "dead_letters"
 
 
 class DeadLetterAdministration:
@@ -74,15 +73,16 @@ class DeadLetterAdministration:
             until=until,
         )
 
-    def page(self, query: DeadLetterQuery) -> tuple[list[DeadLetter], str | None]:
-        """Return a page, newest first, and the cursor of the next. Raise InvalidError."""
+    def page(self, query: DeadLetterQuery) -> Listed[DeadLetter]:
+        """Return a page, newest first. Raise InvalidError."""
         selection = self.selection(query, () if isinstance(query.id, UnsetType) else (query.id,))
-        after = read_cursor(or_none(query.cursor), LIST_ORDER)
-        found, more = self._listed.page(
-            selection, before_id=after[1] if after else None, limit=query.limit
-        )
-        cursor = write_cursor(LIST_ORDER, 0, found[-1].id) if more else None
-        return [shown(letter) for letter in found], cursor
+
+        def read(after: Position | None, limit: int) -> Sequence[StoredDeadLetter]:
+            return self._listed.page(
+                selection, after_id=None if after is None else after[1], limit=limit
+            )
+
+        return page(query, "dead_letters", read, position=lambda letter: (0, letter.id), show=shown)
 
     def replay(self, request: ReplayRequest, *, requested_by: str) -> ReplayAnswer:
         """Replay as many as one request may, and return all results.

@@ -1,14 +1,13 @@
 """Changing bid limits and sellers' blocks; every gateway is notified."""
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from functools import partial
+from typing import Protocol
 
 from app.domain.errors import FieldFault, InvalidError
 from app.domain.money import Currency
-from app.protocol.resources import Block, Page
-from app.services.cursors import read_cursor, write_cursor
-
-ORDER: Final = "blocks"
+from app.protocol.resources import Block, Listed, Page
+from app.services.pages import page_by_id
 
 
 class RightsNotifier(Protocol):
@@ -32,8 +31,8 @@ class StoredLimits(Protocol):
 class StoredBlocks(Protocol):
     """Users blocked by sellers. Methods raise BusyError."""
 
-    def blocks(self, seller_id: int, *, after_id: int, limit: int) -> list[Block]:
-        """Return the blocks by user id."""
+    def blocks(self, seller_id: int, *, after_id: int | None, limit: int) -> list[Block]:
+        """Return at most `limit` blocks, by user id, after the one of this user."""
         ...
 
     def block(self, seller_id: int, user_id: int, *, at_most: int) -> None:
@@ -72,14 +71,11 @@ class Blocks:
     def __init__(self, stored: StoredBlocks, notifier: RightsNotifier, *, at_most: int) -> None:
         self._stored, self._notifier, self._at_most = stored, notifier, at_most
 
-    def page(self, seller_id: int, page: Page) -> tuple[list[Block], str | None]:
-        """Return a page of blocks and the cursor of the next."""
-        after = read_cursor(page.cursor, ORDER)
-        after_id = after[1] if after else 0
-        found = self._stored.blocks(seller_id, after_id=after_id, limit=page.limit + 1)
-        shown = found[: page.limit]
-        more = len(found) > page.limit
-        return shown, write_cursor(ORDER, 0, shown[-1].user.id) if more else None
+    def page(self, seller_id: int, query: Page) -> Listed[Block]:
+        """Return a page of blocks, by user id."""
+        return page_by_id(
+            query, "blocks", partial(self._stored.blocks, seller_id), id_of=lambda one: one.user.id
+        )
 
     def block(self, seller_id: int, user_id: int) -> None:
         """Block the user's future bids. Raise InvalidError, NotFoundError, ConflictError."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -9,10 +10,8 @@ import msgspec
 from app.domain.errors import ForbiddenError
 from app.domain.time import rfc3339
 from app.protocol.records import ChatEventValue
-from app.protocol.resources import ChatMessage, Page, Room
-from app.services.cursors import read_cursor, write_cursor
-
-ORDER = "rooms"
+from app.protocol.resources import ChatMessage, Listed, Page, Room
+from app.services.pages import page_by_id
 
 
 class Rooms(Protocol):
@@ -26,8 +25,8 @@ class Rooms(Protocol):
         """The room. Raises NotFoundError."""
         ...
 
-    def joined(self, user_id: int, page: Page, before_id: int | None) -> list[Room]:
-        """At most `page.limit` + 1 rooms of the user, newest first."""
+    def joined(self, user_id: int, *, after_id: int | None, limit: int) -> list[Room]:
+        """At most `limit` rooms of the user, newest first, after one of them."""
         ...
 
     def join(self, room_id: int, user_id: int, event: bytes) -> None:
@@ -63,13 +62,9 @@ class RoomService:
         """The room. Raises NotFoundError."""
         return self._rooms.room(room_id, user_id)
 
-    def joined(self, user_id: int, page: Page) -> tuple[list[Room], str | None]:
-        """The user's rooms, newest first."""
-        after = read_cursor(page.cursor, ORDER)
-        found = self._rooms.joined(user_id, page, after[1] if after else None)
-        shown = found[: page.limit]
-        more = len(found) > page.limit
-        return shown, write_cursor(ORDER, 0, shown[-1].id) if more else None
+    def joined(self, user_id: int, query: Page) -> Listed[Room]:
+        """A page of the user's rooms, newest first."""
+        return page_by_id(query, "rooms", partial(self._rooms.joined, user_id))
 
     def join(self, user_id: int, room_id: int) -> Room:
         """The room, joined. Raises NotFoundError."""

@@ -9,16 +9,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from app.domain.errors import NotFoundError
 from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
-from app.protocol.resources import Page, Session
-from app.services.cursors import read_cursor, write_cursor
+from app.protocol.resources import Listed, Page, Session
+from app.services.pages import Position, page
 
 DEVICE_CHARACTERS_MAX = 200  # of what a browser says about itself
 ID_BYTES = 6  # of a session as its owner sees it: every number of so many is exact in JavaScript
-ORDER = "sessions"  # of cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +92,16 @@ class UserSessions:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def page(self, user_id: int, current: str, query: Page) -> tuple[list[Session], str | None]:
-        """Last used first, and the next cursor. Raises InvalidError for a bad cursor."""
-        after = read_cursor(query.cursor, ORDER)
-        stored = sorted(self._sessions.of_user(user_id), key=_sort_key, reverse=True)
-        found = [session for session in stored if after is None or _sort_key(session) < after]
-        shown = [_shown(session, current) for session in found[: query.limit]]
-        if len(found) <= query.limit:
-            return shown, None
-        return shown, write_cursor(ORDER, *_sort_key(found[query.limit - 1]))
+    def page(self, user_id: int, current: str, query: Page) -> Listed[Session]:
+        """A page of the sessions, last used first. Raises InvalidError for a bad cursor."""
+        stored = sorted(self._sessions.of_user(user_id), key=_position, reverse=True)
+
+        def read(after: Position | None, limit: int) -> Sequence[StoredSession]:
+            return [one for one in stored if after is None or _position(one) < after][:limit]
+
+        return page(
+            query, "sessions", read, position=_position, show=partial(_shown, current=current)
+        )
 
     def end(self, user_id: int, number: int) -> None:
         """End the session that its owner knows by this number. Raises NotFoundError."""
@@ -132,11 +133,11 @@ def public_id(session_id: str) -> int:
     return 1 + int.from_bytes(hashlib.sha256(session_id.encode()).digest()[:ID_BYTES])
 
 
-def _sort_key(stored: StoredSession) -> tuple[int, int]:
+def _position(stored: StoredSession) -> Position:
     return stored.used_ms, public_id(stored.session_id)
 
 
-def _shown(stored: StoredSession, current: str) -> Session:
+def _shown(stored: StoredSession, *, current: str) -> Session:
     return Session(
         id=public_id(stored.session_id),
         device=stored.client.device,

@@ -16,6 +16,7 @@ from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery
 from app.services.live import AuctionViews, Snapshot
+from app.services.pages import Position
 from app.services.read_cache import ReadCache
 from app.settings import Limits
 
@@ -25,16 +26,14 @@ HISTORIES_MAX = 1_000  # parts of auctions' histories; 15 KB each
 PRICES = "prices"
 PRICES_REST_S = 0.1  # every change of a price makes them old: 160 auctions are 2 ms to read
 
-After = tuple[int, int]
-
 
 class PublicAuctions(AuctionViews, Protocol):
     """The auctions a guest may list. All raise BusyError when the store cannot answer."""
 
     def page(
-        self, query: AuctionQuery, after: After | None, viewer_id: int | None
+        self, query: AuctionQuery, after: Position | None, limit: int, viewer_id: int | None
     ) -> list[tuple[Auction, int]]:
-        """At most `query.limit` + 1, each with the value it is sorted by."""
+        """At most `limit` auctions, each with the value it is sorted by."""
         ...
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
@@ -58,7 +57,7 @@ class Snapshots:
         self._one: ReadCache[int, Snapshot] = ReadCache(
             size_max=SNAPSHOTS_MAX, ttl_s=ttl_s, wait_s=wait_s
         )
-        self._pages: ReadCache[tuple[AuctionQuery, After | None], list[tuple[Auction, int]]]
+        self._pages: ReadCache[tuple[AuctionQuery, Position | None, int], list[tuple[Auction, int]]]
         self._pages = ReadCache(size_max=PAGES_MAX, ttl_s=ttl_s, wait_s=wait_s)
         self._histories: ReadCache[tuple[int, int, int, int, int], list[PublicBid]]
         self._histories = ReadCache(size_max=HISTORIES_MAX, ttl_s=ttl_s, wait_s=wait_s)
@@ -69,9 +68,13 @@ class Snapshots:
         """The auction and its newest bids. Raises NotFoundError."""
         return self._one.get(auction_id, lambda: self._read(auction_id))
 
-    def page(self, query: AuctionQuery, after: After | None) -> list[tuple[Auction, int]]:
-        """At most `query.limit` + 1 auctions, each with the value it is sorted by."""
-        return self._pages.get((query, after), lambda: self._auctions.page(query, after, None))
+    def page(
+        self, query: AuctionQuery, after: Position | None, limit: int
+    ) -> list[tuple[Auction, int]]:
+        """At most `limit` auctions, each with the value it is sorted by."""
+        return self._pages.get(
+            (query, after, limit), lambda: self._auctions.page(query, after, limit, None)
+        )
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
         """Accepted bids, ascending, none missing that the auction counts. Raises NotFoundError.

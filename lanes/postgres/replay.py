@@ -28,7 +28,7 @@ SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group, r
   octet_length(payload) AS payload_bytes,
   substring(payload FOR coalesce(%(payload_bytes)s, octet_length(payload))) AS payload
 FROM lanes.dead_letters
-WHERE {_SELECTED} AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
+WHERE {_SELECTED} AND (%(after_id)s::bigint IS NULL OR id < %(after_id)s)
 ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own text
 
 _COUNT = f"SELECT count(*) AS number FROM lanes.dead_letters WHERE {_SELECTED}"  # noqa: S608 - our own text
@@ -93,12 +93,12 @@ class PostgresStoredDeadLetters:
         self,
         selection: DeadLetterSelection,
         *,
-        before_id: int | None,
+        after_id: int | None,
         limit: int,
         payload_bytes: int | None,
     ) -> list[StoredDeadLetter]:
         """Return at most `limit`, newest first."""
-        values = {**asdict(selection), "before_id": before_id, "limit": limit}
+        values = {**asdict(selection), "after_id": after_id, "limit": limit}
         found = _rows(self._begin, _PAGE, {**values, "payload_bytes": payload_bytes})
         replayed = self._replays_of([row.id for row in found])
         return [_dead_letter(row, replayed[row.id]) for row in found]

@@ -14,12 +14,13 @@ from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.domain.rules import Rules
 from app.domain.time import from_epoch_ms
-from app.protocol.resources import AuctionQuery, Page, ProductQuery
+from app.protocol.resources import AuctionQuery, ProductQuery
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits
 from app.settings import Limits
 from lanes.postgres.backlog import measure_waiting_lanes
 from lanes.postgres.engine import driver_url
+from lanes.time import from_epoch_ms
 from tests.integration.database import alembic, own_database
 
 # Fifty lanes have a thousand records each. Of the auctions one in fifty is open; of the notices,
@@ -46,6 +47,7 @@ FILL = (
 )
 
 BID_LIMITS = default_limits(Limits())
+LIMIT = 21  # a page, and one more
 # auctions.leader_id and winner_id: what a bid changes has no index, or its update would not be
 # made in place; and users are never deleted.
 UNINDEXED = {("auctions", "leader_id"), ("auctions", "winner_id")}
@@ -85,13 +87,13 @@ def test_every_foreign_key_has_an_index_unless_bids_change_it(engine: Engine) ->
 QUERIES: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
     "products": (
         lambda engine: PostgresProducts(engine).page(
-            ProductQuery(), before_id=None, viewer_id=None
+            ProductQuery(), None, after_id=None, limit=LIMIT
         ),
         {"pk_products", "ix_auctions_product_id"},
     ),
     "products of a seller": (
         lambda engine: PostgresProducts(engine).page(
-            ProductQuery(seller_id=7), before_id=None, viewer_id=None
+            ProductQuery(seller_id=7), None, after_id=None, limit=LIMIT
         ),
         {"ix_products_seller_id", "ix_auctions_product_id"},
     ),
@@ -101,18 +103,20 @@ QUERIES: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
     ),
     "auctions": (
         lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(
-            AuctionQuery(), None, 7
+            AuctionQuery(), None, LIMIT, 7
         ),
         {"pk_auctions", "pk_products", "pk_auction_goods"},
     ),
     "closed auctions by end": (
         lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(
-            AuctionQuery(status="closed", sort="ending"), (0, 7), 7
+            AuctionQuery(status="closed", sort="ending"), (0, 7), LIMIT, 7
         ),
         {"ix_auctions_status_ends_at", "pk_products"},
     ),
     "auctions bid on": (
-        lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).bid_on(7, Page(), None),
+        lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).bid_on(
+            7, after_id=None, limit=LIMIT
+        ),
         {"ix_auction_bidders_bidder_id", "pk_auctions"},
     ),
     "unread notices": (
@@ -124,7 +128,7 @@ QUERIES: dict[str, tuple[Callable[[Engine], Any], set[str]]] = {
         {"ix_notices_unread"},
     ),
     "notices": (
-        lambda engine: PostgresNotices(engine).page(1, None, 20),
+        lambda engine: PostgresNotices(engine).page(1, after_id=None, limit=LIMIT),
         {"ix_notices_user_id"},
     ),
     "lanes with work": (
@@ -151,15 +155,17 @@ def test_a_list_reads_no_table_from_end_to_end(engine: Engine, name: str) -> Non
 @pytest.mark.parametrize("sort", ["price", "ending"])
 def test_a_sorted_list_joins_only_its_page(engine: Engine, sort: Any) -> None:
     """No index can have prices (a bid changes them), nor ends whatever the status."""
-    query = AuctionQuery(sort=sort, limit=20)
+    query = AuctionQuery(sort=sort)
     nodes = list(
         planned(
             engine,
-            lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(query, None, None),
+            lambda engine: PostgresAuctions(engine, bid_limits=BID_LIMITS).page(
+                query, None, LIMIT, None
+            ),
         )
     )
     (sorting,) = [node for node in nodes if node["Node Type"] == "Limit"]
-    assert sorting["Plan Rows"] == query.limit + 1
+    assert sorting["Plan Rows"] == LIMIT
     below = {node.get("Relation Name") for node in walk(sorting)} - {None}
     assert below == {"auctions"}
 

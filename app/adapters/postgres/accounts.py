@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import contains, rows
+from app.adapters.postgres.queries import by_id, contains, rows
 from app.domain.errors import ConflictError
 from app.domain.time import rfc3339
 from app.protocol.resources import AdminUser, User, UserChange, UserQuery
@@ -55,8 +55,7 @@ SELECT {_ADMINISTERED} FROM users
 WHERE (%(words)s::text IS NULL OR email ILIKE %(words)s OR nickname ILIKE %(words)s)
 AND (%(role)s::text IS NULL OR role = %(role)s)
 AND (%(status)s::text IS NULL OR status = %(status)s)
-AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s)
-ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - of our own constants
+{by_id("id").rest}"""  # noqa: S608 - of our own constants
 
 
 class PostgresUsers:
@@ -117,14 +116,14 @@ class PostgresUsers:
         found = rows(self._engine, _CHANGE, values)
         return _admin_user(found[0]) if found else None
 
-    def page(self, query: UserQuery, *, before_id: int | None) -> list[AdminUser]:
-        """At most `query.limit` + 1, newest first."""
+    def page(self, query: UserQuery, *, after_id: int | None, limit: int) -> list[AdminUser]:
+        """At most `limit`, newest first."""
         values = {
             "words": contains(query.query),
             "role": query.role,
             "status": query.status,
-            "before_id": before_id,
-            "limit": query.limit + 1,
+            "after_id": after_id,
+            "limit": limit,
         }
         return [_admin_user(row) for row in rows(self._engine, _PAGE, values)]
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import contains, rows, transaction
+from app.adapters.postgres.queries import by_id, by_value, contains, rows, transaction
 from app.adapters.postgres.settling import auction_of
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError
@@ -21,7 +21,6 @@ from app.protocol.resources import (
     AuctionProduct,
     AuctionQuery,
     Mine,
-    Page,
     Person,
     Picture,
     StandingOfMine,
@@ -31,6 +30,7 @@ from app.services.auctions import ControlOutcome
 from app.services.events import auction_event
 from app.services.live import Snapshot
 from app.services.log import RecordMetadata
+from app.services.pages import Position
 from lanes import OutboxMessage
 from lanes.postgres.lanes import send
 
@@ -100,27 +100,18 @@ AND (%(words)s::text IS NULL OR EXISTS (
   WHERE p.id = a.product_id AND (coalesce(g.name, p.name) ILIKE %(words)s
     OR coalesce(g.description, p.description) ILIKE %(words)s))) """
 
-# By sort: what comes after the cursor, and the order.
-_AFTER = {
-    "newest": ("a.id < %(after_id)s", "a.id DESC"),
-    "ending": (
-        "(a.ends_at, a.id) > (%(after_time)s::timestamptz, %(after_id)s)",
-        "a.ends_at, a.id",
-    ),
-    "price": ("(a.price, a.id) > (%(after_value)s::bigint, %(after_id)s)", "a.price, a.id"),
+_ORDERS = {
+    "newest": by_id("a.id"),
+    "ending": by_value("a.ends_at", "timestamptz", id_column="a.id"),
+    "price": by_value("a.price", "bigint", id_column="a.id"),
 }
 
-_BID_ON = (
-    _COLUMNS
-    + """WHERE m.alias IS NOT NULL
-AND (%(before_id)s::bigint IS NULL OR a.id < %(before_id)s) ORDER BY a.id DESC LIMIT %(limit)s"""
-)
+_BID_ON = f"{_COLUMNS} WHERE m.alias IS NOT NULL {by_id('a.id').rest}"
 
-_HISTORY = """
+_HISTORY = f"""
 SELECT seq, public_amount, alias, automatic, decided_at, bidder_id = ANY(
   ARRAY(SELECT unnest(voided_ids) FROM auctions WHERE id = %(auction_id)s)) AS is_voided
-FROM all_bids WHERE auction_id = %(auction_id)s AND seq > %(after_seq)s
-ORDER BY seq LIMIT %(limit)s"""
+FROM all_bids WHERE auction_id = %(auction_id)s {by_id("seq", ascending=True).rest}"""  # noqa: S608 - of our own constants
 
 _CONTROL = """
 SELECT code FROM decisions
@@ -209,30 +200,29 @@ class PostgresAuctions:
         return Snapshot(auction, bids)
 
     def page(
-        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
+        self, query: AuctionQuery, after: Position | None, limit: int, viewer_id: int | None
     ) -> list[tuple[Auction, int]]:
-        """At most `query.limit` + 1, each with the value it is sorted by."""
+        """At most `limit`, each with the value it is sorted by."""
         value, after_id = after or (None, None)
         values = {
             "status": query.status,
             "words": contains(query.query),
             "after_id": after_id,
-            "after_value": value,
-            "after_time": _time(value) if query.sort == "ending" and value is not None else None,
+            "after_value": _time(value) if value is not None and query.sort == "ending" else value,
             "viewer_id": viewer_id,
-            "limit": query.limit + 1,
+            "limit": limit,
         }
         found = rows(self._engine, _page(query.sort), values)
         return [(self._auction(row, viewer_id), _sorted_by(row, query.sort)) for row in found]
 
-    def bid_on(self, user_id: int, page: Page, before_id: int | None) -> list[Auction]:
-        """Auctions the user has bid on, newest first."""
-        values = {"viewer_id": user_id, "before_id": before_id, "limit": page.limit + 1}
+    def bid_on(self, user_id: int, *, after_id: int | None, limit: int) -> list[Auction]:
+        """At most `limit` auctions the user has bid on, newest first."""
+        values = {"viewer_id": user_id, "after_id": after_id, "limit": limit}
         return [self._auction(row, user_id) for row in rows(self._engine, _BID_ON, values)]
 
     def history(self, auction_id: int, after_seq: int, limit: int) -> list[PublicBid]:
         """Accepted bids as others see them, ascending."""
-        values = {"auction_id": auction_id, "after_seq": after_seq, "limit": limit}
+        values = {"auction_id": auction_id, "after_id": after_seq, "limit": limit}
         return [_public_bid(row) for row in rows(self._engine, _HISTORY, values)]
 
     def user_exists(self, user_id: int) -> bool:
@@ -264,12 +254,9 @@ def _page(sort: str) -> str:
 
     A million ended ones are sorted as narrow rows, and only a page of them is joined.
     """
-    after, order = _AFTER[sort]
-    chosen = (
-        f"SELECT * FROM auctions a {_FILTER} AND (%(after_id)s::bigint IS NULL OR {after}) "  # noqa: S608
-        f"ORDER BY {order} LIMIT %(limit)s"
-    )
-    return f"{_SELECT} FROM ({chosen}) a {_JOINS} ORDER BY {order}"
+    order = _ORDERS[sort]
+    chosen = f"SELECT * FROM auctions a {_FILTER} {order.rest}"  # noqa: S608 - of our own constants
+    return f"{_SELECT} FROM ({chosen}) a {_JOINS} ORDER BY {order.order}"
 
 
 def _first_event(begun: State, auction_id: int) -> OutboxMessage:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Engine, Row, func, select, update
 
-from app.adapters.postgres.queries import contains, rows, transaction
+from app.adapters.postgres.queries import by_id, contains, rows, transaction
 from app.adapters.postgres.schema import auctions, products
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.time import rfc3339
@@ -24,15 +24,11 @@ FROM products p JOIN users u ON u.id = p.seller_id WHERE p.deleted_at IS NULL ""
 
 _ONE = _COLUMNS + "AND p.id = %(id)s"
 
-_PAGE = (
-    _COLUMNS
-    + """
+_PAGE = f"""{_COLUMNS}
 AND (%(words)s::text IS NULL OR p.name ILIKE %(words)s OR p.description ILIKE %(words)s)
 AND (%(sale_type)s::text IS NULL OR p.sale_type = %(sale_type)s)
 AND (%(seller_id)s::bigint IS NULL OR p.seller_id = %(seller_id)s)
-AND (%(before_id)s::bigint IS NULL OR p.id < %(before_id)s)
-ORDER BY p.id DESC LIMIT %(limit)s"""
-)
+{by_id("p.id").rest}"""
 
 
 class PostgresProducts:
@@ -61,15 +57,15 @@ class PostgresProducts:
         return _product(found[0], viewer_id)
 
     def page(
-        self, query: ProductQuery, *, before_id: int | None, viewer_id: int | None
+        self, query: ProductQuery, viewer_id: int | None, *, after_id: int | None, limit: int
     ) -> list[Product]:
-        """At most `query.limit` + 1, newest first."""
+        """At most `limit`, newest first."""
         values = {
             "words": contains(query.query),
             "sale_type": query.sale_type,
             "seller_id": None if query.seller_id is UNSET else query.seller_id,
-            "before_id": before_id,
-            "limit": query.limit + 1,
+            "after_id": after_id,
+            "limit": limit,
         }
         return [_product(row, viewer_id) for row in rows(self._engine, _PAGE, values)]
 

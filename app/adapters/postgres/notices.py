@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import rows
+from app.adapters.postgres.queries import by_id, rows
 from app.domain.time import rfc3339
 from app.protocol.resources import Notice
 
@@ -15,11 +15,7 @@ params || jsonb_build_object('product', (
   LEFT JOIN auction_goods g ON g.auction_id = a.id WHERE a.id = notices.auction_id)) AS params
 FROM notices """
 
-_PAGE = (
-    NOTICES
-    + """WHERE user_id = %(user_id)s
-AND (%(before_id)s::bigint IS NULL OR id < %(before_id)s) ORDER BY id DESC LIMIT %(limit)s"""
-)
+_PAGE = f"{NOTICES} WHERE user_id = %(user_id)s {by_id('id').rest}"
 
 
 class PostgresNotices:
@@ -28,9 +24,9 @@ class PostgresNotices:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def page(self, user_id: int, before_id: int | None, limit: int) -> list[Notice]:
+    def page(self, user_id: int, *, after_id: int | None, limit: int) -> list[Notice]:
         """At most `limit`, newest first."""
-        values = {"user_id": user_id, "before_id": before_id, "limit": limit}
+        values = {"user_id": user_id, "after_id": after_id, "limit": limit}
         return [notice_of(row) for row in rows(self._engine, _PAGE, values)]
 
 

@@ -1,7 +1,8 @@
-"""Reading and writing rows for requests: driver faults become BusyError."""
+"""Reading and writing rows for requests: driver faults become BusyError. Pages of lists."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row
@@ -61,6 +62,33 @@ def batches(
     with transaction(engine) as connection:
         streamed = connection.execution_options(stream_results=True, max_row_buffer=size)
         yield from streamed.exec_driver_sql(sql, dict(values)).partitions(size)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """How a list is sorted, and its rows after one: SQL with the parameters `after_id`, NULL for the
+    beginning, `after_value` and `limit`."""
+
+    order: str
+    after: str
+
+    @property
+    def rest(self) -> str:
+        """The end of a statement, after its conditions."""
+        return f"AND {self.after} ORDER BY {self.order} LIMIT %(limit)s"
+
+
+def by_id(column: str, *, ascending: bool = False) -> Keyset:
+    """Return the order of a list that is sorted by id, newest first unless `ascending`."""
+    order, sign = (column, ">") if ascending else (f"{column} DESC", "<")
+    return Keyset(order, f"(%(after_id)s::bigint IS NULL OR {column} {sign} %(after_id)s)")
+
+
+def by_value(column: str, kind: str, *, id_column: str) -> Keyset:
+    """Return the order of a list that is sorted by a column of type `kind`, and then by id."""
+    order = f"{column}, {id_column}"
+    after = f"({order}) > (%(after_value)s::{kind}, %(after_id)s)"
+    return Keyset(order, f"(%(after_id)s::bigint IS NULL OR {after})")
 
 
 def contains(words: str | None) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
-from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.queries import by_id, rows, transaction
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import Currency
 from app.domain.time import rfc3339
@@ -27,9 +27,9 @@ _SET_LIMIT = """
 INSERT INTO bid_limits (user_id, currency, amount) VALUES (%s, %s, %s)
 ON CONFLICT (user_id, currency) DO UPDATE SET amount = excluded.amount"""
 
-_BLOCKS = """
+_BLOCKS = f"""
 SELECT b.user_id, u.nickname, b.created_at FROM blocks b JOIN users u ON u.id = b.user_id
-WHERE b.seller_id = %(seller_id)s AND b.user_id > %(after_id)s ORDER BY b.user_id LIMIT %(limit)s"""
+WHERE b.seller_id = %(seller_id)s {by_id("b.user_id", ascending=True).rest}"""  # noqa: S608 - of our own constants
 
 _COUNT = "SELECT count(*) FROM blocks WHERE seller_id = %s AND user_id <> %s"
 
@@ -71,7 +71,7 @@ class PostgresRights:
             for currency, amount in sorted(limits.items()):
                 connection.exec_driver_sql(_SET_LIMIT, (user_id, currency, amount))
 
-    def blocks(self, seller_id: int, *, after_id: int, limit: int) -> list[Block]:
+    def blocks(self, seller_id: int, *, after_id: int | None, limit: int) -> list[Block]:
         """Return the users the seller has blocked, by id."""
         parameters = {"seller_id": seller_id, "after_id": after_id, "limit": limit}
         return [

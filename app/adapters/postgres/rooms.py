@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.queries import by_id, rows, transaction
 from app.domain.errors import NotFoundError
-from app.protocol.resources import Page, Room
+from app.protocol.resources import Room
 from app.protocol.topics import CHAT_EVENT
 from lanes.postgres.lanes import NOTIFY_OUTBOX
 
@@ -28,11 +28,7 @@ FROM rooms r LEFT JOIN room_members m ON m.room_id = r.id AND m.user_id = %(user
 
 _ONE = _COLUMNS + "WHERE r.id = %(room_id)s"
 
-_JOINED = (
-    _COLUMNS
-    + """WHERE m.user_id IS NOT NULL
-AND (%(before_id)s::bigint IS NULL OR r.id < %(before_id)s) ORDER BY r.id DESC LIMIT %(limit)s"""
-)
+_JOINED = f"{_COLUMNS} WHERE m.user_id IS NOT NULL {by_id('r.id').rest}"
 
 _JOIN = """
 INSERT INTO room_members (room_id, user_id) VALUES (%(room_id)s, %(user_id)s)
@@ -70,9 +66,9 @@ class PostgresRooms:
             raise NotFoundError("no such room")
         return _room(found[0])
 
-    def joined(self, user_id: int, page: Page, before_id: int | None) -> list[Room]:
-        """Rooms of the user, newest first."""
-        values = {"user_id": user_id, "before_id": before_id, "limit": page.limit + 1}
+    def joined(self, user_id: int, *, after_id: int | None, limit: int) -> list[Room]:
+        """At most `limit` rooms of the user, newest first."""
+        values = {"user_id": user_id, "after_id": after_id, "limit": limit}
         return [_room(row) for row in rows(self._engine, _JOINED, values)]
 
     def opened_before(self, moment: datetime, *, after_id: int, limit: int) -> list[int]:

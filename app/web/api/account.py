@@ -5,6 +5,7 @@ from structlog.contextvars import bound_contextvars
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.resources import (
     AdminUser,
+    Listed,
     Page,
     PasswordChange,
     Session,
@@ -16,7 +17,6 @@ from app.services.password_change import PasswordChanges
 from app.services.sessions import UserSessions
 from app.settings import Settings
 from app.web.addresses import request_address
-from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
@@ -45,7 +45,7 @@ def account_routes(
         Route(
             method="GET", path="/api/me/sessions", summary="My sessions", auth="required",
             handle=lambda c: Answer(
-                Listed(*sessions.page(c.identity.user_id, c.identity.session_id, c.query))
+                sessions.page(c.identity.user_id, c.identity.session_id, c.query)
             ),
             query=Page, answers={200: Listed[Session]},
         ),
@@ -75,7 +75,7 @@ def user_routes(administration: Administration) -> list[Route]:
     return [
         Route(
             method="GET", path="/api/admin/users", summary="Accounts", auth="admin",
-            handle=lambda c: Answer(Listed(*administration.page(c.query))),
+            handle=lambda c: Answer(administration.page(c.query)),
             query=UserQuery, answers={200: Listed[AdminUser]},
         ),
         Route(

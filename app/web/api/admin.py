@@ -2,10 +2,9 @@
 
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer, ReplayRequest
-from app.protocol.resources import Auction, AuctionVoid
+from app.protocol.resources import Auction, AuctionVoid, Listed
 from app.services.auctions import AuctionHouse
 from app.services.dead_letters import DeadLetterAdministration
-from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
@@ -21,7 +20,7 @@ def admin_routes(dead_letters: DeadLetterAdministration) -> list[Route]:
     return [
         Route(
             method="GET", path="/api/admin/dead-letters", summary="Dead letters", auth="admin",
-            handle=lambda c: Answer(Listed(*dead_letters.page(c.query))),
+            handle=lambda c: Answer(dead_letters.page(c.query)),
             query=DeadLetterQuery, answers={200: Listed[DeadLetter]},
         ),
         Route(

@@ -1,8 +1,7 @@
 """Routes of a seller's blocks."""
 
-from app.protocol.resources import Block, Page
+from app.protocol.resources import Block, Listed, Page
 from app.services.granting import Blocks
-from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
@@ -21,7 +20,7 @@ def block_routes(blocks: Blocks) -> list[Route]:
     return [
         Route(
             method="GET", path="/api/me/blocks", summary="Whom I have blocked", auth="required",
-            handle=lambda c: Answer(Listed(*blocks.page(c.identity.user_id, c.query))),
+            handle=lambda c: Answer(blocks.page(c.identity.user_id, c.query)),
             query=Page, answers={200: Listed[Block]},
         ),
         Route(

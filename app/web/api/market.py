@@ -7,6 +7,7 @@ from app.protocol.resources import (
     AuctionCreate,
     AuctionQuery,
     BidHistoryQuery,
+    Listed,
     Notice,
     NoticesRead,
     Page,
@@ -20,7 +21,6 @@ from app.services.auctions import AuctionHouse
 from app.services.catalogue import Catalogue
 from app.services.live import UserNotices
 from app.services.notices import NoticeList
-from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 SELLER = ("NOT_FOUND", "FORBIDDEN")
@@ -46,7 +46,7 @@ def product_routes(catalogue: Catalogue) -> list[Route]:
         ),
         Route(
             method="GET", path="/api/products", summary="List products", auth="optional",
-            handle=lambda c: Answer(Listed(*catalogue.products(c.query, c.viewer_id))),
+            handle=lambda c: Answer(catalogue.products(c.query, c.viewer_id)),
             query=ProductQuery, answers={200: Listed[Product]},
         ),
         Route(
@@ -91,7 +91,7 @@ def auction_routes(house: AuctionHouse) -> list[Route]:
         ),
         Route(
             method="GET", path="/api/auctions", summary="List auctions", auth="optional",
-            handle=lambda c: Answer(Listed(*house.auctions(c.query, c.viewer_id))),
+            handle=lambda c: Answer(house.auctions(c.query, c.viewer_id)),
             query=AuctionQuery, answers={200: Listed[Auction]},
         ),
         Route(
@@ -111,12 +111,12 @@ def auction_routes(house: AuctionHouse) -> list[Route]:
         ),
         Route(
             method="GET", path=f"{one}/bids", summary="Accepted bids",
-            handle=lambda c: Answer(Listed(*house.history(c.ids["auction_id"], c.query))),
+            handle=lambda c: Answer(house.history(c.ids["auction_id"], c.query)),
             query=BidHistoryQuery, answers={200: Listed[PublicBid]}, codes=("NOT_FOUND",),
         ),
         Route(
             method="GET", path="/api/me/bids", summary="Auctions I bid on", auth="required",
-            handle=lambda c: Answer(Listed(*house.bid_on(c.identity.user_id, c.query))),
+            handle=lambda c: Answer(house.bid_on(c.identity.user_id, c.query)),
             query=Page, answers={200: Listed[Auction]},
         ),
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def notice_routes(listing: NoticeList, reading: UserNotices) -> list[Route]:
     return [
         Route(
             method="GET", path="/api/me/notices", summary="My notices", auth="required",
-            handle=lambda c: Answer(Listed(*listing.page(c.identity.user_id, c.query))),
+            handle=lambda c: Answer(listing.page(c.identity.user_id, c.query)),
             query=Page, answers={200: Listed[Notice]},
         ),
         Route(

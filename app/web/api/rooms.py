@@ -2,10 +2,9 @@
 
 from msgspec import UNSET, UnsetType
 
-from app.protocol.resources import Body, ChatMessage, Limit, Page, Room, RoomCreate
+from app.protocol.resources import Body, ChatMessage, Limit, Listed, Page, Room, RoomCreate
 from app.protocol.types import Seq
 from app.services.rooms import RoomService
-from app.web.api.listed import Listed
 from app.web.api.route import Answer, Call, Route
 
 
@@ -41,7 +40,7 @@ def room_routes(rooms: RoomService) -> list[Route]:
         ),
         Route(
             method="GET", path="/api/rooms", summary="My rooms", auth="required",
-            handle=lambda c: Answer(Listed(*rooms.joined(c.identity.user_id, c.query))),
+            handle=lambda c: Answer(rooms.joined(c.identity.user_id, c.query)),
             query=Page, answers={200: Listed[Room]},
         ),
         Route(

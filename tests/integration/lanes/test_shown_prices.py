@@ -21,7 +21,7 @@ from app.domain.terms import Offer, make_terms
 from app.protocol.fanout import auction_event_decoder, auction_state_decoder
 from app.protocol.outcomes import AuctionState
 from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
-from app.protocol.resources import Auction, AuctionQuery, Page
+from app.protocol.resources import Auction, AuctionQuery
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import Bidder, default_limits
 from app.services.settling import AuctionLane
@@ -32,6 +32,7 @@ from tests.bid_values import bid_value
 from tests.integration.database import alembic, own_database
 
 BID_LIMITS = default_limits(Limits())
+LIMIT = 21  # a page, and one more
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 SELLER, ANN, BOB = 1, 2, 3
 
@@ -77,9 +78,10 @@ class Shop:
 
     def shown(self, auction_id: int) -> list[Auction]:
         """The auction as every view has it: alone, in the list, among those bid on."""
-        page = self.views.page(AuctionQuery(), None, ANN)
+        page = self.views.page(AuctionQuery(), None, LIMIT, ANN)
         listed = [auction for auction, _ in page if auction.id == auction_id]
-        bid_on = [one for one in self.views.bid_on(ANN, Page(), None) if one.id == auction_id]
+        found = self.views.bid_on(ANN, after_id=None, limit=LIMIT)
+        bid_on = [one for one in found if one.id == auction_id]
         return [self.views.auction(auction_id, None), *listed, *bid_on]
 
 
@@ -171,9 +173,9 @@ def test_an_auction_shows_its_product_as_it_was_at_creation(shop: Shop) -> None:
         connection.exec_driver_sql("UPDATE products SET name = 'a brick', description = 'red'")
     product = shop.views.auction(lot, None).product
     assert (product.name, product.description, product.pictures) == ("lot", "", [])
-    shown = [one for one, _ in shop.views.page(AuctionQuery(query="brick"), None, None)]
-    assert shown == []
-    names = {one.product.name for one, _ in shop.views.page(AuctionQuery(query="lot"), None, None)}
+    assert shop.views.page(AuctionQuery(query="brick"), None, LIMIT, None) == []
+    found = shop.views.page(AuctionQuery(query="lot"), None, LIMIT, None)
+    names = {one.product.name for one, _ in found}
     assert names == {"lot"}
 
 

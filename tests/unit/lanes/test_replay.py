@@ -37,7 +37,7 @@ class FakeDeadLetters:
         self,
         selection: DeadLetterSelection,
         *,
-        before_id: int | None,
+        after_id: int | None,
         limit: int,
         payload_bytes: int | None,
     ) -> list[StoredDeadLetter]:

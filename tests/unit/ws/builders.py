@@ -25,6 +25,7 @@ from app.services.futile_bids import FutileBids
 from app.services.live import Snapshot
 from app.services.log import OnAcknowledged, RecordMetadata
 from app.services.nicknames import Nicknames
+from app.services.pages import Position
 from app.services.rights import Bidder, RightsToBid
 from app.services.snapshots import Snapshots
 from app.settings import Limits
@@ -175,7 +176,7 @@ class FakeServices:
         raise NotFoundError("no such auction")
 
     def page(
-        self, query: AuctionQuery, after: tuple[int, int] | None, viewer_id: int | None
+        self, query: AuctionQuery, after: Position | None, limit: int, viewer_id: int | None
     ) -> list[tuple[Auction, int]]:
         return []
 
