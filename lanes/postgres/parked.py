@@ -4,14 +4,16 @@ from sqlalchemy import Connection
 
 from lanes.parking import ParkedLane, ParkedPartition
 from lanes.ports import Begin
+from lanes.postgres.rows import read_row, rows
 
 _LANES = """
-SELECT topic, key, reason, message, created_at,
+SELECT topic, key, reason, message, created_at AS since,
   (SELECT count(*) FROM lanes.inbox WHERE topic = parked.topic AND key = parked.key) AS waiting
 FROM lanes.parked_lanes AS parked ORDER BY created_at, topic, key LIMIT %(limit)s"""
 
 _PARTITIONS = """
-SELECT consumer_group, topic, partition, reason, message, created_at FROM lanes.parked_partitions
+SELECT consumer_group AS "group", topic, partition, reason, message, created_at AS since
+FROM lanes.parked_partitions
 ORDER BY created_at, consumer_group, topic, partition LIMIT %(limit)s"""
 
 _BY_TOPIC = """
@@ -38,28 +40,12 @@ class PostgresParkedStore:
 
     def lanes(self, limit: int) -> list[ParkedLane]:
         """Return at most `limit` lanes, oldest first."""
-        with self._begin() as transaction:
-            found = transaction.exec_driver_sql(_LANES, {"limit": limit}).all()
-        return [
-            ParkedLane(row.topic, row.key, row.reason, row.message, row.created_at, row.waiting)
-            for row in found
-        ]
+        return [read_row(ParkedLane, row) for row in rows(self._begin, _LANES, {"limit": limit})]
 
     def partitions(self, limit: int) -> list[ParkedPartition]:
         """Return at most `limit` partitions, oldest first."""
-        with self._begin() as transaction:
-            found = transaction.exec_driver_sql(_PARTITIONS, {"limit": limit}).all()
-        return [
-            ParkedPartition(
-                row.consumer_group,
-                row.topic,
-                row.partition,
-                row.reason,
-                row.message,
-                row.created_at,
-            )
-            for row in found
-        ]
+        found = rows(self._begin, _PARTITIONS, {"limit": limit})
+        return [read_row(ParkedPartition, row) for row in found]
 
     def unpark(self, topic: str, key: str) -> bool:
         """Unpark the lane; return False when it was not parked."""

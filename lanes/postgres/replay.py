@@ -1,14 +1,14 @@
 """Dead letters as operators see them, and their replays: the ports `StoredDeadLetters` and
 `ReplayStore`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from lanes.dead_letter_list import DeadLetterSelection, StoredDeadLetter, StoredReplay
 from lanes.ports import Begin
+from lanes.postgres.rows import read_row, rows
 from lanes.replay import LockedDeadLetter, RecordId
 from lanes.text import headers_as_bytes
 
@@ -23,8 +23,8 @@ _SELECTED = """
     AND (%(until)s::timestamptz IS NULL OR created_at < %(until)s)"""
 
 _PAGE = f"""
-SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group, reason, error_class,
-  message, attempts, first_failed_at, trace_id, replays, created_at,
+SELECT id, topic, partition, "offset", key, raw_key, log_time, consumer_group AS "group", reason,
+  error_class, message, attempts, first_failed_at, trace_id, replays, created_at,
   octet_length(payload) AS payload_bytes,
   substring(payload FOR coalesce(%(payload_bytes)s, octet_length(payload))) AS payload
 FROM lanes.dead_letters
@@ -34,7 +34,8 @@ ORDER BY id DESC LIMIT %(limit)s"""  # noqa: S608 - our own text
 _COUNT = f"SELECT count(*) AS number FROM lanes.dead_letters WHERE {_SELECTED}"  # noqa: S608 - our own text
 
 _REPLAYS = """
-SELECT dead_letter_id, created_at, requested_by, forced, partition, "offset" FROM lanes.replays
+SELECT dead_letter_id, created_at AS at, requested_by, forced AS is_forced, partition, "offset"
+FROM lanes.replays
 WHERE dead_letter_id = ANY (%(ids)s::bigint[]) ORDER BY id"""
 
 _UNKNOWN = """
@@ -99,23 +100,23 @@ class PostgresStoredDeadLetters:
     ) -> list[StoredDeadLetter]:
         """Return at most `limit`, newest first."""
         values = {**asdict(selection), "after_id": after_id, "limit": limit}
-        found = _rows(self._begin, _PAGE, {**values, "payload_bytes": payload_bytes})
+        found = rows(self._begin, _PAGE, {**values, "payload_bytes": payload_bytes})
         replayed = self._replays_of([row.id for row in found])
-        return [_dead_letter(row, replayed[row.id]) for row in found]
+        return [read_row(StoredDeadLetter, row, replayed=replayed[row.id]) for row in found]
 
     def count(self, selection: DeadLetterSelection) -> int:
         """Return how many match."""
-        (row,) = _rows(self._begin, _COUNT, asdict(selection))
+        (row,) = rows(self._begin, _COUNT, asdict(selection))
         return int(row.number)
 
     def unknown(self, selection: DeadLetterSelection) -> list[str]:
         """Return those of the named ids that no dead letter has."""
-        return [row.name for row in _rows(self._begin, _UNKNOWN, asdict(selection))]
+        return [row.name for row in rows(self._begin, _UNKNOWN, asdict(selection))]
 
     def _replays_of(self, ids: Sequence[int]) -> dict[int, list[StoredReplay]]:
         replayed: dict[int, list[StoredReplay]] = {letter_id: [] for letter_id in ids}
-        for row in _rows(self._begin, _REPLAYS, {"ids": list(ids)}):
-            replayed[row.dead_letter_id].append(_replay(row))
+        for row in rows(self._begin, _REPLAYS, {"ids": list(ids)}):
+            replayed[row.dead_letter_id].append(read_row(StoredReplay, row))
         return replayed
 
 
@@ -128,7 +129,7 @@ class PostgresReplayStore:
 
     def last_id(self) -> int:
         """Return the id of the newest dead letter."""
-        (row,) = _rows(self._begin, _LAST_ID, {})
+        (row,) = rows(self._begin, _LAST_ID, {})
         return int(row.id)
 
     def candidates(
@@ -138,7 +139,7 @@ class PostgresReplayStore:
         topic, partition, offset = after or (None, None, None)
         values = {"after_topic": topic, "after_partition": partition, "after_offset": offset}
         values |= {"up_to_id": up_to_id, "limit": limit}
-        found = _rows(self._begin, _CANDIDATES, {**asdict(selection), **values})
+        found = rows(self._begin, _CANDIDATES, {**asdict(selection), **values})
         return [((row.topic, row.partition, row.offset), row.id) for row in found]
 
     def lock(self, transaction: Connection, letter_id: int) -> LockedDeadLetter:
@@ -146,17 +147,13 @@ class PostgresReplayStore:
         locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
         values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
         became = transaction.exec_driver_sql(_REPLAY_RESULTS, values).one()
-        return LockedDeadLetter(
-            id=locked.id,
-            topic=locked.topic,
-            partition=locked.partition,
-            raw_key=None if locked.raw_key is None else bytes(locked.raw_key),
-            payload=bytes(locked.payload),
-            replays=locked.replays,
+        return read_row(
+            LockedDeadLetter,
+            locked,
+            headers=headers_as_bytes(locked.headers),
             again_id=became.again_id,
             has_settled=became.has_settled,
             under_way=became.under_way,
-            headers=headers_as_bytes(locked.headers),
         )
 
     def claim(
@@ -177,37 +174,3 @@ class PostgresReplayStore:
         with self._begin() as connection:
             connection.exec_driver_sql(_RELEASE, (replay_id,))
             connection.exec_driver_sql(_ADD_TO_REPLAYS, (-1, letter.id))
-
-
-def _rows(begin: Begin, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    with begin() as connection:
-        found: Sequence[Row[Any]] = connection.exec_driver_sql(sql, dict(values)).all()
-    return found
-
-
-def _replay(row: Row[Any]) -> StoredReplay:
-    return StoredReplay(row.created_at, row.requested_by, row.forced, row.partition, row.offset)
-
-
-def _dead_letter(row: Row[Any], replayed: Sequence[StoredReplay]) -> StoredDeadLetter:
-    return StoredDeadLetter(
-        id=row.id,
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.offset,
-        key=row.key,
-        raw_key=None if row.raw_key is None else bytes(row.raw_key),
-        payload=bytes(row.payload),
-        payload_bytes=row.payload_bytes,
-        log_time=row.log_time,
-        group=row.consumer_group,
-        reason=row.reason,
-        error_class=row.error_class,
-        message=row.message,
-        attempts=row.attempts,
-        first_failed_at=row.first_failed_at,
-        created_at=row.created_at,
-        trace_id=row.trace_id,
-        replays=row.replays,
-        replayed=replayed,
-    )

@@ -5,9 +5,8 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import by_id, contains, rows
+from app.adapters.postgres.queries import by_id, contains, first_row, read_row, rows
 from app.domain.errors import ConflictError
-from app.domain.time import rfc3339
 from app.protocol.resources import AdminUser, User, UserChange, UserQuery
 from app.protocol.types import Language
 from app.services.accounts import Account
@@ -22,7 +21,8 @@ proof AS (
 SELECT id, role FROM added"""
 
 _COLUMNS = """
-SELECT id, email, nickname, role, password_hash, status, email_proved_at,
+SELECT id, email, nickname, role, status, password_hash,
+  email_proved_at IS NOT NULL AS email_proved, password_hash IS NOT NULL AS has_password,
   ARRAY(SELECT provider FROM identities WHERE user_id = users.id ORDER BY provider) AS providers
 FROM users """
 
@@ -42,7 +42,8 @@ _REPLACE_HASH = """
 UPDATE users SET password_hash = %(password_hash)s
 WHERE id = %(id)s AND password_hash = %(before)s RETURNING id"""
 
-_ADMINISTERED = """id, email, nickname, role, status, email_proved_at, created_at, (
+_ADMINISTERED = """id, email, nickname, role, status, created_at,
+  email_proved_at IS NOT NULL AS email_proved, (
   SELECT coalesce(jsonb_object_agg(currency, amount), '{}') FROM bid_limits
   WHERE user_id = users.id) AS bid_limits"""
 
@@ -72,14 +73,14 @@ class PostgresUsers:
             "password_hash": password_hash,
             "language": language,
         }
-        added = rows(self._engine, _ADD, values)
-        if not added:
+        added = first_row(self._engine, _ADD, values)
+        if added is None:
             raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
         return User(
-            id=added[0].id,
+            id=added.id,
             email=email,
             nickname=nickname,
-            role=added[0].role,
+            role=added.role,
             providers=[],
             status="active",
             email_proved=False,
@@ -88,13 +89,11 @@ class PostgresUsers:
 
     def by_email(self, email: str) -> Account | None:
         """The account of this address."""
-        found = rows(self._engine, _BY_EMAIL, {"email": email})
-        return _account(found[0]) if found else None
+        return _account(first_row(self._engine, _BY_EMAIL, {"email": email}))
 
     def by_id(self, user_id: int) -> Account | None:
         """The account of this id."""
-        found = rows(self._engine, _BY_ID, {"id": user_id})
-        return _account(found[0]) if found else None
+        return _account(first_row(self._engine, _BY_ID, {"id": user_id}))
 
     def set_password(self, user_id: int, password_hash: str, *, before: str | None) -> bool:
         """Replace the hash `before`; False when it is another by now, or there is no such user."""
@@ -113,8 +112,8 @@ class PostgresUsers:
             "role": None if change.role is UNSET else change.role,
             "status": None if change.status is UNSET else change.status,
         }
-        found = rows(self._engine, _CHANGE, values)
-        return _admin_user(found[0]) if found else None
+        changed = first_row(self._engine, _CHANGE, values)
+        return None if changed is None else read_row(AdminUser, changed)
 
     def page(self, query: UserQuery, *, after_id: int | None, limit: int) -> list[AdminUser]:
         """At most `limit`, newest first."""
@@ -125,31 +124,8 @@ class PostgresUsers:
             "after_id": after_id,
             "limit": limit,
         }
-        return [_admin_user(row) for row in rows(self._engine, _PAGE, values)]
+        return [read_row(AdminUser, row) for row in rows(self._engine, _PAGE, values)]
 
 
-def _account(row: Row[Any]) -> Account:
-    user = User(
-        id=row.id,
-        email=row.email,
-        nickname=row.nickname,
-        role=row.role,
-        providers=list(row.providers),
-        status=row.status,
-        email_proved=row.email_proved_at is not None,
-        has_password=row.password_hash is not None,
-    )
-    return Account(user, row.password_hash)
-
-
-def _admin_user(row: Row[Any]) -> AdminUser:
-    return AdminUser(
-        id=row.id,
-        email=row.email,
-        nickname=row.nickname,
-        role=row.role,
-        status=row.status,
-        email_proved=row.email_proved_at is not None,
-        created_at=rfc3339(row.created_at),
-        bid_limits=row.bid_limits,
-    )
+def _account(row: Row[Any] | None) -> Account | None:
+    return None if row is None else Account(read_row(User, row), row.password_hash)

@@ -9,7 +9,15 @@ import msgspec
 from msgspec import UNSET
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import by_id, by_value, contains, rows, transaction
+from app.adapters.postgres.queries import (
+    by_id,
+    by_value,
+    contains,
+    first_row,
+    read_row,
+    rows,
+    transaction,
+)
 from app.adapters.postgres.settling import auction_of
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError
@@ -183,18 +191,18 @@ class PostgresAuctions:
 
     def auction(self, auction_id: int, viewer_id: int | None) -> Auction:
         """The full resource. Raises NotFoundError."""
-        found = rows(self._engine, _ONE, {"id": auction_id, "viewer_id": viewer_id})
-        if not found:
+        row = first_row(self._engine, _ONE, {"id": auction_id, "viewer_id": viewer_id})
+        if row is None:
             raise NotFoundError("no such auction")
-        return self._auction(found[0], viewer_id)
+        return self._auction(row, viewer_id)
 
     def snapshot(self, auction_id: int, viewer_id: int | None, bids_max: int) -> Snapshot:
         """As `auction`, with at most so many of its newest bids. Raises NotFoundError."""
         values = {"id": auction_id, "viewer_id": viewer_id, "bids_max": bids_max}
-        found = rows(self._engine, _SNAPSHOT, values)
-        if not found:
+        row = first_row(self._engine, _SNAPSHOT, values)
+        if row is None:
             raise NotFoundError("no such auction")
-        auction, bids = self._auction(found[0], viewer_id), _newest_bids(found[0])
+        auction, bids = self._auction(row, viewer_id), _newest_bids(row)
         if len(bids) < min(bids_max, auction.bid_count):  # the others are in the archive
             bids = self.history(auction_id, auction.bid_count - bids_max, bids_max)
         return Snapshot(auction, bids)
@@ -245,8 +253,8 @@ class PostgresAuctions:
             "partition": metadata.partition,
             "offset": metadata.offset,
         }
-        found = rows(self._engine, _CONTROL, values)
-        return ControlOutcome(found[0].code) if found else None
+        row = first_row(self._engine, _CONTROL, values)
+        return None if row is None else read_row(ControlOutcome, row)
 
 
 def _page(sort: str) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 from msgspec import UNSET
 from sqlalchemy import Engine, Row, func, select, update
 
-from app.adapters.postgres.queries import by_id, contains, rows, transaction
+from app.adapters.postgres.queries import by_id, contains, first_row, read_row, rows, transaction
 from app.adapters.postgres.schema import auctions, products
 from app.domain.errors import ConflictError, NotFoundError
-from app.domain.time import rfc3339
 from app.protocol.resources import Person, Product, ProductCreate, ProductQuery
 
 _ADD = """
@@ -51,10 +50,10 @@ class PostgresProducts:
 
     def get(self, product_id: int, viewer_id: int | None) -> Product:
         """The product. Raises NotFoundError."""
-        found = rows(self._engine, _ONE, {"id": product_id})
-        if not found:
+        row = first_row(self._engine, _ONE, {"id": product_id})
+        if row is None:
             raise NotFoundError("no such product")
-        return _product(found[0], viewer_id)
+        return _product(row, viewer_id)
 
     def page(
         self, query: ProductQuery, viewer_id: int | None, *, after_id: int | None, limit: int
@@ -87,15 +86,5 @@ class PostgresProducts:
 
 
 def _product(row: Row[Any], viewer_id: int | None) -> Product:
-    return Product(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        sale_type=row.sale_type,
-        price=row.price,
-        currency=row.currency,
-        seller=Person(row.seller_id, row.nickname),
-        is_seller=row.seller_id == viewer_id,
-        auction_id=row.auction_id,
-        created_at=rfc3339(row.created_at),
-    )
+    seller = Person(row.seller_id, row.nickname)
+    return read_row(Product, row, seller=seller, is_seller=row.seller_id == viewer_id)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Engine
 
-from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.queries import first_row, read_row, transaction
 from app.services.erasing import Erasable
 
 _IS_LEADING = """
@@ -10,7 +10,7 @@ EXISTS (SELECT FROM auction_bidders b JOIN auctions a ON a.id = b.auction_id
   WHERE b.bidder_id = users.id AND a.status = 'open' AND a.leader_id = users.id)"""
 
 _FIND = f"""
-SELECT id, password_hash, {_IS_LEADING} AS is_leading FROM users
+SELECT id AS user_id, password_hash, {_IS_LEADING} AS is_leading FROM users
 WHERE id = %(user_id)s AND erased_at IS NULL"""  # noqa: S608 - of texts of ours
 
 _ERASE = f"""
@@ -36,10 +36,8 @@ class PostgresErasing:
 
     def find(self, user_id: int) -> Erasable | None:
         """Return the user; None when there is none, or it was erased."""
-        found = rows(self._engine, _FIND, {"user_id": user_id})
-        if not found:
-            return None
-        return Erasable(found[0].id, found[0].password_hash, found[0].is_leading)
+        row = first_row(self._engine, _FIND, {"user_id": user_id})
+        return None if row is None else read_row(Erasable, row)
 
     def erase(self, user_id: int) -> bool:
         """Erase unless the user leads in an open auction; return whether it was done."""

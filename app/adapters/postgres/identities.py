@@ -1,17 +1,15 @@
 """The port `Identities` on PostgreSQL: the table `identities`."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import IntegrityError
 
 from app.adapters.postgres.accounts import PostgresUsers
-from app.adapters.postgres.queries import rows, transaction
+from app.adapters.postgres.queries import first_row, read_row, rows, transaction
 from app.domain.errors import ConflictError
-from app.domain.time import rfc3339
 from app.protocol.resources import IdentityItem, User
-from app.protocol.types import Provider
 from app.services.social import Profile
 
 _OWNER = """
@@ -44,7 +42,8 @@ WHERE id = %(user_id)s AND email_proved_at IS NULL AND (
     SELECT FROM users o WHERE lower(o.email) = lower(%(email)s)))"""
 
 _OF = """
-SELECT provider, created_at FROM identities WHERE user_id = %(user_id)s ORDER BY provider"""
+SELECT provider, created_at AS linked_at FROM identities
+WHERE user_id = %(user_id)s ORDER BY provider"""
 
 # Two unlinks at once must not take the last two: the second waits here for the first.
 _LOCK = "SELECT 1 FROM users WHERE id = %(user_id)s FOR UPDATE"
@@ -70,12 +69,12 @@ class PostgresIdentities:
 
     def owner(self, profile: Profile) -> User | None:
         """Return the account of this identity."""
-        return self._user(rows(self._engine, _OWNER, _named(profile)))
+        return self._user(first_row(self._engine, _OWNER, _named(profile)))
 
     def owner_of_email(self, email: str) -> int | None:
         """Return the id of the account with this address."""
-        found = rows(self._engine, _OWNER_OF_EMAIL, {"email": email})
-        return int(found[0].id) if found else None
+        found = first_row(self._engine, _OWNER_OF_EMAIL, {"email": email})
+        return None if found is None else int(found.id)
 
     def sign_up(self, profile: Profile, nickname: str) -> User:
         """Create an account with this identity. Raise ConflictError when either was taken
@@ -88,7 +87,7 @@ class PostgresIdentities:
             "proved": is_proved,
         }
         try:
-            made = rows(self._engine, _SIGN_UP, values)
+            made = first_row(self._engine, _SIGN_UP, values)
         except IntegrityError as error:
             raise ConflictError("IDENTITY_TAKEN", "this log-in has an account") from error
         user = self._user(made)
@@ -96,8 +95,8 @@ class PostgresIdentities:
             raise ConflictError("EMAIL_TAKEN", "there is an account with this e-mail")
         return user
 
-    def _user(self, found: Sequence[Row[Any]]) -> User | None:
-        account = self._users.by_id(found[0].user_id) if found else None
+    def _user(self, found: Row[Any] | None) -> User | None:
+        account = None if found is None else self._users.by_id(found.user_id)
         return account.user if account else None
 
     def link(self, user_id: int, profile: Profile) -> None:
@@ -130,9 +129,7 @@ class PostgresIdentities:
     def of(self, user_id: int) -> list[IdentityItem]:
         """Return the identities of an account, by provider."""
         found = rows(self._engine, _OF, {"user_id": user_id})
-        return [
-            IdentityItem(cast("Provider", row.provider), rfc3339(row.created_at)) for row in found
-        ]
+        return [read_row(IdentityItem, row) for row in found]
 
 
 def _named(profile: Profile) -> dict[str, Any]:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine
 
-from app.adapters.postgres.notices import NOTICES, notice_of
-from app.adapters.postgres.queries import batches, rows, transaction
-from app.domain.time import rfc3339
+from app.adapters.postgres.notices import NOTICES
+from app.adapters.postgres.queries import batches, read_row, rows, transaction
 from app.protocol.fanout import UserNotice
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Notice
@@ -54,20 +53,13 @@ class PostgresLive:
     def prices(self) -> list[PriceItem]:
         """Open and scheduled auctions, the next to end first."""
         return [
-            PriceItem(
-                id=row.id,
-                price=row.price,
-                bid_count=row.bid_count,
-                status=row.status,
-                ends_at=rfc3339(row.ends_at),
-            )
-            for row in rows(self._engine, _PRICES, {"limit": PRICES_MAX})
+            read_row(PriceItem, row) for row in rows(self._engine, _PRICES, {"limit": PRICES_MAX})
         ]
 
     def unread(self, user_id: int) -> list[Notice]:
         """The newest unread notices, oldest first."""
         found = rows(self._engine, _UNREAD, {"user_id": user_id, "limit": NOTICES_MAX})
-        return [notice_of(row) for row in reversed(found)]
+        return [read_row(Notice, row) for row in reversed(found)]
 
     def published_lately(
         self, user_ids: Sequence[int], within_s: float
@@ -75,7 +67,7 @@ class PostgresLive:
         """Unread notices of the last `within_s` seconds, in batches, oldest first."""
         parameters = {"user_ids": list(user_ids), "within_s": within_s}
         for found in batches(self._engine, _PUBLISHED_LATELY, parameters, size=BATCH_ROWS):
-            yield [UserNotice(row.user_id, notice_of(row)) for row in found]
+            yield [UserNotice(row.user_id, read_row(Notice, row)) for row in found]
 
     def acknowledge(self, user_id: int, up_to: int) -> None:
         """Mark all of the user's notices up to this one as read."""

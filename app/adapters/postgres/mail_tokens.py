@@ -5,11 +5,12 @@ without a user (with a negative id), so that it takes as long.
 """
 
 import zlib
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 from sqlalchemy.exc import IntegrityError
 
-from app.adapters.postgres.queries import rows
+from app.adapters.postgres.queries import first_row, read_row, rows
 from app.protocol.mails import MailPurpose
 from app.services.mails import DueMail
 from app.services.recovery import TokenOwner
@@ -84,7 +85,8 @@ UPDATE mail_tokens SET due_at = NULL, attempts = 0,
 WHERE user_id = %(user_id)s AND purpose = %(purpose)s AND digest = %(digest)s RETURNING 1"""
 
 _FIND = """
-SELECT users.id, users.email, users.nickname FROM mail_tokens t JOIN users ON users.id = t.user_id
+SELECT users.id AS user_id, users.email, users.nickname
+FROM mail_tokens t JOIN users ON users.id = t.user_id
 WHERE t.digest = %(digest)s AND t.purpose = %(purpose)s AND t.expires_at > now()"""
 
 USE = """
@@ -165,11 +167,8 @@ class PostgresMails:
             "retry_first_s": self._limits.mail_retry_first_s,
             "retry_max_s": self._limits.mail_retry_max_s,
         }
-        found = rows(self._engine, _NEXT_DUE, values)
-        if not found:
-            return None
-        row = found[0]
-        return DueMail(row.user_id, row.email, row.language, row.purpose, row.attempts)
+        row = first_row(self._engine, _NEXT_DUE, values)
+        return None if row is None else read_row(DueMail, row)
 
     def done(self, mail: DueMail, digest: str) -> None:
         """Mark the mail as no longer due, unless another was requested and sent meanwhile."""
@@ -178,30 +177,27 @@ class PostgresMails:
 
     def owner(self, purpose: MailPurpose, digest: str) -> TokenOwner | None:
         """Return the owner of the token; None when it is invalid."""
-        found = rows(self._engine, _FIND, {"purpose": purpose, "digest": digest})
-        return TokenOwner(found[0].id, found[0].email, found[0].nickname) if found else None
+        row = first_row(self._engine, _FIND, {"purpose": purpose, "digest": digest})
+        return None if row is None else read_row(TokenOwner, row)
 
     def verify_email(self, digest: str) -> int | None:
         """Use the token to verify the address; return the user's id, None when the token is
         invalid."""
-        found = rows(self._engine, _VERIFY, {"purpose": "proof", "digest": digest})
-        return int(found[0].id) if found else None
+        return _user_id(first_row(self._engine, _VERIFY, {"purpose": "proof", "digest": digest}))
 
     def change_email(self, digest: str) -> int | None:
         """Use the token to replace the address; return the user's id, None when the token is
         invalid."""
         try:
-            found = rows(self._engine, _CHANGE_EMAIL, {"digest": digest})
+            return _user_id(first_row(self._engine, _CHANGE_EMAIL, {"digest": digest}))
         except IntegrityError:  # another account has the address by now
             return None
-        return int(found[0].id) if found else None
 
     def reset(self, digest: str, password_hash: str) -> int | None:
         """Use the token to replace the password; return the user's id, None when the token is
         invalid."""
         values = {"purpose": "reset", "digest": digest, "password_hash": password_hash}
-        found = rows(self._engine, _RESET, values)
-        return int(found[0].id) if found else None
+        return _user_id(first_row(self._engine, _RESET, values))
 
     def _bounds(self, purpose: MailPurpose) -> dict[str, object]:
         limits = self._limits
@@ -210,3 +206,7 @@ class PostgresMails:
             "pause_s": limits.mail_pause_s,
             "per_day_max": limits.mails_per_day_max,
         }
+
+
+def _user_id(row: Row[Any] | None) -> int | None:
+    return None if row is None else int(row.id)

@@ -1,11 +1,8 @@
-"""A user's notices, newest first, and how one is read from its row."""
+"""A user's notices, newest first."""
 
-from typing import Any
+from sqlalchemy import Engine
 
-from sqlalchemy import Engine, Row
-
-from app.adapters.postgres.queries import by_id, rows
-from app.domain.time import rfc3339
+from app.adapters.postgres.queries import by_id, read_row, rows
 from app.protocol.resources import Notice
 
 # Notices are stored when they are decided, which knows no product; whoever reads one is told.
@@ -27,9 +24,4 @@ class PostgresNotices:
     def page(self, user_id: int, *, after_id: int | None, limit: int) -> list[Notice]:
         """At most `limit`, newest first."""
         values = {"user_id": user_id, "after_id": after_id, "limit": limit}
-        return [notice_of(row) for row in rows(self._engine, _PAGE, values)]
-
-
-def notice_of(row: Row[Any]) -> Notice:
-    """The notice in a row of `NOTICES`."""
-    return Notice(row.id, row.kind, row.auction_id, row.params, rfc3339(row.at))
+        return [read_row(Notice, row) for row in rows(self._engine, _PAGE, values)]

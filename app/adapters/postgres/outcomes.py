@@ -6,8 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, Row
 
-from app.adapters.postgres.queries import batches, rows
-from app.domain.time import rfc3339
+from app.adapters.postgres.queries import batches, first_row, read_row, rows
 from app.protocol.fanout import BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidValue, auction_bid_decoder
@@ -84,8 +83,8 @@ class PostgresOutcomes:
 
     def lot(self, auction_id: int) -> Lot | None:
         """Return the auction; None when there is none."""
-        found = rows(self._engine, _AUCTION, {"auction_id": auction_id})
-        return Lot(found[0].seller_id, found[0].currency) if found else None
+        row = first_row(self._engine, _AUCTION, {"auction_id": auction_id})
+        return None if row is None else read_row(Lot, row)
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Return those of the bids that have been decided."""
@@ -100,8 +99,8 @@ class PostgresOutcomes:
     def archived(self, bid: UUID, auction_id: int | None) -> KnownBid | None:
         """Return the bid if its auction ended long ago; slower without the auction."""
         parameters = {"bid_id": str(bid), "auction_id": auction_id}
-        found = rows(self._engine, _ARCHIVED, parameters)
-        return _known(found[0]) if found else None
+        row = first_row(self._engine, _ARCHIVED, parameters)
+        return None if row is None else _known(row)
 
     def decided_lately(
         self, bidder_ids: Sequence[int], within_s: float
@@ -117,7 +116,7 @@ class PostgresOutcomes:
         """Yield the keys that these bidders have used for two bids, in batches, in log order."""
         parameters = {"bidder_ids": list(bidder_ids), "within_s": within_s}
         for found in batches(self._engine, _REFUSED_LATELY, parameters, size=BATCH_ROWS):
-            yield [_refused(row) for row in found]
+            yield [RefusedBid(row.auction_id, read_row(BidderRefusal, row)) for row in found]
 
     def waiting(self, bid: UUID, auction_id: int) -> KnownBid | None:
         """Return the bid if it waits in the lane of this auction."""
@@ -137,51 +136,16 @@ class PostgresOutcomes:
 
 
 def _known(row: Row[Any]) -> KnownBid:
-    receipt = Receipt(
-        bid_id=str(row.bid_id),
-        key=row.key,
-        auction_id=row.auction_id,
-        amount=row.amount,
-        kind=row.kind,
-        partition=row.partition,
-        offset=row.offset,
-        log_time=rfc3339(row.log_time),
-    )
-    outcome = Outcome(
-        status=row.status,
-        standing=row.standing,
-        code=row.code,
-        seq=row.seq,
-        alias=row.alias,
-        price=row.price,
-        minimum_next_bid=row.minimum_next_bid,
-        ends_at=None if row.ends_at is None else rfc3339(row.ends_at),
-        decided_at=None if row.decided_at is None else rfc3339(row.decided_at),
-    )
-    return KnownBid(row.bidder_id, receipt, outcome)
-
-
-def _refused(row: Row[Any]) -> RefusedBid:
-    refusal = BidderRefusal(
-        bidder_id=row.bidder_id,
-        key=row.key,
-        amount=row.amount,
-        kind=row.kind,
-        partition=row.partition,
-        offset=row.offset,
-        code=row.code,
-    )
-    return RefusedBid(row.auction_id, refusal)
+    return KnownBid(row.bidder_id, read_row(Receipt, row), read_row(Outcome, row))
 
 
 def _waiting_receipt(value: BidValue, row: Row[Any]) -> Receipt:
-    return Receipt(
+    return read_row(
+        Receipt,
+        row,
         bid_id=str(value.bid_id),
         key=value.key,
         auction_id=value.auction_id,
         amount=value.amount,
         kind=value.kind,
-        partition=row.partition,
-        offset=row.offset,
-        log_time=rfc3339(row.log_time),
     )

@@ -1,15 +1,21 @@
 """Reading and writing rows for requests: driver faults become BusyError. Pages of lists."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.domain.errors import BusyError
+from app.domain.time import rfc3339
+from lanes.postgres import rows as lane_rows
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -27,6 +33,29 @@ def rows(engine: Engine, sql: str, values: Mapping[str, Any]) -> Sequence[Row[An
     """
     with _answering(), engine.connect() as connection, _autocommitting(connection):
         return connection.exec_driver_sql(sql, dict(values)).all()
+
+
+def first_row(engine: Engine, sql: str, values: Mapping[str, Any]) -> Row[Any] | None:
+    """As `rows`, of which only the first is wanted; None when there is none."""
+    found = rows(engine, sql, values)
+    return found[0] if found else None
+
+
+def read_row(
+    kind: Callable[..., T],
+    row: Row[Any],
+    /,
+    **given: Any,  # noqa: ANN401 - fields of any type
+) -> T:
+    """Return a struct or a dataclass from the columns with the names of its fields, times and UUIDs
+    as the wire has them; `given` are its other fields."""
+    return lane_rows.read_row(kind, row, convert=_on_the_wire, **given)
+
+
+def _on_the_wire(value: Any) -> Any:  # noqa: ANN401 - of a row
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    return str(value) if isinstance(value, UUID) else value
 
 
 @contextmanager
@@ -66,8 +95,10 @@ def batches(
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """How a list is sorted, and its rows after one: SQL with the parameters `after_id`, NULL for the
-    beginning, `after_value` and `limit`."""
+    """How a list is sorted, and which of its rows come after one.
+
+    SQL with the parameters `after_id` (NULL: from the beginning), `after_value` and `limit`.
+    """
 
     order: str
     after: str

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine
 
-from app.adapters.postgres.queries import by_id, rows, transaction
+from app.adapters.postgres.queries import by_id, first_row, read_row, rows, transaction
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import Currency
-from app.domain.time import rfc3339
 from app.protocol.resources import Block, Person
 from app.services.rights import Bidder
 
@@ -52,10 +51,9 @@ class PostgresRights:
     def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
         """Return the user, and whether this seller has blocked them; None when there is no such
         user."""
-        found = rows(self._engine, _RIGHT, {"user_id": user_id, "seller_id": seller_id})
-        if not found:
+        row = first_row(self._engine, _RIGHT, {"user_id": user_id, "seller_id": seller_id})
+        if row is None:
             return None
-        row = found[0]
         return Bidder(row.is_proved, row.limits or {}), row.blocked
 
     def limits(self, user_id: int) -> dict[Currency, int]:
@@ -75,7 +73,7 @@ class PostgresRights:
         """Return the users the seller has blocked, by id."""
         parameters = {"seller_id": seller_id, "after_id": after_id, "limit": limit}
         return [
-            Block(Person(row.user_id, row.nickname), rfc3339(row.created_at))
+            read_row(Block, row, user=Person(row.user_id, row.nickname))
             for row in rows(self._engine, _BLOCKS, parameters)
         ]
 

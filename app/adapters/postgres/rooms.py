@@ -1,11 +1,10 @@
 """The port `Rooms` on PostgreSQL: membership and its outbox row in one transaction."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine
 
-from app.adapters.postgres.queries import by_id, rows, transaction
+from app.adapters.postgres.queries import by_id, first_row, read_row, rows, transaction
 from app.domain.errors import NotFoundError
 from app.protocol.resources import Room
 from app.protocol.topics import CHAT_EVENT
@@ -21,7 +20,7 @@ WHERE a.id = %(auction_id)s ON CONFLICT (auction_id) DO NOTHING RETURNING id"""
 _OF_AUCTION = "SELECT id FROM rooms WHERE auction_id = %(auction_id)s"
 
 _COLUMNS = """
-SELECT r.id, r.auction_id, r.name,
+SELECT r.id, r.type, r.auction_id, r.name,
   (SELECT count(*) FROM room_members c WHERE c.room_id = r.id) AS members,
   m.user_id IS NOT NULL AS member
 FROM rooms r LEFT JOIN room_members m ON m.room_id = r.id AND m.user_id = %(user_id)s """
@@ -51,25 +50,25 @@ class PostgresRooms:
 
     def of_auction(self, auction_id: int) -> tuple[int, bool]:
         """The auction's room, and whether it is new. Raises NotFoundError."""
-        added = rows(self._engine, _ADD, {"auction_id": auction_id})
-        if added:
-            return int(added[0].id), True
-        found = rows(self._engine, _OF_AUCTION, {"auction_id": auction_id})
-        if not found:
+        added = first_row(self._engine, _ADD, {"auction_id": auction_id})
+        if added is not None:
+            return int(added.id), True
+        found = first_row(self._engine, _OF_AUCTION, {"auction_id": auction_id})
+        if found is None:
             raise NotFoundError("no such auction")
-        return int(found[0].id), False
+        return int(found.id), False
 
     def room(self, room_id: int, viewer_id: int) -> Room:
         """The room. Raises NotFoundError."""
-        found = rows(self._engine, _ONE, {"room_id": room_id, "user_id": viewer_id})
-        if not found:
+        row = first_row(self._engine, _ONE, {"room_id": room_id, "user_id": viewer_id})
+        if row is None:
             raise NotFoundError("no such room")
-        return _room(found[0])
+        return read_row(Room, row)
 
     def joined(self, user_id: int, *, after_id: int | None, limit: int) -> list[Room]:
         """At most `limit` rooms of the user, newest first."""
         values = {"user_id": user_id, "after_id": after_id, "limit": limit}
-        return [_room(row) for row in rows(self._engine, _JOINED, values)]
+        return [read_row(Room, row) for row in rows(self._engine, _JOINED, values)]
 
     def opened_before(self, moment: datetime, *, after_id: int, limit: int) -> list[int]:
         """The ids of rooms that may have messages from before, ascending."""
@@ -91,7 +90,3 @@ class PostgresRooms:
                 row = (CHAT_EVENT.name, str(room_id), event.decode())
                 connection.exec_driver_sql(_INSERT_EVENT, row)
                 connection.exec_driver_sql(NOTIFY_OUTBOX)
-
-
-def _room(row: Row[Any]) -> Room:
-    return Room(row.id, "auction", row.auction_id, row.name, row.member, row.members)
