@@ -129,10 +129,11 @@ def _void(container: OperatorContainer, options: argparse.Namespace) -> str:
     admin_id, bidder_id = administration.find_admin(options.by), administration.find(options.who)
     void = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
     container.producer.wait_connected(CONNECT_WAIT_S)
-    shown = container.auction_house.void(admin_id, options.auction, void, by=by)
+    result = container.auction_house.void(admin_id, options.auction, void, by=by)
     container.producer.close()
-    if shown is None:
+    if not result.is_decided:
         return f"the void of user {bidder_id} is in the log, and will be decided in its turn"
+    shown = result.auction
     return f"auction {shown.id} is at {shown.price} {shown.currency} without user {bidder_id}"
 
 

@@ -1,7 +1,6 @@
 """Auctions: creating and showing them; requests of sellers and admins become records of
 `auction-bid`."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,10 +36,9 @@ from app.protocol.resources import (
 )
 from app.protocol.topics import AUCTION_BID
 from app.services.log import Log, RecordMetadata
+from app.services.outcome_wait import growing_pauses, wait_for_outcome
 from app.services.pages import Position, page, page_by_id
 from app.services.snapshots import PublicAuctions, Snapshots
-
-POLL_FIRST_S, POLL_MAX_S = 0.02, 0.2  # a quiet decision takes some 20 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,15 @@ class ControlOutcome:
     """What the record of a seller's or an admin's request did; `code` when it was refused."""
 
     code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """An auction after the request of its seller or an admin; not `is_decided`: the request is a
+    record that will be decided in its turn."""
+
+    auction: Auction
+    is_decided: bool
 
 
 class SellableProducts(Protocol):
@@ -146,23 +153,22 @@ class AuctionHouse:
 
         return page(query, "seq", read, position=lambda bid: (bid.seq, 0), show=lambda bid: bid)
 
-    def cancel(self, seller_id: int, auction_id: int, reason: str | None) -> Auction | None:
-        """Cancel the auction and return it; None: not decided in time. Raise the refusal (rule
-        16)."""
+    def cancel(self, seller_id: int, auction_id: int, reason: str | None) -> ControlResult:
+        """Cancel the auction. Raise the refusal (rule 16)."""
         self._check_seller(seller_id, auction_id)
         value = CancelValue(v=1, auction_id=auction_id, actor_id=seller_id, reason=reason)
         return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
 
-    def lower_reserve(self, seller_id: int, auction_id: int, price: int) -> Auction | None:
-        """Lower the reserve and return the auction; None: not decided in time (rule 10)."""
+    def lower_reserve(self, seller_id: int, auction_id: int, price: int) -> ControlResult:
+        """Lower the reserve. Raise the refusal (rule 10)."""
         self._check_seller(seller_id, auction_id)
         value = ReserveValue(v=1, auction_id=auction_id, actor_id=seller_id, reserve_price=price)
         return self._append_and_wait(seller_id, auction_id, msgspec.json.encode(value))
 
     def void(
         self, admin_id: int, auction_id: int, request: AuctionVoid, *, by: str
-    ) -> Auction | None:
-        """Void the bidder's bids and return the auction; None: not decided in time (rule 20).
+    ) -> ControlResult:
+        """Void the bidder's bids (rule 20).
 
         `by` names the requester in the security log. Raise NotFoundError for an unknown auction or
         user, and ConflictError (`CLOSED`, `NOT_STARTED`, `ALREADY_VOIDED`).
@@ -187,23 +193,17 @@ class AuctionHouse:
         if self._auctions.auction(auction_id, None).seller.id != seller_id:
             raise ForbiddenError(detail="only the seller may")
 
-    def _append_and_wait(self, viewer_id: int, auction_id: int, value: bytes) -> Auction | None:
+    def _append_and_wait(self, viewer_id: int, auction_id: int, value: bytes) -> ControlResult:
         metadata = self._log.append(AUCTION_BID, key=auction_id, value=value)
-        outcome = self._wait(metadata)
-        if outcome is None:
-            return None
-        if outcome.code is not None:
+        outcome = wait_for_outcome(
+            partial(self._auctions.control_outcome, metadata),
+            growing_pauses(),
+            within_s=self._wait_s,
+        )
+        if outcome is not None and outcome.code is not None:
             raise _refusal(outcome.code)
-        return self._auctions.auction(auction_id, viewer_id)
-
-    def _wait(self, metadata: RecordMetadata) -> ControlOutcome | None:
-        deadline, pause_s = time.monotonic() + self._wait_s, POLL_FIRST_S
-        while True:
-            outcome = self._auctions.control_outcome(metadata)
-            if outcome is not None or time.monotonic() >= deadline:
-                return outcome
-            time.sleep(pause_s)
-            pause_s = min(2 * pause_s, POLL_MAX_S)
+        auction = self._auctions.auction(auction_id, viewer_id)
+        return ControlResult(auction, is_decided=outcome is not None)
 
 
 def _offer(request: AuctionCreate, product: Product) -> Offer:

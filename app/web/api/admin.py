@@ -5,7 +5,7 @@ from app.protocol.dead_letters import DeadLetter, DeadLetterQuery, ReplayAnswer,
 from app.protocol.resources import Auction, AuctionVoid, Listed
 from app.services.auctions import AuctionHouse
 from app.services.dead_letters import DeadLetterAdministration
-from app.web.api.route import Answer, Call, Route
+from app.web.api.route import Answer, Call, Route, awaited
 
 
 def admin_routes(dead_letters: DeadLetterAdministration) -> list[Route]:
@@ -36,10 +36,8 @@ def void_routes(house: AuctionHouse) -> list[Route]:
 
     def voided(call: Call) -> Answer:
         admin_id, auction_id = call.identity.user_id, call.ids["auction_id"]
-        auction = house.void(admin_id, auction_id, call.body, by=f"user:{admin_id}")
-        if auction is not None:
-            return Answer(auction)
-        return Answer(house.auction(auction_id, admin_id), 202)
+        result = house.void(admin_id, auction_id, call.body, by=f"user:{admin_id}")
+        return awaited(result.auction, is_decided=result.is_decided)
 
     return [
         Route(

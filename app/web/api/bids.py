@@ -1,8 +1,9 @@
 """Bids over HTTP: the same keys and outcomes as on a socket."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import repeat
+from uuid import UUID
 
 from gevent.event import Event
 from msgspec import Struct
@@ -14,7 +15,8 @@ from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
 from app.protocol.resources import BidCreate, BidHeaders
 from app.protocol.types import BidKind
 from app.services.bidding import Bidding, KnownBid, Offer
-from app.web.api.route import Answer, Call, Route
+from app.services.outcome_wait import wait_for_outcome
+from app.web.api.route import Answer, Call, Route, awaited
 from app.web.ws.waits import OutcomeWaits
 
 WAIT_MAX_S = 5
@@ -58,12 +60,15 @@ def bid_routes(
         bid = bid_id(offer.bidder_id, offer.auction_id, offer.key)
         with waits.expect(str(bid)) as notified:
             receipt = bidding.place(offer)
-            # While nothing can be heard there is one look, for a repeat; the rest is for later.
-            for _ in (None,) if is_fanout_away() else _moments(notified, patience_s):
-                known = next(iter(bidding.decided([bid])), None)
-                if known is not None and known.answers(receipt):
-                    return Answer(_answer(known, offer))
-        return Answer(receipt, 202)
+            known = wait_for_outcome(
+                lambda: _decided(bidding, bid, receipt),
+                # While nothing can notify there is one read, for a repeat.
+                (0.0,) if is_fanout_away() else repeat(RECHECK_S),
+                within_s=patience_s,
+                pause=lambda pause_s: _pause(notified, pause_s),
+            )
+        answer: Receipt | Bid = receipt if known is None else _answer(known, offer)
+        return awaited(answer, is_decided=known is not None)
 
     def shown(call: Call) -> Answer:
         known = bidding.own_bid(call.identity.user_id, call.ids["bid_id"])
@@ -107,14 +112,14 @@ def wait_s(prefer: str) -> int:
     return WAIT_MAX_S if len(found[2]) > 1 else min(int(found[2]), WAIT_MAX_S)
 
 
-def _moments(notified: Event, wait_s: float) -> Iterator[None]:
-    """Yield whenever it is time to look for an outcome, within `wait_s` seconds: at a notification,
-    and now and then."""
-    deadline = time.monotonic() + wait_s
-    while (left_s := deadline - time.monotonic()) > 0:
-        notified.wait(min(left_s, RECHECK_S))
-        notified.clear()
-        yield
+def _decided(bidding: Bidding, bid: UUID, receipt: Receipt) -> KnownBid | None:
+    known = next(iter(bidding.decided([bid])), None)
+    return known if known is not None and known.answers(receipt) else None
+
+
+def _pause(notified: Event, pause_s: float) -> None:
+    notified.wait(pause_s)
+    notified.clear()
 
 
 def _answer(known: KnownBid, offer: Offer) -> Bid:

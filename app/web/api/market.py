@@ -17,11 +17,11 @@ from app.protocol.resources import (
     ProductQuery,
     ReserveLower,
 )
-from app.services.auctions import AuctionHouse
+from app.services.auctions import AuctionHouse, ControlResult
 from app.services.catalogue import Catalogue
 from app.services.live import UserNotices
 from app.services.notices import NoticeList
-from app.web.api.route import Answer, Call, Route
+from app.web.api.route import Answer, Call, Route, awaited
 
 SELLER = ("NOT_FOUND", "FORBIDDEN")
 
@@ -68,18 +68,16 @@ def product_routes(catalogue: Catalogue) -> list[Route]:
 def auction_routes(house: AuctionHouse) -> list[Route]:
     """Auctions."""
 
-    def answer_for(call: Call, auction: Auction | None) -> Answer:
-        if auction is not None:
-            return Answer(auction)
-        return Answer(house.auction(call.ids["auction_id"], call.viewer_id), 202)
+    def decided(result: ControlResult) -> Answer:
+        return awaited(result.auction, is_decided=result.is_decided)
 
     def cancelled(call: Call) -> Answer:
         user_id, auction_id = call.identity.user_id, call.ids["auction_id"]
-        return answer_for(call, house.cancel(user_id, auction_id, call.body.reason))
+        return decided(house.cancel(user_id, auction_id, call.body.reason))
 
     def lowered(call: Call) -> Answer:
         user_id, auction_id = call.identity.user_id, call.ids["auction_id"]
-        return answer_for(call, house.lower_reserve(user_id, auction_id, call.body.reserve_price))
+        return decided(house.lower_reserve(user_id, auction_id, call.body.reserve_price))
 
     one = "/api/auctions/<int:auction_id>"
     late = {200: Auction, 202: Auction}

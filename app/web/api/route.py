@@ -98,6 +98,11 @@ def register(app: Flask, route: Route, authenticate: Authenticate) -> Callable[[
     return view
 
 
+def awaited(body: object, *, is_decided: bool) -> Answer:
+    """Return the answer of a call that waits for an outcome: 202 when it has not come in time."""
+    return Answer(body, 200 if is_decided else 202)
+
+
 def caller(auth: Auth, authenticate: Authenticate) -> Identity | None:
     """Return the caller's identity.
 

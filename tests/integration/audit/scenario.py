@@ -163,8 +163,9 @@ def with_voided_leader(container: Container) -> Lot:
         bid(container, lot, who, amount, key, "max" if who == 0 else "exact")
     request = AuctionVoid(bidder_id=lot.bidders[2], reason="a stolen card")
     wait_until(lambda: _is_decided(container, lot, "c"), what="the highest bid leads")
-    shown = container.auction_house.void(lot.seller, lot.auction_id, request, by="tests")
-    assert shown is not None
+    result = container.auction_house.void(lot.seller, lot.auction_id, request, by="tests")
+    shown = result.auction
+    assert result.is_decided
     assert (shown.price, shown.leader, shown.voided) == (3_100, Leader(1), [3])
     bid(container, lot, 2, 4_000, "d", "exact")  # blocked
     bid(container, lot, 1, 4_000, "e", "exact")
