@@ -7,7 +7,6 @@ be in a file that `NAME_FILE` names, as container platforms hand out secrets.
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -50,8 +49,11 @@ TracesSampler = Literal[
 REFUSED = 2  # the exit code of a process whose settings are wrong
 
 
-class Limits(Struct, frozen=True, kw_only=True):
-    """Every bound on what can grow, with its unit and reason."""
+KAFKA = KafkaSettings(bootstrap_servers="")  # for its defaults
+
+
+class Limits(LaneLimits, frozen=True, kw_only=True):
+    """Every bound on what can grow, with its unit and reason: those of the platform, and ours."""
 
     # Sockets
     frame_bytes_max: Count = 32 * 1024  # 2,000 characters of chat, escaped: 12 bytes each
@@ -80,40 +82,20 @@ class Limits(Struct, frozen=True, kw_only=True):
     snapshot_bids: Count = 20
     room_tail_messages: Count = 300
     # Bid path
-    produce_timeout_s: Seconds = 4.0
+    produce_timeout_s: Seconds = KAFKA.produce_timeout_s
     wait_outcome_s: Seconds = 5.0
-    settle_batch_max: Count = 500  # keeps a settle's transaction under 0.1 s
-    settle_round_s: Seconds = 1.0  # then other lanes get their turn
-    poll_records_max: Count = 1_000
-    poll_wait_ms: Count = 500  # at most: a record that comes ends the wait, an idle house asks less
-    record_bytes_max: Count = 64 * 1024  # twice what a client may send; longer: dead letter
-    record_key_bytes_max: Count = 256  # ids are short; an index of PostgreSQL takes 2,704
+    poll_records_max: Count = KAFKA.poll_records_max
+    poll_wait_ms: Count = KAFKA.poll_wait_ms
     log_queue_bytes_max: Count = 32 * 1024 * 1024  # per topic: the client's own has no bound
     receipt_log_bytes_max: Count = 4 * 1024 * 1024  # that wait for a reader: ten seconds of 2,000/s
     log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
     # Backlogs of one topic: over them its partitions pause and gateways say BUSY
-    inbox_backlog_max: Count = 200_000  # a minute's work
-    outbox_backlog_max: Count = 20_000  # messages of up to 200 KB
     chat_backlog_max: Count = 50_000
     # Then `/readyz` is red. Work resumes within this time of a fault's end (system.md, failure rule
     # 6), so that what takes longer has not ended; a restart of the bridge is over sooner.
     unanswered_s_max: Seconds = 30.0
-    wakes_waiting_max: Count = 2_000
-    wake_repeat_s: Seconds = 2.0
-    claim_after_s: Seconds = 5.0  # older: its workers may be dying of it
-    crashes_max: Count = 3  # of workers that settle one record alone; then it is a dead letter
-    retries_max: Count = 5
-    retry_first_ms: Count = 10
-    dead_letters_per_lane_max: Count = 20  # more, within the window: it is not the records' fault
-    dead_letters_per_partition_max: Count = 100
-    dead_letter_window_s: Seconds = 60.0
-    relay_batch_max: Count = 500
-    relay_bytes_max: Count = 8 * 1024 * 1024  # one settle's message may be 200 KB
     # Replay
-    replays_per_record_max: Count = 3  # what failed so often needs a person's look
-    replays_per_s: Count = 50  # far below what lanes settle: people's bids come first
     replays_looked_at_max: Count = 1_000  # by one request, which should end in seconds
-    replay_quiet_s: Seconds = 10.0  # nobody else tries while an acknowledgement may still come
     # Growth (docs/growth.md). Bids and decisions are moved to the archive, the rest is deleted.
     history_days: Days = 90  # after an auction's end: as long as the longest auction
     notice_days: Days = 180
@@ -130,7 +112,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
     idle_transaction_ms: Count = 10_000  # the locks of a frozen process hold up its successor
-    audit_timeout_ms: Count = 300_000  # sorts a partition's bids, and reads the log in between
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all
@@ -218,11 +199,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     guest_sockets_per_address_max: Count = 50  # a class room that watches, without accounts
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
 
-    @property
-    def lanes(self) -> LaneLimits:
-        """The limits of the platform, which have the same names."""
-        return LaneLimits(**{limit.name: getattr(self, limit.name) for limit in fields(LaneLimits)})
-
 
 class Settings(Struct, frozen=True, kw_only=True):
     """URLs, identity and limits of this deployment."""
@@ -280,8 +256,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
     # The exporter's HOST:PORT. Metrics tell outsiders more than they should know.
     metrics_bind: str = "127.0.0.1:9464"
-    kafka_replication: Count = 3
-    kafka_min_isr: Count = 2
+    kafka_replication: Count = KAFKA.replication
+    kafka_min_isr: Count = KAFKA.min_isr
     log_level: str = "INFO"
     process_name: str = ""  # in the logs; empty: by its kind
     # A bid is followed through the logs, as long as a process does not take more such steps: a

@@ -82,7 +82,7 @@ def _consumer(container: BridgeContainer, handler: RecordHandler[R]) -> list[Pip
 
 def _relay(container: BridgeContainer) -> list[Pipeline]:
     settings = container.settings
-    return [Relay(kafka=settings.kafka, engine=container.engine, limits=settings.limits.lanes)]
+    return [Relay(kafka=settings.kafka, engine=container.engine, limits=settings.limits)]
 
 
 def _broadcast(container: BridgeContainer) -> list[Pipeline]:

@@ -10,15 +10,15 @@ Nothing connects before it is used, and drivers are imported only by the process
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from lanes.codec import Codec
+from lanes.configuration import read_settings
 from lanes.errors import PlatformError
 from lanes.handler import ON_POISON, LaneHandler, LaneTopic, OnPoison
 from lanes.logging import configure_logging
-from lanes.settings import KafkaSettings, LaneLimits
+from lanes.settings import KafkaSettings, LaneLimits, ServerSettings
 from lanes.topic import DEAD_LETTER_SUFFIX, Topic, dead_letter_topic
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ TASK = "lanes.settle"
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 5
 POOL_CONNECTIONS = 4  # relay and sweep keep one each for as long as they run
 HANDLER_METHODS = ("load", "settle", "fail", "settled")
-REQUIRED = ("DATABASE_URL", "KAFKA_BOOTSTRAP_SERVERS", "REDIS_URL")
 
 
 class Platform:
@@ -65,19 +64,19 @@ class Platform:
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Return the platform that the environment describes: DATABASE_URL, REDIS_URL,
-        KAFKA_BOOTSTRAP_SERVERS and other fields of KafkaSettings, CELERY_BROKER_URL, and the fields
-        of LaneLimits after LANES_. Raise PlatformError with a line for each fault."""
-        missing = [f"{name} is not set" for name in REQUIRED if not environment.get(name)]
+        """Return the platform that the environment describes, as docs/lanes/configuration.md lists
+        it. Raise PlatformError with a line for each fault."""
         faults: list[str] = []
-        kafka = _read(KafkaSettings, "KAFKA_", environment, faults)
-        limits = _limits(environment, faults)
-        _refuse(*missing, *faults)
+        servers = read_settings(ServerSettings, environment, faults)
+        kafka = read_settings(KafkaSettings, environment, faults)
+        limits = read_settings(LaneLimits, environment, faults)
+        if servers is None or kafka is None or limits is None:
+            raise PlatformError("\n".join(faults))
         return cls(
-            engine=environment["DATABASE_URL"],
-            kafka=KafkaSettings(**kafka),
-            redis=environment["REDIS_URL"],
-            celery=environment.get("CELERY_BROKER_URL"),
+            engine=servers.database_url,
+            kafka=kafka,
+            redis=servers.redis_url,
+            celery=servers.celery_broker_url,
             limits=limits,
         )
 
@@ -286,32 +285,3 @@ def _policy_fault(lane: LaneTopic) -> str | None:
 def _handler_fault(topic: str, handler: LaneHandler[Any, Any]) -> str | None:
     missing = [name for name in HANDLER_METHODS if not callable(getattr(handler, name, None))]
     return f"topic {topic}: handler: has no {', '.join(missing)}" if missing else None
-
-
-def _limits(environment: Mapping[str, str], faults: list[str]) -> LaneLimits | None:
-    """Return the limits that the environment sets, or None and a line for each out of range."""
-    try:
-        return LaneLimits(**_read(LaneLimits, "LANES_", environment, faults))
-    except PlatformError as error:
-        faults.append(str(error))
-        return None
-
-
-def _read(
-    settings: type[KafkaSettings] | type[LaneLimits],
-    prefix: str,
-    environment: Mapping[str, str],
-    faults: list[str],
-) -> dict[str, Any]:
-    """Return the fields that the environment sets; add a line for each value of another type."""
-    found: dict[str, Any] = {}
-    for field in fields(settings):
-        name = prefix + field.name.upper()
-        if name not in environment:
-            continue
-        kind = {"int": int, "float": float}.get(str(getattr(field.type, "__name__", "")), str)
-        try:
-            found[field.name] = kind(environment[name])
-        except ValueError:
-            faults.append(f"{name}: {environment[name]!r} is no {kind.__name__}")
-    return found

@@ -1,33 +1,66 @@
-"""How Kafka is reached, and the limits of the platform; each with its unit and reason."""
+"""The settings of a platform: its servers, how Kafka is reached, and its limits.
+
+Each is declared once, with its default, unit and meaning: `lanes/configuration.py` reads them from
+the environment, and makes docs/lanes/configuration.md of them.
+"""
 
 import ssl
-from dataclasses import dataclass, fields
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from lanes.errors import PlatformError
 from lanes.policy import DeadLetterLimit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KafkaSettings:
-    """The brokers, how clients log in, and the limits of their waits.
+def _of(meaning: str) -> Meta:
+    return Meta(description=meaning)
 
-    `security_protocol` is PLAINTEXT, SASL_PLAINTEXT, SSL or SASL_SSL; files are in PEM, and an
-    empty `ssl_cafile` means the machine's authorities.
-    """
 
-    bootstrap_servers: str
-    security_protocol: str = "PLAINTEXT"
-    sasl_mechanism: str = "SCRAM-SHA-512"
-    sasl_username: str = ""
-    sasl_password: str = ""
-    ssl_cafile: str = ""
-    ssl_certfile: str = ""
-    ssl_keyfile: str = ""
-    replication: int = 3  # of topics that are created
-    min_isr: int = 2
-    produce_timeout_s: float = 4.0
-    poll_wait_ms: int = 500  # at most: a record that comes ends the wait
-    poll_records_max: int = 1_000
+def _above_0(meaning: str) -> Meta:
+    return Meta(gt=0, description=meaning)
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True):
+    """Where PostgreSQL and Redis are."""
+
+    database_url: Annotated[
+        str, _of("PostgreSQL; a URL with two hosts, as libpq has them, follows a failover")
+    ]
+    redis_url: Annotated[str, _of("Redis for the flags of wake-ups, which may be lost at any time")]
+    celery_broker_url: Annotated[
+        str | None, _of("the broker of Celery, a Redis; by default that of `REDIS_URL`")
+    ] = None
+
+
+class KafkaSettings(Struct, frozen=True, kw_only=True):
+    """The brokers, how clients log in, and the limits of their waits."""
+
+    bootstrap_servers: Annotated[str, _of("addresses of brokers, separated by commas")]
+    security_protocol: Annotated[str, _of("`PLAINTEXT`, `SASL_PLAINTEXT`, `SSL` or `SASL_SSL`")] = (
+        "PLAINTEXT"
+    )
+    sasl_mechanism: Annotated[str, _of("`SCRAM-SHA-512`, `SCRAM-SHA-256` or `PLAIN`")] = (
+        "SCRAM-SHA-512"
+    )
+    sasl_username: Annotated[str, _of("for the `SASL` protocols")] = ""
+    sasl_password: Annotated[str, _of("for the `SASL` protocols")] = ""
+    ssl_cafile: Annotated[
+        str, _of("in PEM, who signs the brokers' certificates; empty: the machine's authorities")
+    ] = ""
+    ssl_certfile: Annotated[str, _of("in PEM, the certificate that a client shows")] = ""
+    ssl_keyfile: Annotated[str, _of("in PEM, its key")] = ""
+    replication: Annotated[int, _above_0("copies of the topics that are created")] = 3
+    min_isr: Annotated[
+        int, _above_0("how many of them must have a record before it is acknowledged")
+    ] = 2
+    produce_timeout_s: Annotated[
+        float, _above_0("wait for an acknowledgement; then it is unknown whether Kafka has it")
+    ] = 4.0
+    poll_wait_ms: Annotated[
+        int, Meta(ge=0, description="wait for records at most; one that comes ends the wait")
+    ] = 500
+    poll_records_max: Annotated[int, _above_0("records read at once")] = 1_000
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return the TLS context that checks Kafka's certificate and shows ours; None without TLS.
@@ -46,37 +79,70 @@ class KafkaSettings:
         return context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneLimits:
+class LaneLimits(Struct, frozen=True, kw_only=True):
     """Every bound of the platform on what can grow, each above 0.
 
     Raise PlatformError with a line for each that is not.
     """
 
-    record_bytes_max: int = 64 * 1024  # longer: dead letter
-    record_key_bytes_max: int = 256  # ids are short; an index of PostgreSQL takes 2,704
-    inbox_backlog_max: int = 200_000  # records; over it the topic's partitions pause
-    outbox_backlog_max: int = 20_000  # messages of up to 200 KB
-    settle_batch_max: int = 500  # records; keeps a settle's transaction under 0.1 s
-    settle_round_s: float = 1.0  # then other lanes get their turn
-    claim_after_s: float = 5.0  # older: its workers may be dying of it
-    crashes_max: int = 3  # of workers that settle one record alone; then it is a dead letter
-    retries_max: int = 5  # after version conflicts
-    retry_first_ms: int = 10
-    dead_letters_per_lane_max: int = 20  # more, within the window: it is not the records' fault
-    dead_letters_per_partition_max: int = 100
-    dead_letter_window_s: float = 60.0
-    relay_batch_max: int = 500  # messages
-    relay_bytes_max: int = 8 * 1024 * 1024
-    wakes_waiting_max: int = 2_000
-    wake_repeat_s: float = 2.0
-    replays_per_record_max: int = 3  # what failed so often needs an operator's look
-    replays_per_s: int = 50  # far below what lanes settle: new records come first
-    audit_timeout_ms: int = 300_000  # of one statement, which Kafka is read beside
-    replay_quiet_s: float = 10.0  # while an acknowledgement may still come
+    record_bytes_max: Annotated[
+        int, _above_0("of a record's value; a longer one is a dead letter")
+    ] = 64 * 1024
+    record_key_bytes_max: Annotated[
+        int, _above_0("of a record's key; an index of PostgreSQL takes 2,704")
+    ] = 256
+    inbox_backlog_max: Annotated[
+        int, _above_0("records of a topic in the inbox; over it its partitions pause")
+    ] = 200_000
+    outbox_backlog_max: Annotated[
+        int, _above_0("messages in the outbox, of up to 200 KB each; over it all partitions pause")
+    ] = 20_000
+    settle_batch_max: Annotated[
+        int, _above_0("records of a lane settled at once; keeps the transaction under 0.1 s")
+    ] = 500
+    settle_round_s: Annotated[
+        float, _above_0("how long a task settles; then other lanes get their turn")
+    ] = 1.0
+    claim_after_s: Annotated[
+        float, _above_0("after a wait of this, workers claim a lane: they may be dying of it")
+    ] = 5.0
+    crashes_max: Annotated[
+        int, _above_0("workers that die settling one record alone; then it is a dead letter")
+    ] = 3
+    retries_max: Annotated[int, _above_0("retries after version conflicts")] = 5
+    retry_first_ms: Annotated[int, _above_0("pause before the first retry")] = 10
+    dead_letters_per_lane_max: Annotated[
+        int, _above_0("dead letters in the window; more park the lane: the code is at fault")
+    ] = 20
+    dead_letters_per_partition_max: Annotated[
+        int, _above_0("dead letters in the window; more park the lane or the partition")
+    ] = 100
+    dead_letter_window_s: Annotated[float, _above_0("the window of both")] = 60.0
+    relay_batch_max: Annotated[int, _above_0("messages sent at once")] = 500
+    relay_bytes_max: Annotated[
+        int, _above_0("bytes sent at once; one settle's message may be 200 KB")
+    ] = 8 * 1024 * 1024
+    wakes_waiting_max: Annotated[
+        int, _above_0("wake-ups that wait at the broker; over it the sweep sends none")
+    ] = 2_000
+    wake_repeat_s: Annotated[
+        float, _above_0("how long a lane waits before the sweep wakes it, and then again")
+    ] = 2.0
+    replays_per_record_max: Annotated[
+        int, _above_0("replays of a record; what failed so often needs an operator's look")
+    ] = 3
+    replays_per_s: Annotated[
+        int, _above_0("records replayed, far fewer than lanes settle: new ones come first")
+    ] = 50
+    audit_timeout_ms: Annotated[
+        int, _above_0("how long one statement of an audit may take, which reads Kafka beside it")
+    ] = 300_000
+    replay_quiet_s: Annotated[
+        float, _above_0("how long an acknowledgement of a replay may still come")
+    ] = 10.0
 
     def __post_init__(self) -> None:
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given = {name: getattr(self, name) for name in LaneLimits.__struct_fields__}
         faults = [
             f"limits: {name}: {value} is not above 0"
             for name, value in given.items()

@@ -48,6 +48,7 @@ ALONE = "alone"  # the marker of tests that measure: they follow, one after the 
 # What is made of the code: each writes its files; with --check it says whether they are so.
 MADE: dict[str, tuple[str, ...]] = {
     "page of metrics": ("python", "-m", "app.observability.reference"),
+    "settings of lanes": ("python", "-m", "lanes.configuration", "docs/lanes/configuration.md"),
     "boards and alerts": ("python", "-m", "stack.boards"),
     "licences": ("python", "-m", "stack.supply.licences"),
 }

@@ -47,7 +47,7 @@ def make_worker(container: WorkerContainer) -> Celery:
         container.settler,
         topics=container.lane_topics,
         waker=container.waker,
-        limits=container.settings.limits.lanes,
+        limits=container.settings.limits,
     )
     register_publish_notices(app, container)
     register_housekeeping(app, container)

@@ -22,7 +22,7 @@ class BridgeContainer(LogContainer, TaskContainer):
 
     def lane_backlog(self, topic: Topic) -> BacklogSource:
         """The backlog of a topic whose records are settled."""
-        return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits.lanes)
+        return LaneBacklog(topic, engine=self.engine, limits=self.settings.limits)
 
     def backlogs(self) -> list[BacklogSource]:
         """The backlogs of the topics that gateways append to."""

@@ -81,7 +81,7 @@ class Container:
     @cached_property
     def dead_letter_limit(self) -> DeadLetterLimit:
         """The limit of dead letters."""
-        return self.settings.limits.lanes.dead_letter_limit
+        return self.settings.limits.dead_letter_limit
 
     @cached_property
     def fanout(self) -> Redis:

@@ -312,7 +312,7 @@ class HouseContainer(LogContainer, MailContainer):
     @cached_property
     def replayer(self) -> Replayer:
         """Replays of dead letters."""
-        limits = self.settings.limits.lanes
+        limits = self.settings.limits
         return Replayer(
             self.dead_letter_list,
             PostgresReplayStore(self.begin, quiet_s=limits.replay_quiet_s),

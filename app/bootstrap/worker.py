@@ -29,7 +29,7 @@ class WorkerContainer(MailContainer, TaskContainer):
             claims=PostgresClaims(),
             dead_letters=self.dead_letters,
             waker=self.waker,
-            limits=self.settings.limits.lanes,
+            limits=self.settings.limits,
         )
 
     @cached_property

@@ -40,7 +40,7 @@ class Clock(LeaderElectedProducer):
     ) -> None:
         super().__init__(kafka=settings.as_clock.kafka, engine=engine)
         self._due = due
-        self._sweep = Sweep(waker, settings.limits.lanes)
+        self._sweep = Sweep(waker, settings.limits)
         self._requested: dict[
             str, tuple[float, float]
         ] = {}  # when to ask again, and the pause after

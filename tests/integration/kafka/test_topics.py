@@ -156,7 +156,7 @@ def test_every_wrong_topic_is_listed_and_none_is_created(
 
 def test_a_topic_with_too_few_replicas_is_a_warning(topic: Topic) -> None:
     make(topic)
-    wanted = replace(SETTINGS.kafka, replication=3, min_isr=2)
+    wanted = msgspec.structs.replace(SETTINGS.kafka, replication=3, min_isr=2)
     with structlog.testing.capture_logs() as logs:
         create_topics(wanted, (topic,), wait_s=30)
     (warning,) = logs

@@ -157,6 +157,6 @@ def test_so_are_those_of_the_environment() -> None:
     with pytest.raises(PlatformError) as refused:
         Platform.from_env(environment)
     assert sorted(str(refused.value).splitlines()) == [
-        "limits: relay_batch_max: 0 is not above 0",
-        "limits: retries_max: -3 is not above 0",
+        "LANES_RELAY_BATCH_MAX: Expected `int` >= 1",
+        "LANES_RETRIES_MAX: Expected `int` >= 1",
     ]

@@ -1,11 +1,12 @@
 """The task `settle`: lanes in turn, none of which holds up another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from celery import Celery
+from msgspec.structs import replace
 
 from app.domain.time import from_epoch_ms
 from lanes.dead_letter import HANDLER_ERROR, TOO_MANY
@@ -17,6 +18,7 @@ from lanes.settle import make_settler
 from lanes.tasks.settle import register_settle
 from lanes.testing import MemoryPorts, MemoryStore
 from lanes.testing.ports import DEAD_LETTERS, INBOX, LANE_LOCKS, PARKED_LANES
+from lanes.time import from_epoch_ms
 from lanes.topic import Topic
 from lanes.wake import SETTLE_TASK, Lane
 
