@@ -56,6 +56,8 @@ if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
     from lanes.replay import SkipCode as SkipCode
     from lanes.settings import KafkaSettings as KafkaSettings
     from lanes.settings import LaneLimits as LaneLimits
+    from lanes.time import epoch_ms as epoch_ms
+    from lanes.time import from_epoch_ms as from_epoch_ms
     from lanes.topic import DEAD_LETTER_SUFFIX as DEAD_LETTER_SUFFIX
     from lanes.topic import Topic as Topic
     from lanes.topic import dead_letter_topic as dead_letter_topic
@@ -101,6 +103,7 @@ _NAMES = {
     "lanes.record_processor": ("RecordHandler",),
     "lanes.replay": ("ReplayOrder", "ReplayResult", "Replayer", "ResultWord", "SkipCode"),
     "lanes.settings": ("KafkaSettings", "LaneLimits"),
+    "lanes.time": ("epoch_ms", "from_epoch_ms"),
     "lanes.topic": ("DEAD_LETTER_SUFFIX", "Topic", "dead_letter_topic"),
     "lanes.tracing": ("Span", "Stage"),
     "lanes.wake": ("Waker",),

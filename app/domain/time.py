@@ -1,14 +1,12 @@
-"""Times as the domain keeps them: aware UTC datetimes, milliseconds on the wire.
+"""Times of the domain: aware UTC datetimes, and their text in the decision log and on the wire.
 
-Owns the one conversion each way between datetimes, RFC 3339 text and epoch milliseconds.
+Kafka's milliseconds since 1970 are converted by `lanes`.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @lru_cache(maxsize=4096)  # an auction's end is written with every one of its bids
@@ -18,16 +16,6 @@ def rfc3339(moment: datetime) -> str:
     Raises ValueError for a naive datetime, which has no place in this code.
     """
     return _in_utc(moment).isoformat(timespec="milliseconds")[:-6] + "Z"
-
-
-def from_epoch_ms(milliseconds: int) -> datetime:
-    """The aware UTC datetime of `milliseconds` since 1970, exact."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
-
-
-def epoch_ms(moment: datetime) -> int:
-    """Whole milliseconds since 1970 of an aware datetime, rounded down."""
-    return (_in_utc(moment) - _EPOCH) // _MILLISECOND
 
 
 def whole_ms(moment: datetime) -> datetime:

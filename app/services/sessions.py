@@ -13,9 +13,10 @@ from functools import partial
 from typing import Protocol
 
 from app.domain.errors import NotFoundError
-from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
+from app.domain.time import rfc3339
 from app.protocol.resources import Listed, Page, Session
 from app.services.pages import Position, page
+from lanes import epoch_ms, from_epoch_ms
 
 DEVICE_CHARACTERS_MAX = 200  # of what a browser says about itself
 ID_BYTES = 6  # of a session as its owner sees it: every number of so many is exact in JavaScript

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from lanes.record import InboxRecord
+from lanes.time import from_epoch_ms
 
 REVISION = "0003"
 """The migration at which the rows of the file were stored."""

@@ -28,7 +28,7 @@ from app.domain.ids import bid_id
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.domain.terms import Offer, make_terms
-from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
+from app.domain.time import rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, StartValue
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits
@@ -36,6 +36,7 @@ from app.services.settling import AuctionLane
 from app.settings import Limits
 from lanes.postgres.engine import driver_url
 from lanes.record import InboxRecord
+from lanes.time import epoch_ms, from_epoch_ms
 from tests.integration.database import alembic, own_database
 
 BID_LIMITS = default_limits(Limits())

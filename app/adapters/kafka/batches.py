@@ -19,8 +19,8 @@ from kafka.producer.producer_batch import ProducerBatch
 from kafka.structs import TopicPartition
 from msgspec import Struct
 
-from app.domain.time import from_epoch_ms
 from app.services.log import RecordMetadata
+from lanes import from_epoch_ms
 from lanes.tracing import Headers
 
 R = TypeVar("R")

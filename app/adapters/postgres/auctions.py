@@ -22,7 +22,7 @@ from app.adapters.postgres.settling import auction_of
 from app.domain.auction import Auction as State
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import Currency
-from app.domain.time import epoch_ms, from_epoch_ms, rfc3339
+from app.domain.time import rfc3339
 from app.protocol.outcomes import Leader, PublicBid, Winner
 from app.protocol.resources import (
     Auction,
@@ -39,7 +39,7 @@ from app.services.events import auction_event
 from app.services.live import Snapshot
 from app.services.log import RecordMetadata
 from app.services.pages import Position
-from lanes import OutboxMessage
+from lanes import OutboxMessage, epoch_ms, from_epoch_ms
 from lanes.postgres.lanes import send
 
 STATE_COLUMNS = 31

@@ -18,8 +18,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from app.adapters.postgres.queries import rows, transaction
-from app.domain.time import epoch_ms
 from app.protocol.channels import family_key
+from lanes.time import epoch_ms
 from stack.providers.dialects import Dialect, Json
 from tests.containers import Container
 from tests.integration.http.applications import application, refused_address

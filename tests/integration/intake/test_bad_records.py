@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer
 
-from app.domain.time import from_epoch_ms, rfc3339
+from app.domain.time import rfc3339
 from lanes.kafka.security import client_arguments
+from lanes.time import from_epoch_ms
 from tests.platform.cluster import ListsCluster
 from tests.waiting import CALL_S, wait_until
 

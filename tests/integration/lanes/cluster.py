@@ -18,12 +18,12 @@ from app.adapters.postgres.settling import PostgresAuctionStore
 from app.domain.auction import FIRST_PREVIOUS_HASH, Auction, genesis
 from app.domain.ledger import fold
 from app.domain.rules import Rules
-from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from app.services.settling import decode
 from lanes.kafka.connect import make_producer
 from lanes.postgres import schema as lane_schema
 from lanes.record import InboxRecord
+from lanes.time import from_epoch_ms
 from stack import Stack
 from tests import kafka_log
 from tests.bid_values import bid_value

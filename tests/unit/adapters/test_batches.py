@@ -7,8 +7,8 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.structs import TopicPartition
 
 from app.adapters.kafka.batches import Batches
-from app.domain.time import from_epoch_ms
 from app.services.log import RecordMetadata
+from lanes.time import from_epoch_ms
 from tests.unit.adapters.offline_client import OfflineClient, records_of
 
 PLACE = TopicPartition("auction-bid", 3)

@@ -13,10 +13,10 @@ from kafka.structs import TopicPartition
 
 from app.adapters.kafka.producer import BackgroundProducer
 from app.domain.errors import BusyError, UnknownFateError
-from app.domain.time import from_epoch_ms
 from app.protocol.topics import AUCTION_BID
 from app.services.log import RecordMetadata
 from app.settings import Limits, Settings
+from lanes.time import from_epoch_ms
 from tests.unit.adapters.offline_client import PARTITIONS, OfflineClient, records_of
 from tests.waiting import wait_until
 

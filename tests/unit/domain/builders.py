@@ -22,7 +22,7 @@ from app.domain.records import (
 )
 from app.domain.rules import Rules
 from app.domain.terms import Mode, Offer, SoftClose, Terms, make_terms
-from app.domain.time import from_epoch_ms
+from lanes.time import from_epoch_ms
 
 NOW = from_epoch_ms(1_795_435_200_000)
 AUCTION, SELLER, ANN, BOB, CEM, ADMIN = 42, 1, 2, 3, 4, 900

@@ -11,7 +11,7 @@ from app.domain.ids import automatic_bid_id, bid_id, message_id
 from app.domain.increments import StepTable
 from app.domain.money import Currency, is_amount
 from app.domain.rules import Rules
-from app.domain.time import epoch_ms, from_epoch_ms, rfc3339, whole_ms
+from app.domain.time import rfc3339, whole_ms
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123_999, tzinfo=UTC)
 
@@ -25,15 +25,9 @@ def test_a_time_on_the_wire_has_three_decimals_and_z() -> None:
 
 def test_a_naive_time_is_refused() -> None:
     naive = NOON.replace(tzinfo=None)
-    for convert in (rfc3339, epoch_ms, whole_ms):
+    for convert in (rfc3339, whole_ms):
         with pytest.raises(ValueError, match="time zone"):
             convert(naive)
-
-
-@pytest.mark.parametrize("ms", [0, 1, 999, 1_795_435_200_123, 4_102_444_799_999])
-def test_epoch_milliseconds_go_there_and_back(ms: int) -> None:
-    assert epoch_ms(from_epoch_ms(ms)) == ms
-    assert from_epoch_ms(ms).tzinfo is UTC
 
 
 def test_a_time_is_cut_to_whole_milliseconds() -> None:
