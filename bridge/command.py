@@ -1,31 +1,47 @@
-"""Shared by the commands of operators: their parser, and one line for each error."""
+"""Shared by the commands of operators: their settings, services and errors."""
 
 import argparse
 import logging
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from app.bootstrap.operator import OperatorContainer
 from app.domain.errors import DomainError
 from app.observability.logging import configure_logging
 from app.observability.security_log import open_security_log
+from app.protocol.journal import JournalError
 from app.settings import Settings, SettingsError, read_settings
-from lanes.command_line import REFUSED, Parser
-from lanes.errors import LanesError
-from lanes.text import printable
+from lanes import LanesError
+from lanes.command_line import Parser, parse
+from lanes.command_line import perform as perform_command
 
 Act = Callable[[OperatorContainer, argparse.Namespace], int]
 
 MakeContainer = Callable[[Settings], OperatorContainer]
 """Makes the services of a command; connects to nothing yet."""
 
-INTERRUPTED = 130  # as shells say it of SIGINT
+REFUSALS = (SettingsError, DomainError, LanesError, JournalError)
 
 
-def be_quiet() -> None:
-    """Silence the logs of client libraries: our one line reports their errors."""
+def make_command_parser(name: str, *, description: str | None) -> Parser:
+    """Return the parser of a command."""
+    return Parser(
+        prog=f"python -m bridge {name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def perform_quietly(
+    parser: Parser,
+    arguments: Sequence[str],
+    make_container: MakeContainer,
+    *,
+    is_guarded: bool = True,
+) -> int:
+    """As `perform`, without the logs of client libraries: our one line reports their errors."""
     configure_logging("CRITICAL", process="bridge")
     logging.disable()
+    return perform(parser, arguments, make_container, is_guarded=is_guarded)
 
 
 def perform(
@@ -40,30 +56,19 @@ def perform(
     Unless `is_guarded` is false, a database that is older than Kafka is refused. 2 and a line for
     wrong settings, bad values, unknown things and servers that do not answer.
     """
-    if any("\udc80" <= char <= "\udcff" for text in arguments for char in text):
-        parser.error("the arguments are not UTF-8")
-    options = parser.parse_args(arguments)
+    options = parse(parser, arguments)
     act: Act = options.act
-    try:
+
+    def command() -> int:
         settings = read_settings()
         open_security_log(settings, process="operator")
         container = make_container(settings)
         if is_guarded:
             container.guard_database()
         return act(container, options)
-    except (SettingsError, DomainError, LanesError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return REFUSED
-    except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted; the same may be asked again", file=sys.stderr)
-        return INTERRUPTED
+
+    return perform_command(parser.prog, command, describe=_described)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return rows as aligned columns, two spaces apart."""
-    cells = [list(header), *([printable(str(cell)) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+def _described(error: Exception) -> str | None:
+    return str(error) if isinstance(error, REFUSALS) else None

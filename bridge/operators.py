@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from app.bootstrap.operator import build_operator_container
-from bridge import lanes, replay
-from bridge.audit import command as audit
+from bridge import audit, lanes, replay
 from bridge.command import MakeContainer
 
 COMMANDS: dict[str, Callable[[Sequence[str], MakeContainer], int]] = {

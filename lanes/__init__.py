@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
     from lanes.dead_letter_list import DeadLetterSelection as DeadLetterSelection
     from lanes.dead_letter_list import StoredDeadLetter as StoredDeadLetter
     from lanes.dead_letter_list import StoredReplay as StoredReplay
+    from lanes.dead_letter_list import payload_text as payload_text
     from lanes.dead_letter_list import select_named as select_named
     from lanes.errors import AlreadyParkedError as AlreadyParkedError
     from lanes.errors import BadDataError as BadDataError
@@ -74,6 +75,7 @@ _NAMES = {
         "DeadLetterSelection",
         "StoredDeadLetter",
         "StoredReplay",
+        "payload_text",
         "select_named",
     ),
     "lanes.errors": (

@@ -11,37 +11,31 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from lanes.command_line import REFUSED, Parser, count
+from lanes.command_line import OK, Parser, count, parse, perform
 from lanes.errors import LanesError, PlatformError
 from lanes.logging import configure_logging
+from lanes.operators import audit, parking, replay
 from lanes.platform import Platform
 from lanes.text import printable
 
-OK, FAILED = 0, 1
+FAILED = 1
 APP_VARIABLE = "LANES_APP"
 TOPICS_WAIT_S = 60.0
 LIST_LIMIT = 50
 
-Command = Callable[[Platform, argparse.Namespace], int]
+Act = Callable[[Platform, argparse.Namespace], int]
+"""What a command does; returns its exit code."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code: 1 when a check or a pipeline has failed, 2 with one line for wrong
     arguments, a wrong platform and servers that do not answer."""
     parser = make_parser()
-    options = parser.parse_args(arguments)
-    command: Command = options.command
-    try:
-        return command(load_platform(options.app), options)
-    except LanesError as error:
-        print(f"{parser.prog}: {str(error).replace(chr(10), '; ')}", file=sys.stderr)
-        return REFUSED
-    except Exception as error:
-        if not _is_of_a_server(error):
-            raise
-        line = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        print(f"{parser.prog}: {type(error).__name__}: {line}", file=sys.stderr)
-        return REFUSED
+    options = parse(parser, sys.argv[1:] if arguments is None else arguments)
+    act: Act = options.act
+    return perform(
+        parser.prog, lambda: act(load_platform(options.app), options), describe=_described
+    )
 
 
 def make_parser() -> Parser:
@@ -59,47 +53,10 @@ def make_parser() -> Parser:
     status = _add(commands, "status", _status, "show the lanes that wait, the oldest first")
     status.add_argument("--limit", type=count, default=LIST_LIMIT)
     _add(commands, "doctor", _doctor, "check what would break a promise")
-    _add_lanes(commands)
-    _add_replay(commands)
-    audit = _add(commands, "audit", _operator("audit"), "check that no record is lost or doubled")
-    audit.add_argument(
-        "--sample", action="store_true", help="under load: what is on its way is due"
-    )
+    parking.add_arguments(_add_parser(commands, "lanes", "list what is parked; park, unpark"))
+    replay.add_arguments(_add_parser(commands, "replay", "list dead letters, or replay them"))
+    audit.add_arguments(_add_parser(commands, "audit", "check that no record is lost or doubled"))
     return parser
-
-
-def _add_lanes(commands: "argparse._SubParsersAction[Parser]") -> None:
-    lanes = _add(commands, "lanes", _operator("list_parked"), "list what is parked; park, unpark")
-    lanes.add_argument("--limit", type=count, default=LIST_LIMIT)
-    verbs = lanes.add_subparsers(metavar="park|unpark", parser_class=Parser)
-    parking = _add(verbs, "park", _operator("park"), "settle nothing of a lane until it is freed")
-    freeing = _add(verbs, "unpark", _operator("unpark"), "let a lane go on")
-    for parser in (parking, freeing):
-        parser.add_argument("topic")
-        parser.add_argument("key")
-    parking.add_argument("--reason", required=True, help="for whoever finds it parked")
-
-
-def _add_replay(commands: "argparse._SubParsersAction[Parser]") -> None:
-    replay = commands.add_parser("replay", help="list dead letters, or append them again")
-    verbs = replay.add_subparsers(required=True, metavar="list|run", parser_class=Parser)
-    listing = _add(verbs, "list", _operator("list_dead_letters"), "list dead letters, newest first")
-    listing.add_argument("--limit", type=count, default=LIST_LIMIT)
-    running = _add(verbs, "run", _operator("replay"), "append dead letters to their topics again")
-    running.add_argument("--dry-run", action="store_true", help="say what would be done")
-    running.add_argument("--force", action="store_true", help="also what was replayed too often")
-    for parser in (listing, running):
-        parser.add_argument("ids", nargs="*", metavar="ID", help="of dead letters; none: all")
-
-
-def _operator(name: str) -> Command:
-    """Return a command of lanes/operators.py, imported when it is run."""
-
-    def command(platform: Platform, options: argparse.Namespace) -> int:
-        found: Command = getattr(importlib.import_module("lanes.operators"), name)
-        return found(platform, options)
-
-    return command
 
 
 def load_platform(app: str | None) -> Platform:
@@ -118,12 +75,14 @@ def load_platform(app: str | None) -> Platform:
     return platform
 
 
-def _add(
-    commands: "argparse._SubParsersAction[Parser]", name: str, command: Command, what: str
-) -> Parser:
-    parser = commands.add_parser(name, help=what, description=what)
-    parser.set_defaults(command=command)
+def _add(commands: "argparse._SubParsersAction[Parser]", name: str, act: Act, what: str) -> Parser:
+    parser = _add_parser(commands, name, what)
+    parser.set_defaults(act=act)
     return parser
+
+
+def _add_parser(commands: "argparse._SubParsersAction[Parser]", name: str, what: str) -> Parser:
+    return commands.add_parser(name, help=what, description=what)
 
 
 def _init(platform: Platform, _: argparse.Namespace) -> int:
@@ -210,6 +169,16 @@ def _doctor(platform: Platform, _: argparse.Namespace) -> int:
         print(f"{what}: {fault or 'ok'}")
         is_well = is_well and fault is None
     return OK if is_well else FAILED
+
+
+def _described(error: Exception) -> str | None:
+    """Return the line that describes a fault of the platform or of a server; None: it is a bug."""
+    if isinstance(error, LanesError):
+        return str(error).replace("\n", "; ")
+    if not _is_of_a_server(error):
+        return None
+    line = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return f"{type(error).__name__}: {line}"
 
 
 def _is_of_a_server(error: Exception) -> bool:

@@ -1,10 +1,11 @@
 """The dead letters that are stored: selecting and listing them."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lanes.errors import NotFoundError
 
@@ -114,6 +115,15 @@ class DeadLetterList:
             selection, after_id=after_id, limit=limit, payload_bytes=PAYLOAD_BYTES_LISTED
         )
 
+    def fault(self, selection: DeadLetterSelection) -> tuple[str, str] | None:
+        """Return a field by which nothing can match, and why; None when there is none."""
+        if selection.topic is not None and selection.topic not in self.topics:
+            return "topic", f"is none of {', '.join(self.topics)}"
+        since, until = selection.since, selection.until
+        if since is not None and until is not None and until <= since:
+            return "until", "is not after `since`"
+        return None
+
     def count(self, selection: DeadLetterSelection) -> int:
         """Return how many match."""
         return self._stored.count(selection)
@@ -151,6 +161,17 @@ def select_named(names: Sequence[int | str]) -> DeadLetterSelection:
         ids=[int(name) for name in names if _is_number(name)],
         trace_ids=[str(name) for name in names if not _is_number(name)],
     )
+
+
+def payload_text(letter: StoredDeadLetter) -> tuple[str, Literal["utf-8", "hex"]]:
+    """Return the payload as text when it is UTF-8; a character cut in two at the end is left
+    out."""
+    is_cut = len(letter.payload) < letter.payload_bytes
+    try:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        return decoder.decode(letter.payload, final=not is_cut), "utf-8"
+    except UnicodeDecodeError:
+        return letter.payload.hex(), "hex"
 
 
 def _is_number(name: int | str) -> bool:

@@ -9,8 +9,9 @@ Nothing connects before it is used, and drivers are imported only by the process
 """
 
 import os
+import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from lanes.codec import Codec
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
 
+    from lanes.audit.run import AuditSources
+    from lanes.dead_letter_list import DeadLetterList
+    from lanes.parking import Parked
     from lanes.pipelines.runner import Pipeline
     from lanes.ports import Begin
     from lanes.postgres.functions import Function
+    from lanes.replay import Replayer
     from lanes.settle import LaneSettler
     from lanes.tasks.waker import CeleryWaker
 
 TASK = "lanes.settle"
+OPERATOR = "operator"  # the name of a command on the servers it connects to
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 3, 5
 POOL_CONNECTIONS = 4  # relay and sweep keep one each for as long as they run
 HANDLER_METHODS = ("load", "settle", "fail", "settled")
@@ -192,6 +198,63 @@ class Platform:
     def waker(self) -> "CeleryWaker":
         """Wakes lanes."""
         return self._make_waker(self.celery)
+
+    @cached_property
+    def parked(self) -> "Parked":
+        """Parked lanes and partitions."""
+        from lanes.kafka.lags import KafkaLags  # noqa: PLC0415 - as above
+        from lanes.parking import Parked  # noqa: PLC0415
+        from lanes.postgres.lanes import PostgresLanes  # noqa: PLC0415
+        from lanes.postgres.parked import PostgresParkedStore  # noqa: PLC0415
+
+        return Parked(
+            PostgresParkedStore(self.begin),
+            PostgresLanes(),
+            KafkaLags(self.kafka, name=OPERATOR),
+            self.waker,
+            begin=self.begin,
+            topics=self.topics,
+        )
+
+    @cached_property
+    def dead_letter_list(self) -> "DeadLetterList":
+        """Lists of dead letters."""
+        from lanes.dead_letter_list import DeadLetterList  # noqa: PLC0415 - as above
+        from lanes.postgres.replay import PostgresStoredDeadLetters  # noqa: PLC0415
+
+        return DeadLetterList(PostgresStoredDeadLetters(self.begin), sorted(self.topics))
+
+    @cached_property
+    def replayer(self) -> "Replayer":
+        """Replays of dead letters."""
+        from lanes.kafka.replay_log import KafkaReplayLog  # noqa: PLC0415 - as above
+        from lanes.postgres.replay import PostgresReplayStore  # noqa: PLC0415
+        from lanes.replay import Replayer  # noqa: PLC0415
+
+        return Replayer(
+            self.dead_letter_list,
+            PostgresReplayStore(self.begin, quiet_s=self.limits.replay_quiet_s),
+            KafkaReplayLog(self.kafka, name=OPERATOR),
+            begin=self.begin,
+            lanes=self.topics,
+            limits=self.limits,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        )
+
+    @cached_property
+    def audit_sources(self) -> "AuditSources":
+        """What an audit reads."""
+        from lanes.audit.run import AuditSources  # noqa: PLC0415 - as above
+        from lanes.kafka.reader import KafkaLogReader  # noqa: PLC0415
+        from lanes.postgres.audit_rows import PostgresLaneRows, snapshot  # noqa: PLC0415
+
+        return AuditSources(
+            lanes=list(self.topics.values()),
+            log=KafkaLogReader(self.kafka, name=OPERATOR),
+            rows=PostgresLaneRows(),
+            snapshot=partial(snapshot, self.engine, timeout_ms=self.limits.audit_timeout_ms),
+        )
 
     def _forget_inherited_connections(self, **_: object) -> None:
         """Let a forked worker open connections of its own."""

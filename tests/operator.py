@@ -8,8 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from typing import Any
 
-from bridge import lanes, replay
-from bridge.audit import command as audit
+from bridge import audit, lanes, replay
 from bridge.command import perform
 from stack import Stack
 from tests.containers import Container

@@ -20,9 +20,10 @@ from app.services.auditing.journal_audit import JournalAudit, NoJournal
 from app.settings import Settings
 from lanes import LaneTopic, Parked
 from lanes.audit import Audit
+from lanes.audit.run import AuditSources
 from lanes.kafka.lags import KafkaLags
 from lanes.kafka.reader import KafkaLogReader
-from lanes.postgres.audit_rows import PostgresLaneRows
+from lanes.postgres.audit_rows import PostgresLaneRows, snapshot
 from lanes.postgres.parked import PostgresParkedStore
 
 
@@ -45,6 +46,17 @@ class OperatorContainer(HouseContainer, TaskContainer):
     def auction_rows(self) -> PostgresAuctionRows:
         """The stored rows of auctions, for an audit."""
         return PostgresAuctionRows(self.engine)
+
+    @cached_property
+    def audit_sources(self) -> AuditSources:
+        """What an audit reads."""
+        timeout_ms = self.settings.limits.audit_timeout_ms
+        return AuditSources(
+            lanes=list(self.lane_topics.values()),
+            log=self.log_reader,
+            rows=PostgresLaneRows(),
+            snapshot=partial(snapshot, self.engine, timeout_ms=timeout_ms),
+        )
 
     def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
         """The audits of one run beside those of the lanes."""

@@ -1,10 +1,9 @@
 """Dead letters and their replays for admins: the filters, pages and answers of the admin API."""
 
-import codecs
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import UnsetType
@@ -31,6 +30,7 @@ from lanes import (
     ReplayOrder,
     StoredDeadLetter,
     StoredReplay,
+    payload_text,
     select_named,
 )
 
@@ -47,7 +47,7 @@ class DeadLetterAdministration:
         self._listed, self._replayer = listed, replayer
         self._looked_at_max = replays_looked_at_max
 
-    def selection(
+    def _selection(
         self, filters: DeadLetterFilter, ids: Sequence[int | str] = ()
     ) -> DeadLetterSelection:
         """Return the selection for `filters`: a number is a dead letter's id, any other id that of
@@ -55,27 +55,24 @@ class DeadLetterAdministration:
 
         Raise InvalidError (`topic`, `reason`, `since`, `until`).
         """
-        topics = self._listed.topics
-        topic, reason = or_none(filters.topic), or_none(filters.reason)
-        since, until = _moment("since", filters.since), _moment("until", filters.until)
-        if topic is not None and topic not in topics:
-            raise _invalid("topic", f"is none of {', '.join(topics)}")
-        if reason is not None and reason not in REASONS:
-            raise _invalid("reason", f"is none of {', '.join(REASONS)}")
-        if since is not None and until is not None and until <= since:
-            raise _invalid("until", "is not after `since`")
-        return replace(
+        selection = replace(
             select_named(ids),
-            key=or_none(filters.auction),
-            reason=reason,
-            topic=topic,
-            since=since,
-            until=until,
+            key=_or_none(filters.auction),
+            reason=_or_none(filters.reason),
+            topic=_or_none(filters.topic),
+            since=_moment("since", filters.since),
+            until=_moment("until", filters.until),
         )
+        if selection.reason is not None and selection.reason not in REASONS:
+            raise _invalid("reason", f"is none of {', '.join(REASONS)}")
+        fault = self._listed.fault(selection)
+        if fault is not None:
+            raise _invalid(*fault)
+        return selection
 
     def page(self, query: DeadLetterQuery) -> Listed[DeadLetter]:
         """Return a page, newest first. Raise InvalidError."""
-        selection = self.selection(query, () if isinstance(query.id, UnsetType) else (query.id,))
+        selection = self._selection(query, () if isinstance(query.id, UnsetType) else (query.id,))
 
         def read(after: Position | None, limit: int) -> Sequence[StoredDeadLetter]:
             return self._listed.page(
@@ -92,7 +89,7 @@ class DeadLetterAdministration:
         """
         ids = () if isinstance(request.ids, UnsetType) else request.ids
         order = ReplayOrder(
-            selection=self.selection(request, ids),
+            selection=self._selection(request, ids),
             requested_by=requested_by,
             limit=request.limit,
             force=request.force,
@@ -104,7 +101,7 @@ class DeadLetterAdministration:
 
 def shown(letter: StoredDeadLetter) -> DeadLetter:
     """Return a dead letter as admins see it."""
-    payload, encoding = _text(letter.payload, is_cut=len(letter.payload) < letter.payload_bytes)
+    payload, encoding = payload_text(letter)
     return DeadLetter(
         id=letter.id,
         topic=letter.topic,
@@ -139,15 +136,7 @@ def _replay(replay: StoredReplay) -> Replay:
     )
 
 
-def _text(payload: bytes, *, is_cut: bool) -> tuple[str, Literal["utf-8", "hex"]]:
-    """Return text when it is UTF-8; a character cut in two at the end is left out."""
-    try:
-        return codecs.getincrementaldecoder("utf-8")().decode(payload, final=not is_cut), "utf-8"
-    except UnicodeDecodeError:
-        return payload.hex(), "hex"
-
-
-def or_none(value: T | UnsetType) -> T | None:
+def _or_none(value: T | UnsetType) -> T | None:
     """Return `value`, None when the field is absent."""
     return None if isinstance(value, UnsetType) else value
 

@@ -18,7 +18,7 @@ from app.protocol.resources import AuctionCreate, AuctionVoid, ProductCreate, So
 from app.protocol.topics import AUCTION_BID
 from app.services.bidding import Offer
 from app.services.chat import ChatDraft
-from bridge.audit.command import audit
+from bridge.audit import audit
 from lanes.audit.ports import Scope
 from lanes.audit.results import AuditResults
 from lanes.postgres import schema as lane_schema

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from app.adapters.postgres import schema
-from bridge.audit.command import audit
+from bridge.audit import audit
 from lanes.audit.ports import Scope
 from stack import Stack
 from stack.places import executable

@@ -14,7 +14,7 @@ from app.domain.ids import bid_id
 from app.protocol.outcomes import PublicBid
 from app.protocol.topics import AUCTION_BID
 from app.services.bidding import KnownBid
-from bridge.audit.command import audit
+from bridge.audit import audit
 from lanes.audit.ports import Scope
 from lanes.postgres import schema as lane_schema
 from tests.integration.audit.scenario import new_lot

@@ -8,7 +8,7 @@ import msgspec
 from app.adapters.postgres import schema
 from app.protocol.channels import user_channel
 from app.protocol.topics import AUCTION_BID
-from bridge.audit.command import audit
+from bridge.audit import audit
 from lanes.audit.ports import Scope
 from lanes.dead_letter_list import DeadLetterSelection
 from lanes.replay import ReplayOrder
