@@ -16,7 +16,7 @@ import logging
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import NoReturn, get_args
+from typing import get_args
 
 from app import after_restore
 from app.bootstrap.operator import OperatorContainer, build_operator_container
@@ -28,38 +28,33 @@ from app.protocol.resources import AuctionVoid, UserChange
 from app.protocol.types import Role, UserStatus
 from app.protocol.validation import parse
 from app.settings import SettingsError, read_settings
+from lanes.command_line import OK, Parser, parse_arguments, perform
 
 PROGRAM = "python -m app.admin"
-REFUSED = 2
 CONNECT_WAIT_S = 10.0  # to Kafka, for a process that has just begun
 
+Act = Callable[[argparse.Namespace], int]
+"""What the program does; returns its exit code."""
 Verb = Callable[[OperatorContainer, argparse.Namespace], str]
 """What a command does; returns the line that says so."""
 
 
-class _OneLineParser(argparse.ArgumentParser):
-    """A parser that reports an error in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(REFUSED, f"{PROGRAM}: {message}\n")
-
-
 def main() -> int:
     """Exit 2, with a line that says why, when nothing was changed."""
-    options = _parser().parse_args()
+    options = parse_arguments(_parser(), sys.argv[1:])
+    act: Act = options.act
     configure_logging("CRITICAL", process="operator")
     logging.disable()  # what is wrong is said by one line
-    try:
-        options.act(options)
-    except (SettingsError, DomainError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        return REFUSED
-    return 0
+    return perform(PROGRAM, lambda: act(options), describe=_described)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _OneLineParser(prog=PROGRAM, description=__doc__, allow_abbrev=False)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_OneLineParser)
+def _described(error: Exception) -> str | None:
+    return str(error) if isinstance(error, SettingsError | DomainError) else None
+
+
+def _parser() -> Parser:
+    parser = Parser(prog=PROGRAM, description=__doc__, allow_abbrev=False)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     grant = _add_verb(verbs, "grant", _grant, "give a role")
     grant.add_argument("role", choices=get_args(Role))
     suspend = _add_verb(verbs, "suspend", partial(_set_status, "suspended"), "let only read")
@@ -83,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_verb(
-    verbs: "argparse._SubParsersAction[_OneLineParser]", name: str, verb: Verb, help_text: str
-) -> argparse.ArgumentParser:
+    verbs: "argparse._SubParsersAction[Parser]", name: str, verb: Verb, help_text: str
+) -> Parser:
     """A command on a user."""
     parser = verbs.add_parser(name, help=help_text, allow_abbrev=False)
     parser.add_argument("who", metavar="WHO", help="an e-mail, or the id of a user")
@@ -92,12 +87,13 @@ def _add_verb(
     return parser
 
 
-def _run_verb(verb: Verb, options: argparse.Namespace) -> None:
+def _run_verb(verb: Verb, options: argparse.Namespace) -> int:
     settings = read_settings()
     open_security_log(settings, process="operator")
     container = build_operator_container(settings)
     container.guard_database()
     print(verb(container, options))
+    return OK
 
 
 def _grant(container: OperatorContainer, options: argparse.Namespace) -> str:
@@ -145,10 +141,11 @@ def _erase(container: OperatorContainer, options: argparse.Namespace) -> str:
     return f"user {user_id} is erased, and all their sessions have ended"
 
 
-def _after_restore(options: argparse.Namespace) -> None:
+def _after_restore(options: argparse.Namespace) -> int:
     settings = read_settings()
     open_security_log(settings, process="operator")
     after_restore.after_restore(settings, dry_run=options.dry_run)
+    return OK
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from app.observability.security_log import open_security_log
 from app.protocol.journal import JournalError
 from app.settings import Settings, SettingsError, read_settings
 from lanes import LanesError
-from lanes.command_line import Parser, parse
+from lanes.command_line import Parser, parse_arguments
 from lanes.command_line import perform as perform_command
 
 Act = Callable[[OperatorContainer, argparse.Namespace], int]
@@ -56,7 +56,7 @@ def perform(
     Unless `is_guarded` is false, a database that is older than Kafka is refused. 2 and a line for
     wrong settings, bad values, unknown things and servers that do not answer.
     """
-    options = parse(parser, arguments)
+    options = parse_arguments(parser, arguments)
     act: Act = options.act
 
     def command() -> int:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from lanes.command_line import OK, Parser, count, parse, perform
+from lanes.command_line import OK, Parser, count, parse_arguments, perform
 from lanes.errors import LanesError, PlatformError
 from lanes.logging import configure_logging
 from lanes.operators import audit, parking, replay
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Return the exit code: 1 when a check or a pipeline has failed, 2 with one line for wrong
     arguments, a wrong platform and servers that do not answer."""
     parser = make_parser()
-    options = parse(parser, sys.argv[1:] if arguments is None else arguments)
+    options = parse_arguments(parser, sys.argv[1:] if arguments is None else arguments)
     act: Act = options.act
     return perform(
         parser.prog, lambda: act(load_platform(options.app), options), describe=_described

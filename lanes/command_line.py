@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(REFUSED, f"{self.prog}: {message}\n")
 
 
-def parse(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(parser: Parser, arguments: Sequence[str]) -> argparse.Namespace:
     """Return the options. Exit 2 for wrong ones, and for bytes that are no text."""
     if any("\udc80" <= char <= "\udcff" for text in arguments for char in text):
         parser.error("the arguments are not UTF-8")

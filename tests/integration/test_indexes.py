@@ -13,7 +13,6 @@ from app.adapters.postgres.due import PostgresDueStore
 from app.adapters.postgres.live import PostgresLive
 from app.adapters.postgres.notices import PostgresNotices
 from app.domain.rules import Rules
-from lanes.time import from_epoch_ms
 from app.protocol.resources import AuctionQuery, ProductQuery
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import default_limits

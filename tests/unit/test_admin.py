@@ -20,4 +20,4 @@ def test_a_wrong_command_is_one_line(
         main()
     output = capsys.readouterr()
     assert (ended.value.code, output.out, output.err.count("\n")) == (2, "", 1)
-    assert output.err.startswith("python -m app.admin: ")
+    assert output.err.startswith("python -m app.admin")

@@ -5,7 +5,16 @@ import argparse
 import pytest
 
 from lanes.__main__ import make_parser
-from lanes.command_line import INTERRUPTED, REFUSED, Parser, count, moment, parse, perform, table
+from lanes.command_line import (
+    INTERRUPTED,
+    REFUSED,
+    Parser,
+    count,
+    moment,
+    parse_arguments,
+    perform,
+    table,
+)
 
 PROGRAM = "python -m lanes"
 
@@ -56,7 +65,7 @@ def test_a_time_without_its_zone_is_refused(text: str) -> None:
 
 def test_bytes_that_are_no_text_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(Parser(prog=PROGRAM), ["\udcff"])
+        parse_arguments(Parser(prog=PROGRAM), ["\udcff"])
     assert ended.value.code == REFUSED
     assert capsys.readouterr().err == f"{PROGRAM}: the arguments are not UTF-8\n"
 

@@ -8,7 +8,6 @@ import pytest
 from celery import Celery
 from msgspec.structs import replace
 
-from lanes.time import from_epoch_ms
 from lanes.dead_letter import HANDLER_ERROR, TOO_MANY
 from lanes.errors import RetryLater, UnknownLaneError
 from lanes.handler import LaneTopic, OnPoison, Settlement
