@@ -53,8 +53,6 @@ if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
     from lanes.replay import Replayer as Replayer
     from lanes.replay import ReplayOrder as ReplayOrder
     from lanes.replay import ReplayResult as ReplayResult
-    from lanes.replay import ResultWord as ResultWord
-    from lanes.replay import SkipCode as SkipCode
     from lanes.settings import KafkaSettings as KafkaSettings
     from lanes.settings import LaneLimits as LaneLimits
     from lanes.time import epoch_ms as epoch_ms
@@ -103,7 +101,7 @@ _NAMES = {
     "lanes.ports": ("Begin", "Transaction"),
     "lanes.record": ("InboxRecord", "OutboxMessage", "RawRecord", "RecordsByKey"),
     "lanes.record_processor": ("RecordHandler",),
-    "lanes.replay": ("ReplayOrder", "ReplayResult", "Replayer", "ResultWord", "SkipCode"),
+    "lanes.replay": ("ReplayOrder", "ReplayResult", "Replayer"),
     "lanes.settings": ("KafkaSettings", "LaneLimits"),
     "lanes.time": ("epoch_ms", "from_epoch_ms"),
     "lanes.topic": ("DEAD_LETTER_SUFFIX", "Topic", "dead_letter_topic"),

@@ -62,7 +62,8 @@ class ReplayOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What was done about one dead letter; `partition` and `offset` are the replay's position."""
+    """What was done about one dead letter. `unknown`: Kafka did not acknowledge in time;
+    `partition` and `offset` are the replay's position."""
 
     id: int
     result: ResultWord

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app.protocol.resources import LIST_LIMIT_DEFAULT, Body, Cursor, Limit
 from app.protocol.types import LINE, Id, Key, Timestamp
-from lanes import ResultWord, SkipCode
+from lanes import ReplayResult
 
 IDS_MAX = 100
 Name = Annotated[str, Meta(min_length=1, max_length=249, extra=LINE)]
@@ -76,20 +76,6 @@ class DeadLetter(Struct, frozen=True):
     payload_bytes: int
     replays: int
     replayed: list[Replay]
-
-
-class ReplayResult(Struct, frozen=True):
-    """What was done about one dead letter. `unknown`: the log did not say in time whether it has
-    the record; `partition` and `offset` are its new place."""
-
-    id: int
-    result: ResultWord
-    topic: str
-    replay_count: int
-    code: SkipCode | None = None
-    again_id: int | None = None
-    partition: int | None = None
-    offset: int | None = None
 
 
 class ReplayAnswer(Struct, frozen=True):

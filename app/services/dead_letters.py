@@ -1,7 +1,7 @@
 """Dead letters and their replays for admins: the filters, pages and answers of the admin API."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ from app.protocol.dead_letters import (
     Replay,
     ReplayAnswer,
     ReplayRequest,
-    ReplayResult,
 )
 from app.protocol.resources import Listed
 from app.protocol.types import Instant
@@ -96,7 +95,7 @@ class DeadLetterAdministration:
             dry_run=request.dry_run,
         )
         results, more = self._replayer.run_some(order, looked_at_max=self._looked_at_max)
-        return ReplayAnswer([ReplayResult(**asdict(result)) for result in results], more=more)
+        return ReplayAnswer(results, more=more)
 
 
 def shown(letter: StoredDeadLetter) -> DeadLetter:
