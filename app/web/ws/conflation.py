@@ -19,7 +19,7 @@ class Conflation:
 
     def __init__(self, *, per_s: float) -> None:
         self._interval_s = 1.0 / per_s
-        self._pushed_at = float("-inf")
+        self._pushed_at = float("-inf")  # when the last push was due
         self._version = -1
         self._waiting: AuctionState | None = None
 
@@ -45,7 +45,9 @@ class Conflation:
 
     def _pop(self, now: float) -> AuctionState | None:
         state, self._waiting = self._waiting, None
-        self._pushed_at = now
+        # From when it was due, not from now: else each push that is a little late delays all after.
+        due_at = self._pushed_at + self._interval_s
+        self._pushed_at = due_at if due_at <= now < due_at + self._interval_s else now
         return state
 
 

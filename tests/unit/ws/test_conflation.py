@@ -81,3 +81,21 @@ def test_a_close_goes_at_once() -> None:
     pushed = conflation.offer(a_state(2, range(2, 2), "closed"), 10.01)
     assert pushed is not None
     assert pushed.status == "closed"
+
+
+def test_a_late_push_does_not_delay_the_next() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    conflation.offer(a_state(2, range(2, 3)), 10.1)
+    conflation.pop_due(10.25)
+    conflation.offer(a_state(3, range(3, 4)), 10.3)
+    assert conflation.pop_due(10.39) is None
+    assert conflation.pop_due(10.41) is not None
+
+
+def test_after_a_pause_the_rate_is_kept() -> None:
+    conflation = Conflation(per_s=5)
+    conflation.offer(a_state(1, range(1, 2)), 10.0)
+    assert conflation.offer(a_state(2, range(2, 3)), 20.0) is not None
+    assert conflation.offer(a_state(3, range(3, 4)), 20.1) is None
+    assert conflation.due_at == 20.2
