@@ -160,9 +160,16 @@ class Bidding:
         """End a reservation: the bid is placed now, or never."""
         self._undecided.release(auction_id)
 
-    def place_soon(self, offer: Offer, done: OnReceipt, *, right: Right | None = None) -> str:
-        """Append a bid that `check` or `reserve` has let pass; `done` gets the receipt, or
-        UnknownFateError, later.
+    def place_soon(
+        self,
+        offer: Offer,
+        done: OnReceipt,
+        *,
+        right: Right | None = None,
+        waited_s: float = 0.0,
+    ) -> str:
+        """Append a bid that `check` or `reserve` has let pass and that has waited so long since;
+        `done` gets the receipt, or UnknownFateError, later.
 
         Raise NotFoundError for an unknown auction, ForbiddenError for a user who may not bid,
         RateLimitedError after too many refused or undecided bids, and BusyError when Kafka cannot
@@ -182,7 +189,7 @@ class Bidding:
         with span:
             self._log.append_soon(AUCTION_BID, key=offer.auction_id, value=value, done=acknowledged)
         self._futile.placed(offer.bidder_id, offer.auction_id, bid)
-        self._undecided.placed(offer.auction_id, bid)
+        self._undecided.placed(offer.auction_id, bid, waited_s)
         log_bid_step("bid_sent", bid, auction_id=offer.auction_id, bidder_id=offer.bidder_id)
         return bid
 

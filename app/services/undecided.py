@@ -17,7 +17,7 @@ from app.domain.errors import BusyError
 from app.observability import metrics
 from app.protocol.topics import AUCTION_BID
 
-DECIDED_S: Final = 1.0  # half of what a bidder may wait at most when more comes than is carried
+DECIDED_S: Final = 0.8  # half of what a bidder may wait at most when more comes than is carried
 QUIET_S: Final = 2.0  # without an outcome for so long, nothing is known
 AT_FIRST: Final = 2_000  # so many at once are taken before anything is known
 GROWTH: Final = 0.25  # by one outcome in time; with more, the limit swings
@@ -91,9 +91,9 @@ class Undecided:
         if lane is not None and lane.reserved:
             lane.reserved -= 1
 
-    def placed(self, auction_id: int, bid_id: str) -> None:
-        """Count a bid that was appended."""
-        self._lane(auction_id).add(bid_id, self._clock())
+    def placed(self, auction_id: int, bid_id: str, waited_s: float = 0.0) -> None:
+        """Count a bid that was appended, and was received `waited_s` seconds before."""
+        self._lane(auction_id).add(bid_id, self._clock() - waited_s)
 
     def decided(self, auction_id: int, bid_id: str) -> None:
         """Count the bid's outcome."""

@@ -198,7 +198,8 @@ class Dispatcher:
         now = time.monotonic()
         self._services.admission.lateness.update(now - received_at, now)
         if not connection.ignores_messages:
-            self._answer_bid(connection, bid, right, self._place)
+            place = partial(self._place, waited_s=now - received_at)
+            self._answer_bid(connection, bid, right, place)
 
     def _handle_any(self, connection: Connection, text: str) -> None:
         try:
@@ -476,7 +477,14 @@ class Dispatcher:
         self._services.bidding.check(frame.auction_id)
         self._place(connection, frame, right)
 
-    def _place(self, connection: Connection, frame: frames.BidPlace, right: Right | None) -> None:
+    def _place(
+        self,
+        connection: Connection,
+        frame: frames.BidPlace,
+        right: Right | None,
+        *,
+        waited_s: float = 0.0,
+    ) -> None:
         offer = Offer(
             bidder_id=_signed_in(connection).user_id,
             auction_id=frame.auction_id,
@@ -497,7 +505,7 @@ class Dispatcher:
                 traffic.receipts_s.append(time.monotonic() - began)
                 connection.answer(_received(frame.id, result))
 
-        bid = self._services.bidding.place_soon(offer, done, right=right)
+        bid = self._services.bidding.place_soon(offer, done, right=right, waited_s=waited_s)
         self._registry.expect_outcome(bid)
 
     def _bid_status(self, connection: Connection, frame: frames.BidStatus) -> None:
