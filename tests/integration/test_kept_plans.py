@@ -22,7 +22,11 @@ EXECUTED = (
     "auction_save('{1,2}', '[]')",
 )
 INDEXES = ("ix_inbox_lane", "pk_outbox", "pk_auctions", "pk_bids")
-TABLES = "inbox, outbox, auctions, auction_bidders, bids"
+TABLES = "lanes.inbox, lanes.outbox, auctions, auction_bidders, bids"
+FILL_INBOX = """
+INSERT INTO lanes.inbox (topic, partition, "offset", key, payload, log_time)
+SELECT 'auction-bid', 0, n, '1', repeat('x', 300), now() FROM generate_series(1, 50000) AS n
+"""
 
 
 @pytest.fixture
@@ -34,6 +38,11 @@ def engine() -> Iterator[Engine]:
         engine = create_engine(url, poolclass=NullPool, connect_args={"options": PLAN_ONCE})
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql(f"VACUUM ANALYZE {TABLES}")
+            # As after a backlog of one lane: the rows are gone, what is known of their keys stays.
+            connection.exec_driver_sql(FILL_INBOX)
+            connection.exec_driver_sql("ANALYZE lanes.inbox")
+            connection.exec_driver_sql("DELETE FROM lanes.inbox")
+            connection.exec_driver_sql("ANALYZE lanes.inbox")
         yield engine
 
 
@@ -46,7 +55,9 @@ def test_a_settle_and_the_outbox_are_read_by_their_indexes_for_ever(engine: Engi
             connection, "auction-bid", "{0,0}", ["1", "2"], ["{1}", "{2}"], [], [], [], [], []
         )
         NEXT_OUT.execute(connection, 500, 1_000_000)
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = on")
+        connection.exec_driver_sql(
+            "SET LOCAL enable_seqscan = on; SET LOCAL enable_bitmapscan = on"
+        )
         kept = [
             row[0]
             for execute in EXECUTED
@@ -54,4 +65,4 @@ def test_a_settle_and_the_outbox_are_read_by_their_indexes_for_ever(engine: Engi
         ]
     print("\n".join(kept))
     assert [index for index in INDEXES if not any(index in line for line in kept)] == []
-    assert not any("Seq Scan" in line for line in kept)
+    assert not any("Seq Scan" in line or "Bitmap" in line for line in kept)
