@@ -11,7 +11,7 @@ import socket  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 
-gc.disable()  # what is read now lives for ever: collections would visit it and find nothing
+gc.disable()  # modules loaded now are never freed: collections would only scan them
 
 # All code is read before the port is taken and before any fork: a new process serves at once.
 import app.web.app  # noqa: E402
@@ -29,7 +29,7 @@ from app.web.loop_delay import watch_loop  # noqa: E402
 from app.web.receipts import write_receipts  # noqa: E402
 from lanes.tracing import stop_tracing  # noqa: E402
 
-gc.freeze()  # no process that is forked visits it either, so that all share its memory
+gc.freeze()  # forked processes do not scan it either, so that all share its memory
 gc.enable()
 
 settings = settings_or_exit()  # before the port is taken, and before any fork
@@ -40,7 +40,7 @@ try:
 except SettingsError as error:
     print(error, file=sys.stderr)
     raise SystemExit(REFUSED) from error
-errorlog = None  # said as everything else is
+errorlog = None  # logged as everything else
 backlog = 2_048
 
 
@@ -61,12 +61,12 @@ bind = listen(os.environ.get("GATEWAY_BIND", "127.0.0.1:8080"))
 workers = int(os.environ.get("GATEWAY_WORKERS", "2"))
 worker_class = "app.web.server.worker.EdgeWorker"
 worker_connections = 8_000  # above our own limit on sockets, so that health checks find room
-# The drain takes 5 s at most, and so does a request that waits for its outcome. What is left then
+# The drain takes 5 s at most, and so does a request that waits for its outcome. What remains then
 # are idle connections, which would keep the worker for all of this time.
 graceful_timeout = 10
 keepalive = 30
-# What a proxy says of the client is read in app/web/addresses.py alone; by default gunicorn
-# believes whoever connects from loopback.
+# Only app/web/addresses.py reads a proxy's headers about the client; by default gunicorn trusts
+# every connection from loopback.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 preload_app = False  # the application is built after the fork, with its connections

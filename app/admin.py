@@ -44,7 +44,7 @@ def main() -> int:
     options = parse_arguments(_parser(), sys.argv[1:])
     act: Act = options.act
     configure_logging("CRITICAL", process="operator")
-    logging.disable()  # what is wrong is said by one line
+    logging.disable()  # an error is printed as one line
     return perform(PROGRAM, lambda: act(options), describe=_described)
 
 

@@ -40,7 +40,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
     if dry_run:
         print("nothing was changed: this was a dry run")
         return
-    # In this order: whatever fails, the database is refused still, and the command given again.
+    # In this order, so that a failure leaves the database refused and the command repeatable.
     log_security(SecurityEvent.ADMIN_COMMAND, by=operator(), command="after-restore")
     ended = end_all_sessions(container.auth_redis)
     name = database.begin_epoch(plan)

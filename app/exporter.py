@@ -31,7 +31,7 @@ from app.settings import Settings, SettingsError, read_settings
 log = structlog.get_logger()
 
 PATH = "/metrics"
-KEPT_S = 1.0  # what was read is shown so long: people look every 5 to 60 s
+KEPT_S = 1.0  # how long a read is served: scrapers ask every 5 to 60 s
 CLIENT_TIMEOUT_S = 10.0
 NICENESS = 10
 REFUSED = 2

@@ -35,8 +35,8 @@ Seconds = Annotated[float, Meta(gt=0)]
 PerSecond = Annotated[float, Meta(gt=0)]
 KafkaProtocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]
 KafkaMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
-# How long what is old is kept; a century (36500) is for ever. At least a day longer than Kafka
-# keeps chat: what a topic still has, the stores must have, too (I14).
+# How long old rows are kept; a century (36500) is for ever. At least a day longer than Kafka
+# keeps chat, because the stores must have the messages that the topic still has (I14).
 Days = Annotated[int, Meta(ge=8, le=36_500)]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 OtlpProtocol = Literal["http/protobuf"]
@@ -61,14 +61,14 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     subscriptions_per_socket_max: Count = 64
     sockets_per_user_max: Count = 5  # a person's devices and tabs
     sockets_per_gateway_max: Count = 6_000  # 38 KB each, and greenlets
-    queue_bytes_max: Count = 256 * 1024  # a reader this far behind is not reading
+    queue_bytes_max: Count = 256 * 1024  # a client this far behind does not read
     queue_frames_max: Count = 512
     write_stall_s: Seconds = 5.0
     frames_per_s_max: Count = 20  # of any kind: control frames and fragments too
     bytes_per_s_max: Count = 64 * 1024  # two of the longest frames; a bid has 150 bytes
     frames_over_rate_s: Seconds = 3.0  # patience before 4013
     auth_timeout_s: Seconds = 10.0
-    # Of a user, over all sockets: a person types slower, and a page that was away sends a few.
+    # Per user, over all sockets: people type slower, and a page that reconnects sends a few.
     chat_messages_per_s: PerSecond = 1.0
     chat_messages_burst: Count = 5
     ping_s: Count = 25
@@ -91,8 +91,8 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
     # Backlogs of one topic: over them its partitions pause and gateways say BUSY
     chat_backlog_max: Count = 50_000
-    # Then `/readyz` is red. Work resumes within this time of a fault's end (system.md, failure rule
-    # 6), so that what takes longer has not ended; a restart of the bridge is over sooner.
+    # After this time `/readyz` answers 503. Work resumes within it after a fault (failure rule
+    # 6), so a longer pause is a lasting fault; a restart of the bridge takes less.
     unanswered_s_max: Seconds = 30.0
     # Replay
     replays_looked_at_max: Count = 1_000  # by one request, which should end in seconds
@@ -104,67 +104,67 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     housekeeping_s: Seconds = 60.0
     housekeeping_batch_rows: Count = 2_000  # keeps a transaction, and the locks it has, short
     housekeeping_rows_max: Count = 200_000  # a run, of each kind: 3,300 a second, as bids come
-    # After a restore: how many ids each sequence skips, for those that no log names, and how far
-    # beyond the last one given out an id of the log may be, which somebody may have made up
+    # After a restore: how many ids each sequence skips, for those that Kafka does not name, and how
+    # far beyond the last issued one an id in Kafka may be; a higher one is forged
     restore_ids_skipped: Count = 10_000_000
     restore_ids_ahead_max: Count = 1_000_000_000
     # Databases
     statement_timeout_ms: Count = 5_000
     lock_timeout_ms: Count = 2_000
-    idle_transaction_ms: Count = 10_000  # the locks of a frozen process hold up its successor
+    idle_transaction_ms: Count = 10_000  # the locks of a frozen process block its successor
     connect_timeout_s: Count = 3
     read_timeout_s: Count = 5
     pool_connections: Count = 3  # per process: twenty in all
-    # What guests look at has connections of its own, so that a crowd of them takes none from bids
-    # and people: two, because one may be busy with a slow search. Who waits longer is told BUSY.
+    # Guests' reads have their own connections, so that guests take none from bids and signed-in
+    # users: two, because one may be busy with a slow search. A guest who waits longer gets BUSY.
     guest_pool_connections: Count = 2
     guest_pool_wait_s: Seconds = 1.0
-    # How old what guests see may be where no event tells of a change, such as a product's new name.
+    # The maximum age of a guest's snapshot after a change without an event (a product's name).
     snapshot_ttl_s: Seconds = 0.25
     chat_pool_connections: Count = 1  # a gateway's own for rooms, so that bids keep theirs
-    # Stores, as a gateway asks them: connecting, waiting for a connection and reading together
-    store_timeout_s: Seconds = 2.0  # somebody waits for the answer
-    store_pause_s: Seconds = 1.0  # before a store that did not answer is asked again
-    # The right to bid (rule 20). The most one may bid in minor units: everybody until an admin says
-    # otherwise, so low that a free account cannot end an auction.
+    # A gateway's call of a store: connecting, waiting for a connection and reading together
+    store_timeout_s: Seconds = 2.0  # a client waits for the answer
+    store_pause_s: Seconds = 1.0  # before a store that did not answer is called again
+    # The right to bid (rule 20). The default bid limits in minor units, until an admin sets others:
+    # so low that a free account cannot end an auction.
     bid_limit_krw: Count = 2_000_000
     bid_limit_jpy: Count = 200_000
     bid_limit_usd: Count = 150_000
     bid_limit_eur: Count = 150_000
-    rights_ttl_s: Seconds = 60.0  # believed so long where a change was missed
-    # Of a user on one auction, refused or undecided: who needs more has not looked at the price
+    rights_ttl_s: Seconds = 60.0  # how long a missed change stays unnoticed
+    # Refused or undecided bids of a user on one auction
     futile_bids_per_minute: Count = 20
-    blocks_per_seller_max: Count = 1_000  # more strangers nobody knows
-    # People
+    blocks_per_seller_max: Count = 1_000  # a limit on the rows of one seller
+    # Users
     access_token_s: Count = 600
     access_token_leeway_s: Count = 5  # gateways' clocks differ, one issues what another reads
     refresh_token_s: Count = 30 * 24 * 3600
     refresh_reuse_s: Seconds = 10.0  # two tabs, a lost answer: wire.md
-    sessions_per_user_max: Count = 20  # a person's devices; who has more loses the idlest
+    sessions_per_user_max: Count = 20  # a user's devices; above it the least recently used ends
     logins_per_minute: Count = 10  # per address
     signups_per_hour: Count = 10  # per address
-    # Mails: how long their links are good, and how often somebody may be sent one, who may not have
-    # asked for it: a minute apart, and a few a day
+    # Mails: how long their links are valid, and how often a user gets one, because another user may
+    # have requested it: a minute apart, and a few a day
     proof_token_s: Count = 48 * 3600  # a week-end
-    reset_token_s: Count = 3600  # it opens the account
+    reset_token_s: Count = 3600  # short, because it gives access to the account
     mail_pause_s: Count = 60
     mails_per_day_max: Count = 5
     mail_calls_per_hour: Count = 30  # per address, of each call that sends a mail or uses its token
-    fresh_log_in_s: Count = 600  # who has no password erases the account so soon after a log-in
+    fresh_log_in_s: Count = 600  # after a log-in: time to erase an account without a password
     # A mail is tried again after a minute, twice as long each time, up to an hour: two days in all
     smtp_timeout_s: Count = 10  # of each answer of the mail server
     mail_retry_first_s: Count = 60  # longer than a mail takes, so that two never send it at once
     mail_retry_max_s: Count = 3600
     mail_attempts_max: Count = 54
     mail_sweep_s: Seconds = 2.0  # how long a mail waits at most before it is sent
-    mail_run_s: Count = 20  # of one task; then others of its queue have their turn
+    mail_run_s: Count = 20  # of one task; then other tasks of its queue run
     # Wrong passwords on one account from one network or device (app/services/login_backoff.py): a
-    # few are typing errors, then each waits twice as long as the one before.
+    # few are typing errors; then each waits twice as long as the one before.
     login_failures_free: Count = 5
     login_wait_first_s: Seconds = 1.0
     login_wait_max_s: Seconds = 900.0  # a hundred guesses a day
-    login_failures_s: Seconds = 24 * 3600.0  # since the last one; then all is forgotten
-    # From all networks: NIST SP 800-63B asks to act on so many. Then typing errors wait, too.
+    login_failures_s: Seconds = 24 * 3600.0  # since the last one; then the counters expire
+    # From all networks: NIST SP 800-63B requires a limit. Above it typing errors wait, too.
     login_failures_attacked: Count = 100
     login_failures_free_attacked: Count = 1
     device_token_s: Count = 365 * 24 * 3600  # since the last log-in there
@@ -172,13 +172,13 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     # Storage Cheat Sheet recommends, because hashes share the cores with bids.
     password_memory_kib: Annotated[int, Meta(ge=19 * 1024)] = 19 * 1024
     password_passes: Annotated[int, Meta(ge=2)] = 2
-    # Password hashes that wait, per process: a second of work. Who would wait longer is told when
-    # to come back: everybody who logs in at once after a restart, or a crowd of wrong passwords.
+    # Password hashes that wait, per process: a second of work. Others get Retry-After: after
+    # a restart many users log in at once, and an attack sends many wrong passwords.
     hashes_waiting_max: Count = 32
     # Log-in by a provider: from the redirect to its callback, and what its servers may take.
-    provider_log_in_s: Count = 600  # somebody may first have to log in to the provider
-    provider_timeout_s: Seconds = 10.0  # for all that one callback asks a provider
-    provider_calls_max: Count = 32  # under way, per provider and process: others are told to wait
+    provider_log_in_s: Count = 600  # the user may first have to log in to the provider
+    provider_timeout_s: Seconds = 10.0  # for all calls of one callback to a provider
+    provider_calls_max: Count = 32  # under way, per provider and process; others get Retry-After
     provider_bytes_max: Count = 256 * 1024  # of one answer: key sets and profiles have a few KB
     provider_metadata_s: Count = 3_600  # how old discovery and keys may be; new keys come sooner
     provider_leeway_s: Count = 60  # between a provider's clock and ours
@@ -187,14 +187,14 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     # HTTP, before routing: per gateway process; an address is an IPv4 address or a /64 of IPv6
     request_timeout_s: Seconds = 15.0  # from a request's first byte to its last
     head_bytes_max: Count = 32 * 1024  # a token of 2,000 characters, and cookies of others
-    unfinished_requests_per_address_max: Count = 32  # a house full of browsers that connect
+    unfinished_requests_per_address_max: Count = 32  # many browsers behind one address that connect
     unfinished_requests_max: Count = 1_000  # of all; gunicorn keeps room for 2,000 beside sockets
     idle_connections_per_address_max: Count = 256  # six a browser; more are closed once answered
     idle_connections_max: Count = 800  # of all
-    requests_per_s_per_address: Count = 100  # a page loads ten files; over it they take turns
+    requests_per_s_per_address: Count = 100  # a page loads ten files; above it they wait in turn
     requests_burst_per_address: Count = 200
     requests_per_turn_max: Count = 2  # of the loop: a millisecond or two before sockets are read
-    # Of all who show no token, per process: a quarter of its time, whatever they ask for.
+    # All requests without a token, per process: a quarter of its time.
     guest_requests_per_s_max: Count = 250
     guest_sockets_per_address_max: Count = 50  # a class room that watches, without accounts
     body_bytes_max: Count = 128 * 1024  # 10,000 characters of description, escaped: 12 each
@@ -206,35 +206,35 @@ class Settings(Struct, frozen=True, kw_only=True):
     base_url: Url
     database_url: Url
     kafka_bootstrap_servers: Url
-    # How Kafka is reached. PostgreSQL, Redis and MongoDB say theirs in their URLs.
+    # Security of Kafka's connections; that of PostgreSQL, Redis and MongoDB is in their URLs.
     kafka_security_protocol: KafkaProtocol = "PLAINTEXT"
     kafka_sasl_mechanism: KafkaMechanism = "SCRAM-SHA-512"
     kafka_sasl_username: str = ""
     kafka_sasl_password: str = ""
-    # As whom the clock puts starts and closes into the log; empty: as the rest of the bridge, which
-    # otherwise need not, and should not, be able to write where bids are.
+    # Kafka's user for the clock's starts and closes; empty: the bridge's user, which otherwise need
+    # not, and should not, have the right to write bids.
     kafka_clock_username: str = ""
     kafka_clock_password: str = ""
     kafka_ssl_cafile: str = ""  # in PEM; empty: the machine's authorities
-    kafka_ssl_certfile: str = ""  # in PEM, with which a client shows who it is
+    kafka_ssl_certfile: str = ""  # the client's certificate, in PEM
     kafka_ssl_keyfile: str = ""
     redis_broker_url: Url
     redis_fanout_url: Url
     redis_auth_url: Url
     mongodb_url: Url
     # How mails are sent: `smtps://user:password@host:465`, or `smtp+starttls://…:587`; `smtp://` is
-    # without TLS, which production refuses. `none`: no mail is sent, and nobody proves an address
-    # or gets a new password; without the setting it is so, too, but production does not start.
+    # without TLS, which production refuses. `none`: no mail is sent, so users can neither prove an
+    # address nor reset a password. Without the setting the same, but production does not start.
     smtp_url: str = ""
     mail_from: str = "Gavel <no-reply@localhost>"
     # 32 bytes is the length of the HMAC's hash: a shorter key is the weaker part.
     secret_key: Annotated[str, Meta(min_length=32)]
-    # Other keys whose tokens are taken, by commas: the next key before, the last one after a change
-    # of `secret_key`, so that nobody is logged out (docs/security.md, Keys of tokens).
+    # Other keys whose tokens are accepted, by commas: the next one before, the last after a change
+    # of `secret_key`, so that no session ends (docs/security.md, Keys of tokens).
     secret_keys_accepted: Annotated[str, Meta(pattern=r"^([^,\s]{32,}(,[^,\s]{32,})*)?$")] = ""
     allowed_origins: str = ""
-    # Log-in by Google, Kakao and Naver (docs/social.md): one without an id is not offered. Where
-    # they are is theirs to say; another place is for tests, and no setting of production.
+    # Log-in by Google, Kakao and Naver (docs/social.md): one without an id is not offered. Other
+    # addresses than the providers' are for tests, and production refuses them.
     google_client_id: str = ""
     google_client_secret: str = ""
     google_issuer: Url = GOOGLE_ISSUER
@@ -248,30 +248,30 @@ class Settings(Struct, frozen=True, kw_only=True):
     naver_api_url: Url = NAVER_API_URL
     profile: str = "production"
     trust_loopback: bool = False  # exempts loopback from per-address limits
-    # Off: who has not proved their e-mail address may bid, too.
+    # Off: users with an unproved e-mail address may bid, too.
     bid_needs_proved_email: bool = True
-    allow_missing_origin: bool = False  # on: clients that are not browsers, and send none
-    # How many of our own proxies stand in front: each adds an address to X-Forwarded-For. Until
-    # its headers have come a request cannot be counted for its client: that is left to them.
+    allow_missing_origin: bool = False  # on: accepts programs, which send none
+    # The number of our own proxies in front: each adds an address to X-Forwarded-For. Limits before
+    # the headers cannot be counted for the client behind a proxy: the proxy must apply them.
     trusted_proxies: Annotated[int, Meta(ge=0)] = 0
-    # The exporter's HOST:PORT. Metrics tell outsiders more than they should know.
+    # The exporter's HOST:PORT, on loopback because metrics are not for outsiders.
     metrics_bind: str = "127.0.0.1:9464"
     kafka_replication: Count = KAFKA.replication
     kafka_min_isr: Count = KAFKA.min_isr
     log_level: str = "INFO"
     process_name: str = ""  # in the logs; empty: by its kind
-    # A bid is followed through the logs, as long as a process does not take more such steps: a
-    # line costs 0.1 ms. Beyond them one bid in so many is.
+    # The steps of every bid are logged while a process has at most this many a second (a line costs
+    # 0.1 ms); above it one bid in `bid_log_every`.
     bid_log_steps_per_s: Annotated[int, Meta(ge=0)] = 50
     bid_log_every: Count = 256
-    # One line for every receipt, on standard output: 215 bytes, 3 microseconds. Without them nobody
-    # can name acknowledged bids that a lost log held (docs/ownership.md).
+    # One line for every receipt, on standard output: 215 bytes, 3 µs. Only these lines name
+    # acknowledged bids that Kafka has lost (docs/ownership.md).
     receipt_log: bool = True
     # Log-ins, refusals, operators' commands: to stderr, stdout, or a file of this path.
     security_log_to: Annotated[str, Meta(min_length=1)] = "stderr"
     security_log_level: LogLevel = "INFO"
     stack_status_file: str = ""
-    # Beat touches it with each task that it sends, so that its age tells whether beat works.
+    # Beat touches it with each task that it sends, so that its age shows whether beat works.
     beat_alive_file: str = ""
     # Of OpenTelemetry's variables, those that say whether and how much is traced, and those of
     # which we cannot do everything; its SDK reads the others itself (docs/tracing.md).
@@ -353,7 +353,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings of this process. Raises SettingsError naming every variable that is wrong."""
     faults: list[str] = []
     environment = _with_files(environment, faults)
-    if faults:  # what is not read yet cannot be judged
+    if faults:  # unread values cannot be checked
         raise SettingsError(_fault_lines(faults))
     limits = _read(Limits, environment, faults) or Limits()
     settings = _read(Settings, environment, faults, limits=limits)

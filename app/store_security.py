@@ -21,7 +21,7 @@ SMTP_SCHEMES = ("smtp", "smtp+starttls", "smtps")
 MAIL_ADDRESS = re.compile(r"^[^<>\r\n]*<?[^@\s<>]+@[^@\s<>]+>?$")
 CLOCK = ("kafka_clock_username", "kafka_clock_password")
 TLS = ("kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile")
-# What a URL may say in place of a password: whose certificate is shown, or where the password is.
+# What a URL may have instead of a password: the client's certificate, or a file with the password.
 INSTEAD = frozenset({"sslcert", "passfile", "ssl_certfile", "tlscertificatekeyfile"})
 
 

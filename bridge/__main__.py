@@ -159,7 +159,7 @@ COMMANDS = ("audit", "replay", "lanes")
 def main() -> int:
     """As `run`, or the exit code of a command of operators."""
     if sys.argv[1:] and sys.argv[1] in COMMANDS:
-        # Other services than the pipelines': each process imports what it runs.
+        # Not the pipelines' services, because each process imports only what it runs.
         from bridge.operators import operate  # noqa: PLC0415
 
         return operate(sys.argv[1:])

@@ -16,7 +16,7 @@ from lanes.operators import audit as command
 
 def main(arguments: Sequence[str], make_container: MakeContainer) -> int:
     """Return the exit code: 0, 1 when an invariant is violated, 2 when the audit cannot run."""
-    # It changes nothing, and says more of a database that is older than the log than a refusal.
+    # It changes nothing, and tells more about an older database than a refusal does.
     return perform_quietly(make_parser(), arguments, make_container, is_guarded=False)
 
 

@@ -108,12 +108,12 @@ _NAMES = {
     "lanes.tracing": ("Span", "Stage"),
     "lanes.wake": ("Waker",),
 }
-_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(_HOMES[name]), name)
+    found: object = getattr(import_module(_MODULES[name]), name)
     globals()[name] = found
     return found

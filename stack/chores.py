@@ -58,7 +58,10 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "lint": ("ruff", "check", "."),
     "import contracts": ("lint-imports",),
     "dead code": ("vulture",),
-    "words of names": ("pytest", "-q", "tests/architecture/test_words.py"),
+    "words and pages": (
+        *("pytest", "-q", "tests/architecture/test_words.py"),
+        "tests/architecture/test_pages.py",
+    ),
     "lock files, secrets of workflows": ("python", "-m", "stack.supply"),
     "rights of workflows": ("zizmor", "--offline", "--no-progress", "--quiet", ".github/workflows"),
     "deployment files": ("python", "-m", "stack.deployment"),

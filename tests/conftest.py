@@ -8,15 +8,15 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.servers import WORKER, own_stack
 
-# Where the tests of all files share a house or its log: one process runs them, in their order.
-# Elsewhere that holds for the tests of one file.
+# Tests of these folders share a cluster or a topic: one process runs them in order.
+# Elsewhere one process runs the tests of one file.
 SHARED = (
     "tests/integration/lanes/",
     "tests/integration/replay/",
     "tests/integration/audit/",
 )
-# What takes long begins first, so that all processes end at the same time; files that use the same
-# house follow each other, so that a process keeps it. Then comes the rest.
+# Long groups start first, so that all processes end at the same time; files that use the same
+# cluster follow each other, so that a process keeps it. Then comes the rest.
 FIRST = (
     "tests/e2e/faults/test_campaign.py",
     "tests/e2e/page/",
@@ -35,7 +35,7 @@ if WORKER in os.environ:  # pytest was started with the environment of the first
 
 
 def group_of(nodeid: str) -> str:
-    """Return what one process runs as a whole: the folder or the file of a test."""
+    """Return the group of a test, its folder or its file: one process runs a whole group."""
     file = nodeid.partition("::")[0]
     return next((folder for folder in SHARED if file.startswith(folder)), file)
 

@@ -25,7 +25,7 @@ def listening(greet: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextmanager
 def closing_at_once() -> Iterator[int]:
-    """As a proxy does whose server is dead."""
+    """Accept connections and close them at once, as a proxy of a dead server does."""
     with listening(lambda connection: connection.close()) as port:
         yield port
 

@@ -1,4 +1,4 @@
-"""What the stack's Mailpit has taken, read through its API."""
+"""The mails in the stack's Mailpit, read through its API."""
 
 import re
 from typing import Any

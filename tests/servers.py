@@ -10,7 +10,7 @@ WORKER = "PYTEST_XDIST_WORKER"  # gw0, gw1; not set where tests run one after an
 
 
 def own_stack() -> Stack:
-    """The stack whose servers the tests of this process use."""
+    """Return the stack whose servers the tests of this process use."""
     number = int(os.environ.get(WORKER, "gw0").removeprefix("gw"))
     return Stack.of(TESTS_PROFILES[number])
 

@@ -1,4 +1,4 @@
-"""Waiting for what other processes bring about, on a machine of any speed.
+"""Waiting for effects of other processes, on a machine of any speed.
 
 Every bound is in seconds of a free machine: see stack/slowness.py. A bound that a test judges by
 is written at the call; for everything else there is WAIT_S, which only a failing test reaches.

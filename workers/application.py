@@ -65,7 +65,7 @@ def _start_exporter(bind: str) -> None:
         start_exporter(bind)
     except ExporterError as error:
         print(error, file=sys.stderr)
-        raise SystemExit(REFUSED) from error  # Celery goes on after anything else
+        raise SystemExit(REFUSED) from error  # Celery ignores any other exception
 
 
 def _prepare_beat(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from app.unfit_stores import refuse_unfit_stores
 from workers.application import make_worker
 
 settings = settings_or_exit()
-# Before Celery's own commands say anything: Flower, which has no signal for it, and warnings.
+# Before Celery's own commands log anything: Flower, which has no signal for it, and warnings.
 configure_logging(settings.log_level, process=settings.process_name or "worker")
 refuse_unfit_stores(settings)
 app: Celery = make_worker(build_worker_container(settings))

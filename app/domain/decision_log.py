@@ -23,8 +23,8 @@ from app.domain.time import rfc3339
 
 ControlType = Literal["start", "close", "cancel", "reserve", "void"]
 
-# From a template, not from `json`: it is written for every bid, where `json` would cost as much
-# as deciding it, and its shape never varies. Tests hold it against what `json` writes.
+# From a template, not by `json`, which would cost as much per bid as deciding it. The shape never
+# varies; tests compare it with the output of `json`.
 _BID_BODY: Final = (
     '{"alias":%s,"amount":%s,"bid_id":"%s","decided_at":"%s","decision":{"code":%s,"ends_at":"%s",'
     '"minimum_next_bid":%s,"price":%s,"seq":%s,"standing":%s,"status":"%s"},"kind":%s,'

@@ -81,7 +81,7 @@ def make_terms(
     """
     created_at = whole_ms(now)
     start = created_at if offer.starts_at is None else max(created_at, whole_ms(offer.starts_at))
-    # A start that is too late is a fault; its end might lie past the last year there is.
+    # A start that is too late is a fault: its end could be after the last representable year.
     end = _scheduled_end(offer, min(start, created_at + START_LEAD_MAX), rules)
     soft = offer.soft_close or _default_soft_close(offer.mode, rules)
     faults = _price_faults(offer) + _time_faults(created_at, start, end) + _soft_faults(soft)

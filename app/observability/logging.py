@@ -15,7 +15,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# While a broker is away its client says the same many times a second.
+# While a broker is away its client logs the same line many times a second.
 REPEAT_AFTER_S = 10.0
 
 
@@ -82,9 +82,9 @@ def _configure_libraries(ours: list[Processor], rendered: list[Processor]) -> No
             "root": {"level": "WARNING", "handlers": ["all"]},
             "loggers": {
                 "kafka": {"handlers": ["seldom"], "propagate": False},
-                # Likewise of a collector, and of headers that anybody may send.
+                # Likewise for a collector, and for headers that any client may send.
                 "opentelemetry": {"handlers": ["seldom"], "propagate": False},
-                # It takes itself out of the tree, and tells of its workers' lives.
+                # It leaves the logger tree, and logs its workers' starts and ends.
                 "gunicorn.error": {"level": "INFO", "handlers": ["all"], "propagate": False},
             },
         }

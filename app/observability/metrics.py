@@ -11,11 +11,11 @@ from app.protocol.problems import CloseCode
 from lanes.declarations import counter, declare, histogram, newest, summed
 
 PROTOCOL_ERROR = "1002"
-# How a socket ended: our close code, the client's own close, or without a word.
+# How a socket ended: our close code, the client's close, or without one.
 ENDS = frozenset({"client", "lost", PROTOCOL_ERROR, *(str(code.value) for code in CloseCode)})
-# Why a gateway did not take a record: what must work it off is too far behind, there is no log,
-# the log acknowledges nothing, or too much waits for its acknowledgement. Or too much is under way:
-# frames wait for their turn or records for their acknowledgement, or bids for their outcome.
+# Why a gateway refused a record: the backlog is too long, Kafka is away, Kafka acknowledges
+# nothing, or too many bytes wait for their acknowledgement. Or too much is under way: frames wait
+# for their turn, records for their acknowledgement, or bids for their outcome.
 BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL = "backlog", "away", "stalled", "full"
 LATE, UNDECIDED = "late", "undecided"
 REFUSAL_CAUSES = frozenset({BACKLOG_OVER, LOG_AWAY, LOG_STALLED, LOG_FULL, LATE, UNDECIDED})
@@ -80,7 +80,7 @@ REFUSED_REQUESTS = counter(
     "gateway_refused_requests", "Requests refused before routing, by their code.", "code"
 )
 
-# Who holds a transaction open: a session, or nobody since it was prepared for a two-phase commit.
+# What holds a transaction open: a session, or none since it was prepared for a two-phase commit.
 SESSION, PREPARED = "session", "prepared"
 HOLDERS = frozenset({SESSION, PREPARED})
 OLDEST_TRANSACTION = newest(

@@ -98,7 +98,7 @@ def _values(file: Path) -> Iterator[tuple[str, Value]]:
     try:
         found = list(MmapedDict.read_all_values_from_file(str(file)))  # type: ignore[no-untyped-call]
     except (struct.error, RuntimeError, ValueError):
-        log.warning("metrics_unreadable", file=file.name)  # its process died while it began it
+        log.warning("metrics_unreadable", file=file.name)  # its process died while creating it
         return
     for key, value, at, _ in found:
         yield key, (value, at)

@@ -38,7 +38,7 @@ class ProcessSampler:
         self._threads.set(len(os.listdir(PROC / "task")))
 
 
-_SAMPLED: set[int] = set()  # pids: a forked child begins anew
+_SAMPLED: set[int] = set()  # pids: a forked child is sampled for itself
 
 
 def start_sampling(process: str, measures: Sequence[Callable[[], None]] = ()) -> None:

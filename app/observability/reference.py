@@ -109,7 +109,7 @@ NOT_LISTED = (
     "method",
     "status",
     "code",
-)  # everybody knows the one, and the other are in problems.py
+)  # these need no list here: the error codes are in problems.py
 
 
 def reference() -> str:

@@ -50,7 +50,7 @@ class SecurityEvent(StrEnum):
     ADMIN_COMMAND = "admin_command"
 
 
-# Somebody may be up to something: told as warnings, the others at INFO.
+# Possible attacks: logged as warnings, the others at INFO.
 SUSPICIOUS: Final = frozenset(
     {
         SecurityEvent.LOG_IN_FAILED,

@@ -23,7 +23,7 @@ from lanes import DEAD_LETTER_SUFFIX, Topic
 
 GATEWAY, BRIDGE, CLOCK = "gateway", "bridge", "clock"
 GROUPS = (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)
-# Where bridge writes nothing: what is there comes from people alone, and from the clock.
+# The bridge writes none of these: their records come from users and the clock.
 FROM_USERS = (AUCTION_BID.name, CHAT_MESSAGE.name)
 
 

@@ -58,7 +58,7 @@ class Signup(Body, frozen=True):
     language: Language = "ko"  # of mails
 
 
-# Any password may be tried, in whatever form it was typed.
+# Any password may be tried, in any Unicode form.
 TypedPassword = Annotated[str, Meta(max_length=DECOMPOSED_FACTOR * PASSWORD_MAX)]
 
 
@@ -112,7 +112,7 @@ class User(Struct, frozen=True):
     """The signed-in user."""
 
     id: int
-    email: str | None  # None: signs in with a provider that told none
+    email: str | None  # None: logs in with a provider that sent none
     nickname: str
     role: Role
     providers: list[str]
@@ -179,7 +179,7 @@ class AdminUser(Struct, frozen=True):
     status: UserStatus
     email_proved: bool
     created_at: Timestamp
-    bid_limits: dict[str, int]  # those that are not everybody's, in minor units
+    bid_limits: dict[str, int]  # those that differ from the defaults, in minor units
 
 
 class BidLimitChange(Body, frozen=True, rename=str.upper):

@@ -73,7 +73,7 @@ def _decode(data: bytes | str) -> object:
     try:
         return _decoder.decode(data)
     except ValidationError:
-        # Without types this says one thing: an integer is too long.
+        # Without types the only possible error is an integer that is too long.
         text = data.encode() if isinstance(data, str) else data
         return _decoder.decode(_LONG_INTEGERS.sub(lambda found: found[1] or _ANY_NUMBER, text))
 

@@ -24,8 +24,8 @@ from lanes.wake import Waker
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
 OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is asked for and not settled
 SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
-# A close that was void, because the broker's clock is behind, is soon asked again; one that nobody
-# settles, because no worker runs, ever more seldom.
+# A close that was void, because the broker's clock is behind, is requested again soon; one that is
+# not settled, because no worker runs, after ever longer pauses.
 RETRY_FIRST_S, RETRY_LONGEST_S = 0.25, 30.0
 
 
@@ -43,7 +43,7 @@ class Clock(LeaderElectedProducer):
         self._sweep = Sweep(waker, settings.limits)
         self._requested: dict[
             str, tuple[float, float]
-        ] = {}  # when to ask again, and the pause after
+        ] = {}  # when to request again, and the pause after that
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 

@@ -58,7 +58,7 @@ ALERTS: tuple[Alert, ...] = (
         "30s",
         PAGE,
         "A bid has waited {{ $value | humanizeDuration }} to be decided: scale the pool bids.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "BidsRefused",
@@ -67,7 +67,7 @@ ALERTS: tuple[Alert, ...] = (
         "1m",
         PAGE,
         "Gateways refuse bids: {{ $labels.cause }}.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "BidsOfUnknownFate",
@@ -86,7 +86,7 @@ ALERTS: tuple[Alert, ...] = (
         PAGE,
         "Group {{ $labels.group }} is {{ $value | humanizeDuration }} behind on"
         " {{ $labels.topic }}.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "OutboxStuck",
@@ -95,7 +95,7 @@ ALERTS: tuple[Alert, ...] = (
         "30s",
         PAGE,
         "What was decided has not reached Kafka for {{ $value | humanizeDuration }}.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "AuctionsCloseLate",
@@ -104,7 +104,7 @@ ALERTS: tuple[Alert, ...] = (
         "5m",
         TICKET,
         "Auctions close {{ $value | humanizeDuration }} after their end.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "RecordsGivenUp",
@@ -131,7 +131,7 @@ ALERTS: tuple[Alert, ...] = (
         "1m",
         PAGE,
         "{{ $labels.pipeline }} fails and is begun again.",
-        "operations.md#ingest-refuses-to-go-on",
+        "operations.md#ingest-refuses-to-continue",
     ),
     Alert(
         "OldTransaction",
@@ -149,7 +149,7 @@ ALERTS: tuple[Alert, ...] = (
         "1m",
         PAGE,
         "PostgreSQL has few connections left.",
-        "overload.md#what-is-not-bounded-by-these",
+        "overload.md#what-these-limits-do-not-bound",
     ),
     Alert(
         "HttpErrors",
@@ -168,7 +168,7 @@ ALERTS: tuple[Alert, ...] = (
         "2m",
         TICKET,
         "Everything in a gateway waits {{ $value | humanizeDuration }}: add one.",
-        "overload.md#when-more-comes-than-can-be-worked-off",
+        "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
         "ProcessKeepsDying",
@@ -177,6 +177,6 @@ ALERTS: tuple[Alert, ...] = (
         "0s",
         PAGE,
         "{{ $labels.process }} dies again and again.",
-        "operations.md#ingest-refuses-to-go-on",
+        "operations.md#ingest-refuses-to-continue",
     ),
 )

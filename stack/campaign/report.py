@@ -107,7 +107,7 @@ def _promise(results: Sequence[Result]) -> str:
     held = "Everything held." if all(result.held for result in results) else "NOT everything held."
     return (
         f"**{held}** To hold, nothing acknowledged may be lost, doubled, wrongly ordered or "
-        "failed, the audit must find nothing in log, stores and clients' journals, and work must "
+        "failed, the audit must find nothing in Kafka, stores and clients' journals, and work must "
         f"resume in {RECOVERY_MAX_S:.0f} s."
     )
 
@@ -117,7 +117,7 @@ def _kills(results: Sequence[Result], wanted: Mapping[str, int]) -> str:
     doubled = sum(result.duplicates for result in results)
     killed = ", ".join(f"{kills[kind]} {kind}s (wanted: {least})" for kind, least in wanted.items())
     return (f"Killed in the middle of a transaction: {killed}. " if killed else "") + (
-        f"Bids produced to Kafka a second time, all along: {doubled:,}."
+        f"Bids produced to Kafka twice in all: {doubled:,}."
     )
 
 

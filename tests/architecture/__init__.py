@@ -1,1 +1,1 @@
-"""What the code may import, beside the contracts of import-linter."""
+"""Checks of the code's names and imports, and of the names in its pages."""

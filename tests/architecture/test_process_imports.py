@@ -1,4 +1,4 @@
-"""Each process imports what it runs, and so starts soon and keeps little in memory."""
+"""Each process imports only what it runs, so that it starts fast and uses little memory."""
 
 import os
 import subprocess

@@ -7,10 +7,10 @@ import lanes
 from tests.architecture.test_process_imports import modules_after
 
 DRIVERS = {"kafka", "redis", "sqlalchemy", "psycopg2", "celery", "kombu", "app"}
-USE_OF_ALL = "import lanes\nfor name in lanes._HOMES: getattr(lanes, name)"
+USE_OF_ALL = "import lanes\nfor name in lanes._MODULES: getattr(lanes, name)"
 
 
-def test_importing_the_platform_loads_nothing_else() -> None:
+def test_importing_the_platform_loads_no_driver() -> None:
     loaded = modules_after("import lanes")
     assert {name for name in loaded if name.startswith("lanes.")} == set()
 
@@ -27,4 +27,4 @@ def test_types_are_checked_for_exactly_the_public_names() -> None:
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lanes.")
         for alias in node.names
     }
-    assert checked == lanes._HOMES
+    assert checked == lanes._MODULES

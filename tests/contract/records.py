@@ -65,7 +65,7 @@ def insert(ports: Ports, *records: InboxRecord) -> None:
 
 
 def waiting(ports: Ports, key: str = KEY, limit: int = 100) -> Sequence[InboxRecord]:
-    """What waits in a lane, as another transaction sees it."""
+    """Return the waiting records of a lane, as another transaction sees them."""
     with ports.begin() as transaction:
         return ports.lanes.read(transaction, topic=TOPIC, key=key, limit=limit)
 

@@ -1,4 +1,4 @@
-"""The port Claims: who finds the claim of a worker again, and what is known of it."""
+"""The port Claims: when a claim is found again, and what it counts."""
 
 from lanes.dead_letter import Parking
 from lanes.ports import FoundClaim
@@ -36,7 +36,7 @@ def test_only_lanes_without_a_claim_are_claimed_together(ports: Ports) -> None:
     assert write(ports, a=(1, 5), b=(10, 12)) == {"b"}
 
 
-def test_a_lane_whose_worker_died_is_isolated_up_to_its_last_record(ports: Ports) -> None:
+def test_a_lane_is_isolated_up_to_its_last_record_after_a_crash(ports: Ports) -> None:
     write(ports, a=(1, 5))
     assert write_again(ports, 1, 8) == FoundClaim(0, is_isolated=True)
     clear(ports, a=1)
@@ -47,7 +47,7 @@ def test_a_lane_whose_worker_died_is_isolated_up_to_its_last_record(ports: Ports
     assert write_again(ports, 6, 8) == FoundClaim(0, is_isolated=False)
 
 
-def test_what_lies_beyond_is_claimed_anew(ports: Ports) -> None:
+def test_records_beyond_the_isolated_ones_get_a_new_claim(ports: Ports) -> None:
     write(ports, a=(1, 5))
     write_again(ports, 1, 5)
     assert write_again(ports, 6, 8) == FoundClaim(0, is_isolated=False)
@@ -66,14 +66,14 @@ def test_a_record_that_came_alone_is_counted_from_the_first(ports: Ports) -> Non
     assert write_again(ports, 7, 9) == FoundClaim(1, is_isolated=True)
 
 
-def test_what_failed_and_killed_nobody_is_not_counted(ports: Ports) -> None:
+def test_a_released_claim_counts_no_crash(ports: Ports) -> None:
     write(ports, a=(1, 5), b=(1, 5))
     release(ports, a=1, b=2)
     assert write_again(ports, 1, 5) == FoundClaim(0, is_isolated=False)
     assert write_again(ports, 1, 5, key="b") == FoundClaim(0, is_isolated=True)
 
 
-def test_but_an_isolated_lane_stays_so_with_its_count(ports: Ports) -> None:
+def test_an_isolated_lane_keeps_its_count_after_a_release(ports: Ports) -> None:
     write(ports, a=(1, 5))
     assert [write_again(ports, 1, 5).crashes for _ in range(2)] == [0, 1]
     release(ports, a=1)

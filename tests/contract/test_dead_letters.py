@@ -41,7 +41,7 @@ def test_a_dead_letter_is_sent_once(ports: Ports) -> None:
     assert ports.outbox() == []
 
 
-def test_none_is_stored_by_a_transaction_that_fails(ports: Ports) -> None:
+def test_a_failed_transaction_stores_no_dead_letter(ports: Ports) -> None:
     def fail() -> None:
         with ports.begin() as transaction:
             ports.dead_letters.add(transaction, [letter(0)])
@@ -62,7 +62,7 @@ def test_recent_ones_are_counted_by_lane_and_partition(ports: Ports) -> None:
     assert recent(ports, within_s=0) == (0, 0)
 
 
-def test_those_lost_by_a_restore_do_not_count(ports: Ports) -> None:
+def test_dead_letters_of_lost_auctions_do_not_count(ports: Ports) -> None:
     add(ports, letter(0, error_class=GoneError.__name__))
     assert recent(ports) == (0, 0)
 

@@ -42,7 +42,7 @@ def test_each_lane_has_a_settlement_in_the_order_given(ports: Ports) -> None:
     assert settle(ports, ONE) == [[OutboxMessage("events", "a", "[[3]]")]]
 
 
-def test_a_lane_whose_version_was_raised_meanwhile_conflicts(ports: Ports) -> None:
+def test_a_lane_whose_version_has_risen_conflicts(ports: Ports) -> None:
     settle(ports, ONE)
     handler = handler_of(ports)
 
@@ -57,12 +57,12 @@ def test_a_lane_whose_version_was_raised_meanwhile_conflicts(ports: Ports) -> No
         late()
 
 
-def test_no_dead_letter_is_known_to_have_had_an_effect(ports: Ports) -> None:
+def test_no_dead_letter_counts_as_settled(ports: Ports) -> None:
     with ports.begin() as transaction:
         assert handler_of(ports).settled(transaction, [b"1", b"2"]) == [False, False]
 
 
-def test_a_value_of_another_type_is_a_bad_record(ports: Ports) -> None:
+def test_a_value_of_another_type_raises_bad_record(ports: Ports) -> None:
     handler = handler_of(ports, int)
     with ports.begin() as transaction:
         state = handler.load(transaction, ONE)

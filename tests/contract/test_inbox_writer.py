@@ -63,7 +63,7 @@ def test_a_transaction_that_fails_leaves_nothing(ports: Ports) -> None:
     assert waiting(ports) == []
 
 
-def test_what_is_not_committed_is_seen_by_its_own_transaction(ports: Ports) -> None:
+def test_a_transaction_sees_its_uncommitted_inbox_rows(ports: Ports) -> None:
     with ports.begin() as transaction:
         ports.inbox_writer.insert(transaction, [record(0)])
         assert waiting(ports) == []
@@ -80,7 +80,7 @@ def test_an_open_transaction_sees_what_others_commit(ports: Ports) -> None:
         assert move(ports, late, 5, 6)
 
 
-def test_a_zombie_waits_for_the_new_owner_and_then_gives_up(ports: Ports) -> None:
+def test_a_fenced_owner_waits_for_the_new_one_and_stops(ports: Ports) -> None:
     begin_progress(ports)
 
     def zombie() -> None:

@@ -1,4 +1,4 @@
-"""The port Lanes: claims, what waits, and exact removal."""
+"""The port Lanes: claims, waiting records, and exact removal."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_the_oldest_records_are_read_and_those_that_are_named(ports: Ports) -> N
     assert (offsets(named), none) == ([2, 6], [])
 
 
-def test_settled_records_are_gone_and_their_messages_to_be_sent(ports: Ports) -> None:
+def test_a_settle_removes_its_records_and_queues_its_messages(ports: Ports) -> None:
     insert(ports, record(0), record(1), record(2, key="b"), record(3, partition=1, key="c"))
     settle(ports, record(0), record(2, key="b"), record(3, partition=1, key="c"), messages=2)
     assert (offsets(waiting(ports)), waiting(ports, "b"), waiting(ports, "c")) == ([1], [], [])
@@ -74,7 +74,7 @@ def test_settled_records_are_gone_and_their_messages_to_be_sent(ports: Ports) ->
     assert ports.outbox() == [message(0), message(1)]
 
 
-def test_a_settle_of_what_is_gone_leaves_everything(ports: Ports) -> None:
+def test_a_settle_of_removed_records_changes_nothing(ports: Ports) -> None:
     insert(ports, record(0), record(1))
     settle(ports, record(0))
     with pytest.raises(VersionConflictError):
@@ -83,7 +83,7 @@ def test_a_settle_of_what_is_gone_leaves_everything(ports: Ports) -> None:
     assert ports.outbox() == []
 
 
-def test_who_settles_second_conflicts_though_it_read_first(ports: Ports) -> None:
+def test_the_second_settle_conflicts_even_if_it_read_first(ports: Ports) -> None:
     insert(ports, record(0))
 
     def second() -> None:

@@ -57,7 +57,7 @@ class Bidder:
         return [answer for _, answer in answers]
 
     def answers_with_retries(self) -> list[Frame]:
-        """As `answers`, but a bid is sent again when its error says `retry`, as a page does."""
+        """As `answers`, but a bid whose error has `retry` is sent again, as a page does."""
         found: list[Frame] = []
         while sent := self._sent:
             amounts = dict(self.amounts)
@@ -101,7 +101,7 @@ class Bidder:
                 )
 
     def reconnect(self) -> None:
-        """Open every ended socket again; what was sent on it gets no answer."""
+        """Open every ended socket again; frames sent on the old one get no answer."""
         self._sent = [sent for sent in self._sent if sent[0].close_code is None]
         for index, socket in enumerate(self.sockets):
             if socket.close_code is not None:
@@ -126,7 +126,7 @@ class Bidder:
             assert record["amount"] == receipt["amount"] == self.amounts[receipt["key"]]
         outcomes = defaultdict(list)
         for result in self.received("bid.result"):
-            if result["auction_id"] == self.lot_id:  # people bid on other lots before
+            if result["auction_id"] == self.lot_id:  # users bid on other auctions before
                 outcomes[result["key"]].append(result)
         assert set(outcomes) <= set(self.amounts)
         for answers in outcomes.values():
@@ -134,7 +134,7 @@ class Bidder:
             assert answers[0]["status"] in DECIDED
 
     def check_shown(self, state: Frame) -> None:
-        """Every socket ends with the state that a fresh one is shown."""
+        """Check that every socket ends with the state that a new one gets."""
         expected = {name: state[name] for name in STATE}
         for socket in self.sockets:
             socket.wait_for(lambda socket=socket: _state(socket) == expected, what=str(expected))  # type: ignore[misc]
@@ -164,7 +164,7 @@ def bid_from_all(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Fram
 
 
 def bid_from_all_with_retries(bidders: Sequence[Bidder], amounts: Iterator[int]) -> list[Frame]:
-    """One bid from every socket, sent again until the house takes it; the answers."""
+    """Send one bid from every socket, again until it is accepted; return the answers."""
     _send_from_all(bidders, amounts)
     return [answer for bidder in bidders for answer in bidder.answers_with_retries()]
 

@@ -1,4 +1,4 @@
-"""A WebSocket of a test: read by a thread of its own, so that a test can wait for what it needs."""
+"""A WebSocket of a test: a thread reads it, so that a test can wait for frames."""
 
 import threading
 from collections.abc import Callable
@@ -92,7 +92,7 @@ class Socket:
         return found[0] if found else None
 
     def pushes(self, type_: str, **fields: Any) -> list[Frame]:
-        """The pushes of this type that have come, oldest first, whose fields have these values."""
+        """Return the received pushes of this type whose fields have these values, oldest first."""
         wanted = {"type": type_, **fields}
         return [
             frame
@@ -105,7 +105,7 @@ class Socket:
         return self.wait_for(lambda: self.pushes(type_, **fields), what=f"{type_} {fields}")[0]
 
     def wait_for(self, condition: Callable[[], T], *, what: str, timeout_s: float = WAIT_S) -> T:
-        """Wait until a condition on what came is truthy, and give its value; fail naming `what`."""
+        """Wait until a condition on the frames is truthy; return it, or fail naming `what`."""
         self._wait(lambda: bool(condition()) or self.close_code is not None, timeout_s)
         with self._came:
             found = condition()

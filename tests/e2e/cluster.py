@@ -41,7 +41,7 @@ class Cluster:
     @classmethod
     @contextmanager
     def open(cls, stack: Stack, *, prefix: str) -> Iterator[Self]:
-        """The house with all its processes, ready; it ends when left."""
+        """The application with all its processes, ready; they end when it is left."""
         cluster = cls(stack, prefix=prefix)
         with stack.control.running(cluster.programs):
             cluster._wait_ready(cluster.gateway)
@@ -54,7 +54,7 @@ class Cluster:
 
     @contextmanager
     def another_gateway(self, process: str, **changes: str) -> Iterator[Gateway]:
-        """One more gateway in front of the same house, ready; it ends when left.
+        """One more gateway on the same stores, ready; it ends when left.
 
         `changes` are variables of the environment it has otherwise: settings and limits by their
         names in app/settings.py in capitals, GATEWAY_WORKERS (otherwise 1).
@@ -178,7 +178,7 @@ class Cluster:
         return Gateway(name, port)
 
     def _changes(self, gateway: Gateway, changes: Mapping[str, str]) -> dict[str, str]:
-        """All gateways are of one house, which issues the tokens of all; each has its own page."""
+        """All gateways share one issuer of tokens; each has its own page."""
         return {
             "BASE_URL": self.gateway.base_url,
             "ALLOWED_ORIGINS": gateway.base_url,

@@ -1,4 +1,4 @@
-"""A collector of OpenTelemetry's protocol, OTLP over HTTP: it decodes what it is sent."""
+"""A collector of OTLP over HTTP: it decodes the spans that it receives."""
 
 import socket
 import threading
@@ -75,7 +75,7 @@ class Collector:
         return self.trace(trace, until=until)
 
     def trace(self, trace: str, *, until: Collection[str]) -> dict[str, Received]:
-        """The spans of a trace by their names, once those called `until` are there.
+        """Return the spans of a trace by name, once those called `until` have arrived.
 
         Of two with one name it is that which others came from: a batch that another owner has taken
         meanwhile leaves a span from which nothing comes.
@@ -137,7 +137,7 @@ def _values(attributes: Iterable[KeyValue]) -> dict[str, str | int]:
 
 
 class Hanging:
-    """A collector that takes connections and never answers."""
+    """A collector that accepts connections and never answers."""
 
     def __init__(self, server: socket.socket) -> None:
         self.url = f"http://{HOST}:{server.getsockname()[1]}"

@@ -1,6 +1,6 @@
-"""One running house for all end-to-end tests, and people to use it.
+"""One running application for all end-to-end tests, and its users.
 
-The house belongs to this folder, not to the session: other tests run workers of their own on the
+The application belongs to this folder, not to the session: other tests run own workers on the
 same servers, and kill them.
 """
 
@@ -72,7 +72,7 @@ def gateway(cluster: Cluster) -> Gateway:
 
 @pytest.fixture(scope="package")
 def limited(cluster: Cluster) -> Iterator[Limited]:
-    """More gateways in front of the same house, under other limits."""
+    """More gateways on the same stores, with other limits."""
     prompt = {name: str(ceil(stretched(seconds))) for name, seconds in PROMPT_S.items()}
     with database_without_tables() as tableless:
         changes = {
@@ -108,7 +108,7 @@ def ben(gateway: Gateway) -> Person:
 def prometheus(
     cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PrometheusClient]:
-    """A real Prometheus that scrapes the house, with no memory of earlier tests."""
+    """A real Prometheus that scrapes the application, without data of earlier tests."""
     stack = cluster.stack
     places = Places(CHECKOUT, stack.places.run_dir, tmp_path_factory.mktemp("prometheus"))
     server = Prometheus(places, stack.settings, stack.credentials)

@@ -78,13 +78,13 @@ def scrolled_sideways(page: Page) -> list[str]:
 
 
 def faint_controls(page: Page) -> list[str]:
-    """Controls whose border does not stand out from what is behind them, with its contrast."""
+    """Return controls whose border has too little contrast, with that contrast."""
     found: list[str] = page.evaluate(_FAINT, EDGE_CONTRAST)
     return found
 
 
 def controls_under_toast(page: Page) -> list[str]:
-    """Controls that the toast in sight lies over; of a card that is a link, its name."""
+    """Return the controls that the visible toast covers; of a card that is a link, its name."""
     found: list[str] = page.evaluate(_COVERED)
     return found
 

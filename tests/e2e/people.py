@@ -1,4 +1,4 @@
-"""Gateways and those who use them, over HTTP and sockets."""
+"""Gateways and their users, over HTTP and sockets."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ __all__ = ["PASSWORD", "Gateway", "Person"]
 
 
 class Gateway(Endpoint):
-    """One address at which the house is reached; `name` is its process's."""
+    """The address of a gateway; `name` is its process's."""
 
     def __init__(self, name: str, port: int) -> None:
         super().__init__(f"http://{HOST}:{port}", f"ws://{HOST}:{port}/ws", timeout_s=CALL_S)

@@ -1,4 +1,4 @@
-"""HTTP as bytes, good and bad: what no library would send, and how the server takes it."""
+"""HTTP as bytes, valid and invalid: requests that no library sends, and their answers."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""People who bid while the house restarts around them, and keep to wire.md when they come back."""
+"""Users who bid during restarts, and reconnect as wire.md requires."""
 
 import random
 import threading
@@ -26,7 +26,7 @@ CONNECTION_ERRORS = (OSError, WebSocketException, CallError, AssertionError)
 
 
 class ReconnectingBidder(Bidder):
-    """A bidder at one socket of any gateway, who comes back whenever it ends."""
+    """A bidder with one socket at any gateway, who reconnects when it ends."""
 
     def __init__(self, person: Person, lot_id: int, at: Sequence[Gateway]) -> None:
         super().__init__(person, lot_id, at[:1])
@@ -162,15 +162,15 @@ def check_bids(
     regulars: Sequence[ReconnectingBidder],
 ) -> None:
     """Check that every bid is decided once, in the order of the log, and was delivered."""
-    everybody = [*requesters, *regulars]
-    for one in everybody:
+    bidders = [*requesters, *regulars]
+    for one in bidders:
         one.reconnect()
     for requester in requesters:
         requester.recover_outcomes()
     receipts = [receipt for one in regulars for receipt in one.received("bid.received")]
-    check_all(lanes, gateway, everybody, receipts[0])
+    check_all(lanes, gateway, bidders, receipts[0])
     for regular in regulars:
         assert set(regular.recovered.values()) <= set(DECIDED)
         assert {frame["status"] for frame in regular.received("bid.result")} <= set(DECIDED)
-    for one in everybody:
+    for one in bidders:
         one.close()

@@ -1,4 +1,4 @@
-"""Bad input over sockets, as a table: each value gets what wire.md says, and leaves no trace."""
+"""Bad input over sockets, as a table: each value gets its answer of wire.md, and no effect."""
 
 import json
 from collections.abc import Iterator
@@ -156,7 +156,7 @@ def test_an_unknown_type_is_invalid(socket: Socket, raw: str) -> None:
 
 @pytest.mark.parametrize("raw", CLOSING)
 @pytest.mark.parametrize(("type_", "field"), [("bid.place", "amount"), ("chat.send", "text")])
-def test_what_is_no_json_or_too_deep_closes_4400(
+def test_invalid_or_too_deep_json_closes_4400(
     limited: Limited, anna: Person, type_: str, field: str, raw: str
 ) -> None:
     with anna.enter(at=limited.patient) as socket:
@@ -172,7 +172,7 @@ def test_an_id_that_is_no_rising_integer_closes_4400(limited: Limited, raw: str)
 
 
 @pytest.mark.parametrize("type_", ["bid.place", "chat.send"])
-def test_what_does_not_exist_is_not_found(socket: Socket, type_: str) -> None:
+def test_a_missing_resource_is_not_found(socket: Socket, type_: str) -> None:
     answer = socket.request(type_, **GOOD[type_])
     assert (answer["type"], answer["code"], answer["retry"]) == ("error", "NOT_FOUND", False)
 

@@ -1,6 +1,6 @@
-"""Every expression of every board, and what every alert measures, gives a figure under load.
+"""Every expression of a dashboard or an alert has a value under load.
 
-A Prometheus of the tests' own scrapes the house and judges the rules of grafana/.
+A Prometheus of the tests scrapes the application and evaluates the rules of grafana/.
 """
 
 import math
@@ -33,7 +33,7 @@ UNKNOWN_LOT = b"999999999"
 
 @dataclass(slots=True)
 class Day:
-    """A day at the house, over and over: what bidders, talkers and strangers do."""
+    """Repeated activity: bids, chat and invalid requests."""
 
     seller: Person
     bidder: Person
@@ -56,7 +56,7 @@ class Day:
 
 @contextmanager
 def under_load(cluster: Cluster, seller: Person, anna: Person) -> Iterator[Day]:
-    """Four people bid all the time; one lot has closed, and one record is a dead letter."""
+    """Four users bid all the time; one auction has closed, and one record is a dead letter."""
     gateway, lot_id = cluster.gateway, create_lot(seller)["id"]
     short = create_lot(seller, lasts_s=stretched(6))
     room = anna.call("POST", "/api/rooms", {"type": "auction", "auction_id": lot_id})
@@ -90,7 +90,7 @@ def give_up_a_record(cluster: Cluster) -> None:
 
 
 def measured() -> dict[str, str]:
-    """Expressions by where they stand, without what stands in for series that are not there."""
+    """Return expressions by place, without their fallbacks for missing series."""
     found = {
         f"board {board.title}, panel {panel.title}: {query.expression}": query.over(WINDOW)
         for board, panel in all_panels()

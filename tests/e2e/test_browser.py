@@ -1,4 +1,4 @@
-"""The house as two people see it who each have a browser, in two languages."""
+"""The page as two users see it, each with a browser, in two languages."""
 
 import re
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def soo(browser: Browser, gateway: Gateway) -> Visitor:
-    """A Korean who has signed up, logged out and in again."""
+    """A Korean user who has signed up, logged out and in again."""
     visitor = Visitor(browser, gateway, locale="ko-KR")
     visitor.follow("회원가입")
     visitor.fill(이메일=visitor.email, 닉네임="수", 비밀번호=PASSWORD)
@@ -38,7 +38,7 @@ def soo(browser: Browser, gateway: Gateway) -> Visitor:
 
 @pytest.fixture(scope="module")
 def anna_elsewhere(browser: Browser, gateway: Gateway) -> Visitor:
-    """An Englishwoman who has signed up."""
+    """An English user who has signed up."""
     visitor = Visitor(browser, gateway, locale="en-GB")
     visitor.follow("Sign up")
     visitor.fill(**{"E-mail": visitor.email, "Nickname": "Anna there", "Password": PASSWORD})

@@ -1,6 +1,6 @@
-"""How much of a gateway one address may hold: sockets of guests, unfinished requests, turns.
+"""Limits per address: sockets of guests, unfinished requests, turns.
 
-The people of this file come from addresses of their own in 127.0.0.0/8: only 127.0.0.1 is exempt.
+Users of this file have their own addresses in 127.0.0.0/8: only 127.0.0.1 is exempt.
 """
 
 import time
@@ -46,7 +46,7 @@ def capped(gateways: list[Gateway]) -> Gateway:
 
 @pytest.fixture
 def balanced(gateways: list[Gateway]) -> Gateway:
-    """Behind one proxy, which every connection of these tests stands for."""
+    """Behind one proxy; each connection of these tests is that proxy's."""
     return gateways[1]
 
 
@@ -126,7 +126,7 @@ def test_only_guest_sockets_of_an_address_are_capped(
         )
 
 
-def test_people_who_signed_in_are_no_guests(capped: Gateway, anna: Person, ben: Person) -> None:
+def test_signed_in_users_are_no_guests(capped: Gateway, anna: Person, ben: Person) -> None:
     source = "127.9.5.1"
     with ExitStack() as stack:
         for person in (anna, ben, anna):

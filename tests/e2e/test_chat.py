@@ -32,7 +32,7 @@ def send_chat(socket: Socket, room: Frame, text: str, key: str | None = None) ->
     return answer
 
 
-def test_what_one_says_the_other_hears(room: Frame, anna: Person, ben: Person) -> None:
+def test_a_chat_message_reaches_the_other_member(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
         snapshot = his.request("subscribe", channel=channel_of(room))
         assert (snapshot["messages"], snapshot["truncated"]) == ([], False)
@@ -44,9 +44,7 @@ def test_what_one_says_the_other_hears(room: Frame, anna: Person, ben: Person) -
     assert pushed["sender"] == {"id": anna.id, "nickname": anna.nickname}
 
 
-def test_the_longest_text_fits_however_it_is_escaped(
-    room: Frame, anna: Person, ben: Person
-) -> None:
+def test_the_longest_text_fits_with_any_escaping(room: Frame, anna: Person, ben: Person) -> None:
     text = "👋" * 2_000
     with anna.enter() as hers, ben.enter() as his:
         his.request("subscribe", channel=channel_of(room))
@@ -60,7 +58,7 @@ def test_the_longest_text_fits_however_it_is_escaped(
     )
 
 
-def test_who_comes_back_gets_what_was_said_since(room: Frame, anna: Person, ben: Person) -> None:
+def test_a_returning_member_gets_the_messages_since(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
         his.request("subscribe", channel=channel_of(room))
         for text in ("one", "two", "three"):
@@ -99,7 +97,7 @@ def test_the_same_message_again_is_pushed_and_kept_once(
     assert [message["text"] for message in snapshot["messages"]] == ["once", "then"]
 
 
-def test_only_members_say_and_hear(room: Frame, gateway: Gateway, ben: Person) -> None:
+def test_only_members_send_and_receive_chat(room: Frame, gateway: Gateway, ben: Person) -> None:
     outsider = gateway.sign_up("Stranger")
     with outsider.enter() as theirs:
         answers = [
@@ -113,7 +111,7 @@ def test_only_members_say_and_hear(room: Frame, gateway: Gateway, ben: Person) -
     assert (page.status_code, page.json()["code"]) == (403, "NOT_MEMBER")
 
 
-def test_who_has_left_hears_no_more(room: Frame, anna: Person, ben: Person) -> None:
+def test_a_member_who_left_gets_no_messages(room: Frame, anna: Person, ben: Person) -> None:
     with anna.enter() as hers, ben.enter() as his:
         for socket in (hers, his):
             socket.request("subscribe", channel=channel_of(room))
@@ -128,7 +126,9 @@ def test_who_has_left_hears_no_more(room: Frame, anna: Person, ben: Person) -> N
         assert not his.pushes("chat.message", text="he is gone")
 
 
-def test_presence_tells_how_many_and_what_is_newest(room: Frame, anna: Person, ben: Person) -> None:
+def test_presence_has_the_count_and_the_newest_message(
+    room: Frame, anna: Person, ben: Person
+) -> None:
     with anna.enter() as hers, ben.enter() as his:
         for socket in (hers, his):
             socket.request("subscribe", channel=channel_of(room))

@@ -35,7 +35,7 @@ def test_an_auction_starts_closes_and_names_its_winner(
     assert statuses == sorted(statuses, key=["scheduled", "open", "closed"].index)
 
 
-def test_what_nobody_wanted_is_unsold(gateway: Gateway, seller: Person) -> None:
+def test_an_auction_without_bids_is_unsold(gateway: Gateway, seller: Person) -> None:
     lot = create_lot(seller, lasts_s=stretched(5.5))
     with seller.enter() as sellers, gateway.enter() as viewer:
         watch(viewer, lot)

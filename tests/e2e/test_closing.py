@@ -1,4 +1,4 @@
-"""What closes a socket, and with which code (wire.md): each through a real socket."""
+"""Reasons and codes for which a socket is closed (wire.md), each on a real socket."""
 
 import json
 import time
@@ -47,7 +47,7 @@ def test_a_frame_above_the_largest_closes_1009(gateway: Gateway) -> None:
         ('{"id":2,"type":"time","client_ms":1', ABNF.OPCODE_TEXT, 4400),
     ],
 )
-def test_what_cannot_be_read_closes(
+def test_an_undecodable_frame_closes_the_socket(
     gateway: Gateway, data: str | bytes, opcode: int, code: int
 ) -> None:
     with gateway.enter() as guest:
@@ -55,7 +55,7 @@ def test_what_cannot_be_read_closes(
         assert guest.wait_closed() == code
 
 
-def test_a_message_in_many_parts_is_bounded_as_a_whole(gateway: Gateway) -> None:
+def test_the_size_limit_covers_all_fragments_of_a_message(gateway: Gateway) -> None:
     ws = connect(gateway.ws_url, origin=gateway.base_url)
     with Socket(ws) as guest:
         assert guest.request("auth")["type"] == "welcome"
@@ -89,7 +89,7 @@ def test_anything_before_auth_closes_4401(gateway: Gateway, data: str | bytes, o
     assert socket.frames == []
 
 
-def test_who_does_not_pause_is_refused_and_then_closed_4013(limited: Limited) -> None:
+def test_a_flooding_socket_is_refused_then_closed_4013(limited: Limited) -> None:
     with limited.strict.enter() as guest:
         answers = []
         while guest.close_code is None:
@@ -105,7 +105,7 @@ def test_who_does_not_pause_is_refused_and_then_closed_4013(limited: Limited) ->
     assert all(answer["retry_after_ms"] > 0 for answer in refusals)
 
 
-def test_who_pauses_is_heard_again(limited: Limited) -> None:
+def test_a_socket_that_pauses_is_served_again(limited: Limited) -> None:
     with limited.strict.enter() as guest:
         ids = [guest.send("time", client_ms=1) for _ in range(10)]
         assert guest.answer(ids[-1])["code"] == "RATE_LIMITED"
@@ -114,7 +114,7 @@ def test_who_pauses_is_heard_again(limited: Limited) -> None:
         assert guest.request("time", client_ms=1)["type"] == "time"
 
 
-def test_who_does_not_answer_a_ping_is_closed_4012(limited: Limited) -> None:
+def test_a_socket_that_answers_no_ping_is_closed_4012(limited: Limited) -> None:
     gateway = limited.strict
     ws = connect(gateway.ws_url, origin=gateway.base_url)
     ws.send('{"id":1,"type":"auth"}')

@@ -1,4 +1,4 @@
-"""The client as a gateway delivers it: the real build."""
+"""The delivery of the built client by a gateway."""
 
 import re
 
@@ -22,7 +22,7 @@ def linked(page: httpx.Response) -> list[str]:
     ]
 
 
-def test_every_file_the_page_names_is_there(gateway: Gateway, page: httpx.Response) -> None:
+def test_every_file_that_the_page_names_exists(gateway: Gateway, page: httpx.Response) -> None:
     names = linked(page)
     assert {"/favicon.ico", "/share.png", "/manifest.webmanifest"} <= set(names)
     for name in names:
@@ -33,7 +33,7 @@ def test_every_file_the_page_names_is_there(gateway: Gateway, page: httpx.Respon
 
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 @pytest.mark.parametrize("kind", ["js", "css"])
-def test_scripts_and_styles_come_compressed(
+def test_scripts_and_styles_are_compressed(
     gateway: Gateway, page: httpx.Response, kind: str, encoding: str
 ) -> None:
     (name,) = [name for name in linked(page) if name.endswith(f".{kind}")]
@@ -52,14 +52,14 @@ def test_the_source_is_not_public(gateway: Gateway, page: httpx.Response) -> Non
     assert "sourceMappingURL" not in gateway.http.get(name).text
 
 
-def test_the_page_describes_itself(page: httpx.Response) -> None:
+def test_the_page_has_a_title_and_a_description(page: httpx.Response) -> None:
     assert re.search(r"<title>\S.*</title>", page.text)
     assert re.search(r'name="description"\s+content="[^"]{50,}"', page.text)
     assert page.headers["Cache-Control"] == "no-cache"
     assert page.headers["ETag"]
 
 
-def test_what_does_not_exist_is_404_of_its_kind(gateway: Gateway) -> None:
+def test_missing_files_and_pages_get_their_own_404(gateway: Gateway) -> None:
     kinds = {}
     for path in ("/nothing", "/assets/x.js", "/api/nothing"):
         answer = gateway.http.get(path)

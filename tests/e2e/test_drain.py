@@ -19,7 +19,7 @@ HANDSHAKE = {
 }
 
 
-def test_a_drained_gateway_says_goodbye_and_ends(
+def test_a_drained_gateway_sends_bye_and_exits(
     cluster: Cluster, seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller)

@@ -1,4 +1,4 @@
-"""A person who is erased: nothing that any store keeps has their name or address any more."""
+"""An erased user: no store keeps their name or address."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def person(gateway: Gateway) -> Person:
     return gateway.sign_up(f"Erase {uuid4().hex[:12]}")
 
 
-def test_nothing_of_an_erased_person_is_left_in_any_store(
+def test_no_store_keeps_data_of_an_erased_user(
     cluster: Cluster, gateway: Gateway, seller: Person, container: Container, person: Person
 ) -> None:
     before = {topic.name: ends(container.settings, topic.name) for topic in ALL_TOPICS}
@@ -164,5 +164,5 @@ def kafka_texts(container: Container, before: dict[str, dict[int, int]]) -> Iter
 
 
 def log_files(cluster: Cluster) -> list[Path]:
-    """What every process has written."""
+    """Return the log files of every process."""
     return list(cluster.stack.places.logs_dir.glob("*.log"))

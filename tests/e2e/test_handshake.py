@@ -1,4 +1,4 @@
-"""Who is let in (wire.md, WebSocket): Origin, compression, a full gateway."""
+"""The handshake (wire.md, WebSocket): Origin, compression, a full gateway."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -32,16 +32,18 @@ def test_another_origin_is_refused(gateway: Gateway, origin: str) -> None:
     assert refused(gateway, origin=origin) == 403
 
 
-def test_the_own_origin_is_let_in(gateway: Gateway) -> None:
+def test_the_own_origin_is_accepted(gateway: Gateway) -> None:
     assert is_let_in(gateway, origin=gateway.base_url)
 
 
-def test_no_origin_is_let_in_where_that_is_switched_on(gateway: Gateway, limited: Limited) -> None:
+def test_a_missing_origin_is_accepted_if_the_setting_allows_it(
+    gateway: Gateway, limited: Limited
+) -> None:
     assert is_let_in(gateway, origin=None)
     assert refused(limited.strict, origin=None) == 403
 
 
-def test_no_origin_is_refused_with_authorization_too(limited: Limited) -> None:
+def test_a_missing_origin_is_refused_even_with_authorization(limited: Limited) -> None:
     with pytest.raises(WebSocketBadStatusException) as refusal:
         connect(limited.strict.ws_url, origin=None, headers=["Authorization: Bearer x"])
     assert refusal.value.status_code == 403
@@ -75,7 +77,7 @@ def test_a_full_gateway_refuses_and_stays_healthy(limited: Limited) -> None:
     wait_until(has_room, what="room for another")
 
 
-def test_what_is_no_handshake_is_a_fault_of_the_clients(gateway: Gateway) -> None:
+def test_an_invalid_handshake_gets_a_client_error(gateway: Gateway) -> None:
     assert gateway.http.get("/ws").status_code == 426
     assert 400 <= gateway.http.post("/ws").status_code < 500
 
@@ -102,7 +104,7 @@ BAD_HANDSHAKES = {
 
 
 @pytest.mark.parametrize(("headers", "refusal"), BAD_HANDSHAKES.values(), ids=BAD_HANDSHAKES.keys())
-def test_a_bad_handshake_is_refused_by_name(
+def test_a_bad_handshake_is_refused_with_its_reason(
     gateway: Gateway, headers: tuple[str, ...], refusal: tuple[int, str]
 ) -> None:
     with RawConnection.open(gateway.port) as wire:
@@ -132,7 +134,7 @@ def test_a_handshake_is_a_get_of_the_right_version_of_http(gateway: Gateway) -> 
         "Expect: 100-continue",
     ],
 )  # fmt: skip
-def test_no_other_header_keeps_a_socket_from_being_opened(gateway: Gateway, header: str) -> None:
+def test_unknown_headers_do_not_prevent_a_handshake(gateway: Gateway, header: str) -> None:
     with RawConnection.open(gateway.port) as wire:
         answer = wire.send(head("GET", "/ws", *GOOD, header)).answer()
     assert answer.status == 101

@@ -1,4 +1,4 @@
-"""Bids and sellers' wishes over HTTP: receipts, outcomes, refusals (wire.md, HTTP)."""
+"""Bids and sellers' requests over HTTP: receipts, outcomes, refusals (wire.md, HTTP)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -145,7 +145,7 @@ def test_the_history_shows_aliases_and_public_amounts_only(
     assert "4000" not in gateway.http.get(path).text
 
 
-def test_my_bids_say_how_i_stand(seller: Person, anna: Person, ben: Person) -> None:
+def test_my_bids_show_my_standing(seller: Person, anna: Person, ben: Person) -> None:
     lot = create_lot(seller)
     outcome(anna, lot, 4_000, kind="max")
     outcome(ben, lot, 2_000)

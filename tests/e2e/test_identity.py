@@ -1,4 +1,4 @@
-"""Who is who on a socket, and for how long (wire.md): tokens, sessions, places."""
+"""Authentication of a socket (wire.md): tokens, sessions, the limit per user."""
 
 import json
 import time
@@ -41,13 +41,13 @@ def forged(cluster: Cluster, person: Person, *, key: str | None = None, **change
     return jwt.encode({**claims, **changes}, secret, algorithm="HS256", headers=headers)
 
 
-def test_a_token_made_with_the_right_key_is_let_in(cluster: Cluster, anna: Person) -> None:
-    # Else the tests below would pass whatever they forge.
+def test_a_token_signed_with_the_right_key_is_accepted(cluster: Cluster, anna: Person) -> None:
+    # Otherwise the tests below would pass with any forged token.
     with cluster.gateway.enter(forged(cluster, anna)):
         pass
 
 
-def test_who_never_says_auth_is_closed_4401(limited: Limited) -> None:
+def test_a_socket_without_auth_is_closed_4401(limited: Limited) -> None:
     with limited.strict.open() as socket:
         assert socket.wait_closed() == 4401
 
@@ -169,7 +169,7 @@ def test_a_socket_ends_with_its_token_unless_that_is_renewed(
         assert close_code_for(gateway, short) == 4401
 
 
-def test_nobody_takes_over_a_socket(anna: Person, ben: Person) -> None:
+def test_another_user_cannot_authenticate_on_a_socket(anna: Person, ben: Person) -> None:
     with anna.enter() as socket:
         socket.send("auth", token=ben.token)
         assert socket.wait_closed() == 4401
@@ -207,10 +207,10 @@ def wait_for_presence(socket: Socket) -> None:
     )
 
 
-def test_five_sockets_that_nobody_hears_keep_nobody_out(gateway: Gateway, limited: Limited) -> None:
+def test_five_dead_sockets_do_not_block_new_ones(gateway: Gateway, limited: Limited) -> None:
     person = gateway.sign_up("Haunted")
     with ExitStack() as sockets:
-        # Nobody reads these: they answer no ping, and a proxy that died would not close them.
+        # No thread reads these: they answer no ping, and a dead proxy would not close them.
         old_sockets = [
             connect(limited.patient.ws_url, origin=limited.patient.base_url) for _ in range(5)
         ]

@@ -1,4 +1,4 @@
-"""No log of any process has user input, and log files belong to the owner alone."""
+"""No log of any process has user input, and only their owner can read log files."""
 
 import json
 import traceback
@@ -65,14 +65,14 @@ def found_in_logs(cluster: Cluster, *texts: str) -> list[str]:
     return [f"{number} x {text} in {name}" for name, text, number in found if number]
 
 
-def test_a_taken_address_is_written_nowhere(cluster: Cluster, gateway: Gateway) -> None:
+def test_a_taken_address_is_not_logged(cluster: Cluster, gateway: Gateway) -> None:
     email = f"{MARK}@example.org"
     body = {"email": email, "password": PASSWORD, "nickname": MARK}
 
     def sign_up(address: str) -> int:
         return gateway.http.post("/api/auth/signup", json={**body, "email": address}).status_code
 
-    hashes = found_in_logs(cluster, HASH)  # of what was run here before
+    hashes = found_in_logs(cluster, HASH)  # of earlier runs
     with ThreadPoolExecutor(4) as pool:
         statuses = list(pool.map(sign_up, [email, email.upper(), email, email.upper()]))
     assert sorted(statuses) == [201, 409, 409, 409]
@@ -93,7 +93,7 @@ def test_a_product_already_for_sale_is_no_database_error(cluster: Cluster, selle
 @pytest.mark.parametrize(
     ("statement", "engine"), FAULTS.values(), ids=FAULTS.keys(), indirect=["engine"]
 )
-def test_a_fault_of_a_statement_tells_none_of_its_values(
+def test_the_error_of_a_statement_has_none_of_its_values(
     cluster: Cluster, engine: Engine, statement: str
 ) -> None:
     values = {"mark": MARK, "hash": HASH + MARK}
@@ -106,7 +106,9 @@ def test_a_fault_of_a_statement_tells_none_of_its_values(
 
 
 @pytest.mark.parametrize("engine", [{"statement_timeout_ms": 60_000}], indirect=True)
-def test_a_slow_statement_tells_none_of_its_values(cluster: Cluster, engine: Engine) -> None:
+def test_the_log_of_a_slow_statement_has_none_of_its_values(
+    cluster: Cluster, engine: Engine
+) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("SELECT pg_sleep(1.2), %(mark)s", {"mark": MARK})
     assert found_in_logs(cluster, MARK) == []

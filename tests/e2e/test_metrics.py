@@ -1,4 +1,4 @@
-"""What the metrics of the running cluster show, and who may read them."""
+"""The metrics of the running cluster, and who may read them."""
 
 import os
 import signal
@@ -91,7 +91,9 @@ def test_metrics_count_open_sockets_and_how_they_ended(cluster: Cluster, tmp_pat
     assert served not in ended, "a socket's life is no duration of a request"
 
 
-def test_sockets_of_a_killed_gateway_are_not_open(cluster: Cluster, tmp_path: Path) -> None:
+def test_sockets_of_a_killed_gateway_are_not_counted_as_open(
+    cluster: Cluster, tmp_path: Path
+) -> None:
     with cluster.metered_gateway("gateway-killed", tmp_path) as (gateway, url):
         with gateway.enter() as socket:
             wait_for_open(1, url)
@@ -129,14 +131,14 @@ def test_killed_workers_lower_no_counter_and_leave_no_file(
 
             wait_until(reads, what="another worker, while the metrics are read")
             wait_until(lambda: not complaint_of(gateway.base_url), what="it serves")
-            # What was read less than a second ago may be shown again.
+            # A read of the last second may be served again.
             wait_until(lambda n=death: read(url).get(served) == 10 * n, what="all counted, once")  # type: ignore[misc]
             files.append(len(list(tmp_path.iterdir())))
     assert seen == sorted(seen), "a counter fell"
     assert max(files) <= KINDS * (len(("merged", "exporter", "master", "worker")) + 1)
 
 
-def test_what_is_asked_for_makes_no_series_of_its_own(cluster: Cluster, gateway: Gateway) -> None:
+def test_requests_create_no_series_of_their_own(cluster: Cluster, gateway: Gateway) -> None:
     def series() -> set[tuple[str, str]]:
         return {at for at in read(cluster.metrics_url) if at[0].startswith(("http_", "gateway_"))}
 

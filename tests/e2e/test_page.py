@@ -1,4 +1,4 @@
-"""The page where only a browser shows it: sizes, places, scrolling, focus; phone and desk."""
+"""The page in a browser: sizes, positions, scrolling, focus; phone and desktop."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def person(gateway: Gateway) -> Person:
-    """Who is before the screen; bids and talks from elsewhere, too."""
+    """The user of the page, who also bids and chats from another client."""
     return gateway.sign_up("Visitor")
 
 
@@ -65,34 +65,34 @@ def bid(person: Person, lot: Frame, amount: int) -> None:
     assert answer.is_success, answer.text
 
 
-def test_a_toast_names_another_lot_and_never_lies_over_a_control(
+def test_a_toast_names_another_auction_and_covers_no_control(
     visitor: Visitor, person: Person, seller: Person, ben: Person
 ) -> None:
-    page, news = visitor.page, visitor.page.get_by_test_id("news")
+    page, announcement = visitor.page, visitor.page.get_by_test_id("news")
     here, there = (lot_named(seller, name, lasts_s=SOON_S) for name in ("여기", "저기"))
     for lot in (here, there):
         bid(person, lot, 1_000)
     page.goto(f"/auctions/{here['id']}")
     visitor.sees("price", "₩1,000")
     bid(ben, there, 2_000)
-    expect(news).to_contain_text("저기")
+    expect(announcement).to_contain_text("저기")
     assert under_toast_while_scrolling(visitor) == []
-    expect(news).to_be_empty()
+    expect(announcement).to_be_empty()
 
     bid(ben, here, 2_000)
     visitor.sees("price", "₩2,000")
     visitor.sees("standing", "")
-    expect(news).to_be_empty()
+    expect(announcement).to_be_empty()
 
     bid(person, there, 3_000)
     page.goto("/")
     bid(ben, there, 4_000)
-    expect(news).to_contain_text("저기")
+    expect(announcement).to_contain_text("저기")
     expect(page.get_by_test_id("toast")).to_be_visible()
     assert under_toast_while_scrolling(visitor) == []
     page.reload()
     expect(page.locator("nav .badge")).to_be_visible()
-    expect(news).to_be_empty()
+    expect(announcement).to_be_empty()
 
 
 def under_toast_while_scrolling(visitor: Visitor) -> list[str]:
@@ -107,7 +107,7 @@ def under_toast_while_scrolling(visitor: Visitor) -> list[str]:
     return found
 
 
-def test_my_bids_say_outbid_without_being_loaded_again(
+def test_my_bids_show_outbid_without_a_reload(
     visitor: Visitor, person: Person, seller: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)
@@ -137,7 +137,7 @@ def query(seller: Person) -> str:
     return f"camera {word}"
 
 
-def test_a_list_is_found_again_as_it_was_left(visitor: Visitor, query: str) -> None:
+def test_a_list_keeps_its_position(visitor: Visitor, query: str) -> None:
     page = visitor.page
     page.goto("/")
     page.get_by_role("searchbox").press_sequentially(query)
@@ -174,13 +174,13 @@ def settled_scroll(visitor: Visitor) -> int:
     return scroll_of(visitor)
 
 
-def test_nothing_found_is_said_of_what_was_searched(visitor: Visitor) -> None:
+def test_an_empty_search_result_names_the_search(visitor: Visitor) -> None:
     word = uuid4().hex
     visitor.page.goto(f"/?query=no+{word}")
     expect(visitor.page.locator("main [role=status]")).to_contain_text(f"no {word}")
 
 
-def test_a_page_that_does_not_exist_says_so_with_404(visitor: Visitor) -> None:
+def test_a_missing_page_is_404_and_says_so(visitor: Visitor) -> None:
     answer = visitor.page.goto("/nothing")
     assert answer is not None
     assert answer.status == 404

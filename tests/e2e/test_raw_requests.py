@@ -1,4 +1,4 @@
-"""What a client does wrong below HTTP is its own fault, and nothing of it is obeyed (wire.md)."""
+"""Errors below HTTP are the client's, and such a request has no effect (wire.md)."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +80,7 @@ def test_a_body_in_more_chunks_than_it_could_need_is_too_large(gateway: Gateway)
     assert request(gateway, *pieces).code == (413, "TOO_LARGE")
 
 
-def test_a_body_at_the_limit_is_read_whole(gateway: Gateway) -> None:
+def test_a_body_at_the_limit_is_read_completely(gateway: Gateway) -> None:
     body = LOGIN + b" " * (BODY_BYTES_MAX - len(LOGIN))
     halves = chunk(body[:1000]) + chunk(body[1000:])
     for request in (
@@ -180,7 +180,7 @@ def test_refusals_before_routing_are_problem_documents(
 
 @pytest.mark.parametrize("target", ["*", "host:443", "http://h/api/nothing", "//", "/api/%00"])
 @pytest.mark.parametrize("method", ["OPTIONS", "CONNECT", "TRACE", "HEAD", "PATCH", "BREW"])
-def test_no_method_and_no_target_makes_the_server_fail(
+def test_no_method_or_target_causes_a_server_error(
     gateway: Gateway, method: str, target: str
 ) -> None:
     sent = head(method, target, "Connection: close")
@@ -241,7 +241,7 @@ def test_a_request_that_trickles_is_ended_in_time_too(
     assert HURRIED_S * 0.9 <= took_s < bound_s
 
 
-def test_a_connection_that_asks_nothing_is_closed_without_a_word(hurried: Gateway) -> None:
+def test_an_idle_connection_is_closed_without_an_answer(hurried: Gateway) -> None:
     with RawConnection.open(hurried.port) as wire:
         assert wire.is_closed()
 

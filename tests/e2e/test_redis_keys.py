@@ -1,4 +1,4 @@
-"""Nothing in Redis grows for ever: a key fades by itself, or is one of a fixed number.
+"""Nothing in Redis grows for ever: a key expires, or is one of a fixed number.
 
 And a gateway subscribes to what its sockets need.
 """
@@ -20,7 +20,7 @@ FADING = {"session", "refresh", "sockets", "presence"}  # of a bidder
 LASTING = re.compile(r"unacked(_index|_mutex)?|bids|notices|maintenance|_kombu\.binding[._].*")
 
 
-def test_every_key_fades_or_is_one_of_a_fixed_number(
+def test_every_key_expires_or_is_one_of_a_fixed_number(
     gateway: Gateway, seller: Person, anna: Person
 ) -> None:
     lot = create_lot(seller)

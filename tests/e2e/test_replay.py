@@ -27,7 +27,7 @@ def test_a_replay_after_a_bug_fix_pushes_the_new_outcome(
             }
             status = first.request("bid.status", auction_id=lot["id"], key="unlucky")
             assert status["status"] == "failed"
-            # The auction goes on without it.
+            # The auction continues without it.
             place(second, lot, 2_000)
             assert second.push("bid.result")["standing"] == "leading"
 
@@ -35,7 +35,7 @@ def test_a_replay_after_a_bug_fix_pushes_the_new_outcome(
         assert letter["reason"] == "HandlerError"
         assert "1 replayed" in operator.bridge("replay", "run", "--auction", str(lot["id"]))
         result = first.push("bid.result", bid_id=bid_id, status="accepted")
-        # It came after ben's, whatever the order in which they were sent.
+        # It is after ben's in the topic, in any order of sending.
         assert (result["seq"], result["standing"], result["key"]) == (2, "leading", "unlucky")
         assert second.push("auction.state", bid_count=2)["price"] == 5_000
         status = first.request("bid.status", auction_id=lot["id"], key="unlucky")

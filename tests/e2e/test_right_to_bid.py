@@ -22,7 +22,7 @@ FUTILE_MAX = 4
 
 @pytest.fixture(scope="module")
 def container(cluster: Cluster) -> Iterator[Container]:
-    """The services of an operator, beside the house."""
+    """The services of an operator's process."""
     container = build_container(read_settings(cluster.stack.environment()), application="tests")
     yield container
     container.engine.dispose()
@@ -79,7 +79,7 @@ def test_a_blocked_bidder_cannot_bid_until_unblocked(
         )
 
 
-def test_a_void_gives_the_lead_back_and_tells_everybody(
+def test_a_void_restores_the_lead_and_is_pushed_to_all(
     gateway: Gateway, seller: Person, anna: Person, admin: Person
 ) -> None:
     lot, rich = create_lot(seller), gateway.sign_up("Rich")
@@ -147,7 +147,7 @@ def code(person: Person, method: str, path: str, body: Frame) -> tuple[int, str]
 def test_futile_bids_and_unverified_users_are_refused_early(
     cluster: Cluster, seller: Person, container: Container
 ) -> None:
-    """One gateway for both: it asks for a proof, and takes few futile bids."""
+    """One gateway for both: it requires a proved address, and accepts few futile bids."""
     settings = {"FUTILE_BIDS_PER_MINUTE": str(FUTILE_MAX), "BID_NEEDS_PROVED_EMAIL": "1"}
     with cluster.another_gateway("gateway-wary", **settings) as wary:
         lot, lea = create_lot(seller), wary.sign_up("Lea")

@@ -1,4 +1,4 @@
-"""The benchmark's scenarios run against a house, at a hundredth of their size."""
+"""The benchmark's scenarios run against the application, at a hundredth of their size."""
 
 import pytest
 
@@ -24,7 +24,7 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def application(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Application:
-    """The house as the benchmark sees it."""
+    """The application as the benchmark sees it."""
     addresses = {
         **cluster.stack.addresses(),
         "BASE_URL": cluster.gateway.base_url,

@@ -134,7 +134,7 @@ def test_metrics_show_work_that_waits_for_a_lock(cluster: Cluster, seller: Perso
     )
 
 
-def test_tasks_that_no_worker_takes_are_counted(cluster: Cluster) -> None:
+def test_waiting_tasks_are_counted(cluster: Cluster) -> None:
     waiting = ("queue_waiting_tasks", NOTICE_QUEUE)
     with cluster.without("worker-other"):
         cluster.run_task(PUBLISH_NOTICES_TASK)
@@ -161,7 +161,7 @@ def test_a_killed_process_counts_as_restart_and_keeps_its_usage(cluster: Cluster
     assert seen[0] >= before[used]
 
 
-def test_a_loop_that_does_not_turn_is_seen_as_its_delay(cluster: Cluster, gateway: Gateway) -> None:
+def test_a_blocked_loop_shows_as_delay(cluster: Cluster, gateway: Gateway) -> None:
     def late() -> float:
         return above(cluster.metrics_url, "gateway_loop_delay_seconds", bound_s=2)
 
@@ -216,7 +216,7 @@ def test_bridge_and_workers_serve_their_own_metrics(
 
 
 @pytest.mark.parametrize(("kind", "bind"), [("bridge", "{taken}"), ("worker", "nowhere")])
-def test_a_bad_metrics_address_is_one_line_and_exit_code_2(
+def test_a_bad_metrics_address_is_one_line_and_exit_2(
     cluster: Cluster, tmp_path: Path, kind: str, bind: str
 ) -> None:
     bind = bind.format(taken=f"{HOST}:{cluster.gateway.port}")

@@ -1,4 +1,4 @@
-"""`python -m stack.demo bid`: what a deployment's smoke test asks of a house."""
+"""`python -m stack.demo bid`, the smoke test of a deployment."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def place_one(**addresses: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_house_that_takes_bids_passes_the_smoke_test(cluster: Cluster) -> None:
+def test_the_smoke_test_passes_when_bids_are_decided(cluster: Cluster) -> None:
     gateway = cluster.gateway
     done = place_one(BASE_URL=gateway.base_url, WS_URL=gateway.ws_url)
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""Snapshots that are shared are never behind what was pushed (I13)."""
+"""Shared snapshots are never behind the pushes (I13)."""
 
 from itertools import count
 from typing import Any
@@ -24,7 +24,7 @@ def listed(gateway: Gateway, lot: Frame) -> Frame:
     return next(item for item in items if item["id"] == lot["id"])
 
 
-def test_no_guest_is_shown_less_than_was_pushed(
+def test_a_guests_snapshot_is_never_behind_the_pushes(
     limited: Limited, seller: Person, anna: Person
 ) -> None:
     gateway, lot, path = limited.patient, create_lot(seller), ""

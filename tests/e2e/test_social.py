@@ -1,4 +1,4 @@
-"""Log-in by Google, Kakao and Naver in a browser: two people each, on a phone and at a desk."""
+"""Log-in by Google, Kakao and Naver in a browser: two users each, on a phone and a desktop."""
 
 import re
 from collections.abc import Iterator
@@ -164,7 +164,7 @@ def unlink_and_link_again(guest: Guest, email: str) -> None:
 @pytest.mark.parametrize(
     ("way", "message"), zip(WAYS, ["동의하지 않아", "did not agree"], strict=True)
 )
-def test_who_refuses_reads_so_and_may_begin_again(
+def test_a_user_who_refuses_is_informed_and_can_try_again(
     browser: Browser, gateway: Gateway, way: tuple[str, ViewportSize], message: str, tmp_path: Path
 ) -> None:
     guest = Guest(browser, gateway, way, tmp_path)

@@ -41,7 +41,7 @@ def test_a_bid_is_received_decided_and_seen_by_others(
     ]
 
 
-def test_a_maximum_answers_by_itself_until_it_is_topped(
+def test_a_maximum_bids_automatically_until_it_is_exceeded(
     gateway: Gateway, seller: Person, anna: Person, ben: Person
 ) -> None:
     lot = create_lot(seller)
@@ -68,7 +68,7 @@ def test_a_maximum_answers_by_itself_until_it_is_topped(
     assert versions == sorted(set(versions))
 
 
-def test_every_socket_of_the_bidder_is_told(seller: Person, anna: Person) -> None:
+def test_every_socket_of_the_bidder_gets_the_outcome(seller: Person, anna: Person) -> None:
     lot = create_lot(seller)
     with anna.enter() as phone, anna.enter() as desk:
         answers = bid(phone, lot, 1_000)
@@ -142,7 +142,7 @@ def test_a_key_that_names_another_bid_is_refused(seller: Person, anna: Person) -
     assert (over_http.status_code, over_http.json()["code"]) == (409, "KEY_REUSED")
 
 
-def test_a_bid_nobody_has_seen_is_unknown(seller: Person, anna: Person) -> None:
+def test_a_bid_that_was_never_sent_is_unknown(seller: Person, anna: Person) -> None:
     lot = create_lot(seller)
     with anna.enter() as socket:
         answer = socket.request("bid.status", auction_id=lot["id"], key="never-sent")

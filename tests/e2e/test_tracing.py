@@ -26,7 +26,7 @@ SERVICES = ("gateway", "bridge", "worker", "bridge", "bridge", "gateway")
 TRACED = ("gateway", "bridge", "worker-bids-0", "worker-bids-1")
 ALL = {"OTEL_TRACES_SAMPLER": "parentbased_always_on", "OTEL_BSP_SCHEDULE_DELAY": "100"}
 NEVER = {"OTEL_BSP_SCHEDULE_DELAY": "600000"}
-NOBODYS = 10**12  # no auction
+MISSING_AUCTION_ID = 10**12  # no auction
 POST = "POST /api/auctions/<int:auction_id>/bids"
 
 
@@ -118,7 +118,7 @@ def test_a_socket_bid_is_one_trace_from_frame_to_push(
     assert found[Stage.PUSH].attributes["bid.status"] == "accepted"
 
 
-def test_a_bid_over_http_goes_on_with_the_trace_of_its_client(
+def test_a_bid_over_http_continues_its_clients_trace(
     cluster: Cluster, collector: Collector, seller: Person
 ) -> None:
     lot, client = create_lot(seller), "00f067aa0ba902b7"
@@ -182,11 +182,11 @@ def test_a_foreign_records_trace_reaches_its_dead_letter(
 ) -> None:
     trace, span = uuid4().hex, "00f067aa0ba902b7"
     header = ("traceparent", f"00-{trace}-{span}-01".encode())
-    value = {"v": 1, "type": "close", "auction_id": NOBODYS}
+    value = {"v": 1, "type": "close", "auction_id": MISSING_AUCTION_ID}
     producer = KafkaProducer(**client_arguments(read_settings(cluster.stack.environment()).kafka))
     producer.send(
         AUCTION_BID.name,
-        key=str(NOBODYS).encode(),
+        key=str(MISSING_AUCTION_ID).encode(),
         value=json.dumps(value).encode(),
         headers=[header, ("traceparent", b"\x00\xff"), ("tracestate", b"\x00")],
     )

@@ -1,4 +1,4 @@
-"""Those who watch: guests, the list's prices, the clock, presence, notices."""
+"""Watching: guests, the list's prices, the clock, presence, notices."""
 
 import time
 from uuid import uuid4
@@ -29,7 +29,7 @@ def test_a_guest_watches_but_neither_bids_nor_chats(gateway: Gateway, seller: Pe
     }
 
 
-def test_a_welcome_tells_who_where_and_the_limits(anna: Person) -> None:
+def test_a_welcome_has_the_user_the_gateway_and_the_limits(anna: Person) -> None:
     with anna.gateway.open() as socket:
         before_ms = time.time_ns() // 1_000_000
         welcome = socket.request("auth", token=anna.token)
@@ -43,7 +43,7 @@ def test_a_welcome_tells_who_where_and_the_limits(anna: Person) -> None:
     }
 
 
-def test_the_servers_clock_may_be_asked(gateway: Gateway) -> None:
+def test_the_time_frame_returns_the_servers_clock(gateway: Gateway) -> None:
     with gateway.enter() as guest:
         before_ms = time.time_ns() // 1_000_000
         answer = guest.request("time", client_ms=12)
@@ -69,7 +69,7 @@ def test_the_list_moves_with_the_prices(gateway: Gateway, seller: Person, anna: 
         )
 
 
-def test_a_new_lot_comes_into_the_list_by_itself(gateway: Gateway, seller: Person) -> None:
+def test_a_new_auction_appears_in_the_list_by_itself(gateway: Gateway, seller: Person) -> None:
     with gateway.enter() as guest:
         guest.request("subscribe", channel="auctions")
         lot = create_lot(seller, lasts_s=30, mode="live")
@@ -85,7 +85,9 @@ def test_a_new_lot_comes_into_the_list_by_itself(gateway: Gateway, seller: Perso
     assert (states[0]["status"], states[0]["price"]) == ("open", 1_000)
 
 
-def test_who_has_unsubscribed_hears_no_more(gateway: Gateway, seller: Person, anna: Person) -> None:
+def test_an_unsubscribed_socket_gets_no_pushes(
+    gateway: Gateway, seller: Person, anna: Person
+) -> None:
     lot = create_lot(seller)
     with gateway.enter() as leaver, gateway.enter() as stayer, anna.enter() as bidder:
         watch(leaver, lot)
@@ -110,11 +112,11 @@ def test_presence_counts_those_who_watch(gateway: Gateway, seller: Person) -> No
     with gateway.enter() as first, gateway.enter() as second:
         watch(first, lot)
         watch(second, lot)
-        # Two sockets, on two processes or on one: the count is that of the house.
+        # Two sockets, on one process or on two: the count covers all processes.
         first.push("auction.presence", channel=channel_of(lot), watching=2)
 
 
-def test_notices_come_again_on_connect_until_acknowledged(
+def test_notices_are_sent_on_connect_until_acknowledged(
     gateway: Gateway, seller: Person, ben: Person
 ) -> None:
     loser = gateway.sign_up("Loser")

@@ -1,4 +1,4 @@
-"""People at a browser: the page as they use it, and what the browser complained of."""
+"""Users of a browser: the page's elements, and the browser's errors."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PHONE = ViewportSize(width=390, height=844)
 DESKTOP = ViewportSize(width=1280, height=900)
 LEFT = "net::ERR_ABORTED"  # of a request whose page was left before its answer
 REFUSED_FROM = 400
-WAIT_MS = 120_000  # for whatever a test waits for; only a failing one waits so long
+WAIT_MS = 120_000  # for any wait of a test; only a failing one takes so long
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What tests on real servers share."""
+"""Fixtures of tests on real servers."""
 
 import pytest
 

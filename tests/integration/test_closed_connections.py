@@ -1,4 +1,4 @@
-"""A gateway whose connections PostgreSQL has closed, as at a restart, answers all requests."""
+"""A gateway answers all requests after PostgreSQL has closed its connections."""
 
 from collections.abc import Iterator
 
@@ -36,9 +36,7 @@ def close_all(container: GatewayContainer) -> int:
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_nobody_is_given_a_connection_that_the_server_has_closed(
-    container: GatewayContainer, pool: str
-) -> None:
+def test_a_closed_connection_is_never_handed_out(container: GatewayContainer, pool: str) -> None:
     engine: Engine = getattr(container, pool)
     assert rows(engine, "SELECT 1", {})[0][0] == 1
     assert close_all(container) == 1, "it was kept"

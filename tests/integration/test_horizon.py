@@ -26,7 +26,7 @@ def gauge(engine: Engine) -> StoreGauge:
 
 
 def measured(gauge: StoreGauge) -> float:
-    """What operators see after another step, in seconds."""
+    """Return the metric after another step, in seconds."""
     gauge.step()
     return value_of(metrics.OLDEST_TRANSACTION.labels(metrics.SESSION))
 
@@ -54,7 +54,7 @@ def test_an_open_transaction_is_seen_and_ages_until_it_ends(
     gauge.close()
 
 
-def test_what_is_prepared_or_replicated_is_measured_too(gauge: StoreGauge) -> None:
+def test_prepared_and_replicated_transactions_are_measured(gauge: StoreGauge) -> None:
     """This server prepares nothing and has no replica: the questions are answered, with 0."""
     gauge.step()
     assert value_of(metrics.OLDEST_TRANSACTION.labels(metrics.PREPARED)) == 0

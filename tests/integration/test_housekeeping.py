@@ -1,4 +1,4 @@
-"""What is old is deleted, and nothing else."""
+"""Only old rows are deleted."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ def engine(stack: Stack) -> Iterator[Engine]:
         yield create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
 
 
-def test_notices_are_deleted_when_they_are_old_and_not_before(engine: Engine) -> None:
+def test_only_old_notices_are_deleted(engine: Engine) -> None:
     add = """INSERT INTO notices (user_id, auction_id, kind, params, at)
     VALUES (%s, 1, 'won', '{}', %s)"""
     with engine.begin() as connection:
@@ -49,7 +49,7 @@ def test_notices_are_deleted_when_they_are_old_and_not_before(engine: Engine) ->
     assert column(engine, "SELECT user_id FROM notices ORDER BY 1") == [3, 4]
 
 
-def test_the_house_does_all_of_it(stack: Stack) -> None:
+def test_housekeeping_runs_every_chore(stack: Stack) -> None:
     container = build_container(read_settings(stack.environment()), application="tests")
     long_ago = NOW - timedelta(days=container.settings.limits.notice_days + 1)
     add = """INSERT INTO notices (id, user_id, auction_id, kind, params, at, published_at)
@@ -149,7 +149,7 @@ def add_message(messages: MongoMessages, room_id: int, seq: int, at: datetime) -
 
 
 def add_room(engine: Engine, at: datetime) -> int:
-    """A room whose id no other test's room has, whose messages are in the same store."""
+    """Create a room with a unique id, because all tests share the store of messages."""
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "SELECT setval('rooms_id_seq', 1000000000 + floor(random() * 1e9)::bigint)"

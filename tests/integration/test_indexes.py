@@ -1,4 +1,4 @@
-"""What lists and foreign keys look for is found by an index, in a house with many rows."""
+"""Queries of lists and foreign keys use an index, in a database with many rows."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -153,7 +153,7 @@ def test_a_list_reads_no_table_from_end_to_end(engine: Engine, name: str) -> Non
 
 @pytest.mark.parametrize("sort", ["price", "ending"])
 def test_a_sorted_list_joins_only_its_page(engine: Engine, sort: Any) -> None:
-    """No index can have prices (a bid changes them), nor ends whatever the status."""
+    """No index has prices (a bid changes them), nor ends of auctions of any status."""
     query = AuctionQuery(sort=sort)
     nodes = list(
         planned(
@@ -170,7 +170,7 @@ def test_a_sorted_list_joins_only_its_page(engine: Engine, sort: Any) -> None:
 
 
 def planned(engine: Engine, ask: Callable[[Engine], Any]) -> Iterator[Node]:
-    """The nodes of the plans of everything that `ask` asks the database."""
+    """Return the plan nodes of every query that `ask` runs."""
     statements: list[tuple[str, Any]] = []
 
     def note(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:

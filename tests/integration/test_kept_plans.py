@@ -46,7 +46,7 @@ def engine() -> Iterator[Engine]:
         yield engine
 
 
-def test_a_settle_and_the_outbox_are_read_by_their_indexes_for_ever(engine: Engine) -> None:
+def test_kept_plans_use_indexes_for_settle_and_outbox(engine: Engine) -> None:
     with engine.begin() as connection:
         CLAIM.execute(connection, "auction-bid", ["1", "2"], 500)
         FIND.execute(connection, "{1,2}", ["{}", "{}"], ["{}", "{}"])

@@ -1,4 +1,4 @@
-"""A gateway subscribes in Redis to what its sockets need, and to nothing else."""
+"""A gateway subscribes in Redis only to the channels that its sockets need."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ class Hub:
 
 @pytest.fixture
 def redis(stack: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """Whose clients wait as in a gateway, where everything is patched: others go on meanwhile."""
+    """A Redis whose clients wait as in a patched gateway, where other greenlets continue."""
     monkeypatch.setattr(redis_connection, "socket", gevent.socket)
     with connect(redis_url(FANOUT_DATABASE), limits=Limits()) as redis:
         yield redis
@@ -89,7 +89,9 @@ def a_channel() -> str:
     return f"auction:{uuid4().int % 10**12}"
 
 
-def test_it_receives_subscribed_channels_only(redis: Redis, hub: Hub, listener: Listener) -> None:
+def test_a_gateway_receives_subscribed_channels_only(
+    redis: Redis, hub: Hub, listener: Listener
+) -> None:
     wanted, other = a_channel(), a_channel()
     assert redis.publish(wanted, "too early") == 0
     assert listener.listen_to([wanted], CALL_S)

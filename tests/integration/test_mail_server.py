@@ -47,14 +47,14 @@ def send(**replies: str) -> None:
 
 
 @pytest.mark.parametrize("farewell", ["221 bye", "421 busy", ""])
-def test_what_a_server_takes_is_sent_however_it_says_goodbye(farewell: str) -> None:
+def test_an_accepted_mail_is_sent_even_if_quit_fails(farewell: str) -> None:
     send(QUIT=farewell)
 
 
 @pytest.mark.parametrize(
     ("command", "reply"), [("RCPT", "550 no such address"), ("DATA", "554 no"), (".", "552 large")]
 )
-def test_what_a_server_refuses_for_good_is_not_tried_again(command: str, reply: str) -> None:
+def test_a_permanently_refused_mail_is_not_retried(command: str, reply: str) -> None:
     with pytest.raises(MailRefusedError) as refused:
         send(**{command: reply})
     assert reply[:3] in str(refused.value)
@@ -66,7 +66,7 @@ def test_what_a_server_refuses_for_good_is_not_tried_again(command: str, reply: 
     [("", "421 busy"), ("", ""), ("MAIL", "550 you may not send"), ("RCPT", "451 grey list"),
      ("DATA", "421 going"), (".", "451 disk full"), (".", "")],
 )  # fmt: skip
-def test_what_a_server_does_not_take_now_is_tried_again(command: str, reply: str) -> None:
+def test_a_temporarily_refused_mail_is_retried(command: str, reply: str) -> None:
     with pytest.raises(MailServerError) as deferred:
         send(**{command: reply})
     assert MAIL.to not in str(deferred.value)

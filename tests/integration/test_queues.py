@@ -22,7 +22,7 @@ OWN_DATABASE = 9  # of Redis: no worker listens there
 
 @pytest.fixture
 def broker() -> Iterator[Redis]:
-    """An empty database, as of a broker whose workers are away."""
+    """An empty database, like that of a broker without workers."""
     stack = own_stack()
     stack.servers_up()
     with Redis.from_url(redis_url(OWN_DATABASE), decode_responses=True) as redis:
@@ -84,7 +84,7 @@ def test_a_lane_is_woken_later_unless_it_is_woken_already(
     assert message["headers"]["eta"] is not None
 
 
-def test_a_lane_is_put_off_once_and_woken_meanwhile(broker: Redis, waker: CeleryWaker) -> None:
+def test_a_deferred_lane_can_be_woken_earlier(broker: Redis, waker: CeleryWaker) -> None:
     waker.put_off(lanes(1), 3_600)
     waker.clear_flags(lanes(1))
     waker.put_off(lanes(2), 3_600)
@@ -95,14 +95,14 @@ def test_a_lane_is_put_off_once_and_woken_meanwhile(broker: Redis, waker: Celery
     assert len(tasks(broker)) == 3
 
 
-def test_a_lane_can_be_put_off_again_before_its_task(broker: Redis, waker: CeleryWaker) -> None:
+def test_a_lane_can_be_deferred_again_before_its_task(broker: Redis, waker: CeleryWaker) -> None:
     waker.put_off(lanes(1), 0.001)
     wait_until(lambda: not broker.keys("wake::*"), what="the flag ends")
     waker.put_off(lanes(1), 0.001)
     assert len(tasks(broker)) == 2
 
 
-def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryWaker) -> None:
+def test_wake_ups_without_a_worker_stay_bounded(broker: Redis, waker: CeleryWaker) -> None:
     for lane in lanes(30):
         waker.enqueue([lane])
     oldest = broker.lrange(SETTLE_QUEUE, -10, -1)
@@ -111,7 +111,7 @@ def test_wake_ups_that_nobody_takes_do_not_pile_up(broker: Redis, waker: CeleryW
     assert broker.lrange(SETTLE_QUEUE, 0, -1) == oldest
 
 
-def test_nor_do_tasks_of_other_queues(
+def test_tasks_of_other_queues_stay_bounded(
     broker: Redis, waker: CeleryWaker, notice_waker: NoticeWaker
 ) -> None:
     for _ in range(5):

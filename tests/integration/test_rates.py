@@ -41,7 +41,7 @@ def is_let_in(rates: RedisRates, at: Rate) -> bool:
     return True
 
 
-def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
+def test_two_processes_share_a_users_rate(redis: Redis) -> None:
     slow, one, other = rate(), RedisRates(redis), RedisRates(redis)
     for rates in (one, other, one):
         rates.consume(slow, 7)
@@ -52,7 +52,7 @@ def test_two_processes_share_what_somebody_may_do(redis: Redis) -> None:
         assert 90_000 < looking.pttl(f"rate:{slow.name}:7") <= 300_000
 
 
-def test_who_was_refused_is_refused_again_without_asking_redis(redis: Redis) -> None:
+def test_a_refused_caller_is_refused_again_without_redis(redis: Redis) -> None:
     slow, rates = rate(burst=1), RedisRates(redis)
     rates.consume(slow, 7)
     refused_for_s(lambda: rates.consume(slow, 7))

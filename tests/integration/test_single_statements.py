@@ -1,4 +1,4 @@
-"""Reading by one statement asks the server once."""
+"""A read of one statement is one round trip."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -38,13 +38,13 @@ def questions(engine: Engine) -> Iterator[list[str]]:
     extensions.set_wait_callback(before)
 
 
-def test_a_read_of_one_statement_asks_the_server_once(engine: Engine, questions: list[str]) -> None:
+def test_a_read_of_one_statement_is_one_round_trip(engine: Engine, questions: list[str]) -> None:
     for number in range(1, 4):
         assert rows(engine, "SELECT %(value)s", {"value": number})[0][0] == number
         assert len(questions) == number
 
 
-def test_a_transaction_after_it_is_one_again(engine: Engine, questions: list[str]) -> None:
+def test_a_later_transaction_is_a_real_one(engine: Engine, questions: list[str]) -> None:
     rows(engine, "SELECT 1", {})
     with transaction(engine) as connection:
         at_first = connection.exec_driver_sql("SELECT now()").scalar()

@@ -1,6 +1,6 @@
-"""Auctions as the code of an older commit has decided and stored them, with their log.
+"""Auctions as the code of an older commit decided and stored them, with their records.
 
-How the file was made, `write.py` says.
+`write.py` made the file.
 """
 
 import json

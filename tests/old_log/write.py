@@ -1,4 +1,4 @@
-"""Writes a log and what this checkout's code makes of it in PostgreSQL, as JSON.
+"""Writes records and the rows that this checkout's code makes of them in PostgreSQL, as JSON.
 
 The file beside it, `rules_1.json`, was written by commit dd864dc, the last whose auctions were
 frozen with the first wording of the rules and whose newest migration is 0003:

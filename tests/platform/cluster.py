@@ -1,4 +1,4 @@
-"""Lists as a test has them: a topic and processes of its own, and what they did."""
+"""Lists of a test: a topic and processes of its own, and their effects."""
 
 import json
 import os
@@ -28,7 +28,7 @@ from tests.waiting import wait_until
 
 
 class Process:
-    """A process of ours; what it writes is in `log_file`."""
+    """A process of ours, with its output in `log_file`."""
 
     def __init__(
         self, arguments: Sequence[str], *, environment: Mapping[str, str], log_file: Path
@@ -61,7 +61,7 @@ class Process:
         wake(self._process.pid)
 
     def wait_ended(self) -> int:
-        """Its exit code, once it ended by itself."""
+        """Wait until it ends by itself; return its exit code."""
         wait_until(lambda: self._process.poll() is not None, what="it ends")
         return self._process.wait()
 
@@ -240,7 +240,7 @@ def lists_database() -> Iterator[tuple[dict[str, str], Engine]]:
         engine = create_engine(driver_url(environment["DATABASE_URL"]))
         with engine.begin() as connection:
             connection.exec_driver_sql(TABLES)
-        # The users of Redis know the house's queues and channels alone.
+        # The Redis users have rights for the application's queues and channels only.
         own = {"REDIS_BROKER_URL": redis_url(1), "REDIS_FANOUT_URL": redis_url(2)}
         yield {**environment, **own}, engine
         engine.dispose()
@@ -250,7 +250,7 @@ def lists_database() -> Iterator[tuple[dict[str, str], Engine]]:
 def open_cluster(
     environment: Mapping[str, str], engine: Engine, *, logs: Path, partitions: int = 3
 ) -> Iterator[ListsCluster]:
-    """A world whose topics exist and whose processes all end."""
+    """A cluster whose topics exist, and whose processes end when it is left."""
     metrics_dir = logs / "metrics"
     metrics_dir.mkdir()
     base = {**os.environ, **environment, "PROMETHEUS_MULTIPROC_DIR": str(metrics_dir)}

@@ -1,4 +1,4 @@
-"""The services of processes of lists: the house's, but for its topics."""
+"""The services of the processes of lists: the application's, with other topics."""
 
 from collections.abc import Sequence
 from functools import cached_property

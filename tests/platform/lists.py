@@ -133,10 +133,10 @@ class ListLane:
 
 
 class ListAudit:
-    """What lists add to an audit: where the rows are that settling leaves."""
+    """The audit of lists: where the rows of settled records are."""
 
     def __init__(self, results: AuditResults) -> None:
-        """There is nothing more to judge about a list."""
+        """A list has no further checks."""
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
         """All lists, or the selected one."""

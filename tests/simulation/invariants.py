@@ -1,4 +1,4 @@
-"""I2 to I10 of the house in memory, as far as they hold at every moment."""
+"""I2 to I10 in memory, as far as they hold at every moment."""
 
 import json
 from collections import Counter, defaultdict
@@ -56,7 +56,7 @@ def _rows_have_records(simulation: Simulation) -> None:
 
 
 def _one_answer_each(simulation: Simulation) -> None:
-    """I5: a bid has one outcome, beside that it failed."""
+    """I5: a bid has one outcome, besides `failed`."""
     answers = defaultdict(set)
     for event in _events(simulation):
         for outcome in event["outcomes"]:
@@ -127,7 +127,7 @@ def _prices_and_times(simulation: Simulation, auction_id: int) -> None:
 
 
 def _controls(simulation: Simulation, auction_id: int) -> list[Any]:
-    """What was decided of the auction's records that are no bids."""
+    """Return the decisions of the auction's records that are no bids."""
     return [
         entry
         for entry in simulation.store.rows("decisions").values()

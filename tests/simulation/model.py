@@ -1,4 +1,4 @@
-"""An auction house in memory: its auctions, and the simulated lane topic of their bids."""
+"""The application in memory: auctions, and the simulated lane topic of their bids."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is no command of an operator's on people is one line, and exit code 2."""
+"""A wrong `app.admin` command prints one line, and exits with 2."""
 
 import sys
 
@@ -12,7 +12,7 @@ from app.admin import main
     ["", "grant", "grant a@b.c", "grant a@b.c king", "suspend", "suspend a@b.c --lif", "ban a b",
      "unban a@b.c", "after-restore --dry"],
 )  # fmt: skip
-def test_a_wrong_command_is_one_line(
+def test_a_wrong_command_is_reported_in_one_line(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["admin", *command.split()])

@@ -28,7 +28,7 @@ def test_a_too_long_wait_is_refused_with_retry_after() -> None:
     assert queue(hashed, ("four",)) == "FOUR"
 
 
-def test_a_hash_that_fails_makes_room() -> None:
+def test_a_failed_hash_frees_its_slot() -> None:
     queue = HashQueue(waiting_max=1)
     for _ in range(3):
         with pytest.raises(ValueError, match="twelve"):
@@ -36,7 +36,7 @@ def test_a_hash_that_fails_makes_room() -> None:
     assert queue(int, ("12",)) == 12
 
 
-def test_hashes_are_computed_after_all_else() -> None:
+def test_hashes_have_the_lowest_priority() -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
     queue = HashQueue(waiting_max=1)
     assert queue(lambda _: os.getpriority(os.PRIO_PROCESS, 0), ("",)) == max(own, NICENESS)

@@ -26,7 +26,7 @@ def name_of(one: Declaration) -> str:
 
 
 @pytest.mark.parametrize("one", OURS, ids=name_of)
-def test_a_metric_says_its_unit_its_part_and_its_meaning(one: Declaration) -> None:
+def test_a_metric_has_a_unit_a_prefix_and_a_help_text(one: Declaration) -> None:
     assert one.unit in UNITS
     assert one.name.partition("_")[0] in PARTS
     assert one.meaning.endswith(".")
@@ -43,7 +43,7 @@ def test_every_label_and_every_metric_is_declared_once_and_used() -> None:
     assert LABELS.keys() == {label for one in DECLARED for label in one.labels}
 
 
-def test_what_is_declared_is_what_there_is() -> None:
+def test_declared_and_registered_metrics_are_the_same() -> None:
     made = {
         family.name + ("_total" if family.type == "counter" else "")
         for value in (*vars(metrics).values(), *vars(lane_metrics).values())

@@ -1,4 +1,4 @@
-"""docs/security.md names, for each attack, tests that there are."""
+"""docs/security.md names existing tests for each attack."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_every_attack_has_a_row(attack: str) -> None:
     assert any(attack in cells[0] for cells in rows())
 
 
-def test_every_row_names_tests_that_there_are() -> None:
+def test_every_row_names_existing_tests() -> None:
     for attack, _, cell in rows():
         named = TEST.findall(cell)
         assert named, f"{attack}: names no test"

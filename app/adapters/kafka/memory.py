@@ -39,7 +39,7 @@ class KafkaMemory:
             for record in reader.last(AUCTION_EVENT):
                 try:
                     event = _decoder.decode(record.value)
-                except ValueError:  # nobody's of ours
+                except ValueError:  # of another producer
                     continue
                 found[record.partition] = (record.offset, event.auction_id, event.version)
             return found

@@ -205,7 +205,7 @@ def _message(document: dict[str, Any]) -> ChatMessage:
     return ChatMessage(
         seq=document["seq"],
         message_id=document["_id"],
-        sender=Person(document["sender_id"], NOBODY),  # who shows it looks the name up
+        sender=Person(document["sender_id"], NOBODY),  # the name is looked up when it is shown
         text=document["text"],
         at=document["at"],
     )

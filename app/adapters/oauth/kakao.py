@@ -16,7 +16,7 @@ from app.services.social import Flow, Grant, Profile
 
 SCOPE = "openid account_email profile_nickname"
 USER_PATH = "/v2/user/me"
-UNDER_AGE_CODE = -406  # of somebody under 14, in an app that takes none
+UNDER_AGE_CODE = -406  # of a user under 14, in an app that admits none
 
 
 class Claims(Struct, frozen=True):

@@ -29,7 +29,7 @@ FROM users """
 _BY_EMAIL = _COLUMNS + "WHERE lower(email) = lower(%(email)s)"
 _BY_ID = _COLUMNS + "WHERE id = %(id)s AND erased_at IS NULL"
 
-# Whoever had the password before must not become the owner by a change of address that waits.
+# A user who knew the old password must not take over the account by a pending change of address.
 _SET_PASSWORD = """
 WITH changed AS (
   UPDATE users SET password_hash = %(password_hash)s

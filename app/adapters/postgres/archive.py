@@ -32,7 +32,7 @@ _BID_COLUMNS = """bid_id, auction_id, bidder_id, key, amount, kind, confirm, sta
   automatic, partition, "offset", log_time, standing, alias, public_amount, price,
   minimum_next_bid, ends_at, decided_at, chain"""
 
-# A bidder's highest bid is kept where the alias is: whoever lists auctions need not look here.
+# A bidder's highest bid is kept beside the alias, so that lists need not read the archive.
 _MOVE_BIDS = f"""
 WITH moved AS (
   DELETE FROM bids WHERE bid_id = ANY(ARRAY(
@@ -65,7 +65,7 @@ _ARCHIVED = "UPDATE auctions SET archived_at = now() WHERE id = ANY(%s)"
 
 _IS_THERE = "SELECT to_regclass(%s) IS NOT NULL"
 
-# Made beside its parent and then attached: that holds up nobody who reads the archive.
+# Created apart and then attached, so that readers of the archive do not wait.
 _MAKE_PARTITION = (
     "CREATE TABLE {name} (LIKE {table} INCLUDING ALL)",
     "ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({first}) TO ({following})",

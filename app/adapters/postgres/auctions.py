@@ -276,7 +276,7 @@ def _first_event(begun: State, auction_id: int) -> OutboxMessage:
 def _time(milliseconds: int) -> datetime | None:
     try:
         return from_epoch_ms(milliseconds)
-    except OverflowError:  # a cursor somebody made up
+    except OverflowError:  # an invented cursor
         return datetime.max.replace(tzinfo=from_epoch_ms(0).tzinfo)
 
 

@@ -145,7 +145,7 @@ def _try_readable(engine: Engine) -> None:
 
 def _guard_connects(engine: Engine, breaker: Breaker, requested: threading.local) -> None:
     def connecting(*_: Any) -> None:  # noqa: ANN401 - SQLAlchemy's own
-        # Who has waited for a connection until its holder gave it up has waited long enough.
+        # The wait for a connection uses up the time of the call.
         if breaker.has_failed_since(requested.at):
             raise PoolTimeoutError(NO_ANSWER)
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from app.observability import metrics
 from app.observability.metrics import PREPARED, SESSION
 
-# Sessions of other roles show no time unless ours is a member of pg_read_all_stats.
+# Sessions of other roles show no time unless our role is a member of pg_read_all_stats.
 _SESSIONS = """
 SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"""

@@ -49,7 +49,7 @@ _REQUEST_PROOF = _request(
     "SELECT id, NULL, now() FROM users"
     " WHERE id = %(user_id)s AND email IS NOT NULL AND email_proved_at IS NULL"
 )
-# Not of an account that a provider opened with an address that nobody has proved.
+# Not for an account that a provider opened with an unproved address.
 _REQUEST_RESET = _request(
     "SELECT coalesce((SELECT id FROM users WHERE lower(email) = lower(%(email)s)"
     " AND coalesce(password_hash, email_proved_at::text) IS NOT NULL), %(nobody)s), NULL, now()"

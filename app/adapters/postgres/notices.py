@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from app.adapters.postgres.queries import by_id, read_row, rows
 from app.protocol.resources import Notice
 
-# Notices are stored when they are decided, which knows no product; whoever reads one is told.
+# Settling stores notices without the product, which it does not know; reading adds it.
 NOTICES = """SELECT id, user_id, kind, auction_id, at,
 params || jsonb_build_object('product', (
   SELECT coalesce(g.name, p.name) FROM auctions a JOIN products p ON p.id = a.product_id

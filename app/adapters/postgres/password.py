@@ -12,7 +12,7 @@ def accepts_without_password(database_url: str, *, limits: Limits) -> bool:
     False also when it refuses, or does not answer.
     """
     url = driver_url(database_url)
-    if "sslcert" in url.query:  # it was asked for that
+    if "sslcert" in url.query:  # the server required it
         return False
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:

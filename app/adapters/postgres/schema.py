@@ -59,7 +59,7 @@ users = Table(
     "users",
     metadata,
     _id(),
-    Column("email", Text),  # null: a provider told none
+    Column("email", Text),  # null: the provider sent none
     Column("nickname", Text, nullable=False),
     Column("password_hash", Text),  # null: signs in with a provider only
     Column("role", Text, nullable=False, server_default="user"),
@@ -67,7 +67,7 @@ users = Table(
     Column("status", Text, nullable=False, server_default="active"),
     Column("email_proved_at", Instant),  # null: not proved
     Column("language", Text, nullable=False, server_default="ko"),  # of mails
-    Column("erased_at", Instant),  # then nothing is left that says who it was
+    Column("erased_at", Instant),  # then no column identifies the user
     CheckConstraint("role IN ('user', 'moderator', 'admin')", name="role"),
     CheckConstraint("status IN ('active', 'suspended', 'banned')", name="status"),
     CheckConstraint("language IN ('ko', 'en')", name="language"),
@@ -75,7 +75,7 @@ users = Table(
 )
 
 # The mail of each purpose that is due for a person, and the hash of the token that was sent last.
-# A negative id is nobody's: asking for a mail to an unknown address writes as much as to a known.
+# A negative id belongs to no user: a request for an unknown address writes as much as for a known.
 mail_tokens = Table(
     "mail_tokens",
     metadata,
@@ -108,7 +108,7 @@ identities = Table(
     Index("uq_identities_user_id_provider", "user_id", "provider", unique=True),
 )
 
-# The most a user may bid in a currency, where it is not what settings give everybody.
+# A user's bid limit in a currency, if it differs from the default in settings.
 bid_limits = Table(
     "bid_limits",
     metadata,
@@ -118,7 +118,7 @@ bid_limits = Table(
     CheckConstraint("amount BETWEEN 1 AND 1000000000000", name="amount"),
 )
 
-# Whom a seller lets bid on none of their auctions.
+# The users whom a seller has blocked from all of their auctions.
 blocks = Table(
     "blocks",
     metadata,

@@ -21,7 +21,7 @@ def install_waits(timeout_s: float) -> None:
         try:
             _wait_for_answer(connection, timeout_s)
         except TimeoutError as error:
-            # When the loop itself was held up, the answer may be there by now.
+            # After a delay of the loop itself, the answer may have arrived.
             if connection.poll() != extensions.POLL_OK:
                 raise NoAnswerError("no answer in time") from error
 

@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 from app.domain.errors import BusyError
 from app.protocol.channels import OLD_CHAT_KEY
 
-KEPT_S = 7 * 24 * 3600  # a round that nobody has gone on with for so long begins anew
+KEPT_S = 7 * 24 * 3600  # a round that has not continued for this time starts again
 
 
 class RedisBookmark:

@@ -34,7 +34,7 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
 return 0
 """
-# A wait that was begun stays, else whoever keeps the house busy would not have to wait.
+# A begun wait stays; otherwise an attacker who keeps the server busy would never wait.
 _CANCEL = """
 for number, key in ipairs(KEYS) do
   if redis.call('EXISTS', key) == 1 then

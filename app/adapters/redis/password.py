@@ -14,7 +14,7 @@ def accepts_without_password(url: str, *, limits: Limits) -> bool:
         settings = redis.connection_pool.connection_kwargs
         settings |= {"username": None, "password": None, "socket_timeout": limits.connect_timeout_s}
         try:
-            redis.exists("readyz")  # a ping may be everybody's, for health checks
+            redis.exists("readyz")  # a ping may be allowed without a password, for health checks
         except (RedisError, OSError):
             return False
         return True

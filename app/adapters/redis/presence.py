@@ -102,7 +102,7 @@ class RedisPresence:
         try:
             call()
         except RedisError:
-            return  # it fades by itself
+            return  # it expires by itself
 
 
 def _sum(entries: Iterable[str], now: int) -> int:

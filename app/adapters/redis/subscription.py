@@ -28,7 +28,7 @@ class Subscription:
 
     def __init__(self, redis: Redis) -> None:
         pool = redis.connection_pool
-        # redis-py has no types for what it makes connections of.
+        # redis-py has no types for connection classes.
         self._connection: Any = pool.connection_class(**{**pool.connection_kwargs, **SETTINGS})
         self._connection.connect()
         self._socket = self._connection._sock  # noqa: SLF001 - it has no other seam

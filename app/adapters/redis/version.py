@@ -12,7 +12,7 @@ def server_version(url: str, *, limits: Limits) -> tuple[int, ...] | None:
         url, socket_connect_timeout=wait_s, socket_timeout=wait_s, decode_responses=True
     ) as redis:
         try:
-            # INFO says it too, and takes a right that our users need for nothing else.
+            # INFO has it too, but needs a right that our users need for nothing else.
             reply = redis.execute_command("HELLO")
         except (RedisError, OSError):
             return None

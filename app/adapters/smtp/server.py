@@ -60,7 +60,7 @@ class SmtpServer:
             if url.username:
                 server.login(unquote(url.username), unquote(url.password or ""))
             yield server
-            # The server has the mail: whatever it says now, it must not be sent again.
+            # The server has accepted the mail: after any later answer it must not be sent again.
             with suppress(smtplib.SMTPException, OSError):
                 server.quit()
         finally:

@@ -1,1 +1,1 @@
-"""What one guest may do to others: each abuse is driven, and honest bidders are measured."""
+"""Abuse by guests: each abuse runs while honest bidders are measured."""

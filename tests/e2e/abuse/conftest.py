@@ -1,4 +1,4 @@
-"""A gateway with the limits of production, and honest people at it."""
+"""A gateway with production limits, and honest users on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,7 +24,7 @@ PRODUCTION = {
     "ALLOW_MISSING_ORIGIN": "0",
     "GATEWAY_WORKERS": "2",
 }
-# Honest people stay for all abuses, which take longer than a token lasts on a slow machine.
+# Honest users stay for all abuses, which on a slow machine take longer than a token lasts.
 PATIENT = {"ACCESS_TOKEN_S": "7200"}
 SOCKETS = 5  # that a user may have
 HONEST_BIDDERS = 4  # one socket each: enough that there is one at either of the gateway's processes
@@ -39,19 +39,19 @@ def abused(cluster: Cluster) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="package")
 def lots(seller: Person) -> list[Frame]:
-    """What honest people bid on, each on one."""
+    """The auctions that honest users bid on, one each."""
     return [create_lot(seller) for _ in range(HONEST_BIDDERS)]
 
 
 @pytest.fixture(scope="package")
 def abusers(gateway: Gateway) -> list[Person]:
-    """People who fill GUESTS sockets."""
+    """Users whose sockets fill GUESTS."""
     return [gateway.sign_up(f"Abuser {number}") for number in range(GUESTS // SOCKETS)]
 
 
 @pytest.fixture
 def target(cluster: Cluster, abused: Gateway, lots: list[Frame], abusers: list[Person]) -> Target:
-    """What abusers aim at."""
+    """The target of abusers."""
     metrics_port = httpx.URL(cluster.metrics_url).port
     assert metrics_port is not None
     lot_ids, tokens = [lot["id"] for lot in lots], [person.token for person in abusers]
@@ -66,14 +66,14 @@ def wait_until_idle(cluster: Cluster, abused: Gateway) -> WaitIdle:
 
 @pytest.fixture(scope="package")
 def tokens(gateway: Gateway, abused: Gateway) -> list[str]:
-    """Of honest people. The usual gateway signs them up, where loopback is exempt."""
+    """The tokens of honest users, who sign up at the usual gateway, where loopback is exempt."""
     people = [gateway.sign_up(f"Honest {number}") for number in range(HONEST_BIDDERS)]
     return [person.log_in(abused) for person in people]
 
 
 @pytest.fixture
 def honest(abused: Gateway, lots: list[Frame], tokens: list[str]) -> Iterator[HonestBidders]:
-    """Bidders who have bid once, on sockets that no other abuse has met."""
+    """Bidders who have bid once, on sockets that no other abuse has used."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(abused.enter(token)) for token in tokens]
         for socket, lot in zip(sockets, lots, strict=True):

@@ -21,7 +21,7 @@ class HonestBidders:
         self._amounts = count(2_000, 1_000)
 
     def receipt_waits_s(self, seconds: float) -> list[float]:
-        """Bid for so long; the waits for a receipt.
+        """Bid for this time; return the waits for a receipt.
 
         A wait begins when the bid was due, so a gateway that stands still delays all that follow;
         who has waited longer than all his bids should take sends no more. A bid that is refused

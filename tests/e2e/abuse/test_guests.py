@@ -1,4 +1,4 @@
-"""Guests wait for each other; who shows a token does not wait for them."""
+"""Guests wait for each other; signed-in users do not wait for them."""
 
 import select
 from collections.abc import Iterator

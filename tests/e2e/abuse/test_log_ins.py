@@ -23,9 +23,7 @@ def crowded(cluster: Cluster) -> Iterator[Gateway]:
         yield gateway
 
 
-def test_a_crowd_of_wrong_passwords_is_told_when_to_come_back(
-    crowded: Gateway, anna: Person
-) -> None:
+def test_many_wrong_passwords_at_once_get_retry_after(crowded: Gateway, anna: Person) -> None:
     def log_in(number: int, password: str) -> httpx.Response:
         # Each from a network of their own: in one they would wait for their wrong passwords.
         transport = httpx.HTTPTransport(local_address=f"127.1.{number}.1")

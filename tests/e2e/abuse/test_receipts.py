@@ -1,4 +1,4 @@
-"""No abuse by fifty clients makes an honest bidder wait much longer than in quiet.
+"""No abuse by fifty clients makes an honest bidder wait much longer than without abuse.
 
 Measured is the p99 of the time from when a bid is due to its receipt, of four bidders at six
 bids a second each, in rounds: quiet, then abused. All rounds' waits are taken together, so that a

@@ -1,4 +1,4 @@
-"""A crowd of bidders, and the house seen from its log and its database."""
+"""Many bidders, and the records and rows of the application."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -19,7 +19,7 @@ MakeBidders = Callable[..., list[Bidder]]
 
 @pytest.fixture(scope="package")
 def lanes(cluster: Cluster) -> Iterator[LaneCluster]:
-    """The house's log and rows."""
+    """The application's records and rows."""
     container = build_container(read_settings(cluster.stack.environment()), application="tests")
     yield LaneCluster(cluster.stack, container, prefix=cluster.prefix)
     container.engine.dispose()
@@ -27,13 +27,13 @@ def lanes(cluster: Cluster) -> Iterator[LaneCluster]:
 
 @pytest.fixture(scope="package")
 def crowd(gateway: Gateway) -> list[Person]:
-    """People."""
+    """Users."""
     return [gateway.sign_up(f"Bidder {number}") for number in range(CROWD)]
 
 
 @pytest.fixture
 def make_bidders(seller: Person, crowd: Sequence[Person]) -> Iterator[MakeBidders]:
-    """Lets `count` people come to a new lot, each with a socket at every gateway of `at`."""
+    """Let `count` users join a new auction, each with a socket at every gateway of `at`."""
     made: list[Bidder] = []
 
     def make(count: int, at: Sequence[Gateway]) -> list[Bidder]:

@@ -1,4 +1,4 @@
-"""What chat has of Kafka and PostgreSQL is used up; bids have theirs (failure rule 10)."""
+"""Chat has exhausted its share of Kafka or PostgreSQL; bids have their own (failure rule 10)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -97,7 +97,7 @@ def is_unknown(socket: Socket, room: Frame, frame_ids: list[int]) -> bool:
     return "chat.unknown" in answers(socket, frame_ids)
 
 
-def test_while_the_log_takes_no_messages_it_takes_bids(
+def test_bids_are_accepted_while_kafka_takes_no_chat(
     cluster: Cluster, alone: Gateway, anna: Person, ben: Person, seller: Person, rooms: list[Frame]
 ) -> None:
     lot = create_lot(seller)
@@ -125,7 +125,7 @@ def is_received(gateway: Gateway, person: Person, room: Frame) -> bool:
         return bool(socket.answer(send_chat(socket, room))["type"] == "chat.received")
 
 
-def test_bids_go_on_while_all_chat_connections_wait_for_a_lock(
+def test_bids_continue_while_all_chat_connections_are_locked(
     cluster: Cluster, alone: Gateway, anna: Person, seller: Person, rooms: list[Frame]
 ) -> None:
     lots = [create_lot(seller) for _ in range(SOCKETS)]

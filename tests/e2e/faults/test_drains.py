@@ -1,4 +1,4 @@
-"""SIGTERM under load: what was received is answered, and everything ends in time."""
+"""SIGTERM under load: received frames are answered, and every process ends in time."""
 
 import json
 import signal
@@ -92,7 +92,7 @@ def test_a_draining_gateway_answers_requests_that_wait(
 
 
 @pytest.mark.parametrize("process", LEFT_OUT)
-def test_beat_and_flower_end_when_they_are_told_to(cluster: Cluster, process: str) -> None:
+def test_beat_and_flower_end_on_sigterm(cluster: Cluster, process: str) -> None:
     control, name = cluster.stack.control, f"drain-{process}"
     programs = cluster.stack.application(prefix="drain-")
     (program,) = [program for program in programs if program.name == name]

@@ -1,6 +1,6 @@
-"""A store that is frozen, not dead: it takes connections, and answers nothing (failure rule 10).
+"""A frozen store: it accepts connections and does not answer (failure rule 10).
 
-What is measured is compared with the bound of a store call, not with a number of seconds.
+Measured times are compared with the time limit of a store call, not with a number of seconds.
 """
 
 import itertools
@@ -106,7 +106,7 @@ def test_bids_and_time_are_answered_while_mongodb_is_frozen(
         )
 
 
-def test_a_frozen_mongodb_is_not_asked_again_by_every_frame(
+def test_frames_do_not_each_query_a_frozen_mongodb(
     cluster: Cluster, alone: Gateway, anna: Person, rooms: Sequence[Frame]
 ) -> None:
     with anna.enter(at=alone) as socket, frozen(cluster, "mongodb"):
@@ -121,7 +121,7 @@ def test_a_frozen_mongodb_is_not_asked_again_by_every_frame(
 
 
 def timed(gateway: Gateway, person: Person, method: str, path: str, **sent: object) -> Frame:
-    """A call as this person: its status and duration, and what it answers."""
+    """Call as this user; return status, duration and answer."""
     headers = {"Authorization": f"Bearer {person.token}", **sent.pop("headers", {})}  # type: ignore[dict-item]
     began = time.monotonic()
     answer = httpx.request(method, gateway.base_url + path, headers=headers, timeout=60, **sent)  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ def post_bid(gateway: Gateway, person: Person, lot: Frame, amount: int) -> Frame
 
 
 def status_of(gateway: Gateway, person: Person, bid_id: str) -> object:
-    """What became of a bid; None while the gateway cannot say."""
+    """Return the outcome of a bid; None while the gateway does not know it."""
     return timed(gateway, person, "GET", f"/api/bids/{bid_id}")["body"].get("status")
 
 
@@ -177,7 +177,7 @@ def test_tokens_and_bids_are_accepted_while_redis_is_frozen(
 
 
 @pytest.mark.parametrize(("store", "names"), READINESS.items())
-def test_while_a_store_is_frozen_readiness_says_so_soon(
+def test_readyz_reports_a_frozen_store_soon(
     cluster: Cluster, alone: Gateway, store: str, names: Sequence[str]
 ) -> None:
     def ready() -> tuple[Frame, float]:
@@ -210,7 +210,7 @@ def test_the_newest_socket_wins_while_redis_is_frozen(cluster: Cluster, alone: G
             assert newest.request("time", client_ms=1)["type"] == "time"
 
 
-def test_known_auctions_take_bids_while_postgresql_is_frozen(
+def test_bids_on_cached_auctions_pass_while_postgresql_is_frozen(
     cluster: Cluster, alone: Gateway, anna: Person, seller: Person, lot: Frame
 ) -> None:
     unknown = create_lot(seller)

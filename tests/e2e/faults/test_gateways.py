@@ -49,12 +49,12 @@ def test_clients_recover_outcomes_after_a_gateway_worker_dies(
         for socket in bidder.sockets:
             bidder.bid(next(amounts), socket)
     os.kill(victim, signal.SIGKILL)
-    everybody = [socket for bidder in bidders for socket in bidder.sockets]
+    sockets = [socket for bidder in bidders for socket in bidder.sockets]
     wait_until(lambda: victim not in worker_pids(control.pid(gateway.name)), what="it is dead")
     wait_until(
         lambda: len(worker_pids(control.pid(gateway.name))) == len(before), what="another works"
     )
-    assert any(socket.close_code is None for socket in everybody), "the other worker's go on"
+    assert any(socket.close_code is None for socket in sockets), "the other worker's go on"
     for bidder in bidders:
         bidder.reconnect()
         bidder.recover_outcomes()

@@ -1,4 +1,4 @@
-"""Overload: clients get BUSY, nothing grows, and it ends by itself."""
+"""Overload: clients get BUSY, backlogs stay bounded, and it ends by itself."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,7 @@ def room(seller: Person, anna: Person) -> Frame:
     return room
 
 
-def say(socket: Socket, room: Frame) -> Frame:
+def send_chat_message(socket: Socket, room: Frame) -> Frame:
     return socket.request("chat.send", room_id=room["id"], text="hello", key=uuid4().hex)
 
 
@@ -69,7 +69,7 @@ def bid_until_refused(bidders: Sequence[Bidder], amounts: Iterator[int]) -> Fram
 
 
 class Log:
-    """What has come into the log of bids since it was made."""
+    """The records appended to `auction-bid` since this was created."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._settings = read_settings(cluster.stack.environment())
@@ -127,9 +127,9 @@ def test_bids_are_refused_while_workers_are_down_then_resume(
             wait_until(
                 lambda: sample(cluster, **paused) == AUCTION_BID.partitions, what="all are paused"
             )
-            assert say(chatter, room)["type"] == "chat.received"
-            wish = seller.request("POST", f"/api/auctions/{unwanted['id']}/cancel")
-            assert wish.status_code == 202, "a seller's wish is taken, and decided later"
+            assert send_chat_message(chatter, room)["type"] == "chat.received"
+            request = seller.request("POST", f"/api/auctions/{unwanted['id']}/cancel")
+            assert request.status_code == 202, "a seller's request is accepted, and decided later"
             assert log.records_of(unwanted["id"]) == 1
         check_accepts_again(lanes, gateway, bidders, amounts)
         wait_until(lambda: sample(cluster, **paused) == 0, what="none is paused")
@@ -148,7 +148,7 @@ def test_only_chat_is_refused_while_its_store_is_down(
 
         def answers(type_: str) -> Callable[[], bool]:
             def is_received() -> bool:
-                answer = say(chatter, room)
+                answer = send_chat_message(chatter, room)
                 if answer["type"] == "chat.received":
                     kept.add(answer["message_id"])
                 elif answer["code"] != "RATE_LIMITED":
@@ -260,7 +260,7 @@ def bid_at_once(bidders: Sequence[Bidder], amounts: Iterator[int]) -> None:
 
 @contextmanager
 def late_workers(cluster: Cluster) -> Iterator[None]:
-    """Nothing that is sent meanwhile is decided before DECIDED_S after it was left."""
+    """Delay decisions: bids sent inside are decided DECIDED_S after its end."""
     with ExitStack() as stopped:
         for worker in WORKERS:
             stopped.enter_context(frozen(cluster.stack.control.pid(cluster.name(worker))))

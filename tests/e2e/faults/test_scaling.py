@@ -32,7 +32,7 @@ FOUR = {f"worker-bids-{number}" for number in range(4)}
 
 
 def run_make(verb: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """What an operator types."""
+    """Run a `make` command as an operator does."""
     wanted = {"PYTHON": sys.executable, "profile": PROFILE, **variables}
     return subprocess.run(
         ("make", verb, *(f"{name}={value}" for name, value in wanted.items())),
@@ -51,7 +51,7 @@ def make(verb: str, **variables: str) -> str:
 
 
 def refusal(verb: str, **variables: str) -> str:
-    """The one line by which a command is refused, beside the one that make adds."""
+    """Return the line with which a command is refused, without the one that make adds."""
     done = run_make(verb, **variables)
     assert done.returncode == 2, done
     (line,) = [line for line in done.stderr.splitlines() if not line.startswith("make")]
@@ -83,7 +83,7 @@ def seller(gateway: Gateway) -> Person:
 
 @pytest.fixture(scope="module")
 def crowd(gateway: Gateway) -> list[Person]:
-    """People."""
+    """Users."""
     return [gateway.sign_up(f"Bidder {number}") for number in range(CROWD)]
 
 
@@ -137,7 +137,7 @@ def wait_shown(stack: Stack, *, online_nodes: set[str], offline_nodes: set[str])
 
 
 def measured(stack: Stack) -> set[str]:
-    """The processes whose memory the metrics show."""
+    """Return the processes whose memory is in the metrics."""
     shown = read(stack.addresses()["METRICS_URL"])
     return {process for name, process in shown if name == "process_resident_bytes"}
 

@@ -1,4 +1,4 @@
-"""Servers that die or stall under load, and come back."""
+"""Servers that die or stall under load, and recover."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -24,7 +24,7 @@ def check_answers(answers: Sequence[Frame]) -> None:
     assert {error["code"] for error in errors} <= {"BUSY"}
 
 
-def test_sockets_outlive_redis_and_miss_nothing(
+def test_sockets_survive_a_redis_restart_and_miss_nothing(
     cluster: Cluster, lanes: LaneCluster, make_bidders: MakeBidders
 ) -> None:
     with cluster.another_gateway("gateway-c") as second:
@@ -46,7 +46,7 @@ def test_sockets_outlive_redis_and_miss_nothing(
             bidder.close()
 
 
-def test_without_redis_a_token_is_taken_and_a_bid_acknowledged(
+def test_without_redis_tokens_and_bids_are_accepted(
     cluster: Cluster, make_bidders: MakeBidders
 ) -> None:
     (bidder,) = make_bidders(1, [cluster.gateway])

@@ -19,7 +19,7 @@ from tests.waiting import CALL_S
 
 STAGES = "200ms:3,2s:3,300ms:0"
 K6 = """#!/bin/sh
-# What a user's k6 does, done by the runner; k6 itself is not installed.
+# The runner does what k6 would do; k6 itself is not installed.
 [ "$1" = run ] && exec {node} --experimental-vm-modules --no-warnings {runner} run "$2"
 """
 
@@ -71,7 +71,7 @@ def test_k6_is_preferred_when_it_is_on_path(
     assert "| 0.00% (0 of " in result.stdout
 
 
-def test_what_the_load_generator_cannot_be_is_run_by_the_runner(
+def test_the_runner_runs_scripts_the_load_generator_cannot(
     cluster: Cluster, elsewhere: Gateway
 ) -> None:
     result = storm(cluster, elsewhere, "chat", AUCTIONS="1")
@@ -80,7 +80,7 @@ def test_what_the_load_generator_cannot_be_is_run_by_the_runner(
     assert "73 % (HTTP)" not in result.stdout, "it says nothing of bids"
 
 
-def test_a_house_that_decides_nothing_fails_the_storm(cluster: Cluster, elsewhere: Gateway) -> None:
+def test_a_storm_fails_when_no_bid_is_decided(cluster: Cluster, elsewhere: Gateway) -> None:
     with cluster.without("bridge"):
         result = storm(cluster, elsewhere, "storm", STAGES="100ms:1,1200ms:1")
     assert result.returncode == 1
@@ -99,7 +99,7 @@ def test_users_are_prepared_for_a_k6_that_is_run_by_hand(
 
 
 def figures(result: "subprocess.CompletedProcess[str]") -> dict[str, list[str]]:
-    """The cells of the table that puts Prometheus beside the driver, by figure."""
+    """Return the cells of the table that compares Prometheus with the driver, by figure."""
     _, _, table = result.stdout.partition("| figure | driver | Prometheus | difference |\n")
     rows = [line.strip("| ").split(" | ") for line in table.partition("\n\n")[0].splitlines()[1:]]
     return {name: cells for name, *cells in rows}

@@ -1,6 +1,6 @@
-"""Every script of k6/ runs against a live house and judges it; load.md, "The storm".
+"""Every script of k6/ runs against the running application and applies its thresholds.
 
-How fast the house is on the machine of the tests is not judged here: thresholds of latency may be
+The speed on the machine of the tests does not matter here: thresholds of latency may be
 crossed, all others must hold.
 """
 
@@ -26,7 +26,7 @@ def assert_held(outcome: Outcome, *thresholds: str) -> None:
 
 
 def bids_placed(cluster: Cluster, lot: int) -> int:
-    """How many bids of people the auction accepted: what it bids for a leader is not theirs."""
+    """Return the number of accepted bids of users, without the automatic ones."""
     page = cluster.gateway.http.get(f"/api/auctions/{lot}/bids", params={"limit": 100}).json()
     assert page["next_cursor"] is None
     return sum(not bid["automatic"] for bid in page["items"])
@@ -35,7 +35,7 @@ def bids_placed(cluster: Cluster, lot: int) -> int:
 @pytest.mark.parametrize(
     ("script", "lots"), [("storm", 1), ("spread", 3), ("http", 1), ("soak", 3)]
 )
-def test_users_come_bid_once_a_second_and_go(
+def test_users_connect_bid_once_a_second_and_leave(
     cluster: Cluster, run_script: RunScript, auctions: list[int], script: str, lots: int
 ) -> None:
     outcome = run_script(script, STAGES=STAGES)
@@ -68,7 +68,7 @@ def test_an_expiring_token_is_renewed_on_the_open_socket(
     assert outcome.metrics["http_req_failed"]["passes"] == 0
 
 
-def test_viewers_who_are_dropped_come_back_and_are_current(run_script: RunScript) -> None:
+def test_disconnected_viewers_reconnect_and_are_current(run_script: RunScript) -> None:
     viewers = USERS - 2
     outcome = run_script("reconnect", SCALE=str(viewers / 1_000), CONNECT_S="1")
     assert_held(outcome, "viewers_refused rate==0", "viewers_late rate==0", "viewers_stale rate==0")
@@ -76,7 +76,7 @@ def test_viewers_who_are_dropped_come_back_and_are_current(run_script: RunScript
     assert outcome.metrics["viewers_late"]["fails"] == viewers
 
 
-def test_messages_are_delivered_in_the_order_of_the_room(run_script: RunScript) -> None:
+def test_chat_messages_are_delivered_in_room_order(run_script: RunScript) -> None:
     outcome = run_script("chat", STAGES=STAGES)
     assert_held(outcome, "message_failed rate<0.001", "messages_disordered rate==0")
     failed = outcome.metrics["message_failed"]["fails"]
@@ -86,9 +86,7 @@ def test_messages_are_delivered_in_the_order_of_the_room(run_script: RunScript) 
     )
 
 
-def test_a_house_that_decides_nothing_crosses_the_thresholds(
-    cluster: Cluster, run_script: RunScript
-) -> None:
+def test_thresholds_fail_when_no_bid_is_decided(cluster: Cluster, run_script: RunScript) -> None:
     with cluster.without("bridge"):
         outcome = run_script("storm", STAGES="200ms:3,2s:3,200ms:0", OUTCOME_S="1")
     assert outcome.code == CROSSED

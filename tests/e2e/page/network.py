@@ -1,6 +1,6 @@
-"""A network between a browser and a gateway: a TCP proxy that can hold, slow or cut what passes.
+"""A network between a browser and a gateway: a TCP proxy that can hold, slow or cut traffic.
 
-What is held is not lost: it waits on both sides, as behind a router that is silent for a while.
+Held bytes are not lost: they wait on both sides, as behind a router that pauses.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class Network:
         self._run(self._set(delay_s=delay_s))
 
     def heal(self) -> None:
-        """Let everything through at once; what was held comes now."""
+        """Let all traffic through; held bytes are delivered now."""
         self._run(self._set())
 
     async def _set(

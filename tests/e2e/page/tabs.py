@@ -1,4 +1,4 @@
-"""A user's browser and its tabs: what they show and press, and what the sockets carried."""
+"""A user's browser and its tabs: page elements, actions and frames."""
 
 import json
 from collections.abc import Callable

@@ -48,7 +48,7 @@ State = Iterator[str]
 
 
 def faults_of(tab: Tab, place: str, pictures: Path) -> list[str]:
-    """What is wrong with the page as it is, by rule and element; takes a picture."""
+    """Return the page's faults by rule and element; take a picture."""
     page = tab.page
     page.screenshot(path=pictures / f"{place}.png", full_page=True)
     found: dict[str, Any] = page.evaluate(RUN)

@@ -79,23 +79,23 @@ def test_sessions_password_suspension_and_ban(
     shot("wrong-password")
     page.get_by_label(texts["current"]).fill(PASSWORD)
     submit.click()
-    _says(page, texts["changed"])
+    _expect_text(page, texts["changed"])
     shot("changed")
     log_in(NEW)
     expect(sessions).to_have_count(1)
 
     change(UserChange(status="suspended"))
-    _says(page, texts["ended"])
+    _expect_text(page, texts["ended"])
     shot("ended")
     log_in(NEW)
-    _says(page, texts["suspended"])
+    _expect_text(page, texts["suspended"])
     shot("suspended")
     change(UserChange(status="banned"))
-    _says(page, texts["ended"])
+    _expect_text(page, texts["ended"])
     log_in(NEW)
     expect(page.get_by_role("alert")).to_contain_text(texts["banned"])
     shot("banned")
 
 
-def _says(page: Page, text: str) -> None:
+def _expect_text(page: Page, text: str) -> None:
     expect(page.locator(".account-bar")).to_contain_text(text)

@@ -1,4 +1,4 @@
-"""What a bidder's button sends, and that it sends it once."""
+"""The bid button sends the shown amount, once."""
 
 from uuid import uuid4
 
@@ -66,7 +66,7 @@ def test_a_second_tap_sends_no_second_bid(
     assert tab.bids() == [10_000]
 
 
-def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
+def test_a_leader_raises_the_maximum_and_the_button_shows_it(
     visit: Visit, seller: Person, size: ViewportSize
 ) -> None:
     tab, _ = open_lot(visit, seller, size=size, locale="ko-KR")
@@ -80,7 +80,7 @@ def test_a_leader_raises_the_own_maximum_and_the_button_says_so(
     assert tab.bids() == [10_000, 15_000]
 
 
-def test_an_unreadable_amount_is_said_to_be_so_and_not_sent(visit: Visit, seller: Person) -> None:
+def test_an_invalid_amount_is_reported_and_not_sent(visit: Visit, seller: Person) -> None:
     tab, _ = open_lot(visit, seller)
     for text in ("1e5", "15000.5", "-15000"):
         tab.amount.fill(text)
@@ -106,7 +106,7 @@ def test_a_confirmation_keeps_the_amount_and_returns_the_focus(
     expect(tab.outcome).to_have_text("Your bid of ₩60,000 leads.")
 
 
-def test_a_bid_that_buys_at_once_says_so_before(visit: Visit, seller: Person) -> None:
+def test_a_bid_that_buys_at_once_warns_before_it_is_sent(visit: Visit, seller: Person) -> None:
     lot_id = create_lot(seller, starting_price=10_000, buy_now_price=30_000)["id"]
     tab = visit().open(f"/auctions/{lot_id}")
     tab.amount.fill("35,000")

@@ -1,4 +1,4 @@
-"""What users write is shown as text, never run as a script."""
+"""Users' text is shown as text, and never run as a script."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""A reload, a busy server or many tabs sign nobody out."""
+"""A reload, a busy server or many tabs end no session."""
 
 from itertools import count
 
@@ -39,7 +39,7 @@ def is_signed_in(page: Page) -> None:
 
 
 @pytest.mark.parametrize("gap_ms", [100, 150, 200, 250])
-def test_a_reload_while_a_refresh_is_under_way_signs_nobody_out(
+def test_a_reload_during_a_refresh_keeps_the_session(
     visit: Visit, network: Network, gap_ms: int
 ) -> None:
     browsing = visit(over=network)
@@ -48,8 +48,10 @@ def test_a_reload_while_a_refresh_is_under_way_signs_nobody_out(
     is_signed_in(page)
     network.slow(SLOW_S)
     page.evaluate(f"sessionStorage.reloads = {RELOADS}")
-    asked = count(1)
-    with page.expect_request(lambda call: "/auth/refresh" in call.url and next(asked) > RELOADS):
+    refreshes = count(1)
+    with page.expect_request(
+        lambda call: "/auth/refresh" in call.url and next(refreshes) > RELOADS
+    ):
         page.reload(wait_until="commit")
     network.heal()
     page.reload()
@@ -90,7 +92,7 @@ def test_two_tabs_that_reload_at_once_stay_signed_in(visit: Visit) -> None:
         is_signed_in(page)
 
 
-def test_of_six_tabs_one_gives_way_and_can_continue(visit: Visit, seller: Person) -> None:
+def test_the_oldest_of_six_tabs_closes_and_can_continue(visit: Visit, seller: Person) -> None:
     lot = create_lot(seller, starting_price=10_000)["id"]
     browsing = visit()
     tabs = [browsing.open(f"/auctions/{lot}") for _ in range(SOCKETS_OF_A_USER)]

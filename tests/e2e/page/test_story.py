@@ -72,5 +72,5 @@ def bid_and_lead(tab: Tab, label: str) -> None:
 
 
 def picture(tab: Tab, folder: Path, name: str) -> None:
-    """Keep what is seen, for people to look at."""
+    """Save a picture of the page."""
     tab.page.screenshot(path=folder / f"{name}.png")

@@ -1,1 +1,1 @@
-"""The audit on a small settled house: clean as it stands, and red for everything tampered with."""
+"""The audit on a small settled database: clean at first, and failing for every tampering."""

@@ -59,7 +59,7 @@ def settled(stack: Stack, container: Container) -> SettledScenario:
 
 @contextmanager
 def running(stack: Stack) -> Iterator[None]:
-    """The bridge and a worker run meanwhile."""
+    """The bridge and a worker run inside."""
     programs = [p for p in stack.application(prefix="audit-") if p.name in NAMES]
     with stack.control.running(programs):
         yield

@@ -1,4 +1,4 @@
-"""A long log, decided in this process by the house's own handler: no bridge, no worker.
+"""A long topic, decided in this process by the application's handler: no bridge, no worker.
 
 `make run profile=test c="python -m tests.integration.audit.long_log RECORDS AUCTIONS"`
 writes one to be audited by hand, on the servers of `make servers profile=test`.
@@ -25,7 +25,7 @@ from tests.integration.audit.scenario import Lot, new_lot
 
 BIDDERS = 50
 BATCH = 500  # as settling cuts it
-TAKEN_AT_ONCE = 5_000
+INGESTED_AT_ONCE = 5_000
 REPEATED = 10  # every tenth bid is sent twice
 RISE = 600_000  # won from one bid of an auction to the next
 SET_PROGRESS = """
@@ -87,24 +87,24 @@ def _ends(container: Container) -> dict[int, int]:
 def _decide(
     container: Container, producer: KafkaProducer, partition: int, first: int, end: int
 ) -> None:
-    """What ingest, workers and relay do: take, settle lane by lane, publish."""
+    """Do the work of ingest, workers and relay: ingest, settle lane by lane, publish."""
     records = container.log_reader.read(AUCTION_BID.name, partition, first=first, until=end)
-    while taken := [_taken(record) for record in islice(records, TAKEN_AT_ONCE)]:
-        following = taken[-1].offset + 1
+    while ingested := [_ingested(record) for record in islice(records, INGESTED_AT_ONCE)]:
+        following = ingested[-1].offset + 1
         with container.engine.begin() as connection:
             connection.exec_driver_sql(SET_PROGRESS, (AUCTION_BID.name, partition, following))
-            messages = _settle(container, connection, taken)
+            messages = _settle(container, connection, ingested)
         for message in messages:
             key, value = message.key.encode(), message.payload.encode()
             producer.send(AUCTION_EVENT.name, key=key, value=value)
 
 
 def _settle(
-    container: Container, connection: Connection, taken: Sequence[InboxRecord]
+    container: Container, connection: Connection, ingested: Sequence[InboxRecord]
 ) -> list[OutboxMessage]:
     handler = container.lane_topics[AUCTION_BID.name].handler
     lanes: dict[str, list[InboxRecord]] = {}
-    for record in taken:
+    for record in ingested:
         lanes.setdefault(record.key, []).append(record)
     messages: list[OutboxMessage] = []
     for key, waiting in lanes.items():
@@ -116,7 +116,7 @@ def _settle(
     return messages
 
 
-def _taken(record: LogRecord) -> InboxRecord:
+def _ingested(record: LogRecord) -> InboxRecord:
     return InboxRecord(
         record.topic,
         record.partition,

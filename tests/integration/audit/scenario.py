@@ -1,4 +1,4 @@
-"""A small house through its own use-cases: people, auctions, bids with receipts, chat."""
+"""A small database made by the use cases: users, auctions, bids with receipts, chat."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ NICKNAME = "n"
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """An auction, who sells and who bids, and its chat room."""
+    """An auction, its seller and bidders, and its chat room."""
 
     auction_id: int
     seller: int
@@ -73,7 +73,7 @@ class SettledScenario:
 
 
 def new_lot(container: Container, *, lasts_s: float, bidders: int = 3) -> Lot:
-    """A new open auction from 1,000 won, without soft close, published as the house does it."""
+    """Create an open auction from 1,000 won, without soft close, and publish it."""
     seller, *others = people(container, bidders + 1)
     product = container.catalogue.create(
         seller, ProductCreate(name="lot", description="x", sale_type="auction")
@@ -157,7 +157,7 @@ def build_scenario(container: Container) -> SettledScenario:
 
 
 def with_voided_leader(container: Container) -> Lot:
-    """An auction whose highest bidder an admin has voided; the others bid on."""
+    """Create an auction whose highest bidder an admin voids; the others bid again."""
     lot = new_lot(container, lasts_s=24 * 3_600)
     for who, amount, key in ((0, 5_000, "a"), (1, 3_000, "b"), (2, 10**9, "c")):
         bid(container, lot, who, amount, key, "max" if who == 0 else "exact")
@@ -181,7 +181,7 @@ def _is_decided(container: Container, lot: Lot, key: str) -> bool:
 
 
 def wait_all_settled(settled: SettledScenario) -> None:
-    """Return when all that is in the log was taken, and nothing of the sold lot waits."""
+    """Return when all records are ingested, and none of the sold auction waits."""
     container, progress, inbox = settled.container, lane_schema.ingest_progress, lane_schema.inbox
     ends = {part: end for part, (_, end) in container.log_reader.bounds(AUCTION_BID).items()}
     taken = select(progress.c.partition, progress.c.next_offset).where(
@@ -198,7 +198,7 @@ def wait_all_settled(settled: SettledScenario) -> None:
 
 
 def leave_waiting(settled: SettledScenario) -> None:
-    """With no worker there: a bid that is taken and not settled."""
+    """Without a worker: ingest a bid that is not settled."""
     bid(settled.container, settled.waiting, 0, 2_000, "waits", "exact")
     inbox = lane_schema.inbox
     wait_until(

@@ -11,7 +11,7 @@ from tests.integration.audit.scenario import SettledScenario
 
 @contextmanager
 def changed(settled: SettledScenario, table: Any, which: Any, **values: Any) -> Iterator[None]:
-    """One row has other values meanwhile."""
+    """Change one row inside; restore it at the end."""
     with settled.container.engine.begin() as connection:
         before = _one(connection, table, which)
         connection.execute(update(table).where(_is(table, before)).values(**values))
@@ -26,7 +26,7 @@ def changed(settled: SettledScenario, table: Any, which: Any, **values: Any) -> 
 
 @contextmanager
 def without(settled: SettledScenario, table: Any, which: Any) -> Iterator[None]:
-    """One row is gone meanwhile."""
+    """Delete one row inside; restore it at the end."""
     with settled.container.engine.begin() as connection:
         before = _one(connection, table, which)
         connection.execute(delete(table).where(_is(table, before)))
@@ -39,7 +39,7 @@ def without(settled: SettledScenario, table: Any, which: Any) -> Iterator[None]:
 
 @contextmanager
 def added(settled: SettledScenario, table: Any, **values: Any) -> Iterator[None]:
-    """There is one more row meanwhile."""
+    """Insert one row inside; delete it at the end."""
     keys = list(table.primary_key.columns)
     with settled.container.engine.begin() as connection:
         row = connection.execute(insert(table).values(**values).returning(*keys)).one()

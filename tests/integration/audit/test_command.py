@@ -1,4 +1,4 @@
-"""`python -m bridge audit` as people and programs meet it."""
+"""`python -m bridge audit`: its output and exit codes."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def run(environment: Mapping[str, str], *arguments: str) -> subprocess.Completed
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_clean_house_prints_a_line_per_invariant_and_exits_0(
+def test_a_clean_audit_prints_a_line_per_invariant_and_exits_0(
     settled: SettledScenario, environment: dict[str, str], journal: Journal
 ) -> None:
     result = run(
@@ -73,7 +73,7 @@ def test_a_violation_is_named_and_exits_1(
         (("--nonsense",), "unrecognized arguments: --nonsense"),
     ],
 )
-def test_what_cannot_be_audited_is_refused_in_one_line(
+def test_an_impossible_audit_is_refused_in_one_line(
     operator: Operator, arguments: tuple[str, ...], message: str
 ) -> None:
     assert message in operator.refusal("audit", *arguments)
@@ -93,7 +93,7 @@ def test_what_cannot_be_audited_is_refused_in_one_line(
         ),
     ],
 )
-def test_a_journal_that_is_none_is_refused_in_one_line(
+def test_an_invalid_journal_is_refused_in_one_line(
     settled: SettledScenario, operator: Operator, tmp_path: Path, line: str, message: str
 ) -> None:
     path = tmp_path / "journal.jsonl"

@@ -1,4 +1,4 @@
-"""Audits of a part, of a house under load, and of a log that is longer than memory should be."""
+"""Audits of a part, under load, and of a topic that is larger than the memory limit."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ sys.exit(code)"""
 GROWTH_MB_MAX = 24  # rows and records of all bids of this log would be some 60
 
 
-def test_since_leaves_out_what_rested_before(settled: SettledScenario) -> None:
+def test_since_skips_auctions_that_have_not_changed(settled: SettledScenario) -> None:
     auctions = schema.auctions
     begun = datetime.now(UTC)
     with changed(settled, auctions, auctions.c.id == settled.open.auction_id, price=1):
@@ -52,7 +52,7 @@ def test_since_and_an_auction_together_mean_that_auction(settled: SettledScenari
     assert results["I7"].checked == 1
 
 
-def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: SettledScenario) -> None:
+def test_a_sample_is_labelled_and_reads_no_more(settled: SettledScenario) -> None:
     results = audit(settled.container, Scope(sample=True), [])
     (note,) = results.notes
     assert note.startswith("a sample of ")
@@ -60,7 +60,7 @@ def test_a_sample_says_what_it_is_and_looks_at_no_more(settled: SettledScenario)
     assert results["I7"].violations == results["I15"].violations == 0
 
 
-def test_a_house_under_load_raises_no_false_alarm(
+def test_an_audit_under_load_reports_no_false_violation(
     stack: Stack, container: Container, settled: SettledScenario
 ) -> None:
     lot = new_lot(container, lasts_s=3_600)

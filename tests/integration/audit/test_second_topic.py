@@ -1,4 +1,4 @@
-"""A second topic gets its audit by saying what its settling leaves behind, and nothing else."""
+"""A second topic is audited by declaring its effects, and nothing else."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ ITEMS = 6
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[ListsCluster]:
-    """One list: its items, bytes that were given up, an item that waits; nothing runs any more."""
+    """One list: items, a dead letter, a waiting item; no process runs any more."""
     with (
         lists_database() as (environment, engine),
         open_cluster(environment, engine, logs=tmp_path, partitions=1) as cluster,
@@ -49,7 +49,7 @@ def violated(cluster: ListsCluster) -> dict[str, list[str]]:
     return wrong
 
 
-def test_a_second_topic_is_audited_place_by_place(cluster: ListsCluster) -> None:
+def test_a_second_topic_is_audited_record_by_record(cluster: ListsCluster) -> None:
     cluster.execute("UPDATE inbox SET taken_at = now()")  # it has not waited for long
     assert violated(cluster) == {}
     cluster.execute('DELETE FROM list_items WHERE "offset" = 1')

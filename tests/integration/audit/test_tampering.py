@@ -47,27 +47,27 @@ def of(lot: Lot) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def untouched(settled: SettledScenario) -> Any:
-    """Check at the end that what was tampered with is restored."""
+    """Check at the end that every tampering was undone."""
     yield
     assert violated(settled, settled.open) == {}
     assert violated(settled, settled.sold) == {}
 
 
 def waiting_since(settled: SettledScenario, taken_at: datetime) -> Any:
-    """The record that waits is taken then, until left; I4 asks for how long it waits."""
+    """Set the ingest time of the waiting record inside; I4 checks how long it waits."""
     return changed(
         settled, inbox, inbox.c.key == str(settled.waiting.auction_id), taken_at=taken_at
     )
 
 
-def test_a_house_at_rest_is_clean(settled: SettledScenario) -> None:
+def test_an_untampered_database_is_clean(settled: SettledScenario) -> None:
     for lot in (settled.open, settled.sold):
         assert violated(settled, lot) == {}
     with waiting_since(settled, datetime.now(UTC)):
         assert violated(settled, settled.waiting) == {}
 
 
-def test_a_decision_that_is_gone_leaves_a_record_without_a_place(settled: SettledScenario) -> None:
+def test_a_missing_decision_leaves_its_record_unaccounted(settled: SettledScenario) -> None:
     (repeat,) = [row for row in settled.decisions(settled.open) if row.effect == "repeat"]
     with without(settled, decisions, decided(settled.open, "repeat")):
         found = violated(settled, settled.open)
@@ -156,7 +156,7 @@ def test_a_price_that_falls_is_noticed(settled: SettledScenario) -> None:
         assert list(violated(settled, settled.open)) == ["I8", "I15"]
 
 
-def test_a_price_that_falls_by_a_void_is_none_of_them(settled: SettledScenario) -> None:
+def test_a_price_lowered_by_a_void_is_no_violation(settled: SettledScenario) -> None:
     prices = [row.price for row in settled.bids(settled.voided) if row.status == "accepted"]
     assert prices != sorted(prices)
     assert violated(settled, settled.voided) == {}
@@ -171,7 +171,7 @@ def test_a_price_that_falls_by_a_void_is_none_of_them(settled: SettledScenario) 
         ({"alias": 1}, ["I15"]),
     ],
 )
-def test_a_void_that_did_something_else_is_noticed(
+def test_a_void_with_another_effect_is_noticed(
     settled: SettledScenario, change: dict[str, int], found: list[str]
 ) -> None:
     (row,) = [row for row in settled.decisions(settled.voided) if row.effect == "bids_voided"]
@@ -180,12 +180,12 @@ def test_a_void_that_did_something_else_is_noticed(
         assert list(violated(settled, settled.voided)) == found
 
 
-def test_a_voided_bidder_who_is_forgotten_is_noticed(settled: SettledScenario) -> None:
+def test_a_missing_voided_bidder_is_noticed(settled: SettledScenario) -> None:
     with changed(settled, auctions, of(settled.voided), voided_ids=[]):
         assert list(violated(settled, settled.voided)) == ["I7"]
 
 
-def test_a_bid_accepted_of_somebody_who_was_voided_is_noticed(settled: SettledScenario) -> None:
+def test_an_accepted_bid_of_a_voided_bidder_is_noticed(settled: SettledScenario) -> None:
     # By nature three: it is neither the record's bidder, nor the one of whom its id is derived.
     last = max(row.seq or 0 for row in settled.bids(settled.voided))
     which = (bids.c.auction_id == settled.voided.auction_id) & (bids.c.seq == last - 1)
@@ -239,7 +239,7 @@ def test_a_version_left_out_between_two_is_noticed(settled: SettledScenario) -> 
         publish(settled, lot, versions=[3])
         with changed(settled, auctions, of(lot), version=3):
             found = violated(settled, lot)
-    # A house that begins now must not take the row for that of a restored database.
+    # A process that starts now must not mistake this for a restored database.
     publish(settled, lot, versions=[0])
     assert list(found) == ["I11"]
     assert "version 3 follows 1" in found["I11"]
@@ -261,7 +261,7 @@ def without_outbox(settled: SettledScenario, lot: Lot) -> Any:
     return changed(settled, outbox, outbox.c.key == str(lot.auction_id), topic="nowhere")
 
 
-def test_a_message_that_does_not_leave_is_noticed(settled: SettledScenario) -> None:
+def test_a_message_left_in_the_outbox_is_noticed(settled: SettledScenario) -> None:
     long_ago = datetime.now(UTC) - timedelta(seconds=6)
     auction_id = settled.open.auction_id
     payload = f'{{"auction_id":{auction_id},"version":1}}'

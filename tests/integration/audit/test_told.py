@@ -1,4 +1,4 @@
-"""The audit compares what clients received with log and stores."""
+"""The audit compares the frames that clients received with Kafka and the stores."""
 
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -92,7 +92,7 @@ def test_a_failure_pushed_after_the_outcome_is_noticed(
     assert violated(settled, journal) == ["I5"]
 
 
-def test_a_reconnected_client_with_another_state_is_noticed(
+def test_another_state_after_a_reconnect_is_noticed(
     settled: SettledScenario, journal: Journal
 ) -> None:
     journal.forge("reconnected", lambda frame: frame["state"].update(price=1))
@@ -119,7 +119,7 @@ def test_a_message_pushed_out_of_order_is_noticed(
 
 @contextmanager
 def document(settled: SettledScenario, change: dict[str, Any] | None) -> Any:
-    """The first stored message is changed meanwhile, or gone."""
+    """Change or delete the first stored message inside."""
     messages = settled.container.messages._messages
     before = messages.find_one({"_id": str(settled.chat_message_ids[0])})
     assert before is not None

@@ -1,4 +1,4 @@
-"""Applications beside the usual one: with other limits, or with a server that is not there."""
+"""Further applications: with other limits, or with a missing server."""
 
 import socket
 from collections.abc import Iterator

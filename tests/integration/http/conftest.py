@@ -60,7 +60,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def market(client: FlaskClient, container: Container) -> Market:
-    """The API, with makers of what tests begin with."""
+    """The API, and functions that create users, products and auctions."""
     return Market(client, container.engine)
 
 

@@ -1,4 +1,4 @@
-"""People and what they own, made through the API: what tests begin with."""
+"""Users and what they own, created through the API."""
 
 import json
 import time

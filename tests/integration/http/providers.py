@@ -26,7 +26,7 @@ BROWSER = {"Accept": "text/html"}
 
 
 class FlawedGoogle(Google):
-    """Google, whose next id tokens are made by `forge` from the claims."""
+    """Google, where `forge` makes the next id tokens from the claims."""
 
     forge: Forge | None = None
 
@@ -38,7 +38,7 @@ class FlawedGoogle(Google):
 
 
 class FlawedKakao(Kakao):
-    """Kakao, whose profiles have unknown fields, too."""
+    """Kakao, with unknown fields in its profiles."""
 
     extra: Json = {}  # noqa: RUF012 - of one object, set by tests
 
@@ -135,7 +135,7 @@ class Browser:
         return answer.get_json() if answer.status_code == 200 else None
 
     def call(self, method: str, path: str, body: Any = None) -> TestResponse:
-        """A call of who is signed in."""
+        """Call the API as the signed-in user."""
         headers = {"Authorization": f"Bearer {self.session()['access_token']}"}
         return self.client.open(path, method=method, headers=headers, json=body)
 

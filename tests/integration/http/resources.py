@@ -1,4 +1,4 @@
-"""What bad input is thrown at: things that are there and the caller's own."""
+"""Existing resources of the caller, as targets of bad input."""
 
 from dataclasses import dataclass
 

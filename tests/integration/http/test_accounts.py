@@ -88,7 +88,7 @@ def test_a_token_from_the_body_is_renewed_in_the_body(market: Market) -> None:
     assert answer.get_json()["user"]["id"] == person.id
 
 
-def test_another_session_of_the_same_user_goes_on(market: Market) -> None:
+def test_another_session_of_the_same_user_stays_valid(market: Market) -> None:
     account = market.sign_up()
     one, other = market.log_in(account), market.log_in(account)
     session_id, _, secret = one.refresh_token.partition(".")
@@ -98,7 +98,7 @@ def test_another_session_of_the_same_user_goes_on(market: Market) -> None:
 
 
 @pytest.mark.parametrize("token", ["", ".", "x", "x.y", "..", "\u0000", "가.나", "a" * 200])
-def test_what_is_no_refresh_token_is_refused(app: Flask, market: Market, token: str) -> None:
+def test_an_invalid_refresh_token_is_refused(app: Flask, market: Market, token: str) -> None:
     assert code(refreshed(market, token)) == (401, "UNAUTHENTICATED")
     browser = app.test_client()
     answer = browser.post("/api/auth/refresh", headers={"Cookie": f"{COOKIE}={token}"})
@@ -123,7 +123,7 @@ def test_log_out_ends_family_token_and_cookie(market: Market) -> None:
     assert code(refreshed(market, person.refresh_token)) == (401, "UNAUTHENTICATED")
 
 
-def test_without_redis_a_token_is_believed_and_nobody_logs_in(
+def test_without_redis_tokens_are_valid_and_log_in_is_refused(
     environment: dict[str, str], market: Market
 ) -> None:
     account = market.sign_up()

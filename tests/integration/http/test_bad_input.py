@@ -1,6 +1,6 @@
-"""No input makes the server fail: each gets the code of wire.md, and changes nothing anywhere.
+"""No input causes a server error: each gets its code of wire.md, and changes nothing.
 
-The tables say which fields a call has and which of the wrong values a field takes after all.
+The tables list the fields of a call, and which of the wrong values a field accepts.
 """
 
 import json
@@ -31,7 +31,7 @@ ODD = tuple(raw for raw in WRONG if raw.startswith('"') and "\\" in raw)  # but 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call with a body: its path, a body that would do, and what else each field takes."""
+    """A call with a body: its path, a valid body, and what else each field accepts."""
 
     method: str
     path: str
@@ -178,7 +178,7 @@ def test_huge_numbers_are_invalid_values_of_their_field(
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_what_is_missing_is_named(resources: Resources, call: Call) -> None:
+def test_a_missing_field_is_named(resources: Resources, call: Call) -> None:
     required = set(call.body) - set(call.optional)
     if required:
         assert faults(sent(resources, call, {})) == required
@@ -192,7 +192,9 @@ def test_an_unknown_field_is_named(resources: Resources, call: Call, name: str) 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 @pytest.mark.parametrize("data", NOT_OBJECTS, ids=lambda data: repr(data[:12]))
-def test_what_is_no_object_is_malformed(resources: Resources, call: Call, data: bytes) -> None:
+def test_a_body_that_is_no_object_is_malformed(
+    resources: Resources, call: Call, data: bytes
+) -> None:
     if data or call.path not in ("/api/auth/refresh", "/api/auctions/{auction_id}/cancel"):
         assert code(sent(resources, call, data)) == (400, "MALFORMED")
 
@@ -210,7 +212,7 @@ def test_a_body_that_is_too_large_is_refused(resources: Resources, call: Call) -
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if not call.is_public], ids=str)
-def test_who_is_nobody_is_told_only_that(resources: Resources, call: Call) -> None:
+def test_an_unauthenticated_caller_gets_only_401(resources: Resources, call: Call) -> None:
     for data in (json.dumps(call.body).encode(), b"{", b" " * 200_000):
         answer = resources.market.call(call.method, resources.path(call.path), None, data)
         assert code(answer) == (401, "UNAUTHENTICATED")
@@ -297,7 +299,7 @@ ONES: tuple[tuple[str, str, Any], ...] = (
 
 @pytest.mark.parametrize(("method", "path", "body"), ONES)
 @pytest.mark.parametrize("number", IDS)
-def test_what_is_not_there_is_not_found(
+def test_a_missing_resource_is_not_found(
     resources: Resources, method: str, path: str, body: Any, number: str
 ) -> None:
     headers = {"Idempotency-Key": "k"}

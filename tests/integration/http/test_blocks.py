@@ -3,7 +3,7 @@
 from tests.integration.http.market import Market, Person, code, faults
 
 
-def test_a_seller_lists_blocks_page_by_page_and_takes_them_back(market: Market) -> None:
+def test_a_seller_lists_blocks_in_pages_and_removes_them(market: Market) -> None:
     seller, others = market.person("seller"), [market.person(name) for name in "abc"]
     for other in (*others, others[0]):
         answer = market.call("PUT", f"/api/me/blocks/{other.id}", seller)
@@ -21,7 +21,9 @@ def test_a_seller_lists_blocks_page_by_page_and_takes_them_back(market: Market) 
     assert market.items("/api/me/blocks", others[0]) == []
 
 
-def test_nobody_is_blocked_who_is_nobody_or_oneself(market: Market, plain_user: Person) -> None:
+def test_sellers_cannot_block_themselves_or_unknown_users(
+    market: Market, plain_user: Person
+) -> None:
     assert faults(market.call("PUT", f"/api/me/blocks/{plain_user.id}", plain_user)) == {"user_id"}
     assert code(market.call("PUT", "/api/me/blocks/999999999", plain_user)) == (404, "NOT_FOUND")
     for method in ("PUT", "DELETE"):
@@ -30,7 +32,7 @@ def test_nobody_is_blocked_who_is_nobody_or_oneself(market: Market, plain_user: 
     assert market.items("/api/me/blocks", plain_user) == []
 
 
-def test_only_admins_may_ask_for_a_void(market: Market, plain_user: Person) -> None:
+def test_only_admins_may_request_a_void(market: Market, plain_user: Person) -> None:
     path = "/api/admin/auctions/1/void"
     body = {"bidder_id": plain_user.id, "reason": "r"}
     assert code(market.call("POST", path, plain_user, body)) == (403, "FORBIDDEN")

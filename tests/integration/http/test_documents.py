@@ -29,7 +29,9 @@ def test_the_document_is_valid(document: dict[str, Any]) -> None:
     assert len(ids) == len(set(ids))
 
 
-def test_it_names_exactly_what_is_served_under_api(app: Flask, document: dict[str, Any]) -> None:
+def test_the_document_lists_exactly_the_served_api_routes(
+    app: Flask, document: dict[str, Any]
+) -> None:
     served = {
         (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
         for rule in app.url_map.iter_rules()
@@ -40,7 +42,7 @@ def test_it_names_exactly_what_is_served_under_api(app: Flask, document: dict[st
     assert named == served
 
 
-def test_what_comes_later_is_absent(market: Market, document: dict[str, Any]) -> None:
+def test_unbuilt_routes_are_absent(market: Market, document: dict[str, Any]) -> None:
     assert [path for path in document["paths"] for part in ABSENT if part in path] == []
     for path in ("/api/images", "/api/me/watches", "/api/auctions/1/log"):
         assert market.call("GET", path).status_code == 404
@@ -57,7 +59,7 @@ def fits(document: dict[str, Any], answer: Any, path: str, method: str) -> None:
     Draft202012Validator(whole).validate(answer.get_json())
 
 
-def test_answers_are_as_promised(
+def test_answers_match_the_openapi_document(
     market: Market, plain_user: Person, document: dict[str, Any]
 ) -> None:
     seller = market.person()

@@ -19,7 +19,7 @@ def browser(app: Flask, market: Market) -> FlaskClient:
 
 
 @pytest.mark.parametrize("path", ["/api/auth/refresh", "/api/auth/logout"])
-def test_a_cookie_is_not_taken_from_a_page_of_another_origin(
+def test_a_page_of_another_origin_cannot_use_the_cookie(
     browser: FlaskClient, container: Container, path: str
 ) -> None:
     for origin in (*FOREIGN, f"{container.settings.base_url}.evil.example"):
@@ -32,6 +32,6 @@ def test_a_cookie_is_not_taken_from_a_page_of_another_origin(
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
 )
-def test_no_form_of_another_page_logs_anybody_in(browser: FlaskClient, content_type: str) -> None:
+def test_a_form_of_another_page_cannot_log_in(browser: FlaskClient, content_type: str) -> None:
     answer = browser.post("/api/auth/login", data=b'{"email":"a@b.c"}', content_type=content_type)
     assert code(answer) == (415, "UNSUPPORTED_MEDIA_TYPE")

@@ -64,7 +64,7 @@ def without_log(environment: dict[str, str]) -> Iterator[FlaskClient]:
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_every_answer_is_promised(
+def test_every_answer_is_in_the_openapi_document(
     market: Market, without_log: FlaskClient, mode: GenerationMode
 ) -> None:
     print(f"seed {SEED}")

@@ -78,7 +78,7 @@ def test_a_guessing_network_waits_and_the_owner_does_not(
     assert tried(guarded, market.sign_up(), f"{network}.99").status_code == 200
 
 
-def test_guessing_an_unknown_account_waits_with_the_same_words(
+def test_guessing_an_unknown_account_waits_with_the_same_answer(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
     unknown_login = {"email": f"{uuid4().hex}@example.com", "password": "a wrong password"}
@@ -109,7 +109,7 @@ def test_a_known_browser_does_not_wait_for_its_network(
     assert code(answer) == (429, "RATE_LIMITED")
 
 
-def test_the_right_password_forgets_the_wrong_ones(
+def test_the_right_password_resets_the_failures(
     guarded: FlaskClient, market: Market, network: str
 ) -> None:
     account = market.sign_up()
@@ -127,7 +127,7 @@ def test_the_right_password_forgets_the_wrong_ones(
         ("DELETE", "/api/me", "password", {}),
     ],
 )
-def test_who_has_stolen_a_session_guesses_the_password_as_slowly(
+def test_a_stolen_session_guesses_the_password_as_slowly(
     guarded: FlaskClient, market: Market, network: str, method: str, path: str, field: str,
     wrong_fields: dict[str, str],
 ) -> None:  # fmt: skip
@@ -165,9 +165,7 @@ def test_each_wait_is_twice_as_long_up_to_the_longest(container: Container, trie
         assert longest_s / 2 < short.begin(tries) <= longest_s
 
 
-def test_what_the_house_was_too_busy_to_look_at_was_no_try(
-    container: Container, network: str
-) -> None:
+def test_an_attempt_refused_as_busy_is_not_counted(container: Container, network: str) -> None:
     backoff = LoginBackoff(counter(container, login_wait_first_s=600.0), key="k")
     unknown_login, origin = Subject(None, f"{uuid4().hex}@example.com", None), LoginOrigin(network)
     for _ in range(3 * FREE):
@@ -175,7 +173,7 @@ def test_what_the_house_was_too_busy_to_look_at_was_no_try(
             raise BusyError("too many passwords to check")
 
 
-def test_an_account_under_attack_lets_every_network_try_once(
+def test_an_attacked_account_allows_each_network_one_attempt(
     container: Container, tries: Tries
 ) -> None:
     attacked = counter(container, login_failures_attacked=10, login_wait_first_s=600.0)

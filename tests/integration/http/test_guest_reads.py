@@ -1,4 +1,4 @@
-"""Guests share what they read, and wait for connections of their own."""
+"""Guests share reads, and have a connection pool of their own."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -51,13 +51,13 @@ def test_guests_who_wait_too_long_get_retry_after(
 
 @pytest.mark.usefixtures("taken")
 @pytest.mark.parametrize("path", ["/api/auctions/{id}", "/api/auctions", "/api/products"])
-def test_guests_take_no_connection_from_signed_in_users(
+def test_guests_use_no_connection_of_signed_in_users(
     client: FlaskClient, auction: dict[str, int], plain_user: Person, path: str
 ) -> None:
     assert read_as(client, path, auction, plain_user).status_code == 200
 
 
-def test_what_was_just_read_is_read_for_no_other_guest(
+def test_a_recent_read_is_shared_with_other_guests(
     client: FlaskClient, container: Container, auction: dict[str, int]
 ) -> None:
     path = "/api/auctions/{id}"

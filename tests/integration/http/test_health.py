@@ -28,7 +28,9 @@ DEPENDENCIES = {
 }
 
 
-def test_everything_is_well(environment: dict[str, str], tmp_path: Path) -> None:
+def test_readyz_is_ready_when_all_dependencies_answer(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     file = tmp_path / "status.json"
     file.write_text(json.dumps({"dying": [], "processes": {}}))
     with application(environment, STACK_STATUS_FILE=str(file)) as client:
@@ -82,7 +84,7 @@ def _answers(redis: Redis) -> bool:
 
 
 @pytest.mark.parametrize("name", ["redis_fanout", "redis_auth"])
-def test_a_redis_that_takes_no_write_is_not_well(environment: dict[str, str], name: str) -> None:
+def test_a_redis_that_refuses_writes_is_not_ready(environment: dict[str, str], name: str) -> None:
     variable, url = DEPENDENCIES[name]
     with (
         redis_that_takes_no_write() as address,
@@ -95,7 +97,7 @@ def test_a_redis_that_takes_no_write_is_not_well(environment: dict[str, str], na
     assert answer.status_code == (503 if name == "redis_fanout" else 200)
 
 
-def test_a_process_that_keeps_dying_is_named_and_bids_go_on(
+def test_a_crash_looping_process_is_named_and_bids_pass(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     file = tmp_path / "status.json"
@@ -111,7 +113,7 @@ def test_a_process_that_keeps_dying_is_named_and_bids_go_on(
         assert not client.get("/readyz").get_json()["degraded"]
 
 
-def test_a_database_that_takes_no_writes_decides_no_bids(environment: dict[str, str]) -> None:
+def test_a_read_only_database_is_not_ready(environment: dict[str, str]) -> None:
     with own_database("standby") as own:
         alembic(own, "upgrade", "head")
         url = driver_url(own["DATABASE_URL"])
@@ -132,7 +134,7 @@ def test_more_copies_than_the_topic_has_are_never_acknowledged(environment: dict
 
 
 @pytest.mark.parametrize("path", ["/api/products", "/api/nothing", "/api/me", "/healthz", "/"])
-def test_every_answer_tells_the_browser_to_be_careful(market: Market, path: str) -> None:
+def test_every_answer_has_the_security_headers(market: Market, path: str) -> None:
     headers = market.call("GET", path).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
@@ -140,5 +142,5 @@ def test_every_answer_tells_the_browser_to_be_careful(market: Market, path: str)
     assert "Access-Control-Allow-Origin" not in headers
 
 
-def test_what_is_for_one_caller_is_not_kept_by_caches(market: Market) -> None:
+def test_a_personal_answer_is_not_cacheable(market: Market) -> None:
     assert market.call("GET", "/api/products").headers["Cache-Control"] == "no-store"

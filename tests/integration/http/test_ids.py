@@ -36,7 +36,7 @@ def resources(market: Market) -> Resources:
 
 @pytest.mark.parametrize("way", WRITTEN)
 @pytest.mark.parametrize(("method", "path"), CALLS)
-def test_another_way_to_write_an_id_names_nothing(
+def test_an_id_in_another_notation_is_not_found(
     resources: Resources, method: str, path: str, way: str
 ) -> None:
     prefix, _, number = resources.path(path.partition("}")[0] + "}").rpartition("/")
@@ -52,6 +52,6 @@ def test_another_way_to_write_an_id_names_nothing(
         "urn:uuid:00000000-0000-0000-0000-000000000000",
     ],
 )  # fmt: skip
-def test_a_bid_has_one_way_to_be_named(resources: Resources, bid_id: str) -> None:
+def test_a_bid_id_in_another_notation_is_not_found(resources: Resources, bid_id: str) -> None:
     answer = resources.market.call("GET", f"/api/bids/{bid_id}", resources.seller)
     assert code(answer) == (404, "NOT_FOUND")

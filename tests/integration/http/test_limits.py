@@ -59,7 +59,7 @@ def call(
         ("/api/me", None, 5, 60),
     ],
 )
-def test_past_the_rate_the_answer_is_when_to_come_back(
+def test_a_call_over_the_rate_gets_retry_after(
     limited: FlaskClient, address: str, path: str, body: object, rate: int, window_s: int
 ) -> None:
     within = [call(limited, address, path, body).status_code for _ in range(rate)]
@@ -113,7 +113,7 @@ def test_a_busy_answer_does_not_use_up_the_rate(environment: dict[str, str], add
         ("OPTIONS", "/api/products", 200),
     ],
 )  # fmt: skip
-def test_what_no_route_answers_counts_too(
+def test_calls_without_a_route_count_too(
     limited: FlaskClient, address: str, method: str, path: str, status: int
 ) -> None:
     for _ in range(5):
@@ -134,7 +134,7 @@ def counted_calls(address: str) -> int:
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/products"])
-def test_redis_is_told_of_calls_by_tens(
+def test_calls_are_sent_to_redis_in_groups_of_ten(
     environment: dict[str, str], address: str, path: str
 ) -> None:
     with application(environment, TRUST_LOOPBACK="0", REQUESTS_PER_MINUTE="600") as client:

@@ -1,4 +1,4 @@
-"""Mails that prove an address or open an account again, as a real mail server takes them."""
+"""Mails that prove an address or reset a password, on a real mail server."""
 
 from typing import Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ NEW_PASSWORD = "another password"
 
 @pytest.fixture
 def mailbox(environment: dict[str, str], container: Container) -> Mailbox:
-    """Of an address that has just signed up, in English; all mails of before have gone."""
+    """The mailbox of a new English account, without earlier mails."""
     container.mails.send_due()
     return Mailbox(environment["MAILPIT_URL"], f"{uuid4().hex}@example.org")
 
@@ -108,7 +108,7 @@ def test_a_reset_changes_the_password_and_ends_all_sessions(
     container.mails.send_due()
     mail = next(one for one in mailbox.full_mails(of=2) if "password" in one["Subject"])
     token = token_in(mail)
-    for bad in ("short", mailbox.address, "12345678910"):  # who knows the address guesses it
+    for bad in ("short", mailbox.address, "12345678910"):  # the last one is easily guessed
         refused = post(market, "/api/auth/reset", token=token, password=bad)
         assert refused == (422, "INVALID"), "and the token is good still"
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID"), "of another purpose"
@@ -122,9 +122,7 @@ def test_a_reset_changes_the_password_and_ends_all_sessions(
     assert market.call("GET", "/api/me", again).get_json()["user"]["email_proved"] is True
 
 
-def test_a_token_is_good_for_a_bounded_time(
-    market: Market, container: Container, mailbox: Mailbox
-) -> None:
+def test_a_token_expires(market: Market, container: Container, mailbox: Mailbox) -> None:
     sign_up(market, mailbox)
     container.mails.send_due()
     token = token_in(mailbox.newest(of=1))
@@ -138,7 +136,7 @@ def test_a_token_is_good_for_a_bounded_time(
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
 
 
-def test_nobody_learns_whether_an_address_has_an_account(
+def test_an_answer_does_not_reveal_whether_an_address_is_used(
     market: Market, container: Container, mailbox: Mailbox
 ) -> None:
     sign_up(market, mailbox)
@@ -147,7 +145,7 @@ def test_nobody_learns_whether_an_address_has_an_account(
         before = run(container.engine, count)
         answer = market.call("POST", "/api/auth/forgot", body={"email": address})
         assert (answer.status_code, answer.data) == (202, b"")
-        # As much is written, which is what takes time: a row of somebody's or of nobody's.
+        # Both write one row, which is what takes time.
         assert run(container.engine, count)[0][0] == before[0][0] + 1
     assert post(market, "/api/auth/forgot", email="no address") == (422, "INVALID")
 
@@ -250,7 +248,7 @@ def test_changing_to_a_taken_address_gets_no_mail(
     second = request_change(market, container, person, taken.address.upper())
     assert (first.status_code, first.data) == (second.status_code, second.data) == (202, b"")
     assert len(taken.mails()) == 1, "that of its own sign-up"
-    # What proved another address is no proof of this one.
+    # The proof of another address does not count for this one.
     assert post(market, "/api/auth/verify", token=token) == (422, "INVALID")
     again = {"email": mailbox.another().address, "password": PASSWORD}
     assert code(market.call("PUT", "/api/me/email", person, again)) == (429, "RATE_LIMITED")

@@ -56,7 +56,7 @@ def test_while_an_auction_is_live_its_product_stays_as_it_is(
     assert market.call("GET", f"/api/auctions/{auction['id']}").status_code == 200
 
 
-def test_a_new_auction_is_what_was_asked_for(market: Market, plain_user: Person) -> None:
+def test_a_new_auction_has_the_requested_terms(market: Market, plain_user: Person) -> None:
     seller = market.person("Soo")
     auction = market.auction(seller, reserve_price=5_000, buy_now_price=9_000)
     assert (auction["status"], auction["price"], auction["minimum_next_bid"]) == (
@@ -74,7 +74,7 @@ def test_a_new_auction_is_what_was_asked_for(market: Market, plain_user: Person)
     assert "mine" not in market.call("GET", path).get_json()
 
 
-def test_an_auction_starts_at_once_unless_its_start_lies_ahead(market: Market) -> None:
+def test_an_auction_without_a_future_start_starts_at_once(market: Market) -> None:
     seller = market.person()
     past = market.auction(seller, starts_at="0001-01-01T00:00:00+23:59")
     ahead = market.auction(seller, starts_at=in_s(60))
@@ -127,7 +127,7 @@ def at_once(app: Flask, call: Callable[[Any], Any], times: int = 8) -> list[Any]
         return list(pool.map(lambda _: call(app.test_client()), range(times)))
 
 
-def test_a_product_has_one_live_auction_also_when_asked_at_once(app: Flask, market: Market) -> None:
+def test_concurrent_requests_make_one_live_auction_of_a_product(app: Flask, market: Market) -> None:
     seller = market.person()
     product_id = market.product(seller)["id"]
     body = {"product_id": product_id, "starting_price": 1, "ends_at": in_s(600)}
@@ -237,7 +237,7 @@ def test_notices_are_newest_first_and_read_up_to_one(market: Market, plain_user:
     assert plain_user.id in [user for _, user in left]
 
 
-def test_an_auction_has_one_room_also_when_asked_at_once(app: Flask, market: Market) -> None:
+def test_concurrent_requests_make_one_room_of_an_auction(app: Flask, market: Market) -> None:
     seller = market.person()
     body = {"type": "auction", "auction_id": market.auction(seller)["id"]}
     answers = at_once(app, lambda c: c.post("/api/rooms", json=body, headers=seller.headers))
@@ -247,7 +247,9 @@ def test_an_auction_has_one_room_also_when_asked_at_once(app: Flask, market: Mar
         assert faults(market.call("POST", "/api/rooms", seller, wrong)) == {"type"}
 
 
-def test_members_read_a_room_and_joining_is_told_once(market: Market, plain_user: Person) -> None:
+def test_members_read_a_room_and_joining_is_published_once(
+    market: Market, plain_user: Person
+) -> None:
     seller = market.person()
     body = {"type": "auction", "auction_id": market.auction(seller, name="lot")["id"]}
     room = market.made("/api/rooms", seller, body)
@@ -273,7 +275,7 @@ def test_members_read_a_room_and_joining_is_told_once(market: Market, plain_user
         assert list(kinds) == ["enter", "enter", "leave"]
 
 
-def test_messages_are_read_from_either_side_of_a_place(
+def test_messages_are_read_before_and_after_a_cursor(
     market: Market, container: Container, plain_user: Person
 ) -> None:
     body = {"type": "auction", "auction_id": market.auction(plain_user)["id"]}

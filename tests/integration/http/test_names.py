@@ -60,7 +60,7 @@ def test_a_password_that_cannot_be_typed_again_is_refused(market: Market, passwo
     assert faults(signed_up(market, password=password)) == {"password"}
 
 
-def test_all_wrong_fields_of_a_sign_up_are_named_at_once(market: Market) -> None:
+def test_a_sign_up_error_names_all_wrong_fields(market: Market) -> None:
     answer = signed_up(market, nickname="staff\u200b", password="0123456789\u200b")
     assert faults(answer) == {"nickname", "password"}
 
@@ -83,7 +83,7 @@ def test_a_password_is_one_however_it_is_composed(market: Market, form: Any) -> 
     "password",
     [unicodedata.normalize("NFD", PASSWORD), "wide\u3000space", "love ❤\ufe0f a\u200bb\t"],
 )
-def test_a_password_hashed_as_it_was_typed_still_lets_in(market: Market, password: str) -> None:
+def test_a_password_hashed_without_normalisation_stays_valid(market: Market, password: str) -> None:
     email = signed_up(market).get_json()["user"]["email"]
     set_hash(market.engine, email, PasswordHasher().hash(password))
     assert logged_in(market, email, password).status_code == 200
@@ -110,7 +110,7 @@ def set_hash(engine: Engine, email: str, password_hash: str) -> None:
         )
 
 
-def test_no_password_is_too_costly_to_be_wrong(market: Market) -> None:
+def test_a_too_long_password_is_refused_before_other_checks(market: Market) -> None:
     """A bound of length is checked first."""
     email = signed_up(market).get_json()["user"]["email"]
     assert faults(logged_in(market, email, "\u0301\u0323" * 2_000)) == {"password"}

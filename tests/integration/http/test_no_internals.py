@@ -65,7 +65,7 @@ def text_of(answer: TestResponse) -> str:
     return "\n".join([answer.get_data(as_text=True), *headers])
 
 
-def test_an_answer_without_stores_tells_nothing_of_them(
+def test_an_answer_without_stores_has_no_internals(
     client_without_stores: FlaskClient, market: Market, plain_user: Person
 ) -> None:
     statuses = set()
@@ -79,7 +79,7 @@ def test_an_answer_without_stores_tells_nothing_of_them(
 
 
 @pytest.mark.parametrize("store", NEEDED)
-def test_an_answer_without_one_store_tells_nothing_of_it(
+def test_an_answer_without_one_store_has_no_internals(
     environment: dict[str, str], market: Market, store: str
 ) -> None:
     account = market.sign_up()

@@ -15,7 +15,7 @@ NOW = "$argon2id$v=19$m=19456,t=2,p=1$"
 
 
 def account_of_before(market: Market) -> dict[str, str]:
-    """A user whose hash has the library's own parameters, 64 MiB and four lanes."""
+    """A user whose hash has the library's default parameters, 64 MiB and four lanes."""
     account = market.sign_up()
     with market.engine.begin() as connection:
         connection.exec_driver_sql(
@@ -32,7 +32,7 @@ def stored_hash(engine: Engine, account: dict[str, str]) -> str:
         return str(connection.exec_driver_sql(query, {"email": account["email"]}).scalar_one())
 
 
-def test_a_log_in_replaces_it_and_a_wrong_password_does_not(market: Market) -> None:
+def test_only_a_successful_log_in_replaces_an_old_hash(market: Market) -> None:
     account = account_of_before(market)
     before = stored_hash(market.engine, account)
     wrong = market.call("POST", "/api/auth/login", body={**account, "password": "another password"})
@@ -45,7 +45,7 @@ def test_a_log_in_replaces_it_and_a_wrong_password_does_not(market: Market) -> N
     assert stored_hash(market.engine, account) == replaced
 
 
-def test_several_log_ins_at_once_all_let_in(app: Flask, market: Market) -> None:
+def test_concurrent_log_ins_with_an_old_hash_all_succeed(app: Flask, market: Market) -> None:
     account = account_of_before(market)
 
     def log_in(_: int) -> int:
@@ -56,7 +56,7 @@ def test_several_log_ins_at_once_all_let_in(app: Flask, market: Market) -> None:
     assert stored_hash(market.engine, account).startswith(NOW)
 
 
-def test_who_is_let_in_need_not_wait_for_another_hash(
+def test_a_log_in_does_not_wait_for_the_new_hash(
     market: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = account_of_before(market)

@@ -42,7 +42,7 @@ def session_of(token: str) -> str:
 
 @contextmanager
 def silent_address() -> Iterator[str]:
-    """A loopback address that takes connections and never answers, as a frozen server does."""
+    """A loopback address that accepts connections and never answers, like a frozen server."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as frozen:
         yield f"127.0.0.1:{frozen.getsockname()[1]}"
 
@@ -72,7 +72,7 @@ def test_an_older_token_ends_the_family(market: Market, client: FlaskClient) -> 
     assert not is_alive(client, third["access_token"])
 
 
-def test_a_secret_that_never_was_ends_the_family(market: Market, client: FlaskClient) -> None:
+def test_an_unknown_secret_ends_the_family(market: Market, client: FlaskClient) -> None:
     person = market.person()
     made_up = f"{session_of(person.refresh_token)}.{WRONG_SECRET}"
     assert code(refreshed(client, made_up)) == (401, "TOKEN_REUSED")
@@ -107,7 +107,7 @@ def test_fifty_concurrent_refreshes_leave_one_family(
     client = app.test_client()
     for session in sessions:
         assert is_alive(client, session["access_token"])
-    # Whichever of the answers a client kept, it goes on with that one.
+    # The client continues with either of the two answers.
     for session in sessions:
         assert refreshed(client, session["refresh_token"]).status_code == 200
 
@@ -189,7 +189,7 @@ def test_logging_out_again_by_a_cookie_is_no_fault(app: Flask, market: Market) -
         assert browser.get_cookie(COOKIE, path=COOKIE_PATH) is None
 
 
-def test_nobody_logs_out_who_says_nothing(app: Flask) -> None:
+def test_a_log_out_without_credentials_is_refused(app: Flask) -> None:
     for cookies in ({}, {"Cookie": f"{COOKIE}="}, {"Cookie": "other=1"}):
         answer = app.test_client().post("/api/auth/logout", headers=cookies)
         assert code(answer) == (401, "UNAUTHENTICATED")

@@ -1,4 +1,4 @@
-"""Who may call what: every route has a row here, and a route without one fails the first test.
+"""Rights per route: every route has a row here, and a route without one fails the first test.
 
 Guests, signed-in strangers, owners and admins make every call on an owner's things, without a log,
 so that nothing that is allowed is done either.
@@ -18,8 +18,8 @@ from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market, Person
 from tests.integration.http.resources import Resources
 
-# Who may: everybody; who is signed in; whose thing it is, or who is a member; admins. OTHERWISE is
-# for calls that prove who calls by something else, which have tests of their own.
+# Who may call: all; signed-in users; the owner or a member; admins. OTHERWISE is for calls that
+# authenticate in another way, which have tests of their own.
 ALL_ROLES, SIGNED_IN, OWNER, ADMIN, OTHERWISE = "everybody", "signed in", "owner", "admin", "other"
 RIGHTS = {
     "POST /api/auth/signup": ALL_ROLES,
@@ -73,14 +73,14 @@ RIGHTS = {
     "GET /api/openapi.json": ALL_ROLES,
     "GET /api/asyncapi.json": ALL_ROLES,
 }
-# What is validated before ownership is checked.
+# Calls that are validated before ownership is checked.
 IN_PATHS, NAME = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>"), r"{\1}"  # as Flask has it, and here
 BODIES: dict[str, dict[str, Any]] = {
     "PATCH /api/products/{product_id}": {"name": "n"},
     "POST /api/auctions": {"starting_price": 1, "ends_at": "2099-01-01T00:00:00Z"},
     "PATCH /api/auctions/{auction_id}": {"reserve_price": 1_500},
 }
-# In this order: who joins a room is no stranger any more, who leaves it no member.
+# In this order, because joining and leaving a room change the user's rights.
 CALLS = sorted(RIGHTS, key=lambda call: call.endswith(("/join", "/leave")))
 
 
@@ -94,7 +94,7 @@ def served(app: Flask) -> set[str]:
     }
 
 
-def test_every_route_says_who_may_call_it(app: Flask) -> None:
+def test_every_route_declares_who_may_call_it(app: Flask) -> None:
     assert served(app) == set(RIGHTS), "give the route a row in RIGHTS"
 
 
@@ -135,7 +135,7 @@ MAY = {
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if RIGHTS[call] != OTHERWISE])
-def test_who_may_not_is_told_so_and_who_may_is_not(
+def test_only_those_without_the_right_are_refused(
     without_log: FlaskClient, resources: Resources, people: dict[str, Person | None], call: str
 ) -> None:
     method, template = call.split(" ")

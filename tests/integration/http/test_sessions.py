@@ -1,4 +1,4 @@
-"""Sessions listed and ended, passwords changed, people suspended and banned (wire.md)."""
+"""Sessions are listed and ended, passwords changed, users suspended and banned (wire.md)."""
 
 from typing import Any
 
@@ -126,9 +126,7 @@ def test_while_redis_is_away_no_password_is_changed(
     assert is_alive(market, market.log_in(account))
 
 
-def test_a_session_that_no_list_knows_ends_with_all_others(
-    container: Container, market: Market
-) -> None:
+def test_an_unlisted_session_ends_with_all_others(container: Container, market: Market) -> None:
     """As one has that was begun before sessions were listed."""
     account = market.sign_up()
     unlisted, mine = market.log_in(account), market.log_in(account)
@@ -139,7 +137,7 @@ def test_a_session_that_no_list_knows_ends_with_all_others(
     assert code(refreshed(market, unlisted)) == (401, "UNAUTHENTICATED")
 
 
-def test_who_is_suspended_signs_in_again_and_reads_only(market: Market, admin: Person) -> None:
+def test_a_suspended_user_can_log_in_and_only_read(market: Market, admin: Person) -> None:
     account = market.sign_up()
     person = market.log_in(account)
     auction = market.auction(market.person())
@@ -163,7 +161,7 @@ def test_who_is_suspended_signs_in_again_and_reads_only(market: Market, admin: P
     assert market.made("/api/products", market.log_in(account), product)["is_seller"]
 
 
-def test_who_is_banned_is_signed_out_and_does_not_come_in(market: Market, admin: Person) -> None:
+def test_a_banned_user_is_logged_out_and_cannot_log_in(market: Market, admin: Person) -> None:
     account = market.sign_up()
     person = market.log_in(account)
     assert changed(market, admin, person.id, status="banned").status_code == 200
@@ -177,9 +175,7 @@ def test_who_is_banned_is_signed_out_and_does_not_come_in(market: Market, admin:
     assert code(wrong) == (401, "BAD_CREDENTIALS")
 
 
-def test_admins_list_people_and_change_anybody_but_themselves(
-    market: Market, admin: Person
-) -> None:
+def test_admins_list_users_and_change_all_but_themselves(market: Market, admin: Person) -> None:
     person, other = market.person("Findable_7"), market.person("Findable77")
     found = market.items(USERS, admin, query="findable_7")
     assert [user["id"] for user in found] == [person.id]
@@ -199,7 +195,7 @@ def test_admins_list_people_and_change_anybody_but_themselves(
     assert is_alive(market, other)
 
 
-def test_nobody_but_admins_sees_or_changes_people(market: Market, plain_user: Person) -> None:
+def test_only_admins_see_and_change_users(market: Market, plain_user: Person) -> None:
     for method, path in (("GET", USERS), ("PATCH", f"{USERS}/{plain_user.id}")):
         body = None if method == "GET" else {"role": "admin"}
         assert code(market.call(method, path, None, body)) == (401, "UNAUTHENTICATED")

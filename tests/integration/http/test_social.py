@@ -1,4 +1,4 @@
-"""Log-in by Google, Kakao and Naver: whose account it opens, and everything that may go wrong."""
+"""Log-in by Google, Kakao and Naver: the account it opens, and its failures."""
 
 import base64
 import hmac
@@ -196,7 +196,7 @@ def test_a_log_in_is_linked_unless_another_account_has_it(
     assert code(browser.call("DELETE", "/api/me/identities/google")) == (409, "LAST_LOGIN")
 
 
-def test_of_two_unlinks_at_once_one_leaves_the_last_way_in(
+def test_concurrent_unlinks_keep_the_last_log_in_method(
     browser: Browser, container: Container
 ) -> None:
     browser.log_in("kakao", name=f"K {uuid4().hex[:6]}")
@@ -393,7 +393,7 @@ def test_a_provider_may_rotate_its_keys_at_any_time(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_who_does_not_agree_is_told_so_and_not_signed_in(browser: Browser, provider: str) -> None:
+def test_a_user_who_refuses_consent_is_not_logged_in(browser: Browser, provider: str) -> None:
     refused = browser.agree(browser.begin(provider), decision="refuse")
     assert code(browser.come_back(refused)) == (403, "CONSENT_REFUSED")
     again = browser.agree(browser.begin(provider, "?next=/sell"), decision="refuse")
@@ -402,7 +402,7 @@ def test_who_does_not_agree_is_told_so_and_not_signed_in(browser: Browser, provi
     assert browser.session() is None
 
 
-def test_kakao_lets_nobody_under_age_in(browser: Browser, providers: Providers) -> None:
+def test_kakao_refuses_users_under_age(browser: Browser, providers: Providers) -> None:
     callback = browser.agree(browser.begin("kakao"), decision="under_age")
     assert code(browser.come_back(callback)) == (403, "UNDER_AGE")
     providers.broken["/kakao/v2/user/me"] = ('{"msg": "under age", "code": -406}', 401)
@@ -427,7 +427,7 @@ BREAKDOWNS = [
 
 
 @pytest.mark.parametrize(("provider", "path", "answer", "refusal"), BREAKDOWNS)
-def test_a_provider_that_answers_nonsense_signs_nobody_in(
+def test_an_invalid_provider_answer_logs_no_user_in(
     browser: Browser,
     providers: Providers,
     provider: str,
@@ -452,7 +452,7 @@ def test_unknown_fields_of_a_provider_are_no_fault(browser: Browser, providers: 
         assert browser.log_in(provider).status_code == 302
 
 
-def test_a_provider_that_is_away_or_silent_is_said_to_be(
+def test_an_unavailable_provider_is_reported(
     environment: dict[str, str], providers: Providers
 ) -> None:
     with refused_address() as address, silent_address() as silent:
@@ -495,7 +495,7 @@ def test_calls_to_a_slow_provider_are_capped(
         "/a\\..\\b", "/\r\nSet-Cookie: a=b", "/é", "javascript:alert(1)", "", "/" + "a" * 600,
     ],
 )  # fmt: skip
-def test_nobody_is_led_to_another_site(browser: Browser, path: str) -> None:
+def test_a_log_in_never_redirects_to_another_site(browser: Browser, path: str) -> None:
     answer = browser.client.get("/oauth2/authorization/naver", query_string={"next": path})
     back = browser.come_back(browser.agree(answer.headers["Location"]))
     assert back.headers["Location"] == "/"
@@ -527,7 +527,7 @@ def test_a_provider_without_credentials_is_absent(
             assert code(client.get(path)) == (404, "NOT_FOUND")
 
 
-def test_a_provider_that_is_no_longer_offered_is_no_way_in(
+def test_a_removed_provider_does_not_count_as_a_log_in(
     environment: dict[str, str], providers: Providers, browser: Browser
 ) -> None:
     browser.log_in("kakao", name=f"K {uuid4().hex[:6]}")

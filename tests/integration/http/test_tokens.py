@@ -130,7 +130,7 @@ def test_another_kind_of_authorization_is_refused(market: Market, header: str) -
     assert code(answer) == (401, "UNAUTHENTICATED")
 
 
-def test_the_scheme_is_known_in_any_case(market: Market, plain_user: Person) -> None:
+def test_the_scheme_is_case_insensitive(market: Market, plain_user: Person) -> None:
     headers = {"Authorization": f"bEARER {plain_user.access_token}"}
     assert market.call("GET", "/api/me", headers=headers).status_code == 200
 
@@ -148,7 +148,7 @@ def test_clocks_may_differ_a_little(
         assert client.get("/api/me", headers=bearer(past)).status_code == 200
 
 
-def test_the_key_is_replaced_and_nobody_is_signed_out(
+def test_replacing_the_key_ends_no_session(
     environment: dict[str, str], market: Market, container: Container
 ) -> None:
     old, new = container.settings.secret_key, "n" * 64
@@ -172,7 +172,7 @@ def test_the_key_is_replaced_and_nobody_is_signed_out(
     assert code(market.call("GET", "/api/me", headers=bearer(token))) == (401, "UNAUTHENTICATED")
 
 
-def test_a_refresh_told_by_two_keys_at_once_has_one_successor(
+def test_a_refresh_under_two_keys_has_one_successor(
     environment: dict[str, str], market: Market, client: FlaskClient, container: Container
 ) -> None:
     """While keys are replaced, two tabs may refresh at gateways that sign with different ones."""

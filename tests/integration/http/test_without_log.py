@@ -1,4 +1,4 @@
-"""Without a log nothing is promised: what would go into it is BUSY, all else goes on."""
+"""Without Kafka, calls that write to it are BUSY, and all others work."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.integration.http.market import Market, code
         ("PATCH", "", {"reserve_price": 1_500}),
     ],
 )
-def test_the_answer_is_busy_and_when_to_come_back(
+def test_the_answer_is_busy_with_retry_after(
     environment: dict[str, str], market: Market, method: str, path: str, body: Any
 ) -> None:
     seller, bidder = market.person(), market.person()

@@ -19,7 +19,7 @@ def database() -> Iterator[tuple[Mapping[str, str], Engine]]:
 
 @pytest.fixture(scope="package", autouse=True)
 def _metrics_stay_here() -> Iterator[None]:
-    """What pipelines count in this process is no metric of the house's: it knows no such topics."""
+    """Keep the pipelines' counts in this process: the application does not know these topics."""
     yield
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*_{os.getpid()}.db"):
         file.unlink()

@@ -1,4 +1,4 @@
-"""Bad records in the log become dead letters with the original bytes, and delay no other."""
+"""Bad records become dead letters with their original bytes, and delay no other."""
 
 import json
 import random
@@ -31,7 +31,7 @@ def letters(cluster: ListsCluster) -> list[Any]:
 
 @pytest.fixture
 def wide(cluster: ListsCluster) -> Iterator[KafkaProducer]:
-    """A producer that sends what ours would not."""
+    """A producer that sends invalid records."""
     producer = KafkaProducer(
         **client_arguments(cluster.settings.kafka),
         compression_type="gzip",
@@ -46,7 +46,7 @@ def test_bad_records_reach_the_dead_letter_topic_unchanged(
     cluster: ListsCluster, wide: KafkaProducer
 ) -> None:
     key = cluster.list_name(0).encode()
-    # Just what a topic takes; with its provenance it is more.
+    # The size limit of a topic; the headers of a dead letter exceed it.
     large = random.randbytes(MIB - 300)
     sent: dict[str, list[tuple[bytes | None, bytes | None]]] = {
         "NoKey": [(None, item(cluster, 0)), (b"", item(cluster, 0))],
@@ -100,7 +100,7 @@ def test_a_replay_is_counted_on_its_way_through_the_inbox(cluster: ListsCluster)
     assert [row.replays for row in cluster.rows(found, cluster.topic)] == [2, 0]
 
 
-def test_too_many_bad_records_park_the_partition_until_freed(
+def test_too_many_bad_records_park_the_partition_until_unparked(
     cluster: ListsCluster,
 ) -> None:
     changes = {
@@ -125,7 +125,7 @@ def test_too_many_bad_records_park_the_partition_until_freed(
     assert cluster.committed()[0] <= stopped_at
 
     def goes_on() -> bool:
-        """A partition freed within the window is parked again."""
+        """A partition unparked within the window is parked again."""
         cluster.execute("DELETE FROM parked_partitions WHERE topic = %s", (cluster.topic,))
         return cluster.progress()[0] == cluster.ends()[0]
 
@@ -135,7 +135,7 @@ def test_too_many_bad_records_park_the_partition_until_freed(
     assert sorted(row.partition for row in waiting) == [0, 1]
 
 
-def test_a_new_owner_heeds_what_is_parked(cluster: ListsCluster) -> None:
+def test_a_new_owner_skips_parked_partitions(cluster: ListsCluster) -> None:
     parked = "INSERT INTO parked_partitions VALUES (%s, %s, 0, 'Person', 'for a test')"
     cluster.execute(parked, (f"{cluster.topic}-group", cluster.topic))
     for partition in range(cluster.partitions):

@@ -1,4 +1,4 @@
-"""A record that kills the process of each worker that settles it holds up its lane for a while."""
+"""A record that kills every worker that settles it delays its lane for a while."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def texts(cluster: ListsCluster, name: str) -> list[str]:
     return [text for _, _, text in cluster.settled().get(name, [])]
 
 
-def test_a_record_that_kills_workers_is_a_dead_letter_and_its_lane_goes_on(
+def test_a_record_that_kills_workers_becomes_a_dead_letter(
     cluster: ListsCluster,
 ) -> None:
     deadly, other = cluster.list_name(0), cluster.list_name(1)
@@ -42,7 +42,7 @@ def test_a_record_that_kills_workers_is_a_dead_letter_and_its_lane_goes_on(
     cluster.execute("DELETE FROM list_faults")
 
 
-def test_a_claim_of_a_server_that_was_started_anew_counts_no_crash(cluster: ListsCluster) -> None:
+def test_a_claim_from_before_a_server_restart_counts_no_crash(cluster: ListsCluster) -> None:
     name = cluster.list_name(0)
     cluster.append(name, "innocent").get()
     cluster.bridge("ingest", "clock", **SOON)

@@ -69,7 +69,7 @@ def test_an_owner_frozen_between_batches_ingests_nothing_later(
     frozen.wake()
     load(cluster, chance, BATCH)
     check(cluster)
-    other.kill()  # and is an owner like any other afterwards
+    other.kill()  # and is a normal owner afterwards
     load(cluster, chance, BATCH)
     check(cluster)
 
@@ -121,7 +121,7 @@ def lone_owner(cluster: ListsCluster, chance: random.Random, **changes: str) -> 
 
 
 def successor(cluster: ListsCluster) -> Process:
-    """Another ingest process, which has taken everything there is."""
+    """Another ingest process, which has ingested all records."""
     other = cluster.bridge("ingest")
     wait_until(
         lambda: cluster.progress() == cluster.ends(),

@@ -1,4 +1,4 @@
-"""Save, event and broadcast meet what they cannot handle, each on topics of the test's own."""
+"""Save, event and broadcast with records they cannot handle, on topics of each test."""
 
 import random
 import threading
@@ -215,7 +215,7 @@ def test_a_newer_schema_parks_until_newer_code_runs(
     assert consumers.letters() == []
 
 
-def test_too_many_dead_letters_park_the_partition_until_freed(
+def test_too_many_dead_letters_park_the_partition(
     consumers: ConsumerEnvironment,
 ) -> None:
     last = f"last {uuid4()}"
@@ -233,7 +233,7 @@ def test_too_many_dead_letters_park_the_partition_until_freed(
     assert [offset for offset, _, _ in consumers.letters()] == [PER_PARTITION]
 
 
-def test_a_consumer_whose_topic_is_deleted_stops_and_says_so(
+def test_a_consumer_of_a_deleted_topic_stops_with_a_reason(
     consumers: ConsumerEnvironment,
 ) -> None:
     with consumers.running(save(consumers)) as runner:

@@ -1,6 +1,6 @@
-"""Progress and the log disagree: ingest follows progress, or stops and says where the way out is.
+"""Progress and topic disagree: ingest follows progress, or stops and names the repair.
 
-The ways out are tested as docs/ownership.md has them: its SQL is read from the page.
+The repairs are those of docs/ownership.md: their SQL is read from the page.
 """
 
 import re
@@ -38,7 +38,7 @@ def wait_ingested(cluster: ListsCluster) -> None:
 
 
 def owner_that_ingested(cluster: ListsCluster, *, running: bool = False) -> Process:
-    """An ingest process that has taken all of a filled log; ended, unless it goes on `running`."""
+    """Return an ingest process that has ingested a filled topic; ended unless `running`."""
     owner = cluster.bridge("ingest")
     fill(cluster)
     wait_ingested(cluster)
@@ -57,7 +57,7 @@ def logged(cluster: ListsCluster) -> list[tuple[int, int]]:
 
 
 def refusal(process: Process) -> str:
-    """Why it stopped; it must have ended by itself with exit code 1."""
+    """Return why it stopped; it must have exited by itself with code 1."""
     assert process.wait_ended() == 1
     (event,) = process.log_events("pipeline_stopped")
     assert "docs/ownership.md" in event["reason"]
@@ -80,7 +80,7 @@ def test_a_database_behind_the_committed_offsets_is_refused(cluster: ListsCluste
     before = cluster.progress()
     fill(cluster)
     cluster.commit(cluster.ends())
-    cluster.execute("UPDATE epochs SET admitted = NULL")  # as when its server was started anew
+    cluster.execute("UPDATE epochs SET admitted = NULL")  # as after a restart of its server
     owner = cluster.bridge("ingest")
     assert owner.wait_ended() == 2
     (line,) = [line for line in owner.log_file.read_text().splitlines() if "older" in line][-1:]
@@ -92,7 +92,7 @@ def test_a_database_behind_the_committed_offsets_is_refused(cluster: ListsCluste
     assert cluster.progress() == before
 
 
-def test_a_database_that_comes_back_older_stops_a_running_owner(cluster: ListsCluster) -> None:
+def test_a_restored_database_stops_a_running_owner(cluster: ListsCluster) -> None:
     owner = owner_that_ingested(cluster, running=True)
     wait_until(
         lambda: sum(cluster.committed().values()) == sum(cluster.ends().values()),
@@ -187,7 +187,7 @@ def test_added_partitions_are_refused(cluster: ListsCluster, *, running: bool) -
     cluster.admin.create_partitions({cluster.topic: NewPartitions(cluster.partitions + 1)})
     stopped = owner if running else cluster.bridge("ingest")
     reason = refusal(stopped)
-    # Whichever notices first: who looks at the topic, or who is given a partition too many.
+    # Either the check of the topic or the assignment of an extra partition notices first.
     added = cluster.partitions
     seen = (
         f"has {added + 1} partitions, not {added}",
@@ -207,7 +207,7 @@ def set_topic(cluster: ListsCluster, **settings: str) -> None:
     ("running", "settings"),
     [(True, {"message_timestamp_type": "CreateTime"}), (False, {"retention_ms": "3600000"})],
 )
-def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
+def test_a_topic_with_wrong_clock_or_retention_is_refused(
     cluster: ListsCluster, settings: dict[str, str], *, running: bool
 ) -> None:
     owner = owner_that_ingested(cluster, running=running)
@@ -221,7 +221,7 @@ def test_a_topic_that_takes_other_clocks_or_forgets_is_refused(
     )
 
 
-def test_topics_says_in_a_line_what_is_wrong_and_what_to_do(cluster: ListsCluster) -> None:
+def test_topics_prints_the_fault_and_the_remedy_in_one_line(cluster: ListsCluster) -> None:
     set_topic(cluster, message_timestamp_type="CreateTime", retention_ms="1000")
     command = cluster.bridge("topics")
     assert command.wait_ended() == 2
@@ -237,7 +237,7 @@ def test_topics_says_in_a_line_what_is_wrong_and_what_to_do(cluster: ListsCluste
 
 
 def set_timestamp_type(cluster: ListsCluster, new_type: str) -> None:
-    """Let the topic take this clock; returns once it does, which its records show."""
+    """Set the topic's time stamp type; return when its records have it."""
     set_topic(cluster, message_timestamp_type=new_type)
     wanted = int(new_type == "LogAppendTime")
 

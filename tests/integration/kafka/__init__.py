@@ -1,1 +1,1 @@
-"""What we rely on of the Kafka client, on the real broker."""
+"""Behaviour of the Kafka client that we rely on, with a real broker."""

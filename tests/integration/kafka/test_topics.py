@@ -138,7 +138,7 @@ def test_a_topic_with_retention_still_needs_broker_timestamps(
         make(topic, other)
 
 
-def test_every_wrong_topic_is_listed_and_none_is_created(
+def test_all_wrong_topics_are_listed_and_none_is_created(
     admin: KafkaAdminClient, topic: Topic
 ) -> None:
     topic = replace(topic, for_ever=True)
@@ -193,7 +193,7 @@ def _look_until_wrong(watch: TopicWatch) -> None:
     wait_until(lambda: watch.check() is None, what="it is wrong")
 
 
-def test_a_flaky_kafka_is_asked_again(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_kafka_request_is_retried(topic: Topic, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [KafkaTimeoutError("it has just started"), settings_of]
 
     def flaky(*arguments: Any) -> Any:

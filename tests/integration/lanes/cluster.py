@@ -1,4 +1,4 @@
-"""A small auction house to storm: makes auctions, puts bids into the log, reads what became."""
+"""A small application for storms: creates auctions, appends bids, reads the outcomes."""
 
 import os
 import subprocess
@@ -105,7 +105,7 @@ def insert_auction(engine: Engine, *, lasts_s: float, reserve_price: int | None 
 
 
 class LaneCluster:
-    """The running house, seen from its log and its database."""
+    """The running application: its records and its rows."""
 
     def __init__(self, stack: Stack, container: Container, *, prefix: str) -> None:
         self.stack = stack

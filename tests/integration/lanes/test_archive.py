@@ -30,7 +30,7 @@ KEYS_LATE = [f"late{number}" for number in range(5)]
 
 
 def opened(cluster: LaneCluster, *, lasts_s: float) -> Lot:
-    """A new auction, published as the house does it."""
+    """Create and publish an auction."""
     lot = new_lot(cluster.container, lasts_s=lasts_s, bidders=BIDDERS)
     return Lot(lot.auction_id, lot.bidders)
 
@@ -124,7 +124,7 @@ def test_archiving_under_load_changes_no_answer(
 
 
 def is_idle(cluster: LaneCluster, *lots: Lot) -> bool:
-    """Whether all of the log is taken, and nothing waits to be decided or published."""
+    """Return whether all records are ingested, decided and published."""
     ends = {
         part: end for part, (_, end) in cluster.container.log_reader.bounds(AUCTION_BID).items()
     }

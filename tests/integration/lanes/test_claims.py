@@ -1,4 +1,4 @@
-"""A lane is settled by one worker at a time, and free as soon as that one is dead or frozen."""
+"""A lane is settled by one worker at a time; its lock ends when that one dies or freezes."""
 
 import pytest
 from psycopg2 import Error
@@ -41,7 +41,7 @@ def test_a_lane_is_claimed_by_one_transaction_at_a_time(cluster: LaneCluster) ->
         assert claim(third, lot) == [True]
 
 
-def test_the_claim_of_a_dead_worker_goes_with_its_connection(cluster: LaneCluster) -> None:
+def test_a_dead_workers_claim_ends_with_its_connection(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     connection = cluster.container.engine.connect()
     claim(connection, lot)
@@ -76,7 +76,7 @@ def test_a_prepared_statement_outlives_a_rollback(cluster: LaneCluster) -> None:
             connection.rollback()
 
 
-def test_and_names_the_fault_without_the_value(cluster: LaneCluster) -> None:
+def test_a_failed_prepared_statement_reports_no_value(cluster: LaneCluster) -> None:
     for statement, value in ((COUNTED, "secret"), (HALF, 0)):
         with pytest.raises(BadDataError), cluster.container.begin() as transaction:
             statement.execute(transaction, value)
@@ -88,7 +88,7 @@ def test_and_names_the_fault_without_the_value(cluster: LaneCluster) -> None:
         assert "secret" not in str(raised.value.orig)
 
 
-def test_and_is_prepared_anew_after_its_connection_is_lost(cluster: LaneCluster) -> None:
+def test_a_statement_is_prepared_again_on_a_new_connection(cluster: LaneCluster) -> None:
     def lose_the_connection() -> None:
         with cluster.container.begin() as transaction, cluster.container.begin() as other:
             ((pid,),) = PID.execute(transaction)

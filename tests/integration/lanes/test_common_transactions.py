@@ -1,4 +1,4 @@
-"""Lanes of one task are settled in one transaction; one that fails harms no other."""
+"""Lanes of one task are settled in one transaction; a failing one does not affect the others."""
 
 import time
 from collections import Counter
@@ -216,7 +216,7 @@ def test_lanes_of_one_task_share_a_transaction(house: House) -> None:
     ]  # fmt: skip
 
 
-def test_a_long_lane_goes_on_without_those_that_are_done(house: House) -> None:
+def test_a_long_lane_continues_without_the_finished_ones(house: House) -> None:
     long, short = house.auctions(2)
     house.bid(long, *range(2_000, 2_000 + 500 * 3 * BATCH, 500))
     house.bid(short, 2_000)
@@ -250,7 +250,7 @@ def test_a_parked_lane_is_left_alone(house: House) -> None:
     assert house.transactions() == 1
 
 
-def test_a_conflict_of_one_lane_undoes_all_and_each_goes_alone(house: House) -> None:
+def test_after_a_conflict_each_lane_is_settled_alone(house: House) -> None:
     first, contested, last = house.auctions(3)
     for auction_id in (first, contested, last):
         house.bid(auction_id, 2_000, 3_000)
@@ -267,7 +267,7 @@ def test_a_conflict_of_one_lane_undoes_all_and_each_goes_alone(house: House) -> 
     house.check()
 
 
-def test_a_poison_record_is_given_up_and_all_others_are_settled(house: House) -> None:
+def test_a_poison_record_does_not_stop_other_lanes(house: House) -> None:
     first, poisonous, last = house.auctions(3)
     house.bid(first, 2_000, 3_000)
     house.bid(poisonous, 2_000, POISON, 3_000)
@@ -277,7 +277,7 @@ def test_a_poison_record_is_given_up_and_all_others_are_settled(house: House) ->
     house.check(dead=1)
 
 
-def test_an_undecodable_record_is_given_up_and_all_others_are_settled(house: House) -> None:
+def test_an_undecodable_record_does_not_stop_other_lanes(house: House) -> None:
     first, damaged, last = house.auctions(3)
     for auction_id in (first, damaged, last):
         house.bid(auction_id, 2_000, 3_000)
@@ -286,7 +286,7 @@ def test_an_undecodable_record_is_given_up_and_all_others_are_settled(house: Hou
     house.check(dead=1)
 
 
-def test_a_lane_of_no_auction_is_given_up_and_all_others_are_settled(house: House) -> None:
+def test_a_lane_of_no_auction_does_not_stop_other_lanes(house: House) -> None:
     first, last = house.auctions(2)
     for auction_id in (first, NO_AUCTION, last):
         house.bid(auction_id, 2_000)

@@ -1,4 +1,4 @@
-"""Records that cannot be settled become dead letters, and their lane goes on."""
+"""Records that cannot be settled become dead letters, and their lane continues."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,7 +88,7 @@ def park(cluster: LaneCluster, key: object) -> None:
 
 
 def free(cluster: LaneCluster, key: object) -> None:
-    """As an operator does once the code is mended."""
+    """Unpark, as an operator does when the code is fixed."""
     inbox, parked = lane_schema.inbox, lane_schema.parked_lanes
     with cluster.container.engine.begin() as connection:
         connection.execute(inbox.update().where(inbox.c.key == str(key)).values(attempts=0))
@@ -104,7 +104,7 @@ def check(cluster: LaneCluster, lot: Lot, partition: int) -> None:
     assert (state.chain, state.bid_count) == (expected.chain, expected.bid_count)
 
 
-def test_a_poison_record_is_dead_lettered_and_its_lane_goes_on(cluster: LaneCluster) -> None:
+def test_a_poison_record_becomes_a_dead_letter(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[1]
     with listening(cluster, user_channel(bidder)) as pubsub, poisoned(cluster):
@@ -180,7 +180,7 @@ def test_the_dead_letter_topic_has_the_bytes_and_their_source(cluster: LaneClust
     assert log_time.endswith("Z")
 
 
-def test_a_failed_bid_that_comes_again_is_decided_afresh(cluster: LaneCluster) -> None:
+def test_a_repeated_failed_bid_is_decided_again(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     bidder = lot.bidders[0]
     with poisoned(cluster):
@@ -232,7 +232,7 @@ def test_a_repeat_of_an_answered_bid_that_fails_changes_nothing(cluster: LaneClu
     assert (row.status, row.offset) == ("accepted", first.offset)
 
 
-def test_records_that_meet_nothing_but_conflicts_are_given_up(cluster: LaneCluster) -> None:
+def test_records_with_only_conflicts_become_dead_letters(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     with contended(cluster, lot):
         for number in range(3):
@@ -260,7 +260,7 @@ def test_a_record_of_an_unknown_auction_is_a_dead_letter(cluster: LaneCluster) -
     assert (letter.reason, bytes(letter.payload)) == ("UnknownAuction", value)
 
 
-def test_a_forged_bid_in_the_inbox_is_refused_silently(
+def test_a_forged_bid_in_the_inbox_notifies_no_user(
     cluster: LaneCluster,
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)

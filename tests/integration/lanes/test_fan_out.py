@@ -1,4 +1,4 @@
-"""What leaves the stores again: outcomes over Redis, chat into MongoDB, each once."""
+"""Fan-out: outcomes over Redis, chat into MongoDB, each once."""
 
 import json
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def test_states_rise_in_redis_and_outcomes_reach_their_bidder(
     assert [bid["seq"] for bid in states[-1]["bids"]] == [3]
 
 
-def test_what_the_list_shows_reaches_redis(cluster: LaneCluster) -> None:
+def test_list_entries_reach_redis(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     with listening(cluster, AUCTIONS) as listed:
         cluster.bid(lot, bidder=lot.bidders[0], amount=2_000, key="k").get(timeout=CALL_S)

@@ -58,7 +58,7 @@ def test_an_auction_closes_by_a_record_soon_after_its_end(cluster: LaneCluster) 
     )
 
 
-def test_the_displaced_leader_is_told_once_a_minute(cluster: LaneCluster) -> None:
+def test_the_displaced_leader_is_notified_once_a_minute(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     first, second = lot.bidders[:2]
     for number in range(6):
@@ -69,7 +69,7 @@ def test_the_displaced_leader_is_told_once_a_minute(cluster: LaneCluster) -> Non
     assert notified == [("outbid", first), ("outbid", second)]
 
 
-def test_bytes_nobody_can_decode_are_kept_and_hold_up_nobody(cluster: LaneCluster) -> None:
+def test_undecodable_bytes_are_kept_and_delay_no_record(cluster: LaneCluster) -> None:
     lot = cluster.auction(lasts_s=3_600)
     key = str(lot.auction_id).encode()
     for value in (b"\xff\xfe", b"{", b"[]", b'{"v":1,"type":"bid"}', b'{"v":1,"type":"nonsense"}'):

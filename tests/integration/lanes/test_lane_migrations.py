@@ -1,4 +1,4 @@
-"""The platform's own migrations make the tables that its code names, beside the house's."""
+"""The platform's own migrations create its tables, apart from the application's."""
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -42,7 +42,7 @@ def test_own_migrations_give_the_tables_that_the_code_names() -> None:
             upgrade(connection, schema=SCHEMA)
 
 
-def test_the_house_moves_its_tables_there_with_their_rows() -> None:
+def test_the_migration_moves_the_tables_with_their_rows() -> None:
     with own_database("lanes") as environment:
         engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
         alembic(environment, "upgrade", "0014")
@@ -56,7 +56,7 @@ def test_the_house_moves_its_tables_there_with_their_rows() -> None:
             assert rows.scalars().all() == [7]
 
 
-def test_code_of_the_release_before_reads_and_writes_by_the_old_names() -> None:
+def test_code_of_the_previous_release_works_with_the_old_names() -> None:
     with own_database("lanes") as environment:
         engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
         alembic(environment, "upgrade", "head")

@@ -1,4 +1,4 @@
-"""Auctions that were there before a migration go on by the rules they were frozen with, and an
+"""Auctions from before a migration keep the rules they were frozen with, and an
 audit of their old log by the new code agrees with what is stored."""
 
 from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ def test_an_old_log_audits_clean_by_its_own_rules_only(
     assert audited(engine, records).violated == ["I7", "I15"]
 
 
-def test_an_auction_of_before_the_migration_keeps_its_rules(engine: Engine) -> None:
+def test_an_older_auction_keeps_its_rules(engine: Engine) -> None:
     old = old_log.records()
     raised = bid(RAISED, 101, offset=len(old))
     highest = bid(HIGHEST, AMOUNT_MAX - 50_000, offset=len(old) + 1)

@@ -1,4 +1,4 @@
-"""What views of an auction name: a minimum that can be bid, a price that it can be bought at."""
+"""Views of an auction show a minimum that can be bid, and a price to buy it now."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -99,7 +99,7 @@ def shop() -> Iterator[Shop]:
         yield Shop(engine)
 
 
-def test_no_minimum_is_named_when_nobody_can_bid_higher(shop: Shop) -> None:
+def test_no_minimum_is_shown_at_the_largest_amount(shop: Shop) -> None:
     lot = shop.auction(AMOUNT_MAX - 1_000_000)
     state = shop.bid(lot, ANN, AMOUNT_MAX - 1_000_000)
     shown = shop.shown(lot)
@@ -128,7 +128,7 @@ def test_the_buy_now_price_is_shown_until_the_reserve_is_met(
     assert [one.buy_now_price for one in shop.shown(lot)] == [None] * 3
 
 
-def test_once_bought_an_auction_shows_no_price_to_buy_now_at(shop: Shop) -> None:
+def test_a_bought_auction_shows_no_buy_now_price(shop: Shop) -> None:
     lot = shop.auction(1_000, reserve_price=5_000, buy_now_price=9_000)
     assert shop.bid(lot, ANN, 9_000).status == "closed"
     assert [one.buy_now_price for one in shop.shown(lot)] == [None] * 3
@@ -155,7 +155,7 @@ def test_after_a_void_every_view_shows_the_lower_price(shop: Shop) -> None:
     assert shop.views.snapshot(lot, None, 10).bids == bids
 
 
-def test_after_a_void_of_everybody_it_can_be_bought_now_again(shop: Shop) -> None:
+def test_after_a_void_of_all_bidders_buy_now_is_offered_again(shop: Shop) -> None:
     lot = shop.auction(1_000, buy_now_price=9_000)
     shop.bid(lot, ANN, 2_000)
     state = void(shop, lot, ANN)

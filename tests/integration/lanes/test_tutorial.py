@@ -17,7 +17,7 @@ from tests.servers import redis_url
 
 PAGE = CHECKOUT / "docs" / "lanes" / "tutorial.md"
 TOPICS = ["orders", "orders.DLT", "order-totals"]
-REDIS_DATABASE = 6  # of nobody else
+REDIS_DATABASE = 6  # used by no other test
 BLOCK = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVERS = "servers"  # marks what says where they are
 LASTS_S = 600
@@ -51,7 +51,7 @@ def environment(wheel: Path) -> Iterator[dict[str, str]]:
 
 
 def script(page: str) -> str:
-    """The page as a shell script: its commands, and its files written where they stand."""
+    """Return the page as a shell script: its commands, and its files in their places."""
     lines = ["set -e", "trap 'kill $(jobs -p) 2> /dev/null' EXIT"]
     for language, name, text in BLOCK.findall(page):
         if language == "python":
@@ -81,7 +81,7 @@ def run(command: tuple[str, ...], folder: Path, environment: Mapping[str, str]) 
 def test_the_tutorial_runs_word_for_word(tmp_path: Path, environment: dict[str, str]) -> None:
     said = run(("bash", "-c", script(PAGE.read_text(encoding="utf-8"))), tmp_path, environment)
     assert "9999 orders, 0 doubled, 0 out of order" in said
-    assert "ValueError: nobody orders thirteen" in said
+    assert "ValueError: nobody an order of thirteen" in said
     assert "1 replayed" in said
     assert "10000 orders, 0 doubled, 0 out of order" in said
     assert "nothing is violated" in said

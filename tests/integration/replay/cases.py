@@ -1,4 +1,4 @@
-"""Records that become dead letters for true reasons, and reasons that can be mended."""
+"""Records that become dead letters by real faults, some of which can be fixed."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def undecidable(engine: Engine, auction_id: int, amount: int) -> Iterator[None]:
 
 
 def failed(cluster: LaneCluster, lot: Lot, amounts: Sequence[int]) -> list[Any]:
-    """Bids of the lot's first bidder that failed by a bug that is mended by now; dead letters."""
+    """Dead letters: bids of the auction's first bidder that failed by a bug that is now fixed."""
     for amount in amounts:
         with undecidable(cluster.container.engine, lot.auction_id, amount):
             before = len(dead_letters(cluster, lot))

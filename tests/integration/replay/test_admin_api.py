@@ -43,7 +43,7 @@ def lot(cluster: LaneCluster) -> Lot:
     return lot
 
 
-def test_the_list_goes_on_by_its_cursor_and_takes_the_filters(
+def test_the_list_has_a_cursor_and_filters(
     cluster: LaneCluster, market: Market, admin: Person, lot: Lot
 ) -> None:
     bid, garbage = dead_letters(cluster, lot)
@@ -98,7 +98,7 @@ def test_guests_and_users_are_forbidden_before_validation(market: Market, lot: L
     assert code(market.call("GET", LIST, user, query_string={"x": 1})) == (403, "FORBIDDEN")
 
 
-def test_a_role_taken_away_is_gone_at_once(market: Market, operator: Operator) -> None:
+def test_a_revoked_role_ends_at_once(market: Market, operator: Operator) -> None:
     account = market.sign_up("short")
     assert operator.run("app.admin", "grant", account["email"], "admin").returncode == 0
     admin = market.log_in(account)
@@ -157,7 +157,7 @@ def test_an_unknown_id_is_not_found_and_replays_nothing(
 
 
 @pytest.mark.parametrize("data", [b"", b"null", b"[]", b"{", b"\xff", json.dumps("x").encode()])
-def test_what_is_no_object_is_malformed(market: Market, admin: Person, data: bytes) -> None:
+def test_a_body_that_is_no_object_is_malformed(market: Market, admin: Person, data: bytes) -> None:
     assert code(market.call("POST", REPLAY, admin, data)) == (400, "MALFORMED")
 
 

@@ -56,7 +56,7 @@ def test_each_filter_finds_what_fits_newest_first(
     assert ids(operator.listed(*of_lot, "--limit", "1")) == [garbage]
 
 
-def test_the_table_has_a_line_each_and_says_when_there_are_more(
+def test_the_table_has_a_line_each_and_notes_further_rows(
     cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     bid, garbage = dead_letters(cluster, lot)
@@ -71,7 +71,7 @@ def test_the_table_has_a_line_each_and_says_when_there_are_more(
     assert last == "the newest 1 of 2: --limit shows more"
 
 
-def test_showing_one_tells_its_origin_its_error_and_its_bytes(
+def test_show_prints_origin_error_and_bytes(
     cluster: LaneCluster, operator: Operator, lot: Lot, other: Lot
 ) -> None:
     bid, garbage = dead_letters(cluster, lot)
@@ -92,7 +92,7 @@ def test_showing_one_tells_its_origin_its_error_and_its_bytes(
     assert "bytes, utf-8:\n{한글\n" in operator.bridge("replay", "show", str(text.id))
 
 
-def test_what_a_stranger_wrote_does_not_move_the_cursor(
+def test_control_characters_of_a_payload_are_escaped(
     cluster: LaneCluster, operator: Operator, other: Lot
 ) -> None:
     with consumer_dead_letter(
@@ -105,7 +105,7 @@ def test_what_a_stranger_wrote_does_not_move_the_cursor(
     assert "\x07" not in printed
 
 
-def test_a_large_payload_is_cut_in_lists_and_whole_when_shown(
+def test_a_large_payload_is_cut_in_lists_but_not_in_show(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     payload = ("가" * 400_000).encode()
@@ -117,7 +117,7 @@ def test_a_large_payload_is_cut_in_lists_and_whole_when_shown(
     assert json.loads(shown)["payload"].encode() == payload
 
 
-def test_that_nothing_matches_is_no_error(operator: Operator) -> None:
+def test_a_list_without_matches_is_no_error(operator: Operator) -> None:
     nothing = ("--auction", "no such lane")
     assert operator.bridge("replay", "list", *nothing) == "no dead letter matches\n"
     assert operator.bridge("replay", "list", "--json", *nothing) == ""
@@ -148,7 +148,7 @@ def test_that_nothing_matches_is_no_error(operator: Operator) -> None:
         ([], "list|show|run"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_changes_nothing(
+def test_an_error_is_one_line_and_changes_nothing(
     operator: Operator, arguments: list[str], named: str
 ) -> None:
     assert named in operator.refusal("replay", *arguments)
@@ -168,7 +168,7 @@ def test_servers_that_do_not_answer_are_one_line(
     assert [row.replays for row in dead_letters(cluster, lot)] == [0, 0]
 
 
-def test_wrong_settings_and_wrong_words_end_a_process_with_2(operator: Operator) -> None:
+def test_wrong_settings_and_arguments_exit_with_2(operator: Operator) -> None:
     unset = operator.run("bridge", "replay", "list", SECRET_KEY="short")
     assert unset.returncode == 2
     assert "SECRET_KEY" in unset.stderr

@@ -1,4 +1,4 @@
-"""Another topic's dead letters are replayed, and its lanes freed, by the same commands."""
+"""Another topic's dead letters are replayed, and its lanes unparked, by the same commands."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def test_a_replayed_item_goes_to_the_end_of_its_list_once(cluster: ListsCluster)
     assert len([record for record in cluster.log() if record.key == name.encode()]) == 4
 
 
-def test_a_parked_lane_is_freed_and_the_rest_replayed_in_order(
+def test_an_unparked_lane_is_settled_and_replayed_in_order(
     cluster: ListsCluster,
 ) -> None:
     name = cluster.list_name(1)

@@ -1,4 +1,4 @@
-"""`lanes` shows what is parked and how much waits; `unpark` lets it go on, `park` holds it."""
+"""`lanes` lists parked lanes and their waiting records; `park` and `unpark` change them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -48,7 +48,7 @@ def put_message(cluster: LaneCluster, *, partition: int) -> None:
     future.get(timeout=CALL_S)
 
 
-def test_a_parked_lane_keeps_its_records_until_it_is_freed(
+def test_a_parked_lane_keeps_its_records_until_unparked(
     cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
@@ -72,7 +72,7 @@ def test_a_parked_lane_keeps_its_records_until_it_is_freed(
     assert lane[1] not in operator.bridge("lanes").split()
 
 
-def test_what_was_freed_begins_as_if_nothing_had_failed(
+def test_an_unparked_lane_starts_with_a_clean_failure_count(
     cluster: LaneCluster, operator: Operator, lot: Lot
 ) -> None:
     lane = (AUCTION_BID.name, str(lot.auction_id))
@@ -95,7 +95,7 @@ def test_what_was_freed_begins_as_if_nothing_had_failed(
     assert tuple(row) == (0, None)
 
 
-def test_a_parked_partition_is_listed_and_can_be_freed(
+def test_a_parked_partition_is_listed_and_can_be_unparked(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     put_message(cluster, partition=5)
@@ -131,7 +131,7 @@ def test_a_parked_partition_is_listed_and_can_be_freed(
         (["--limit", "0"], "--limit"),
     ],
 )
-def test_what_is_wrong_is_one_line(operator: Operator, arguments: list[str], named: str) -> None:
+def test_an_error_is_one_line(operator: Operator, arguments: list[str], named: str) -> None:
     assert named in operator.refusal("lanes", *arguments)
 
 

@@ -1,4 +1,4 @@
-"""Replaying puts a record into its lane again, once, and the log order decides what comes of it."""
+"""A replay appends a record to its lane again, once; its new offset decides the outcome."""
 
 import threading
 from typing import Any
@@ -85,7 +85,7 @@ def test_a_replayed_record_has_its_key_bytes_headers_and_count(
     assert record.headers == [header, ("replay_count", b"1")]
 
 
-def test_a_dry_run_tells_and_changes_nothing(cluster: LaneCluster, operator: Operator) -> None:
+def test_a_dry_run_prints_and_changes_nothing(cluster: LaneCluster, operator: Operator) -> None:
     lot = cluster.auction(lasts_s=3_600)
     failed(cluster, lot, [2_000])
     unreadable(cluster, lot)
@@ -106,7 +106,7 @@ def test_a_dry_run_tells_and_changes_nothing(cluster: LaneCluster, operator: Ope
     assert everything() == before
 
 
-def test_a_bid_that_its_client_repeated_meanwhile_is_left_alone(
+def test_a_bid_that_its_client_has_repeated_is_skipped(
     cluster: LaneCluster, operator: Operator
 ) -> None:
     lot = cluster.auction(lasts_s=3_600)
@@ -157,7 +157,7 @@ def test_runs_at_the_same_time_replay_each_record_once(cluster: LaneCluster) -> 
     lot = cluster.auction(lasts_s=3_600)
     wrong = [*failed(cluster, lot, [2_000, 3_000, 4_000]), unreadable(cluster, lot)]
     before = log_ends(cluster)
-    # By their ids: what nobody can read is a new dead letter when it was replayed.
+    # By their ids, because a replayed undecodable record becomes a new dead letter.
     selection = DeadLetterSelection(ids=[letter.id for letter in wrong])
     order = ReplayOrder(selection=selection, requested_by="tests", per_s=1_000)
     start = threading.Barrier(4)

@@ -1,1 +1,1 @@
-"""A database that is older than the log, and what opens the house again."""
+"""A database that is older than Kafka, and `after-restore`."""

@@ -1,6 +1,6 @@
 """A restored database is refused until `app.admin after-restore` has begun a new epoch.
 
-The restored database is a new one, beside the log, sessions and offsets of one that had more. What
+The restored database is a new one; topic, sessions and offsets are those of a newer one. What
 PostgreSQL itself does in a restore, `make drill` shows.
 """
 
@@ -46,7 +46,7 @@ PASSWORD = "a rather long one"
 
 @dataclass
 class Restored:
-    """A restored database, and the house on it as others remember it."""
+    """A restored database, and the state that Kafka and Redis remember."""
 
     environment: dict[str, str]
     settings: Settings
@@ -102,7 +102,7 @@ def restored(stack: Stack) -> Iterator[Restored]:
 
 
 def _signed_in_before(environment: dict[str, str]) -> str:
-    """The access token of a user who is still in the database, of its epoch."""
+    """Return the access token of a user who is still in the database, of its epoch."""
     with application(environment) as client:
         account = {"email": "kept@example.org", "password": PASSWORD, "nickname": "kept"}
         assert client.post("/api/auth/signup", json=account).status_code == 201
@@ -111,7 +111,7 @@ def _signed_in_before(environment: dict[str, str]) -> str:
 
 
 def _leave_traces(settings: Settings) -> None:
-    """What log, sessions and offsets remember of what the database has lost."""
+    """Write the records, sessions and offsets of rows that the database has lost."""
     producer = make_producer(settings.kafka, name="tests")
     for bidder_id in (LOST_BIDDER, GUESSED_ID):
         _put(producer, bid_value(bidder_id, LOST_AUCTION, amount=5_000))
@@ -216,7 +216,7 @@ def _is_open(restored: Restored) -> None:
     assert not lost_ids.has("users", new_id)
 
 
-def test_a_standby_is_looked_at_and_takes_no_note_of_it(restored: Restored) -> None:
+def test_a_standby_is_checked_without_a_write(restored: Restored) -> None:
     engine = create_engine(driver_url(restored.settings.database_url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql("SET default_transaction_read_only = on")

@@ -40,7 +40,7 @@ def segments(backup: Backup) -> list[Path]:
     return sorted(path for path in backup.archive.iterdir() if len(path.name) == 24)
 
 
-def test_a_backup_is_whole_until_something_of_it_is_missing(
+def test_a_backup_with_a_missing_file_is_incomplete(
     backup: Backup, postgresql: PostgreSQL, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert checked(backup) == 0
@@ -66,13 +66,13 @@ def test_a_backup_is_whole_until_something_of_it_is_missing(
     assert "it has no backup_manifest\n" in capsys.readouterr().err
 
 
-def test_a_server_that_is_there_is_not_overwritten(backup: Backup, postgresql: PostgreSQL) -> None:
+def test_an_existing_server_is_not_overwritten(backup: Backup, postgresql: PostgreSQL) -> None:
     with pytest.raises(UsageFault, match="move it away first"):
         restore(postgresql, backup, until="2026-11-28")
 
 
 @pytest.mark.parametrize("arguments", [["--check", "."], ["--check", "/no", "--archive", "/no"]])
-def test_bad_arguments_are_one_line(
+def test_bad_arguments_are_reported_in_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2

@@ -19,7 +19,7 @@ PORT = 9  # discard: nothing listens
         (["tempest"], "no script tempest: there are chat, http, reconnect, soak, spread, storm"),
     ],
 )
-def test_what_cannot_be_run_is_one_line_and_2(
+def test_an_impossible_storm_is_one_line_and_exit_2(
     arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert is_free(PORT)

@@ -33,7 +33,7 @@ def sleeper(stack: Stack) -> Iterator[str]:
     stack.control.forget(program.name)
 
 
-def test_restarting_what_is_no_application_process_is_refused(
+def test_restarting_another_process_is_refused(
     stack: Stack,
 ) -> None:
     old_pid = stack.control.pid("redis")
@@ -62,12 +62,12 @@ def test_a_stopped_process_stays_stopped_and_is_no_restart(stack: Stack, sleeper
     assert stack.control.process(sleeper).restarts == 0
 
 
-def test_a_process_killed_for_good_is_not_started_again(stack: Stack, sleeper: str) -> None:
+def test_a_stopped_process_is_not_restarted(stack: Stack, sleeper: str) -> None:
     stack.control.kill_for_good(sleeper)
     assert stack.control.process(sleeper).state == "STOPPED"
 
 
-def test_the_line_that_tells_why_is_shown_though_others_follow(stack: Stack) -> None:
+def test_the_cause_is_shown_even_if_other_lines_follow(stack: Stack) -> None:
     words = "print('FATAL: no room'); print('shut down'); raise SystemExit(3)"
     program = Program(name="fatal", command=(sys.executable, "-c", words))
     try:
@@ -105,7 +105,7 @@ def test_a_killed_server_serves_again(stack: Stack, name: str) -> None:
     stack.servers_up()  # returns once it serves: PostgreSQL listens while it still recovers
 
 
-def test_what_a_killed_supervisor_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+def test_only_processes_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
     left = subprocess.Popen(("sleep", "600"), env={RUN_DIR_VARIABLE: str(tmp_path)})
     other = subprocess.Popen(("sleep", "600"), env={RUN_DIR_VARIABLE: f"{tmp_path}-other"})
     try:

@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 USER, PASSWORD = "auction", "correct-horse"
 COPY_BYTES = 65_536
 # A database that needs no password, beside those that do.
-POSTGRESQL_DOORS = """\
+POSTGRESQL_HBA = """\
 hostssl open all 127.0.0.1/32 trust
 hostssl all all 127.0.0.1/32 scram-sha-256
 """
@@ -71,7 +71,7 @@ def running(command: Sequence[str], port: int, *, user: str | None = None) -> It
 
 @contextmanager
 def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
-    """`host:port` of a server with the databases `auction`, which asks, and `open`."""
+    """`host:port` of a server with databases `auction` (with a password) and `open`."""
     user = server_user()
     programs = binaries_for()
     directory = Path(tempfile.mkdtemp(prefix="tls-"))  # of pytest's own root alone sees anything
@@ -88,7 +88,7 @@ def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
         (programs / "initdb", f"--pgdata={data}", "--no-sync", *access),
         user=user, group=user, check=True, capture_output=True, cwd="/",
     )  # fmt: skip
-    (data / "pg_hba.conf").write_text(POSTGRESQL_DOORS, encoding="utf-8")
+    (data / "pg_hba.conf").write_text(POSTGRESQL_HBA, encoding="utf-8")
     files = (f"ssl_cert_file={directory}/server.pem", f"ssl_key_file={directory}/server.key")
     settings = (f"port={port}", f"listen_addresses={HOST}", "unix_socket_directories=", "ssl=on")
     options = [part for each in (*settings, *files, "fsync=off") for part in ("-c", each)]
@@ -103,12 +103,12 @@ def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
 
 
 @contextmanager
-def redis(certificates: Certificates, *, asks_password: bool = True) -> Iterator[str]:
+def redis(certificates: Certificates, *, needs_password: bool = True) -> Iterator[str]:
     """`host:port` of a server; one that does not ask for a password speaks no TLS either."""
     (port,) = free_ports(1)
     files = ("--tls-cert-file", certificates.certificate, "--tls-key-file", certificates.key)
     tls = ("--port", "0", "--tls-port", str(port), *map(str, files), "--tls-auth-clients", "no")
-    kind = (*tls, "--requirepass", PASSWORD) if asks_password else ("--port", str(port))
+    kind = (*tls, "--requirepass", PASSWORD) if needs_password else ("--port", str(port))
     command = ("redis-server", *kind, "--bind", HOST, "--save", "", "--tls-ca-cert-file")
     with running((*command, str(certificates.authority)), port):
         yield f"{HOST}:{port}"

@@ -88,7 +88,7 @@ def secured(
         )
 
 
-def test_everything_is_well_over_tls(stack: Stack, secured: Secured) -> None:
+def test_readyz_is_ready_over_tls(stack: Stack, secured: Secured) -> None:
     environment = stack.environment(**secured.environment)
     alembic(environment, "upgrade", "head")
     assert make_topics(build_container(read_settings(environment), application="tests")) == 0
@@ -113,7 +113,7 @@ DEPENDENCIES = {
 
 
 def wrong_password(variables: dict[str, str], _: Certificates, __: str) -> dict[str, str]:
-    """Another password, in the URL or beside it."""
+    """A wrong password, in the URL or in its own setting."""
     changed = {}
     for name, value in variables.items():
         password = urlsplit(value).password if "://" in value else None
@@ -147,7 +147,7 @@ FAULTS = (wrong_password, another_authority, no_tls)
 
 @pytest.mark.parametrize("store", DEPENDENCIES)
 @pytest.mark.parametrize("fault", FAULTS)
-def test_readiness_names_the_store_that_is_wrong(
+def test_readyz_names_the_failing_store(
     stack: Stack, secured: Secured, certificates: Certificates, store: str, fault: Fault
 ) -> None:
     wrong = fault(secured.store(store), certificates, secured.plain[store])
@@ -169,7 +169,7 @@ MESSAGES: dict[tuple[str, Fault], str] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_commands_say_what_is_wrong_in_one_line(
+def test_commands_print_an_error_in_one_line(
     stack: Stack, secured: Secured, certificates: Certificates, fault: Fault,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -199,7 +199,7 @@ def test_a_store_without_password_is_refused_in_production(
 ) -> None:
     production = in_production(stack, secured)
     refuse_unfit_stores(read_settings(production))
-    with servers.redis(certificates, asks_password=False) as redis:
+    with servers.redis(certificates, needs_password=False) as redis:
         url = secured.environment["DATABASE_URL"].replace("/auction?", "/open?")
         opened = {"DATABASE_URL": url, "REDIS_AUTH_URL": f"redis://:{PASSWORD}@{redis}/0"}
         with pytest.raises(SystemExit) as exited:
@@ -211,7 +211,7 @@ def test_a_store_without_password_is_refused_in_production(
     ]  # fmt: skip
 
 
-def test_a_store_that_is_older_than_what_was_proved_is_refused(
+def test_an_unsupported_old_store_is_refused(
     stack: Stack, secured: Secured, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -233,7 +233,7 @@ def test_a_store_that_is_older_than_what_was_proved_is_refused(
         assert re.search(r": [A-Za-z]+ \d+\.[\d.]+ is older than 99\.1", line), line
 
 
-def test_a_kafka_that_asks_nobody_for_rights_is_warned_of(stack: Stack, secured: Secured) -> None:
+def test_a_kafka_without_an_authorizer_is_warned_of(stack: Stack, secured: Secured) -> None:
     container = build_container(
         read_settings(stack.environment(**secured.environment)), application="tests"
     )
@@ -242,7 +242,7 @@ def test_a_kafka_that_asks_nobody_for_rights_is_warned_of(stack: Stack, secured:
     assert [one for one in logs if one["event"] == "kafka_has_no_rights"]
 
 
-def test_alembic_says_in_one_line_that_the_password_is_wrong(
+def test_alembic_reports_a_wrong_password_in_one_line(
     stack: Stack, secured: Secured, certificates: Certificates
 ) -> None:
     wrong = wrong_password(secured.store("DATABASE"), certificates, "")

@@ -13,7 +13,7 @@ PARTITIONS = 12
 
 
 class OfflineClient(KafkaProducer):  # type: ignore[misc]  # it has no types
-    """A KafkaProducer that never connects; `sends` counts what was given to `send`."""
+    """A KafkaProducer that never connects; `sends` counts the calls of `send`."""
 
     def __init__(self, *, batch_bytes: int = 16_384) -> None:
         self.config = {**KafkaProducer.DEFAULT_CONFIG, "client_id": "test", "api_version": (4, 0)}
@@ -42,7 +42,7 @@ class OfflineClient(KafkaProducer):  # type: ignore[misc]  # it has no types
         return list(self._accumulator._batches[partition])
 
     def take(self, partition: TopicPartition) -> ProducerBatch:
-        """The oldest batch, as the sender takes it to put it into a request."""
+        """Return the oldest batch, as the sender drains it for a request."""
         batch = self._accumulator._batches[partition].popleft()
         batch.records.close()
         return batch

@@ -16,13 +16,13 @@ def at_once(function: Callable[..., R], arguments: tuple[str, ...]) -> R:
     return function(*arguments)
 
 
-def test_a_hash_costs_what_is_set_and_by_default_what_owasp_says() -> None:
+def test_a_hash_costs_what_is_set_by_default_owasps_minimum() -> None:
     for limits, costs in {LEAST: "m=19456,t=2,p=1", MORE: "m=65536,t=3,p=1"}.items():
         made = Argon2Passwords(at_once, limits=limits).hash("a")
         assert made.startswith(f"$argon2id$v=19${costs}$")
 
 
-def test_a_password_of_before_a_change_is_still_good() -> None:
+def test_a_hash_with_older_parameters_stays_valid() -> None:
     before = Argon2Passwords(at_once, limits=MORE).hash("battery staple")
     passwords = Argon2Passwords(at_once, limits=LEAST)
     assert passwords.matches("battery staple", before)
@@ -31,7 +31,7 @@ def test_a_password_of_before_a_change_is_still_good() -> None:
     assert not passwords.is_outdated(passwords.hash("battery staple"))
 
 
-def test_a_password_of_nobody_takes_as_many_hashes_to_refuse() -> None:
+def test_an_unknown_accounts_password_is_hashed_too() -> None:
     counted: list[str] = []
 
     def counting(function: Callable[..., R], arguments: tuple[str, ...]) -> R:

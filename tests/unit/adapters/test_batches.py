@@ -17,7 +17,7 @@ HEADERS = [("traceparent", b"00-1-2-01")]
 
 
 class Answers:
-    """What a test has appended, and what came of it."""
+    """The records that a test has appended, and their results."""
 
     def __init__(self, client: OfflineClient) -> None:
         self.client = client
@@ -54,7 +54,7 @@ def test_records_of_a_batch_get_their_offsets_and_one_log_time(answers: Answers)
     assert answers.client.sends == 1, "the others are written into the batch that it has opened"
 
 
-def test_the_broker_reads_them_as_they_were_given(answers: Answers) -> None:
+def test_records_are_encoded_as_given(answers: Answers) -> None:
     answers.append("a", headers=HEADERS)
     answers.append("b")
     answers.append("c", headers=HEADERS)
@@ -65,7 +65,7 @@ def test_the_broker_reads_them_as_they_were_given(answers: Answers) -> None:
     ]
 
 
-def test_a_record_after_a_taken_batch_opens_another(
+def test_a_record_after_a_drained_batch_opens_another(
     answers: Answers,
 ) -> None:
     answers.append("a", "b")
@@ -99,7 +99,7 @@ def test_a_full_batch_is_followed_by_another() -> None:
     assert all(before < after for before, after in pairwise(offsets))
 
 
-def test_what_the_producer_gives_up_fails_for_all(answers: Answers) -> None:
+def test_a_batch_that_the_producer_drops_fails_for_all(answers: Answers) -> None:
     answers.append("a", "b", "c")
     error = KafkaTimeoutError("4 s")
     batch = answers.client.take(PLACE)
@@ -121,7 +121,7 @@ def test_a_batch_that_is_aborted_fails_for_all(answers: Answers) -> None:
     assert answers.of == {"a": [error], "b": [error]}
 
 
-def test_a_retried_batch_is_answered_once_and_takes_no_more(answers: Answers) -> None:
+def test_a_retried_batch_is_answered_once_and_is_closed(answers: Answers) -> None:
     answers.append("a", "b")
     answers.client.retry(answers.client.take(PLACE))
     answers.append("c")
@@ -132,7 +132,7 @@ def test_a_retried_batch_is_answered_once_and_takes_no_more(answers: Answers) ->
     assert answers.of == {"a": metadata(5), "b": metadata(6), "c": metadata(7)}
 
 
-def test_of_a_batch_that_is_split_each_record_is_answered_once(answers: Answers) -> None:
+def test_each_record_of_a_split_batch_is_answered_once(answers: Answers) -> None:
     answers.append("a", "b", "c", "d", "e")
     answers.client.split(answers.client.take(PLACE))
     answers.append("f", "g")
@@ -165,7 +165,7 @@ def test_producer_timestamps_are_kept_where_the_topic_has_them(answers: Answers)
     assert times[0] <= times[1]
 
 
-def test_a_producer_that_is_closing_takes_nothing(answers: Answers) -> None:
+def test_a_closing_producer_accepts_no_record(answers: Answers) -> None:
     answers.append("a")
     answers.client.close_batches()
     with pytest.raises(KafkaError):

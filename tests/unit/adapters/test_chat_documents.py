@@ -1,4 +1,4 @@
-"""Names stay out of what is kept of chat, also those that records of before have."""
+"""Stored chat has no names, also not those of older records."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ OLD = (
 )
 
 
-def test_a_record_of_before_is_read_and_its_name_goes_no_further() -> None:
+def test_the_name_in_an_older_record_is_dropped() -> None:
     publication = RoomPublication(seq=7, message=chat_message_decoder.decode(OLD))
     assert "Anna" not in str(_document(publication))
     assert published_message(publication).sender.nickname == ""

@@ -1,4 +1,4 @@
-"""Who gets a connection when there are fewer than askers."""
+"""The order in which waiting threads get a connection."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -17,7 +17,7 @@ def get_in_thread(queue: FairQueue[str], pool: ThreadPoolExecutor) -> "Future[st
     return future
 
 
-def test_who_waits_is_served_before_who_put_back_and_asks_again() -> None:
+def test_a_waiting_getter_is_served_before_a_new_one() -> None:
     queue: FairQueue[str] = FairQueue(1, use_lifo=True)
     with ThreadPoolExecutor() as pool:
         first, second = get_in_thread(queue, pool), get_in_thread(queue, pool)
@@ -29,7 +29,7 @@ def test_who_waits_is_served_before_who_put_back_and_asks_again() -> None:
         assert second.result() == "b"
 
 
-def test_items_are_kept_and_the_newest_comes_first() -> None:
+def test_the_newest_item_is_returned_first() -> None:
     queue: FairQueue[str] = FairQueue(2, use_lifo=True)
     queue.put("a", block=False)
     queue.put("b", block=False)
@@ -38,7 +38,7 @@ def test_items_are_kept_and_the_newest_comes_first() -> None:
     assert [queue.get(), queue.get()] == ["b", "a"]
 
 
-def test_who_waited_in_vain_takes_nothing_later() -> None:
+def test_a_getter_that_timed_out_takes_no_item() -> None:
     queue: FairQueue[str] = FairQueue(1)
     with pytest.raises(Empty):
         queue.get(block=True, timeout=0.01)

@@ -37,7 +37,7 @@ def partition_of(client: OfflineClient) -> TopicPartition:
 
 
 @given(st.integers(1, 2**63 - 1))
-def test_a_key_goes_where_the_client_itself_would_send_it(key: int) -> None:
+def test_a_key_gets_the_partition_of_the_client_itself(key: int) -> None:
     client = OfflineClient()
     connected(client).append_soon(AUCTION_BID, key=key, value=b"x", done=lambda _: None)
     cluster = SimpleNamespace(
@@ -52,7 +52,7 @@ def test_a_key_goes_where_the_client_itself_would_send_it(key: int) -> None:
     assert records_of(batch) == [(text, b"x", [])]
 
 
-def test_what_is_acknowledged_has_its_place_in_the_log() -> None:
+def test_an_acknowledged_record_has_its_offset() -> None:
     client = OfflineClient()
     results: list[RecordMetadata | UnknownFateError] = []
     connected(client).append_soon(AUCTION_BID, key=1, value=b"x", done=results.append)
@@ -61,7 +61,7 @@ def test_what_is_acknowledged_has_its_place_in_the_log() -> None:
     assert results == [RecordMetadata(place.partition, 7, from_epoch_ms(1_000))]
 
 
-def test_what_is_not_appended_does_not_count_as_waiting() -> None:
+def test_a_record_that_was_not_appended_does_not_wait() -> None:
     client = OfflineClient()
     producer = connected(client)
     client.close_batches()

@@ -1,4 +1,4 @@
-"""When the log takes no more: full, late, or silent for too long."""
+"""When the queue of unacknowledged records is full, late or stalled."""
 
 import sys
 
@@ -9,7 +9,7 @@ def ignore(_: object) -> None:
     """Get the fate of a record."""
 
 
-def test_it_is_full_by_the_bytes_that_wait() -> None:
+def test_the_queue_is_full_by_its_waiting_bytes() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
     record = waiting.add(60, 0.0, ignore)
     assert waiting.is_full(41)
@@ -19,7 +19,7 @@ def test_it_is_full_by_the_bytes_that_wait() -> None:
     assert not waiting
 
 
-def test_it_is_stalled_when_records_wait_unacknowledged() -> None:
+def test_the_queue_is_stalled_without_acknowledgements() -> None:
     waiting = Unacknowledged(100, stall_s=2.0)
     assert not waiting.is_stalled(50.0), "nothing waits"
     waiting.add(1, 50.0, ignore)
@@ -41,7 +41,7 @@ def test_after_a_stall_one_record_at_a_time_is_tried() -> None:
     assert not waiting.is_stalled(5.1)
 
 
-def test_it_is_late_while_the_oldest_of_many_waits_too_long() -> None:
+def test_the_queue_is_late_while_the_oldest_of_many_waits() -> None:
     waiting = Unacknowledged(1_000, stall_s=2.0)
     assert not waiting.is_late(0.0), "nothing waits"
     oldest, *others = [
@@ -59,7 +59,7 @@ def test_it_is_late_while_the_oldest_of_many_waits_too_long() -> None:
     assert not waiting.is_late(9.0), "a few may wait"
 
 
-def test_nothing_is_kept_of_a_record_that_was_answered() -> None:
+def test_an_answered_record_is_not_referenced() -> None:
     waiting = Unacknowledged(1_000, stall_s=2.0)
     record = waiting.add(1, 0.0, ignore)
     while_it_waits = sys.getrefcount(record)

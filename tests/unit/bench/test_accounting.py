@@ -39,7 +39,7 @@ def test_processes_of_the_same_name_are_added_up() -> None:
     assert both.rss_bytes > usage_by_name({os.getpid(): "ours"})["ours"].rss_bytes
 
 
-def test_a_process_that_is_gone_has_used_nothing() -> None:
+def test_an_ended_process_has_no_usage() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
     assert usage_by_name({process.pid: "gone"})["gone"].processes == 0

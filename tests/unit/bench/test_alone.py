@@ -7,7 +7,7 @@ from stack.bench.__main__ import PROFILE, main
 from stack.lifecycle import alone
 
 
-def test_a_second_benchmark_says_that_one_is_under_way(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with alone(Stack.of(PROFILE)):
         assert main([]) == 2
     assert "profile bench: wait for it" in capsys.readouterr().err

@@ -9,7 +9,7 @@ BEFORE = Step(2_000, 1.0, {"gateway": 0.5, "kafka": 0.2, "beat": 0.001, "redis":
 NOW = Step(2_200, 0.8, {"gateway": 0.3, "kafka": 0.21, "beat": 0.004, "metrics": 0.05})
 
 
-def test_what_changed_is_said_by_process_the_largest_first() -> None:
+def test_changes_are_listed_by_process_largest_first() -> None:
     *_, line = compare({"ws": NOW}, {"ws": BEFORE})
     assert line == ("| ws | 1.10 | 0.80 | gateway 0.60, redis 0.00, metrics is new |")
 
@@ -19,7 +19,7 @@ def test_steps_that_only_one_of_both_has_are_left_out() -> None:
     assert compare({"ws": NOW}, {"ws": NOW})[-1] == "| ws | 1.00 | 1.00 | nothing |"
 
 
-def test_a_baseline_is_kept_beside_the_steps_it_had(tmp_path: Path) -> None:
+def test_a_baseline_keeps_the_steps_it_had(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     assert read_baseline(file) == {}
     write_baseline({"a": BEFORE}, {"cpus": 2}, file)

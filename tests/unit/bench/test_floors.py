@@ -25,7 +25,7 @@ LINES = {floor.name: floor for floor in FLOORS}
         ("drain.1", None, "not measured"),
     ],
 )
-def test_verdicts(name: str, value: float | None, verdict: str) -> None:
+def test_a_figure_has_its_verdict(name: str, value: float | None, verdict: str) -> None:
     assert LINES[name].verdict(value) == verdict
 
 
@@ -53,5 +53,5 @@ def test_reports_are_merged_and_the_higher_rate_stays() -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(0.0, "0"), (0.949, "0.95"), (12.34, "12.3"), (24_999.6, "25,000")]
 )
-def test_numbers(value: float, text: str) -> None:
+def test_a_figure_is_formatted(value: float, text: str) -> None:
     assert number(value) == text

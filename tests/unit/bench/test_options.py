@@ -1,4 +1,4 @@
-"""Without options everything is measured; who describes steps gets these alone."""
+"""Without options everything is measured; with steps, only these."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from stack.bench.options import NAMES, RATES, parse
 
 
 @pytest.mark.parametrize("arguments", [[], ["--seconds", "5"], ["--sketch"], ["--fresh"]])
-def test_the_whole_run_is_what_nothing_else_is_said_of(arguments: list[str]) -> None:
+def test_without_options_the_whole_run_is_measured(arguments: list[str]) -> None:
     assert parse(arguments).scenario == NAMES
 
 
@@ -22,12 +22,12 @@ def test_the_whole_run_is_what_nothing_else_is_said_of(arguments: list[str]) -> 
         ["--scrapers", "2"],
     ],
 )
-def test_steps_of_ones_own_are_quick(arguments: list[str]) -> None:
+def test_steps_given_by_options_are_short(arguments: list[str]) -> None:
     options = parse(arguments)
     assert (options.scenario, options.seconds) == ((), 20)
 
 
-def test_steps_are_loads() -> None:
+def test_each_step_is_a_load() -> None:
     options = parse(["--steps", "100,200", "--auctions", "10", "--seconds", "7"])
     assert [(load.rate, load.auctions, load.seconds) for load in loads(options)] == [
         (100, 10, 7),
@@ -35,7 +35,7 @@ def test_steps_are_loads() -> None:
     ]
 
 
-def test_rounds_with_scrapers_and_without_take_turns() -> None:
+def test_rounds_with_and_without_scrapers_alternate() -> None:
     by_turns = loads(parse(["--scrapers", "3", "--rounds", "2"]))
     assert [(load.rate, load.scrapers) for load in by_turns] == [(2_000, 0), (2_000, 3)] * 2
 
@@ -48,6 +48,6 @@ def test_scenarios_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no scenario draining" in capsys.readouterr().err
 
 
-def test_one_step_lies_above_each_floor() -> None:
+def test_a_step_above_each_floor_is_measured() -> None:
     floors = [floor.floor for floor in FLOORS if floor.name in HELD_RATES]
     assert all(any(1 < rate / floor < 1.25 for rate in RATES) for floor in floors)

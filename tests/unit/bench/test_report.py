@@ -21,7 +21,7 @@ def directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_floors_and_the_sketch_come_before_the_storms(directory: Path) -> None:
+def test_floors_and_the_sketch_are_listed_first(directory: Path) -> None:
     merged = Report(
         figures={"held.1": 4_100.0},
         steps=[step()] * (ABREAST + 1),
@@ -38,12 +38,12 @@ def test_floors_and_the_sketch_come_before_the_storms(directory: Path) -> None:
     assert figures_in(file) == {"held.1": 4_100.0}
 
 
-def test_steps_of_ones_own_are_held_against_nothing() -> None:
+def test_steps_given_by_options_are_not_compared() -> None:
     _, text = write_report(Report(steps=[step()], has_floors=False), now=NOW)
     assert "floor" not in text
 
 
-def test_what_is_no_report_is_refused_in_one_line(directory: Path) -> None:
+def test_an_invalid_report_is_refused_in_one_line(directory: Path) -> None:
     (directory / "other.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UsageFault, match=r"other\.json is no report"):
         figures_in(directory / "other.json")

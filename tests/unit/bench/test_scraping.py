@@ -1,4 +1,4 @@
-"""Rounds beside scrapers are compared with those before them."""
+"""Rounds with scrapers are compared with the rounds before them."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The sketch is beside the checkout or is not; its steps are held against ours."""
+"""The sketch beside the checkout may be missing; its steps are compared with ours."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_a_step_of_what_its_generator_printed() -> None:
     assert not sketched(nores=1).carried
 
 
-def test_each_step_is_beside_the_sketchs() -> None:
+def test_each_step_is_listed_with_the_sketchs() -> None:
     *_, both, alone = render_sketch([step()], [sketched(), replace(sketched(), rate=9_000)])
     assert both == "| 1, 2,000 | 2,000 | 2,000 | **1.00** | 79 | 125 | 0.231 | 0.800 |"
     assert alone == "| 1, 9,000 | - | 2,000 | - | - | 125 | - | 0.800 |"

@@ -21,7 +21,7 @@ def generator(directory: Path, script: str) -> Path:
     return file
 
 
-def test_phases_are_told_in_order_and_the_report_is_returned(tmp_path: Path) -> None:
+def test_phases_are_reported_in_order_with_the_report(tmp_path: Path) -> None:
     script = """
     echo "phase=storm bids=100" >&2
     echo "phase=done open=0" >&2
@@ -41,7 +41,7 @@ def test_phases_are_told_in_order_and_the_report_is_returned(tmp_path: Path) -> 
     assert json.dumps(report)
 
 
-def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) -> None:
+def test_a_failing_generators_own_message_is_raised(tmp_path: Path) -> None:
     script = 'echo "phase=sign_in users=11" >&2; echo "storm: no socket" >&2; exit 1'
     with pytest.raises(StackFault, match="no socket"):
         run_storm(
@@ -54,7 +54,7 @@ def test_a_generator_that_could_not_run_is_a_fault_in_its_words(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("known", "message"), [(1, "10 users sign up"), (11, ""), (99, "")])
-def test_users_who_sign_up_first_are_told_of(
+def test_users_who_sign_up_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], known: int, message: str
 ) -> None:
     script = f'echo "phase=sign_in users=11 known={known}" >&2; echo "{{}}"'
@@ -68,7 +68,7 @@ def test_users_who_sign_up_first_are_told_of(
     assert capsys.readouterr().out.strip().partition(":")[0] == message
 
 
-def test_stages_take_the_place_of_rate_and_sockets(tmp_path: Path) -> None:
+def test_stages_replace_rate_and_sockets(tmp_path: Path) -> None:
     script = """
     echo "phase=done" >&2
     printf '{"arguments": "%s"}' "$*"
@@ -101,14 +101,14 @@ def test_viewers_and_ending_auctions_are_passed_to_the_generator(tmp_path: Path)
     assert "--viewers=50 --ending=true --settle=2.0s --tick=0.2ms" in report["arguments"]
 
 
-def test_a_storm_meanwhile_lasts_as_long_as_it_is_wanted(tmp_path: Path) -> None:
+def test_a_background_storm_lasts_until_it_is_stopped(tmp_path: Path) -> None:
     script = 'echo "phase=storm bids=1" >&2; exec sleep 600'
     users = tmp_path / "users.json"
     with storm_meanwhile(generator(tmp_path, script), LOAD, addresses=ADDRESSES, users_file=users):
         pass
 
 
-def test_a_storm_meanwhile_that_ends_by_itself_is_a_fault(tmp_path: Path) -> None:
+def test_a_background_storm_that_ends_by_itself_is_a_fault(tmp_path: Path) -> None:
     program = generator(tmp_path, 'echo "storm: no socket" >&2; exit 1')
     users = tmp_path / "users.json"
     with (

@@ -1,4 +1,4 @@
-"""The Markdown of a report holds every figure the load page asks for."""
+"""The Markdown of a report has every required figure."""
 
 from dataclasses import replace
 
@@ -67,7 +67,7 @@ def test_a_step_holds_when_every_bid_was_decided_in_time() -> None:
     assert not replace(step(), storm=late).held
 
 
-def test_a_backlog_that_grows_is_not_carried() -> None:
+def test_a_growing_backlog_does_not_hold_the_rate() -> None:
     ages = [(second, float(second)) for second in range(1, 21)]
     assert backlog_s(ages, begun_s=0, length_s=20) == 17.5
     assert backlog_s([(100.0, 9.0)], begun_s=0, length_s=20) == 0.0

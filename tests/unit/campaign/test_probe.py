@@ -14,7 +14,7 @@ LOT, ROOM = 7, 3
 
 
 class Client:
-    """A user whose gateway answers everything, pushes what `pushes` names, and then closes."""
+    """A user whose gateway answers everything, pushes `pushes`, and then closes."""
 
     def __init__(self, *pushes: str) -> None:
         self._pushes = pushes

@@ -1,4 +1,4 @@
-"""What makes a round hold, and what a restarted campaign remembers."""
+"""When a round passes, and which results a restarted campaign keeps."""
 
 from dataclasses import asdict, replace
 from json import dumps
@@ -71,22 +71,20 @@ def test_the_longest_recovery_counts_and_never_is_longest() -> None:
 AGREED: dict[str, Any] = {"seed": 7, "minutes": 10.0, "bids_per_s": 60.0}
 
 
-def test_what_was_found_good_is_remembered_as_it_was(store: ResultStore) -> None:
+def test_a_passed_round_is_remembered(store: ResultStore) -> None:
     store.save(GOOD)
     assert store.load_good("relay-kill", **AGREED) == GOOD
 
 
 @pytest.mark.parametrize("changed", [{"seed": 8}, {"minutes": 3.0}, {"bids_per_s": 5.0}])
-def test_what_was_found_under_other_conditions_is_run_again(
+def test_a_result_of_other_conditions_is_measured_again(
     store: ResultStore, changed: dict[str, float]
 ) -> None:
     store.save(GOOD)
     assert store.load_good("relay-kill", **{**AGREED, **changed}) is None
 
 
-def test_what_was_bad_or_never_run_or_of_an_older_shape_is_run(
-    store: ResultStore, tmp_path: Path
-) -> None:
+def test_failed_missing_and_outdated_results_are_run(store: ResultStore, tmp_path: Path) -> None:
     store.save(replace(GOOD, problems=["x"]))
     assert store.load_good("relay-kill", **AGREED) is None
     assert store.load_good("save-kill", **AGREED) is None
@@ -95,7 +93,7 @@ def test_what_was_bad_or_never_run_or_of_an_older_shape_is_run(
     assert store.load_good("relay-kill", **AGREED) is None
 
 
-def test_a_campaign_goes_on_with_its_seed_until_it_begins_anew(tmp_path: Path) -> None:
+def test_a_campaign_keeps_its_seed_until_a_fresh_start(tmp_path: Path) -> None:
     seed = ResultStore(tmp_path).seed(None)
     assert ResultStore(tmp_path).seed(None) == seed
     assert ResultStore(tmp_path).seed(5) == 5

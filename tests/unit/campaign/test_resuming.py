@@ -33,7 +33,7 @@ class Probe:
 
 @dataclass
 class FakeRoundParts:
-    """What Rounds knows of ground and load."""
+    """A fake of what Rounds needs of environment and load."""
 
     probe: Probe
     rng: random.Random = field(default_factory=random.Random)
@@ -54,13 +54,13 @@ def recovery_of(probe: Probe, *, must_survive: bool) -> float | None:
     return incidents.worst_s["x"]
 
 
-def test_work_must_resume_before_and_after_the_fault_is_healed() -> None:
+def test_work_must_resume_during_and_after_the_fault() -> None:
     probe = Probe()
     recovery_of(probe, must_survive=True)
     assert probe.calls == ["inject", "resumed", "heal", "recovered"]
 
 
-def test_an_ordinary_fault_counts_only_after_it_is_healed() -> None:
+def test_an_ordinary_fault_counts_only_after_its_end() -> None:
     probe = Probe(resumed=None)
     assert recovery_of(probe, must_survive=False) == 2.0
     assert probe.calls == ["inject", "heal", "recovered"]

@@ -71,12 +71,12 @@ def test_a_record_without_effect_is_lost_though_repeated() -> None:
     assert judged(others=frozenset()).lost == 1
 
 
-def test_a_bid_whose_bidder_was_never_told_is_lost() -> None:
+def test_a_bid_without_a_delivered_outcome_is_lost() -> None:
     journal = [line for line in JOURNAL if line["frame"] != result("b")["frame"]]
     assert judged(journal).lost == 1
 
 
-def test_a_bid_that_nobody_acknowledged_may_be_missing() -> None:
+def test_an_unacknowledged_bid_may_be_missing() -> None:
     journal = [line for line in JOURNAL if line["frame"]["bid_id"] != "c"]
     assert judged(journal, rows=ROWS[:-1]) == Counts(acknowledged=2)
 

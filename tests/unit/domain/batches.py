@@ -1,4 +1,4 @@
-"""Settling without a database: a log decided batch by batch, each given only what it needs."""
+"""Settling without a database: records are decided in batches, each with only what it needs."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What one bid does: rules 2 to 9 and 15, and the order of the checks."""
+"""The effects of one bid: rules 2 to 9 and 15, and the order of the checks."""
 
 import pytest
 
@@ -50,7 +50,7 @@ CONTESTS: dict[str, tuple[list[Bid], int, int, int, int]] = {
 
 
 @pytest.mark.parametrize("name", CONTESTS)
-def test_contest(name: str) -> None:
+def test_a_contest_has_its_price_and_leader(name: str) -> None:
     bids, price, leader_id, maximum, rows = CONTESTS[name]
     lane = Lane()
     outcomes = [lane.bid(*bid) for bid in bids]
@@ -88,7 +88,7 @@ def test_a_new_leader_gets_no_automatic_bid() -> None:
     assert (decision.displaced_id, decision.leader_changed, decision.automatic) == (ANN, True, None)
 
 
-def test_what_others_see_of_an_amount() -> None:
+def test_others_see_the_public_amount_only() -> None:
     lane = Lane()
     assert lane.decision(ANN, 5_000, "max").public_amount == 1_000
     assert lane.decision(BOB, 2_000, "max").public_amount == 2_000
@@ -122,7 +122,7 @@ def test_the_seller_cannot_bid() -> None:
     ("at", "code"),
     [(59.999, "NOT_STARTED"), (60, None), (3_599.999, None), (3_600, "CLOSED"), (9_999, "CLOSED")],
 )
-def test_in_time_is_from_the_start_to_before_the_end(at: float, code: str | None) -> None:
+def test_a_bid_is_in_time_from_the_start_to_before_the_end(at: float, code: str | None) -> None:
     assert Lane(starts_at=after(60)).code(ANN, 5_000, at=at) == code
 
 
@@ -136,7 +136,7 @@ def test_a_bid_after_the_start_opens_the_auction_even_if_refused(
     assert lane.auction.status == status
 
 
-def test_closed_goes_before_not_started() -> None:
+def test_closed_is_checked_before_not_started() -> None:
     lane = Lane(starts_at=after(60))
     lane.cancel(at=1)
     assert lane.code(ANN, 5_000, at=2) == "CLOSED"
@@ -157,7 +157,7 @@ def test_more_than_five_times_the_price_needs_confirmation(amount: int, code: st
     assert Lane().code(ANN, amount, confirm=True) is None
 
 
-def test_confirmation_goes_by_the_price_not_the_minimum() -> None:
+def test_confirmation_depends_on_the_price_not_the_minimum() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     assert lane.code(BOB, 10_001, confirm=False) == "CONFIRM_NEEDED"
@@ -179,7 +179,7 @@ def test_the_minimum_needs_confirmation_when_it_buys_now() -> None:
     assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
 
 
-def test_rules_1_ask_confirmation_of_the_minimum_too() -> None:
+def test_rules_1_need_confirmation_of_the_minimum_too() -> None:
     lane = Lane(make(rules=Rules(version=1), starting_price=1))
     lane.bid(ANN, 1)
     assert lane.code(BOB, 101, confirm=False) == "CONFIRM_NEEDED"
@@ -199,13 +199,13 @@ def test_a_refusal_changes_nothing_but_the_decision_time() -> None:
     assert (now.ends_at, now.decided_at) == (before.ends_at, after(2))
 
 
-def test_the_version_is_left_to_whoever_settles() -> None:
+def test_deciding_a_bid_does_not_raise_the_version() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     assert lane.auction.version == 0
 
 
-def test_the_checks_come_in_their_order() -> None:
+def test_the_checks_are_made_in_order() -> None:
     """Each bid breaks its own rule and every later one."""
     lane = Lane(starts_at=after(60), buy_now_price=3_000)
     assert lane.code(SELLER, 9_999, at=59, confirm=False) == "NOT_STARTED"
@@ -217,7 +217,7 @@ def test_the_checks_come_in_their_order() -> None:
     assert lane.code(SELLER, 1, at=3_600) == "CLOSED"
 
 
-def test_next_to_the_largest_amount_only_the_leader_is_left() -> None:
+def test_just_below_the_largest_amount_only_the_leader_may_bid() -> None:
     lane = Lane(starting_price=10**12 - 1)
     assert lane.bid(ANN, 10**12 - 1).minimum_next_bid is None
     assert lane.auction.minimum_next_bid is None

@@ -70,14 +70,14 @@ def test_an_extension_shorter_than_what_is_left_never_shortens() -> None:
     assert (lane.auction.ends_at, lane.auction.extensions) == (after(END + 5), 1)
 
 
-def test_a_live_lot_goes_on_in_steps_of_ten_seconds() -> None:
+def test_a_live_auction_extends_in_steps_of_ten_seconds() -> None:
     lane = Lane(mode="live", ends_at=None)
     assert lane.bid(ANN, 2_000, at=20).ends_at == after(30)
     assert lane.bid(BOB, 3_000, at=21).ends_at == after(31)
     assert lane.auction.extensions == 1
 
 
-def test_a_live_lot_ends_at_most_15_minutes_after_its_start() -> None:
+def test_a_live_auction_ends_within_15_minutes() -> None:
     lane = Lane(mode="live", ends_at=None)
     at = 29.0
     for n in range(200):
@@ -110,7 +110,7 @@ def test_a_start_never_reopens() -> None:
 @pytest.mark.parametrize(
     ("at", "effect"), [(END - 0.001, "void"), (END, "sold"), (END + 9, "sold")]
 )
-def test_a_close_takes_effect_at_or_past_the_end(at: float, effect: str) -> None:
+def test_a_close_takes_effect_at_or_after_the_end(at: float, effect: str) -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     assert lane.close(at=at).effect == effect
@@ -189,7 +189,7 @@ def test_only_the_seller_cancels_and_only_once() -> None:
     assert lane.auction.closed_at == after(1)
 
 
-def test_a_cancelled_auction_takes_neither_bid_nor_close() -> None:
+def test_a_cancelled_auction_accepts_neither_bid_nor_close() -> None:
     lane = Lane()
     lane.cancel(at=1)
     assert lane.code(ANN, 2_000, at=2) == "CLOSED"

@@ -20,5 +20,5 @@ def test_the_id_of_a_bid_is_the_uuidv5_of_its_name(bidder: int, auction: int, ke
     assert bid_id_text(bidder, auction, key) == str(expected)
 
 
-def test_the_id_of_a_bid_is_for_ever() -> None:
+def test_the_id_of_a_bid_is_stable() -> None:
     assert bid_id(7, 42, "k-1") == UUID("3d061879-5141-5f09-9f1f-2e9a1a1cfac3")

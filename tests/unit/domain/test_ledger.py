@@ -51,7 +51,7 @@ def test_a_key_used_for_another_bid_is_refused(amount: int, kind: BidKind) -> No
     assert lane.auction == before
 
 
-def test_the_same_key_of_somebody_else_is_another_bid() -> None:
+def test_the_same_key_of_another_user_is_another_bid() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000, key="a")
     assert isinstance(lane.place(BOB, 3_000, key="a"), DecidedBid)
@@ -66,7 +66,7 @@ def test_bids_known_from_earlier_batches_are_recognised() -> None:
     assert (entry.outcome, entry.alias) == (first, 1)
 
 
-def test_a_failed_bid_is_decided_afresh_once() -> None:
+def test_a_failed_bid_is_decided_again_once() -> None:
     """A dead letter was no answer (failure rule 7), so even another body is decided."""
     lane = Lane()
     failed = KnownBid(amount=1_500, kind="max", status="failed", outcome=None)
@@ -109,7 +109,7 @@ def test_a_ledger_without_its_leaders_alias_is_refused() -> None:
         Ledger(lane.auction, aliases={BOB: 2})
 
 
-def test_the_leaders_alias_is_told_with_each_decision() -> None:
+def test_each_decision_has_the_leaders_alias() -> None:
     lane = Lane()
     assert lane.decided(ANN, 1).leader_alias is None
     lane.bid(BOB, 5_000, "max")
@@ -143,7 +143,7 @@ def full_lane() -> Lane:
     return lane
 
 
-def test_every_decision_is_in_the_log_and_nothing_else() -> None:
+def test_the_decision_log_has_exactly_the_decisions() -> None:
     lane = full_lane()
     bodies = [json.loads(line.body) for line in lines_of(lane)]
     assert [body["type"] for body in bodies] == [
@@ -155,7 +155,7 @@ def test_every_decision_is_in_the_log_and_nothing_else() -> None:
     verify_chain(lines_of(lane), lane.auction.chain)
 
 
-def test_a_line_says_what_rule_18_asks_and_no_secret() -> None:
+def test_a_line_has_the_fields_of_rule_18_and_no_secret() -> None:
     lane = full_lane()
     lines = lines_of(lane)
     start, leading, outbid, automatic = (json.loads(line.body) for line in lines[:4])
@@ -202,7 +202,7 @@ def test_an_empty_log_ends_where_a_new_auction_does() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "7", "[]", '{"previous_hash":null}'])
-def test_a_line_that_is_no_line_breaks_the_chain(body: str) -> None:
+def test_an_invalid_line_breaks_the_chain(body: str) -> None:
     forged = LogLine(body, sha256(body.encode()).hexdigest())
     with pytest.raises(BrokenChainError) as caught:
         verify_chain([forged], forged.hash)

@@ -1,4 +1,4 @@
-"""Who gets which notice (rule 19)."""
+"""Notices and their recipients (rule 19)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,7 +38,7 @@ def duel(lane: Lane, *moments: float) -> None:
         lane.bid((BOB, ANN)[n % 2], lane.auction.minimum, at=at)
 
 
-def test_the_displaced_leader_is_told() -> None:
+def test_the_displaced_leader_is_notified() -> None:
     lane = Lane()
     duel(lane, 2)
     assert notices_from(lane) == [
@@ -46,28 +46,28 @@ def test_the_displaced_leader_is_told() -> None:
     ]
 
 
-def test_who_is_outbid_at_once_knows_it_from_the_outcome() -> None:
+def test_a_bidder_outbid_at_once_gets_no_extra_notice() -> None:
     lane = Lane()
     lane.bid(ANN, 9_000, "max")
     lane.bid(BOB, 2_000)
     assert notices_from(lane) == []
 
 
-def test_outbid_is_told_once_a_minute() -> None:
+def test_outbid_is_notified_once_a_minute() -> None:
     lane = Lane()
     duel(lane, 2, 3, 61.999, 63)
     outbid = [(notice.user_id, notice.at) for notice in notices_from(lane)]
     assert outbid == [(ANN, after(2)), (BOB, after(3)), (BOB, after(63))]
 
 
-def test_what_an_earlier_batch_told_counts() -> None:
+def test_notices_of_an_earlier_batch_count() -> None:
     lane = Lane()
     duel(lane, 61)
     assert notices_from(lane, last_outbid_at={ANN: after(1.001)}) == []
     assert kinds_and_users(notices_from(lane, last_outbid_at={ANN: after(1)})) == [("outbid", ANN)]
 
 
-def test_in_the_last_ten_minutes_each_one_is_told() -> None:
+def test_in_the_last_ten_minutes_each_outbid_is_notified() -> None:
     lane = Lane()
     duel(lane, END - 600, END - 599, END - 598, END - 597)
     assert kinds_and_users(notices_from(lane)) == [
@@ -85,7 +85,7 @@ def test_the_last_ten_minutes_begin_ten_minutes_before_the_end(at: float, notice
     assert len(notices_from(lane, last_outbid_at={ANN: after(at - 1)})) == notices
 
 
-def test_at_the_close_winner_losers_and_seller_are_told() -> None:
+def test_a_close_notifies_winner_losers_and_seller() -> None:
     lane = Lane()
     lane.bid(ANN, 9_000, "max")
     lane.bid(BOB, 2_000)
@@ -97,7 +97,7 @@ def test_at_the_close_winner_losers_and_seller_are_told() -> None:
     assert {notice.at for notice in notices} == {after(END + 1)}
 
 
-def test_bidders_of_earlier_batches_are_told_too() -> None:
+def test_bidders_of_earlier_batches_are_notified() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     lane.close(at=END)
@@ -115,7 +115,7 @@ def test_unsold_is_lost_for_every_bidder() -> None:
     assert notices[0].params["price"] is None
 
 
-def test_a_cancel_is_told_to_the_bidders_with_its_reason() -> None:
+def test_a_cancel_notifies_the_bidders_with_its_reason() -> None:
     lane = Lane(ends=86_400)
     lane.bid(ANN, 4_000)
     lane.cancel(at=2, reason="broken")
@@ -131,7 +131,7 @@ def test_buy_now_notifies_like_a_close() -> None:
     assert kinds_and_users(notices_from(lane)) == [("sold", SELLER), ("lost", ANN), ("won", BOB)]
 
 
-def test_void_and_refused_records_tell_nothing() -> None:
+def test_void_and_refused_records_notify_no_one() -> None:
     lane = Lane()
     lane.start(at=1)
     lane.close(at=2)
@@ -139,7 +139,7 @@ def test_void_and_refused_records_tell_nothing() -> None:
     assert notices_from(lane) == []
 
 
-def test_repeats_tell_nothing() -> None:
+def test_repeats_notify_no_one() -> None:
     lane = Lane()
     duel(lane, 2)
     lane.place(BOB, 1_100, key="k1")

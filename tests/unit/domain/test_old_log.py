@@ -1,4 +1,4 @@
-"""What an older commit has decided is decided the same way again, hash by hash."""
+"""Records of an older commit are decided in the same way again, hash by hash."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ COMPARED = (
 
 
 def stored(row: dict[str, Any]) -> Auction:
-    """The auction of a row as JSON has it, with what later commits have added."""
+    """Return the auction of a JSON row, with the columns of later commits."""
     row = {**row, "voided_ids": []}
     return auction_of(
         [_value(name.strip(), row[name.strip()]) for name in AUCTION_COLUMNS.split(",")]

@@ -1,4 +1,4 @@
-"""What holds for every log: the invariants of the design that the rules alone can break."""
+"""Invariants of every sequence of records that the rules alone can break."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -81,7 +81,7 @@ def test_the_leader_is_the_earliest_of_the_highest(scenario: Scenario) -> None:
 
 @PROPERTY
 @given(scenarios())
-def test_no_bid_is_accepted_out_of_its_time_nor_from_the_seller(scenario: Scenario) -> None:
+def test_no_bid_is_accepted_out_of_time_or_from_the_seller(scenario: Scenario) -> None:
     for before, entry, _ in accepted(scenario):
         at = entry.decision.outcome.decided_at
         assert before.terms.starts_at <= at < before.ends_at
@@ -107,7 +107,7 @@ def test_every_accepted_amount_met_the_minimum_at_its_moment(scenario: Scenario)
 
 @PROPERTY
 @given(scenarios())
-def test_an_auction_ends_once_and_for_good(scenario: Scenario) -> None:
+def test_an_auction_ends_once(scenario: Scenario) -> None:
     states, entries = run(scenario)
     ends = [now for before, now in pairwise(states) if now.ended != before.ended]
     assert len(ends) <= 1
@@ -219,7 +219,7 @@ def test_replaying_a_log_less_its_repeats_gives_the_same_rows(scenario: Scenario
 @PROPERTY
 @given(scenarios(), st.data())
 def test_any_split_into_batches_gives_the_same(scenario: Scenario, data: st.DataObject) -> None:
-    """Each batch is given only what settling would look up for it."""
+    """Each batch gets only what settling would look up for it."""
     at_once = Batches(scenario.terms)
     at_once.settle(scenario.records)
     parts, rest = Batches(scenario.terms), scenario.records

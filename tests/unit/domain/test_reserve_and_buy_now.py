@@ -77,7 +77,7 @@ def test_the_reserve_is_lowered_once_and_only_if_there_is_one() -> None:
     assert Lane().lower_reserve(2_000).code == "RESERVE_INVALID"
 
 
-def test_a_refused_wish_leaves_the_one_time_unused() -> None:
+def test_a_refused_lowering_does_not_count_as_the_one_allowed() -> None:
     lane = Lane(reserve_price=5_000)
     lane.lower_reserve(6_000)
     assert lane.lower_reserve(1_000).effect == "reserve_lowered"
@@ -112,7 +112,7 @@ def test_buying_now_needs_confirmation() -> None:
     assert lane.code(ANN, 1_999, confirm=False) is None
 
 
-def test_without_a_reserve_a_bid_takes_buy_now_away() -> None:
+def test_without_a_reserve_a_bid_removes_buy_now() -> None:
     lane = Lane(buy_now_price=2_000)
     lane.bid(ANN, 1_500)
     decision = lane.decision(BOB, 2_500, confirm=False)
@@ -176,7 +176,7 @@ def test_the_present_leader_may_buy_now() -> None:
     assert (lane.auction.winner_id, lane.auction.price) == (ANN, 5_000)
 
 
-def test_buy_now_may_lie_under_the_minimum() -> None:
+def test_buy_now_may_be_below_the_minimum() -> None:
     lane = Lane(reserve_price=4_000, buy_now_price=4_000)
     lane.bid(ANN, 3_950)
     assert lane.auction.minimum_next_bid == 4_050

@@ -63,7 +63,7 @@ def bids(lane: Lane, *placed: tuple[int, int, BidKind]) -> None:
         assert lane.code(*bid[:2]) is None if bid[2] == "exact" else lane.bid(*bid).code is None
 
 
-def test_voiding_the_leader_restores_the_lead_and_price_before() -> None:
+def test_voiding_the_leader_restores_the_earlier_lead() -> None:
     lane = Lane()
     bids(lane, (ANN, 5_000, "max"), (BOB, 3_000, "exact"), (CEM, 10**9, "exact"))
     assert (lane.auction.price, lane.auction.leader_id) == (10**9, CEM)
@@ -167,7 +167,7 @@ def test_only_the_voided_bidder_and_new_leader_are_notified() -> None:
     assert notices[1].params == {"price": 2_500, "currency": "KRW"}
 
 
-def test_whose_bids_were_voided_is_not_told_of_the_end() -> None:
+def test_a_voided_bidder_is_not_notified_of_the_end() -> None:
     lane = Lane()
     bids(lane, (ANN, 2_000, "exact"), (BOB, 2_500, "exact"))
     lane.void(BOB)

@@ -1,4 +1,4 @@
-"""What an offer becomes: times, last end, live mode, bounds (rules 10 to 12, wire.md)."""
+"""The terms of a new auction: times, last end, live mode, bounds (rules 10 to 12, wire.md)."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def test_with_a_start_ahead_it_is_scheduled() -> None:
     assert (auction.status, auction.terms.starts_at) == ("scheduled", after(0.001))
 
 
-def test_a_new_auction_has_its_starting_price_and_nothing_else() -> None:
+def test_a_new_auction_has_only_its_starting_price() -> None:
     auction = open_auction(make(reserve_price=5_000))
     assert (auction.price, auction.minimum_next_bid, auction.bid_count) == (1_000, 1_000, 0)
     assert (auction.reserve_state, auction.version, auction.chain) == ("not_met", 0, "0" * 64)
@@ -29,7 +29,7 @@ def test_a_new_auction_has_its_starting_price_and_nothing_else() -> None:
     assert open_auction(make(starts_at=after(60))).decided_at is None
 
 
-def test_genesis_is_the_state_at_creation_whatever_came_after() -> None:
+def test_genesis_is_the_state_at_creation() -> None:
     lane = Lane(reserve_price=5_000)
     lane.bid(ANN, 7_000)
     lane.lower_reserve(4_000)
@@ -53,7 +53,7 @@ def test_the_last_end_of_a_timed_auction(
     assert terms.last_ends_at == after(last_end_s)
 
 
-def test_a_live_lot_lasts_30_s_and_at_most_15_min() -> None:
+def test_a_live_auction_lasts_30_s_to_15_min() -> None:
     terms = make(mode="live", ends_at=None, starts_at=after(60))
     assert terms.scheduled_ends_at == after(90)
     assert (terms.window_s, terms.extend_s, terms.last_ends_at) == (10, 10, after(60 + 900))

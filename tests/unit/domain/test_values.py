@@ -30,7 +30,7 @@ def test_a_naive_time_is_refused() -> None:
             convert(naive)
 
 
-def test_a_time_is_cut_to_whole_milliseconds() -> None:
+def test_a_time_is_truncated_to_milliseconds() -> None:
     assert whole_ms(NOON) == NOON.replace(microsecond=123_000)
 
 
@@ -40,7 +40,7 @@ def test_money_is_an_integer_from_1_to_10_to_the_12() -> None:
     assert not any(is_amount(value) for value in wrong)
 
 
-def test_ids_are_the_same_for_ever() -> None:
+def test_ids_are_stable() -> None:
     """They are on the wire and in every log: if this fails, repeats are bids of their own."""
     first = bid_id(7, 42, "a-1")
     assert first == UUID("d06a341b-cfc7-5501-aded-5512185c554e")
@@ -129,6 +129,6 @@ def test_rules_of_an_unknown_version_decide_nothing(version: int) -> None:
 
 
 @pytest.mark.parametrize("number", [-1, True, 1.5])
-def test_a_rule_that_is_no_whole_number_is_refused(number: int) -> None:
+def test_a_rule_that_is_no_integer_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match="whole number"):
         Rules(cancel_lead_s=number)

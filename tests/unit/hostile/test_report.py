@@ -38,11 +38,11 @@ def test_answers_are_counted_by_kind(piece: int) -> None:
 
 
 def refused() -> dict[str, Report]:
-    """Reports of a house that refuses everything."""
+    """Reports of a run in which every abuse is refused."""
     return {name: Report(bursts=5, answers=dict.fromkeys(EXPECTED[name], 1)) for name in ALL_ABUSES}
 
 
-def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
+def test_a_run_that_refuses_abuse_and_loses_no_bid_passes() -> None:
     assert complaints(refused(), STORM) == []
     assert render(refused()).count("\n") == len(ALL_ABUSES) + 1
 
@@ -60,17 +60,17 @@ def test_a_house_that_refuses_everything_and_loses_nothing_holds() -> None:
         ),
     ],
 )
-def test_what_was_let_pass_is_said(name: str, report: Report, complaint: str) -> None:
+def test_an_accepted_abuse_is_reported(name: str, report: Report, complaint: str) -> None:
     (line,) = complaints({**refused(), name: report}, STORM)
     assert line == f"{name}: {complaint}"
 
 
-def test_a_report_comes_whole_from_the_process_that_abused() -> None:
+def test_the_abusing_processs_report_is_complete() -> None:
     report = Report(connections=3, bursts=5, answers={"429": 5})
     assert Report(**json.loads(json.dumps(asdict(report)))) == report
 
 
-def test_lost_and_late_bids_are_said() -> None:
+def test_lost_and_late_bids_are_reported() -> None:
     lost = {**STORM, "failures": {"total": 2}, "errors": {"BUSY": 2}}
     late = {**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}}
     assert complaints(refused(), lost) == [
@@ -80,7 +80,7 @@ def test_lost_and_late_bids_are_said() -> None:
     assert "| abused | 9 | 2 | 5 / 7 | 9 / 40, at most 500 |" in render_honest(late, lost)
 
 
-def test_nothing_is_measured_where_honest_bids_alone_are_late() -> None:
+def test_no_abuse_is_measured_if_honest_bids_alone_are_late() -> None:
     assert is_measurable(STORM)
     assert not is_measurable({**STORM, "failures": {"total": 1}})
     assert not is_measurable({**STORM, "result_ms": {"p50": 200.0, "p99": 501.0}})
@@ -95,7 +95,7 @@ def test_lasting_redis_keys_and_growing_memory_are_reported() -> None:
     ]
 
 
-def test_the_gateway_that_is_abused_has_the_limits_of_everybody() -> None:
+def test_the_abused_gateway_has_the_production_limits() -> None:
     program = program_of(Stack.of("local"))
     settings = read_settings(program.environment)
     assert settings.limits == Limits()
@@ -106,11 +106,11 @@ def test_the_gateway_that_is_abused_has_the_limits_of_everybody() -> None:
     )
 
 
-def test_what_each_abuse_must_be_answered_is_known() -> None:
+def test_each_abuse_has_its_expected_answers() -> None:
     assert EXPECTED.keys() == ALL_ABUSES.keys()
 
 
-def test_every_abuse_says_what_it_is_and_has_something_to_send() -> None:
+def test_every_abuse_has_a_description_and_input() -> None:
     tokens = ["a.b.signature"] * 10
     target = Target(1, 2, [1, 2, 3, 4], tokens, intruders=tuple(tokens))
     for make in ALL_ABUSES.values():

@@ -86,7 +86,7 @@ class Accounts:
 
 
 class WithoutGuard(Accounts):
-    """Writes the account that it has loaded, whatever has been written since."""
+    """Writes the account that it has loaded, and overwrites later changes."""
 
     def store(
         self, transaction: MemoryTransaction, key: str, loaded: Account, account: Account
@@ -156,7 +156,7 @@ def lane_topic(handler: Accounts) -> LaneTopic:
 
 
 def interest(transaction: MemoryTransaction, number: int) -> None:
-    """What another program does to an account."""
+    """Change an account as another program does."""
     key = "abc"[number % 3]
     account = transaction.lock(ACCOUNTS, key)
     if account is not None:

@@ -25,7 +25,7 @@ DEAD_LETTER_LIMIT = DeadLetterLimit(per_lane=1, per_partition=PER_PARTITION, win
 
 
 class Store(MemoryStore):
-    """The store in memory, and what tests of ingest read and change in it."""
+    """The store in memory, with what tests of ingest read and change."""
 
     @property
     def progress(self) -> dict[tuple[str, int], tuple[int, str]]:
@@ -62,17 +62,17 @@ def ports_of(store: Store) -> IngestorPorts:
 
 
 def owner_of(store: Store, *, topic_id: str = "first") -> Ingestor:
-    """Somebody who takes in."""
+    """Return an owner of the store."""
     return Ingestor(LANE, ports_of(store), topic_id=topic_id)
 
 
 def start(owner: Ingestor, bounds: Mapping[int, Bounds]) -> dict[int, int]:
-    """Let it begin with partitions whose logs hold that."""
+    """Start it with partitions of these bounds."""
     return owner.start(bounds, lambda _: bounds)
 
 
 def started(store: Store) -> Ingestor:
-    """The owner of partition 0, whose log begins at 0."""
+    """Return an owner of partition 0, whose first offset is 0."""
     owner = owner_of(store)
     start(owner, {0: Bounds(0, 1_000)})
     return owner

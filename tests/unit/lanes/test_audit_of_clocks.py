@@ -1,4 +1,4 @@
-"""I15: what was settled by another clock than the broker's is a violation."""
+"""I15: a record settled by another clock than the broker's is a violation."""
 
 from lanes.audit.log import check_clock
 from lanes.audit.ports import LogEntry, LogRecord, StoredRow

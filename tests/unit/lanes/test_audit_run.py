@@ -1,4 +1,4 @@
-"""One audit of all lane topics, and what else their owner promises."""
+"""One audit of all lane topics, and the further checks of their owner."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

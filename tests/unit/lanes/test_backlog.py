@@ -3,14 +3,14 @@
 from lanes.backlog import OffsetHistory, Watermark
 
 
-def test_it_is_over_above_its_limit_until_it_is_well_below() -> None:
+def test_a_backlog_is_over_until_80_percent_of_its_limit() -> None:
     watermark = Watermark()
     fills = (0.0, 1.0, 1.01, 0.9, 0.8, 0.79, 0.9, 1.0, 1.2)
     over = [watermark.update(fill) for fill in fills]
     assert over == [False, False, True, True, True, False, False, False, True]
 
 
-def test_the_history_says_when_the_oldest_waiting_record_came() -> None:
+def test_the_history_has_the_age_of_the_oldest_record() -> None:
     history = OffsetHistory()
     assert history.behind_s(done=0, end=0, now=0.0) == 0.0
     assert history.behind_s(done=0, end=10, now=1.0) == 0.0

@@ -52,13 +52,13 @@ def test_a_bad_record_is_refused_with_its_reason(changes: dict[str, Any], reason
     assert refused.value.reason == reason
 
 
-def test_a_tombstone_says_nothing() -> None:
+def test_a_tombstone_is_refused() -> None:
     with pytest.raises(BadRecordError) as refused:
         checked(RawRecord("lists", 0, 0, b"a", None, LOG_TIME), LANE, SIZES)
     assert refused.value.reason == "Undecodable"
 
 
-def test_a_record_of_a_newer_schema_is_taken() -> None:
+def test_a_record_of_a_newer_schema_is_ingested() -> None:
     value = bid_bytes(v=2, more={"than": "we know"})
     assert checked(raw(0, value), LANE, SIZES).payload == value.decode()
 
@@ -79,9 +79,7 @@ def test_nesting_without_end_is_undecodable_in_every_topic(value: bytes) -> None
         ("1", b'{"v":1,"type":"nonsense","auction_id":1}', "Undecodable"),
     ],
 )
-def test_a_record_of_an_auction_says_why_it_can_never_be_settled(
-    key: str, value: bytes, reason: str
-) -> None:
+def test_a_refused_auction_record_has_its_reason(key: str, value: bytes, reason: str) -> None:
     with pytest.raises(BadRecordError) as refused:
         settling.check(key, value)
     assert refused.value.reason == reason
@@ -109,9 +107,7 @@ def test_a_record_of_a_newer_schema_is_no_bad_record() -> None:
 
 
 @given(key=st.none() | st.binary(max_size=12), value=st.none() | st.binary(max_size=220))
-def test_no_bytes_whatever_get_past_or_raise_anything_else(
-    key: bytes | None, value: bytes | None
-) -> None:
+def test_any_bytes_are_checked_or_refused(key: bytes | None, value: bytes | None) -> None:
     record = RawRecord("lists", 0, 0, key, value, LOG_TIME)
     try:
         taken = checked(record, LANE, SIZES)
@@ -152,9 +148,7 @@ def test_only_a_number_is_a_replay_count(header: bytes | None, replays: int) -> 
     ("header", "written_at_ms"),
     [(b"1795000000123", 1_795_000_000_123), (b"soon", None), (b"9" * 99, None), (None, None)],
 )
-def test_only_a_number_says_when_a_record_was_written(
-    header: bytes | None, written_at_ms: int | None
-) -> None:
+def test_only_a_number_is_a_write_time(header: bytes | None, written_at_ms: int | None) -> None:
     assert raw_record(Polled(("written_at_ms", header))).written_at_ms == written_at_ms
     assert raw_record(Polled()).written_at_ms is None
 

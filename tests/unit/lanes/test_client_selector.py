@@ -8,15 +8,15 @@ import pytest
 from lanes.kafka.selector import ClientSelector
 
 
-class Wordless(socket.socket):
+class SocketWithoutText(socket.socket):
     """A socket that must not be written into any text."""
 
     def __repr__(self) -> str:
         raise AssertionError("written into a text")
 
 
-def test_a_socket_that_is_not_registered_is_written_into_no_text() -> None:
-    with ClientSelector() as selector, Wordless() as sock:
+def test_an_unregistered_socket_raises_without_its_text() -> None:
+    with ClientSelector() as selector, SocketWithoutText() as sock:
         with pytest.raises(KeyError):
             selector.get_key(sock)
         key = selector.register(sock, selectors.EVENT_READ, "data")
@@ -26,7 +26,7 @@ def test_a_socket_that_is_not_registered_is_written_into_no_text() -> None:
             selector.get_key(sock)
 
 
-def test_a_closed_socket_has_no_number_to_be_looked_up_by() -> None:
+def test_a_closed_socket_has_no_file_descriptor_to_look_up() -> None:
     with ClientSelector() as selector:
         sock = socket.socket()
         sock.close()

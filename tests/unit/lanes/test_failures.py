@@ -1,4 +1,4 @@
-"""What a failed settle means: whose fault it is, and what is tried next."""
+"""How the cause of a failed settle is found, and what is tried next."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ def test_a_lane_that_cannot_be_loaded_blames_no_record() -> None:
     assert action_for(ValueError("bad row"), []) is FailureAction.WAIT
 
 
-def test_of_an_unknown_lane_every_record_is_given_up() -> None:
+def test_every_record_of_an_unknown_lane_is_a_dead_letter() -> None:
     assert action_for(UnknownLaneError("UnknownAuction", "no 7"), []) is FailureAction.DEAD_LETTER
 
 
@@ -67,7 +67,7 @@ def test_only_what_every_attempt_has_read_is_stuck() -> None:
 @pytest.mark.parametrize(
     ("recent", "expected"), [((0, 0), 3), ((2, 2), 1), ((0, 9), 1), ((3, 3), 0), ((5, 12), 0)]
 )
-def test_lane_and_partition_each_limit_how_many_are_given_up(
+def test_dead_letters_are_limited_per_lane_and_partition(
     recent: tuple[int, int], expected: int
 ) -> None:
     assert DeadLetterLimit(per_lane=3, per_partition=10, window_s=60).quota(recent) == expected

@@ -1,4 +1,4 @@
-"""A consumer that finds records at once asks for more with its next poll, and not before."""
+"""A consumer that holds records sends its next fetch with the next poll, not before."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +8,7 @@ from lanes.kafka.consumer import fetch_no_leftovers
 RECORDS = {"part": ["record"]}
 
 
-def test_nothing_is_fetched_beside_records_that_are_there() -> None:
+def test_no_fetch_is_sent_while_records_are_held() -> None:
     fetches: list[None] = []
     found: list[tuple[dict[str, Any], bool]] = [(RECORDS, False), ({}, False)]
     fetcher = SimpleNamespace(

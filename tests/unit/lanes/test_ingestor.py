@@ -27,14 +27,14 @@ PARTITION = (TOPIC.name, 0)
 PLACE = (LANE.group, *PARTITION)
 
 
-def test_an_owner_starts_at_the_first_offset_then_at_progress() -> None:
+def test_an_owner_starts_at_the_first_offset_or_at_progress() -> None:
     store = Store()
     assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 5}
     store.progress[PARTITION] = (40, "first")
     assert start(owner_of(store), {0: Bounds(5, 100)}) == {0: 40}
 
 
-def test_what_was_seen_is_dropped_and_what_is_not_ours_too() -> None:
+def test_repeats_and_records_of_other_partitions_are_dropped() -> None:
     store = Store()
     owner = started(store)
     owner.ingest({0: [raw(0), raw(1)]})
@@ -54,7 +54,7 @@ def test_an_owner_whose_progress_was_moved_ingests_nothing() -> None:
     assert start(zombie, {0: Bounds(0, 1_000)}) == {0: 2}
 
 
-def test_a_zombie_does_not_park_what_another_owns() -> None:
+def test_a_fenced_owner_does_not_park_partitions() -> None:
     store = Store()
     zombie, other = started(store), started(store)
     other.ingest({0: [bad(offset) for offset in range(PER_PARTITION)]})
@@ -73,7 +73,7 @@ def test_one_lost_partition_does_not_keep_the_others() -> None:
     assert store.inserted(1) == [0]
 
 
-def test_a_partition_that_was_given_to_another_is_not_taken_from() -> None:
+def test_a_reassigned_partition_is_not_ingested() -> None:
     store = Store()
     owner = started(store)
     owner.revoke([0])
@@ -81,7 +81,7 @@ def test_a_partition_that_was_given_to_another_is_not_taken_from() -> None:
     assert store.inserted() == []
 
 
-def test_an_outage_takes_nothing_and_counts_nothing() -> None:
+def test_an_outage_ingests_and_counts_nothing() -> None:
     store = Store()
     owner = started(store)
     store.is_down = True
@@ -113,16 +113,14 @@ def test_a_partition_too_many_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("offsets", "is_doubtful"),
+    ("offsets", "has_gap"),
     [([3, 4], False), ([4, 5], True), ([2, 3], True), ([3, 5], True), ([0], True)],
 )
-def test_a_hole_or_a_step_back_makes_the_log_doubtful(
-    offsets: list[int], *, is_doubtful: bool
-) -> None:
+def test_a_gap_or_a_step_back_of_offsets_is_found(offsets: list[int], *, has_gap: bool) -> None:
     owner = started(Store())
     owner.ingest({0: [raw(0), raw(1), raw(2)]})
     assert owner.partitions_with_gap({0: [raw(offset) for offset in offsets]}) == (
-        {0} if is_doubtful else set()
+        {0} if has_gap else set()
     )
 
 
@@ -150,7 +148,7 @@ def test_too_many_bad_records_park_the_partition() -> None:
     assert store.inserted(1) == [0, 1]
 
 
-def test_a_freed_partition_goes_on_where_it_stopped() -> None:
+def test_an_unparked_partition_continues_where_it_stopped() -> None:
     store = Store()
     owner = started(store)
     batch = [*(bad(offset) for offset in range(PER_PARTITION + 1)), raw(PER_PARTITION + 1)]
@@ -177,7 +175,7 @@ def test_progress_moved_by_another_owner_is_no_fault() -> None:
     owner, other = owner_of(store), started(store)
 
     def bounds_of(_: object) -> dict[int, Bounds]:
-        """The log has grown by two since, and both are taken already."""
+        """The topic has grown by two records since, and both are ingested."""
         other.ingest({0: [raw(0), raw(1)]})
         return {0: Bounds(0, 2)}
 

@@ -1,4 +1,4 @@
-"""A record that kills its worker is found, whatever lanes it is settled with."""
+"""A record that kills its worker is found, with any lanes in the same task."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -29,7 +29,7 @@ class DeathError(BaseException):
 
 
 class NoWaker:
-    """Wakes nobody."""
+    """Wakes no lane."""
 
     def wake(self, lanes: Iterable[Lane]) -> None: ...
 
@@ -42,7 +42,7 @@ class NoWaker:
 
 
 class Handler:
-    """Does to a batch what its payloads say. `seen` are the offsets of the batches by lane."""
+    """Acts as the payloads of a batch say. `seen` are the offsets of the batches by lane."""
 
     def __init__(self) -> None:
         self.seen: list[Mapping[str, list[int]]] = []
@@ -77,7 +77,7 @@ class Handler:
 
 
 class Workers:
-    """Workers that take one task each, and the records that wait for them."""
+    """Workers that run one task each, and their waiting records."""
 
     def __init__(
         self, *payloads: str, came_at: float | None = LATE, on_poison: OnPoison = "dead_letter"
@@ -148,7 +148,7 @@ class Workers:
         return {key: parking.reason for (_, key), (parking, _) in rows}
 
 
-def test_a_record_that_kills_its_workers_is_given_up_and_its_lane_goes_on() -> None:
+def test_a_record_that_kills_its_workers_is_a_dead_letter() -> None:
     workers = Workers("a", "b", "deadly", "c")
     assert workers.settle_until_one_lives() == 1 + LIMITS.crashes_max
     assert workers.letters == [(2, WORKER_DIED, "WorkerDiedError", 3)]
@@ -160,7 +160,7 @@ def test_a_record_that_kills_its_workers_is_given_up_and_its_lane_goes_on() -> N
     ]
 
 
-def test_the_lanes_settled_with_it_are_not_at_fault() -> None:
+def test_lanes_settled_with_a_deadly_record_are_not_at_fault() -> None:
     workers = Workers("a", "deadly")
     for key in ("b", "c"):
         workers.add(key, "x", "y")
@@ -195,7 +195,7 @@ def test_early_lanes_are_not_claimed() -> None:
 
 
 @pytest.mark.parametrize("payload", ["error", "outage"])
-def test_who_survives_a_failure_counts_no_crash(payload: str) -> None:
+def test_a_failure_without_a_crash_counts_no_crash(payload: str) -> None:
     workers = Workers(payload, "b")
     for _ in range(9):
         assert workers.settle()
@@ -205,7 +205,7 @@ def test_who_survives_a_failure_counts_no_crash(payload: str) -> None:
     assert workers.waiting == expected
 
 
-def test_errors_and_deaths_in_one_lane_are_told_apart() -> None:
+def test_errors_and_crashes_in_one_lane_are_distinguished() -> None:
     workers = Workers("error", "deadly", "c")
     assert workers.settle_until_one_lives() == LIMITS.crashes_max
     reasons = [(offset, reason) for offset, reason, *_ in workers.letters]
@@ -213,14 +213,14 @@ def test_errors_and_deaths_in_one_lane_are_told_apart() -> None:
     assert (workers.waiting, workers.store.rows(CLAIMS)) == ([], {})
 
 
-def test_a_record_whose_failure_kills_too_is_given_up_without_it() -> None:
+def test_a_record_whose_fail_crashes_too_is_a_dead_letter() -> None:
     workers = Workers("deadly to fail", "b")
     assert workers.settle_until_one_lives() == LIMITS.crashes_max + 2
     assert [reason for _, reason, *_ in workers.letters] == [WORKER_DIED]
     assert (workers.handler.notified, workers.waiting) == ([], [])
 
 
-def test_where_the_topic_says_so_its_lane_is_parked() -> None:
+def test_on_poison_park_parks_the_lane() -> None:
     workers = Workers("deadly", "b", on_poison="park")
     assert workers.settle_until_one_lives() == LIMITS.crashes_max + 1
     assert workers.parked == {"a": WORKER_DIED}

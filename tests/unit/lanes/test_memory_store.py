@@ -1,4 +1,4 @@
-"""The store in memory behaves as PostgreSQL at READ COMMITTED, and fails when it is told to."""
+"""The store in memory behaves as PostgreSQL at READ COMMITTED, and can simulate failures."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def run_to_end(process: Process) -> None:
         process.step()
 
 
-def test_a_transaction_sees_its_own_writes_and_what_others_commit() -> None:
+def test_a_transaction_sees_own_and_committed_writes() -> None:
     store = MemoryStore()
     put(store, "b", 1)
     with store.begin() as transaction:
@@ -52,7 +52,7 @@ def test_rows_that_can_be_changed_in_place_are_copied() -> None:
     assert store.rows(TABLE) == {"a": [1]}
 
 
-def test_a_locked_row_is_waited_for_and_read_anew() -> None:
+def test_a_locked_row_is_waited_for_and_read_again() -> None:
     store = MemoryStore()
     put(store, "a", 1)
 
@@ -67,7 +67,7 @@ def test_a_locked_row_is_waited_for_and_read_anew() -> None:
     assert store.rows(TABLE) == {"a": 3}
 
 
-def test_a_wait_that_takes_too_long_is_given_up() -> None:
+def test_a_wait_for_a_lock_times_out() -> None:
     store = MemoryStore()
     with store.begin() as holder:
         holder.lock(TABLE, "a")
@@ -103,7 +103,7 @@ def test_a_store_that_is_down_refuses_everything() -> None:
     assert store.commits == 1
 
 
-def test_a_lost_answer_is_of_a_commit_that_was_done() -> None:
+def test_a_lost_commit_answer_follows_a_commit() -> None:
     store = MemoryStore()
     store.loses_commit_answer = True
     with pytest.raises(OutageError):
@@ -128,7 +128,7 @@ def test_operations_of_one_statement_are_not_interrupted() -> None:
     run_to_end(process)
 
 
-def test_a_killed_process_commits_nothing_and_frees_its_locks() -> None:
+def test_a_killed_process_commits_nothing_and_loses_its_locks() -> None:
     store = MemoryStore()
 
     def write() -> None:
@@ -147,7 +147,7 @@ def test_a_killed_process_commits_nothing_and_frees_its_locks() -> None:
     assert (store.rows(TABLE), store.locks) == ({}, {})
 
 
-def test_a_simulation_does_what_a_test_says() -> None:
+def test_a_simulation_can_be_driven_step_by_step() -> None:
     simulation = Simulation(lane_topic(Accounts()))
     simulation.append(b"a", b'{"id": "p1", "amount": 5}')
     simulation.append(b"a", b'{"id": "p2", "amount": 2}', is_poison=True)
@@ -166,7 +166,7 @@ def test_a_simulation_does_what_a_test_says() -> None:
     simulation.close()
 
 
-def test_a_record_of_newer_code_parks_its_lane_until_that_is_deployed() -> None:
+def test_a_newer_record_parks_its_lane_until_the_deploy() -> None:
     simulation = Simulation(lane_topic(Accounts()))
     simulation.append(b"a", b'{"id": "p1", "amount": 5}')
     simulation.append(b"a", b'{"id": "p2", "amount": 2}', is_newer=True)
@@ -182,7 +182,7 @@ def test_a_record_of_newer_code_parks_its_lane_until_that_is_deployed() -> None:
     simulation.close()
 
 
-def test_a_record_that_kills_every_worker_holds_up_its_lane_for_a_while() -> None:
+def test_a_record_that_kills_every_worker_delays_its_lane() -> None:
     simulation = Simulation(lane_topic(Accounts()))
     simulation.append(b"a", b'{"id": "p1", "amount": 1}')
     simulation.append(b"a", b'{"id": "p2", "amount": 2}', is_deadly=True)

@@ -1,4 +1,4 @@
-"""A pipeline pauses where much comes, and never where little does."""
+"""A busy pipeline pauses between batches, and a quiet one does not."""
 
 import time
 
@@ -7,12 +7,12 @@ import pytest
 from lanes.pacing import Pace, is_worth_it
 
 
-def test_where_little_comes_nothing_waits() -> None:
+def test_a_quiet_pipeline_does_not_pause() -> None:
     assert not is_worth_it(items=1, since_s=1.0, pause_s=0.06)
     assert not is_worth_it(items=1, since_s=0.06, pause_s=0.06), "one after the other"
 
 
-def test_where_much_comes_a_pause_is_worth_it() -> None:
+def test_a_busy_pipeline_pauses() -> None:
     assert is_worth_it(items=10, since_s=0.06, pause_s=0.06)
 
 

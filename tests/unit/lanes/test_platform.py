@@ -1,4 +1,4 @@
-"""A platform that is put together wrongly is refused at once, naming topic and field."""
+"""A wrong platform is refused at once, with the name of topic and field."""
 
 from collections.abc import Callable
 from typing import Any
@@ -99,7 +99,7 @@ def test_the_environment_sets_kafka_and_limits() -> None:
     assert platform.limits.settle_batch_max == 7
 
 
-def test_a_platform_says_which_topics_must_exist() -> None:
+def test_a_platform_lists_its_required_topics() -> None:
     platform = make()
     platform.lane("orders", partitions=12, value=Order)(settle)
     platform.publish_to("totals", partitions=3)
@@ -116,7 +116,7 @@ def test_a_platform_says_which_topics_must_exist() -> None:
         ["-A", "json:x", "run", "a"],
     ],
 )
-def test_a_command_without_a_platform_says_so_in_one_line(
+def test_a_command_without_a_platform_fails_in_one_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LANES_APP", raising=False)
@@ -152,7 +152,7 @@ def test_limits_out_of_range_are_refused(value: float) -> None:
         LaneLimits(settle_round_s=value)
 
 
-def test_so_are_those_of_the_environment() -> None:
+def test_wrong_environment_limits_are_refused() -> None:
     environment = {**ENVIRONMENT, "LANES_RETRIES_MAX": "-3", "LANES_RELAY_BATCH_MAX": "0"}
     with pytest.raises(PlatformError) as refused:
         Platform.from_env(environment)

@@ -1,4 +1,4 @@
-"""A plain consumer has the effect of what it can, and stops in front of what it must not skip."""
+"""A plain consumer handles good records, and stops before one that it must not skip."""
 
 from collections.abc import Sequence
 
@@ -51,7 +51,7 @@ def make_handling(store: Store) -> tuple[MemoryConsumer, RecordProcessor[bytes]]
     )
 
 
-def test_a_batch_without_fault_is_handled_whole() -> None:
+def test_a_batch_without_fault_is_handled_at_once() -> None:
     consumer, handling = make_handling(Store())
     handled = handling.handle({HERE: batch(b"1", b"2"), OTHER: batch(b"3", partition=1)})
     assert consumer.values == [b"1", b"2", b"3"]
@@ -71,7 +71,7 @@ def test_the_failing_record_is_a_dead_letter_the_rest_is_handled(value: bytes, r
     assert (letter.payload, letter.group, letter.attempts) == (value, "heap", 1)
 
 
-def test_an_outage_is_raised_and_nobody_is_blamed() -> None:
+def test_an_outage_is_raised_and_blames_no_record() -> None:
     store = Store()
     consumer, handling = make_handling(store)
     consumer.is_down = True
@@ -101,7 +101,7 @@ def test_a_newer_schema_parks_only_its_partition() -> None:
     assert store.parked[("heap", *HERE)].reason == FUTURE_VERSION
 
 
-def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
+def test_too_many_dead_letters_park_the_partition() -> None:
     store = Store()
     consumer, handling = make_handling(store)
     values = [b"bad"] * (PER_PARTITION + 1) + [b"1"]
@@ -116,7 +116,7 @@ def test_too_many_dead_letters_park_the_partition_until_freed() -> None:
     assert consumer.values == [b"1"]
 
 
-def test_a_freed_partition_resumes_where_it_was_parked() -> None:
+def test_an_unparked_partition_resumes_where_it_was_parked() -> None:
     store = Store()
     consumer, handling = make_handling(store)
     for place in (("heap", *HERE), ("other", *OTHER)):
@@ -129,7 +129,7 @@ def test_a_freed_partition_resumes_where_it_was_parked() -> None:
     assert handling.refresh_parked(is_required=True) == {HERE: 0}
 
 
-def test_of_a_partition_given_to_another_nothing_is_remembered() -> None:
+def test_a_reassigned_partition_is_forgotten() -> None:
     store = Store()
     _, handling = make_handling(store)
     handling.handle({HERE: batch(b"newer")})

@@ -77,7 +77,7 @@ class FakeDeadLetters:
 
 @dataclass
 class Log:
-    """Takes everything, but for the values it has an error for."""
+    """Accepts every record except the values it has an error for."""
 
     errors: dict[bytes, Exception] = field(default_factory=dict)
     is_there: bool = True
@@ -170,7 +170,7 @@ def results(found: Iterator[object]) -> list[str]:
     return [f"{each.id} {each.code or each.result}" for each in found]  # type: ignore[attr-defined]
 
 
-def test_what_a_restore_has_lost_is_replayed_by_its_id_alone() -> None:
+def test_lost_records_are_replayed_only_by_id() -> None:
     def lost(key: str, value: bytes) -> object:
         raise GoneError("UnknownUser", "user 7 was lost")
 
@@ -197,7 +197,7 @@ def test_a_run_does_not_replay_its_own_new_dead_letters() -> None:
     assert [value for value, _ in log.taken] == [b"1", b"2"]
 
 
-def test_a_rate_is_kept_however_fast_the_log_is() -> None:
+def test_a_replay_keeps_its_rate() -> None:
     clock = Clock()
     store = stored_letters(*map(letter, range(1, 6)))
     list(replayer(store, Log(), clock).run(replace(EVERYTHING, per_s=4)))
@@ -240,7 +240,7 @@ def test_a_run_ends_at_an_unknown_append_and_keeps_its_claim() -> None:
     assert (store.claimed, store.placed_at) == ([1, 2], [1])
 
 
-def test_what_the_log_refuses_does_not_count_as_a_replay() -> None:
+def test_a_refused_append_does_not_count_as_a_replay() -> None:
     store = stored_letters(letter(1), letter(2), letter(3))
     run = replayer(store, Log({b"1": RecordTooLargeError(), b"3": OutageError()})).run(EVERYTHING)
     assert [next(run).code, next(run).result] == ["TOO_LARGE", "replayed"]
@@ -264,7 +264,7 @@ def test_an_unknown_id_stops_a_run_before_it_begins() -> None:
     assert store.claimed == []
 
 
-def test_some_are_replayed_and_it_says_that_there_are_more() -> None:
+def test_a_limited_replay_reports_that_there_are_more() -> None:
     settled = [replace(letter(each), has_settled=True) for each in (1, 2, 3)]
     some = replayer(stored_letters(*settled, letter(4)), Log())
     found, more = some.run_some(EVERYTHING, looked_at_max=3)

@@ -57,7 +57,7 @@ class FakeWaker:
 
 
 class Handler:
-    """Settles anything, but for lanes whose keys say otherwise."""
+    """Settles all lanes except those whose keys name a failure."""
 
     def load(self, _: object, lanes: RecordsByKey) -> None:
         if any(key.startswith("unreadable") for key in lanes):
@@ -111,7 +111,7 @@ class Worker:
             self.store.rows(INBOX)[TOPIC, 0, offset] = record
 
     def settle(self, *keys: str) -> None:
-        """Run the task. Raise what it raises."""
+        """Run the task, and raise its error."""
         self.celery.tasks[SETTLE_TASK].apply(args=(TOPIC, list(keys)), throw=True)
 
     @property
@@ -156,14 +156,14 @@ def test_a_busy_lane_is_left_at_once_and_retried_later() -> None:
     assert worker.waiting == []
 
 
-def test_what_a_turn_has_no_time_for_is_queued_again() -> None:
+def test_lanes_without_time_left_are_queued_again() -> None:
     worker = Worker("a", "b", settle_round_s=1e-9)
     worker.settle("a", "b")
     assert worker.waiting == ["a", "b"]
     assert worker.waker.enqueued == [(TOPIC, "a"), (TOPIC, "b")]
 
 
-def test_a_lane_that_its_handler_puts_off_waits_uncounted() -> None:
+def test_a_lane_deferred_by_its_handler_is_not_counted() -> None:
     worker = Worker("a", "not-yet", "not-yet", "b")
     worker.settle("a", "not-yet", "b")
     assert worker.waiting == ["not-yet", "not-yet"]
@@ -175,18 +175,18 @@ def test_a_lane_that_its_handler_puts_off_waits_uncounted() -> None:
 
 
 @pytest.mark.parametrize("after_s", [0, -1, float("inf"), float("nan")])
-def test_a_lane_cannot_be_put_off_for_ever_or_not_at_all(after_s: float) -> None:
+def test_a_lane_is_deferred_within_bounds_only(after_s: float) -> None:
     with pytest.raises(ValueError, match="after_s"):
         RetryLater(after_s)
 
 
-def test_poison_is_a_dead_letter_and_its_lane_goes_on() -> None:
+def test_a_poison_record_is_a_dead_letter_and_its_lane_continues() -> None:
     worker = Worker("poison", "a")
     worker.settle("poison", "a")
     assert (worker.waiting, worker.reasons, worker.parked) == ([], [HANDLER_ERROR], {})
 
 
-def test_or_parks_its_lane_where_the_topic_says_so() -> None:
+def test_a_poison_record_parks_its_lane_if_the_topic_says_so() -> None:
     worker = Worker("poison", "poison", "a", on_poison="park")
     worker.settle("poison", "a")
     assert (worker.waiting, worker.reasons) == (["poison", "poison"], [])

@@ -43,7 +43,7 @@ def test_a_correct_handler_passes() -> None:
     )
 
 
-def test_a_forgotten_guard_is_found_and_its_seed_shows_it_again() -> None:
+def test_a_missing_guard_is_found_and_its_seed_reproduces_it() -> None:
     found = failure_of(WithoutGuard(), writers=[interest])
     again = failure_of(WithoutGuard(), writers=[interest], seed=found.seed, histories=1)
     assert str(again) == str(found)
@@ -63,7 +63,7 @@ def test_an_effect_that_is_repeated_is_found_by_ids() -> None:
     assert "but the effects are those of" in str(found)
 
 
-def test_and_by_a_check_of_the_users_own() -> None:
+def test_a_repeated_effect_is_found_by_the_users_check() -> None:
     def once(store: MemoryStore, log: Sequence[Sequence[RawRecord]]) -> None:
         assert all(raw.offset == offset for part in log for offset, raw in enumerate(part))
         for key, account in store.rows(ACCOUNTS).items():
@@ -111,7 +111,7 @@ def test_a_function_passes_that_writes_only_what_is_of_its_key() -> None:
     simulate(order, values=line, value_type=Line, histories=300)
 
 
-def test_a_function_whose_values_are_repeated_is_found_by_their_text() -> None:
+def test_a_repeated_value_is_found_by_its_text() -> None:
     def ordered(store: MemoryStore) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for (key, _), number in store.rows("lines").items():
@@ -131,7 +131,7 @@ def test_a_function_is_found_that_adds_up_over_several_keys() -> None:
         simulate(order_of_all, values=line, value_type=Line)
 
 
-def test_records_are_appended_twice_only_if_producers_do_that() -> None:
+def test_records_are_repeated_only_if_repeats_is_true() -> None:
     values = [b'{"id": "%d", "amount": 1}' % number for number in range(100_000)]
 
     def check(_: MemoryStore, log: Sequence[Sequence[RawRecord]]) -> None:
@@ -204,7 +204,7 @@ def test_a_handler_that_settles_nothing_is_found() -> None:
         simulate(function, values=[b"1"], histories=20)
 
 
-def test_logs_are_as_before_afterwards() -> None:
+def test_a_simulation_restores_the_log_configuration() -> None:
     before = structlog.get_config()
     simulate(Accounts(), values=[b'{"id": "1", "amount": 1}'], histories=1)
     assert structlog.get_config() == before

@@ -1,4 +1,4 @@
-"""Any bytes can be stored as text, and come back as they were."""
+"""Any bytes can be stored as text and read back unchanged."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from lanes.text import as_bytes, as_text, headers_as_bytes, headers_as_text, pri
 
 
 @given(st.binary())
-def test_bytes_come_back_as_they_were(data: bytes) -> None:
+def test_bytes_survive_a_round_trip(data: bytes) -> None:
     text = as_text(data)
     assert as_bytes(text) == data
     assert "\0" not in text
@@ -21,18 +21,18 @@ def test_plain_text_is_stored_as_it_is(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"a\0b", b"\\xff"])
-def test_what_postgresql_cannot_hold_is_stored_in_hexadecimal(data: bytes) -> None:
+def test_text_postgresql_cannot_store_is_hexadecimal(data: bytes) -> None:
     assert as_text(data) == "\\x" + data.hex()
 
 
 @given(st.lists(st.tuples(st.text(), st.binary())))
-def test_headers_come_back_as_they_were(headers: list[tuple[str, bytes]]) -> None:
+def test_headers_survive_a_round_trip(headers: list[tuple[str, bytes]]) -> None:
     assert headers_as_bytes(headers_as_text(headers)) == headers
 
 
-def test_no_headers_take_no_room() -> None:
+def test_no_headers_are_stored_as_null() -> None:
     assert headers_as_text([]) is None
 
 
-def test_what_would_move_a_cursor_is_shown_escaped() -> None:
+def test_control_characters_are_shown_escaped() -> None:
     assert printable("a\x1b[2Jb\n") == "a\\x1b[2Jb\\n"

@@ -1,4 +1,4 @@
-"""The server of the metrics: one address, read once a second however many ask."""
+"""The metrics server: one address, read once a second for any number of scrapers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,9 +33,7 @@ def get(application: Exporter, path: str = "/metrics", method: str = "GET") -> t
     return statuses[0], body
 
 
-def test_those_who_ask_at_once_are_shown_what_was_read_once(
-    tmp_path: Path, merged_dirs: list[Path]
-) -> None:
+def test_concurrent_scrapers_share_one_read(tmp_path: Path, merged_dirs: list[Path]) -> None:
     application = Exporter(tmp_path)
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: get(application), range(50)))
@@ -43,7 +41,7 @@ def test_those_who_ask_at_once_are_shown_what_was_read_once(
     assert len(merged_dirs) == 1
 
 
-def test_nothing_else_is_there(tmp_path: Path, merged_dirs: list[Path]) -> None:
+def test_other_paths_are_not_found(tmp_path: Path, merged_dirs: list[Path]) -> None:
     application = Exporter(tmp_path)
     for path, method in (("/", "GET"), ("/metrics/", "GET"), ("/metrics", "POST")):
         assert get(application, path, method)[0] == "404 Not Found"

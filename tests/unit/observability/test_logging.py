@@ -44,7 +44,7 @@ def test_all_log_lines_are_json_and_name_the_process() -> None:
     assert lines[-2]["path"] == '/a\n{"event": "logged_in"}\r\x1b[31m'
 
 
-def test_a_place_in_the_code_that_spoke_is_held_back_and_counted() -> None:
+def test_repeated_lines_of_a_call_site_are_suppressed() -> None:
     seldom = Seldom()
 
     def passes(line: int) -> bool:

@@ -1,4 +1,4 @@
-"""Metrics of processes that ended: what they counted is kept in a few files, and nothing twice."""
+"""Metrics of ended processes: their counts are kept in a few files, each once."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What is traced, whose decision that is, and that it is nothing while it is off."""
+"""Tracing: spans, sampling, and no effect while it is off."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ class Item:
 
 
 class Spans:
-    """What this process records."""
+    """The spans that this process records."""
 
     def __init__(self) -> None:
         self._exporter = InMemorySpanExporter()
@@ -116,7 +116,7 @@ def test_without_tracing_no_record_has_a_header() -> None:
         ({"OTEL_SERVICE_NAME": "house", "OTEL_TRACES_SAMPLER": "always_on"}, False),
     ],
 )
-def test_the_standard_variables_switch_it_on(
+def test_the_standard_variables_switch_tracing_on(
     changes: dict[str, str],
     is_traced: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
@@ -131,7 +131,7 @@ def test_the_standard_variables_switch_it_on(
         ("OTEL_TRACES_SAMPLER_ARG", "few"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_obeyed_is_refused_by_name(name: str, value: str) -> None:
+def test_an_unsupported_variable_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({**GOOD, name: value})
 
@@ -216,7 +216,7 @@ def test_a_clients_trace_is_continued_but_not_its_sampling(spans: Spans, flags: 
 
 
 @pytest.mark.parametrize("traceparent", ["", SAMPLED, UNSAMPLED, f"00-{'0' * 31}1-{CLIENT}-01"])
-def test_no_client_has_more_recorded_than_the_sampler_would(spans: Spans, traceparent: str) -> None:
+def test_a_client_cannot_raise_the_sampling_rate(spans: Spans, traceparent: str) -> None:
     spans.record(ParentBasedTraceIdRatio(0.0))
     assert not any(served(traceparent) for _ in range(100))
     spans.record(ParentBasedTraceIdRatio(0.5))

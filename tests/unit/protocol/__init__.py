@@ -1,1 +1,1 @@
-"""What clients may send, and what settings may say."""
+"""Validation of clients' input and of settings."""

@@ -37,7 +37,9 @@ def wrong_fields(struct: type[Struct], text: str) -> set[str]:
 
 
 @given(field=st.sampled_from([*FIELDS, *((one, "unknown") for one in STRUCTS)]), raw=nested)
-def test_no_field_of_any_frame_or_body_takes_it(field: tuple[type[Struct], str], raw: str) -> None:
+def test_no_field_of_a_frame_or_body_accepts_a_huge_number(
+    field: tuple[type[Struct], str], raw: str
+) -> None:
     struct, name = field
     assert name in wrong_fields(struct, f'{{"{name}":{raw}}}')
 
@@ -61,7 +63,7 @@ _documents = st.recursive(
 
 
 def shape(value: object) -> object:
-    """The value with every number no field takes as None."""
+    """Return the value with every number that no field accepts as None."""
     if isinstance(value, dict):
         return {name: shape(one) for name, one in value.items()}
     if isinstance(value, list):
@@ -75,7 +77,7 @@ def refuse(word: str) -> None:
 
 
 @given(document=_documents)
-def test_what_is_json_is_what_another_parser_says_it_is(document: str) -> None:
+def test_json_is_accepted_as_by_the_standard_decoder(document: str) -> None:
     """The standard library's decoder, which keeps numbers as text."""
     text = f'{{"a":{document}}}'
     numbers: dict[str, Any] = {"parse_float": lambda _: None, "parse_constant": refuse}
@@ -116,7 +118,7 @@ RECORDS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", RECORDS)
 @given(data=st.data(), raw=nested)
-def test_a_record_that_holds_one_can_never_be_decoded(
+def test_a_record_with_a_huge_number_is_undecodable(
     kind: str, data: st.DataObject, raw: str
 ) -> None:
     decoder, good = RECORDS[kind]
@@ -126,4 +128,4 @@ def test_a_record_that_holds_one_can_never_be_decoded(
     with pytest.raises(BadRecordError) as refused:
         read_value(decoder, value)
     assert refused.value.reason == "Undecodable"
-    settling.identify(value.encode())  # of a record that cannot be decoded: whatever it says
+    settling.identify(value.encode())  # a record that cannot be decoded

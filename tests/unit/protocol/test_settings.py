@@ -89,12 +89,12 @@ def test_a_missing_empty_or_repeated_secret_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in GOOD if name != "PROFILE"])
-def test_what_opens_the_house_is_given_or_nothing_starts(name: str) -> None:
+def test_a_missing_secret_prevents_the_start(name: str) -> None:
     fault_of({other: value for other, value in GOOD.items() if other != name}, name)
 
 
-def test_no_secret_has_a_value_that_everybody_knows() -> None:
-    """What may be left out is then switched off, not known."""
+def test_no_secret_has_a_default() -> None:
+    """An optional secret switches its feature off; it has no default value."""
     secrets = [
         field for field in msgspec.structs.fields(Settings)
         if re.search("secret|password|keyfile", field.name)
@@ -125,9 +125,7 @@ SASL = {"KAFKA_SASL_USERNAME": "gateway", "KAFKA_SASL_PASSWORD": "secret"}
           "KAFKA_SSL_KEYFILE": "/none"}, "KAFKA_SSL_CERTFILE"),
     ],
 )  # fmt: skip
-def test_a_kafka_that_could_not_be_reached_so_is_one_line(
-    changes: dict[str, str], named: str
-) -> None:
+def test_an_unreachable_kafka_is_reported_in_one_line(changes: dict[str, str], named: str) -> None:
     fault_of({**GOOD, **changes}, named)
 
 
@@ -154,7 +152,7 @@ def test_in_production_every_store_has_a_password(name: str) -> None:
     fault_of({**SECURED, name: GOOD[name]}, name)
 
 
-def test_in_production_kafka_asks_who_is_there() -> None:
+def test_production_needs_kafka_authentication() -> None:
     without = {name: value for name, value in SECURED.items() if "KAFKA_S" not in name}
     fault_of(without, "KAFKA_SECURITY_PROTOCOL")
 
@@ -179,7 +177,7 @@ def fault_of(environment: dict[str, str], name: str) -> str:
     return line
 
 
-def test_production_takes_the_real_providers_alone() -> None:
+def test_production_accepts_only_the_real_providers() -> None:
     places = ("GOOGLE_ISSUER", "KAKAO_ISSUER", "KAKAO_API_URL", "NAVER_URL", "NAVER_API_URL")
     for name in places:
         for wrong_url in ("http://127.0.0.1:8090/x", "https://accounts.google.com.evil.example"):

@@ -106,7 +106,7 @@ def test_a_frame_or_record_is_named_by_its_type(struct: type[Struct]) -> None:
     assert (config.tag_field, config.tag) == ("type", TAGS[struct])
 
 
-def test_states_and_standings_are_those_of_the_page() -> None:
+def test_states_and_standings_match_the_clients_types() -> None:
     assert words(resources.Auction, "status") == {"scheduled", "open", "closed", "cancelled"}
     assert words(resources.Auction, "reserve") == {"none", "not_met", "met"}
     assert words(resources.Mine, "standing") == {"none", "leading", "outbid", "won", "lost"}

@@ -34,7 +34,7 @@ VISIBLE = (
     "\ue000",
 )
 LINES = TextRule("lines", 2_000)
-# As many as any frame or body can hold, and all out of order: normalising must sort them.
+# As many as a frame or body can hold, in reverse order, so that normalising must sort them.
 HOSTILE = "\u0301\u0323" * 15_000
 SLOWER = 20  # than normalising as much harmless text, at most
 
@@ -71,13 +71,13 @@ def test_every_text_of_the_bounds_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("text", INVISIBLE)
-def test_a_text_that_shows_nothing_is_refused(text: str) -> None:
+def test_an_invisible_text_is_refused(text: str) -> None:
     for struct, name in TEXTS:
         assert name in wrong_fields(struct, {name: text}), (struct, name)
 
 
 @pytest.mark.parametrize("text", VISIBLE)
-def test_a_text_that_shows_something_is_taken(text: str) -> None:
+def test_a_visible_text_is_accepted(text: str) -> None:
     assert clean_text(f" {text}\n", LINES) == unicodedata.normalize("NFC", text)
 
 
@@ -102,7 +102,7 @@ def test_too_many_marks_in_a_row_are_refused(marks: str) -> None:
         assert name in wrong_fields(struct, {name: f"a{marks}b"}), (struct, name)
 
 
-def test_as_many_marks_as_any_script_needs_are_taken() -> None:
+def test_combining_marks_of_real_scripts_are_accepted() -> None:
     text = "a" + "\u0323" * MARKS_RUN_MAX + "b" + "\u0301" * MARKS_RUN_MAX
     assert clean_text(text, LINES) == unicodedata.normalize("NFC", text)
 
@@ -129,7 +129,7 @@ def test_a_password_is_not_trimmed_and_bounded_after_normalising() -> None:
 
 
 @given(text=st.text(max_size=80), kind=st.sampled_from(["line", "lines"]))
-def test_what_is_clean_stays_as_it_is(text: str, kind: str) -> None:
+def test_a_clean_text_is_unchanged(text: str, kind: str) -> None:
     rule = TextRule(kind, 80)
     try:
         clean = clean_text(text, rule)
@@ -145,7 +145,7 @@ def seconds_of(work: Any) -> float:
     return time.perf_counter() - began
 
 
-def test_no_text_costs_more_than_its_length() -> None:
+def test_the_cost_of_a_text_is_linear() -> None:
     harmless = "e\u0301" * (len(HOSTILE) // 2)
     usual_s = min(seconds_of(lambda: unicodedata.normalize("NFC", harmless)) for _ in range(5))
     for struct, name, _ in RULES:

@@ -17,12 +17,12 @@ TOO_DEEP = [b'{"a":' * 33 + b"1" + b"}" * 33, b"[" * 100_000]
 
 
 @pytest.mark.parametrize("data", [*NO_OBJECTS, *TOO_DEEP])
-def test_what_is_no_json_object_is_malformed(data: bytes) -> None:
+def test_a_value_that_is_no_json_object_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedError):
         decode_object(data)
 
 
-def test_invalid_utf8_is_told_apart() -> None:
+def test_invalid_utf8_is_reported_as_such() -> None:
     with pytest.raises(InvalidTextError):
         decode_object(b'{"a":"\xff"}')
 

@@ -1,4 +1,4 @@
-"""A log-in that overtakes what ends all sessions of its user leaves none behind."""
+"""A log-in during a call that ends all sessions of its user leaves no session."""
 
 from dataclasses import dataclass, field, replace
 

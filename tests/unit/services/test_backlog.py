@@ -1,4 +1,4 @@
-"""Who must wait for a backlog, and for how long."""
+"""When a backlog refuses bids, and the wait it returns."""
 
 from app.domain.errors import BusyError
 from app.protocol.fanout import Backlog
@@ -26,7 +26,7 @@ class GatewayLoad:
         return None
 
 
-def test_without_news_everything_is_taken() -> None:
+def test_without_a_measurement_all_bids_are_accepted() -> None:
     load = GatewayLoad()
     assert load.refusal() is None
     load.report(2.0)
@@ -53,7 +53,7 @@ def test_the_wait_grows_with_how_far_behind_it_is_within_reason() -> None:
     assert waits == [1.0, 3.0, 7.5, RETRY_MAX_S]
 
 
-def test_a_queue_whose_head_changes_goes_on_however_long_it_is() -> None:
+def test_a_long_queue_whose_head_changes_is_moving() -> None:
     load = GatewayLoad()
     for second in range(60):
         load.now += 1
@@ -61,7 +61,7 @@ def test_a_queue_whose_head_changes_goes_on_however_long_it_is() -> None:
     assert load.admission.quiet_s(AUCTION_BID) < 3
 
 
-def test_a_queue_whose_head_stays_stands_still_until_it_is_empty() -> None:
+def test_a_queue_with_the_same_head_is_stuck_until_empty() -> None:
     load = GatewayLoad()
     for second in range(60):
         load.now += 1
@@ -71,7 +71,7 @@ def test_a_queue_whose_head_stays_stands_still_until_it_is_empty() -> None:
     assert load.admission.quiet_s(AUCTION_BID) == 0
 
 
-def test_without_news_of_it_nobody_knows_that_work_goes_on() -> None:
+def test_without_a_report_the_quiet_time_grows() -> None:
     load = GatewayLoad()
     load.report(0.0, topic=CHAT_MESSAGE)
     load.now += 31
@@ -89,7 +89,7 @@ def test_a_leader_whose_clock_is_behind_stops_nothing() -> None:
     assert load.admission.quiet_s(AUCTION_BID) < 3
 
 
-def test_clients_are_not_told_to_come_back_all_at_once() -> None:
+def test_retry_times_are_spread() -> None:
     delays_ms = [retry_after_ms(BusyError(retry_after_s=4.0)) or 0 for _ in range(200)]
     assert 2_000 <= min(delays_ms) < max(delays_ms) <= 6_000
     assert len(set(delays_ms)) > 100
@@ -113,7 +113,7 @@ def test_short_delays_are_tolerated_and_overload_refuses() -> None:
     assert load.refusal() is None
 
 
-def test_nothing_that_has_its_turn_is_no_end_of_an_overload() -> None:
+def test_an_overload_lasts_while_no_frame_gets_its_turn() -> None:
     load = GatewayLoad()
     lateness = load.admission.lateness
     for _ in range(LATE_FRAMES_MIN):
@@ -128,7 +128,7 @@ def test_nothing_that_has_its_turn_is_no_end_of_an_overload() -> None:
     assert load.refusal() is not None, "only what has its turn in time ends it"
 
 
-def test_after_an_overload_nothing_has_to_come_in_time_first() -> None:
+def test_an_overload_ends_without_a_frame_in_time() -> None:
     load = GatewayLoad()
     for _ in range(LATE_FRAMES_MIN):
         load.now += LATE_S / 2

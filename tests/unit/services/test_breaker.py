@@ -14,14 +14,14 @@ def a_breaker(clock: Clock) -> Breaker:
     return Breaker("mongodb", timeout_s=2.0, pause_s=1.0, clock=clock)
 
 
-def test_a_store_that_answers_is_asked_by_everybody() -> None:
+def test_a_store_that_answers_is_open_to_all_callers() -> None:
     breaker = a_breaker(Clock())
     assert all(breaker.allows() for _ in range(100))
     breaker.answered()
     assert (breaker.allows(), breaker.is_open) == (True, False)
 
 
-def test_after_one_call_without_an_answer_nobody_asks() -> None:
+def test_after_an_unanswered_call_no_caller_asks() -> None:
     clock = Clock()
     breaker = a_breaker(clock)
     breaker.unanswered()
@@ -56,7 +56,7 @@ def test_a_call_that_never_reports_does_not_block_for_ever() -> None:
     assert breaker.allows()
 
 
-def test_who_waited_behind_a_call_without_an_answer_learns_of_it() -> None:
+def test_callers_waiting_behind_an_unanswered_call_fail() -> None:
     clock = Clock()
     breaker = a_breaker(clock)
     moment = breaker.now()

@@ -1,4 +1,4 @@
-"""Which databases a process admits, and by what it knows one that is older than the log."""
+"""Which databases a process admits, and the signs of one that is older than Kafka."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ def test_no_crash_looks_like_a_restore(database: StoredRows, log: Remembered) ->
         (StoredRows(last_user=5), Remembered(), 6, "user 6 has signed in, the last one is 5"),
     ],
 )
-def test_who_remembers_more_than_the_database_betrays_it(
+def test_a_newer_kafka_or_session_reveals_an_older_database(
     database: StoredRows, log: Remembered, signed_in: int, reason: str
 ) -> None:
     guarded = guard(log, signed_in=signed_in)
@@ -148,7 +148,7 @@ def test_while_kafka_is_down_only_known_servers_are_admitted() -> None:
     guarded.admit(StoredRows(server="second start", next_offsets={0: 5}))
 
 
-def test_a_new_epoch_opens_what_was_refused() -> None:
+def test_a_new_epoch_admits_a_refused_database() -> None:
     log, clock = Remembered({0: 5}), Clock()
     guarded = guard(log, clock=clock)
     with pytest.raises(OlderDatabaseError):
@@ -174,7 +174,7 @@ def test_an_admitted_server_is_admitted_by_all_processes() -> None:
         follower.admit(database)
 
 
-def test_where_nothing_is_guarded_any_database_is_admitted() -> None:
+def test_without_a_guard_any_database_is_admitted() -> None:
     guarded = DatabaseGuard(None)
     guarded.check()
     guarded.admit(StoredRows())

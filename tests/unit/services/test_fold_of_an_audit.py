@@ -18,7 +18,7 @@ def test_an_undecidable_record_is_a_violation() -> None:
         key="k", position=Position(0, 1), log_time=after(1),
     )  # fmt: skip
     outcome = Lane().bid(ANN, 5_000, key="k")
-    # The stored answer of a bidder whom the log does not know: recognising the repeat raises.
+    # The stored answer of a bidder who is not in Kafka: recognising the repeat raises.
     fold.begin({bid.bid_id: KnownBid(bid.amount, bid.kind, "accepted", outcome)})
     fold.apply("auction-bid/0/1", bid, [])
     fold.end()

@@ -11,7 +11,7 @@ LIMITS = Limits(housekeeping_batch_rows=10, housekeeping_rows_max=25)
 
 @dataclass
 class FakeChore:
-    """A chore with so many old rows; or one whose store is away."""
+    """A chore with this number of old rows, or one whose store is away."""
 
     name: str
     rows: int
@@ -27,7 +27,7 @@ class FakeChore:
         return Removed(taken, more=self.rows > 0)
 
 
-def test_a_run_ends_at_its_bound_and_the_next_goes_on() -> None:
+def test_a_run_stops_at_its_limit_and_the_next_continues() -> None:
     chore = FakeChore(ARCHIVED_BIDS, 45)
     housekeeping = Housekeeping([chore], limits=LIMITS)
     housekeeping.run()

@@ -6,7 +6,7 @@ from app.domain.errors import BusyError
 from app.services.nicknames import NOBODY, Nicknames
 
 
-def test_names_are_read_once_for_many_and_who_has_none_is_nobody() -> None:
+def test_names_are_read_in_one_query_and_may_be_missing() -> None:
     reads: list[Sequence[int]] = []
 
     def read(user_ids: Sequence[int]) -> dict[int, str]:

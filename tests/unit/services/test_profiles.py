@@ -26,7 +26,7 @@ PROFILES = Profiles(PrecisProfiles(), skeleton=skeleton, is_common=is_common)
         "관리자", "운 영 자", "운영자님", "최고관리자", "고객센터1", "시스템",
     ],
 )  # fmt: skip
-def test_a_nickname_that_looks_like_one_of_the_house_is_reserved(nickname: str) -> None:
+def test_a_nickname_that_looks_reserved_is_refused(nickname: str) -> None:
     with pytest.raises(ReservedNicknameError):
         PROFILES.nickname(nickname)
 
@@ -35,7 +35,7 @@ def test_a_nickname_that_looks_like_one_of_the_house_is_reserved(nickname: str) 
     "nickname",
     ["badminton", "Supporter", "Groot", "team mate", "Modern", "관리", "시스템공학도", "벤", "Soo"],
 )
-def test_a_nickname_that_only_has_such_letters_is_anybodys(nickname: str) -> None:
+def test_a_nickname_that_only_contains_reserved_letters_is_free(nickname: str) -> None:
     assert PROFILES.nickname(nickname) == nickname
 
 
@@ -54,14 +54,14 @@ def test_a_password_that_is_guessed_early_is_refused(password: str) -> None:
 @pytest.mark.parametrize(
     "password", ["correct horse battery", "비밀번호는 길어야 é", "x7#Kp!2m$Q@d"]
 )
-def test_a_password_that_is_not_is_kept(password: str) -> None:
+def test_a_strong_password_is_accepted(password: str) -> None:
     assert PROFILES.password(password) == password
 
 
 @pytest.mark.parametrize(
     "password", ["kim.minjun@example.org", "kim.minjun", "KIM.MINJUN", "Minjun the 7th"]
 )
-def test_nobodys_password_is_their_address_or_their_name(password: str) -> None:
+def test_a_password_must_not_be_the_address_or_the_name(password: str) -> None:
     signup = Signup(email="kim.minjun@example.org", password=password, nickname="Minjun the 7th")
     with pytest.raises(InvalidError) as refused:
         enforce_signup(signup, PROFILES)
@@ -70,5 +70,5 @@ def test_nobodys_password_is_their_address_or_their_name(password: str) -> None:
     ]
 
 
-def test_a_common_password_from_before_still_lets_in() -> None:
+def test_an_existing_common_password_stays_valid() -> None:
     assert PROFILES.typed_forms("0123456789") == ["0123456789"]

@@ -56,7 +56,7 @@ def test_a_value_is_kept_until_its_time_is_over(store: Store) -> None:
     assert store.get() == 2
 
 
-def test_what_is_asked_for_while_it_is_read_is_not_read_again(store: Store) -> None:
+def test_concurrent_requests_of_a_key_share_one_read(store: Store) -> None:
     with ThreadPoolExecutor(3) as pool:
         first = begun(store, pool, store.get)
         others = [pool.submit(store.get) for _ in range(2)]
@@ -117,7 +117,7 @@ def test_a_failure_reaches_all_who_wait_and_is_not_kept(store: Store) -> None:
     assert store.get() == 2
 
 
-def test_who_waits_for_anothers_reading_is_not_ended_with_it(store: Store) -> None:
+def test_a_waiting_reader_survives_the_end_of_the_reader(store: Store) -> None:
     def broken_off() -> int:
         store.get("begun")
         store.release.wait()
@@ -131,7 +131,7 @@ def test_who_waits_for_anothers_reading_is_not_ended_with_it(store: Store) -> No
         assert isinstance(other.exception(), BusyError)
 
 
-def test_nobody_waits_for_ever_for_anothers_reading(store: Store) -> None:
+def test_waiting_for_another_read_times_out(store: Store) -> None:
     with ThreadPoolExecutor(1) as pool:
         begun(store, pool, store.get)
         with pytest.raises(BusyError):

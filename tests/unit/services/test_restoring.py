@@ -14,7 +14,7 @@ from lanes.audit.ports import LogRecord
 from lanes.topic import Topic
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
-SURVIVORS = ExistingIds(users={1, 2, 4}, auctions={10: 5}, rooms={30})
+EXISTING_IDS = ExistingIds(users={1, 2, 4}, auctions={10: 5}, rooms={30})
 
 
 @dataclass
@@ -40,7 +40,7 @@ def found(
 ) -> Lost:
     log: Any = WrittenLog({topic.name: values for topic, values in records.items()})
     return find_lost(
-        log, SURVIVORS, progress=progress or {}, session_user_ids=sessions, ids_max=1_000
+        log, EXISTING_IDS, progress=progress or {}, session_user_ids=sessions, ids_max=1_000
     )
 
 
@@ -66,26 +66,26 @@ def test_lost_users_and_auctions_are_named_by_log_or_sessions() -> None:
     assert (lost.rooms, lost.records_to_ingest) == ({31}, 2)
 
 
-def test_what_was_taken_before_names_nothing_that_is_lost() -> None:
+def test_ingested_records_name_no_lost_ids() -> None:
     lost = found({AUCTION_BID: [bid(5, 12), bid(6, 10)]}, progress={0: 1})
     assert (sorted(lost.users), lost.records_to_ingest) == ([6], 1)
 
 
-def test_an_id_that_was_never_given_out_is_nobodys() -> None:
+def test_an_id_that_was_never_issued_is_ignored() -> None:
     assert not found({AUCTION_BID: [bid(1_001, 10), bid(-1, 10)]}).users
 
 
-def test_an_auction_goes_on_after_the_version_that_was_published() -> None:
+def test_an_auction_continues_after_its_published_version() -> None:
     events = [{"auction_id": 10, "version": version} for version in (4, 7, 6)]
     assert found({AUCTION_EVENT: events}).versions == {10: 7}
     assert found({AUCTION_EVENT: events[:1]}).versions == {}
 
 
-def test_no_id_is_given_out_twice_and_every_lost_one_is_known() -> None:
+def test_no_id_is_issued_twice_and_every_lost_one_is_known() -> None:
     lost = found({AUCTION_BID: [bid(3, 12), bid(9, 10)]})
     plan = make_plan(
         lost,
-        SURVIVORS,
+        EXISTING_IDS,
         sequences={"users": 4, "auctions": 10, "notices": 7},
         published={0: 0},
         limits=Limits(restore_ids_skipped=100),

@@ -77,7 +77,7 @@ class BiddingSetup:
         self._keys = 0
 
     def bid(self, who: int = ANN, on: int = AUCTION, key: str = "") -> dict[str, object]:
-        """Place one with a key of its own; the record, without what every bid has."""
+        """Place a bid with a new key; return its record without the fields of every bid."""
         self._keys += 1
         offer = Offer(who, on, 500, "exact", confirm=False, key=key or f"k{self._keys}")
         self.bidding.place_soon(offer, lambda _: None)
@@ -103,7 +103,7 @@ def test_a_record_has_the_bidders_limit_in_its_currency() -> None:
     assert setup.bid(on=OTHER_AUCTION) == {"limit": 50}
 
 
-def test_a_limit_of_ones_own_goes_before_that_of_everybody() -> None:
+def test_a_users_own_limit_overrides_the_default() -> None:
     setup = BiddingSetup()
     setup.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
     assert setup.bid() == {"limit": 7}
@@ -118,7 +118,7 @@ def test_a_record_says_that_this_seller_has_blocked_the_bidder() -> None:
     assert setup.bid(BOB) == {"limit": 1_000}
 
 
-def test_the_store_is_asked_once_for_a_bidder_and_a_seller() -> None:
+def test_rights_are_read_once_per_bidder_and_seller() -> None:
     setup = BiddingSetup()
     assert setup.bidding.cached_right(ANN, AUCTION) is None
     for _ in range(5):
@@ -128,7 +128,7 @@ def test_the_store_is_asked_once_for_a_bidder_and_a_seller() -> None:
     assert setup.bidding.cached_right(BOB, AUCTION) is None
 
 
-def test_what_changed_is_read_anew_and_nothing_else() -> None:
+def test_only_changed_rights_are_read_again() -> None:
     setup = BiddingSetup()
     for who in (ANN, BOB):
         setup.bid(who)
@@ -144,14 +144,14 @@ def test_what_changed_is_read_anew_and_nothing_else() -> None:
     assert setup.bid(BOB, OTHER_AUCTION) == {"limit": 50, "blocked": True}
 
 
-def test_what_changed_while_it_was_read_is_not_remembered() -> None:
+def test_a_right_that_changed_during_the_read_is_not_cached() -> None:
     setup = BiddingSetup()
     setup.store.meanwhile = lambda: setup.rights.forget(ANN)
     setup.bid()
     assert setup.bidding.cached_right(ANN, AUCTION) is None
 
 
-def test_after_a_break_of_the_stream_everything_is_read_anew() -> None:
+def test_after_a_disconnect_all_rights_are_read_again() -> None:
     setup = BiddingSetup()
     setup.bid()
     setup.rights.clear()
@@ -170,13 +170,13 @@ def test_an_unverified_user_may_bid_once_verified() -> None:
     assert setup.bid() == {"limit": 1_000}
 
 
-def test_where_the_setting_is_off_an_address_need_not_be_proved() -> None:
+def test_without_the_setting_an_unproved_address_may_bid() -> None:
     setup = BiddingSetup(must_be_proved=False)
     setup.store.bidders[ANN] = Bidder(is_proved=False, limits={})
     assert setup.bid() == {"limit": 1_000}
 
 
-def test_bids_of_nobody_and_on_nothing_are_refused() -> None:
+def test_bids_of_unknown_users_or_auctions_are_refused() -> None:
     with pytest.raises(UnauthenticatedError):
         BiddingSetup().bid(NOBODY)
     with pytest.raises(NotFoundError):
@@ -238,7 +238,7 @@ def test_every_repeat_of_a_bid_counts() -> None:
     assert limited(setup, key="a") == WINDOW_S
 
 
-def test_a_bid_that_the_log_did_not_take_does_not_count() -> None:
+def test_a_bid_that_kafka_refused_does_not_count() -> None:
     setup = BiddingSetup(per_minute=1)
     setup.store.appended.append({})
     with pytest.raises(BusyError):
@@ -248,7 +248,7 @@ def test_a_bid_that_the_log_did_not_take_does_not_count() -> None:
     assert limited(setup) == WINDOW_S
 
 
-def test_who_may_not_bid_costs_only_so_many_readings_a_minute() -> None:
+def test_a_refused_bidder_causes_limited_reads_a_minute() -> None:
     setup = BiddingSetup(per_minute=3)
     setup.store.bidders[ANN] = Bidder(is_proved=False, limits={})
     for _ in range(3):

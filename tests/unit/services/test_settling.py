@@ -1,4 +1,4 @@
-"""Records about what a restore of the database has lost are known before they are taken in."""
+"""Records about rows that a restore has lost are refused before they are ingested."""
 
 import msgspec
 import pytest
@@ -26,7 +26,7 @@ GONE = LostIds({USERS: [(8, 20)], AUCTIONS: [(30, 40)]})
         (CloseValue(v=1, auction_id=29), None),
     ],
 )
-def test_what_was_lost_is_refused_and_nothing_else(
+def test_only_records_of_lost_rows_are_refused(
     record: BidValue | CancelValue | ReserveValue | CloseValue, reason: str | None
 ) -> None:
     key, value = str(record.auction_id), msgspec.json.encode(record)

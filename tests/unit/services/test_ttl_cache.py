@@ -1,4 +1,4 @@
-"""A cache with a time to live: bounded, and never older than it says."""
+"""A cache with a time to live: bounded, and never older than that time."""
 
 from app.services.ttl_cache import TtlCache
 
@@ -29,7 +29,7 @@ def test_a_value_is_kept_for_its_time() -> None:
     assert kept(cache) == 0
 
 
-def test_what_was_read_at_the_same_time_does_not_expire_at_the_same_time() -> None:
+def test_entries_read_together_expire_at_different_times() -> None:
     clock = Clock()
     cache: TtlCache[int, int] = TtlCache(100, ttl_s=TTL_S, is_spread=True, clock=clock)
     for key in KEYS:

@@ -13,7 +13,7 @@ STEP_S = 0.01
 
 
 class Market:
-    """Bidders who offer `offered_per_s`, and workers who decide `decided_per_s`, oldest first."""
+    """Bidders offer `offered_per_s`, and workers decide `decided_per_s`, oldest first."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -25,7 +25,7 @@ class Market:
         self._offered = self._decidable = 0.0
 
     def bid(self, auction_id: int = AUCTION) -> bool:
-        """Whether one more bid is taken."""
+        """Return whether one more bid is accepted."""
         try:
             self.undecided.check(auction_id)
         except BusyError:
@@ -58,7 +58,7 @@ class Market:
         self.undecided.decided(AUCTION, bid)
 
 
-def test_what_is_carried_is_never_refused() -> None:
+def test_load_within_the_capacity_is_never_refused() -> None:
     market = Market()
     market.run(20, offered_per_s=5_000, decided_per_s=5_500)
     assert market.refused == 0
@@ -82,7 +82,7 @@ def test_below_the_capacity_nothing_is_refused() -> None:
     assert market.refused == 0
 
 
-def test_a_burst_is_taken() -> None:
+def test_a_burst_is_accepted() -> None:
     market = Market()
     assert all(market.bid() for _ in range(AT_FIRST))
 
@@ -106,7 +106,7 @@ def test_one_auction_is_not_refused_for_another() -> None:
     assert market.bid(OTHER)
 
 
-def test_a_bid_of_unknown_fate_takes_no_room() -> None:
+def test_a_bid_of_unknown_fate_does_not_count_as_under_way() -> None:
     market = Market()
     for number in range(2 * AT_FIRST):
         market.undecided.placed(AUCTION, f"unknown {number}")
@@ -116,7 +116,7 @@ def test_a_bid_of_unknown_fate_takes_no_room() -> None:
     assert all(market.bid() for _ in range(AT_LEAST))
 
 
-def test_bids_that_wait_to_be_placed_take_room() -> None:
+def test_bids_waiting_to_be_placed_count_as_under_way() -> None:
     market = Market()
     market.undecided.placed(AUCTION, "decided")
     market.undecided.decided(AUCTION, "decided")

@@ -44,7 +44,7 @@ def test_every_process_of_the_design_is_there_once() -> None:
     } <= set(names)
 
 
-def test_a_prefix_makes_a_second_application_of_other_names() -> None:
+def test_a_prefix_renames_the_whole_application() -> None:
     assert not set(_names()) & set(_names(prefix="other-"))
 
 
@@ -77,7 +77,7 @@ def test_flower_has_a_lower_priority_than_those_who_serve_bids() -> None:
     assert {p.name for p in programs if p.command[0] == "nice"} == {"flower"}
 
 
-def test_only_those_with_a_log_in_of_their_own_come_to_kafka() -> None:
+def test_only_processes_with_a_kafka_user_get_a_password() -> None:
     environment = {**ENVIRONMENT, "KAFKA_SASL_USERNAME": "operator"}
     programs = _programs(environment)
     users = {program.name: program.environment.get("KAFKA_SASL_USERNAME") for program in programs}

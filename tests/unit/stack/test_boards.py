@@ -15,7 +15,7 @@ def test_boards_use_all_and_only_declared_metrics() -> None:
     assert boards.faults() == []
 
 
-def test_the_files_are_what_the_code_says() -> None:
+def test_the_generated_files_match_the_code() -> None:
     assert boards.main(["--check"]) == 0
 
 
@@ -43,11 +43,13 @@ def test_the_first_panels_are_those_that_bowchat_promised() -> None:
         ("max_over_time(ws_queued_bytes[5m]) or on() vector(0)", {"ws_queued_bytes"}),
     ],
 )
-def test_metrics_are_told_from_functions_and_labels(expression: str, metrics: set[str]) -> None:
+def test_metrics_are_distinguished_from_functions_and_labels(
+    expression: str, metrics: set[str]
+) -> None:
     assert metrics_in(expression) == metrics
 
 
-def test_a_metric_that_nobody_declares_is_named(
+def test_an_undeclared_metric_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = panel("Wrong", "s", Query("max(no_such_seconds)", ""))

@@ -1,4 +1,4 @@
-"""What was fetched is what was pinned."""
+"""Downloaded files have the pinned hashes."""
 
 import subprocess
 from pathlib import Path

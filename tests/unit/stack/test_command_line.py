@@ -1,4 +1,4 @@
-"""The command line of the stack: what follows a verb is the verb's own, its help too."""
+"""The command line of the stack: arguments after a verb are the verb's, also `--help`."""
 
 import pytest
 
@@ -10,7 +10,7 @@ def test_without_a_verb_help_is_about_the_stack(capsys: pytest.CaptureFixture[st
     assert "start everything" in capsys.readouterr().out
 
 
-def test_help_after_a_verb_that_takes_nothing_is_about_the_stack(
+def test_help_after_a_verb_without_arguments_is_the_stacks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["down", "--help"]) == 0
@@ -45,7 +45,7 @@ def test_a_wrong_command_line_is_refused(
         (["--with", "prometheus", "now"], "unrecognized arguments: now"),
     ],
 )
-def test_what_cannot_be_added_is_refused_before_anything_starts(
+def test_an_unknown_addition_is_refused_before_the_start(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["up", *arguments]) == 2

@@ -1,4 +1,4 @@
-"""What a house is deployed with: compose file, Dockerfile, manifests, and what they refer to."""
+"""Deployment files: compose file, Dockerfile, manifests, and their references."""
 
 import importlib.util
 import re
@@ -77,7 +77,7 @@ def variables_of(container: dict[str, Any]) -> dict[str, str]:
 
 
 def environments() -> Iterator[tuple[str, dict[str, str]]]:
-    """Every environment that is given to our image, with whose it is."""
+    """Return every environment of our image, with the name of its service."""
     for name, service in services().items():
         yield name, service.get("environment") or {}
     for container in containers():
@@ -124,7 +124,7 @@ def test_missing_references_in_compose_are_named(
         ("kind: ScaledObject", "kind: ScaledThing", "ScaledThing"),
     ],
 )
-def test_what_no_cluster_would_take_is_told_by_name(
+def test_an_invalid_manifest_is_reported_by_name(
     found: str, becomes: str, message: str, tmp_path: Path
 ) -> None:
     text = (KUSTOMIZATIONS[1] / "scaling.yaml").read_text(encoding="utf-8")
@@ -186,7 +186,7 @@ def test_kubernetes_starts_what_compose_starts() -> None:
     )
 
 
-def test_every_health_check_asks_a_port_that_its_process_opens() -> None:
+def test_every_health_check_uses_an_open_port() -> None:
     for name, service in services().items():
         test = " ".join(service["healthcheck"].get("test") or [])
         for port in re.findall(r"http://127.0.0.1:(\d+)/", test):
@@ -272,7 +272,7 @@ def test_every_container_is_confined() -> None:
             assert container["resources"]["limits"]["memory"], name
 
 
-def test_prometheus_asks_services_at_ports_that_they_open() -> None:
+def test_prometheus_scrapes_open_ports() -> None:
     file = CHECKOUT / "deploy" / "compose" / "prometheus.yml"
     jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["scrape_configs"]
     paths = [one for job in jobs for one in job.get("dns_sd_configs", [])]
@@ -286,7 +286,7 @@ def test_prometheus_asks_services_at_ports_that_they_open() -> None:
             assert re.search(rf"(0\.0\.0\.0:|--port=){one['port']}\b", opened), name
 
 
-def test_what_is_told_to_end_has_longer_than_its_drain_takes() -> None:
+def test_stop_timeouts_are_longer_than_the_drains() -> None:
     for name, service in services().items():
         assert int(service["stop_grace_period"].removesuffix("s")) > DRAIN_S_MAX, name
     for name, pod in pods():

@@ -19,7 +19,7 @@ def _environment(directory: Path) -> dict[str, str]:
     return application_environment(settings=SETTINGS, credentials=credentials, places=places)
 
 
-def test_the_application_accepts_it(tmp_path: Path) -> None:
+def test_the_application_accepts_the_environment(tmp_path: Path) -> None:
     settings = read_application_settings(_environment(tmp_path))
     assert settings.base_url in settings.origins
     assert settings.profile == "local"

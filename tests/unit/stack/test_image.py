@@ -1,4 +1,4 @@
-"""`make image-check` runs the commands of the compose file, confined as it says."""
+"""`make image-check` runs the compose file's commands with its restrictions."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_the_base_images_of_the_dockerfile_are_known() -> None:
     assert [name.partition(":")[0] for name in base_images().values()] == ["debian", "node"]
 
 
-def test_what_is_waited_for_comes_first(project: Project) -> None:
+def test_services_start_after_their_dependencies(project: Project) -> None:
     order = project.in_order()
     assert set(order) == set(project.services)
     assert order[0] == "secrets"
@@ -49,7 +49,7 @@ def test_a_store_runs_with_the_files_of_the_compose_file(project: Project) -> No
     assert "kafka-3:" + project.address("kafka-3") in values(arguments, "--add-host")
 
 
-def test_health_is_asked_by_the_command_of_the_compose_file(project: Project) -> None:
+def test_health_is_checked_by_the_compose_files_command(project: Project) -> None:
     assert health_command(project.services["bridge"]) == [
         "python", "-m", "app.probe", "http://127.0.0.1:9464/metrics",
     ]  # fmt: skip

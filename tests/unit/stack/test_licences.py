@@ -18,7 +18,7 @@ def named(part: Part, licence: str) -> list[str]:
     "licence", ["AGPL-3.0-only", "SSPL-1.0", "GPL-3.0-only", "LicenseRef-Confluent", "unknown"]
 )
 @pytest.mark.parametrize("section", [RUNS, BUNDLE])
-def test_what_is_shipped_under_another_licence_is_named(section: str, licence: str) -> None:
+def test_a_part_under_another_licence_is_named(section: str, licence: str) -> None:
     (found,) = named(Part(section, "thing", "1.0"), licence)
     assert found.startswith("thing 1.0: ")
 
@@ -38,7 +38,7 @@ def test_tools_may_be_under_the_gpl_and_not_under_the_agpl(
         ("AGPL-3.0-only OR MIT", True),
         ("AGPL-3.0-only AND MIT", False),
         ("MIT AND AGPL-3.0-only OR ISC AND MIT", True),
-        ("(MIT OR AGPL-3.0-only) AND ISC", False),  # to be stated: nobody reads this right
+        ("(MIT OR AGPL-3.0-only) AND ISC", False),  # must be stated: no parser reads this correctly
         ("a licence of ours", False),
     ],
 )
@@ -54,7 +54,7 @@ def test_a_part_that_the_page_lacks_is_named() -> None:
     )
 
 
-def test_a_server_that_nobody_looked_up_is_named() -> None:
+def test_a_server_without_a_known_licence_is_named() -> None:
     part = Part(SERVERS, "vendor/thing", "1")
     assert licence_of(Part(SERVERS, "mongo", "7"), RULES, {}) == "SSPL-1.0"
     assert named(part, licence_of(part, RULES, {}))[0].startswith("vendor/thing 1: licence unknown")

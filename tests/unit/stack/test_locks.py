@@ -49,7 +49,7 @@ def test_another_version_in_requirements_is_named(checkout: Path) -> None:
     assert "does not ask for: make lock" in found
 
 
-def test_a_package_that_nobody_asks_for_any_more_is_named(checkout: Path) -> None:
+def test_a_package_that_is_no_longer_required_is_named(checkout: Path) -> None:
     replace(checkout / "requirements-dev.txt", "vulture==", "# vulture==")
     assert [line for line in faults(checkout) if "requirements-dev.lock has vulture" in line]
 

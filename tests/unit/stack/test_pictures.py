@@ -39,7 +39,7 @@ def test_x_starts_at_zero_and_empty_lines_are_merged() -> None:
     assert both.legend == "all 2: 0"
 
 
-def test_what_has_no_figure_is_not_drawn_as_0() -> None:
+def test_a_missing_value_is_not_drawn_as_0() -> None:
     panel = Panel("P", "s", (Query("x_y", "{{a}}"),))
     assert lines_of(panel, lambda _: [series(math.nan, math.nan)], begun_s=BEGUN_S) == []
 
@@ -49,9 +49,7 @@ def test_every_unit_of_a_panel_can_be_written() -> None:
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.title)
-def test_a_board_is_a_small_picture_that_asks_for_all_its_panels(
-    board: Board, tmp_path: Path
-) -> None:
+def test_a_picture_of_a_board_has_all_its_panels(board: Board, tmp_path: Path) -> None:
     made_queries: list[Query] = []
 
     def ask(query: Query) -> list[Series]:
@@ -76,7 +74,7 @@ def test_a_board_is_a_small_picture_that_asks_for_all_its_panels(
         (["--until", "now"], "unrecognized arguments: --until now"),
     ],
 )
-def test_a_window_that_is_none_is_one_line_and_2(
+def test_an_invalid_window_is_one_line_and_exit_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(["--profile", "bench", *arguments]) == 2

@@ -1,4 +1,4 @@
-"""Where data goes."""
+"""The paths of a profile's data."""
 
 from pathlib import Path
 
@@ -17,13 +17,13 @@ def open_path(tmp_path: Path) -> Path:
     return directory
 
 
-def test_a_closed_directory_on_the_way_is_no_way_for_others(open_path: Path) -> None:
+def test_an_unreadable_parent_directory_is_unusable(open_path: Path) -> None:
     closed = open_path / "closed"
     closed.mkdir(mode=0o700)
     assert not reachable_by_others(closed / "below" / "further")
 
 
-def test_what_does_not_exist_yet_is_as_reachable_as_its_parent() -> None:
+def test_a_missing_directory_is_as_reachable_as_its_parent() -> None:
     assert reachable_by_others(Path("/nowhere/yet"))
 
 
@@ -35,7 +35,7 @@ def test_data_stays_where_it_was_first_put(open_path: Path) -> None:
     assert data_dir_of(run_dir, wanted=str(chosen.parent)) == chosen
 
 
-def test_data_does_not_move_by_a_changed_wish(open_path: Path) -> None:
+def test_data_stays_when_the_setting_changes(open_path: Path) -> None:
     run_dir = open_path / "var" / "local"
     Places(root=open_path, run_dir=run_dir, data_dir=run_dir / "data").create()
     with pytest.raises(StackFault, match="unset STACK_DATA_DIR"):

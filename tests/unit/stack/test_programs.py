@@ -49,7 +49,7 @@ def test_the_socket_is_the_owners_alone(tmp_path: Path) -> None:
     assert options.server_configs[0]["chmod"] == 0o600
 
 
-def test_the_watcher_hears_of_every_change(tmp_path: Path) -> None:
+def test_the_watcher_gets_every_event(tmp_path: Path) -> None:
     options = _read_back(Program(name="p", command=("true",)), tmp_path)
     (pool,) = [group for group in options.process_group_configs if group.name == "watcher"]
     subscribed_events = {event.__name__ for event in pool.pool_events}

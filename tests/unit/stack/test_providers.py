@@ -1,4 +1,4 @@
-"""The process that plays the providers: never in production, and codes that are good once."""
+"""The provider simulator: never in production, and codes that are valid once."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def granted(provider: str = "kakao", challenge: str | None = None) -> Grant:
 
 
 @pytest.mark.parametrize("profile", ["production", None])
-def test_it_does_not_start_in_production(
+def test_the_simulator_does_not_start_in_production(
     monkeypatch: pytest.MonkeyPatch, profile: str | None
 ) -> None:
     monkeypatch.delenv("PROFILE", raising=False)
@@ -46,7 +46,7 @@ def test_a_code_works_once_and_only_for_its_client(
         grants.redeem("kakao", code, redirect_uri=URI, verifier=VERIFIER)
 
 
-def test_a_code_is_good_for_a_while() -> None:
+def test_a_code_expires() -> None:
     grants = Grants(code_s=0)
     code = grants.issue_code(granted())
     with pytest.raises(RefusedError, match="code"):

@@ -1,4 +1,4 @@
-"""What is read out of other programs' output and of the kernel's tables."""
+"""Reading other programs' output and the kernel's tables."""
 
 import errno
 
@@ -78,19 +78,19 @@ def test_versions_compare_as_numbers(version: str, version_min: str, *, enough: 
         ("", "no output"),
     ],
 )
-def test_the_line_that_says_why_is_the_one_shown(output: str, reason: str) -> None:
+def test_the_line_with_the_cause_is_shown(output: str, reason: str) -> None:
     assert reason_in(output) == reason
 
 
-def test_a_full_disk_is_said_to_be_full() -> None:
+def test_a_full_disk_is_reported() -> None:
     fault = fault_of(OSError(errno.ENOSPC, "No space left on device", "/data/x"))
     assert str(fault).startswith("the disk is full at /data/x: make room")
 
 
-def test_status_names_what_is_ill_and_where_to_look() -> None:
+def test_status_names_failing_processes_and_their_logs() -> None:
     well = Process(name="redis", state="RUNNING", pid=7, uptime_s=3_723, restarts=0, dying=False)
-    ill = Process(name="beat", state="BACKOFF", pid=0, uptime_s=0, restarts=4, dying=True)
-    table = render_status([well, ill])
+    failing = Process(name="beat", state="BACKOFF", pid=0, uptime_s=0, restarts=4, dying=True)
+    table = render_status([well, failing])
     assert "1:02:03" in table
     assert "beat keeps dying: see `make logs p=beat`" in table
     assert "redis keeps" not in table

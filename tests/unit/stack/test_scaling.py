@@ -27,7 +27,7 @@ POOLS = read_settings(profile="local", port_offset=0).pools
         (["--pool", "bids", "-n", "2"], "stack is down: `make up` starts it"),
     ],
 )
-def test_what_cannot_be_scaled_is_one_line_and_exit_2(
+def test_an_impossible_scaling_is_one_line_and_exit_2(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["scale", "--profile", "bench", *arguments]) == 2

@@ -1,4 +1,4 @@
-"""What deploy/secrets.sh makes: all that the compose file mounts, for its reader alone, once."""
+"""deploy/secrets.sh makes every file that the compose file mounts, readable by its service only."""
 
 import os
 import re
@@ -18,7 +18,7 @@ STORES = ("postgresql", "redis-broker", "redis-fanout", "redis-auth", "mongodb")
 
 
 def make(directory: Path) -> str:
-    """Run the script; what it printed."""
+    """Run the script; return its output."""
     command = ("sh", str(SCRIPT), str(directory))
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
@@ -85,7 +85,7 @@ def test_each_store_has_a_signed_certificate_for_its_name(store: str, secrets: P
     assert verified.returncode == 0, verified.stderr
 
 
-def test_nobody_but_its_reader_may_read_a_secret(secrets: Path) -> None:
+def test_a_secret_is_readable_by_its_service_only(secrets: Path) -> None:
     for path in secrets.rglob("*"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     if os.geteuid() == 0:
@@ -103,7 +103,7 @@ def test_a_second_run_only_restores_a_lost_file(secrets: Path) -> None:
     assert changed == {"redis-auth/password", "redis-auth/users.acl", "house/redis_auth_url"}
 
 
-def test_it_says_how_it_is_used() -> None:
+def test_a_wrong_call_prints_the_usage() -> None:
     result = subprocess.run(("sh", str(SCRIPT)), capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert "usage: secrets.sh DIRECTORY" in result.stderr

@@ -37,7 +37,7 @@ def test_an_offset_beyond_the_possible_is_refused(offset: int) -> None:
         read_settings(profile="local", port_offset=offset)
 
 
-def test_an_unknown_profile_is_refused_with_those_there_are() -> None:
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
     with pytest.raises(StackFault, match="local, test"):
         read_settings(profile="production", port_offset=0)
 

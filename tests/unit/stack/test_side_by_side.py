@@ -1,4 +1,4 @@
-"""How the tests themselves are shared out among the processes of `make test`."""
+"""How the tests are distributed over the processes of `make test`."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LANES = "tests/integration/lanes/"
 
 
 @pytest.mark.parametrize("path", sorted({*SHARED, *FIRST}))
-def test_what_is_named_is_there(path: str) -> None:
+def test_every_named_path_exists(path: str) -> None:
     assert (CHECKOUT / path).exists()
 
 

@@ -21,12 +21,12 @@ def test_deadlines_stretch_by_the_worst_slowness() -> None:
     assert "1000000000.0 times slower" in str(deadline)
 
 
-def test_what_comes_in_time_is_not_measured() -> None:
+def test_a_wait_in_time_needs_no_measurement() -> None:
     def measure() -> float:
         raise AssertionError("it takes a while to measure")
 
     assert not Deadline(3_600, measure=measure).passed()
 
 
-def test_no_machine_is_faster_than_a_free_one() -> None:
+def test_slowness_is_never_below_one() -> None:
     assert slowness() >= 1.0

@@ -1,4 +1,4 @@
-"""What the watcher makes of supervisor's events."""
+"""How the watcher interprets supervisor's events."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def _gateway(watch: Watch, *, now: float) -> dict[str, Any]:
     return fact
 
 
-def test_a_process_that_runs_is_told_with_its_pid_and_start() -> None:
+def test_a_running_process_has_its_pid_and_start() -> None:
     watch = Watch(NOTHING)
     _run(watch, now=100)
     assert _gateway(watch, now=101) == {
@@ -50,7 +50,7 @@ def test_a_start_after_a_death_is_a_restart() -> None:
     assert _gateway(watch, now=103)["restarts"] == 1
 
 
-def test_a_start_after_a_stop_is_none() -> None:
+def test_a_start_after_a_stop_is_no_restart() -> None:
     watch = Watch(NOTHING)
     _run(watch, now=100)
     _send_event(watch, "STOPPING", from_state="RUNNING", now=101, pid="7")
@@ -70,7 +70,7 @@ def test_a_crash_loop_is_reported_until_the_process_stays_up() -> None:
     assert watch.facts(now=DEATHS_MAX + DEATHS_WINDOW_S)["dying"] == []
 
 
-def test_one_that_cannot_even_start_is_dying_too() -> None:
+def test_a_process_that_cannot_start_counts_as_dying() -> None:
     watch = Watch(NOTHING)
     for second in range(DEATHS_MAX):
         _send_event(watch, "STARTING", from_state="BACKOFF", now=second)
@@ -78,7 +78,7 @@ def test_one_that_cannot_even_start_is_dying_too() -> None:
     assert watch.facts(now=DEATHS_MAX)["dying"] == ["gateway"]
 
 
-def test_one_that_was_given_up_stays_dying() -> None:
+def test_a_fatal_process_stays_dying() -> None:
     watch = Watch(NOTHING)
     _send_event(watch, "FATAL", from_state="BACKOFF", now=0)
     assert watch.facts(now=10 * DEATHS_WINDOW_S)["dying"] == ["gateway"]
@@ -91,7 +91,7 @@ def test_a_removed_process_is_forgotten() -> None:
     assert watch.facts(now=1)["processes"] == {}
 
 
-def test_a_new_watcher_goes_on_counting_where_the_last_one_died() -> None:
+def test_a_new_watcher_continues_the_restart_counts() -> None:
     first = Watch(NOTHING)
     _run(first, now=0)
     _die(first, now=1)
@@ -110,5 +110,5 @@ def test_the_listener_answers_each_event_and_ends_with_its_input(tmp_path: Path)
     assert json.loads(file.read_text())["processes"]["beat"]["pid"] == 9
 
 
-def test_before_the_first_event_there_are_no_facts(tmp_path: Path) -> None:
+def test_without_an_event_there_is_no_process(tmp_path: Path) -> None:
     assert read_facts(tmp_path / "processes.json")["processes"] == {}

@@ -1,4 +1,4 @@
-"""What the check of the workflows names, besides what actionlint and zizmor say."""
+"""The check of the workflows, in addition to actionlint and zizmor."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ LOCKFILE = re.compile(r"--lockfile=(?:\S+:)?(\S+)")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A copy of what workflows rely on."""
+    """A copy of the files that workflows use."""
     shutil.copytree(CHECKOUT / ".github", tmp_path / ".github")
     for name in ("docs/ci.md", ".ci/run", "deploy/compose/release.sh", "bridge/__main__.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def test_the_workflows_of_this_checkout_are_right(checkout: Path) -> None:
         ("persist-credentials: false", "token: '${{ secrets.NOBODY }}'", "how NOBODY is made"),
     ],
 )
-def test_what_a_workflow_relies_on_and_nobody_has_is_named(
+def test_missing_dependencies_of_a_workflow_are_named(
     checkout: Path, old: str, new: str, fault: str
 ) -> None:
     replace(checkout, ".github/workflows/test.yml", old, new)

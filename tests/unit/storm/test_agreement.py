@@ -1,4 +1,4 @@
-"""The driver's figures and Prometheus' stand side by side, and more than 2 % apart is a fault."""
+"""The driver's figures are compared with Prometheus; more than 2 % difference is a fault."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def report(**bids: int) -> dict[str, Any]:
     return {"bids": {**own, **bids}, "seconds": 10.0}
 
 
-def test_each_figure_stands_beside_what_was_counted_in_between() -> None:
+def test_each_figure_is_listed_with_the_counters_increase() -> None:
     rows = rows_of(report(), BEFORE, AFTER)
     assert rows == [
         Row("bids sent", 1_000, 1_000),
@@ -31,7 +31,7 @@ def test_each_figure_stands_beside_what_was_counted_in_between() -> None:
     ]
 
 
-def test_what_differs_by_more_is_said_in_words() -> None:
+def test_a_larger_difference_is_reported() -> None:
     rows = rows_of(report(received=1_021), BEFORE, AFTER)
     assert disagreements(rows) == [
         "Prometheus counts 995 receipts where the driver counts 1,021: -2.5% is more than 2%"

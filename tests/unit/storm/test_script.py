@@ -38,13 +38,13 @@ def report(**failures: float) -> dict[str, Any]:
     }
 
 
-def test_stages_are_written_as_the_load_generator_takes_them() -> None:
+def test_stages_have_the_load_generators_format() -> None:
     assert script().stages == "5s:100,1500ms:100,2m:100,5s:0"
     assert script().users == 100
     assert script().steady_s == 120
 
 
-def test_what_the_load_generator_cannot_be_it_is_not_asked_to_be() -> None:
+def test_unsupported_scripts_are_not_given_to_the_generator() -> None:
     viewers = script("viewers", viewers={"vus": 1_000}, bidders={"vus": 2})
     assert (viewers.users, viewers.steady_s) == (1_002, 0)
     with pytest.raises(StackFault, match="cannot drive storm"):

@@ -45,7 +45,7 @@ def test_every_figure_of_this_run_is_in_the_last_column() -> None:
     ]
 
 
-def test_of_another_machine_only_the_clients_figures_are_known() -> None:
+def test_of_another_machine_only_client_figures_are_shown() -> None:
     assert last_column(render(REPORT, None)) == [
         "0.01% (2 of 20,000)",
         "-",
@@ -56,7 +56,7 @@ def test_of_another_machine_only_the_clients_figures_are_known() -> None:
     ]
 
 
-def test_bowchats_own_figures_stand_beside_them() -> None:
+def test_bowchats_own_figures_are_listed() -> None:
     heading, _, lost, *_ = render(REPORT, None).splitlines()
     assert heading.startswith("| figure | README before | README after | BowChat measured here |")
     assert lost.startswith("| bids without outcome within 5 s | 73 % (HTTP) | 58 % (HTTP) | 98.7 %")

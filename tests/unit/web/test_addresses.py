@@ -38,13 +38,13 @@ def test_the_client_is_whom_the_outermost_of_our_proxies_saw(
     assert client_address(PEER, forwarded_for, trusted_proxies=proxies) == expected
 
 
-def test_a_peer_is_itself_whatever_its_family() -> None:
+def test_a_peer_address_is_kept_for_ipv4_and_ipv6() -> None:
     assert client_address("::ffff:192.0.2.1", "", trusted_proxies=0) == "192.0.2.1"
     assert client_address("2001:DB8::1", "", trusted_proxies=0) == "2001:db8::1"
     assert client_address("", "", trusted_proxies=0) == ""  # a Unix socket's
 
 
-def test_ipv6_is_counted_by_its_64_bits_and_ipv4_whole() -> None:
+def test_ipv6_counts_by_its_64_bit_prefix_and_ipv4_in_full() -> None:
     assert address_group("2001:db8:1:2::3") == address_group("2001:db8:1:2:ffff::1")
     assert address_group("2001:db8:1:2::3") != address_group("2001:db8:1:3::3")
     assert address_group("192.0.2.1") != address_group("192.0.2.2")

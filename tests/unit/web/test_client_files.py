@@ -54,7 +54,7 @@ def client(dist: Path) -> FlaskClient:
         ("", None),
     ],
 )
-def test_a_script_comes_in_the_encoding_the_browser_weighs_most(
+def test_a_script_has_the_encoding_the_browser_prefers(
     client: FlaskClient, accepted: str | None, encoding: str | None
 ) -> None:
     headers = {} if accepted is None else {"Accept-Encoding": accepted}
@@ -79,7 +79,7 @@ def test_encodings_have_tags_of_their_own_and_a_known_one_is_304(client: FlaskCl
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/auctions/12", "/login?next=%2Fbids"])
-def test_a_page_is_never_taken_from_a_cache_unasked(client: FlaskClient, path: str) -> None:
+def test_a_cached_page_is_always_revalidated(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -92,9 +92,7 @@ def test_a_page_is_never_taken_from_a_cache_unasked(client: FlaskClient, path: s
     "path",
     ["/nothing", "/login/", "/auctions/", "/auctions/01", "/auctions/1/x", "/auctions/\uff11"],
 )
-def test_a_page_that_does_not_exist_is_404_and_says_so_itself(
-    client: FlaskClient, path: str
-) -> None:
+def test_a_missing_page_is_404_and_says_so(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert answer.mimetype == "text/html"

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-# In a process of its own: what is frozen is of the whole process.
+# In a process of its own, because freezing affects the whole process.
 PROGRAM = """
 import gc
 from collections import deque
@@ -30,5 +30,5 @@ assert Cycle.alive < 1.2 * prod(THRESHOLDS), Cycle.alive
 """
 
 
-def test_cycles_are_collected_however_many_there_were() -> None:
+def test_reference_cycles_are_collected() -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""What every answer lets a browser do."""
+"""The security headers of every answer."""
 
 import pytest
 from flask import Flask
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 
 def headers_at(base_url: str) -> Headers:
-    """The headers of an answer of a house at that address."""
+    """Return the headers of an answer at that address."""
     app = Flask(__name__)
     install_headers(app, read_settings({**ENVIRONMENT, "BASE_URL": base_url}))
     return app.test_client().get("/").headers
@@ -45,11 +45,11 @@ def policy_at(host: str) -> dict[str, str]:
         ("evil.example", "wss://house.example"),
     ],
 )
-def test_a_page_connects_to_its_own_host_only(host: str, socket: str) -> None:
+def test_csp_allows_connections_to_the_own_host_only(host: str, socket: str) -> None:
     assert policy_at(host)["connect-src"] == f"'self' {socket}"
 
 
-def test_a_form_goes_to_its_own_host_only() -> None:
+def test_csp_allows_forms_to_the_own_host_only() -> None:
     assert policy_at("house.example")["form-action"] == "'self'"
 
 
@@ -60,13 +60,13 @@ def test_csp_allows_only_script_files_of_the_gateway() -> None:
     assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
 
 
-def test_a_house_behind_tls_is_never_tried_without() -> None:
+def test_hsts_is_sent_behind_tls() -> None:
     behind_tls = headers_at("https://house.example")
     assert behind_tls["Strict-Transport-Security"] == "max-age=31536000"
     assert "Strict-Transport-Security" not in headers_at("http://127.0.0.1:8080")
 
 
-def test_no_other_origin_has_the_house_in_its_hands() -> None:
+def test_other_origins_cannot_frame_or_read_the_site() -> None:
     headers = headers_at("https://house.example")
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -16,5 +16,5 @@ from app.web.api.bids import WAIT_MAX_S, wait_s
         ("handling=lenient; wait=3", 0), ('x="wait=3"', 0),
     ],
 )  # fmt: skip
-def test_the_patience_of_a_client_is_read(prefer: str, expected: int) -> None:
+def test_the_wait_of_a_prefer_header_is_read(prefer: str, expected: int) -> None:
     assert wait_s(prefer) == expected

@@ -1,4 +1,4 @@
-"""How much one address may hold, and how often it is answered."""
+"""Limits per address: open requests and rates."""
 
 from contextlib import ExitStack
 
@@ -22,7 +22,7 @@ def test_an_address_holds_only_so_much_and_others_still_may() -> None:
         assert not held.is_full("a")
 
 
-def test_what_counts_for_no_address_is_bounded_together() -> None:
+def test_calls_without_an_address_share_one_limit() -> None:
     held = Occupancy(per_group_max=1, total_max=3)
     with ExitStack() as stack:
         for _ in range(3):
@@ -40,7 +40,7 @@ def test_a_burst_passes_and_then_each_waits_its_turn() -> None:
     assert [pace.delay_s("a", now=200.0) for _ in range(5)] == [0] * 5
 
 
-def test_addresses_that_are_not_heard_of_again_are_forgotten() -> None:
+def test_idle_addresses_are_forgotten() -> None:
     pace = RateLimit(per_s=10, burst=5)
     for number in range(3 * GROUPS_MAX):
         pace.delay_s(str(number), now=float(number))

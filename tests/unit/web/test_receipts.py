@@ -60,7 +60,7 @@ def test_each_receipt_is_logged_with_its_offset_not_its_amount(
     }  # fmt: skip
 
 
-def test_none_is_kept_where_they_are_switched_off(pipe: tuple[int, int]) -> None:
+def test_no_receipt_is_kept_when_receipts_are_off(pipe: tuple[int, int]) -> None:
     lines = ReceiptLines()
     add(lines, 1)
     assert lines.drain() == []
@@ -86,7 +86,7 @@ def test_a_full_log_pipe_drops_lines_and_counts_them(
     assert 0 < len(taken) < 999
 
 
-def test_when_its_reader_is_gone_they_are_lost_and_nothing_fails(pipe: tuple[int, int]) -> None:
+def test_receipts_are_dropped_when_their_reader_is_gone(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     writable = select.poll()
     writable.register(pipe[1], select.POLLERR)

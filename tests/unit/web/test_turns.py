@@ -37,7 +37,7 @@ def test_many_ready_sockets_do_not_starve_another() -> None:
     theirs.close()
 
 
-def test_all_have_their_turn() -> None:
+def test_all_waiting_greenlets_get_turns() -> None:
     turns, order = Turns(at_once=1), list[int]()
 
     def begin(number: int) -> None:
@@ -60,7 +60,7 @@ def test_turns_are_spaced_for_many_and_immediate_for_one() -> None:
     assert alone_s < REST_S
 
 
-def test_who_comes_early_in_a_turn_of_the_loop_goes_on_at_once() -> None:
+def test_an_early_socket_of_a_loop_turn_continues_at_once() -> None:
     order: list[str] = []
     other = gevent.spawn(order.append, "other")
     LoopTurns(turn_s=600.0).wait()
@@ -69,7 +69,7 @@ def test_who_comes_early_in_a_turn_of_the_loop_goes_on_at_once() -> None:
     assert order == ["early", "other"]
 
 
-def test_who_comes_late_in_a_turn_of_the_loop_lets_others_in_first() -> None:
+def test_a_late_socket_of_a_loop_turn_yields_first() -> None:
     order: list[str] = []
     other = gevent.spawn(order.append, "other")
     LoopTurns(turn_s=0.0).wait()
@@ -78,7 +78,7 @@ def test_who_comes_late_in_a_turn_of_the_loop_lets_others_in_first() -> None:
     assert order == ["other", "late"]
 
 
-def test_nobody_overtakes_those_who_wait_for_the_next_turn() -> None:
+def test_waiting_sockets_keep_their_order() -> None:
     turns, order = LoopTurns(turn_s=0.0), list[str]()
 
     def take(name: str) -> None:
@@ -86,7 +86,7 @@ def test_nobody_overtakes_those_who_wait_for_the_next_turn() -> None:
         order.append(name)
 
     def come_early() -> None:
-        turns._turn_s = 600.0  # as in a turn that has just begun
+        turns._turn_s = 600.0  # as if the turn had just begun
         take("early")
 
     first, early = gevent.spawn(take, "first"), gevent.spawn(come_early)
@@ -105,7 +105,7 @@ def test_calls_are_made_in_order_and_later() -> None:
     assert order == [0, 1, 2, 3]
 
 
-def test_what_becomes_ready_waits_for_one_slice_at_most() -> None:
+def test_a_ready_greenlet_waits_for_one_slice_at_most() -> None:
     turns, order = LoopTurns(slice_s=0.0), list[str]()
     ours, theirs = socket.socketpair()
 
@@ -125,7 +125,7 @@ def test_what_becomes_ready_waits_for_one_slice_at_most() -> None:
     theirs.close()
 
 
-def test_who_is_killed_while_waiting_holds_up_nobody() -> None:
+def test_a_killed_waiter_delays_no_other() -> None:
     turns, order = LoopTurns(turn_s=0.0), list[str]()
 
     def take(name: str) -> None:

@@ -57,7 +57,7 @@ def test_commands_of_celery_speak_json_from_the_start() -> None:
 
 
 class Trap:
-    """What leaves a file behind when it is unpickled."""
+    """An object that writes a file when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Beat sends what nothing else hastens."""
+"""The periodic tasks of beat."""
 
 from celery import Celery
 
@@ -13,7 +13,7 @@ from workers.tasks.mails import register_send_mails
 from workers.tasks.notices import register_publish_notices
 
 
-def test_notices_and_mails_are_swept_and_the_house_is_kept() -> None:
+def test_beat_schedules_notices_mails_and_housekeeping() -> None:
     container = build_container(
         read_settings({**GOOD, "HOUSEKEEPING_S": "7"}), application="worker"
     )

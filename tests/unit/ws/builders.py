@@ -260,7 +260,7 @@ class Client:
         return self.received()
 
     def send(self, type_: str, **fields: Any) -> int:
-        """As `request`, for what may have to wait; the frame's id."""
+        """As `request`, for a frame that may have to wait; return the frame's id."""
         self._frame_id += 1
         self.send_text(json.dumps({"id": self._frame_id, "type": type_, **fields}))
         return self._frame_id
@@ -275,7 +275,7 @@ class Client:
         return self._dispatcher.admit(self.connection, text)
 
     def answers(self) -> list[dict[str, Any]]:
-        """What has come, once everything has happened that waits for nothing."""
+        """Return the received frames, after all ready greenlets have run."""
         for _ in range(20):
             gevent.sleep(0)
         return self.received()
@@ -286,7 +286,7 @@ class Client:
         self._dispatcher.closed(self.connection)
 
     def received(self) -> list[dict[str, Any]]:
-        """What came since the last time; a close is `{"close": code}`."""
+        """Return the frames received since the last call; a close is `{"close": code}`."""
         try:
             data = self._theirs.recv(1_000_000)
         except BlockingIOError:

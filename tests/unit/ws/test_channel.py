@@ -1,4 +1,4 @@
-"""Nothing falls between a snapshot and the stream, and nothing comes twice."""
+"""No push is lost between a snapshot and the stream, and none is sent twice."""
 
 import gevent
 
@@ -42,7 +42,7 @@ def test_numbers_only_rise() -> None:
     assert subscriber.update == [b"0", b"2", b"3"]
 
 
-def test_who_left_while_joining_hears_nothing() -> None:
+def test_a_subscriber_that_left_while_joining_gets_nothing() -> None:
     channel, subscriber = Channel(), Subscriber()
     channel.join(subscriber)
     channel.leave(subscriber)
@@ -52,7 +52,7 @@ def test_who_left_while_joining_hears_nothing() -> None:
     assert len(channel) == 0
 
 
-def test_who_joins_again_hears_in_order_and_nothing_twice() -> None:
+def test_a_rejoining_subscriber_gets_each_frame_once_in_order() -> None:
     channel, subscriber = Channel(), Subscriber()
     channel.join(subscriber)
     channel.joined(subscriber, 0)
@@ -78,7 +78,7 @@ def test_a_failed_resubscription_keeps_the_earlier_one() -> None:
     assert subscriber.update == [b"2", b"3"]
 
 
-def test_who_could_not_join_at_all_is_no_listener() -> None:
+def test_a_failed_join_leaves_no_subscriber() -> None:
     channel, subscriber = Channel(), Subscriber()
     channel.join(subscriber)
     assert not channel.not_joined(subscriber)
@@ -86,11 +86,11 @@ def test_who_could_not_join_at_all_is_no_listener() -> None:
 
 def subscribers(channel: Channel) -> list[Subscriber]:
     """More listeners than are sent a frame in one turn."""
-    ears = [Subscriber() for _ in range(2 * SEND_BATCH + 1)]
-    for subscriber in ears:
+    listening = [Subscriber() for _ in range(2 * SEND_BATCH + 1)]
+    for subscriber in listening:
         channel.join(subscriber)
         channel.joined(subscriber, 0)
-    return ears
+    return listening
 
 
 def send_all(channel: Channel) -> None:
@@ -98,15 +98,15 @@ def send_all(channel: Channel) -> None:
         gevent.sleep(0)
 
 
-def test_many_listeners_hold_up_nobody_and_each_hears_in_order() -> None:
+def test_many_subscribers_get_frames_in_order_without_delay() -> None:
     channel = Channel()
-    ears = subscribers(channel)
+    listening = subscribers(channel)
     for number in (1, 2, 3):
         channel.push(number, b"%d" % number)
     gevent.sleep(0)
-    assert 0 < sum(len(subscriber.update) for subscriber in ears) < 3 * len(ears)
+    assert 0 < sum(len(subscriber.update) for subscriber in listening) < 3 * len(listening)
     send_all(channel)
-    assert all(subscriber.update == [b"1", b"2", b"3"] for subscriber in ears)
+    assert all(subscriber.update == [b"1", b"2", b"3"] for subscriber in listening)
 
 
 def test_joining_during_a_send_gets_only_later_frames() -> None:
@@ -132,16 +132,16 @@ def test_rejoining_during_a_send_gets_every_frame_once() -> None:
     assert last.update == [b"1", b"2"]
 
 
-def test_what_is_not_numbered_overtakes_nothing() -> None:
+def test_unnumbered_frames_keep_their_order() -> None:
     channel = Channel()
-    ears = subscribers(channel)
+    listening = subscribers(channel)
     channel.push(1, b"1")
     channel.push_unnumbered(b"online")
     send_all(channel)
-    assert all(subscriber.update[-2:] == [b"1", b"online"] for subscriber in ears)
+    assert all(subscriber.update[-2:] == [b"1", b"online"] for subscriber in listening)
 
 
-def test_who_leaves_while_a_frame_is_being_sent_hears_it_no_more() -> None:
+def test_a_subscriber_that_leaves_during_a_send_is_skipped() -> None:
     channel = Channel()
     *_, last = subscribers(channel)
     channel.push(1, b"1")

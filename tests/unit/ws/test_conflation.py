@@ -1,4 +1,4 @@
-"""States: few, rising, whole."""
+"""States are conflated: at most a few a second, with rising versions and all bids."""
 
 from app.protocol.outcomes import AuctionState, PublicBid
 from app.protocol.types import AuctionStatus
@@ -26,7 +26,7 @@ def a_state(version: int, seqs: range, status: AuctionStatus = "open") -> Auctio
     )
 
 
-def test_the_first_goes_at_once_and_the_next_waits() -> None:
+def test_the_first_state_is_sent_at_once_and_the_next_waits() -> None:
     conflation = Conflation(per_s=5)
     assert conflation.offer(a_state(1, range(1, 2)), 10.0) is not None
     assert conflation.offer(a_state(2, range(2, 3)), 10.1) is None
@@ -34,7 +34,7 @@ def test_the_first_goes_at_once_and_the_next_waits() -> None:
     assert conflation.pop_due(10.15) is None
 
 
-def test_what_waited_is_one_state_with_all_bids_since() -> None:
+def test_waiting_states_are_merged_with_all_their_bids() -> None:
     conflation = Conflation(per_s=5)
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 4)), 10.05)
@@ -47,7 +47,7 @@ def test_what_waited_is_one_state_with_all_bids_since() -> None:
     assert conflation.due_at is None
 
 
-def test_no_more_than_twenty_bids_and_from_seq_tells() -> None:
+def test_a_state_has_at_most_twenty_bids_and_from_seq() -> None:
     conflation = Conflation(per_s=5)
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 17)), 10.05)
@@ -57,7 +57,7 @@ def test_no_more_than_twenty_bids_and_from_seq_tells() -> None:
     assert [pushed.from_seq, len(pushed.bids), pushed.bids[-1].seq] == [12, 20, 31]
 
 
-def test_a_hole_between_states_is_not_papered_over() -> None:
+def test_a_gap_between_states_is_not_hidden() -> None:
     conflation = Conflation(per_s=5)
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     conflation.offer(a_state(2, range(2, 3)), 10.05)
@@ -75,7 +75,7 @@ def test_old_versions_are_dropped() -> None:
     assert conflation.due_at is None
 
 
-def test_a_close_goes_at_once() -> None:
+def test_a_close_is_sent_at_once() -> None:
     conflation = Conflation(per_s=5)
     conflation.offer(a_state(1, range(1, 2)), 10.0)
     pushed = conflation.offer(a_state(2, range(2, 2), "closed"), 10.01)

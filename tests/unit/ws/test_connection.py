@@ -1,4 +1,4 @@
-"""When what comes on a socket is carried out, and what is not any more."""
+"""When frames of a socket are handled, and when they are dropped."""
 
 import json
 from contextlib import ExitStack
@@ -41,7 +41,7 @@ def test_after_input_stops_answers_still_arrive() -> None:
 
 def test_only_guests_wait_for_the_turns_of_guests() -> None:
     turns = Turns(at_once=1, rest_s=CALL_S)
-    turns.wait()  # of another guest, who has just begun
+    turns.wait()  # of another guest, whose turn has just begun
     texts: list[str] = []
     with ExitStack() as ended:
         for name, identity in (("guest", None), ("bidder", FakeUser(5, "Anna", "session 5"))):
@@ -58,7 +58,7 @@ def test_only_guests_wait_for_the_turns_of_guests() -> None:
         assert texts == ["bidder"]
 
 
-def test_bids_are_looked_at_while_others_have_their_turn() -> None:
+def test_bids_are_checked_while_others_are_handled() -> None:
     turn, admitted, handled = Event(), list[str](), list[str]()
     LOOP_TURNS.put(turn.wait)
     ours, theirs = socket.socketpair()

@@ -36,7 +36,7 @@ def test_a_bid_is_answered_with_its_receipt() -> None:
     assert [(topic, key) for topic, key, _ in services.appended] == [("auction-bid", 7)]
 
 
-def test_without_an_acknowledgement_nobody_knows() -> None:
+def test_a_bid_without_acknowledgement_is_unknown() -> None:
     (answer,) = signed_in(FakeServices(append_error=UnknownFateError())).request("bid.place", **BID)
     assert answer == {"type": "bid.unknown", "re": 2, "key": "k1"}
 
@@ -81,14 +81,14 @@ def test_anything_before_auth_closes_4401() -> None:
 
 
 @pytest.mark.parametrize("type_", ["bid.place", "bid.status", "chat.send", "notice.ack"])
-def test_what_a_guest_may_not_send_is_refused_unread(type_: str) -> None:
+def test_a_frame_guests_may_not_send_is_refused_unparsed(type_: str) -> None:
     guest = Client(FakeServices())
     guest.request("auth")
     (refusal,) = guest.request(type_, room_id="x", text="a" + "\u0301" * 40, key="", more=1)
     assert refusal["code"] == "UNAUTHENTICATED"
 
 
-def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
+def test_a_guest_may_request_the_time_but_not_bid_or_chat() -> None:
     guest = Client(FakeServices())
     assert guest.request("auth")[0]["user"] is None
     assert guest.request("time", client_ms=5)[0]["client_ms"] == 5
@@ -98,7 +98,7 @@ def test_a_guest_may_ask_the_time_but_not_bid_or_chat() -> None:
     assert guest.request("subscribe", channel="auctions")[0]["type"] == "subscribed"
 
 
-def test_who_is_suspended_neither_bids_nor_chats() -> None:
+def test_a_suspended_user_can_neither_bid_nor_chat() -> None:
     services = FakeServices(suspended={5})
     client = signed_in(services)
     for type_ in ("bid.place", "chat.send"):
@@ -108,7 +108,7 @@ def test_who_is_suspended_neither_bids_nor_chats() -> None:
     assert services.appended == []
 
 
-def test_who_is_evicted_for_a_newer_socket_closes_4409() -> None:
+def test_a_socket_replaced_by_a_newer_one_closes_4409() -> None:
     services = FakeServices()
     old = Client(services)
     old.request("auth", token="5")
@@ -145,7 +145,7 @@ def test_only_members_chat() -> None:
     assert client.request("chat.send", room_id=600, **chat_fields)[0]["code"] == "NOT_FOUND"
 
 
-def test_who_chats_too_fast_is_told_when_to_go_on() -> None:
+def test_chatting_too_fast_gets_retry_after() -> None:
     client = signed_in()
     chat_fields = [
         client.request("chat.send", room_id=5, text="a", key=f"m{n}")[0] for n in range(6)
@@ -155,7 +155,7 @@ def test_who_chats_too_fast_is_told_when_to_go_on() -> None:
     assert chat_fields[5]["retry_after_ms"] == 1_000
 
 
-def test_what_does_not_exist_cannot_be_subscribed_to() -> None:
+def test_a_missing_topic_cannot_be_subscribed_to() -> None:
     client = signed_in()
     assert client.request("subscribe", channel="auction:7")[0]["code"] == "NOT_FOUND"
     assert client.request("subscribe", channel="nothing")[0]["field"] == "channel"

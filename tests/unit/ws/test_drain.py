@@ -21,7 +21,7 @@ SETTINGS = Settings(
 
 
 class Drained(FakeServices):
-    """A house whose only client bids once more while it waits for acknowledgements."""
+    """A gateway whose only client bids once more while it waits for acknowledgements."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,7 +48,7 @@ class Drained(FakeServices):
         self.bid(3)
 
 
-def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
+def test_frames_after_bye_are_not_appended() -> None:
     services = Drained()
     services.request(1, "auth", token="5")
     services.bid(2)
@@ -62,7 +62,7 @@ def test_what_comes_after_the_goodbye_is_not_put_into_the_log() -> None:
 
 
 def test_a_socket_outlives_its_handshake_request() -> None:
-    services = Drained()  # in whose making `serve_soon` has returned
+    services = Drained()  # created after `serve_soon` has returned
     services.request(1, "auth", token="5")
     assert read_frames(services.client.recv(10_000))[0]["type"] == "welcome"
     services.client.close()

@@ -57,7 +57,7 @@ def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
             while True:
                 theirs.sendall(again * 1_000)
         except OSError:
-            return  # it was cut
+            return  # the connection was closed
 
     thread = threading.Thread(target=send, daemon=True)
     reading = gevent.spawn(connection.run, lambda *_: None)
@@ -94,7 +94,7 @@ def test_a_flood_of_control_frames_is_closed_4013(flood: str) -> None:
     reading.join(WAIT_S)
 
 
-def test_a_flood_is_told_once_a_second_and_costs_few_pongs() -> None:
+def test_a_flood_is_reported_once_a_second_with_few_pongs() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
     connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))

@@ -36,11 +36,11 @@ def parse(*parts: bytes, bytes_max: int = 100) -> list[SocketEvent]:
     return [event for part in parts for event in framing.receive(part)]
 
 
-def test_a_message_is_text() -> None:
+def test_a_binary_message_is_refused() -> None:
     assert parse(client_frame("안녕")) == [Text("안녕")]
 
 
-def test_a_message_may_come_byte_by_byte() -> None:
+def test_a_message_may_arrive_byte_by_byte() -> None:
     stream = client_frame("one") + client_frame("two")
     assert parse(*(stream[i : i + 1] for i in range(len(stream)))) == [Text("one"), Text("two")]
 
@@ -51,7 +51,7 @@ def test_a_message_may_come_byte_by_byte() -> None:
     st.integers(0, 1),
     st.integers(-1, 1),
 )
-def test_a_message_that_is_all_that_has_come_is_read_in_one_step(
+def test_a_single_received_message_is_read_in_one_step(
     text: str, opcode: int, fin: int, more: int
 ) -> None:
     sent = client_frame(text, opcode, fin)
@@ -64,7 +64,7 @@ def test_a_message_that_is_all_that_has_come_is_read_in_one_step(
         assert list(framing.receive(data)) == parse(data, bytes_max=300), "nothing was read"
 
 
-def test_what_comes_within_another_message_or_is_no_utf_8_is_not_read_in_one_step() -> None:
+def test_other_frames_are_not_read_in_one_step() -> None:
     framing = Framing(bytes_max=100)
     assert framing.whole_text(client_frame(b"\xff")) is None
     assert list(framing.receive(client_frame("on", fin=0))) == [NoReply()]
@@ -86,7 +86,7 @@ def test_every_frame_is_one_event_so_that_all_can_be_counted() -> None:
     assert len(parse(stream)) == 4
 
 
-def test_no_more_is_read_than_is_asked_for() -> None:
+def test_no_more_is_read_than_requested() -> None:
     framing = Framing(bytes_max=100)
     events = framing.receive(client_frame("one") + client_frame("x" * 101))
     assert next(events) == Text("one")
@@ -99,7 +99,7 @@ def test_a_ping_is_answered() -> None:
     assert event.data == b"\x8a\x01x"
 
 
-def test_a_client_may_close() -> None:
+def test_a_client_may_close_the_socket() -> None:
     assert parse(client_frame(b"\x03\xe8", ABNF.OPCODE_CLOSE)) == [PeerClosed(1000)]
 
 
@@ -125,14 +125,14 @@ def test_a_client_may_close() -> None:
         "compressed",
     ],
 )
-def test_what_may_not_be_sent_closes_with_its_code(stream: bytes, code: int) -> None:
+def test_a_forbidden_frame_closes_with_its_code(stream: bytes, code: int) -> None:
     *parts, event = parse(stream, client_frame("unheard"))
     assert set(parts) <= {NoReply()}
     assert isinstance(event, Close)
     assert event.code == code
 
 
-def test_an_oversize_message_is_noticed_before_it_is_whole() -> None:
+def test_an_oversize_message_is_detected_before_its_end() -> None:
     stream = client_frame("x" * 100_000)
     (event,) = parse(stream[:200])
     assert isinstance(event, Close)

@@ -100,7 +100,7 @@ def test_after_a_reconnect_sockets_of_ended_sessions_are_closed() -> None:
     assert make_up(client) == [{"close": 4401}]
 
 
-def test_nonsense_on_a_channel_is_skipped() -> None:
+def test_an_invalid_publication_is_skipped() -> None:
     first, _ = two_sockets_of("5", FakeServices())
     first.hub.on_message("user:5", b"nonsense")
     first.hub.on_message("nowhere", b"")
@@ -118,7 +118,7 @@ def known_bid(bidder_id: int) -> KnownBid:
     return KnownBid(bidder_id, receipt, Outcome(**OUTCOME))  # type: ignore[arg-type]
 
 
-def test_after_a_break_come_the_outcomes_of_bids_placed_anywhere() -> None:
+def test_after_a_disconnect_outcomes_of_all_gateways_are_read() -> None:
     services = FakeServices(known=[known_bid(5), known_bid(6)])
     client, _ = two_sockets_of("5", services)
     (outcome,) = make_up(client)
@@ -135,7 +135,7 @@ def test_after_a_reconnect_a_sent_outcome_is_not_repeated() -> None:
     assert make_up(client) == []
 
 
-def test_after_a_break_come_refused_keys_and_notices() -> None:
+def test_after_a_disconnect_refused_keys_and_notices_are_read() -> None:
     refusal = BidderRefusal(5, "k", 9, "exact", 1, 2, "KEY_REUSED")
     notice = Notice(3, "outbid", 7, {}, AT)
     services = FakeServices(refused=[RefusedBid(7, refusal)], notices=[UserNotice(5, notice)])
@@ -143,7 +143,7 @@ def test_after_a_break_come_refused_keys_and_notices() -> None:
     assert [outcome["type"] for outcome in make_up(client)] == ["bid.refused", "notice"]
 
 
-def test_an_outcome_nobody_told_of_is_read_once_it_is_late(monkeypatch: Any) -> None:
+def test_an_outcome_that_was_not_pushed_is_read_when_late(monkeypatch: Any) -> None:
     services = FakeServices()
     client, _ = two_sockets_of("5", services)
     client.request("bid.place", auction_id=7, amount=500, key="k")
@@ -163,7 +163,7 @@ def chat_message(seq: int) -> ChatMessage:
 
 
 class SlowServices(FakeServices):
-    """Whose store takes its time."""
+    """Services with a slow store."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -225,7 +225,7 @@ class CountingServices(FakeServices):
     ],
     ids=["a change", "a channel that is confirmed", "a stream that is confirmed anew"],
 )
-def test_a_snapshot_is_read_anew_after(change: Callable[[Hub], None]) -> None:
+def test_a_snapshot_is_read_again_after(change: Callable[[Hub], None]) -> None:
     services = CountingServices()
     client = Client(services)
     client.request("auth")

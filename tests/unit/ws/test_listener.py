@@ -1,4 +1,4 @@
-"""A gateway that has much to read from Redis serves its sockets meanwhile."""
+"""A gateway with much to read from Redis still serves its sockets."""
 
 import gevent
 from gevent import socket
@@ -46,7 +46,7 @@ def test_sockets_are_read_between_publications() -> None:
     theirs.close()
 
 
-def test_publications_do_not_wait_for_those_who_wait_for_their_turn() -> None:
+def test_publications_do_not_wait_behind_waiting_frames() -> None:
     hub, turn = CountingHub(), Event()
     LOOP_TURNS.put(turn.wait)
     listen_to_many(hub)

@@ -39,7 +39,7 @@ def bids(draw: st.DrawFn) -> str:
 
 
 @given(bids())
-def test_what_is_read_in_one_step_is_what_is_read_field_by_field(text: str) -> None:
+def test_a_bid_is_read_the_same_in_one_step_or_by_field(text: str) -> None:
     quick = decode_bid(text)
     try:
         slow = parse(decode_object(text), BidPlace)
@@ -52,7 +52,7 @@ def test_what_is_read_in_one_step_is_what_is_read_field_by_field(text: str) -> N
 
 
 @given(st.lists(bids(), min_size=1, max_size=3))
-def test_a_socket_cannot_tell_which_way_its_bids_took(texts: list[str]) -> None:
+def test_both_paths_of_a_bid_give_the_same_answers(texts: list[str]) -> None:
     answers = []
     for is_quick in (True, False):
         services = FakeServices()

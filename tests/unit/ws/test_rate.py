@@ -1,4 +1,4 @@
-"""Twenty frames a second pass, and so many bytes; who does not pause is closed."""
+"""The limits of frames and bytes a second; a client that does not pause is closed."""
 
 from app.web.ws.rate import FrameRate, RateDecision
 
@@ -14,7 +14,7 @@ def test_a_burst_of_one_second_passes_and_the_next_is_refused() -> None:
     assert 1 <= limited.retry_after_ms <= 51
 
 
-def test_it_fills_again() -> None:
+def test_the_rate_refills() -> None:
     limited = rate()
     for _ in range(21):
         limited.check(0.0)
@@ -29,14 +29,14 @@ def test_three_seconds_without_a_pause_close() -> None:
     assert 300 <= closed - first <= 310
 
 
-def test_a_pause_forgives() -> None:
+def test_a_pause_resets_the_closing_limit() -> None:
     limited = rate()
     for start in range(0, 20, 4):
         verdicts = {limited.check(start + step / 100) for step in range(200)}
         assert verdicts == {RateDecision.PASS, RateDecision.REFUSE}
 
 
-def test_too_many_bytes_are_refused_whatever_they_are_part_of() -> None:
+def test_too_many_bytes_are_refused_in_any_kind_of_frame() -> None:
     limited = rate()
     limited.add_bytes(2_001, 0.0)
     assert limited.check(0.0) is RateDecision.REFUSE

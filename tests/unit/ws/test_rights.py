@@ -1,4 +1,4 @@
-"""Who may send which frame: every type has rows here, and one without fails the first test."""
+"""Rights per frame: every type has rows here, and one without fails the first test."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from app.protocol.frames import CLIENT_FRAMES
 from tests.unit.ws.builders import Client, FakeServices
 
 ANYONE, SIGNED_IN, MEMBER = "everybody", "signed in", "member"
-ROOM = 5  # whose one member is the user of that number
-# By type, and what it is about; frames of an auction and of all are public.
+ROOM = 5  # its only member is the user of that number
+# By type and subject; frames of an auction and of all auctions are public.
 RIGHTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("auth", ""): (ANYONE, {}),
     ("time", ""): (ANYONE, {"client_ms": 1}),
@@ -30,13 +30,13 @@ MAY = {
 }
 
 
-def test_every_frame_says_who_may_send_it() -> None:
+def test_every_frame_declares_who_may_send_it() -> None:
     assert {kind for kind, _ in RIGHTS} == set(CLIENT_FRAMES), "give the frame a row in RIGHTS"
 
 
 @pytest.mark.parametrize("who", TOKENS)
 @pytest.mark.parametrize(("kind", "about"), RIGHTS)
-def test_who_may_not_is_told_so_and_who_may_is_not(kind: str, about: str, who: str) -> None:
+def test_only_those_without_the_right_are_refused(kind: str, about: str, who: str) -> None:
     audience, fields = RIGHTS[kind, about]
     client = Client(FakeServices())
     token = TOKENS[who]

@@ -1,4 +1,4 @@
-"""What reaches the metrics once a second is what would have, value by value."""
+"""Metrics that are written once a second equal those written for each value."""
 
 from uuid import uuid4
 

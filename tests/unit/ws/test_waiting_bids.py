@@ -18,7 +18,7 @@ BID: dict[str, Any] = {"auction_id": 7, "amount": 500}
 
 @pytest.fixture
 def turn() -> Iterator[Event]:
-    """Until it is set, everybody waits for their turn."""
+    """Until it is set, all sockets wait for their turn."""
     turn = Event()
     LOOP_TURNS.put(turn.wait)
     yield turn
@@ -27,7 +27,7 @@ def turn() -> Iterator[Event]:
 
 
 def bidder(services: FakeServices, user: int = 5, first: Client | None = None) -> Client:
-    """A user who has bid, so that their right to bid is known."""
+    """A user who has bid, so that their right to bid is cached."""
     client = Client(services, None if first is None else first.hub)
     client.request("auth", token=str(user))
     client.request("bid.place", **BID, key="k0")
@@ -41,7 +41,7 @@ def in_turn(client: Client, turn: Event) -> list[dict[str, Any]]:
     return client.received()
 
 
-def test_it_is_placed_in_its_turn(turn: Event) -> None:
+def test_a_waiting_bid_is_placed_in_its_turn(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     assert client.admit("bid.place", **BID, key="k1")
@@ -51,7 +51,7 @@ def test_it_is_placed_in_its_turn(turn: Event) -> None:
     assert len(services.appended) == 2
 
 
-def test_it_is_refused_before_its_turn(turn: Event) -> None:
+def test_a_waiting_bid_is_refused_before_its_turn(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     services.check_error = BusyError()
@@ -62,7 +62,7 @@ def test_it_is_refused_before_its_turn(turn: Event) -> None:
     assert len(services.appended) == 1
 
 
-def test_once_taken_it_is_not_refused_in_its_turn(turn: Event) -> None:
+def test_an_accepted_waiting_bid_is_not_refused_later(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     client.admit("bid.place", **BID, key="k1")
@@ -70,7 +70,7 @@ def test_once_taken_it_is_not_refused_in_its_turn(turn: Event) -> None:
     assert [answer["type"] for answer in in_turn(client, turn)] == ["bid.received"]
 
 
-def test_what_was_refused_at_once_says_nothing_of_the_wait_of_others(turn: Event) -> None:
+def test_early_refusals_do_not_count_for_the_measured_wait(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     late_s = client.connection.received_at + 10 * LATE_S
@@ -98,13 +98,13 @@ def test_a_socket_has_few_waiting_bids(turn: Event) -> None:
     assert client.connection.bids_waiting == 0
 
 
-def test_a_repeated_frame_id_is_not_taken(turn: Event) -> None:
+def test_a_repeated_frame_id_is_refused(turn: Event) -> None:
     client = bidder(FakeServices())
     client.admit("bid.place", **BID, key="k1")
     assert not client.admit("bid.place", **BID, id=2, key="k2")
 
 
-def test_it_is_placed_though_its_socket_has_ended(turn: Event) -> None:
+def test_a_waiting_bid_is_placed_even_if_its_socket_ended(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     client.admit("bid.place", **BID, key="k1")
@@ -113,7 +113,7 @@ def test_it_is_placed_though_its_socket_has_ended(turn: Event) -> None:
     assert len(services.appended) == 2
 
 
-def test_in_a_drain_it_is_not_placed_and_leaves_nothing_reserved(turn: Event) -> None:
+def test_a_waiting_bid_is_dropped_in_a_drain(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     client.admit("bid.place", **BID, key="k1")
@@ -132,7 +132,7 @@ def test_above_the_rate_it_is_refused_at_once(turn: Event) -> None:
     assert [answer["code"] for answer in client.received()] == ["RATE_LIMITED"]
 
 
-def test_it_is_refused_before_its_right_is_read(turn: Event) -> None:
+def test_a_waiting_bid_is_refused_before_its_right_is_read(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     services.bidding.rights.clear()

@@ -1,4 +1,4 @@
-"""What waits for a store holds up nothing else of its socket, and keeps its order (wire.md)."""
+"""A frame that waits for a store delays no other frame of its socket, in order (wire.md)."""
 
 from functools import partial
 
@@ -48,7 +48,7 @@ def test_a_bid_and_the_time_do_not_wait_for_chat() -> None:
         ("sessions", "auth", {"token": "5"}),
     ],
 )
-def test_whatever_waits_for_a_store_the_time_does_not(
+def test_time_frames_do_not_wait_for_a_store(
     store: str, type_: str, fields: dict[str, object]
 ) -> None:
     services = FakeServices()
@@ -109,7 +109,7 @@ def test_two_auths_and_what_follows_them_keep_their_order() -> None:
     assert types(client) == list(zip(sent, wanted, strict=True))
 
 
-def test_after_a_bad_token_nothing_is_carried_out() -> None:
+def test_frames_after_a_bad_token_are_ignored() -> None:
     services = FakeServices()
     client = Client(services)
     services.freeze("sessions")
@@ -131,7 +131,7 @@ def test_a_session_ending_during_admission_closes_4401() -> None:
     assert client.answers() == [{"close": 4401}]
 
 
-def test_what_is_malformed_while_an_auth_waits_closes_4400() -> None:
+def test_a_malformed_frame_during_auth_closes_4400() -> None:
     services = FakeServices()
     client = Client(services)
     services.freeze("sessions")
@@ -157,7 +157,7 @@ def test_beyond_the_bound_a_frame_is_busy_and_may_be_tried_again() -> None:
     assert {kind for _, kind in types(client)} == {"bid.status"}
 
 
-def test_a_queue_goes_on_after_the_bound_was_reached() -> None:
+def test_a_queue_continues_after_its_limit_was_reached() -> None:
     done: list[int] = []
     queues = FrameQueues(frames_max=1, at_once_max=1)
     client = Client(FakeServices())
@@ -208,7 +208,7 @@ def test_waiting_snapshots_delay_no_bid_status_and_no_auth() -> None:
     assert len(types(client)) == 10
 
 
-def test_a_socket_that_ends_while_its_auth_waits_keeps_no_place() -> None:
+def test_a_socket_that_ends_during_auth_frees_its_slot() -> None:
     services = FakeServices()
     client = Client(services)
     services.freeze("claims")

@@ -76,7 +76,7 @@ def test_a_slow_reader_is_closed_4008_after_the_begun_frame(pair: Pair, bytes_ma
     assert frames == frame * (len(frames) // len(frame))
 
 
-def test_who_takes_nothing_at_all_is_cut_off(pair: Pair) -> None:
+def test_a_client_that_reads_nothing_is_disconnected(pair: Pair) -> None:
     ours, _ = pair
     dead: list[bool] = []
     writer = a_writer(ours, dead, stall_s=0.05)
