@@ -1,4 +1,4 @@
-# One image for every process of the house; what it runs is its command (docker-compose.yml).
+# One image for all our processes; the command selects the process (docker-compose.yml).
 #
 # Base images are pinned by tag, because where this file was written no registry could be reached
 # to read their digests: pin those where you build (docs/deploy.md). Debian 12 is what the tests run
@@ -24,7 +24,7 @@ COPY requirements.lock stack/locks/requirements-cyclonedx-bom.lock ./
 RUN python3 -m venv /opt/house \
  && /opt/house/bin/pip install --no-cache-dir --require-hashes --only-binary :all: \
     --requirement requirements.lock
-# What is installed, as CycloneDX, listed by a tool that does not become part of it.
+# The SBOM (CycloneDX), made by a tool that is not part of the image.
 RUN python3 -m venv /opt/sbom \
  && /opt/sbom/bin/pip install --no-cache-dir --require-hashes --only-binary :all: \
     --requirement requirements-cyclonedx-bom.lock \

@@ -3,15 +3,15 @@
 #
 #   sh deploy/secrets.sh DIRECTORY     (as root: each file is given to the user who reads it)
 #
-# What is there already stays as it is, so it may be run at any time: remove a file to have it made
-# anew (docs/deploy.md, "Secrets and certificates"). A folder holds what one service may read.
+# Existing files stay, so it may be run at any time: remove a file to have it made
+# again (docs/deploy.md, "Secrets and certificates"). A folder holds the files of one service.
 set -eu
 umask 077
 
 directory=${1:?"usage: secrets.sh DIRECTORY"}
-days_ca=3650 # of the authority, which only the services of this house trust
+days_ca=3650 # of the authority, which only these services trust
 days=825     # of a certificate: Apple's and others' clients refuse longer ones
-renew_s=2592000 # a certificate with less than 30 days left is made anew
+renew_s=2592000 # a certificate with less than 30 days left is renewed
 ca="$directory/ca"
 
 # The users that the images run as. Numbers, because they are not users of this machine.
@@ -22,7 +22,7 @@ fail() {
   exit 2
 }
 
-# write FILE: standard input becomes FILE in one step; an interrupted run leaves no half of it.
+# write FILE: standard input becomes FILE in one step; an interrupted run leaves no partial file.
 write() {
   mkdir -p "$(dirname "$1")"
   cat >"$1.new"
@@ -35,7 +35,7 @@ password() {
   cat "$directory/$1"
 }
 
-# text FOLDER/NAME TEXT writes what is made of passwords, so that it follows them.
+# text FOLDER/NAME TEXT writes a file that contains passwords, so that it follows them.
 text() {
   printf '%s\n' "$2" | write "$directory/$1"
 }

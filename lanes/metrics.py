@@ -2,9 +2,9 @@
 
 from lanes.declarations import SIZES, counter, histogram, newest, summed
 
-INGESTED = counter("ingest_records", "Records taken from Kafka into the inbox.", "topic")
+INGESTED = counter("ingest_records", "Records ingested from Kafka into the inbox.", "topic")
 INGESTED_BATCH = histogram(
-    "ingest_batch_records", "Records taken in one transaction.", "topic", buckets=SIZES
+    "ingest_batch_records", "Records ingested in one transaction.", "topic", buckets=SIZES
 )
 INGEST_LAG = histogram(
     "ingest_lag_seconds",
@@ -13,7 +13,7 @@ INGEST_LAG = histogram(
 )
 PAUSED = summed(
     "ingest_paused_partitions",
-    "Partitions from which nothing is taken, because the backlog is over its limit.",
+    "Partitions that are not ingested, because the backlog is over its limit.",
     "topic",
 )
 BACKLOG = newest(
@@ -49,18 +49,24 @@ INBOX_SECONDS = histogram(
     "From a batch's oldest record's commit in the inbox to the commit that settled it.",
     "topic",
 )
-CONFLICTS = counter("lane_version_conflicts", "Settles rolled back for another's.", "topic")
+CONFLICTS = counter(
+    "lane_version_conflicts",
+    "Settles rolled back, because another writer committed first.",
+    "topic",
+)
 RETRIES = counter("lane_settle_retries", "Settles queued again after a conflict.", "topic")
 EXHAUSTED = counter(
-    "lane_exhausted_settles", "Settles given up after nothing but conflicts.", "topic"
+    "lane_exhausted_settles", "Settles that failed after the last retry of a conflict.", "topic"
 )
 FAILED_SETTLES = counter("lane_failed_settles", "Settles that a record made fail.", "topic")
-DEAD_LETTERS = counter("lane_dead_records", "Records given up as dead letters.", "topic", "reason")
+DEAD_LETTERS = counter("lane_dead_records", "Records that became dead letters.", "topic", "reason")
 PARKED = counter(
-    "lane_parked_lanes", "Lanes and partitions parked: somebody must look at it.", "topic"
+    "lane_parked_lanes", "Lanes and partitions that were parked; an operator must act.", "topic"
 )
 PARKED_NOW = newest("lane_parked_now_lanes", "Lanes and partitions that are parked now.", "topic")
-DEFERRED = counter("lane_deferred_settles", "Settles put off: the database is away.", "topic")
+DEFERRED = counter(
+    "lane_deferred_settles", "Settles postponed, because the database is away.", "topic"
+)
 
 RELAYED = counter("relay_sent_messages", "Outbox messages acknowledged by Kafka.", "topic")
 RELAY_LAG = histogram(
@@ -68,9 +74,7 @@ RELAY_LAG = histogram(
     "From the transaction that wrote a batch's oldest message to Kafka's acknowledgement.",
 )
 PIPELINE_FAILURES = counter("pipeline_failures", "Steps that failed and were retried.", "pipeline")
-QUEUE_LENGTH = newest(
-    "queue_waiting_tasks", "Tasks in a queue of Celery that no worker has taken.", "queue"
-)
+QUEUE_LENGTH = newest("queue_waiting_tasks", "Tasks that wait in a queue of Celery.", "queue")
 GROUP_LAG_RECORDS = newest(
     "group_lag_records", "Records that a consumer group has not acknowledged.", "group", "topic"
 )

@@ -33,20 +33,20 @@ SOCKETS_ENDED = counter(
 )
 FRAMES_IN = counter("ws_received_frames", "Text frames of clients.")
 FRAMES_OUT = counter("ws_sent_frames", "Frames given to sockets, pings and pongs included.")
-PUSHES = counter("ws_pushed_frames", "Frames that answer nobody: states, outcomes, messages.")
+PUSHES = counter("ws_pushed_frames", "Frames pushed without a request: states, outcomes, messages.")
 BIDS_RECEIVED = counter("ws_received_bids", "Well-formed bids of signed-in clients.")
 BIDS_ACKNOWLEDGED = counter("ws_acknowledged_bids", "Bids acknowledged by Kafka.")
 BIDS_UNKNOWN = counter("ws_unknown_bids", "Bids without acknowledgement in time.")
 UNWRITTEN_RECEIPTS = counter(
     "gateway_unwritten_receipts",
-    "Receipts whose line was not written, because nobody reads standard output fast enough.",
+    "Receipts whose line was dropped, because the reader of standard output is too slow.",
 )
 RECEIPT_SECONDS = histogram(
     "ws_receipt_seconds", "From a bid's frame to its receipt, in the gateway."
 )
 FANOUT_SECONDS = histogram(
     "ws_fanout_seconds",
-    "From the decision time of a settle's newest accepted bid to the gateway's hearing of it.",
+    "From the decision time of a settle's newest accepted bid to its arrival at the gateway.",
 )
 DELIVERY_SECONDS = histogram(
     "ws_delivery_seconds",
@@ -54,15 +54,18 @@ DELIVERY_SECONDS = histogram(
 )
 LOOP_DELAY = histogram(
     "gateway_loop_delay_seconds",
-    "How much later than asked a greenlet is woken: what everything in this process waits.",
+    "Delay of a timer of the loop, which every greenlet of this process waits.",
 )
 GREENLETS = summed("gateway_serving_greenlets", "Greenlets that serve a connection each.")
 
 UNANSWERED = counter(
-    "gateway_unanswered_calls", "Calls of a store given up without an answer.", "store"
+    "gateway_unanswered_calls", "Calls of a store that ended without an answer.", "store"
 )
 REFUSED = counter(
-    "gateway_refused_records", "Records not put into the log: BUSY.", "topic", "cause"
+    "gateway_refused_records",
+    "Records refused with BUSY, and not written to Kafka.",
+    "topic",
+    "cause",
 )
 UNMATCHED_REQUESTS = counter(
     "gateway_unmatched_requests", "Requests that no route answers: another path, another method."
@@ -102,7 +105,7 @@ CONNECTIONS = newest(
     "state",
 )
 CONNECTIONS_MAX = newest(
-    "postgres_allowed_connections", "Connections that the server takes from all together."
+    "postgres_allowed_connections", "Connections that the server allows in all."
 )
 POOL_USED = summed("pool_used_connections", "Connections to PostgreSQL that are lent out.", "pool")
 POOL_ALLOWED = summed(
@@ -153,14 +156,16 @@ HOUSEKEPT_ROWS = counter(
     "chore",
 )
 HOUSEKEEPING_FAILURES = counter(
-    "housekeeping_failures", "Chores put off to the next run: a store did not answer.", "chore"
+    "housekeeping_failures",
+    "Chores postponed to the next run, because a store did not answer.",
+    "chore",
 )
 
 MAIL_SENT, MAIL_DEFERRED, MAIL_REFUSED, MAIL_GIVEN_UP = "sent", "deferred", "refused", "given_up"
 MAIL_RESULTS = (MAIL_SENT, MAIL_DEFERRED, MAIL_REFUSED, MAIL_GIVEN_UP)
 MAILS = counter(
     "mail_handled_mails",
-    "Mails that the mail server took, or not: deferred ones are tried again.",
+    "Mails by the mail server's answer; deferred ones are tried again.",
     "purpose",
     "result",
 )

@@ -44,15 +44,15 @@ INTRODUCTION = """\
 
 Made by `make docs` from `lanes/metrics.py` and `app/observability/metrics.py`: change those, not
 this. The last word of a name is its unit. Each process counts into the files of
-`PROMETHEUS_MULTIPROC_DIR`; what a process that died has counted is kept, so no counter ever falls.
-They are served on a port of their own by
+`PROMETHEUS_MULTIPROC_DIR`; the counts of a dead process are kept, so no counter ever falls. Metrics
+have a port of their own. They are served by
 
 - `python -m app.exporter`, for all processes of the machine (`METRICS_URL` of `make env`);
 - `--http HOST:PORT` of `python -m bridge …` and of `celery … worker …`, for all processes that
-  share that directory: what a host or a container needs that runs one kind of process alone;
-- Flower, for what Celery's events tell: `/metrics` on its own port.
+  share that directory: for a host or a container that runs only one kind of process;
+- Flower, for Celery's events: `/metrics` on its own port.
 
-The way of a bid, leg by leg: `ws_receipt_seconds` (frame to receipt, which is Kafka's
+The stages of a bid: `ws_receipt_seconds` (frame to receipt, which is Kafka's
 acknowledgement), `ingest_lag_seconds` (log to inbox), `lane_inbox_seconds` (inbox to settled),
 `broadcast_age_seconds` (settled to published; its halves are `relay_lag_seconds`, to Kafka, and
 `broadcast_lag_seconds`, from there), `ws_delivery_seconds` (published to the gateway, which writes
@@ -75,7 +75,7 @@ class Label:
 
 LABELS = {
     "application": Label("the name a process gives to PostgreSQL", metrics.APPLICATIONS),
-    "cause": Label("why a gateway did not take a record", sorted(metrics.REFUSAL_CAUSES)),
+    "cause": Label("why a gateway refused a record", sorted(metrics.REFUSAL_CAUSES)),
     "chore": Label("what is kept in bounds (docs/growth.md)", CHORES),
     "code": Label("an error code", tuple(STATUS_OF_CODE)),
     "end": Label("how a socket ended", sorted(metrics.ENDS)),
@@ -84,7 +84,7 @@ LABELS = {
     ),
     "group": Label("a consumer group", (INGEST_GROUP, BROADCAST_GROUP, SAVE_GROUP, EVENT_GROUP)),
     "holder": Label("who holds a transaction open", sorted(metrics.HOLDERS)),
-    "method": Label("a method that the route takes", [method.value for method in HTTPMethod]),
+    "method": Label("a method that the route allows", [method.value for method in HTTPMethod]),
     "outcome": Label(
         "`accepted`, or why a bid was refused", ("accepted", *get_args(RejectionCode))
     ),

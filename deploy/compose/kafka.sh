@@ -29,7 +29,7 @@ ssl.truststore.type=PEM
 ssl.truststore.location=$secrets/ca.crt
 sasl.enabled.mechanisms=SCRAM-SHA-512
 listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-# Only they may do what nobody granted them: operators, and the nodes themselves, by certificate.
+# Super users: operators, and the nodes themselves, by certificate.
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:operator;User:CN=kafka-1
 log.dirs=$data
@@ -43,7 +43,7 @@ transaction.state.log.replication.factor=$KAFKA_REPLICATION
 transaction.state.log.min.isr=$KAFKA_MIN_ISR
 share.coordinator.state.topic.replication.factor=$KAFKA_REPLICATION
 share.coordinator.state.topic.min.isr=$KAFKA_MIN_ISR
-# A killed broker is let back in when its old session has ended, by default after 9 s.
+# A killed broker can rejoin when its old session has ended, by default after 9 s.
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
 END
@@ -57,7 +57,7 @@ ssl.truststore.type=PEM
 ssl.truststore.location=$secrets/ca.crt
 END
 
-# The users are written into new data; what has data keeps its own.
+# The users are written into new data; existing data keeps its users.
 for user in operator gateway bridge clock worker; do
   set -- "$@" --add-scram "SCRAM-SHA-512=[name=$user,password=$(cat "$secrets/${user}_password")]"
 done

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Brings a house that runs by docker compose to the image $IMAGE: secrets that it lacks, schema and
-# topics first, then one service after the other, each drained by its stop signal and waited for until
-# it is healthy.
+# Upgrades an installation by docker compose to the image $IMAGE: missing secrets, schema and
+# topics first, then one service after the other: each is drained by its stop signal, and must be
+# healthy before the next.
 #
-#   IMAGE=ghcr.io/owner/name@sha256:… sh deploy/compose/release.sh ENV_FILE     (in the house's folder)
+#   IMAGE=ghcr.io/owner/name@sha256:… sh deploy/compose/release.sh ENV_FILE     (in the checkout)
 #
-# What fails ends it there: what follows goes on running the old image, which the new schema serves
-# as well (docs/bad-deploy.md).
+# A failure ends it: the remaining services keep the old image, which works with the new schema
+# (docs/bad-deploy.md).
 set -eu
 
 usage() { echo "usage: IMAGE=… release.sh ENV_FILE" >&2; exit 2; }

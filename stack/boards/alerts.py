@@ -94,7 +94,7 @@ ALERTS: tuple[Alert, ...] = (
         "> 5",
         "30s",
         PAGE,
-        "What was decided has not reached Kafka for {{ $value | humanizeDuration }}.",
+        "Decided bids have not reached Kafka for {{ $value | humanizeDuration }}.",
         "overload.md#when-load-exceeds-capacity",
     ),
     Alert(
@@ -167,7 +167,7 @@ ALERTS: tuple[Alert, ...] = (
         "> 0.25",
         "2m",
         TICKET,
-        "Everything in a gateway waits {{ $value | humanizeDuration }}: add one.",
+        "A gateway's loop is {{ $value | humanizeDuration }} late: add a gateway process.",
         "overload.md#when-load-exceeds-capacity",
     ),
     Alert(

@@ -65,7 +65,7 @@ OLDEST = panel(
 OVERVIEW = Board(
     "auction-overview",
     "Overview",
-    "Whether the house is well: what BowChat promised to show, and what bidders notice.",
+    "The state of the application: BowChat's figures, and what bidders notice.",
     (
         ("What BowChat promised", (CONSUMER_LAG, POSTGRESQL_CONNECTIONS, HTTP_ERRORS, THREADS)),
         ("What bidders notice", (MEMORY, RECEIPT, DECIDED, OLDEST)),
@@ -75,7 +75,7 @@ OVERVIEW = Board(
 BIDS = Board(
     "auction-bids",
     "Bids",
-    "The way of a bid, leg by leg: the slowest leg is where to look.",
+    "The stages of a bid: look at the slowest.",
     (
         (
             "Coming in",
@@ -127,7 +127,7 @@ BIDS = Board(
 FAN_OUT = Board(
     "auction-fan-out",
     "Fan-out",
-    "Sockets, what is pushed to them, and who reads too slowly.",
+    "Sockets, pushed frames and slow clients.",
     (
         (
             "Sockets",
@@ -140,7 +140,7 @@ FAN_OUT = Board(
                     rate('ws_ended_sockets_total{end="4008"}', "closed 4008"),
                 ),
                 panel(
-                    "Waits for slow readers",
+                    "Queued for slow clients",
                     "bytes",
                     now("ws_queued_bytes", "bytes"),
                     about="Of all sockets together.",
@@ -167,7 +167,7 @@ FAN_OUT = Board(
                     "Delay of a gateway's loop",
                     "s",
                     *quantiles("gateway_loop_delay_seconds"),
-                    about="What everything in the process waits.",
+                    about="The wait of every greenlet in the process.",
                 ),
             ),
         ),
@@ -202,7 +202,7 @@ FAN_OUT = Board(
 WORKERS = Board(
     "auction-workers",
     "Workers",
-    "Bridge and Celery: what waits, what conflicts, what is given up. Flower shows single tasks.",
+    "Bridge and Celery: backlogs, conflicts, dead letters. Flower shows single tasks.",
     (
         (
             "What waits",
@@ -289,7 +289,7 @@ WORKERS = Board(
                 MEMORY,
                 THREADS,
                 panel(
-                    "Restarts nobody asked for",
+                    "Unexpected restarts",
                     "short",
                     now("process_unexpected_restarts", "{{process}}", by="process"),
                 ),
@@ -301,7 +301,7 @@ WORKERS = Board(
 STORES = Board(
     "auction-stores",
     "Stores",
-    "PostgreSQL, Kafka, Redis and MongoDB as the house feels them.",
+    "PostgreSQL, Kafka, Redis and MongoDB as our processes see them.",
     (
         (
             "PostgreSQL",
@@ -370,7 +370,7 @@ STORES = Board(
                     rate("housekeeping_failures_total", "{{chore}}", by="chore"),
                 ),
                 panel(
-                    "Mails sent, put off or given up",
+                    "Mails sent, deferred or failed",
                     "ops",
                     rate(
                         "mail_handled_mails_total", "{{purpose}} {{result}}", by="purpose, result"
@@ -384,7 +384,7 @@ STORES = Board(
 BUSINESS = Board(
     "auction-business",
     "Business",
-    "Bids, why they are refused, and how punctually auctions end.",
+    "Bids, the reasons of refusals, and the delay of closes.",
     (
         (
             "Bids",

@@ -26,10 +26,10 @@ RATES_OVER = "10s"  # several scrapes: see stack/servers/prometheus.py
 AROUND_S = 5.0  # shown before and after
 BY_HAND = "no storm's"  # in the place of a script and who drove it
 PAGE = """\
-# The boards during a storm
+# The dashboards during a storm
 
 `make up with=prometheus`, `make storm` and `make boards` draw these pictures and write this page:
-each board of `stack/boards/boards.py` with all its panels, from what Prometheus scraped. Rates and
+each dashboard of `stack/boards/boards.py` with all its panels, from Prometheus's data. Rates and
 quantiles are over {rates} s. Lines that are 0 throughout are drawn as one.
 
 - {what}, {when}, {seconds:.0f} s

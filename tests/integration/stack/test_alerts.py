@@ -80,7 +80,7 @@ CASES = {
     "OutboxStuck": Case(
         {"relay_unsent_age_seconds": f"6+0{ON}"},
         {"relay_unsent_age_seconds": f"5+0{ON}"},
-        "What was decided has not reached Kafka for 6s.",
+        "Decided bids have not reached Kafka for 6s.",
     ),
     "AuctionsCloseLate": Case(
         {
@@ -156,7 +156,7 @@ CASES = {
             f'{LOOP}{{le="0.5"}}': f"0+1{ON}",
             f'{LOOP}{{le="+Inf"}}': f"0+1{ON}",
         },
-        "Everything in a gateway waits 497.5ms: add one.",
+        "A gateway's loop is 497.5ms late: add a gateway process.",
     ),
     "ProcessKeepsDying": Case(
         {'process_unexpected_restarts{process="relay"}': f"0+1{ON}"},
