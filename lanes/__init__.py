@@ -7,7 +7,7 @@ used, so that a process imports only what it runs.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # what __getattr__ finds, for those who check types
+if TYPE_CHECKING:  # what __getattr__ finds, for type checkers
     from lanes.backlog import Backlog as Backlog
     from lanes.backlog import BacklogSource as BacklogSource
     from lanes.backlog import Watermark as Watermark

@@ -23,7 +23,7 @@ PLATFORM_REASONS = (
     NO_KEY, BAD_UTF8, TOO_LARGE, NO_LOG_TIME, UNDECODABLE, VERSION_CONFLICT, HANDLER_ERROR,
     WORKER_DIED,
 )  # fmt: skip
-# Those by which a lane is parked instead, when its topic says so.
+# The reasons that park a lane instead, if its topic says so.
 PARKING_REASONS = (VERSION_CONFLICT, HANDLER_ERROR, WORKER_DIED)
 # Why a lane or a partition is parked, unless an operator or one of those did it.
 FUTURE_VERSION, TOO_MANY = "FutureVersion", "TooManyDeadLetters"

@@ -75,7 +75,7 @@ class DeadLetterWriter:
         except Exception:
             if not notify:
                 raise
-            # What makes a record fail may also keep its bidder from being told.
+            # The cause of a record's failure may also make the notice of its failure fail.
             log.exception("failure_not_notified", topic=lane.topic.name, key=key)
             self._add(lane, key, offsets, cause, notify=False)
 

@@ -24,11 +24,11 @@ ISOLATE_AFTER = 2  # failed settles, then one record at a time
 class FailureAction(Enum):
     """What to do after a failed settle."""
 
-    CONFLICT = auto()  # somebody else settles the lane: again, a few times
-    PUT_OFF = auto()  # the handler asks for it: again after a while, without counting
+    CONFLICT = auto()  # another worker settles the lane: again, a few times
+    PUT_OFF = auto()  # the handler raised RetryLater: again after a while, without counting
     WAIT = auto()  # a store is away, or the lane itself cannot be read: again, without counting
     COUNT = auto()  # one of the records is at fault: count it, and again
-    SINGLE_OUT = auto()  # the newer code will settle one of them: go on up to it
+    SINGLE_OUT = auto()  # the newer code will settle one of them: settle those before it
     DEAD_LETTER = auto()  # the one record read is at fault, or all of them are
     PARK = auto()  # the one record read waits for newer code
 

@@ -7,7 +7,7 @@ DEAD_LETTER_DAYS = 90
 # The longest record that Kafka takes otherwise (1 MiB), with its key and its provenance.
 DEAD_LETTER_BYTES_MAX = 2 * 1024 * 1024
 
-# By which a replay says how often the record was put into its topic again.
+# The number of times that a record was replayed.
 REPLAY_COUNT_HEADER = "replay_count"
 # When the transaction that wrote a message to the outbox began, in ms since 1970.
 WRITTEN_AT_HEADER = "written_at_ms"

@@ -20,7 +20,7 @@ KAFKA_LOG_IN = (
 )  # fmt: skip
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
 CELERY = ("celery", "-q", "-A", "workers.celery_app")
-ALONE = ("--without-gossip", "--without-mingle")  # what workers would only tell each other
+ALONE = ("--without-gossip", "--without-mingle")  # messages between workers, which nothing needs
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
 
 
@@ -92,7 +92,7 @@ def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Pr
     It serves its metrics itself: among those of the others they would be twice.
     """
     own = {key: value for key, value in environment.items() if key != METRICS_DIRECTORY}
-    # In the environment, because everybody may read a command line.
+    # In the environment, because all users can read a command line.
     own["FLOWER_BASIC_AUTH"] = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
     celery = (executable(CELERY[0]), *CELERY[1:])

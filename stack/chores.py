@@ -42,10 +42,10 @@ DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM")
 TESTS_PROFILES = ("test", "test-2", "test-3")
 SIDE_BY_SIDE = (
     *("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder"),
-    *("--max-worker-restart", "0"),  # another would have no servers; the test that ended it is told
+    *("--max-worker-restart", "0"),  # another would have no servers; the killing test is reported
 )
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
-# What is made of the code: each writes its files; with --check it says whether they are so.
+# Generated files: each command writes its own; with --check it reports differences.
 MADE: dict[str, tuple[str, ...]] = {
     "page of metrics": ("python", "-m", "app.observability.reference"),
     "settings of lanes": ("python", "-m", "lanes.configuration", "docs/lanes/configuration.md"),

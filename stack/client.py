@@ -15,7 +15,7 @@ from stack.websocket_client import Frame
 TIMEOUT_S = 8.0  # more than the gateway's own limit for any answer
 PASSWORD = "correct horse battery"
 STARTING_PRICE = 1_000
-# What an answer over HTTP says of a bid, as its frames `bid.received` and `bid.result` do.
+# The answer over HTTP to a bid, in the form of the frames `bid.received` and `bid.result`.
 RECEIPT = ("bid_id", "key", "auction_id", "amount", "kind", "partition", "offset", "log_time")
 OUTCOME = (
     "bid_id", "key", "auction_id", "status", "standing", "code", "seq", "alias", "price",

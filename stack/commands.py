@@ -12,7 +12,7 @@ from stack.places import CHECKOUT, install_log_dir
 # What a process may inherit from the shell that started it; everything else is set explicitly.
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "JAVA_HOME")
 
-# As uv, pip, Maven, apt, npm and initdb begin the line that says why.
+# How uv, pip, Maven, apt, npm and initdb begin the line with the cause.
 ERROR_MARK = re.compile(r"(\[?ERROR\]?\b|E: |npm error (?!code)|cause: |\S+: error: )")
 UNSAFE = re.compile(r"[^\w.-]+")  # in the name of a file
 # Causes that lie outside the tool, whose own last words are about something else then.

@@ -12,7 +12,7 @@ from stack.settings import Settings
 
 FLOWER_USER = "flower"
 PROVIDERS_CLIENT_ID = "auction-house"
-AMOUNT_MAX = 10**12  # minor units: the most that anybody can bid
+AMOUNT_MAX = 10**12  # minor units: the largest possible bid
 # Storms, tests and newcomers bid any amount, again and again, and are no browsers; tests of these
 # bounds set their own.
 GENEROUS = {
@@ -22,7 +22,7 @@ GENEROUS = {
     "FUTILE_BIDS_PER_MINUTE": "1000000",
     "ALLOW_MISSING_ORIGIN": "1",
 }
-# Programs that chat are faster than people.
+# Programs chat faster than people.
 FAST_CHAT = {"CHAT_MESSAGES_PER_S": "100", "CHAT_MESSAGES_BURST": "1000"}
 
 
@@ -118,7 +118,7 @@ def application_environment(
         "PROMETHEUS_MULTIPROC_DIR": str(places.metrics_dir),
         "STACK_STATUS_FILE": str(places.status_file),
         "LOG_LEVEL": "INFO",
-        # OpenTelemetry's own variables, of whoever starts the processes.
+        # OpenTelemetry's own variables, from the environment of the caller.
         **{name: value for name, value in os.environ.items() if name.startswith("OTEL_")},
         **(FAST_CHAT if settings.short_lived else {}),
     }

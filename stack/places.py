@@ -113,7 +113,7 @@ def _make_data_dir(data_dir: Path) -> None:
     missing = [path for path in (data_dir, *data_dir.parents) if not path.exists()]
     for directory in reversed(missing):
         directory.mkdir(exist_ok=True)
-        directory.chmod(0o755)  # whatever the umask: another user walks through
+        directory.chmod(0o755)  # for any umask: another user must pass through
 
 
 def _close_to_others(directory: Path) -> None:

@@ -13,13 +13,13 @@ from app.protocol.fanout import Backlog
 from app.services.log import Log, OnAcknowledged, RecordMetadata
 from lanes import Topic, Watermark
 
-BACKLOG_TTL_S = 5.0  # older news is none
+BACKLOG_TTL_S = 5.0  # an older measurement is ignored
 # A client waits about as long as what it adds would have waited, within reason.
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 10.0
 # A frame that waits so long for its turn is late: a page shows what comes sooner as now.
 LATE_S = 0.1
 LATE_FRAMES_MIN = 50  # frames: fewer are no overload, however slow the machine is
-MOVED_S = 1.0  # how exactly the age of what waits is known: news come once a second
+MOVED_S = 1.0  # precision of the age of the oldest record: it is published once a second
 
 
 class ProgressClock:

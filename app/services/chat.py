@@ -25,7 +25,7 @@ from app.services.ttl_cache import TtlCache
 from app.settings import Limits
 
 MEMBERS_CACHED_MAX = 50_000
-MEMBER_TTL_S = 30.0  # who left is heard of by event; this is for lost events
+MEMBER_TTL_S = 30.0  # leaving is known by an event; this is for lost events
 TRUNCATED_TAIL = 50  # wire.md: the newest 50 when there were too many
 
 

@@ -101,6 +101,6 @@ class ReadCache(Generic[K, V]):
         with self._lock:
             if self._reads.get(key) is own:
                 del self._reads[key]
-        # A greenlet that is ended while it reads must not end those who wait for it.
+        # A greenlet that is killed while it reads must not end the greenlets that wait for it.
         failure = error if isinstance(error, Exception) else BusyError("the reading was broken off")
         own.set_exception(failure)

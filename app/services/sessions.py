@@ -18,7 +18,7 @@ from app.protocol.resources import Listed, Page, Session
 from app.services.pages import Position, page
 from lanes import epoch_ms, from_epoch_ms
 
-DEVICE_CHARACTERS_MAX = 200  # of what a browser says about itself
+DEVICE_CHARACTERS_MAX = 200  # of the browser's User-Agent
 ID_BYTES = 6  # of a session as its owner sees it: every number of so many is exact in JavaScript
 
 

@@ -21,7 +21,7 @@ from app.services.read_cache import ReadCache
 from app.settings import Limits
 
 SNAPSHOTS_MAX = 1_000  # auctions looked at in one moment; 10 KB each
-PAGES_MAX = 100  # of a list, by whatever is asked; 100 KB each
+PAGES_MAX = 100  # of a list, by query; 100 KB each
 HISTORIES_MAX = 1_000  # parts of auctions' histories; 15 KB each
 PRICES = "prices"
 PRICES_REST_S = 0.1  # every change of a price makes them old: 160 auctions are 2 ms to read

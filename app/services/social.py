@@ -24,10 +24,10 @@ from app.services.profiles import NotInProfileError, Profiles
 from app.services.sessions import Client
 
 SECRET_BYTES = 32  # of state, nonce and verifier: RFC 7636 asks for 256 bits of the last
-# What a provider says to a callback of its own faults (RFC 6749, 4.1.2.1).
+# The errors of a provider in a callback (RFC 6749, 4.1.2.1).
 UNAVAILABLE = frozenset({"temporarily_unavailable", "server_error"})
 REFUSED = "access_denied"
-# Kakao's word for somebody under 14 whose guardian did not agree; otherwise as any refusal.
+# Kakao's error for a user under 14 without a guardian's consent; otherwise as any refusal.
 UNDER_AGE = "under age"
 
 

@@ -19,7 +19,7 @@ from app.protocol.topics import AUCTION_BID
 
 DECIDED_S: Final = 0.8  # half of what a bidder may wait at most when more comes than is carried
 QUIET_S: Final = 2.0  # without an outcome for so long, nothing is known
-AT_FIRST: Final = 2_000  # so many at once are taken before anything is known
+AT_FIRST: Final = 2_000  # bids under way that are accepted before the first measurement
 GROWTH: Final = 0.25  # by one outcome in time; with more, the limit swings
 AT_LEAST: Final = 200  # so many may be under way, however late their outcomes come
 KEPT_S: Final = 60.0  # a bid whose outcome has not come by then is forgotten
@@ -36,7 +36,7 @@ class _Lane:
         self._placed: OrderedDict[str, float] = OrderedDict()
         self._limit = float(AT_FIRST)
         self._decided_at = float("-inf")
-        self.reserved = 0  # bids that are taken and wait to be placed
+        self.reserved = 0  # accepted bids that wait to be placed
 
     def is_full(self, now: float) -> bool:
         return (

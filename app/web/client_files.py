@@ -24,7 +24,7 @@ NOT_SERVED = (PAGE, ROUTES, ".map", *ENCODINGS.values())
 FOREVER = "public, max-age=31536000, immutable"  # another content has another name
 UNHASHED = "public, max-age=3600"  # icons and the like: an hour after a deploy they are new
 BASE_URL = "__BASE_URL__"  # crawlers take pictures by absolute addresses only
-PROVIDERS = "__PROVIDERS__"  # by which people may log in, so that their buttons need no call
+PROVIDERS = "__PROVIDERS__"  # the offered providers, so that their buttons need no call
 ID = "[1-9][0-9]{0,15}"
 
 

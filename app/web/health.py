@@ -18,8 +18,8 @@ from app.services.backlog import Admission
 from app.services.epochs import OlderDatabaseError
 
 CHECK_TIMEOUT_S = 2.0
-CONNECT_WAIT_S = 1.5  # a first bid would otherwise be told BUSY
-ANSWER_MARGIN_S = 0.25  # so that it is told by whom there is no answer
+CONNECT_WAIT_S = 1.5  # otherwise a first bid would get BUSY
+ANSWER_MARGIN_S = 0.25  # so that the answer names the silent store
 OK = "ok"
 PROBE_KEY, PROBE_KEY_S = "readyz", 10
 # Chat waits for the first; without the second tokens are accepted until they expire; whether bids

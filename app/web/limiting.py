@@ -19,10 +19,10 @@ from app.web.addresses import address_group, is_trusted, request_address
 from app.web.metering import endpoint
 from app.web.problem import problem
 
-SHARES = 60  # of its limit an address uses up before Redis is told: each process may be late by one
+SHARES = 60  # parts of an address's limit; Redis is updated per part, so may lag by one
 ADDRESSES_MAX = 10_000  # that are remembered; what is forgotten of one is a share at most
 WINDOW_S = 60.0
-# The API, and what asks providers: the page's own files cost next to nothing.
+# The API and calls of providers: the page's own files cost almost nothing.
 LIMITED = ("/api/", "/oauth2/", "/login/oauth2/")
 
 

@@ -22,7 +22,7 @@ from lanes.sweep import Sweep
 from lanes.wake import Waker
 
 TICK_S = 0.2  # how late a newly created, very short auction may be noticed
-OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is asked for and not settled
+OVERDUE_TICK_S = 0.05  # how late another end is noticed while one is requested and not settled
 SWEEP_S = 0.5  # it counts what waits in the inbox, row by row
 # A close that was void, because the broker's clock is behind, is requested again soon; one that is
 # not settled, because no worker runs, after ever longer pauses.

@@ -37,7 +37,7 @@ class LogAudit:
         selection = context.selections[topic.name]
         progress = self._rows.progress(transaction, topic.name)
         for partition, (first, start, end) in self._spans(context).items():
-            # Records that were never taken are nobody's yet.
+            # Records that are not ingested yet need no place.
             until = min(progress.get(partition, first), end)
             found = self._entries(context, partition, start, until)
             self._check_entries(context, found)

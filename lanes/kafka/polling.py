@@ -115,7 +115,7 @@ class Polling:
         if now - self._checked_at < TOPICS_CHECK_S:
             return
         self._checked_at = now
-        # While the broker is away nobody can tell, and nothing is polled either.
+        # While the broker is away this is unknown, and nothing is polled either.
         with suppress(KafkaError):
             self._topic_ids()
 

@@ -10,7 +10,7 @@ from lanes.topic import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
 from lanes.tracing import TRACEPARENT
 
 OWN_HEADERS = frozenset({REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER, TRACEPARENT})
-REPLAYS_MAX = 9_999  # nobody replays more often; a header may say anything
+REPLAYS_MAX = 9_999  # no record is replayed more often; a header may have any number
 NUMBER_BYTES_MAX = 15  # of a header: milliseconds since 1970 have 13
 
 

@@ -32,7 +32,7 @@ SELECT count(*) FROM lanes
 WHERE key IS NOT NULL
   AND NOT EXISTS (SELECT FROM lanes.parked_lanes AS p
                   WHERE p.topic = %(topic)s AND p.key = lanes.key)"""
-LANES_MAX = 1_000  # that are counted: more are many, whatever their number
+LANES_MAX = 1_000  # counted at most: above that the exact number does not matter
 
 
 class LaneBacklog:

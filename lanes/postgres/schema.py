@@ -97,7 +97,7 @@ dead_letters = Table(
     Column("raw_key", LargeBinary),
     Column("payload", LargeBinary, nullable=False),
     Column("log_time", Instant, nullable=False),
-    Column("consumer_group", Text, nullable=False),  # who gave it up
+    Column("consumer_group", Text, nullable=False),  # the group that wrote it
     Column("reason", Text, nullable=False),
     Column("error_class", Text, nullable=False),
     Column("message", Text, nullable=False),

@@ -17,7 +17,7 @@ FLAG_S = 10
 # what a transaction costs are shared by the task's lanes.
 LANES_PER_TASK = 25
 # Half of Celery's `visibility_timeout`, after which a task would be given to another worker, too.
-# A lane that is put off for longer is asked in between.
+# A lane that is deferred for longer is tried in between.
 PUT_OFF_S_MAX = 1_800.0
 LATER_S = 0.03  # a settle of few records takes a tenth of it
 

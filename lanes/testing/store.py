@@ -16,7 +16,7 @@ from lanes.errors import OutageError
 from lanes.record import OutboxMessage
 from lanes.testing.processes import pause
 
-LOCK_WAIT_STEPS = 30  # pauses before a wait for a lock is given up
+LOCK_WAIT_STEPS = 30  # pauses before a wait for a lock times out
 
 Row = tuple[str, Any]
 """A table and a primary key."""

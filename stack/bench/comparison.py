@@ -13,7 +13,7 @@ from stack.bench.measurement import Measurement, ratio
 from stack.bench.table import heading
 
 BASELINE = Path(__file__).with_name("baseline.json")
-NOTICED = 0.1  # a change of so much is said
+NOTICED = 0.1  # a change of this size is reported
 SMALL_CPU_S = 0.005  # per 1,000 bids: what changed below it is noise
 
 

@@ -22,7 +22,7 @@ HELD_P99_MS = 500.0
 HELD_MAX_MS = 2_000.0
 
 
-# Drives the house, says each phase as it begins, and returns a report like the load generator's.
+# Sends load, prints each phase as it begins, and returns a report like the load generator's.
 Run = Callable[[Callable[[str], None]], dict[str, Any]]
 
 

@@ -17,7 +17,7 @@ from stack.faults import UsageFault
 from stack.places import CHECKOUT
 
 REPORTS_DIR = CHECKOUT / "var" / "bench"
-ABREAST = 4  # steps in one table: people read them
+ABREAST = 4  # steps in one table, so that it stays readable
 
 
 @dataclass(slots=True)

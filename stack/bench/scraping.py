@@ -17,7 +17,7 @@ from stack.bench.measurement import Measurement
 from stack.faults import StackFault
 
 NICENESS = 19  # of a scraper, which elsewhere is another machine: on Linux, threads have their own
-PERIOD_S = 1.0  # of one scraper; Prometheus asks every 15 s by default
+PERIOD_S = 1.0  # of one scraper; Prometheus scrapes every 15 s by default
 ANSWER_TIMEOUT_S = 10.0
 EXPORTERS = ("metrics", "flower")  # they answer scrapers, and serve no bid
 

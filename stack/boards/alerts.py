@@ -39,7 +39,7 @@ class Alert:
         }
 
 
-PAGE, TICKET = "page", "ticket"  # now, whatever the hour; or on the next working day
+PAGE, TICKET = "page", "ticket"  # act now, at any hour; or on the next working day
 
 ALERTS: tuple[Alert, ...] = (
     Alert(

@@ -24,7 +24,7 @@ FOLDER = CHECKOUT / "docs" / "boards"
 STEP_S = 1.0
 RATES_OVER = "10s"  # several scrapes: see stack/servers/prometheus.py
 AROUND_S = 5.0  # shown before and after
-BY_HAND = "no storm's"  # in the place of a script and who drove it
+BY_HAND = "no storm's"  # instead of the script and its driver
 PAGE = """\
 # The dashboards during a storm
 

@@ -22,7 +22,7 @@ from stack.progress import shown
 from stack.slowness import Deadline
 
 BIDDERS, HTTP_BIDDERS, WATCHERS = 14, 6, 4
-BIDS_PER_S = 60.0  # of all of them, unless another rate is asked for
+BIDS_PER_S = 60.0  # of all of them, unless another rate is given
 ROOMS = 3
 MESSAGES_PER_S = 0.3  # of each bidder at a socket
 SLOTS_PER_BIDDER, SLOTS_PER_WATCHER = 3, 6

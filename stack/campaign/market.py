@@ -13,7 +13,7 @@ from stack.websocket_client import Frame
 
 SLOTS, SHORT_SLOTS = 20, 6
 LONG_S = 3 * 3_600.0
-SHORT_S = (5.5, 7.5)  # the shortest the house allows is 5 s
+SHORT_S = (5.5, 7.5)  # the shortest allowed is 5 s
 SOFT_CLOSE = {"window_s": 2, "extend_s": 2, "extensions_max": 3}
 STEP = 500
 BUY_NOW_PRICE = 200_000

@@ -14,7 +14,7 @@ from stack.client import CallError, Endpoint, User
 from stack.websocket_client import UNAUTHENTICATED, Client, ConnectionLostError, Frame
 
 TURN_S = 0.1
-SEND_PAUSE_S = 0.07  # below the house's limit of 20 frames a second
+SEND_PAUSE_S = 0.07  # below the limit of 20 frames a second
 ANSWER_S = 10.0  # a socket on which nothing is answered for so long is dead
 SILENCE_S = 40.0  # the server pings every 25 s
 WATCHED_AFTER_S = 10.0  # how long a lot that is over is still watched

@@ -7,7 +7,7 @@ from stack.client import STARTING_PRICE, Endpoint
 from stack.faults import StackFault
 from stack.websocket_client import Client, Frame
 
-ANSWER_S = 30.0  # a house that has just come up is cold
+ANSWER_S = 30.0  # a stack that has just started is cold
 RETRY_S = 1.0
 
 

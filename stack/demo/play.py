@@ -60,7 +60,7 @@ def _next_bid(endpoint: Endpoint) -> Frame | None:
         return None
     auction = random.choice(auctions)  # noqa: S311
     minimum = auction["minimum_next_bid"]
-    if minimum is None:  # the largest amount there is: nobody can bid any more
+    if minimum is None:  # the largest amount is reached: no further bid is possible
         return None
     step = max(minimum - auction["price"], 1)
     amount = min(minimum + random.randint(0, RAISE_MAX) * step, AMOUNT_MAX)  # noqa: S311

@@ -91,7 +91,7 @@ class Drill:
         with self._step("the log's rest is settled"):
             self._settled(kept)
         yuna.log_in()
-        self.observer.outcome(yuna, _own_bid(yuna, yunas))  # must be what she was told before
+        self.observer.outcome(yuna, _own_bid(yuna, yunas))  # must be her earlier one
         refused = self.endpoint.request("GET", "/api/me", token=old_token)
         self._expect(_refusal(lambda: result_of(refused)), "UNAUTHENTICATED", "a token from before")
         self._opened(mina, lost, kept, lost_auction)
@@ -284,7 +284,7 @@ def _own_bid(bidder: User, bid_id: str) -> Frame:
 def _is_decided(bidder: User, bid_id: str) -> bool:
     try:
         return _own_bid(bidder, bid_id)["status"] in DECIDED
-    except CallError:  # the house has not seen it yet
+    except CallError:  # the gateway does not have it yet
         return False
 
 

@@ -44,7 +44,7 @@ EXPECTED: dict[str, set[str]] = {
     "hopeless_bids": {"RATE_LIMITED"},
     "lines_for_the_log": {"404", "422"},
 }
-NEVER = ("500", "INTERNAL", "close 4004", "close 1011")  # no abuse is a fault of the house's own
+NEVER = ("500", "INTERNAL", "close 4004", "close 1011")  # no abuse causes a server error
 
 
 def render(reports: Mapping[str, Report]) -> str:

@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
     """Build, then begin again inside a new network, with a directory for files; the exit code."""
     if arguments:
         return _run_project(Path(arguments[0]))
-    # As at Ctrl-C: whatever is run meanwhile is killed first.
+    # As at Ctrl-C: the running command is killed first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with exclusive(engine.LOCK, refusal="another image-check is running: wait for it"):

@@ -83,7 +83,7 @@ LOG_IN = (
 )
 BROKER = "broker"
 USERS = ("operator", "gateway", "bridge", "clock")
-OF_BROKERS = ("BROKERS", "CONTROLLER")  # listeners where nobody else is known
+OF_BROKERS = ("BROKERS", "CONTROLLER")  # listeners without other users
 
 JAVA_OPTIONS = ("-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")
 LASTING = ("-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")

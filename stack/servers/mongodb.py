@@ -17,7 +17,7 @@ from stack.programs import Program
 from stack.servers import Server
 from stack.servers.postgresql import primary_wanted
 
-NOBODY = "nobody"  # no role of PostgreSQL: who shows no password is refused there
+NOBODY = "nobody"  # no role of PostgreSQL, so a client without a password is refused there
 # FerretDB's share of PostgreSQL's connections.
 FERRETDB_CONNECTIONS_MAX = 5
 

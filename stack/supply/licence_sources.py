@@ -13,7 +13,7 @@ UNKNOWN = "unknown"
 POM = "{http://maven.apache.org/POM/4.0.0}"
 MAVEN = Path.home() / ".m2" / "repository"
 PARENTS_MAX = 5
-# What only the text of that licence says; the first that fits. White space is one blank there.
+# Text that only that licence has; the first match counts. White space is one blank there.
 PHRASES = (
     ("Apache License Version 2.0", "Apache-2.0"),
     ("Mozilla Public License Version 2.0", "MPL-2.0"),

@@ -18,7 +18,7 @@ from stack.settings import Versions
 PYTHON_MIN = "3.11"  # the oldest that the locks serve; `requires-python` of pyproject.toml
 STANDARD_INPUT = "-"
 NPM_LOCKS = tuple(f"{at}/package-lock.json" for at in ("app/web/client", "k6", "stack/mailpit"))
-# What `uv pip install` is told besides the file; pip, too.
+# Options of `uv pip install` besides the file; for pip, too.
 INSTALL_OPTIONS = ("--require-hashes", "--only-binary", ":all:")
 
 

@@ -64,6 +64,6 @@ def pinned(wish: str) -> tuple[str, str]:
 def _pin(block: str) -> Pin:
     wish, _, marker = block.partition("\n")[0].rstrip("\\ ").partition(" ; ")
     name, version = pinned(wish)
-    # uv writes nothing below a package that was asked for on its standard input.
+    # uv writes nothing below a package that was required on its standard input.
     asked_by = ASKED_BY_FILE.findall(block) if "    # via" in block else [STANDARD_INPUT]
     return Pin(name, version, marker.strip(), len(HASH.findall(block)), frozenset(asked_by))

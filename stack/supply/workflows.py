@@ -18,7 +18,7 @@ USED = re.compile(r"\b(?:secrets|vars)\.([A-Za-z_][A-Za-z0-9_]*)")
 LISTED = re.compile(r"^\| `([A-Z_]+)` \|", re.MULTILINE)
 MAKE = re.compile(r"(?:^|[\n;&|(]|\bexec )\s*make ([a-z-]+)")
 SCRIPT = re.compile(r"(?:\bsh|\bbash|python -m) ([\w./-]+)")
-# An action of somebody else: a commit, and in words which version that is.
+# A third-party action: a commit, and its version in a comment.
 PINNED = re.compile(r"^[\w.-]+(?:/[\w.-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 USES = re.compile(r"^\s*(?:- )?uses: (.*)$", re.MULTILINE)
 

@@ -39,7 +39,7 @@ WHY = {
 }
 CONNECT_PAUSE_S = 0.5
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
-UNKNOWN_LINE_S = 1.0  # of records of unknown fate there may be thousands: one line says how many
+UNKNOWN_LINE_S = 1.0  # thousands of records may have an unknown fate: one line has their number
 KEYS_CACHED_MAX = 20_000  # a hundred bytes each: auctions, or rooms, that something is sent to
 
 

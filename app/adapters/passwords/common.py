@@ -7,7 +7,7 @@ from zxcvbn import zxcvbn
 GUESSES_MIN = 10**6  # below it zxcvbn calls a password "very guessable", even online
 # What is looked at takes 25 ms at most: with more characters, or with more signs of which each may
 # stand for several letters, its search for spellings such as `p@ssw0rd` takes ten times as long.
-CHECKED_CHARACTERS = 16  # what begins with an early guess is refused, whatever follows
+CHECKED_CHARACTERS = 16  # a password that begins with an early guess is refused
 SIGNS_MAX = 3  # no early guess has more kinds of them
 
 

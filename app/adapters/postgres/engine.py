@@ -18,7 +18,7 @@ from lanes.postgres.engine import Waits
 from lanes.postgres.engine import make_engine as make_platform_engine
 
 NO_ANSWER = "PostgreSQL did not answer just now"
-ANSWER_SHARE = 0.8  # of the wait: a server that lives says itself that a statement took too long
+ANSWER_SHARE = 0.8  # of the wait: a living server itself ends a statement that takes too long
 
 
 class NoAnswerError(psycopg2.OperationalError):

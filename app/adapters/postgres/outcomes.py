@@ -30,7 +30,7 @@ _DECIDED = _KNOWN + _WANTED
 
 _DECIDED_EVER = f"{_COLUMNS} FROM all_bids {_WANTED}"
 
-# Without the auction every partition of the archive is asked.
+# Without the auction every partition of the archive is read.
 _ARCHIVED = f"""{_COLUMNS} FROM bids_archive
 WHERE bid_id = %(bid_id)s AND key IS NOT NULL
   AND (%(auction_id)s::bigint IS NULL OR auction_id = %(auction_id)s)"""

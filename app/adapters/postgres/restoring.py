@@ -7,7 +7,7 @@ from app.adapters.postgres.queries import rows, transaction
 from app.services.epochs import LostIds
 from app.services.restoring import ExistingIds, Plan
 
-# A look takes less: processes of the house that are refused come and go all the time.
+# The check of a refused process takes less: such processes connect again and again.
 CHECK_S = 5
 TIMEOUT_MS = 60_000
 
@@ -30,7 +30,7 @@ WHERE schemaname IN (current_schema(), 'lanes') AND sequencename = %s"""
 
 _RAISE = "UPDATE auctions SET version = %s WHERE id = %s AND version < %s"
 
-# Never a name that was used before, whatever earlier database this is.
+# Never a name that an earlier database used.
 _BEGIN = """
 INSERT INTO epochs (name, gone, published) VALUES (gen_random_uuid()::text, %s, %s)
 RETURNING name"""

@@ -231,7 +231,7 @@ auction_goods = Table(
 # What settle writes names users and auctions without foreign keys: the gateway has checked both,
 # the log is the truth, and each key would cost two index probes a bid.
 
-# One number per bidder and auction (rule 17), and when they were last told of being outbid.
+# One number per bidder and auction (rule 17), and the time of the last notice `outbid`.
 auction_bidders = Table(
     "auction_bidders",
     metadata,

@@ -43,7 +43,7 @@ class RedisPresence:
     def __init__(self, redis: Redis, *, gateway: str, limits: Limits) -> None:
         self._redis, self._gateway = redis, gateway
         self._sockets_max = limits.sockets_per_user_max
-        # A socket not heard from for so long has been closed, or its gateway is dead.
+        # A socket that was not renewed for this time was closed, or its gateway is dead.
         silent_s = limits.ping_s + limits.pong_timeout_s + RENEWALS * limits.presence_s
         self._silent_us = int(silent_s * MICROSECONDS)
         self._claim = redis.register_script(_CLAIM)

@@ -70,6 +70,6 @@ class Subscription:
 
     def _send(self, *command: str) -> None:
         with self._sending:
-            if not self._connection.is_connected:  # else the client would connect anew, silently
+            if not self._connection.is_connected:  # otherwise the client would reconnect silently
                 raise RedisConnectionError("the subscription is broken")
             self._connection.send_command(*command, check_health=False)

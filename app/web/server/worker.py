@@ -140,7 +140,7 @@ class EdgeWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     ) -> None:
         code = code_of(error)
         if isinstance(error, RequestTimeoutError | NoMoreData) and not reader.has_begun:
-            return  # nothing was asked
+            return  # no request was sent
         log.debug("request_refused", code=code, peer=_host(peer))
         try:
             refuse(sock, code, _detail(code, error), target=reader.target)

@@ -16,7 +16,7 @@ import structlog
 log = structlog.get_logger()
 
 SEND_BATCH: Final = 100  # listeners that are sent a frame before others have their turn, about 1 ms
-WAITING_MAX: Final = 1_000  # frames of a channel; beyond them nobody else has a turn
+WAITING_MAX: Final = 1_000  # frames of a channel that may wait; more would starve other channels
 
 HeldFrames = list[tuple[int, bytes]]
 
@@ -47,7 +47,7 @@ class Channel:
     def __init__(self) -> None:
         self.last = -1  # the number of the newest push
         self._listeners: dict[Listener, int] = {}  # each with the newest number it has
-        self._joining: dict[Listener, _Joining] = {}  # those who join again are in both
+        self._joining: dict[Listener, _Joining] = {}  # a subscriber that joins again is in both
         self._held: HeldFrames | None = None
         # What was pushed and is not yet sent to everybody, the first being sent; None: no number.
         self._waiting: deque[tuple[int | None, bytes]] = deque()

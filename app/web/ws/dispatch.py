@@ -56,9 +56,9 @@ from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
 
-# What a guest may not send, whatever is in it
+# The frames that a guest may not send
 USER_FRAMES = (frames.BidPlace, frames.BidStatus, frames.ChatSend, frames.NoticeAck)
-# What who is suspended may not
+# The frames that a suspended user may not send
 OF_ACTIVE = (frames.BidPlace, frames.ChatSend)
 # What changes something: carried out though its socket ended before its turn came
 LASTING = (frames.BidPlace, frames.ChatSend, frames.NoticeAck)
@@ -335,7 +335,7 @@ class Dispatcher:
             right = services.bidding.cached_right(identity.user_id, frame.auction_id)
             is_cached = right is not None
         elif isinstance(frame, frames.ChatSend) and identity is not None:
-            queue, is_cached = f"chat:{frame.room_id}", False  # Redis is asked for its rate
+            queue, is_cached = f"chat:{frame.room_id}", False  # its rate is checked in Redis
         return None if is_cached and not connection.queues.waiting(queue) else queue
 
     @contextmanager

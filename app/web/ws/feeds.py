@@ -148,7 +148,7 @@ class RoomFeed:
                 channel.fill(message.seq, _chat_frame(name, message))
         except BusyError:
             raise
-        except Exception:  # nobody would ask again: better a gap than silence
+        except Exception:  # no later event would retry: better a gap than silence
             channel.release(held)
             raise
         channel.release(held)

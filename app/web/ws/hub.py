@@ -56,7 +56,7 @@ log = structlog.get_logger()
 PENDING_S = 4.0  # under load an outcome may be this late without anything being wrong
 PENDING_BATCH = 1_000
 PENDING_ROUND_S = 0.25  # of the five seconds between two rounds
-DELIVERED_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
+DELIVERED_MAX = 50_000  # ids only, 10 MB; a forgotten outcome is sent again after a disconnect
 DELIVERED_TTL_S = 600.0
 # What is heard may have been decided so long before: after any fault work resumes within this.
 PUBLISHING_S_MAX = 30.0

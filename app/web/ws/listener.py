@@ -51,12 +51,12 @@ class Listener:
         self._subscription: Subscription | None = None
         self._needed: dict[str, float] = {}  # channel → monotonic seconds it was last needed at
         # Of this subscription:
-        self._pending: dict[str, float] = {}  # channel → when it was asked for; not yet confirmed
+        self._pending: dict[str, float] = {}  # channel → when it was requested; not yet confirmed
         self._confirmed: set[str] = set()
         self._confirmations: dict[str, Event] = {}
         self._late: set[str] = set()  # channels whose confirmation was waited for in vain
         self._unanswered_since: float | None = None  # when such a wait began
-        self._late_users: dict[int, float] = {}  # user → when their channel was asked for
+        self._late_users: dict[int, float] = {}  # user → when their channel was requested
 
     def listen_to(self, channels: Sequence[str], timeout_s: float) -> bool:
         """Subscribe to these channels; return whether they are confirmed within `timeout_s`.
@@ -103,7 +103,7 @@ class Listener:
             self._confirmations.pop(channel, None)
             self._late.discard(channel)
         if unneeded and self._subscription is not None:
-            with suppress(RedisError, OSError):  # who reads will see that it is broken
+            with suppress(RedisError, OSError):  # the reader will notice that it is broken
                 self._subscription.unsubscribe(*unneeded)
 
     def run(self) -> None:
@@ -139,7 +139,7 @@ class Listener:
             return
         for channel in channels:
             self._pending[channel] = now
-        with suppress(RedisError, OSError):  # who reads will see that it is broken
+        with suppress(RedisError, OSError):  # the reader will notice that it is broken
             for start in range(0, len(channels), SUBSCRIBE_MAX):
                 self._subscription.subscribe(*channels[start : start + SUBSCRIBE_MAX])
 

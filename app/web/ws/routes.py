@@ -33,7 +33,7 @@ from app.web.ws.waits import OutcomeWaits
 PATH = "/ws"
 EXTENSION = "ws_gateway"
 RETRY_AFTER_S = 2
-LOG_WAIT_S = 1.5  # longer than connecting takes; who bids before it is told BUSY
+LOG_WAIT_S = 1.5  # longer than connecting takes; a bid before that gets BUSY
 VERSION = "13"  # of the protocol: RFC 6455 knows no other
 KEY_BYTES = 16
 # All that the library behind flask-sock may read: it raises on some of the others.
@@ -153,7 +153,7 @@ def register_ws(
         return refusal
 
     def websocket(server: Any) -> None:  # noqa: ANN401 - simple-websocket has no types
-        leave_out()  # a handshake is no request whose duration says anything
+        leave_out()  # the duration of a handshake is no request's duration
         server.connected = False  # else a second close frame is sent after ours
         gateway.serve_soon(_detached(server.sock), g.address_group)
 

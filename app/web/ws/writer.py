@@ -151,7 +151,7 @@ class Writer:
             self._started = False
 
     def _stalled(self) -> None:
-        # The first time it is told why; if it does not even take that, it is cut off.
+        # The first time it gets the reason; if it does not read even that, it is disconnected.
         if self._closing:
             self._die()
         else:

@@ -21,7 +21,7 @@ KINDS: dict[str, tuple[Sequence[str], str | None]] = {
     "worker": (WORKERS, "worker"),
     "beat": (("beat",), None),
 }
-KILLS = {"worker": 40, "ingest": 20}  # as many as are asked for, without the mixed runs'
+KILLS = {"worker": 40, "ingest": 20}  # as many as are required, without the mixed runs'
 KILLS_OF_OTHERS = 3
 FROZEN_LONG_S, FROZEN_SHORT_S = 60.0, 5.0
 FROZEN_LONG = ("ingest", "worker", "gateway")
