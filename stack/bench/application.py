@@ -18,6 +18,8 @@ GATEWAY = "gateway"
 SECOND_GATEWAY = "second-gateway"
 WORKERS = "worker-bids"
 
+OnPhase = Callable[[str], None]  # called with the name of each phase as it begins
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -43,18 +45,24 @@ class Application:
             flame=flame,
         )
 
-    def measure(self, load: Load, *, ws_url: str = "") -> Measurement:
+    def measure(
+        self, load: Load, *, ws_url: str = "", on_phase: OnPhase = lambda _: None
+    ) -> Measurement:
         """Run one storm and account for it. Raises StackFault when it could not be run."""
         run = self.run
         if self.flame is not None:
             run = self.flame.around(self.stack.control, run)
-        return measure_run(
-            self.stack, load, lambda on_phase: run(load, on_phase=on_phase, ws_url=ws_url)
-        )
 
-    def run(
-        self, load: Load, *, on_phase: Callable[[str], None], ws_url: str = ""
-    ) -> dict[str, Any]:
+        def run_measured(read: OnPhase) -> dict[str, Any]:
+            def begin(phase: str) -> None:
+                read(phase)
+                on_phase(phase)
+
+            return run(load, on_phase=begin, ws_url=ws_url)
+
+        return measure_run(self.stack, load, run_measured)
+
+    def run(self, load: Load, *, on_phase: OnPhase, ws_url: str = "") -> dict[str, Any]:
         """Run one storm and return the generator's report, as `run_storm`."""
         addresses = {**self.addresses, **({"WS_URL": ws_url} if ws_url else {})}
         return run_storm(

@@ -8,20 +8,21 @@ where they alone do not keep the bound, nothing can be said about abuse.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from stack.bench.application import Application
 from stack.bench.measurement import Measurement
-from stack.bench.storm import Load
+from stack.bench.storm import Load, prepare_run
+from stack.builds import go_program
 from stack.client import Endpoint
 from stack.faults import Parser, StackFault
 from stack.hostile.abuses import Target
 from stack.hostile.attack import ALL_ABUSES, Report, attack
 from stack.hostile.gateway import own_gateway
 from stack.hostile.growth import RedisUsage, complaints_of, redis_usage, render_growth
-from stack.hostile.honest import HonestLoad
 from stack.hostile.report import complaints, is_measurable, render, render_costs, render_honest
 from stack.hostile.rights import grant_rights
 from stack.hostile.targets import prepare_target
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         mode="ws", subscribe=True,
     )  # fmt: skip
     try:
-        run = _run(stack, HonestLoad.of(stack, load), options)
+        run = _run(Application.of(stack, go_program("storm").ensure()), load, options)
     except StackFault as fault:
         print(f"hostile: {fault}", file=sys.stderr)
         return 2
@@ -100,29 +101,39 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _run(stack: Stack, honest: HonestLoad, options: argparse.Namespace) -> Run:
-    """Measure honest bids alone, then abused. Raise StackFault when nothing can be said."""
-    addresses = stack.addresses()
+def _run(honest: Application, load: Load, options: argparse.Namespace) -> Run:
+    """Measure honest bids alone, then abused. Raise StackFault when nothing can be said.
+
+    A thousand people bid, one socket each at the gateway that is abused.
+    """
+    stack, addresses = honest.stack, honest.addresses
     if complaint := complaint_of(addresses["BASE_URL"], degraded_is_fine=True):
         raise StackFault(f"{complaint}: `make up` starts the stack")
     with shown(f"sign {options.sockets:,} people up"):
-        honest.sign_up()
+        prepare_run(
+            honest.executable,
+            url=addresses["BASE_URL"],
+            users=load.sockets,
+            auctions=load.auctions,
+            users_file=honest.users_file,
+            target=stack.places.run_dir / "hostile.json",
+        )
     with own_gateway(stack) as endpoint:
         target = _target(addresses, endpoint)
         with shown("warm up"):
-            honest.bid(endpoint.ws_url, WARM_UP_S)
+            honest.measure(replace(load, seconds=WARM_UP_S), ws_url=endpoint.ws_url)
         with shown(f"honest bids alone for {QUIET_S:.0f} s"):
-            quiet = honest.bid(endpoint.ws_url, QUIET_S)
+            quiet = honest.measure(replace(load, seconds=QUIET_S), ws_url=endpoint.ws_url)
         if not is_measurable(quiet.storm) and not options.anyway:
             alone = render_honest(quiet.storm)
             raise StackFault(f"not measurable here, where honest bids alone take long:\n{alone}")
         before = redis_usage(addresses["REDIS_URL"])
-        abused, reports = _abuse(honest, endpoint, target, options)
+        abused, reports = _abuse(honest, load, endpoint.ws_url, target, options)
         return Run(quiet, abused, reports, before, redis_usage(addresses["REDIS_URL"]))
 
 
 def _abuse(
-    honest: HonestLoad, endpoint: Endpoint, target: Target, options: argparse.Namespace
+    honest: Application, load: Load, ws_url: str, target: Target, options: argparse.Namespace
 ) -> tuple[Measurement, dict[str, Report]]:
     """Bid while the abuses go on, from the first bid to the last outcome."""
     names = options.only.split(",")
@@ -135,12 +146,12 @@ def _abuse(
             elif phase == "done":
                 abusing.close()
 
-        abused = honest.bid(endpoint.ws_url, options.seconds, begin_or_end)
+        abused = honest.measure(load, ws_url=ws_url, on_phase=begin_or_end)
     (found,) = reports
     return abused, found
 
 
-def _target(addresses: dict[str, str], endpoint: Endpoint) -> Target:
+def _target(addresses: Mapping[str, str], endpoint: Endpoint) -> Target:
     """Sign abusers up at the gateway of `make up`, whose limits spare loopback."""
     gateway_port, metrics_port = (
         urlsplit(url).port or 0 for url in (endpoint.base_url, addresses["METRICS_URL"])
