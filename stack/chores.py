@@ -78,16 +78,16 @@ CHECKS: dict[str, tuple[str, ...]] = {
 }
 
 
-def program(module: str, *words: str) -> Callable[[Stack, Sequence[str]], int]:
+def program(module: str, *words: str) -> Callable[..., int]:
     """A verb that runs a module with `words`, and with what follows the verb."""
 
-    def run_module(stack: Stack, arguments: Sequence[str]) -> int:
+    def run_module(stack: Stack, arguments: Sequence[str] = ()) -> int:
         return stack.run("python", "-m", module, *words, *arguments).returncode
 
     return run_module
 
 
-def installed(module: str) -> Callable[[Stack, Sequence[str]], int]:
+def installed(module: str) -> Callable[..., int]:
     """As `program`, for one that is told the profile and needs what the tests need."""
 
     def install_and_run(stack: Stack, arguments: Sequence[str]) -> int:
@@ -120,20 +120,17 @@ def check(stack: Stack) -> int:
     return 0 if all(results) else 1
 
 
-def test(stack: Stack, arguments: Sequence[str]) -> int:
+def test(stack: Stack, *, stress: int, arguments: Sequence[str]) -> int:
     """Check, run all tests, three at a time on servers of their own, those that measure alone.
 
     What fails ends it, so that the report of the failure comes last. Or run pytest with
-    `arguments`. `--stress N` lets N processes compute beside them.
+    `arguments`. So many processes as `stress` compute beside them.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--stress", type=int, default=0)
-    options, wanted = parser.parse_known_args(arguments)
-    with _stressed(options.stress):
-        if wanted:
+    with _stressed(stress):
+        if arguments:
             install_all(stack)
             with _servers(stack):
-                return stack.run("pytest", *wanted).returncode
+                return stack.run("pytest", *arguments).returncode
         failed = check(stack)
         if failed:
             return failed

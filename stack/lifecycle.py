@@ -11,7 +11,7 @@ from stack import builds
 from stack.application import pool_of
 from stack.control import RUNNING, Process
 from stack.demo import LOG_INS, PASSWORD
-from stack.faults import Parser, StackFault, UsageFault
+from stack.faults import StackFault, UsageFault
 from stack.files import exclusive
 from stack.install import install, install_missing
 from stack.leftovers import leftovers_of
@@ -24,12 +24,14 @@ PROMETHEUS = "prometheus"
 OTHER_CONNECTIONS = 20
 
 
-def up(stack: Stack, arguments: Sequence[str]) -> None:
+def up(stack: Stack, *, extras: str = "") -> None:
     """Start everything that does not run, wait until /readyz is green, and print the addresses.
 
-    `--with prometheus` adds what nobody needs to bid.
+    The extra `prometheus` is what nobody needs to bid.
     """
-    extras = _extras(arguments)
+    wanted = set(extras.split(",")) - {""}
+    if unknown := wanted - {PROMETHEUS}:
+        raise UsageFault(f"nothing to add named {', '.join(sorted(unknown))}: with={PROMETHEUS}")
     begun = time.monotonic()
     with alone(stack):
         if stack.is_complete():
@@ -41,19 +43,10 @@ def up(stack: Stack, arguments: Sequence[str]) -> None:
             stack.up()
             _seed(stack)
             print(f"The {stack.profile} stack is up after {time.monotonic() - begun:.0f} s.")
-        if PROMETHEUS in extras:
+        if wanted:
             install_missing({PROMETHEUS: PROMETHEUS})
             stack.prometheus_up()
     _print_welcome(stack)
-
-
-def _extras(arguments: Sequence[str]) -> set[str]:
-    parser = Parser(prog="make up", add_help=False, allow_abbrev=False)
-    parser.add_argument("--with", dest="names", default="")
-    wanted = set(parser.parse_args(arguments).names.split(",")) - {""}
-    if unknown := wanted - {PROMETHEUS}:
-        raise UsageFault(f"nothing to add named {', '.join(sorted(unknown))}: with={PROMETHEUS}")
-    return wanted
 
 
 def servers(stack: Stack) -> None:
@@ -87,38 +80,34 @@ def clean(stack: Stack) -> None:
     print(f"The {stack.profile} stack and its data are gone.")
 
 
-def scale(stack: Stack, arguments: Sequence[str]) -> None:
+def scale(stack: Stack, *, pool: str, size: str) -> None:
     """Run so many processes of one pool; UsageFault, and nothing changed, for what cannot be.
 
     The sizes are remembered until `make clean`: what was scaled comes up so again.
     """
-    pool, size = _pool_and_size(stack, arguments)
-    with alone(stack):
-        if not any(pool_of(process.name) for process in stack.control.processes()):
-            raise UsageFault(f"the {stack.profile} stack is down: `make up` starts it")
-        pools = stack.settings.pools
-        wanted = with_sizes(pools, {pool: size})
-        check_connections(wanted, pool, most=stack.settings.sizes.postgresql_connections_max)
-        check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
-        sizes = {name: own.size for name, own in wanted.items()}
-        stack.places.pools_file.write_text(json.dumps(sizes), encoding="utf-8")
-        Stack.of(stack.profile, step=shown).fit_pools()
-    print(f"Pool {pool} has {size} process{'es' if size > 1 else ''}; before: {pools[pool].size}.")
-
-
-def _pool_and_size(stack: Stack, arguments: Sequence[str]) -> tuple[str, int]:
-    parser = Parser(prog="make scale", add_help=False, allow_abbrev=False)
-    parser.add_argument("--pool", default="")
-    parser.add_argument("-n", default="")
-    options = parser.parse_args(arguments)
-    names = ", ".join(stack.settings.pools)
-    if options.pool not in stack.settings.pools:
-        raise UsageFault(f"no pool {options.pool or 'named'}: pool= takes one of {names}")
-    if not options.n:
+    pools = stack.settings.pools
+    if pool not in pools:
+        raise UsageFault(f"no pool {pool or 'named'}: pool= takes one of {', '.join(pools)}")
+    if not size:
         raise UsageFault("no n named: n= takes a number of processes, 1 or more")
-    if not options.n.isdecimal() or int(options.n) < 1:
-        raise UsageFault(f"n={options.n} is not a number of processes: 1 or more")
-    return options.pool, int(options.n)
+    if not size.isdecimal() or int(size) < 1:
+        raise UsageFault(f"n={size} is not a number of processes: 1 or more")
+    with alone(stack):
+        _scale(stack, pool, int(size))
+    processes = "1 process" if int(size) == 1 else f"{size} processes"
+    print(f"Pool {pool} has {processes}; before: {pools[pool].size}.")
+
+
+def _scale(stack: Stack, pool: str, size: int) -> None:
+    if not any(pool_of(process.name) for process in stack.control.processes()):
+        raise UsageFault(f"the {stack.profile} stack is down: `make up` starts it")
+    pools = stack.settings.pools
+    wanted = with_sizes(pools, {pool: size})
+    check_connections(wanted, pool, most=stack.settings.sizes.postgresql_connections_max)
+    check_memory(pools[pool], pool, size=size, free_mb=_available_mb())
+    sizes = {name: own.size for name, own in wanted.items()}
+    stack.places.pools_file.write_text(json.dumps(sizes), encoding="utf-8")
+    Stack.of(stack.profile, step=shown).fit_pools()
 
 
 def check_connections(wanted: Mapping[str, Pool], pool: str, *, most: int) -> None:
