@@ -2,11 +2,12 @@
 
 import itertools
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from app.domain.ids import bid_id
 from app.domain.time import rfc3339
@@ -61,7 +62,8 @@ class Duplicates:
 
     def close(self) -> None:
         """Give up what is not acknowledged."""
-        self._producer.close(timeout=1)
+        with suppress(KafkaTimeoutError):
+            self._producer.close(timeout=1)
 
     def _appended(self, _place: object) -> None:
         self.produced += 1
