@@ -12,6 +12,11 @@ from lanes.ports import Begin
 
 T = TypeVar("T")
 
+Converters = Mapping[type, Callable[[Any], Any]]
+"""By the type of a column's value, what it becomes; others stay as they are."""
+
+AS_STORED: Converters = {memoryview: bytes}
+
 
 def rows(begin: Begin, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
     """Return all rows of one statement, in a transaction of its own. Raise OutageError."""
@@ -20,32 +25,29 @@ def rows(begin: Begin, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]
     return found
 
 
-def as_stored(value: Any) -> Any:  # noqa: ANN401 - of a row
-    """Return the value of a column, bytes as such."""
-    return bytes(value) if isinstance(value, memoryview) else value
-
-
 def read_row(
     kind: Callable[..., T],
     row: Row[Any],
     /,
     *,
-    convert: Callable[[Any], Any] = as_stored,
+    converters: Converters = AS_STORED,
     **given: Any,  # noqa: ANN401 - fields of any type
 ) -> T:
-    """Return a dataclass or a struct from the columns with the names of its fields, each as
-    `convert` returns it; `given` are its other fields."""
-    names = _field_names(kind)
-    values = {
-        name: convert(value)
-        for name, value in zip(row._fields, row, strict=True)
-        if name in names and name not in given
-    }
-    return kind(**values, **given)
+    """Return a dataclass or a struct from the columns with the names of its fields; `given` are its
+    other fields."""
+    values: dict[str, Any] = {}
+    for index, name in _columns(kind, row._fields):
+        value = row[index]
+        convert = converters.get(type(value))
+        values[name] = value if convert is None else convert(value)
+    return kind(**(values | given))
 
 
 @cache
-def _field_names(kind: Any) -> frozenset[str]:  # noqa: ANN401 - one of two kinds of types
+def _columns(kind: Any, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:  # noqa: ANN401 - one of two kinds of types
+    """Return index and name of the columns that are fields."""
     if issubclass(kind, Struct):
-        return frozenset(kind.__struct_fields__)
-    return frozenset(field.name for field in fields(kind))
+        own = frozenset(kind.__struct_fields__)
+    else:
+        own = frozenset(field.name for field in fields(kind))
+    return tuple((index, name) for index, name in enumerate(names) if name in own)

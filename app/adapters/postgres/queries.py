@@ -17,6 +17,8 @@ from lanes.postgres import rows as lane_rows
 
 T = TypeVar("T")
 
+ON_THE_WIRE: lane_rows.Converters = {datetime: rfc3339, UUID: str}
+
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
@@ -49,13 +51,7 @@ def read_row(
 ) -> T:
     """Return a struct or a dataclass from the columns with the names of its fields, times and UUIDs
     as the wire has them; `given` are its other fields."""
-    return lane_rows.read_row(kind, row, convert=_on_the_wire, **given)
-
-
-def _on_the_wire(value: Any) -> Any:  # noqa: ANN401 - of a row
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    return str(value) if isinstance(value, UUID) else value
+    return lane_rows.read_row(kind, row, converters=ON_THE_WIRE, **given)
 
 
 @contextmanager
