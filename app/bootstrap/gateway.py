@@ -1,5 +1,6 @@
 """The services of gateways."""
 
+import time
 from functools import cached_property
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -23,6 +24,8 @@ from app.services.breaker import Breaker
 from app.services.social import SocialLogIn
 from app.settings import Settings
 
+PRODUCER_WAIT_S = 1.5  # longer than connecting takes; who bids before it gets BUSY
+
 
 class WebContainer(HouseContainer):
     """The services of the API and the sockets."""
@@ -41,6 +44,18 @@ class WebContainer(HouseContainer):
     def presence(self) -> RedisPresence:
         """Presence over all gateways."""
         return RedisPresence(self.fanout, gateway=str(uuid4()), limits=self.settings.limits)
+
+    def start_producers(self) -> None:
+        """Connect to Kafka; wait briefly for the producer of bids, and continue in the
+        background."""
+        self.chat_producer.start()
+        self.producer.wait_connected(PRODUCER_WAIT_S)
+
+    def flush_producers(self, timeout_s: float) -> None:
+        """Wait for acknowledgements, at most `timeout_s`: those of bids first."""
+        deadline = time.monotonic() + timeout_s
+        self.producer.flush(timeout_s)
+        self.chat_producer.flush(max(0.0, deadline - time.monotonic()))
 
 
 class GatewayContainer(WebContainer):

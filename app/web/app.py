@@ -72,13 +72,7 @@ def create_app(container: WebContainer) -> Flask:
         app.view_functions[endpoint] = limiter.limit(limit)(view)
     install_health(app, container)
     install_client(app, base_url=settings.base_url, providers=list(social.providers))
-    register_ws(
-        app,
-        container,
-        authenticate=accounts.authenticate,
-        auction_views=container.auction_views,
-        waits=waits,
-    )
+    register_ws(app, container, authenticate=accounts.authenticate, waits=waits)
     return app
 
 

@@ -16,8 +16,8 @@ from app.adapters.redis.connect import connect
 from app.protocol.channels import GATEWAY_CHANNELS
 from app.settings import Limits
 from app.web.ws import listener as listening
-from app.web.ws.hub import RecoveryStep
 from app.web.ws.listener import Listener
+from app.web.ws.recovery import RecoveryStep
 from tests.servers import redis_url
 from tests.waiting import CALL_S
 
@@ -26,7 +26,7 @@ FANOUT_DATABASE = 2  # of Redis, on the local stack; channels are those of every
 
 @dataclass
 class Hub:
-    """Records messages; `needs` are the channels of its sockets."""
+    """Records messages and recoveries; `needed` are the channels of its sockets."""
 
     received: list[tuple[str, bytes]] = field(default_factory=list)
     needed: set[str] = field(default_factory=set)
@@ -48,11 +48,15 @@ class Hub:
     def stream_is_back(self) -> None:
         return None
 
-    def recovery(self, since: float) -> list[RecoveryStep]:
+    def steps(self, since: float) -> list[RecoveryStep]:
         return [partial(self.made_up.append, "everybody")]
 
-    def recovery_of(self, user_ids: list[int], since: float) -> list[RecoveryStep]:
+    def steps_of(self, user_ids: list[int], since: float) -> list[RecoveryStep]:
         return [partial(self.made_up.append, tuple(user_ids))]
+
+
+def a_listener(redis: Redis, hub: Hub) -> Listener:
+    return Listener(redis, hub, recovery=hub, clock=time.monotonic)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def hub() -> Hub:
 
 @pytest.fixture
 def listener(redis: Redis, hub: Hub) -> Iterator[Listener]:
-    listener = Listener(redis, hub)  # type: ignore[arg-type]
+    listener = a_listener(redis, hub)
     greenlet = gevent.spawn(listener.run)
     assert listener.subscribed.wait(CALL_S)
     yield listener
@@ -133,7 +137,7 @@ def test_after_a_reconnect_all_channels_are_recovered(
 
 
 def test_users_joining_during_an_outage_are_recovered(redis: Redis, hub: Hub) -> None:
-    listener = Listener(redis, hub)  # type: ignore[arg-type]
+    listener = a_listener(redis, hub)
     listener.expect(["user:5"], CALL_S)
     greenlet = gevent.spawn(listener.run)
     wait_for(lambda: hub.made_up, "it is made up for")

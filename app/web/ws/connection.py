@@ -4,7 +4,6 @@ Whatever happens inside, the stream carries WebSocket frames only, and ends with
 the client still accepts one.
 """
 
-import time
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
+from app.services.accounts import Identity
 from app.settings import Limits
 from app.web.turns import LOOP_TURNS, Turns
 from app.web.ws.frame_queues import FrameQueues
@@ -30,8 +30,8 @@ from app.web.ws.framing import (
     Text,
     text_frame,
 )
-from app.web.ws.identity import Identity
 from app.web.ws.rate import HOLD_S, PAUSE_S, FrameRate, RateDecision
+from app.web.ws.services import Clock
 from app.web.ws.traffic import Traffic
 from app.web.ws.writer import Writer
 
@@ -56,10 +56,17 @@ class Connection:
     """A client's socket, from handshake to end."""
 
     def __init__(
-        self, sock: socket.socket, *, limits: Limits, traffic: Traffic, guest_turns: Turns
+        self,
+        sock: socket.socket,
+        *,
+        limits: Limits,
+        clock: Clock,
+        traffic: Traffic,
+        guest_turns: Turns,
     ) -> None:
-        """`guest_turns` is shared by all sockets of the process without a signed-in user."""
-        now = time.monotonic()
+        """`clock` is in monotonic seconds; `guest_turns` is shared by all sockets of the process
+        without a signed-in user."""
+        now = clock()
         self.id = str(uuid4())
         self.identity: Identity | None = None
         self.is_admitted = False  # has sent `auth`
@@ -74,7 +81,7 @@ class Connection:
             patience_s=limits.frames_over_rate_s,
             now=now,
         )
-        self._sock, self._limits, self._traffic = sock, limits, traffic
+        self._sock, self._limits, self._clock, self._traffic = sock, limits, clock, traffic
         self._guest_turns = guest_turns
         self._readable = gevent.get_hub().loop.io(sock.fileno(), READ)
         self._framing = Framing(bytes_max=limits.frame_bytes_max)
@@ -195,7 +202,7 @@ class Connection:
 
     def _read(self) -> None:
         while data := self._receive():
-            self.received_at = time.monotonic()
+            self.received_at = self._clock()
             self._has_turn = False
             self.rate.add_bytes(len(data), self.received_at)
             if self._is_flooding:
@@ -241,7 +248,7 @@ class Connection:
         if not self._has_turn:
             (self._guest_turns if self.identity is None else LOOP_TURNS).wait()
             self._has_turn = True
-            self.waited_s = time.monotonic() - self.received_at
+            self.waited_s = self._clock() - self.received_at
 
     def _hold(self) -> None:
         hold_s = self.rate.hold_s()
@@ -255,7 +262,7 @@ class Connection:
             return True
         self._wait_turn()
         if self._closing:  # only the answer to our close is waited for
-            self._is_flooding = self.rate.check(time.monotonic()) is not RateDecision.PASS
+            self._is_flooding = self.rate.check(self._clock()) is not RateDecision.PASS
         elif isinstance(event, Close):
             self._refuse(event)
         elif self._is_in_rate() and isinstance(event, Reply):
@@ -280,7 +287,7 @@ class Connection:
     def _is_in_rate(self) -> bool:
         """Return whether a frame without an id is within the rate; above it there is no answer of
         its own."""
-        now = time.monotonic()
+        now = self._clock()
         decision = self.rate.check(now)
         if decision is RateDecision.CLOSE:
             self.close(CloseCode.RATE, "too many frames")

@@ -1,11 +1,10 @@
 """From a client's frames to the services, and from their errors to frames or closes (wire.md)."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -40,18 +39,16 @@ from app.protocol.pushes import (
 from app.protocol.resources import Person
 from app.protocol.types import INT64_MAX
 from app.protocol.validation import MalformedError, decode_object, parse
-from app.services.backlog import Admission
-from app.services.bidding import Bidding, KnownBid, Offer
-from app.services.chat import Chat, ChatDraft
-from app.services.live import UserNotices
+from app.services.accounts import Identity
+from app.services.bidding import KnownBid, Offer
+from app.services.chat import ChatDraft
 from app.services.rights import Right
-from app.settings import Limits
 from app.web.retry import retry_after_ms
 from app.web.turns import LOOP_TURNS
 from app.web.ws.connection import Connection, rate_limited
-from app.web.ws.identity import Identity
 from app.web.ws.rate import RateDecision
 from app.web.ws.registry import Registry
+from app.web.ws.services import GatewayServices
 from app.web.ws.subscribing import Subscribing
 
 log = structlog.get_logger()
@@ -68,47 +65,6 @@ OUR_FAULT = "our fault"
 BIDS_WAITING_MAX: Final = 8  # of a socket, for their turn; it is read no further until then
 
 
-class SocketClaims(Protocol):
-    """The open sockets of a user over all gateways."""
-
-    def claim_socket(self, user_id: int, socket_id: str) -> list[str] | None:
-        """Register a new socket; return those it evicts, on any gateway. None when it is not
-        known."""
-        ...
-
-    def release_socket(self, user_id: int, socket_id: str) -> None:
-        """Remove the socket."""
-        ...
-
-
-class Services(Protocol):
-    """The services behind the frames."""
-
-    @property
-    def admission(self) -> Admission:
-        """Admission by topic."""
-        ...
-
-    @property
-    def bidding(self) -> Bidding:
-        """Bids."""
-        ...
-
-    @property
-    def chat(self) -> Chat:
-        """Rooms."""
-        ...
-
-    @property
-    def user_notices(self) -> UserNotices:
-        """Notices."""
-        ...
-
-    def authenticate(self, token: str) -> Identity:
-        """Return the identity in the token. Raise UnauthenticatedError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """A frame of a client: `values` as received, of `size` bytes."""
@@ -123,16 +79,10 @@ class Dispatcher:
     """Handles the frames of all sockets of a process."""
 
     def __init__(
-        self,
-        services: Services,
-        registry: Registry,
-        *,
-        subscribing: Subscribing,
-        claims: SocketClaims,
-        limits: Limits,
+        self, services: GatewayServices, registry: Registry, subscribing: Subscribing
     ) -> None:
-        self._services, self._registry, self._limits = services, registry, limits
-        self._subscribing, self._claims = subscribing, claims
+        self._services, self._registry, self._subscribing = services, registry, subscribing
+        self._limits, self._clock = services.limits, services.clock
         self._handlers: dict[type[frames.ClientFrame], Callable[[Connection, Any], None]] = {
             frames.Auth: self._auth,
             frames.Time: self._time,
@@ -195,7 +145,7 @@ class Dispatcher:
         """Place a bid that was admitted when it was received, even when its socket has ended."""
         connection.bids_waiting -= 1
         self._services.bidding.release(bid.auction_id)
-        now = time.monotonic()
+        now = self._clock()
         self._services.admission.lateness.update(now - received_at, now)
         if not connection.ignores_messages:
             place = partial(self._place, waited_s=now - received_at)
@@ -261,7 +211,7 @@ class Dispatcher:
         identity = connection.identity
         self._registry.remove(connection)
         if identity is not None:
-            self._claims.release_socket(identity.user_id, connection.id)
+            self._services.shared_sockets.release_socket(identity.user_id, connection.id)
 
     @staticmethod
     def _malformed(connection: Connection) -> None:
@@ -273,12 +223,12 @@ class Dispatcher:
     def _is_in_turn_rate(self, connection: Connection, frame_id: int) -> bool:
         """As `_is_in_rate`, of a frame that has had its turn."""
         if connection.identity is not None:  # guests wait for each other
-            self._services.admission.lateness.update(connection.waited_s, time.monotonic())
+            self._services.admission.lateness.update(connection.waited_s, self._clock())
         return self._is_in_rate(connection, frame_id)
 
     def _is_in_rate(self, connection: Connection, frame_id: int) -> bool:
         """Return whether the frame is within the rate of its socket; answer it otherwise."""
-        now = time.monotonic()
+        now = self._clock()
         decision = connection.rate.check(now)
         if decision is RateDecision.CLOSE:
             connection.close(CloseCode.RATE, "too many frames")
@@ -421,9 +371,9 @@ class Dispatcher:
     def _claim(self, connection: Connection, user_id: int) -> bool:
         """Register the socket, which evicts the one silent for longest; return False when the
         socket ended meanwhile."""
-        evicted = self._claims.claim_socket(user_id, connection.id)
+        evicted = self._services.shared_sockets.claim_socket(user_id, connection.id)
         if not connection.is_open:
-            self._claims.release_socket(user_id, connection.id)
+            self._services.shared_sockets.release_socket(user_id, connection.id)
             return False
         if evicted is None:  # then at least not too many here
             evicted = self._registry.oldest(user_id, self._limits.sockets_per_user_max - 1)
@@ -437,7 +387,7 @@ class Dispatcher:
             re=frame_id,
             connection_id=connection.id,
             user=None if identity is None else Person(identity.user_id, identity.nickname),
-            server_ms=_now_ms(),
+            server_ms=self._now_ms(),
             ping_s=limits.ping_s,
             limits=FrameLimits(
                 frame_bytes_max=limits.frame_bytes_max,
@@ -463,9 +413,13 @@ class Dispatcher:
         except Exception:
             log.exception("notices_unread_failed")
 
-    @staticmethod
-    def _time(connection: Connection, frame: frames.Time) -> None:
-        connection.answer(TimeAnswer(re=frame.id, client_ms=frame.client_ms, server_ms=_now_ms()))
+    def _time(self, connection: Connection, frame: frames.Time) -> None:
+        connection.answer(
+            TimeAnswer(re=frame.id, client_ms=frame.client_ms, server_ms=self._now_ms())
+        )
+
+    def _now_ms(self) -> int:
+        return int(self._services.wall_clock() * 1_000)
 
     def _unsubscribe(self, connection: Connection, frame: frames.Unsubscribe) -> None:
         self._registry.leave(connection, frame.channel)
@@ -493,7 +447,7 @@ class Dispatcher:
             confirm=frame.confirm,
             key=frame.key,
         )
-        traffic, began = self._registry.traffic, time.monotonic()
+        traffic, began = self._registry.traffic, self._clock()
         traffic.bids_received += 1
 
         def done(result: Receipt | UnknownFateError) -> None:
@@ -502,7 +456,7 @@ class Dispatcher:
                 connection.answer(BidUnknown(re=frame.id, key=frame.key))
             else:
                 traffic.bids_acknowledged += 1
-                traffic.receipts_s.append(time.monotonic() - began)
+                traffic.receipts_s.append(self._clock() - began)
                 connection.answer(_received(frame.id, result))
 
         bid = self._services.bidding.place_soon(offer, done, right=right, waited_s=waited_s)
@@ -571,7 +525,3 @@ def _status(frame: frames.BidStatus, known: KnownBid | None) -> BidStatusAnswer:
             re=frame.id, auction_id=frame.auction_id, key=frame.key, status="unknown"
         )
     return BidStatusAnswer(re=frame.id, **{**asdict(known.receipt), **asdict(known.outcome)})
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

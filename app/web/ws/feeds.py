@@ -1,7 +1,5 @@
 """Turns publications into the frames of channels: states, prices, messages."""
 
-import time
-from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Final
 
@@ -25,6 +23,7 @@ from app.settings import Limits
 from app.web.ws.conflation import Conflation
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
+from app.web.ws.services import Clock
 
 STATES_WAIT_S: Final = 0.01  # at most this late, so that the states of many auctions go together
 
@@ -34,9 +33,7 @@ encode = msgspec.json.Encoder().encode
 class AuctionFeed:
     """Pushes conflated states to the watchers of an auction; keeps nothing of unwatched ones."""
 
-    def __init__(
-        self, registry: Registry, *, limits: Limits, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, registry: Registry, *, limits: Limits, clock: Clock) -> None:
         self._registry, self._limits, self._clock = registry, limits, clock
         self._conflations: dict[int, Conflation] = {}
         self._due: list[tuple[float, int]] = []  # a heap: when to look at which auction again

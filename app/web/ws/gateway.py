@@ -1,31 +1,29 @@
 """The gateway of one process: handshake, sockets, the greenlets that serve them all, the drain."""
 
 import random
-import time
 from collections.abc import Callable
-from typing import Protocol
 
 import gevent
 import structlog
 from gevent import socket
-from redis import Redis
 
 from app.domain.errors import DomainError
 from app.observability.metrics import GREENLETS
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import Bye
-from app.settings import Settings
 from app.web.turns import Turns
 from app.web.ws.connection import Connection
-from app.web.ws.dispatch import Dispatcher, Services, SocketClaims
+from app.web.ws.dispatch import Dispatcher
 from app.web.ws.feeds import encode
 from app.web.ws.framing import text_frame
-from app.web.ws.hub import Hub, Stores
+from app.web.ws.hub import Hub
 from app.web.ws.listener import Listener
-from app.web.ws.presence import Presence, SharedPresence
+from app.web.ws.presence import Presence
+from app.web.ws.recovery import Recovery
+from app.web.ws.registry import Registry
+from app.web.ws.services import GatewayServices
 from app.web.ws.subscribing import Subscribing
 from app.web.ws.traffic import count_end
-from app.web.ws.waits import OutcomeWaits
 
 log = structlog.get_logger()
 
@@ -37,49 +35,25 @@ DRAIN_POLL_S = 0.05
 RETRY_SPREAD_MS = 5_000  # so that a drained gateway's clients do not all come at once
 
 
-class GatewayServices(Services, Stores, Protocol):
-    """The services that sockets need."""
-
-    def start_log(self) -> None:
-        """Connect to Kafka; wait briefly, and continue in the background."""
-
-    def flush_log(self, timeout_s: float) -> None:
-        """Wait for acknowledgements."""
-
-
-class SharedSockets(SharedPresence, SocketClaims, Protocol):
-    """The state of sockets that gateways share."""
-
-
 class Gateway:
     """All sockets of one process. Created before the fork, started after it."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        services: GatewayServices,
-        *,
-        redis: Redis,
-        shared: SharedSockets,
-        waits: OutcomeWaits,
-    ) -> None:
-        self._limits, self._services = settings.limits, services
-        self.hub = Hub(services, limits=settings.limits, waits=waits)
-        self._registry = self.hub.registry
-        self._listener = Listener(redis, self.hub)
+    def __init__(self, services: GatewayServices) -> None:
+        self._services = services
+        self._limits, self._clock = services.limits, services.clock
+        self._registry = Registry(services.clock)
+        self.hub = Hub(services, self._registry)
+        self._recovery = Recovery(services, self.hub)
+        self._listener = Listener(
+            services.fanout, self.hub, recovery=self._recovery, clock=services.clock
+        )
+        self._presence = Presence(self._registry, services.shared_sockets)
         self._guest_turns = Turns(at_once=GUESTS_PER_TURN)
-        self._presence = Presence(self._registry, shared)
         subscribing = Subscribing(
-            self._registry,
-            services,
-            stream=self._listener,
-            online=self._presence,
-            limits=settings.limits,
+            services, self._registry, stream=self._listener, online=self._presence
         )
-        self._dispatcher = Dispatcher(
-            services, self._registry, subscribing=subscribing, claims=shared, limits=settings.limits
-        )
-        waits.expect_user = subscribing.expect_bidder
+        self._dispatcher = Dispatcher(services, self._registry, subscribing)
+        services.waits.expect_user = subscribing.expect_bidder
         self.is_draining = False
         self._is_started = False
 
@@ -107,9 +81,9 @@ class Gateway:
         self._every(TICK_S, self._tick)
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
-        self._every(self._limits.presence_s, self.hub.send_overdue)
+        self._every(self._limits.presence_s, self._recovery.send_overdue)
         self._every(self._limits.presence_s, self._listener.unsubscribe_unneeded)
-        self._services.start_log()
+        self._services.start_producers()
 
     def serve_soon(self, sock: socket.socket, address_group: str) -> None:
         """Serve a socket until its end, then close it, in a greenlet of its own.
@@ -122,6 +96,7 @@ class Gateway:
         connection = Connection(
             sock,
             limits=self._limits,
+            clock=self._clock,
             traffic=self._registry.traffic,
             guest_turns=self._guest_turns,
         )
@@ -151,18 +126,18 @@ class Gateway:
             bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
             connection.push(text_frame(encode(bye)))
             connection.ignore_messages()
-        deadline = time.monotonic() + FLUSH_S
-        while any(len(c.queues) for c in connections) and time.monotonic() < deadline:
+        deadline = self._clock() + FLUSH_S
+        while any(len(c.queues) for c in connections) and self._clock() < deadline:
             gevent.sleep(DRAIN_POLL_S)
-        self._services.flush_log(max(0.0, deadline - time.monotonic()))
+        self._services.flush_producers(max(0.0, deadline - self._clock()))
         for connection in connections:
             connection.close(CloseCode.DRAIN, "drain")
-        deadline = time.monotonic() + DRAIN_CLOSE_S
-        while self._registry.connections and time.monotonic() < deadline:
+        deadline = self._clock() + DRAIN_CLOSE_S
+        while self._registry.connections and self._clock() < deadline:
             gevent.sleep(DRAIN_POLL_S)
 
     def _tick(self) -> None:
-        now, epoch_s = time.monotonic(), time.time()
+        now, epoch_s = self._clock(), self._services.wall_clock()
         for connection in list(self._registry.connections):
             connection.tick(now, epoch_s)
         self._registry.traffic.publish(self._registry.connections)

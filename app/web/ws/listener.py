@@ -6,7 +6,6 @@ and unsubscribed some time after it was last needed, so that nothing is missed w
 and go.
 """
 
-import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from typing import Final
@@ -22,7 +21,9 @@ from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
 from app.services.futile_bids import WINDOW_S
 from app.web.turns import NEXT_TURN_S
-from app.web.ws.hub import Hub, RecoveryStep, user_of
+from app.web.ws.hub import Hub, user_of
+from app.web.ws.recovery import Recovery, RecoveryStep
+from app.web.ws.services import Clock
 
 log = structlog.get_logger()
 
@@ -40,12 +41,15 @@ USER_LASTS_S: Final = WINDOW_S
 
 
 class Listener:
-    """Passes publications to a hub. `subscribed` is set while every needed channel is confirmed."""
+    """Passes publications to a hub. `subscribed` is set while every needed channel is confirmed.
 
-    def __init__(self, redis: Redis, hub: Hub) -> None:
-        self._redis, self._hub = redis, hub
+    `clock` is in monotonic seconds.
+    """
+
+    def __init__(self, redis: Redis, hub: Hub, *, recovery: Recovery, clock: Clock) -> None:
+        self._redis, self._hub, self._recovery, self._clock = redis, hub, recovery, clock
         self.subscribed = Event()
-        self._received_at = self._broken_at = time.monotonic()
+        self._received_at = self._broken_at = clock()
         self._gap_since: float | None = None  # a break from which recovery has not begun
         self._is_resuming = False
         self._subscription: Subscription | None = None
@@ -64,7 +68,7 @@ class Listener:
         They stay subscribed whatever the answer. No call waits longer than until `timeout_s` after
         the stream broke, or fell silent, so later callers do not repeat a wait in vain.
         """
-        now = time.monotonic()
+        now = self._clock()
         for channel in channels:
             self._needed[channel] = now
         if self._subscription is not None:
@@ -84,11 +88,11 @@ class Listener:
             self.listen_to(channels, timeout_s)
         else:
             self.listen_to(channels, 0.0)
-            self._broken(time.monotonic())
+            self._broken(self._clock())
 
     def unsubscribe_unneeded(self) -> None:
         """Unsubscribe from channels that were not needed for a while."""
-        now = time.monotonic()
+        now = self._clock()
         for channel in self._needed:
             if self._hub.needs(channel):
                 self._needed[channel] = now
@@ -117,7 +121,7 @@ class Listener:
                 log.exception("fanout_failed")
             if self.subscribed.is_set():
                 self.subscribed.clear()
-                self._broken_at = time.monotonic()
+                self._broken_at = self._clock()
             self._broken(self._received_at)
             gevent.sleep(PAUSE_S)
 
@@ -127,7 +131,7 @@ class Listener:
             try:
                 if self._gap_since is not None:
                     self._hub.stream_is_back()
-                self._subscribe([*GATEWAY_CHANNELS, *self._needed], time.monotonic())
+                self._subscribe([*GATEWAY_CHANNELS, *self._needed], self._clock())
                 self._read(subscription)
             finally:
                 self._subscription = None
@@ -153,7 +157,7 @@ class Listener:
     def _is_confirmed_by(self, channel: str, deadline: float) -> bool:
         if channel in self._confirmed:
             return True
-        began = time.monotonic()
+        began = self._clock()
         confirmation = self._confirmations.setdefault(channel, Event())
         if confirmation.wait(max(0.0, deadline - began)):
             return True
@@ -163,10 +167,10 @@ class Listener:
         return False
 
     def _read(self, subscription: Subscription) -> None:
-        pinged_at = subscribed_at = time.monotonic()
+        pinged_at = subscribed_at = self._clock()
         while True:
             messages = subscription.read(POLL_S)
-            now = time.monotonic()
+            now = self._clock()
             if now - pinged_at >= PING_S:
                 subscription.ping()
                 pinged_at = now
@@ -224,7 +228,7 @@ class Listener:
         while self._gap_since is not None:
             self.subscribed.wait()
             since, self._gap_since = self._gap_since, None
-            if not all(self._recovered(step) for step in self._hub.recovery(since)):
+            if not all(self._recovered(step) for step in self._recovery.steps(since)):
                 self._broken(since)
         self._is_resuming = False
 
@@ -238,7 +242,7 @@ class Listener:
         recovered."""
         gevent.sleep(PAUSE_S)
         users, self._late_users = self._late_users, {}
-        for step in self._hub.recovery_of(list(users), min(users.values())):
+        for step in self._recovery.steps_of(list(users), min(users.values())):
             self._recovered(step)
 
     def _recovered(self, step: RecoveryStep) -> bool:

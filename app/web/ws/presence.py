@@ -1,32 +1,17 @@
 """Pushes the number of sockets at each channel, every few seconds, over all gateways."""
 
-import time
-from collections.abc import Mapping
-from typing import Protocol
-
 from app.protocol.channels import AUCTIONS, ROOM, kind_and_number
 from app.protocol.pushes import AuctionPresence, ChatPresence
 from app.web.ws.feeds import encode
 from app.web.ws.framing import text_frame
 from app.web.ws.registry import Registry
-
-
-class SharedPresence(Protocol):
-    """The presence that gateways share."""
-
-    def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
-        """Publish the number of sockets at each channel here; return the numbers over all
-        gateways."""
-        ...
-
-    def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
-        """Renew open sockets: by user, by id, seconds since their last frame."""
+from app.web.ws.services import SharedSockets
 
 
 class Presence:
     """Counts of this process's channels, everywhere."""
 
-    def __init__(self, registry: Registry, shared: SharedPresence) -> None:
+    def __init__(self, registry: Registry, shared: SharedSockets) -> None:
         self._registry, self._shared = registry, shared
         self._counts: dict[str, int] = {}
 
@@ -45,7 +30,7 @@ class Presence:
         self._counts = self._shared.exchange(here) if here else {}
         for name, count in self._counts.items():
             self._push_count(name, count)
-        sockets = self._registry.sockets_by_user(time.monotonic())
+        sockets = self._registry.sockets_by_user()
         if sockets:
             self._shared.renew_sockets(sockets)
 

@@ -1,14 +1,14 @@
 """The sockets of this process, by user, session and channel; and the bids whose outcomes are
 pending."""
 
-import time
 from collections import defaultdict
 from typing import TypeVar
 
 from app.protocol.problems import CloseCode
+from app.services.accounts import Identity
 from app.web.ws.channel import Channel
 from app.web.ws.connection import Connection
-from app.web.ws.identity import Identity
+from app.web.ws.services import Clock
 from app.web.ws.traffic import Traffic
 
 K = TypeVar("K", int, str)
@@ -17,9 +17,10 @@ PENDING_MAX = 100_000  # ids only; the oldest are forgotten, their owners ask by
 
 
 class Registry:
-    """Bookkeeping; nothing here blocks or sends."""
+    """Bookkeeping; nothing here blocks or sends. `clock` is in monotonic seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.connections: set[Connection] = set()
         self.traffic = Traffic()
         self.channels: dict[str, Channel] = {}
@@ -108,10 +109,11 @@ class Registry:
         """Record that the bid's outcome must be delivered."""
         if len(self.pending) >= PENDING_MAX:
             del self.pending[next(iter(self.pending))]
-        self.pending[bid_id] = time.monotonic()
+        self.pending[bid_id] = self._clock()
 
-    def sockets_by_user(self, now: float) -> dict[int, dict[str, float]]:
+    def sockets_by_user(self) -> dict[int, dict[str, float]]:
         """Return by user and socket id the seconds since the last frame, of open sockets."""
+        now = self._clock()
         return {
             user_id: {c.id: now - c.received_at for c in connections if c.is_open}
             for user_id, connections in self._by_user.items()

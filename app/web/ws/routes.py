@@ -8,7 +8,7 @@ negotiated: one small frame can unpack to any size.
 import base64
 import binascii
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -17,23 +17,18 @@ from gevent import socket
 
 from app.bootstrap.gateway import WebContainer
 from app.observability.security_log import SecurityEvent, log_security_seldom
-from app.services.backlog import Admission
-from app.services.bidding import Bidding
-from app.services.chat import Chat
-from app.services.live import AuctionViews, LiveViews, UserNotices
-from app.services.snapshots import Snapshots
+from app.services.accounts import Identity
 from app.settings import Settings
 from app.web.addresses import address_group, is_trusted, request_address
 from app.web.metering import leave_out
 from app.web.problem import problem
 from app.web.ws.gateway import Gateway
-from app.web.ws.identity import Identity
+from app.web.ws.services import GatewayServices
 from app.web.ws.waits import OutcomeWaits
 
 PATH = "/ws"
 EXTENSION = "ws_gateway"
 RETRY_AFTER_S = 2
-LOG_WAIT_S = 1.5  # longer than connecting takes; a bid before that gets BUSY
 VERSION = "13"  # of the protocol: RFC 6455 knows no other
 KEY_BYTES = 16
 # All that the library behind flask-sock may read: it raises on some of the others.
@@ -43,8 +38,6 @@ HANDSHAKE_HEADERS = frozenset(
         "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION",
     }
 )  # fmt: skip
-
-Authenticate = Callable[[str], Identity]
 
 
 class _NoThread:
@@ -58,87 +51,18 @@ class _NoThread:
         """Does nothing: that is its purpose."""
 
 
-class ContainerServices:
-    """The services of sockets, from the container."""
-
-    def __init__(
-        self, container: WebContainer, *, authenticate: Authenticate, auction_views: AuctionViews
-    ) -> None:
-        self._container = container
-        self._authenticate = authenticate
-        self.auction_views: AuctionViews = auction_views
-
-    @property
-    def admission(self) -> Admission:
-        """Admission by topic."""
-        return self._container.admission
-
-    @property
-    def bidding(self) -> Bidding:
-        """Bids."""
-        return self._container.bidding
-
-    @property
-    def chat(self) -> Chat:
-        """Rooms."""
-        return self._container.chat
-
-    @property
-    def live(self) -> LiveViews:
-        """Prices of open and scheduled auctions."""
-        return self._container.live
-
-    @property
-    def snapshots(self) -> Snapshots:
-        """Auctions as guests see them."""
-        return self._container.snapshots
-
-    @property
-    def user_notices(self) -> UserNotices:
-        """Notices."""
-        return self._container.live
-
-    def authenticate(self, token: str) -> Identity:
-        """Return the identity in the token. Raise UnauthenticatedError."""
-        return self._authenticate(token)
-
-    def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
-        """Return those of the sessions that have not ended. Raise BusyError."""
-        return self._container.sessions.alive(session_ids)
-
-    def start_log(self) -> None:
-        """Connect to Kafka; wait briefly for the producer of bids, and continue in the
-        background."""
-        self._container.chat_producer.start()
-        self._container.producer.wait_connected(LOG_WAIT_S)
-
-    def flush_log(self, timeout_s: float) -> None:
-        """Wait for acknowledgements: those of bids first."""
-        deadline = time.monotonic() + timeout_s
-        self._container.producer.flush(timeout_s)
-        self._container.chat_producer.flush(max(0.0, deadline - time.monotonic()))
-
-
 def register_ws(
     app: Flask,
     container: WebContainer,
     *,
-    authenticate: Authenticate,
-    auction_views: AuctionViews,
+    authenticate: Callable[[str], Identity],
     waits: OutcomeWaits,
 ) -> Gateway:
     """Add `/ws` to `app`; nothing is connected or started before the first use or `watch`.
 
     `waits` is notified of every outcome that the gateway receives.
     """
-    services = ContainerServices(container, authenticate=authenticate, auction_views=auction_views)
-    gateway = Gateway(
-        container.settings,
-        services,
-        redis=container.fanout,
-        shared=container.presence,
-        waits=waits,
-    )
+    gateway = Gateway(_services(container, authenticate, waits))
     app.extensions[EXTENSION] = gateway
     app.config["SOCK_SERVER_OPTIONS"] = {"thread_class": _NoThread}
 
@@ -160,6 +84,30 @@ def register_ws(
     sock: Any = Sock(app)
     sock.route(PATH)(websocket)
     return gateway
+
+
+def _services(
+    container: WebContainer, authenticate: Callable[[str], Identity], waits: OutcomeWaits
+) -> GatewayServices:
+    return GatewayServices(
+        limits=container.settings.limits,
+        clock=time.monotonic,
+        wall_clock=time.time,
+        admission=container.admission,
+        bidding=container.bidding,
+        chat=container.chat,
+        auction_views=container.auction_views,
+        live=container.live,
+        snapshots=container.snapshots,
+        user_notices=container.live,
+        shared_sockets=container.presence,
+        fanout=container.fanout,
+        waits=waits,
+        authenticate=authenticate,
+        living_sessions=container.sessions.alive,
+        start_producers=container.start_producers,
+        flush_producers=container.flush_producers,
+    )
 
 
 def gateway_of(app: Flask) -> Gateway:

@@ -15,12 +15,11 @@ from app.protocol.channels import (
 from app.protocol.frames import Subscribe
 from app.protocol.pushes import Answer, SubscribedAuction, SubscribedAuctions, SubscribedRoom
 from app.protocol.types import INT64_MAX
+from app.services.accounts import Identity
 from app.services.live import Snapshot
-from app.settings import Limits
 from app.web.ws.connection import Connection
-from app.web.ws.hub import Stores
-from app.web.ws.identity import Identity
 from app.web.ws.registry import Registry
+from app.web.ws.services import GatewayServices
 
 
 class Stream(Protocol):
@@ -47,9 +46,9 @@ class Subscribing:
     """Joins sockets to channels."""
 
     def __init__(
-        self, registry: Registry, stores: Stores, *, stream: Stream, online: Online, limits: Limits
+        self, services: GatewayServices, registry: Registry, *, stream: Stream, online: Online
     ) -> None:
-        self._registry, self._stores, self._limits = registry, stores, limits
+        self._services, self._registry, self._limits = services, registry, services.limits
         self._stream, self._online = stream, online
 
     def expect_user(self, user_id: int) -> None:
@@ -89,7 +88,7 @@ class Subscribing:
             raise UnauthenticatedError(detail="sign in first")
         self._check_count(connection, name)
         if room and connection.identity is not None:
-            self._stores.chat.check_member(_number(name), connection.identity.user_id)
+            self._services.chat.check_member(_number(name), connection.identity.user_id)
 
     def _check_count(self, connection: Connection, name: str) -> None:
         full = len(connection.channels) >= self._limits.subscriptions_per_socket_max
@@ -100,7 +99,7 @@ class Subscribing:
         """Return the answer, and the number up to which it covers pushes."""
         name = frame.channel
         if name == AUCTIONS:
-            items = self._stores.snapshots.prices()
+            items = self._services.snapshots.prices()
             return SubscribedAuctions(re=frame.id, channel=name, items=items), -1
         if kind_and_number(name)[0] == ROOM:
             return self._room(frame)
@@ -115,13 +114,13 @@ class Subscribing:
 
     def _shown(self, auction_id: int, viewer: Identity | None) -> Snapshot:
         if viewer is None:
-            return self._stores.snapshots.auction(auction_id)
-        return self._stores.auction_views.snapshot(
+            return self._services.snapshots.auction(auction_id)
+        return self._services.auction_views.snapshot(
             auction_id, viewer.user_id, self._limits.snapshot_bids
         )
 
     def _room(self, frame: Subscribe) -> tuple[Answer, int]:
-        snapshot = self._stores.chat.snapshot(
+        snapshot = self._services.chat.snapshot(
             _number(frame.channel), after_seq=frame.after_seq, limit=self._limits.room_tail_messages
         )
         after = -1 if frame.after_seq is None else frame.after_seq

@@ -1,6 +1,7 @@
 """A dispatcher and a hub over real sockets, with services made of dictionaries."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 import gevent
 from gevent import socket
 from gevent.event import Event
+from redis import Redis
 from websocket import ABNF
 
 from app.adapters.redis.rates import LocalRates
@@ -18,6 +20,7 @@ from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import PublicBid
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import Auction, AuctionQuery, ChatMessage, Notice
+from app.services.accounts import Identity
 from app.services.backlog import Admission
 from app.services.bidding import Bidding, KnownBid, Lot, RefusedBid
 from app.services.chat import Chat
@@ -33,20 +36,27 @@ from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher
 from app.web.ws.hub import Hub
+from app.web.ws.recovery import Recovery
+from app.web.ws.registry import Registry
+from app.web.ws.services import GatewayServices
 from app.web.ws.subscribing import Subscribing
+from app.web.ws.traffic import Traffic
 from app.web.ws.waits import OutcomeWaits
 from lanes.topic import Topic
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-@dataclass
-class FakeUser:
-    user_id: int
-    nickname: str
-    session_id: str
-    expires_at_s: float = 4e9
-    is_suspended: bool = False
+def a_user(user_id: int, *, is_suspended: bool = False) -> Identity:
+    """A user, signed in for a long time."""
+    return Identity(
+        user_id=user_id,
+        nickname=f"user {user_id}",
+        role="user",
+        is_suspended=is_suspended,
+        session_id=f"session {user_id}",
+        expires_at_s=4e9,
+    )
 
 
 @dataclass
@@ -67,6 +77,7 @@ class FakeServices:
     suspended: set[int] = field(default_factory=set)
     frozen: dict[str, Event] = field(default_factory=dict)
     rates: LocalRates = field(default_factory=lambda: LocalRates(clock=lambda: 0.0))
+    passed_s: float = 0.0  # since the machine's clock was right
 
     def freeze(self, *stores: str) -> None:
         """Let these not answer: `claims`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
@@ -95,8 +106,32 @@ class FakeServices:
             limits=Limits(),
             clock=lambda: NOW,
         )
-        self.auction_views = self.live = self.user_notices = self
         self.snapshots = Snapshots(self, self.prices, limits=Limits())
+
+    def clock(self) -> float:
+        return time.monotonic() + self.passed_s
+
+    def of_gateway(self, limits: Limits | None = None) -> GatewayServices:
+        """What the sockets of a gateway get."""
+        return GatewayServices(
+            limits=limits or Limits(),
+            clock=self.clock,
+            wall_clock=time.time,
+            admission=self.admission,
+            bidding=self.bidding,
+            chat=self.chat,
+            auction_views=self,
+            live=self,
+            snapshots=self.snapshots,
+            user_notices=self,
+            shared_sockets=self,
+            fanout=Redis(),
+            waits=OutcomeWaits(),
+            authenticate=self.authenticate,
+            living_sessions=self.living_sessions,
+            start_producers=self.start_producers,
+            flush_producers=self.flush_producers,
+        )
 
     def check(self, topic: Topic) -> None:
         if self.check_error is not None:
@@ -192,12 +227,11 @@ class FakeServices:
     def acknowledge(self, user_id: int, up_to: int) -> None:
         return None
 
-    def authenticate(self, token: str) -> FakeUser:
+    def authenticate(self, token: str) -> Identity:
         self.wait("sessions")
         if not token.isdigit() or f"session {token}" in self.ended:
             raise UnauthenticatedError
-        is_suspended = int(token) in self.suspended
-        return FakeUser(int(token), f"user {token}", f"session {token}", is_suspended=is_suspended)
+        return a_user(int(token), is_suspended=int(token) in self.suspended)
 
     def living_sessions(self, session_ids: Sequence[str]) -> set[str]:
         return set(session_ids) - self.ended
@@ -221,6 +255,33 @@ class FakeServices:
     def exchange(self, here: Mapping[str, int]) -> dict[str, int]:
         return dict(here)
 
+    def renew_sockets(self, sockets: Mapping[int, Mapping[str, float]]) -> None:
+        return None
+
+    def start_producers(self) -> None:
+        return None
+
+    def flush_producers(self, timeout_s: float) -> None:
+        return None
+
+
+def a_hub(services: FakeServices, limits: Limits | None = None) -> Hub:
+    """A hub without sockets."""
+    return Hub(services.of_gateway(limits), Registry(services.clock))
+
+
+def a_connection(
+    sock: socket.socket, *, limits: Limits | None = None, guest_turns: Turns | None = None
+) -> Connection:
+    """A socket of no gateway."""
+    return Connection(
+        sock,
+        limits=limits or Limits(),
+        clock=time.monotonic,
+        traffic=Traffic(),
+        guest_turns=guest_turns or Turns(at_once=1),
+    )
+
 
 class Client:
     """One socket of a hub, spoken to without a network in between."""
@@ -228,20 +289,14 @@ class Client:
     def __init__(
         self, services: FakeServices, hub: Hub | None = None, *, limits: Limits | None = None
     ) -> None:
-        limits = limits or Limits()
-        self.hub = hub or Hub(services, limits=limits, waits=OutcomeWaits())
-        registry = self.hub.registry
-        subscribing = Subscribing(
-            registry, services, stream=services, online=services, limits=limits
-        )
-        self._dispatcher = Dispatcher(
-            services, registry, subscribing=subscribing, claims=services, limits=limits
-        )
+        self.hub = hub or a_hub(services, limits)
+        registry, gateway_services = self.hub.registry, services.of_gateway(limits)
+        self.recovery = Recovery(gateway_services, self.hub)
+        subscribing = Subscribing(gateway_services, registry, stream=services, online=services)
+        self._dispatcher = Dispatcher(gateway_services, registry, subscribing)
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
-        self.connection = Connection(
-            ours, limits=limits, traffic=registry.traffic, guest_turns=Turns(at_once=1)
-        )
+        self.connection = a_connection(ours, limits=limits)
         registry.add(self.connection)
         self._frame_id = 0
 

@@ -9,18 +9,16 @@ from gevent.event import Event
 from websocket import ABNF
 
 from app.protocol.pushes import TimeAnswer
-from app.settings import Limits
 from app.web.turns import LOOP_TURNS, Turns
 from app.web.ws.connection import Connection
-from app.web.ws.traffic import Traffic
-from tests.unit.ws.builders import FakeUser
+from tests.unit.ws.builders import a_connection, a_user
 from tests.waiting import CALL_S
 
 
 def test_after_input_stops_answers_still_arrive() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(CALL_S)
-    connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
+    connection = a_connection(ours)
     texts: list[str] = []
 
     def received(_: Connection, text: str) -> None:
@@ -44,9 +42,9 @@ def test_only_guests_wait_for_the_turns_of_guests() -> None:
     turns.wait()  # of another guest, whose turn has just begun
     texts: list[str] = []
     with ExitStack() as ended:
-        for name, identity in (("guest", None), ("bidder", FakeUser(5, "Anna", "session 5"))):
+        for name, identity in (("guest", None), ("bidder", a_user(5))):
             ours, theirs = socket.socketpair()
-            connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=turns)
+            connection = a_connection(ours, guest_turns=turns)
             connection.identity = identity
             reading = gevent.spawn(connection.run, lambda _, text: texts.append(text))
             ended.callback(reading.kill)
@@ -62,8 +60,8 @@ def test_bids_are_checked_while_others_are_handled() -> None:
     turn, admitted, handled = Event(), list[str](), list[str]()
     LOOP_TURNS.put(turn.wait)
     ours, theirs = socket.socketpair()
-    connection = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
-    connection.identity = FakeUser(5, "Anna", "session 5")
+    connection = a_connection(ours)
+    connection.identity = a_user(5)
 
     def admit(_: Connection, text: str) -> bool:
         admitted.append(text)

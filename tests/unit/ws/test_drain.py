@@ -5,19 +5,10 @@ from typing import Any
 
 import gevent
 from gevent import socket
-from redis import Redis
 from websocket import ABNF
 
-from app.settings import Settings
 from app.web.ws.gateway import Gateway
-from app.web.ws.waits import OutcomeWaits
 from tests.unit.ws.builders import FakeServices, read_frames
-
-SETTINGS = Settings(
-    base_url="http://127.0.0.1:1", database_url="x", kafka_bootstrap_servers="x",
-    redis_broker_url="x", redis_fanout_url="x", redis_auth_url="x", mongodb_url="x",
-    secret_key="x" * 32,
-)  # fmt: skip
 
 
 class Drained(FakeServices):
@@ -25,7 +16,7 @@ class Drained(FakeServices):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.gateway = Gateway(SETTINGS, self, redis=Redis(), shared=self, waits=OutcomeWaits())
+        self.gateway = Gateway(self.of_gateway())
         self.ours, self.client = socket.socketpair()
         self.gateway._is_started = True  # nothing but the socket
         self.gateway.serve_soon(self.ours, "")
@@ -38,13 +29,7 @@ class Drained(FakeServices):
     def bid(self, frame_id: int) -> None:
         self.request(frame_id, "bid.place", auction_id=7, amount=500, key=f"k{frame_id}")
 
-    def start_log(self) -> None:
-        raise NotImplementedError
-
-    def renew_sockets(self, users: Any) -> None:
-        raise NotImplementedError
-
-    def flush_log(self, timeout_s: float) -> None:
+    def flush_producers(self, timeout_s: float) -> None:
         self.bid(3)
 
 

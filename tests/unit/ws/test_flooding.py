@@ -14,11 +14,9 @@ from websocket import ABNF
 
 from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
-from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.rate import RateDecision
-from app.web.ws.traffic import Traffic
-from tests.unit.ws.builders import read_frames
+from tests.unit.ws.builders import a_connection, read_frames
 
 WAIT_S = 20.0
 # One second of patience instead of three
@@ -43,12 +41,7 @@ FLOODS = {
 def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
     """A socket of a client that sends without end, from a thread of its own, until it is closed."""
     ours, theirs = native.socketpair()
-    connection = Connection(
-        socket.socket(fileno=ours.detach()),
-        limits=LIMITS,
-        traffic=Traffic(),
-        guest_turns=Turns(at_once=1),
-    )
+    connection = a_connection(socket.socket(fileno=ours.detach()), limits=LIMITS)
     connection.is_admitted = True
 
     def send() -> None:
@@ -78,7 +71,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 def test_a_flood_of_control_frames_is_closed_4013(flood: str) -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
-    other = Connection(ours, limits=Limits(), traffic=Traffic(), guest_turns=Turns(at_once=1))
+    other = a_connection(ours)
     answer = TimeAnswer(re=1, client_ms=1, server_ms=2)
     reading = gevent.spawn(other.run, lambda connection, _: connection.answer(answer))
     answered = 0
@@ -97,7 +90,7 @@ def test_a_flood_of_control_frames_is_closed_4013(flood: str) -> None:
 def test_a_flood_is_reported_once_a_second_with_few_pongs() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
-    connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
+    connection = a_connection(ours, limits=LIMITS)
     connection.is_admitted = True
     reading = gevent.spawn(connection.run, lambda *_: None)
     sending = gevent.spawn(theirs.sendall, frame("", ABNF.OPCODE_PING) * 20_000)
@@ -125,7 +118,7 @@ def test_bytes_are_metered_too_though_the_frames_are_few() -> None:
         refused.append(connection.rate.check(time.monotonic()) is not RateDecision.PASS)
 
     ours, theirs = socket.socketpair()
-    connection = Connection(ours, limits=LIMITS, traffic=Traffic(), guest_turns=Turns(at_once=1))
+    connection = a_connection(ours, limits=LIMITS)
     reading = gevent.spawn(connection.run, check)
     sending = gevent.spawn(theirs.sendall, frame("x" * 32_000, ABNF.OPCODE_TEXT) * 5)
     wait_for(lambda: len(refused) == 5)

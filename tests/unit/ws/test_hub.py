@@ -1,7 +1,6 @@
 """Pushes reach the sockets of their users, and missed ones are recovered."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,10 +15,9 @@ from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.pushes import PriceItem
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.services.bidding import KnownBid, RefusedBid
-from app.settings import Limits
-from app.web.ws.hub import PENDING_BATCH, PENDING_ROUND_S, PENDING_S, Hub
-from app.web.ws.waits import OutcomeWaits
-from tests.unit.ws.builders import Client, FakeServices
+from app.web.ws.hub import Hub
+from app.web.ws.recovery import PENDING_BATCH, PENDING_ROUND_S, PENDING_S, Recovery
+from tests.unit.ws.builders import Client, FakeServices, a_hub
 
 AT = "2026-11-23T12:00:00.000Z"
 OUTCOME = {
@@ -108,7 +106,7 @@ def test_an_invalid_publication_is_skipped() -> None:
 
 
 def make_up(client: Client) -> list[Any]:
-    for step in client.hub.recovery(time.monotonic()):
+    for step in client.recovery.steps(since=0.0):
         step()
     return client.received()
 
@@ -143,18 +141,17 @@ def test_after_a_disconnect_refused_keys_and_notices_are_read() -> None:
     assert [outcome["type"] for outcome in make_up(client)] == ["bid.refused", "notice"]
 
 
-def test_an_outcome_that_was_not_pushed_is_read_when_late(monkeypatch: Any) -> None:
+def test_an_outcome_nobody_told_of_is_read_once_it_is_late() -> None:
     services = FakeServices()
     client, _ = two_sockets_of("5", services)
     client.request("bid.place", auction_id=7, amount=500, key="k")
     services.known = [known_bid(5)]
-    client.hub.send_overdue()
+    client.recovery.send_overdue()
     assert client.received() == []
-    late = time.monotonic() + 60
-    monkeypatch.setattr(time, "monotonic", lambda: late)
-    client.hub.send_overdue()
+    services.passed_s = 60.0
+    client.recovery.send_overdue()
     assert [outcome["type"] for outcome in client.received()] == ["bid.result"]
-    client.hub.send_overdue()
+    client.recovery.send_overdue()
     assert client.received() == []
 
 
@@ -177,13 +174,14 @@ class SlowServices(FakeServices):
 
 def test_late_outcomes_are_recovered_in_turn() -> None:
     services = SlowServices()
-    hub = Hub(services, limits=Limits(), waits=OutcomeWaits())
-    long_ago = time.monotonic() - PENDING_S
+    hub = a_hub(services)
+    recovery = Recovery(services.of_gateway(), hub)
+    long_ago = services.clock() - PENDING_S
     bids = [UUID(int=number) for number in range(2 * PENDING_BATCH)]
     hub.registry.pending.update({str(bid): long_ago for bid in bids})
-    hub.send_overdue()
+    recovery.send_overdue()
     assert services.looked_for == [bids[:PENDING_BATCH]]
-    hub.send_overdue()
+    recovery.send_overdue()
     assert services.looked_for[1:] == [bids[PENDING_BATCH:]]
     assert len(hub.registry.pending) == len(bids), "they are still missed"
 

@@ -1,5 +1,7 @@
 """A gateway with much to read from Redis still serves its sockets."""
 
+import time
+
 import gevent
 from gevent import socket
 from gevent.event import Event
@@ -21,7 +23,7 @@ class CountingHub:
 
 
 def listen_to_many(hub: CountingHub) -> None:
-    listener = Listener(None, hub)  # type: ignore[arg-type]
+    listener = Listener(None, hub, recovery=None, clock=time.monotonic)  # type: ignore[arg-type]
     listener._on_messages([[b"message", b"user:1", bytes(TURN_BYTES)]] * PUBLICATIONS, 0.0)
 
 
