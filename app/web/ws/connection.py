@@ -13,6 +13,7 @@ import structlog
 from gevent import socket
 from msgspec import UNSET, UnsetType
 
+from app.domain.errors import UnauthenticatedError
 from app.observability.security_log import SecurityEvent, log_security
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
@@ -159,6 +160,39 @@ class Connection:
         """Send one message; never blocks."""
         self._writer.write(text_frame(_encode(message)))
 
+    def signed_in(self) -> Identity:
+        """Return its user. Raise UnauthenticatedError for a guest."""
+        if self.identity is None:
+            raise UnauthenticatedError(detail="sign in first")
+        return self.identity
+
+    def is_in_rate(self, frame_id: int | UnsetType = UNSET) -> bool:
+        """Count a frame and return whether it is within the rate. One above it is refused; of
+        frames without an id, which are control frames and parts of messages, one in PAUSE_S."""
+        now = self._clock()
+        decision = self.rate.check(now)
+        if decision is RateDecision.PASS:
+            return True
+        if decision is RateDecision.CLOSE:
+            self.close(CloseCode.RATE, "too many frames")
+        elif frame_id is not UNSET:
+            self._refuse_rate(frame_id)
+        elif now - self._limited_at >= PAUSE_S:
+            self._limited_at = now
+            self._refuse_rate(frame_id)
+        return False
+
+    def _refuse_rate(self, frame_id: int | UnsetType) -> None:
+        self.answer(
+            FrameError(
+                re=frame_id,
+                code="RATE_LIMITED",
+                detail="too much is sent",
+                retry=True,
+                retry_after_ms=self.rate.retry_after_ms,
+            )
+        )
+
     @property
     def ignores_messages(self) -> bool:
         """Whether no further message is handled."""
@@ -265,7 +299,7 @@ class Connection:
             self._is_flooding = self.rate.check(self._clock()) is not RateDecision.PASS
         elif isinstance(event, Close):
             self._refuse(event)
-        elif self._is_in_rate() and isinstance(event, Reply):
+        elif self.is_in_rate() and isinstance(event, Reply):
             self._writer.write(event.data)
         return not self._is_flooding
 
@@ -283,18 +317,6 @@ class Connection:
     def _has_to_wait(self) -> bool:
         """Whether a user's message that has come is not handled at once."""
         return not self._has_turn and self.identity is not None and not LOOP_TURNS.is_free
-
-    def _is_in_rate(self) -> bool:
-        """Return whether a frame without an id is within the rate; above it there is no answer of
-        its own."""
-        now = self._clock()
-        decision = self.rate.check(now)
-        if decision is RateDecision.CLOSE:
-            self.close(CloseCode.RATE, "too many frames")
-        elif decision is RateDecision.REFUSE and now - self._limited_at >= PAUSE_S:
-            self._limited_at = now
-            self.answer(rate_limited(self.rate.retry_after_ms))
-        return decision is RateDecision.PASS
 
     def _refuse(self, event: Close) -> None:
         if event.code == CloseCode.MALFORMED and self._is_silent_guest:
@@ -314,14 +336,3 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             return  # the other side was faster
-
-
-def rate_limited(retry_after_ms: int, frame_id: int | UnsetType = UNSET) -> FrameError:
-    """Return the refusal of a frame above the rate; without `frame_id` it was a control frame."""
-    return FrameError(
-        re=frame_id,
-        code="RATE_LIMITED",
-        detail="too much is sent",
-        retry=True,
-        retry_after_ms=retry_after_ms,
-    )

@@ -106,9 +106,9 @@ class Gateway:
     def _serve(self, connection: Connection) -> None:
         with GREENLETS.track_inprogress():
             try:
-                connection.run(self._dispatcher.handle, self._dispatcher.admit)
+                connection.run(self._dispatcher.handle, self._dispatcher.admission.admit)
             finally:
-                self._dispatcher.closed(connection)
+                self._dispatcher.authentication.closed(connection)
                 count_end(connection.end)
 
     def drain(self) -> None:

@@ -61,3 +61,7 @@ class GatewayServices:
     living_sessions: Callable[[Sequence[str]], set[str]]  # those not ended; raises BusyError
     start_producers: Callable[[], None]  # connect to Kafka; wait briefly
     flush_producers: Callable[[float], None]  # wait for acknowledgements, at most so many seconds
+
+    def now_ms(self) -> int:
+        """Return the time of day, in milliseconds."""
+        return int(self.wall_clock() * 1_000)

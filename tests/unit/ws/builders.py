@@ -327,7 +327,7 @@ class Client:
         """Whether a frame that has to wait for its turn is done with, or will be in turn."""
         self._frame_id += 1
         text = json.dumps({"id": self._frame_id, "type": type_, **fields})
-        return self._dispatcher.admit(self.connection, text)
+        return self._dispatcher.admission.admit(self.connection, text)
 
     def answers(self) -> list[dict[str, Any]]:
         """Return the received frames, after all ready greenlets have run."""
@@ -338,7 +338,7 @@ class Client:
     def end(self) -> None:
         """The socket has ended, with or without work in progress."""
         self.connection.close(1001)
-        self._dispatcher.closed(self.connection)
+        self._dispatcher.authentication.closed(self.connection)
 
     def received(self) -> list[dict[str, Any]]:
         """Return the frames received since the last call; a close is `{"close": code}`."""

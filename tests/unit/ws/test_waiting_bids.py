@@ -10,7 +10,7 @@ from gevent.event import Event
 from app.domain.errors import BusyError
 from app.services.backlog import LATE_FRAMES_MIN, LATE_S
 from app.web.turns import LOOP_TURNS
-from app.web.ws.dispatch import BIDS_WAITING_MAX
+from app.web.ws.admission import BIDS_WAITING_MAX
 from tests.unit.ws.builders import Client, FakeServices
 
 BID: dict[str, Any] = {"auction_id": 7, "amount": 500}

@@ -1,0 +1,87 @@
+"""Bids that clients place, and what they ask about them."""
+
+from msgspec.structs import asdict
+
+from app.domain.errors import UnknownFateError
+from app.protocol import frames
+from app.protocol.outcomes import Receipt
+from app.protocol.pushes import BidReceived, BidStatusAnswer, BidUnknown
+from app.services.bidding import KnownBid, Offer
+from app.services.rights import Right
+from app.web.ws.connection import Connection
+from app.web.ws.registry import Registry
+from app.web.ws.services import GatewayServices
+
+
+class BidFrames:
+    """Hands bids to their use-case, and answers with their receipts."""
+
+    def __init__(self, services: GatewayServices, registry: Registry) -> None:
+        self._bidding, self._clock, self._registry = services.bidding, services.clock, registry
+
+    def on_place(
+        self, connection: Connection, frame: frames.BidPlace, right: Right | None = None
+    ) -> None:
+        """Place a bid. Raise BusyError while none is taken, and what `Bidding.place_soon` does."""
+        self._bidding.check(frame.auction_id)
+        self.place(connection, frame, right)
+
+    def place(
+        self,
+        connection: Connection,
+        frame: frames.BidPlace,
+        right: Right | None,
+        waited_s: float = 0.0,
+    ) -> None:
+        """As `on_place`, for a bid that was reserved `waited_s` ago; without `right` it is read."""
+        offer = Offer(
+            bidder_id=connection.signed_in().user_id,
+            auction_id=frame.auction_id,
+            amount=frame.amount,
+            kind=frame.kind,
+            confirm=frame.confirm,
+            key=frame.key,
+        )
+        clock, traffic = self._clock, self._registry.traffic
+        placed_at = clock()
+        traffic.bids_received += 1
+
+        def done(result: Receipt | UnknownFateError) -> None:
+            if isinstance(result, UnknownFateError):
+                traffic.bids_unknown += 1
+                connection.answer(BidUnknown(re=frame.id, key=frame.key))
+            else:
+                traffic.bids_acknowledged += 1
+                traffic.receipts_s.append(clock() - placed_at)
+                connection.answer(_received(frame.id, result))
+
+        bid = self._bidding.place_soon(offer, done, right=right, waited_s=waited_s)
+        self._registry.expect_outcome(bid)
+
+    def on_status(self, connection: Connection, frame: frames.BidStatus) -> None:
+        """Answer with what is known of the caller's bid."""
+        user_id = connection.signed_in().user_id
+        known = self._bidding.status(user_id, frame.auction_id, frame.key)
+        connection.answer(_status(frame, known))
+
+
+def _received(frame_id: int, receipt: Receipt) -> BidReceived:
+    return BidReceived(
+        re=frame_id,
+        bid_id=receipt.bid_id,
+        key=receipt.key,
+        auction_id=receipt.auction_id,
+        amount=receipt.amount,
+        kind=receipt.kind,
+        partition=receipt.partition,
+        offset=receipt.offset,
+        log_time=receipt.log_time,
+    )
+
+
+def _status(frame: frames.BidStatus, known: KnownBid | None) -> BidStatusAnswer:
+    if known is None:
+        return BidStatusAnswer(
+            re=frame.id, auction_id=frame.auction_id, key=frame.key, status="unknown"
+        )
+    return BidStatusAnswer(re=frame.id, **{**asdict(known.receipt), **asdict(known.outcome)})
