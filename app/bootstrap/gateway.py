@@ -24,7 +24,7 @@ from app.services.breaker import Breaker
 from app.services.social import SocialLogIn
 from app.settings import Settings
 
-PRODUCER_WAIT_S = 1.5  # longer than connecting takes; who bids before it gets BUSY
+PRODUCER_WAIT_S = 1.5  # longer than connecting takes; a bid before that gets BUSY
 
 
 class WebContainer(HouseContainer):

@@ -13,7 +13,8 @@ from app.services.rights import Right
 from app.web.turns import LOOP_TURNS
 from app.web.ws.answers import carry_out, refuse
 from app.web.ws.bids import BidFrames
-from app.web.ws.connection import Connection
+from app.web.ws.connection import READY, Connection
+from app.web.ws.registry import Registry
 from app.web.ws.services import GatewayServices
 
 BIDS_WAITING_MAX: Final = 8  # of a socket, for their turn; it is read no further until then
@@ -22,8 +23,9 @@ BIDS_WAITING_MAX: Final = 8  # of a socket, for their turn; it is read no furthe
 class BidAdmission:
     """Admits the bids of all sockets of a process."""
 
-    def __init__(self, services: GatewayServices, bids: BidFrames) -> None:
-        self._bids, self._bidding, self._clock = bids, services.bidding, services.clock
+    def __init__(self, services: GatewayServices, registry: Registry, bids: BidFrames) -> None:
+        self._registry, self._bids = registry, bids
+        self._bidding, self._clock = services.bidding, services.clock
         self._lateness = services.admission.lateness
         self._bytes_max = services.limits.bid_frame_bytes_max
 
@@ -81,13 +83,14 @@ class BidAdmission:
     def _on_turn(
         self, connection: Connection, bid: frames.BidPlace, right: Right, received_at: float
     ) -> None:
-        """Place a bid that was admitted when it was received, even when its socket has ended."""
+        """Place a bid that was admitted when it was received, even when its socket has ended; in
+        a drain its receipt would come too late."""
         connection.bids_waiting -= 1
         self._bidding.release(bid.auction_id)
         now = self._clock()
         waited_s = now - received_at
         self._lateness.update(waited_s, now)
-        if not connection.ignores_messages:
+        if not self._registry.is_draining:
             carry_out(
                 connection, bid.id, bid.type, self._bids.place, connection, bid, right, waited_s
             )
@@ -102,7 +105,7 @@ class BidAdmission:
         return (
             identity is not None
             and not identity.is_suspended
-            and connection.is_admitted
+            and connection.state is READY
             and bid.id > connection.last_frame_id
             and size <= self._bytes_max
         )

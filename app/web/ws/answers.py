@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import TypeVarTuple
 
 import structlog
+from msgspec import UNSET
 
 from app.domain.errors import DomainError, InvalidError
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import FrameError
 from app.web.retry import retry_after_ms
-from app.web.ws.connection import Connection
+from app.web.ws.connection import OPENED, Connection
 
 Args = TypeVarTuple("Args")
 
@@ -35,22 +36,19 @@ def refuse(connection: Connection, frame_id: int, error: DomainError) -> None:
         _invalid(connection, frame_id, error)
         return
     after_ms = retry_after_ms(error)
-    if after_ms is None:
-        connection.answer(FrameError(re=frame_id, code=error.code, detail=error.detail))
-    else:
-        connection.answer(
-            FrameError(
-                re=frame_id,
-                code=error.code,
-                detail=error.detail,
-                retry=True,
-                retry_after_ms=after_ms,
-            )
+    connection.answer(
+        FrameError(
+            re=frame_id,
+            code=error.code,
+            detail=error.detail,
+            retry=after_ms is not None,
+            retry_after_ms=UNSET if after_ms is None else after_ms,
         )
+    )
 
 
 def _invalid(connection: Connection, frame_id: int, error: InvalidError) -> None:
-    if not connection.is_admitted:
+    if connection.state is OPENED:
         connection.close(CloseCode.UNAUTHENTICATED, "bad auth")
         return
     field = error.faults[0].field if error.faults else ""

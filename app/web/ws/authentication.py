@@ -40,7 +40,7 @@ class Authentication:
         if frame.token is not None and not self._identity(connection, frame.token, "signed out"):
             return
         if connection.is_open:
-            connection.is_admitted = True
+            connection.set_ready()
             connection.answer(self._welcome(connection, frame.id))
             self._notices.send_unread_soon(connection)
 

@@ -16,7 +16,7 @@ from app.web.ws.registry import Registry
 from app.web.ws.services import GatewayServices
 from lanes import Stage, tracing
 
-DELIVERED_MAX = 50_000  # ids only, 10 MB; who is forgotten is told again after a break
+DELIVERED_MAX = 50_000  # ids only, 10 MB; a forgotten outcome is sent again after a disconnect
 DELIVERED_TTL_S = 600.0
 
 

@@ -16,7 +16,7 @@ from app.web.ws.answers import carry_out
 from app.web.ws.authentication import Authentication
 from app.web.ws.bids import BidFrames
 from app.web.ws.chatting import ChatFrames
-from app.web.ws.connection import Connection
+from app.web.ws.connection import OPENED, Connection
 from app.web.ws.notices import NoticeFrames
 from app.web.ws.ordering import AUTH, queue_of
 from app.web.ws.registry import Registry
@@ -52,7 +52,7 @@ class Dispatcher:
         self._services, self._registry = services, registry
         bids, chat = BidFrames(services, registry), ChatFrames(services.chat)
         notices = NoticeFrames(services.user_notices)
-        self.admission = BidAdmission(services, bids)
+        self.admission = BidAdmission(services, registry, bids)
         self.authentication = Authentication(
             services, registry, subscribing=subscribing, notices=notices
         )
@@ -158,8 +158,8 @@ class Dispatcher:
 
 
 def _awaits_auth(connection: Connection) -> bool:
-    """Whether only `auth` may come: no other was answered, and none waits for a store."""
-    return not connection.is_admitted and not connection.queues.waiting(AUTH)
+    """Return whether only `auth` may come: none was answered, and none waits for a store."""
+    return connection.state is OPENED and not connection.queues.waiting(AUTH)
 
 
 def _carry_out(request: Request, act: Callable[[*Args], None], *args: *Args) -> None:

@@ -19,6 +19,7 @@ from app.web.ws.framing import text_frame
 from app.web.ws.hub import Hub
 from app.web.ws.listener import Listener
 from app.web.ws.presence import Presence
+from app.web.ws.reader import Reader
 from app.web.ws.recovery import Recovery
 from app.web.ws.registry import Registry
 from app.web.ws.services import GatewayServices
@@ -54,8 +55,12 @@ class Gateway:
         )
         self._dispatcher = Dispatcher(services, self._registry, subscribing)
         services.waits.expect_user = subscribing.expect_bidder
-        self.is_draining = False
         self._is_started = False
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the process is about to end: another socket must be refused."""
+        return self._registry.is_draining
 
     @property
     def is_full(self) -> bool:
@@ -98,15 +103,22 @@ class Gateway:
             limits=self._limits,
             clock=self._clock,
             traffic=self._registry.traffic,
+        )
+        reader = Reader(
+            connection,
             guest_turns=self._guest_turns,
+            on_message=self._dispatcher.handle,
+            admit=self._dispatcher.admission.admit,
         )
         self._registry.add(connection, address_group)
-        gevent.spawn(self._serve, connection)
+        gevent.spawn(self._serve, connection, reader)
+        if self.is_draining:  # it began during the handshake
+            connection.close(CloseCode.DRAIN, "drain")
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection, reader: Reader) -> None:
         with GREENLETS.track_inprogress():
             try:
-                connection.run(self._dispatcher.handle, self._dispatcher.admission.admit)
+                reader.run()
             finally:
                 self._dispatcher.authentication.closed(connection)
                 count_end(connection.end)
@@ -118,14 +130,14 @@ class Gateway:
         Messages after `bye` are ignored: otherwise there would always be one more bid whose receipt
         the close overtakes.
         """
-        self.is_draining = True
+        self._registry.is_draining = True
         connections = list(self._registry.connections)
         log.info("drain", sockets=len(connections))
         for connection in connections:
             after_ms = random.randint(100, RETRY_SPREAD_MS)  # noqa: S311 - only spreads load
             bye = Bye(code=CloseCode.DRAIN, retry_after_ms=after_ms)
             connection.push(text_frame(encode(bye)))
-            connection.ignore_messages()
+            connection.drain()
         deadline = self._clock() + FLUSH_S
         while any(len(c.queues) for c in connections) and self._clock() < deadline:
             gevent.sleep(DRAIN_POLL_S)

@@ -29,5 +29,5 @@ def queue_of(connection: Connection, frame: frames.ClientFrame, bidding: Bidding
         queue = f"bid:{frame.auction_id}"
         is_cached = bidding.cached_right(identity.user_id, frame.auction_id) is not None
     elif isinstance(frame, frames.ChatSend) and identity is not None:
-        queue, is_cached = f"chat:{frame.room_id}", False  # Redis is asked for its rate
+        queue, is_cached = f"chat:{frame.room_id}", False  # its rate is checked in Redis
     return None if is_cached and not connection.queues.waiting(queue) else queue

@@ -21,6 +21,7 @@ class Registry:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.is_draining = False  # nothing that comes is handled any more
         self.connections: set[Connection] = set()
         self.traffic = Traffic()
         self.channels: dict[str, Channel] = {}

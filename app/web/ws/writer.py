@@ -6,6 +6,7 @@ closed by its owner with 4008; if it does not read even that, it is cut off.
 
 from collections import deque
 from collections.abc import Callable
+from enum import Enum
 
 import gevent
 from gevent import socket
@@ -16,6 +17,17 @@ from app.web.ws.framing import close_frame
 from app.web.ws.traffic import Traffic
 
 
+class _State(Enum):
+    """What may still be written."""
+
+    OPEN = "every frame"
+    CLOSING = "what waits: the last of it is a close frame"
+    DEAD = "nothing"
+
+
+_OPEN, _CLOSING, _DEAD = _State
+
+
 class Writer:
     """The only one that writes to its socket.
 
@@ -24,8 +36,8 @@ class Writer:
     """
 
     __slots__ = (
-        "_bytes_max", "_bytes_queued", "_closing", "_dead", "_flushing", "_frames_max",
-        "_on_dead", "_on_slow", "_queue", "_sock", "_stall_s", "_started", "_traffic", "close_code",
+        "_bytes_max", "_bytes_queued", "_flusher", "_frames_max", "_on_dead", "_on_slow", "_queue",
+        "_sock", "_stall_s", "_started", "_state", "_traffic",
     )  # fmt: skip
 
     def __init__(
@@ -42,16 +54,16 @@ class Writer:
         self._sock = sock
         self._bytes_max, self._frames_max, self._stall_s = bytes_max, frames_max, stall_s
         self._on_slow, self._on_dead, self._traffic = on_slow, on_dead, traffic
-        self.close_code: int | None = None  # of the close frame that was written
+        self._state = _OPEN
         self._queue: deque[bytes] = deque()
         self._bytes_queued = 0
         self._started = False  # the first of the queue is partly sent
-        self._closing = self._dead = self._flushing = False
+        self._flusher: gevent.Greenlet[[], None] | None = None  # of the queue
 
     @property
     def is_open(self) -> bool:
         """Whether another frame would be taken."""
-        return not (self._closing or self._dead)
+        return self._state is _OPEN
 
     @property
     def bytes_queued(self) -> int:
@@ -65,7 +77,7 @@ class Writer:
 
     def write(self, frame: bytes) -> None:
         """Send a frame, now or soon; ignored once the socket closes."""
-        if self._closing or self._dead:
+        if self._state is not _OPEN:
             return
         self._traffic.frames_out += 1
         if not self._queue:
@@ -80,17 +92,17 @@ class Writer:
 
     def close(self, code: int, reason: str = "") -> None:
         """Send a close frame; of what waits only a frame already begun goes before it if slow."""
-        if self._closing or self._dead:
+        if self._state is not _OPEN:
             return
         if code == CloseCode.TOO_SLOW:
             self._drop_waiting()
-        self.close_code = code
         frame = close_frame(code, reason)
         if self._queue:
             self._enqueue(frame)
         else:
             self._send_now(frame)
-        self._closing = True
+        if self._state is _OPEN:
+            self._state = _CLOSING
 
     def flushed(self) -> bool:
         """Whether nothing waits."""
@@ -98,7 +110,7 @@ class Writer:
 
     def _send_now(self, frame: bytes) -> None:
         sent = self._send(frame)
-        if sent < len(frame) and not self._dead:
+        if sent < len(frame) and self._state is not _DEAD:
             self._started = sent > 0
             self._enqueue(frame[sent:])
 
@@ -116,9 +128,8 @@ class Writer:
     def _enqueue(self, frame: bytes) -> None:
         self._queue.append(frame)
         self._bytes_queued += len(frame)
-        if not self._flushing:
-            self._flushing = True
-            gevent.spawn(self._flush)
+        if not self._flusher:  # there is none, or it has ended
+            self._flusher = gevent.spawn(self._flush)
 
     def _drop_waiting(self) -> None:
         begun = [self._queue[0]] if self._queue and self._started else []
@@ -126,7 +137,7 @@ class Writer:
         self._bytes_queued = sum(map(len, begun))
 
     def _flush(self) -> None:
-        while self._queue and not self._dead:
+        while self._queue and self._state is not _DEAD:
             try:
                 wait_write(self._sock.fileno(), timeout=self._stall_s)
             except TimeoutError:
@@ -136,10 +147,9 @@ class Writer:
                 self._die()
                 break
             self._send_queued()
-        self._flushing = False
 
     def _send_queued(self) -> None:
-        while self._queue and not self._dead:
+        while self._queue and self._state is not _DEAD:
             frame = self._queue[0]
             sent = self._send(frame)
             self._bytes_queued -= sent
@@ -152,14 +162,14 @@ class Writer:
 
     def _stalled(self) -> None:
         # The first time it gets the reason; if it does not read even that, it is disconnected.
-        if self._closing:
+        if self._state is _CLOSING:
             self._die()
         else:
             self._on_slow()
 
     def _die(self) -> None:
-        if not self._dead:
-            self._dead = True
+        if self._state is not _DEAD:
+            self._state = _DEAD
             self._queue.clear()
             self._bytes_queued = 0
             self._on_dead()

@@ -36,9 +36,10 @@ from app.web.turns import Turns
 from app.web.ws.connection import Connection
 from app.web.ws.dispatch import Dispatcher
 from app.web.ws.hub import Hub
+from app.web.ws.reader import Admit, OnMessage, Reader
 from app.web.ws.recovery import Recovery
 from app.web.ws.registry import Registry
-from app.web.ws.services import GatewayServices
+from app.web.ws.services import Clock, GatewayServices
 from app.web.ws.subscribing import Subscribing
 from app.web.ws.traffic import Traffic
 from app.web.ws.waits import OutcomeWaits
@@ -77,7 +78,7 @@ class FakeServices:
     suspended: set[int] = field(default_factory=set)
     frozen: dict[str, Event] = field(default_factory=dict)
     rates: LocalRates = field(default_factory=lambda: LocalRates(clock=lambda: 0.0))
-    passed_s: float = 0.0  # since the machine's clock was right
+    passed_s: float = 0.0  # beside those of the machine's clock
 
     def freeze(self, *stores: str) -> None:
         """Let these not answer: `claims`, `sessions`, `auctions`, `bids`, `rooms`, `messages`."""
@@ -271,15 +272,23 @@ def a_hub(services: FakeServices, limits: Limits | None = None) -> Hub:
 
 
 def a_connection(
-    sock: socket.socket, *, limits: Limits | None = None, guest_turns: Turns | None = None
+    sock: socket.socket, *, limits: Limits | None = None, clock: Clock = time.monotonic
 ) -> Connection:
     """A socket of no gateway."""
-    return Connection(
-        sock,
-        limits=limits or Limits(),
-        clock=time.monotonic,
-        traffic=Traffic(),
-        guest_turns=guest_turns or Turns(at_once=1),
+    return Connection(sock, limits=limits or Limits(), clock=clock, traffic=Traffic())
+
+
+def spawn_reader(
+    connection: Connection,
+    on_message: OnMessage = lambda *_: None,
+    *,
+    admit: Admit = lambda *_: False,
+    guest_turns: Turns | None = None,
+) -> "gevent.Greenlet[[], None]":
+    """Read the socket in a greenlet, until its end."""
+    turns = guest_turns or Turns(at_once=1)
+    return gevent.spawn(
+        Reader(connection, guest_turns=turns, on_message=on_message, admit=admit).run
     )
 
 
@@ -296,7 +305,7 @@ class Client:
         self._dispatcher = Dispatcher(gateway_services, registry, subscribing)
         ours, self._theirs = socket.socketpair()
         self._theirs.settimeout(0.0)
-        self.connection = a_connection(ours, limits=limits)
+        self.connection = a_connection(ours, limits=limits, clock=services.clock)
         registry.add(self.connection)
         self._frame_id = 0
 

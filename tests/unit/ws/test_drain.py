@@ -46,6 +46,32 @@ def test_frames_after_bye_are_not_appended() -> None:
     services.client.close()
 
 
+def test_an_auth_that_waits_is_answered_and_what_follows_is_not() -> None:
+    services = Drained()
+    services.freeze("sessions")
+    services.request(1, "auth", token="5")
+    draining = gevent.spawn(services.gateway.drain)
+    gevent.sleep(0.05)
+    services.request(2, "time", client_ms=1)
+    services.unfreeze("sessions")
+    draining.join()
+    frames = [
+        frame.get("type") or frame["close"] for frame in read_frames(services.client.recv(10_000))
+    ]
+    assert frames == ["bye", "welcome", 4001]
+    services.client.close()
+
+
+def test_a_handshake_that_ends_in_a_drain_is_closed_4001() -> None:
+    services = Drained()
+    services.gateway.hub.registry.is_draining = True
+    ours, late = socket.socketpair()
+    services.gateway.serve_soon(ours, "")
+    assert read_frames(late.recv(1_000)) == [{"close": 4001}]
+    for client in (services.client, late):
+        client.close()
+
+
 def test_a_socket_outlives_its_handshake_request() -> None:
     services = Drained()  # created after `serve_soon` has returned
     services.request(1, "auth", token="5")

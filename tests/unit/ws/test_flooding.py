@@ -16,7 +16,7 @@ from app.protocol.pushes import TimeAnswer
 from app.settings import Limits
 from app.web.ws.connection import Connection
 from app.web.ws.rate import RateDecision
-from tests.unit.ws.builders import a_connection, read_frames
+from tests.unit.ws.builders import a_connection, read_frames, spawn_reader
 
 WAIT_S = 20.0
 # One second of patience instead of three
@@ -42,7 +42,7 @@ def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
     """A socket of a client that sends without end, from a thread of its own, until it is closed."""
     ours, theirs = native.socketpair()
     connection = a_connection(socket.socket(fileno=ours.detach()), limits=LIMITS)
-    connection.is_admitted = True
+    connection.set_ready()
 
     def send() -> None:
         try:
@@ -53,7 +53,7 @@ def flooded(first: bytes, again: bytes) -> Iterator[Connection]:
             return  # the connection was closed
 
     thread = threading.Thread(target=send, daemon=True)
-    reading = gevent.spawn(connection.run, lambda *_: None)
+    reading = spawn_reader(connection)
     thread.start()
     yield connection
     theirs.close()
@@ -73,7 +73,7 @@ def test_a_flood_of_control_frames_is_closed_4013(flood: str) -> None:
     theirs.settimeout(WAIT_S)
     other = a_connection(ours)
     answer = TimeAnswer(re=1, client_ms=1, server_ms=2)
-    reading = gevent.spawn(other.run, lambda connection, _: connection.answer(answer))
+    reading = spawn_reader(other, lambda connection, _: connection.answer(answer))
     answered = 0
     with flooded(*FLOODS[flood]) as connection:
         while connection.is_open:
@@ -91,8 +91,8 @@ def test_a_flood_is_reported_once_a_second_with_few_pongs() -> None:
     ours, theirs = socket.socketpair()
     theirs.settimeout(WAIT_S)
     connection = a_connection(ours, limits=LIMITS)
-    connection.is_admitted = True
-    reading = gevent.spawn(connection.run, lambda *_: None)
+    connection.set_ready()
+    reading = spawn_reader(connection)
     sending = gevent.spawn(theirs.sendall, frame("", ABNF.OPCODE_PING) * 20_000)
     wait_for(lambda: not connection.is_open)
     received = b""
@@ -119,7 +119,7 @@ def test_bytes_are_metered_too_though_the_frames_are_few() -> None:
 
     ours, theirs = socket.socketpair()
     connection = a_connection(ours, limits=LIMITS)
-    reading = gevent.spawn(connection.run, check)
+    reading = spawn_reader(connection, check)
     sending = gevent.spawn(theirs.sendall, frame("x" * 32_000, ABNF.OPCODE_TEXT) * 5)
     wait_for(lambda: len(refused) == 5)
     assert refused == [False] * 4 + [True], "two seconds' worth passes at once"

@@ -141,7 +141,7 @@ def test_after_a_disconnect_refused_keys_and_notices_are_read() -> None:
     assert [outcome["type"] for outcome in make_up(client)] == ["bid.refused", "notice"]
 
 
-def test_an_outcome_nobody_told_of_is_read_once_it_is_late() -> None:
+def test_an_outcome_that_was_not_pushed_is_read_when_late() -> None:
     services = FakeServices()
     client, _ = two_sockets_of("5", services)
     client.request("bid.place", auction_id=7, amount=500, key="k")

@@ -117,7 +117,7 @@ def test_a_waiting_bid_is_dropped_in_a_drain(turn: Event) -> None:
     services = FakeServices()
     client = bidder(services)
     client.admit("bid.place", **BID, key="k1")
-    client.connection.ignore_messages()
+    client.hub.registry.is_draining = True
     assert in_turn(client, turn) == []
     assert len(services.appended) == 1
     assert client.connection.bids_waiting == 0
