@@ -712,6 +712,16 @@ export interface IdentityItem {
   linked_at: string;
 }
 /**
+ * `{items, next_cursor}`.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Listed".
+ */
+export interface Listed {
+  items: unknown[];
+  next_cursor: string | null;
+}
+/**
  * `POST /api/auth/login`.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
