@@ -18,6 +18,7 @@ from app.observability import metrics
 from app.protocol.topics import AUCTION_BID
 
 DECIDED_S: Final = 0.8  # half of what a bidder may wait at most when more comes than is carried
+RETRY_AFTER_S: Final = 1.0  # what a client is asked to wait
 QUIET_S: Final = 2.0  # without an outcome for so long, nothing is known
 AT_FIRST: Final = 2_000  # bids under way that are accepted before the first measurement
 GROWTH: Final = 0.25  # by one outcome in time; with more, the limit swings
@@ -79,7 +80,9 @@ class Undecided:
         lane = self._lanes.get(auction_id)
         if lane is not None and lane.is_full(self._clock()):
             metrics.REFUSED.labels(AUCTION_BID.name, metrics.UNDECIDED).inc()
-            raise BusyError("too many bids on this auction are undecided", retry_after_s=DECIDED_S)
+            raise BusyError(
+                "too many bids on this auction are undecided", retry_after_s=RETRY_AFTER_S
+            )
 
     def reserve(self, auction_id: int) -> None:
         """Count a bid that is taken, until `release`; then it is placed without another check."""
