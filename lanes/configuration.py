@@ -13,6 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, fields
 
+from lanes.made_page import write_or_check
 from lanes.settings import KafkaSettings, LaneLimits, ServerSettings
 
 S = TypeVar("S", bound=Struct)
@@ -93,14 +94,7 @@ def meaning(field: FieldInfo) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Write the page; with `--check` 1 and a line when it is another."""
     path, *options = arguments
-    file = Path(path)
-    if options != ["--check"]:
-        file.write_text(page(), encoding="utf-8")
-        return 0
-    if file.exists() and file.read_text(encoding="utf-8") == page():
-        return 0
-    print(f"{path} does not list the settings that are declared: run `make docs`")
-    return 1
+    return write_or_check(Path(path), page(), options, name=path, content="settings")
 
 
 if __name__ == "__main__":

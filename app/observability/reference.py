@@ -28,6 +28,7 @@ from app.protocol.topics import (
 from app.services.housekeeping import CHORES
 from app.services.rejected_records import REASONS
 from lanes.declarations import DECLARED, Declaration
+from lanes.made_page import write_or_check
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 TOPICS = tuple(topic.name for topic in ALL_TOPICS)
@@ -140,13 +141,8 @@ def _table_of_labels() -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page; with `--check` 1 and a line when it is another."""
-    if list(arguments) != ["--check"]:
-        PAGE.write_text(reference(), encoding="utf-8")
-        return 0
-    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == reference():
-        return 0
-    print(f"docs/{PAGE.name} does not list the metrics that are declared: run `make docs`")
-    return 1
+    name = f"docs/{PAGE.name}"
+    return write_or_check(PAGE, reference(), arguments, name=name, content="metrics")
 
 
 if __name__ == "__main__":

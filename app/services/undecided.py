@@ -16,9 +16,9 @@ from typing import Final
 from app.domain.errors import BusyError
 from app.observability import metrics
 from app.protocol.topics import AUCTION_BID
+from app.services.backlog import RETRY_MIN_S
 
 DECIDED_S: Final = 0.8  # half of what a bidder may wait at most when more comes than is carried
-RETRY_AFTER_S: Final = 1.0  # what a client is asked to wait
 QUIET_S: Final = 2.0  # without an outcome for so long, nothing is known
 AT_FIRST: Final = 2_000  # bids under way that are accepted before the first measurement
 GROWTH: Final = 0.25  # by one outcome in time; with more, the limit swings
@@ -81,7 +81,7 @@ class Undecided:
         if lane is not None and lane.is_full(self._clock()):
             metrics.REFUSED.labels(AUCTION_BID.name, metrics.UNDECIDED).inc()
             raise BusyError(
-                "too many bids on this auction are undecided", retry_after_s=RETRY_AFTER_S
+                "too many bids on this auction are undecided", retry_after_s=RETRY_MIN_S
             )
 
     def reserve(self, auction_id: int) -> None:
