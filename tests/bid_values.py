@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from app.domain.ids import bid_id
+from app.domain.records import BidKind
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue
-from app.protocol.types import BidKind
 
 
 def bid_value(

@@ -7,7 +7,8 @@ from typing import Final, Literal
 from app.domain.money import AMOUNT_MAX
 from app.domain.terms import Terms
 
-Status = Literal["scheduled", "open", "closed", "cancelled"]
+AuctionStatus = Literal["scheduled", "open", "closed", "cancelled"]
+ENDED: Final[tuple[AuctionStatus, ...]] = ("closed", "cancelled")
 ReserveState = Literal["none", "not_met", "met"]
 
 FIRST_PREVIOUS_HASH: Final = "0" * 64
@@ -26,7 +27,7 @@ class Auction:
     """
 
     terms: Terms
-    status: Status
+    status: AuctionStatus
     version: int
     price: int
     leader_id: int | None
@@ -85,7 +86,7 @@ class Auction:
     @property
     def ended(self) -> bool:
         """Whether it is closed or cancelled, for good (rule 14)."""
-        return self.status in ("closed", "cancelled")
+        return self.status in ENDED
 
 
 def covers(maximum: int | None, reserve_price: int | None) -> bool:

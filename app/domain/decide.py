@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import overload
 
-from app.domain.auction import Auction, Status
+from app.domain.auction import Auction, AuctionStatus
 from app.domain.contest import NO_HISTORY, Effective, contest, soft_close
 from app.domain.decide_control import decide_control
 from app.domain.decision import (
@@ -63,7 +63,7 @@ def _decide_bid(auction: Auction, bid: BidPlaced, at: datetime) -> tuple[Auction
     return _accepted(auction, bid, at)
 
 
-def _status_at(auction: Auction, at: datetime) -> Status:
+def _status_at(auction: Auction, at: datetime) -> AuctionStatus:
     """A bid at or past the start opens the auction, also when the bid is refused."""
     if auction.status == "scheduled" and at >= auction.terms.starts_at:
         return "open"
@@ -116,7 +116,7 @@ def _amount_refusal(auction: Auction, bid: BidPlaced) -> RejectionCode | None:
 
 
 def _rejected(
-    auction: Auction, code: RejectionCode, status: Status, at: datetime
+    auction: Auction, code: RejectionCode, status: AuctionStatus, at: datetime
 ) -> tuple[Auction, BidDecision]:
     """Changes nothing but the decision time, and opens an auction that is due.
 

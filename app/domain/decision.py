@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.errors import ControlRefusal, RejectionCode
 
+DecidedStatus = Literal["accepted", "rejected"]
 Standing = Literal["leading", "outbid"]
 ControlEffect = Literal[
     "opened", "void", "sold", "unsold", "cancelled", "reserve_lowered", "bids_voided", "refused"
@@ -23,7 +24,7 @@ class Outcome:
     minimum is None when nobody but the leader can bid any more.
     """
 
-    status: Literal["accepted", "rejected"]
+    status: DecidedStatus
     standing: Standing | None
     code: RejectionCode | None
     seq: int | None

@@ -6,7 +6,7 @@ the rules is not an error but an outcome: see `RejectionCode` and `ControlRefusa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 RejectionCode = Literal[
     "TOO_LOW",
@@ -19,6 +19,9 @@ RejectionCode = Literal[
     "BLOCKED",
 ]
 """Why a bid is rejected."""
+
+KEY_REUSED: Final = "KEY_REUSED"
+"""Why the record of a bid is refused whose key named another bid."""
 
 ControlRefusal = Literal[
     "FORBIDDEN",

@@ -16,7 +16,7 @@ from uuid import UUID
 from app.domain.auction import Auction
 from app.domain.contest import NO_HISTORY, Effective
 from app.domain.decide import decide
-from app.domain.decision import BidDecision, ControlDecision, Outcome
+from app.domain.decision import BidDecision, ControlDecision, DecidedStatus, Outcome
 from app.domain.decision_log import (
     ControlType,
     LoggedBid,
@@ -37,6 +37,8 @@ from app.domain.records import (
     VoidRequested,
 )
 
+KnownStatus = Literal[DecidedStatus, "failed"]
+
 
 @dataclass(frozen=True, slots=True)
 class KnownBid:
@@ -44,7 +46,7 @@ class KnownBid:
 
     amount: int
     kind: BidKind
-    status: Literal["accepted", "rejected", "failed"]
+    status: KnownStatus
     outcome: Outcome | None
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from app.domain.money import Currency, is_amount
 from app.domain.rules import Rules
 from app.domain.time import whole_ms
 
-Mode = Literal["timed", "live"]
+AuctionMode = Literal["timed", "live"]
 
 START_LEAD_MAX: Final = timedelta(days=90)
 DURATION_MIN: Final = timedelta(seconds=5)
@@ -39,7 +39,7 @@ class Terms:
     auction_id: int
     seller_id: int
     currency: Currency
-    mode: Mode
+    mode: AuctionMode
     starting_price: int
     reserve_price: int | None
     buy_now_price: int | None
@@ -63,7 +63,7 @@ class Offer:
 
     currency: Currency
     starting_price: int
-    mode: Mode = "timed"
+    mode: AuctionMode = "timed"
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     reserve_price: int | None = None
@@ -111,14 +111,14 @@ def _scheduled_end(offer: Offer, start: datetime, rules: Rules) -> datetime | No
     return start + timedelta(seconds=rules.live_lot_s) if offer.mode == "live" else None
 
 
-def _default_soft_close(mode: Mode, rules: Rules) -> SoftClose:
+def _default_soft_close(mode: AuctionMode, rules: Rules) -> SoftClose:
     if mode == "live":
         return SoftClose(rules.live_window_s, rules.live_extend_s, rules.extensions_max)
     return SoftClose(rules.soft_close_window_s, rules.soft_close_extend_s, rules.extensions_max)
 
 
 def _last_end(
-    mode: Mode, start: datetime, end: datetime, *, soft: SoftClose, rules: Rules
+    mode: AuctionMode, start: datetime, end: datetime, *, soft: SoftClose, rules: Rules
 ) -> datetime:
     """Rule 12: the end that no extension passes; never before the scheduled one."""
     if mode == "live":

@@ -27,7 +27,7 @@ def protocol_schema() -> dict[str, Any]:
 
 def _structs(module: str) -> list[type[Struct]]:
     found = getmembers(import_module(module), isclass)
-    return [kind for _, kind in found if issubclass(kind, Struct) and kind is not Struct]
+    return [kind for _, kind in found if issubclass(kind, Struct) and kind.__module__ == module]
 
 
 if __name__ == "__main__":

@@ -4,89 +4,32 @@ What one settle did is published in parts: its state, as it is, for those who wa
 lines of the list for those who watch that, and to each bidder their own outcomes.
 """
 
+from typing import Generic
+
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from app.protocol.outcomes import AuctionState, OutcomeStatus, Standing
+from app.protocol.outcomes import AuctionState, PriceState
 from app.protocol.pushes import PriceItem
-from app.protocol.records import ChatMessageValue
+from app.protocol.records import BidderOutcome, BidderRefusal, ChatMessageValue, OutcomeT, RefusalT
 from app.protocol.resources import ChatMessage, Notice, Person
-from app.protocol.types import AuctionStatus, BidKind, Timestamp
 
 
-class BidderOutcome(Struct, frozen=True, gc=False):
-    """An outcome and whose it is; `traceparent` names the sampled traces of its bid.
+class UserOutcomes(Struct, Generic[OutcomeT, RefusalT], frozen=True):
+    """On `user:{id}`: what one settle did with this user's bids on one auction.
 
-    `repeated`: it was given before, and this record of the bid had no effect.
+    Broadcast writes each outcome and refusal as it stands in the event.
     """
 
-    bid_id: str
-    bidder_id: int
-    key: str
-    status: OutcomeStatus
-    standing: Standing | None
-    code: str | None
-    seq: int | None
-    alias: int | None
-    price: int | None
-    minimum_next_bid: int | None
-    ends_at: Timestamp | None
-    decided_at: Timestamp | None
-    traceparent: str | None = None
-    repeated: bool = False
-
-
-class BidderRefusal(Struct, frozen=True, gc=False):
-    """A key that named another bid, and its bidder."""
-
-    bidder_id: int
-    key: str
-    amount: int
-    kind: BidKind
-    partition: int
-    offset: int
-    code: str
-
-
-class UserOutcomes(Struct, frozen=True):
-    """On `user:{id}`: what one settle did with this user's bids on one auction."""
-
     auction_id: int
-    outcomes: list[BidderOutcome]
-    refused: list[BidderRefusal]
-
-
-class RawUserOutcomes(Struct, frozen=True):
-    """UserOutcomes as broadcast writes them: each as it stands in the event."""
-
-    auction_id: int
-    outcomes: list[Raw]
-    refused: list[Raw]
-
-
-class AuctionEvent(Struct, frozen=True):
-    """What one settle did, as broadcast reads it from `auction-event`: only the addressees are
-    decoded."""
-
-    auction_id: int
-    state: Raw
-    outcomes: list[Raw]
-    refused: list[Raw]
+    outcomes: list[OutcomeT]
+    refused: list[RefusalT]
 
 
 class Addressee(Struct, frozen=True, gc=False):
     """The bidder of an outcome or a refusal."""
 
     bidder_id: int
-
-
-class PriceState(Struct, frozen=True, gc=False):
-    """What the list shows of a state."""
-
-    price: int
-    bid_count: int
-    status: AuctionStatus
-    ends_at: Timestamp
 
 
 class RoomPublication(Struct, frozen=True, omit_defaults=True):
@@ -145,11 +88,10 @@ class Backlog(Struct, frozen=True):
     published_at: float | None = None
 
 
-auction_event_decoder = msgspec.json.Decoder(AuctionEvent)
 addressee_decoder = msgspec.json.Decoder(Addressee)
 price_state_decoder = msgspec.json.Decoder(PriceState)
 price_items_decoder = msgspec.json.Decoder(list[PriceItem])
-user_outcomes_decoder = msgspec.json.Decoder(UserOutcomes)
+user_outcomes_decoder = msgspec.json.Decoder(UserOutcomes[BidderOutcome, BidderRefusal])
 auction_state_decoder = msgspec.json.Decoder(AuctionState)
 room_publication_decoder = msgspec.json.Decoder(RoomPublication)
 user_notice_decoder = msgspec.json.Decoder(UserNotice)

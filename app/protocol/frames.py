@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from app.protocol.types import INT64_MAX, Amount, BidKind, Channel, ChatText, Id, Key
+from app.domain.records import BidKind
+from app.protocol.types import INT64_MAX, Amount, Channel, ChatText, Id, Key
 
 FrameId = Annotated[int, Meta(ge=0, le=INT64_MAX)]
 

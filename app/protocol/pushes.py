@@ -3,18 +3,26 @@
 Answers name the client's frame as `re`; pushes have no `re`.
 """
 
-from msgspec import UNSET, Struct, UnsetType
+from operator import attrgetter
+from typing import Any, Final, Literal
 
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict, astuple
+
+from app.protocol.channels import auction_channel
 from app.protocol.outcomes import (
-    Leader,
+    AuctionState,
+    Outcome,
     OutcomeStatus,
+    PriceState,
     PublicBid,
-    ReserveState,
-    Standing,
-    Winner,
+    Receipt,
+    Refusal,
+    fields_of,
 )
+from app.protocol.records import BidderOutcome, BidderRefusal
 from app.protocol.resources import Auction, ChatMessage, Notice, Person
-from app.protocol.types import AuctionStatus, BidKind, Timestamp
 
 
 class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -24,7 +32,7 @@ class Answer(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Push(Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Unasked."""
+    """A frame that answers none of the client's."""
 
 
 class FrameError(Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
@@ -66,14 +74,10 @@ class TimeAnswer(Answer, frozen=True, kw_only=True, tag="time"):
     server_ms: int
 
 
-class PriceItem(Struct, frozen=True, kw_only=True):
+class PriceItem(PriceState, frozen=True, kw_only=True):
     """An auction's line in the list."""
 
     id: int
-    price: int
-    bid_count: int
-    status: AuctionStatus
-    ends_at: Timestamp
 
 
 class SubscribedAuction(Answer, frozen=True, kw_only=True, tag="subscribed"):
@@ -107,17 +111,10 @@ class Unsubscribed(Answer, frozen=True, kw_only=True, tag="unsubscribed"):
     channel: str
 
 
-class BidReceived(Answer, frozen=True, kw_only=True, tag="bid.received"):
+class BidReceived(Receipt, frozen=True, kw_only=True, tag_field="type", tag="bid.received"):
     """To `bid.place`: the log has it; this is the receipt."""
 
-    bid_id: str
-    key: str
-    auction_id: int
-    amount: int
-    kind: BidKind
-    partition: int
-    offset: int
-    log_time: Timestamp
+    re: int
 
 
 class BidUnknown(Answer, frozen=True, kw_only=True, tag="bid.unknown"):
@@ -126,26 +123,26 @@ class BidUnknown(Answer, frozen=True, kw_only=True, tag="bid.unknown"):
     key: str
 
 
-class BidStatusAnswer(Answer, frozen=True, kw_only=True, tag="bid.status"):
-    """To `bid.status`: receipt and outcome, flattened; only `status` when it is `unknown`."""
+_NAMED: Final[dict[str, Any]] = {
+    "auction_id": int,
+    "key": str,
+    "status": Literal[OutcomeStatus, "unknown"],
+}
+_KNOWN = {name: kind for name, kind in fields_of(Receipt, Outcome).items() if name not in _NAMED}
 
-    auction_id: int
-    key: str
-    status: str
-    bid_id: str | UnsetType = UNSET
-    amount: int | UnsetType = UNSET
-    kind: BidKind | UnsetType = UNSET
-    partition: int | UnsetType = UNSET
-    offset: int | UnsetType = UNSET
-    log_time: Timestamp | UnsetType = UNSET
-    standing: Standing | UnsetType | None = UNSET
-    code: str | UnsetType | None = UNSET
-    seq: int | UnsetType | None = UNSET
-    alias: int | UnsetType | None = UNSET
-    price: int | UnsetType | None = UNSET
-    minimum_next_bid: int | UnsetType | None = UNSET
-    ends_at: Timestamp | UnsetType | None = UNSET
-    decided_at: Timestamp | UnsetType | None = UNSET
+BidStatusAnswer = msgspec.defstruct(
+    "BidStatusAnswer",
+    [*_NAMED.items(), *((name, kind | UnsetType, UNSET) for name, kind in _KNOWN.items())],
+    bases=(Answer,),
+    frozen=True,
+    kw_only=True,
+    tag="bid.status",
+    module=__name__,
+    namespace={
+        "__doc__": "To `bid.status`: receipt and outcome, flattened; "
+        "only `status` when it is `unknown`."
+    },
+)
 
 
 class ChatReceived(Answer, frozen=True, kw_only=True, tag="chat.received"):
@@ -168,57 +165,25 @@ class NoticeAcked(Answer, frozen=True, kw_only=True, tag="notice.acked"):
     up_to: int
 
 
-class BidResult(Push, frozen=True, kw_only=True, tag="bid.result"):
+class BidResult(Outcome, Push, frozen=True, kw_only=True, tag="bid.result"):
     """The outcome of a bid, to every socket of its bidder."""
 
     bid_id: str
     key: str
     auction_id: int
-    status: OutcomeStatus
-    standing: Standing | None
-    code: str | None
-    seq: int | None
-    alias: int | None
-    price: int | None
-    minimum_next_bid: int | None
-    ends_at: Timestamp | None
-    decided_at: Timestamp | None
 
 
-class BidRefused(Push, frozen=True, kw_only=True, tag="bid.refused"):
+class BidRefused(Refusal, Push, frozen=True, kw_only=True, tag="bid.refused"):
     """The key named another bid; that one stays as it was."""
 
-    key: str
     auction_id: int
-    amount: int
-    kind: BidKind
-    partition: int
-    offset: int
-    code: str
 
 
-class AuctionStatePush(Push, frozen=True, kw_only=True, tag="auction.state"):
-    """The state after `version`, and the bids accepted since the last push.
-
-    `voided`: aliases of bidders whose bids count no more; absent when there are none.
-    """
+class AuctionStatePush(AuctionState, Push, frozen=True, kw_only=True, tag="auction.state"):
+    """The state after `version`, and the bids accepted since the last push."""
 
     channel: str
     auction_id: int
-    version: int
-    status: AuctionStatus
-    price: int
-    minimum_next_bid: int | None
-    bid_count: int
-    leader: Leader | None
-    reserve: ReserveState
-    ends_at: Timestamp
-    extensions: int
-    winner: Winner | None
-    last_ends_at: Timestamp
-    bids: list[PublicBid]
-    from_seq: int
-    voided: list[int] | UnsetType = UNSET
 
 
 class AuctionsPrice(Push, frozen=True, kw_only=True, tag="auctions.price"):
@@ -227,15 +192,10 @@ class AuctionsPrice(Push, frozen=True, kw_only=True, tag="auctions.price"):
     items: list[PriceItem]
 
 
-class ChatMessagePush(Push, frozen=True, kw_only=True, tag="chat.message"):
+class ChatMessagePush(ChatMessage, Push, frozen=True, kw_only=True, tag="chat.message"):
     """A message in a room."""
 
     channel: str
-    seq: int
-    message_id: str
-    sender: Person
-    text: str
-    at: Timestamp
 
 
 class ChatPresence(Push, frozen=True, kw_only=True, tag="chat.presence"):
@@ -253,14 +213,8 @@ class AuctionPresence(Push, frozen=True, kw_only=True, tag="auction.presence"):
     watching: int
 
 
-class NoticePush(Push, frozen=True, kw_only=True, tag="notice"):
+class NoticePush(Notice, Push, frozen=True, kw_only=True, tag="notice"):
     """Something the user should know, until it is acknowledged."""
-
-    id: int
-    kind: str
-    auction_id: int
-    params: dict[str, int | str | None]
-    at: Timestamp
 
 
 class Bye(Push, frozen=True, kw_only=True, tag="bye"):
@@ -270,24 +224,64 @@ class Bye(Push, frozen=True, kw_only=True, tag="bye"):
     retry_after_ms: int
 
 
-def notice_push(notice: Notice) -> NoticePush:
-    """A notice as a frame."""
-    return NoticePush(
-        id=notice.id,
-        kind=notice.kind,
-        auction_id=notice.auction_id,
-        params=notice.params,
-        at=notice.at,
+_refusal_values: Final = attrgetter(*Refusal.__struct_fields__)
+
+
+# Two for every bid: copying by name takes two thirds of the time of what unpacks the values.
+def bid_received(re: int, receipt: Receipt) -> BidReceived:
+    """Return the answer to a frame, with its bid's receipt."""
+    return BidReceived(
+        re=re,
+        bid_id=receipt.bid_id,
+        key=receipt.key,
+        auction_id=receipt.auction_id,
+        amount=receipt.amount,
+        kind=receipt.kind,
+        partition=receipt.partition,
+        offset=receipt.offset,
+        log_time=receipt.log_time,
     )
+
+
+def bid_result(auction_id: int, outcome: BidderOutcome) -> BidResult:
+    """Return the push of an outcome."""
+    return BidResult(
+        bid_id=outcome.bid_id,
+        key=outcome.key,
+        auction_id=auction_id,
+        status=outcome.status,
+        standing=outcome.standing,
+        code=outcome.code,
+        seq=outcome.seq,
+        alias=outcome.alias,
+        price=outcome.price,
+        minimum_next_bid=outcome.minimum_next_bid,
+        ends_at=outcome.ends_at,
+        decided_at=outcome.decided_at,
+    )
+
+
+def bid_refused(auction_id: int, refusal: BidderRefusal) -> BidRefused:
+    """Return the push of a refusal."""
+    return BidRefused(*_refusal_values(refusal), auction_id=auction_id)
+
+
+def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:
+    """Return the push of a state."""
+    channel = auction_channel(auction_id)
+    return AuctionStatePush(**asdict(state), channel=channel, auction_id=auction_id)
+
+
+def price_item(auction_id: int, state: PriceState) -> PriceItem:
+    """Return the auction's line in the list."""
+    return PriceItem(*astuple(state), id=auction_id)
+
+
+def notice_push(notice: Notice) -> NoticePush:
+    """Return the push of a notice."""
+    return NoticePush(*astuple(notice))
 
 
 def chat_push(channel: str, message: ChatMessage) -> ChatMessagePush:
-    """A message as a frame."""
-    return ChatMessagePush(
-        channel=channel,
-        seq=message.seq,
-        message_id=message.message_id,
-        sender=message.sender,
-        text=message.text,
-        at=message.at,
-    )
+    """Return the push of a message."""
+    return ChatMessagePush(*astuple(message), channel=channel)

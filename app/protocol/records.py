@@ -1,15 +1,23 @@
 """Values of Kafka records (wire.md, Kafka values): JSON with `v`, the schema version."""
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from app.protocol.types import INT64_MAX, Amount, BidKind, ChatText, Id, Key, Reason
+from app.domain.records import BidKind
+from app.domain.time import rfc3339
+from app.protocol.outcomes import Outcome, Receipt, Refusal
+from app.protocol.types import INT64_MAX, Amount, ChatText, Id, Key, Reason
 
-VERSION = 1
+VERSION: Final = 1
 Version = Literal[1]
+
+StateT = TypeVar("StateT")
+OutcomeT = TypeVar("OutcomeT")
+RefusalT = TypeVar("RefusalT")
 
 
 class _Record(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
@@ -82,6 +90,20 @@ AuctionBidValue = BidValue | StartValue | CloseValue | CancelValue | ReserveValu
 auction_bid_decoder = msgspec.json.Decoder(AuctionBidValue)
 
 
+def receipt_of(bid: BidValue, *, partition: int, offset: int, log_time: datetime) -> Receipt:
+    """Return the receipt for this record of a bid."""
+    return Receipt(
+        bid_id=str(bid.bid_id),
+        key=bid.key,
+        auction_id=bid.auction_id,
+        amount=bid.amount,
+        kind=bid.kind,
+        partition=partition,
+        offset=offset,
+        log_time=rfc3339(log_time),
+    )
+
+
 class ChatMessageValue(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A chat message; its place in the room is its record's offset.
 
@@ -115,15 +137,56 @@ class ChatEventValue(Struct, frozen=True, forbid_unknown_fields=True):
 chat_event_decoder = msgspec.json.Decoder(ChatEventValue)
 
 
-class AuctionEventValue(Struct, frozen=True):
-    """What one settle did to one auction: `state` as in `auction.state`, `outcomes` per bidder."""
+class BidderOutcome(Outcome, frozen=True, kw_only=True, omit_defaults=True):
+    """An outcome and whose it is; `traceparent` names the sampled traces of its bid.
 
-    v: Version
-    auction_id: Id
+    `repeated`: it was given before, and this record of the bid had no effect.
+    """
+
+    bid_id: str
+    bidder_id: int
+    key: str
+    traceparent: str | None = None
+    repeated: bool = False
+
+
+class NewBidderOutcome(BidderOutcome, frozen=True, kw_only=True):
+    """The same as it is written, with the id as settling has it."""
+
+    bid_id: UUID  # type: ignore[assignment]
+
+
+class BidderRefusal(Refusal, frozen=True, kw_only=True):
+    """A refusal and whose it is."""
+
+    bidder_id: int
+
+
+class AuctionVersion(Struct, frozen=True):
+    """What identifies an event: settles of an auction are counted."""
+
+    auction_id: int
     version: int
-    state: dict[str, Any]
-    outcomes: list[dict[str, Any]]
-    refused: list[dict[str, Any]]
+
+
+class AuctionEventValue(
+    AuctionVersion, Generic[StateT, OutcomeT, RefusalT], frozen=True, kw_only=True
+):
+    """What one settle did to one auction: its state, and outcomes and refusals for their bidders.
+
+    Written with an `AuctionState`, `NewBidderOutcome` and `BidderRefusal`. Whoever passes parts on
+    reads those as they stand.
+    """
+
+    v: int
+    state: StateT
+    outcomes: list[OutcomeT]
+    refused: list[RefusalT]
+
+
+RawAuctionEvent = AuctionEventValue[Raw, Raw, Raw]
+auction_event_decoder = msgspec.json.Decoder(RawAuctionEvent)
+auction_version_decoder = msgspec.json.Decoder(AuctionVersion)
 
 
 class _Versioned(Struct):

@@ -4,18 +4,20 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from app.protocol.outcomes import Leader, ReserveState, Winner
+from app.domain.auction import AuctionStatus
+from app.domain.decision import Standing
+from app.domain.money import Currency
+from app.domain.notices import NoticeKind
+from app.domain.records import BidKind
+from app.domain.terms import AuctionMode
+from app.protocol.outcomes import PublicState
 from app.protocol.text import DECOMPOSED_FACTOR
 from app.protocol.types import (
     EMAIL_MAX,
     LINE,
     PASSWORD_MAX,
     Amount,
-    AuctionMode,
-    AuctionStatus,
-    BidKind,
     ChatText,
-    Currency,
     Description,
     Email,
     ExtensionsMax,
@@ -289,7 +291,7 @@ class AuctionProduct(Struct, frozen=True):
     pictures: list[Picture] | UnsetType = UNSET
 
 
-StandingOfMine = Literal["none", "leading", "outbid", "won", "lost"]
+StandingOfMine = Literal["none", Standing, "won", "lost"]
 
 
 class Mine(Struct, frozen=True):
@@ -306,37 +308,21 @@ class Mine(Struct, frozen=True):
     blocked: bool
 
 
-class Auction(Struct, frozen=True):
+class Auction(PublicState, frozen=True, kw_only=True):
     """The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller
-    and the winner.
-
-    `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
-    `buy_now_price` once it can no longer be bought at. `voided` are the aliases of bidders whose
-    bids count no more (rule 20).
+    and the winner. `buy_now_price` is null once it can no longer be bought at.
     """
 
     id: int
-    version: int
-    status: AuctionStatus
     mode: AuctionMode
     product: AuctionProduct
     seller: Person
     currency: Currency
     starting_price: int
-    price: int
-    minimum_next_bid: int | None
-    bid_count: int
-    leader: Leader | None
-    reserve: ReserveState
     buy_now_price: int | None
     starts_at: Timestamp
-    ends_at: Timestamp
     scheduled_ends_at: Timestamp
-    last_ends_at: Timestamp
-    extensions: int
-    winner: Winner | None
     closed_at: Timestamp | None
-    voided: list[int] | UnsetType = UNSET
     mine: Mine | UnsetType = UNSET
     winner_user: Person | UnsetType = UNSET
 
@@ -395,9 +381,7 @@ class Notice(Struct, frozen=True):
     """Something the user should know, until it is read; `params` always name the `product`."""
 
     id: int
-    kind: Literal[
-        "outbid", "won", "lost", "sold", "unsold", "ending_soon", "cancelled", "voided", "leading"
-    ]
+    kind: Literal[NoticeKind, "ending_soon"]
     auction_id: int
     params: dict[str, int | str | None]
     at: Timestamp

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from app.domain.money import AMOUNT_MAX, AMOUNT_MIN
+
 INT64_MAX = 2**63 - 1
-AMOUNT_MIN, AMOUNT_MAX = 1, 10**12
 
 # `text` marks what text.py cleans, and how, before its bounds are checked.
 LINE, LINES, SECRET = {"text": "line"}, {"text": "lines"}, {"text": "secret"}
@@ -32,10 +33,6 @@ Role = Literal["user", "moderator", "admin"]
 UserStatus = Literal["active", "suspended", "banned"]
 Provider = Literal["google", "kakao", "naver"]
 Language = Literal["ko", "en"]
-Currency = Literal["KRW", "JPY", "USD", "EUR"]
-BidKind = Literal["exact", "max"]
 SaleType = Literal["auction", "direct"]
-AuctionMode = Literal["timed", "live"]
-AuctionStatus = Literal["scheduled", "open", "closed", "cancelled"]
 Channel = Annotated[str, Meta(pattern=r"^(auctions|(auction|room):[1-9][0-9]{0,18})(?!\n)$")]
 Timestamp = Annotated[str, Meta(description="RFC 3339, UTC, milliseconds", extra={"out": True})]

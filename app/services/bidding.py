@@ -16,14 +16,13 @@ from msgspec import UNSET, Struct
 from app.domain.errors import BusyError, ForbiddenError, NotFoundError, UnknownFateError
 from app.domain.ids import bid_id, bid_id_text
 from app.domain.money import Currency
+from app.domain.records import BidKind
 from app.domain.time import rfc3339
 from app.observability.bid_log import log_bid_step
 from app.observability.receipts import RECEIPTS
-from app.protocol.fanout import BidderOutcome, BidderRefusal
 from app.protocol.outcomes import Outcome, Receipt
-from app.protocol.records import NewBidValue
+from app.protocol.records import BidderOutcome, BidderRefusal, NewBidValue
 from app.protocol.topics import AUCTION_BID
-from app.protocol.types import BidKind
 from app.services.futile_bids import FutileBids
 from app.services.log import Log, RecordMetadata
 from app.services.rights import Right, RightsToBid
@@ -45,11 +44,6 @@ class Lot:
 
 _encode = msgspec.json.Encoder().encode
 OnReceipt = Callable[[Receipt | UnknownFateError], None]
-
-PENDING = Outcome(
-    status="pending", standing=None, code=None, seq=None, alias=None, price=None,
-    minimum_next_bid=None, ends_at=None, decided_at=None,
-)  # fmt: skip
 
 
 class Offer(Struct, frozen=True):  # made for every bid: a dataclass takes five times as long

@@ -1,59 +1,68 @@
 """The `auction-event` message of one settle: the public state, and outcomes for their bidders."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from app.domain.auction import Auction
-from app.domain.decision import Outcome as DomainOutcome
+from app.domain.decision import Outcome
+from app.domain.errors import KEY_REUSED
 from app.domain.ledger import DecidedBid, Entry, RepeatedBid, ReusedKey
 from app.domain.records import BidPlaced
 from app.domain.time import rfc3339
-from app.protocol.outcomes import AuctionState, Leader, Outcome, PublicBid, Winner
-from app.protocol.records import AuctionEventValue
+from app.protocol.outcomes import FAILED, AuctionState, Leader, PublicBid, Winner, first_seq
+from app.protocol.records import VERSION, AuctionEventValue, BidderRefusal, NewBidderOutcome
+from app.protocol.topics import AUCTION_EVENT
+from lanes import OutboxMessage
 
-FAILED = Outcome(
-    status="failed", standing=None, code=None, seq=None, alias=None, price=None,
-    minimum_next_bid=None, ends_at=None, decided_at=None,
-)  # fmt: skip
 BIDS_SHOWN = 20  # a viewer who needs more reads the history (wire.md, auction.state)
 
 
 Traces = Mapping[int, str]
 """By the offset of a sampled record, the contexts of its traces."""
 
+NewAuctionEvent = AuctionEventValue[AuctionState, NewBidderOutcome, BidderRefusal]
+
 
 def auction_event(
     auction: Auction, entries: Sequence[Entry], aliases: Mapping[int, int], traces: Traces
-) -> AuctionEventValue:
+) -> NewAuctionEvent:
     """Return the message of `entries`, after which `auction` stands."""
     bids = public_bids(entries)[-BIDS_SHOWN:]
     return AuctionEventValue(
-        v=1,
+        v=VERSION,
         auction_id=auction.terms.auction_id,
         version=auction.version,
-        state=msgspec.to_builtins(auction_state(auction, aliases, bids)),
+        state=auction_state(auction, aliases, bids),
         outcomes=[
-            addressed for entry in entries if (addressed := _addressed_outcome(entry, traces))
+            _addressed(entry, traces)
+            for entry in entries
+            if isinstance(entry, DecidedBid | RepeatedBid)
         ],
-        refused=[_refused(entry) for entry in entries if isinstance(entry, ReusedKey)],
+        refused=[_refused(entry.record) for entry in entries if isinstance(entry, ReusedKey)],
     )
 
 
 def failure_event(
     auction: Auction, bids: Iterable[BidPlaced], aliases: Mapping[int, int], traces: Traces
-) -> AuctionEventValue:
+) -> NewAuctionEvent:
     """Return the message that the bids `bids` have failed; `auction` is unchanged."""
     return AuctionEventValue(
-        v=1,
+        v=VERSION,
         auction_id=auction.terms.auction_id,
         version=auction.version,
-        state=msgspec.to_builtins(auction_state(auction, aliases, [])),
-        outcomes=[_addressed(bid, FAILED, traces) for bid in bids],
+        state=auction_state(auction, aliases, []),
+        outcomes=[_failed(bid, traces) for bid in bids],
         refused=[],
     )
+
+
+def event_message(event: NewAuctionEvent) -> OutboxMessage:
+    """Return the message as the outbox has it."""
+    payload = msgspec.json.encode(event).decode()
+    return OutboxMessage(AUCTION_EVENT.name, str(event.auction_id), payload)
 
 
 def auction_state(
@@ -75,7 +84,7 @@ def auction_state(
         winner=None if winner is None else Winner(aliases[winner], auction.price),
         last_ends_at=rfc3339(auction.terms.last_ends_at),
         bids=bids,
-        from_seq=bids[0].seq if bids else auction.bid_count + 1,
+        from_seq=first_seq(bids, auction.bid_count),
         voided=voided_aliases(auction, aliases) or UNSET,
     )
 
@@ -103,51 +112,44 @@ def _public(entry: DecidedBid) -> list[PublicBid]:
     return shown
 
 
-def outcome_of(outcome: DomainOutcome, *, alias: int) -> Outcome:
-    """Return the outcome in its wire format."""
-    return Outcome(
+def _addressed(entry: DecidedBid | RepeatedBid, traces: Traces) -> NewBidderOutcome:
+    bid, repeated = entry.record, isinstance(entry, RepeatedBid)
+    outcome: Outcome = entry.outcome if isinstance(entry, RepeatedBid) else entry.decision.outcome
+    return NewBidderOutcome(
         status=outcome.status,
         standing=outcome.standing,
         code=outcome.code,
         seq=outcome.seq,
-        alias=alias,
+        alias=entry.alias,
         price=outcome.price,
         minimum_next_bid=outcome.minimum_next_bid,
         ends_at=rfc3339(outcome.ends_at),
         decided_at=rfc3339(outcome.decided_at),
+        bid_id=bid.bid_id,
+        bidder_id=bid.bidder_id,
+        key=bid.key,
+        traceparent=traces.get(bid.position.offset),
+        repeated=repeated,
     )
 
 
-def _addressed_outcome(entry: Entry, traces: Traces) -> dict[str, Any] | None:
-    if isinstance(entry, DecidedBid):
-        outcome = entry.decision.outcome
-    elif isinstance(entry, RepeatedBid):
-        outcome = entry.outcome
-    else:
-        return None
-    addressed = _addressed(entry.record, outcome_of(outcome, alias=entry.alias), traces)
-    return {**addressed, "repeated": True} if isinstance(entry, RepeatedBid) else addressed
+def _failed(bid: BidPlaced, traces: Traces) -> NewBidderOutcome:
+    return NewBidderOutcome(
+        *astuple(FAILED),
+        bid_id=bid.bid_id,
+        bidder_id=bid.bidder_id,
+        key=bid.key,
+        traceparent=traces.get(bid.position.offset),
+    )
 
 
-def _addressed(bid: BidPlaced, outcome: Outcome, traces: Traces) -> dict[str, Any]:
-    traceparent = traces.get(bid.position.offset)
-    return {
-        "bid_id": str(bid.bid_id),
-        "bidder_id": bid.bidder_id,
-        "key": bid.key,
-        **msgspec.structs.asdict(outcome),
-        **({} if traceparent is None else {"traceparent": traceparent}),
-    }
-
-
-def _refused(entry: ReusedKey) -> dict[str, Any]:
-    bid = entry.record
-    return {
-        "bidder_id": bid.bidder_id,
-        "key": bid.key,
-        "amount": bid.amount,
-        "kind": bid.kind,
-        "partition": bid.position.partition,
-        "offset": bid.position.offset,
-        "code": "KEY_REUSED",
-    }
+def _refused(bid: BidPlaced) -> BidderRefusal:
+    return BidderRefusal(
+        key=bid.key,
+        amount=bid.amount,
+        kind=bid.kind,
+        partition=bid.position.partition,
+        offset=bid.position.offset,
+        code=KEY_REUSED,
+        bidder_id=bid.bidder_id,
+    )

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from app.domain.errors import ForbiddenError
 from app.domain.time import rfc3339
-from app.protocol.records import ChatEventValue
+from app.protocol.records import VERSION, ChatEventValue
 from app.protocol.resources import ChatMessage, Listed, Page, Room
 from app.services.pages import page_by_id
 
@@ -89,7 +89,6 @@ class RoomService:
             room_id, before_seq=before_seq, after_seq=after_seq, limit=limit
         )
 
-    def _event(self, kind: str, room_id: int, user_id: int) -> bytes:
-        value = {"v": 1, "type": kind, "room_id": room_id, "user_id": user_id}
-        value["at"] = rfc3339(self._clock())
-        return msgspec.json.encode(msgspec.convert(value, ChatEventValue))
+    def _event(self, kind: Literal["enter", "leave"], room_id: int, user_id: int) -> bytes:
+        at = rfc3339(self._clock())
+        return msgspec.json.encode(ChatEventValue(VERSION, kind, room_id, user_id, at))

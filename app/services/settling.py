@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-import msgspec
 from msgspec import UNSET
 
 from app.domain.auction import Auction
@@ -31,10 +30,8 @@ from app.domain.records import (
 from app.observability import metrics
 from app.observability.bid_log import log_bid_step
 from app.protocol import records as wire
-from app.protocol.records import AuctionEventValue
-from app.protocol.topics import AUCTION_EVENT
 from app.services.epochs import AUCTIONS, USERS, LostIds
-from app.services.events import Traces, auction_event, failure_event
+from app.services.events import Traces, auction_event, event_message, failure_event
 from app.services.reading import read_value
 from app.services.rejected_records import BAD_IDENTITY, KEY_MISMATCH, UNKNOWN_AUCTION, UNKNOWN_USER
 from lanes import (
@@ -42,7 +39,6 @@ from lanes import (
     FutureVersionError,
     GoneError,
     InboxRecord,
-    OutboxMessage,
     RecordsByKey,
     Settlement,
     UnknownLaneError,
@@ -180,7 +176,7 @@ class AuctionLane:
         aliases = {bidder_id: bidder.alias for bidder_id, bidder in found.items()}
         failed = {bid.bid_id: bid for bid in bids if bid.bid_id in stored}
         event = failure_event(auction, failed.values(), aliases, _traces(records))
-        return Settlement([_message(event)])
+        return Settlement([event_message(event)])
 
     def settled(self, transaction: object, payloads: Sequence[bytes]) -> list[bool]:
         """Whether each is a bid that has an answer. A control's repeat does no harm."""
@@ -191,7 +187,7 @@ class AuctionLane:
 
     def _settlement(self, batch: Batch, records: Sequence[InboxRecord]) -> Settlement:
         event = auction_event(batch.after, batch.entries, batch.aliases, _traces(records))
-        return Settlement([_message(event)], after_commit=lambda: self._settled(batch))
+        return Settlement([event_message(event)], after_commit=lambda: self._settled(batch))
 
     def _settled(self, batch: Batch) -> None:
         outcomes: Counter[str] = Counter()
@@ -341,11 +337,6 @@ def _bid_or_none(record: InboxRecord) -> BidPlaced | None:
 
 def _traces(records: Sequence[InboxRecord]) -> Traces:
     return {record.offset: record.traceparent for record in records if record.traceparent}
-
-
-def _message(event: AuctionEventValue) -> OutboxMessage:
-    payload = msgspec.json.encode(event).decode()
-    return OutboxMessage(AUCTION_EVENT.name, str(event.auction_id), payload)
 
 
 def _bid(value: wire.BidValue, position: Position, log_time: datetime) -> BidPlaced:

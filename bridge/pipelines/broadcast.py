@@ -20,15 +20,18 @@ from app.protocol.channels import (
     user_channel,
 )
 from app.protocol.fanout import (
-    AuctionEvent,
-    RawUserOutcomes,
     RoomPublication,
+    UserOutcomes,
     addressee_decoder,
-    auction_event_decoder,
     price_state_decoder,
 )
-from app.protocol.pushes import PriceItem
-from app.protocol.records import ChatMessageValue, chat_message_decoder
+from app.protocol.pushes import PriceItem, price_item
+from app.protocol.records import (
+    ChatMessageValue,
+    RawAuctionEvent,
+    auction_event_decoder,
+    chat_message_decoder,
+)
 from app.protocol.topics import AUCTION_EVENT, BROADCAST_GROUP, CHAT_EVENT, CHAT_MESSAGE
 from app.services.nicknames import Nicknames
 from app.services.reading import read_value
@@ -61,7 +64,7 @@ class Settled:
 
     raw: RawRecord
     value: bytes
-    event: AuctionEvent
+    event: RawAuctionEvent
     price: PriceItem
 
 
@@ -101,9 +104,12 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
 
     def handle(self, items: Sequence[ChatRecord | Settled | UndecodedRecord]) -> None:
         """Publish the items."""
-        self._publish_settled([one for one in items if isinstance(one, Settled)])
-        self._publish_chat_events([one for one in items if isinstance(one, UndecodedRecord)])
-        self._publish_chat([one for one in items if isinstance(one, ChatRecord)])
+        if settled := [one for one in items if isinstance(one, Settled)]:
+            self._publish_settled(settled)
+        if events := [one for one in items if isinstance(one, UndecodedRecord)]:
+            self._publish_chat_events(events)
+        if chat := [one for one in items if isinstance(one, ChatRecord)]:
+            self._publish_chat(chat)
         _measure([one.raw for one in items])
 
     def _publish_chat_events(self, items: Sequence[UndecodedRecord]) -> None:
@@ -122,13 +128,12 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
                 if value is not one.value:
                     event = auction_event_decoder.decode(value)
                 pipe.publish(auction_channel(event.auction_id), bytes(event.state))
-                for user_id, payload in _by_user(event).items():
+                for user_id, payload in by_user(event).items():
                     pipe.publish(user_channel(user_id), payload)
                 if len(pipe) >= PUBLISH_MAX:
                     pipe.execute()
             prices = {one.event.auction_id: one.price for one in settled}
-            if prices:
-                pipe.publish(AUCTIONS, msgspec.json.encode(list(prices.values())))
+            pipe.publish(AUCTIONS, msgspec.json.encode(list(prices.values())))
             pipe.execute()
 
     def _publish_chat(self, chat: Sequence[ChatRecord]) -> None:
@@ -163,17 +168,10 @@ def _settled(raw: RawRecord, value: bytes) -> Settled:
         state = price_state_decoder.decode(event.state)
     except ValueError as error:
         raise BadRecordError(UNDECODABLE, str(error)) from error
-    price = PriceItem(
-        id=event.auction_id,
-        price=state.price,
-        bid_count=state.bid_count,
-        status=state.status,
-        ends_at=state.ends_at,
-    )
-    return Settled(raw, value, event, price)
+    return Settled(raw, value, event, price_item(event.auction_id, state))
 
 
-def _by_user(event: AuctionEvent) -> dict[int, bytes]:
+def by_user(event: RawAuctionEvent) -> dict[int, bytes]:
     """Return each bidder's own outcomes and refusals, in their order."""
     outcomes: dict[int, list[msgspec.Raw]] = {}
     refused: dict[int, list[msgspec.Raw]] = {}
@@ -182,7 +180,7 @@ def _by_user(event: AuctionEvent) -> dict[int, bytes]:
             found.setdefault(addressee_decoder.decode(entry).bidder_id, []).append(entry)
     return {
         user_id: msgspec.json.encode(
-            RawUserOutcomes(event.auction_id, outcomes.get(user_id, []), refused.get(user_id, []))
+            UserOutcomes(event.auction_id, outcomes.get(user_id, []), refused.get(user_id, []))
         )
         for user_id in outcomes.keys() | refused.keys()
     }

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.domain.ids import bid_id
+from app.domain.records import BidKind
 from app.domain.time import rfc3339
 from app.protocol.records import BidValue, CancelValue, CloseValue, ReserveValue, VoidValue
-from app.protocol.types import BidKind
 from lanes.testing.checks import SerialRun, check_fail, check_order
 from lanes.testing.simulation import NOW
 from lanes.testing.steps import FAULTS, NUMBERS, STATEMENTS_MAX, Append, Deliver, Fault, Run, Step

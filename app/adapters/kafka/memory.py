@@ -3,21 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import msgspec
-
 from app.domain.errors import BusyError
+from app.protocol.records import auction_version_decoder
 from app.protocol.topics import AUCTION_EVENT
 from app.settings import Settings
 from lanes import OutageError, Topic
 from lanes.kafka.reader import KafkaLogReader
-
-
-class _Published(msgspec.Struct):
-    auction_id: int
-    version: int
-
-
-_decoder = msgspec.json.Decoder(_Published)
 
 
 class KafkaMemory:
@@ -38,7 +29,7 @@ class KafkaMemory:
             found = {}
             for record in reader.last(AUCTION_EVENT):
                 try:
-                    event = _decoder.decode(record.value)
+                    event = auction_version_decoder.decode(record.value)
                 except ValueError:  # of another producer
                     continue
                 found[record.partition] = (record.offset, event.auction_id, event.version)

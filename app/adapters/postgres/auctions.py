@@ -33,9 +33,9 @@ from app.protocol.resources import (
     Picture,
     StandingOfMine,
 )
-from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
+from app.protocol.topics import AUCTION_BID
 from app.services.auctions import ControlOutcome
-from app.services.events import auction_event
+from app.services.events import auction_event, event_message
 from app.services.live import Snapshot
 from app.services.log import RecordMetadata
 from app.services.pages import Position
@@ -269,8 +269,7 @@ def _page(sort: str) -> str:
 
 def _first_event(begun: State, auction_id: int) -> OutboxMessage:
     auction = replace(begun, terms=replace(begun.terms, auction_id=auction_id))
-    payload = msgspec.json.encode(auction_event(auction, [], {}, {})).decode()
-    return OutboxMessage(AUCTION_EVENT.name, str(auction_id), payload)
+    return event_message(auction_event(auction, [], {}, {}))
 
 
 def _time(milliseconds: int) -> datetime | None:

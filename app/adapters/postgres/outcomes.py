@@ -7,11 +7,10 @@ from uuid import UUID
 from sqlalchemy import Engine, Row
 
 from app.adapters.postgres.queries import batches, first_row, read_row, rows
-from app.protocol.fanout import BidderRefusal
-from app.protocol.outcomes import Outcome, Receipt
-from app.protocol.records import BidValue, auction_bid_decoder
+from app.protocol.outcomes import PENDING, Outcome, Receipt
+from app.protocol.records import BidderRefusal, BidValue, auction_bid_decoder, receipt_of
 from app.protocol.topics import AUCTION_BID
-from app.services.bidding import PENDING, KnownBid, Lot, RefusedBid
+from app.services.bidding import KnownBid, Lot, RefusedBid
 
 BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
 
@@ -131,21 +130,12 @@ class PostgresOutcomes:
         for row in rows(self._engine, _WAITING, parameters):
             value = auction_bid_decoder.decode(row.payload)
             if isinstance(value, BidValue) and value.bid_id == bid:
-                return KnownBid(value.bidder_id, _waiting_receipt(value, row), PENDING)
+                receipt = receipt_of(
+                    value, partition=row.partition, offset=row.offset, log_time=row.log_time
+                )
+                return KnownBid(value.bidder_id, receipt, PENDING)
         return None
 
 
 def _known(row: Row[Any]) -> KnownBid:
     return KnownBid(row.bidder_id, read_row(Receipt, row), read_row(Outcome, row))
-
-
-def _waiting_receipt(value: BidValue, row: Row[Any]) -> Receipt:
-    return read_row(
-        Receipt,
-        row,
-        bid_id=str(value.bid_id),
-        key=value.key,
-        auction_id=value.auction_id,
-        amount=value.amount,
-        kind=value.kind,
-    )

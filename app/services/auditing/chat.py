@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import msgspec
-
-from app.protocol.records import ChatMessageValue
+from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
@@ -21,8 +19,6 @@ from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch
 
 BATCH_MESSAGES = 1_000
 OFFSETS = "chat places"
-
-_decoder = msgspec.json.Decoder(ChatMessageValue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +186,6 @@ def repeats(sources: ChatSources, message: StoredMessage, seq: int) -> bool:
 
 def _value(record: LogRecord) -> ChatMessageValue | None:
     try:
-        return _decoder.decode(record.value)
+        return chat_message_decoder.decode(record.value)
     except ValueError:
         return None

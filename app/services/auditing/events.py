@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Protocol
 
-import msgspec
-
+from app.protocol.records import auction_version_decoder
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
 from app.services.auditing.rows import AuctionRows
 from lanes import Transaction
@@ -24,14 +23,6 @@ class Outbox(Protocol):
     def outbox(self, transaction: Transaction, topic: str) -> Iterator[tuple[str, str]]:
         """Yield (key, payload) of every message waiting for this topic, in order."""
         ...
-
-
-class _Published(msgspec.Struct):
-    auction_id: int
-    version: int
-
-
-_decoder = msgspec.json.Decoder(_Published)
 
 
 class EventAudit:
@@ -89,7 +80,7 @@ class EventAudit:
         """Return by auction the first version waiting to be published."""
         waiting: dict[int, int] = {}
         for _, payload in self._outbox.outbox(context.transaction, AUCTION_EVENT.name):
-            message = _decoder.decode(payload)
+            message = auction_version_decoder.decode(payload)
             waiting.setdefault(message.auction_id, message.version)
         return waiting
 
@@ -107,7 +98,7 @@ def _follow(
     """Check the next message of an auction; `from_creation`: an older message of it would still be
     retained."""
     try:
-        message = _decoder.decode(record.value)
+        message = auction_version_decoder.decode(record.value)
     except ValueError:
         result.check(False, f"{record} cannot be read")  # noqa: FBT003
         return

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.domain.auction import Auction, genesis
 from app.domain.contest import NO_HISTORY, Effective
+from app.domain.errors import KEY_REUSED
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger, RepeatedBid
 from app.domain.records import Record
 from app.domain.time import rfc3339
@@ -109,7 +110,7 @@ def _expected(entry: Entry) -> list[dict[str, Any]]:
         return [_control(entry)]
     if isinstance(entry, RepeatedBid):
         return [{"effect": "repeat", "code": None}]
-    return [{"effect": "refused", "code": "KEY_REUSED"}]
+    return [{"effect": "refused", "code": KEY_REUSED}]
 
 
 def _bids(entry: DecidedBid) -> list[dict[str, Any]]:

@@ -9,10 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.time import rfc3339
 from app.protocol.journal import JournalLine
-from app.protocol.outcomes import Outcome, Receipt
-from app.protocol.records import BidValue, auction_bid_decoder
+from app.protocol.outcomes import Outcome
+from app.protocol.records import BidValue, auction_bid_decoder, receipt_of
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing import journals
 from app.services.auditing.batches import batches
@@ -146,15 +145,8 @@ def _receipt(record: LogRecord) -> dict[str, Any] | None:
         return None
     if not isinstance(value, BidValue):
         return None
-    receipt = Receipt(
-        bid_id=str(value.bid_id),
-        key=value.key,
-        auction_id=value.auction_id,
-        amount=value.amount,
-        kind=value.kind,
-        partition=record.partition,
-        offset=record.offset,
-        log_time=rfc3339(record.log_time),
+    receipt = receipt_of(
+        value, partition=record.partition, offset=record.offset, log_time=record.log_time
     )
     return msgspec.structs.asdict(receipt)
 

@@ -4,12 +4,13 @@ The order of pushes is checked while reading, because only the journal has it.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from app.domain.ledger import KnownStatus
 from app.protocol.journal import JournalError, JournalLine
 from app.protocol.outcomes import Outcome, Receipt
 from lanes.audit import AuditResults, Scratch, Selection
@@ -22,7 +23,7 @@ SHOWN: Final = "shown"  # auction id, time: client, by, state
 ACKNOWLEDGED: Final = "acknowledged"  # message id, room id: client
 PUSHED: Final = "pushed"  # message id, seq: client, channel
 
-FINAL: Final = ("accepted", "rejected", "failed")
+FINAL: Final = get_args(KnownStatus)
 
 
 class _Answered(Struct):

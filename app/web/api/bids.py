@@ -7,13 +7,13 @@ from uuid import UUID
 
 from gevent.event import Event
 from msgspec import Struct
+from msgspec.structs import asdict
 from werkzeug.http import parse_list_header
 
-from app.domain.errors import ConflictError
+from app.domain.errors import KEY_REUSED, ConflictError
 from app.domain.ids import bid_id
-from app.protocol.outcomes import Outcome, OutcomeStatus, Receipt, Standing
+from app.protocol.outcomes import Bid, Receipt
 from app.protocol.resources import BidCreate, BidHeaders
-from app.protocol.types import BidKind
 from app.services.bidding import Bidding, KnownBid, Offer
 from app.services.outcome_wait import wait_for_outcome
 from app.web.api.route import Answer, Call, Route, awaited
@@ -21,28 +21,6 @@ from app.web.ws.waits import OutcomeWaits
 
 WAIT_MAX_S = 5
 RECHECK_S = 1.0  # for the outcome whose publication was lost
-
-
-class Bid(Struct, frozen=True):
-    """A receipt and an outcome, flattened."""
-
-    bid_id: str
-    key: str
-    auction_id: int
-    amount: int
-    kind: BidKind
-    partition: int
-    offset: int
-    log_time: str
-    status: OutcomeStatus
-    standing: Standing | None
-    code: str | None
-    seq: int | None
-    alias: int | None
-    price: int | None
-    minimum_next_bid: int | None
-    ends_at: str | None
-    decided_at: str | None
 
 
 def bid_routes(
@@ -67,7 +45,7 @@ def bid_routes(
                 within_s=patience_s,
                 pause=lambda pause_s: _pause(notified, pause_s),
             )
-        answer: Receipt | Bid = receipt if known is None else _answer(known, offer)
+        answer: Struct = receipt if known is None else _answer(known, offer)
         return awaited(answer, is_decided=known is not None)
 
     def shown(call: Call) -> Answer:
@@ -78,7 +56,7 @@ def bid_routes(
         Route(
             method="POST", path="/api/auctions/<int:auction_id>/bids", summary="Place a bid",
             auth="active", handle=placed, body=BidCreate, answers={200: Bid, 202: Receipt},
-            codes=("NOT_FOUND", "KEY_REUSED", "BUSY", "BID_UNKNOWN"),
+            codes=("NOT_FOUND", KEY_REUSED, "BUSY", "BID_UNKNOWN"),
             headers=BidHeaders,
         ),
         Route(
@@ -122,16 +100,13 @@ def _pause(notified: Event, pause_s: float) -> None:
     notified.clear()
 
 
-def _answer(known: KnownBid, offer: Offer) -> Bid:
+def _answer(known: KnownBid, offer: Offer) -> Struct:
     """Answer with the first receipt, also for a repeat. Raise ConflictError when the key named
     another bid."""
     if (known.receipt.amount, known.receipt.kind) != (offer.amount, offer.kind):
-        raise ConflictError("KEY_REUSED", "the key names another bid")
+        raise ConflictError(KEY_REUSED, "the key names another bid")
     return _bid(known)
 
 
-def _bid(known: KnownBid) -> Bid:
-    return Bid(
-        *(getattr(known.receipt, name) for name in Receipt.__struct_fields__),
-        *(getattr(known.outcome, name) for name in Outcome.__struct_fields__),
-    )
+def _bid(known: KnownBid) -> Struct:
+    return Bid(**asdict(known.receipt), **asdict(known.outcome))

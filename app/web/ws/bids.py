@@ -1,11 +1,12 @@
 """Bids that clients place, and what they ask about them."""
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from app.domain.errors import UnknownFateError
 from app.protocol import frames
 from app.protocol.outcomes import Receipt
-from app.protocol.pushes import BidReceived, BidStatusAnswer, BidUnknown
+from app.protocol.pushes import BidStatusAnswer, BidUnknown, bid_received
 from app.services.bidding import KnownBid, Offer
 from app.services.rights import Right
 from app.web.ws.connection import Connection
@@ -53,7 +54,7 @@ class BidFrames:
             else:
                 traffic.bids_acknowledged += 1
                 traffic.receipts_s.append(clock() - placed_at)
-                connection.answer(_received(frame.id, result))
+                connection.answer(bid_received(frame.id, result))
 
         bid = self._bidding.place_soon(offer, done, right=right, waited_s=waited_s)
         self._registry.expect_outcome(bid)
@@ -65,23 +66,9 @@ class BidFrames:
         connection.answer(_status(frame, known))
 
 
-def _received(frame_id: int, receipt: Receipt) -> BidReceived:
-    return BidReceived(
-        re=frame_id,
-        bid_id=receipt.bid_id,
-        key=receipt.key,
-        auction_id=receipt.auction_id,
-        amount=receipt.amount,
-        kind=receipt.kind,
-        partition=receipt.partition,
-        offset=receipt.offset,
-        log_time=receipt.log_time,
-    )
-
-
-def _status(frame: frames.BidStatus, known: KnownBid | None) -> BidStatusAnswer:
+def _status(frame: frames.BidStatus, known: KnownBid | None) -> Struct:
     if known is None:
         return BidStatusAnswer(
             re=frame.id, auction_id=frame.auction_id, key=frame.key, status="unknown"
         )
-    return BidStatusAnswer(re=frame.id, **{**asdict(known.receipt), **asdict(known.outcome)})
+    return BidStatusAnswer(re=frame.id, **asdict(known.receipt), **asdict(known.outcome))

@@ -6,10 +6,10 @@ sends the result.
 
 from msgspec.structs import replace
 
-from app.protocol.outcomes import AuctionState
+from app.domain.auction import ENDED
+from app.protocol.outcomes import AuctionState, first_seq
 
 BIDS_MAX = 20  # wire.md: the newest 20
-FINAL = ("closed", "cancelled")
 
 
 class Conflation:
@@ -34,7 +34,7 @@ class Conflation:
             return None
         self._version = state.version
         self._waiting = state if self._waiting is None else _merged(self._waiting, state)
-        if state.status in FINAL:
+        if state.status in ENDED:
             return self._pop(now)
         return self.pop_due(now)
 
@@ -56,4 +56,4 @@ def _merged(older: AuctionState, newer: AuctionState) -> AuctionState:
     follows = older.from_seq + len(older.bids) == newer.from_seq
     bids = [*older.bids, *newer.bids] if follows else newer.bids
     bids = bids[-BIDS_MAX:]
-    return replace(newer, bids=bids, from_seq=bids[0].seq if bids else newer.bid_count + 1)
+    return replace(newer, bids=bids, from_seq=first_seq(bids, newer.bid_count))

@@ -7,7 +7,8 @@ from app.domain.ids import bid_id_text
 from app.observability.bid_log import log_bid_step
 from app.protocol import fanout
 from app.protocol.channels import auction_channel
-from app.protocol.pushes import BidRefused, BidResult, notice_push
+from app.protocol.pushes import bid_refused, bid_result, notice_push
+from app.protocol.records import BidderOutcome, BidderRefusal
 from app.services.bidding import KnownBid
 from app.services.ttl_cache import TtlCache
 from app.web.ws.feeds import encode
@@ -50,7 +51,7 @@ class Deliveries:
 
     def outcome(self, known: KnownBid) -> None:
         """Deliver the outcome of a stored bid."""
-        outcome = fanout.BidderOutcome(
+        outcome = BidderOutcome(
             bid_id=known.receipt.bid_id,
             bidder_id=known.bidder_id,
             key=known.receipt.key,
@@ -59,15 +60,13 @@ class Deliveries:
         with tracing.spans(Stage.PUSH) as spans:
             self._outcome(known.receipt.auction_id, outcome, spans)
 
-    def refusal(self, auction_id: int, refusal: fanout.BidderRefusal) -> None:
+    def refusal(self, auction_id: int, refusal: BidderRefusal) -> None:
         """Deliver the refusal of a key that named another bid."""
         bid = bid_id_text(refusal.bidder_id, auction_id, refusal.key)
         self._bidding.refused(auction_id, refusal.bidder_id, bid)
         if self._waits:
             self._waits.notify(bid)
-        fields = asdict(refusal)
-        del fields["bidder_id"]
-        frame = text_frame(encode(BidRefused(auction_id=auction_id, **fields)))
+        frame = text_frame(encode(bid_refused(auction_id, refusal)))
         for connection in self._registry.of_user(refusal.bidder_id):
             connection.push(frame)
 
@@ -77,9 +76,7 @@ class Deliveries:
         for connection in self._registry.of_user(published.user_id):
             connection.push(frame)
 
-    def _outcome(
-        self, auction_id: int, outcome: fanout.BidderOutcome, spans: tracing.StageSpans
-    ) -> None:
+    def _outcome(self, auction_id: int, outcome: BidderOutcome, spans: tracing.StageSpans) -> None:
         bid_id = outcome.bid_id
         self._registry.pending.pop(bid_id, None)
         self._bidding.answered(auction_id, outcome)
@@ -89,26 +86,9 @@ class Deliveries:
         if not connections:
             return
         self._delivered.put(bid_id, outcome.status)
-        frame = text_frame(encode(_result(auction_id, outcome)))
+        frame = text_frame(encode(bid_result(auction_id, outcome)))
         if outcome.traceparent is not None:
             spans.continue_trace(outcome.traceparent, bid_id=bid_id, status=outcome.status)
         for connection in connections:
             connection.push(frame)
         log_bid_step("bid_told", bid_id, status=outcome.status, sockets=len(connections))
-
-
-def _result(auction_id: int, outcome: fanout.BidderOutcome) -> BidResult:
-    return BidResult(
-        bid_id=outcome.bid_id,
-        key=outcome.key,
-        auction_id=auction_id,
-        status=outcome.status,
-        standing=outcome.standing,
-        code=outcome.code,
-        seq=outcome.seq,
-        alias=outcome.alias,
-        price=outcome.price,
-        minimum_next_bid=outcome.minimum_next_bid,
-        ends_at=outcome.ends_at,
-        decided_at=outcome.decided_at,
-    )

@@ -16,7 +16,7 @@ from app.protocol.channels import (
 )
 from app.protocol.fanout import RoomPublication, published_message
 from app.protocol.outcomes import AuctionState
-from app.protocol.pushes import AuctionsPrice, AuctionStatePush, PriceItem, chat_push
+from app.protocol.pushes import AuctionsPrice, PriceItem, chat_push, state_push
 from app.protocol.resources import ChatMessage
 from app.services.chat import Chat
 from app.settings import Limits
@@ -153,25 +153,3 @@ class RoomFeed:
 
 def _chat_frame(name: str, message: ChatMessage) -> bytes:
     return text_frame(encode(chat_push(name, message)))
-
-
-def state_push(auction_id: int, state: AuctionState) -> AuctionStatePush:
-    """Return a state as a frame."""
-    return AuctionStatePush(
-        channel=auction_channel(auction_id),
-        auction_id=auction_id,
-        version=state.version,
-        status=state.status,
-        price=state.price,
-        minimum_next_bid=state.minimum_next_bid,
-        bid_count=state.bid_count,
-        leader=state.leader,
-        reserve=state.reserve,
-        ends_at=state.ends_at,
-        extensions=state.extensions,
-        winner=state.winner,
-        last_ends_at=state.last_ends_at,
-        bids=state.bids,
-        from_seq=state.from_seq,
-        voided=state.voided,
-    )

@@ -12,9 +12,8 @@ import structlog
 
 from app.domain.errors import NotFoundError
 from app.protocol.channels import AUCTION, AUCTIONS, ROOM, kind_and_number
-from app.protocol.outcomes import AuctionState, PublicBid
+from app.protocol.outcomes import with_bids
 from app.protocol.problems import CloseCode
-from app.protocol.resources import Auction
 from app.web.ws.hub import Hub
 from app.web.ws.services import GatewayServices
 
@@ -123,24 +122,4 @@ class Recovery:
         except NotFoundError:
             log.warning("resume_unknown", auction_id=auction_id)
             return
-        self._hub.auctions.offer(auction_id, state_of(shown.auction, shown.bids))
-
-
-def state_of(auction: Auction, bids: list[PublicBid]) -> AuctionState:
-    """Return the state of a resource, as if it were the newest event."""
-    return AuctionState(
-        version=auction.version,
-        status=auction.status,
-        price=auction.price,
-        minimum_next_bid=auction.minimum_next_bid,
-        bid_count=auction.bid_count,
-        leader=auction.leader,
-        reserve=auction.reserve,
-        ends_at=auction.ends_at,
-        extensions=auction.extensions,
-        winner=auction.winner,
-        last_ends_at=auction.last_ends_at,
-        bids=bids,
-        from_seq=bids[0].seq if bids else auction.bid_count + 1,
-        voided=auction.voided,
-    )
+        self._hub.auctions.offer(auction_id, with_bids(shown.auction, shown.bids))

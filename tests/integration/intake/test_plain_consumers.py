@@ -269,8 +269,9 @@ def test_broadcast_publishes_states_and_dead_letters_the_rest(
             published.append(message["data"])
         return published == states
 
+    rest = '"outcomes":[],"refused":[]'
     first, second = (
-        f'{{"auction_id":{auction_id},"state":{state},"outcomes":[],"refused":[]}}'.encode()
+        f'{{"v":1,"auction_id":{auction_id},"version":1,"state":{state},{rest}}}'.encode()
         for state in states
     )
     consumers.put(first, None, b"{", second)

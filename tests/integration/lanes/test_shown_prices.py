@@ -18,9 +18,15 @@ from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import AMOUNT_MAX
 from app.domain.rules import Rules
 from app.domain.terms import Offer, make_terms
-from app.protocol.fanout import auction_event_decoder, auction_state_decoder
+from app.protocol.fanout import auction_state_decoder
 from app.protocol.outcomes import AuctionState
-from app.protocol.records import BidValue, CancelValue, ReserveValue, VoidValue
+from app.protocol.records import (
+    BidValue,
+    CancelValue,
+    ReserveValue,
+    VoidValue,
+    auction_event_decoder,
+)
 from app.protocol.resources import Auction, AuctionQuery
 from app.protocol.topics import AUCTION_BID
 from app.services.rights import Bidder, default_limits

@@ -21,7 +21,7 @@ from app.domain.records import (
     VoidRequested,
 )
 from app.domain.rules import Rules
-from app.domain.terms import Mode, Offer, SoftClose, Terms, make_terms
+from app.domain.terms import AuctionMode, Offer, SoftClose, Terms, make_terms
 from lanes.time import from_epoch_ms
 
 NOW = from_epoch_ms(1_795_435_200_000)
@@ -38,7 +38,7 @@ class OfferFields(TypedDict, total=False):
 
     currency: Currency
     starting_price: int
-    mode: Mode
+    mode: AuctionMode
     starts_at: datetime | None
     ends_at: datetime | None
     reserve_price: int | None

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from app.protocol import fanout, outcomes, pushes, records, resources
-from app.web.api import bids
+from app.protocol import outcomes, pushes, records, resources
 
 OUTCOME = "status standing? code? seq? alias? price? minimum_next_bid? ends_at? decided_at?"
 RECEIPT = "bid_id key auction_id amount kind partition offset log_time"
@@ -37,7 +36,7 @@ SHAPES: dict[type[Struct], str] = {
     outcomes.Leader: "alias",
     outcomes.Winner: "alias amount",
     outcomes.AuctionState: STATE,
-    bids.Bid: f"{RECEIPT} {OUTCOME}",
+    outcomes.Bid: f"{RECEIPT} {OUTCOME}",
     pushes.BidReceived: f"re {RECEIPT}",
     pushes.BidUnknown: "re key",
     pushes.BidStatusAnswer: f"re {RECEIPT} {OUTCOME}",
@@ -51,8 +50,8 @@ SHAPES: dict[type[Struct], str] = {
     pushes.AuctionPresence: "channel watching",
     pushes.NoticePush: "id kind auction_id params at",
     pushes.NoticeAcked: "re up_to",
-    fanout.BidderOutcome: f"bid_id bidder_id key {OUTCOME} traceparent? repeated",
-    fanout.BidderRefusal: f"bidder_id {REFUSAL}",
+    records.BidderOutcome: f"bid_id bidder_id key {OUTCOME} traceparent? repeated",
+    records.BidderRefusal: f"bidder_id {REFUSAL}",
     records.AuctionEventValue: "v auction_id version state outcomes refused",
     records.BidValue: (
         "v bid_id auction_id bidder_id amount kind confirm key received_at limit blocked"

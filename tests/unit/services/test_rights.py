@@ -15,7 +15,7 @@ from app.domain.errors import (
     RateLimitedError,
     UnauthenticatedError,
 )
-from app.protocol.fanout import BidderOutcome
+from app.protocol.records import BidderOutcome
 from app.services.bidding import Bidding, Lot, Offer
 from app.services.futile_bids import WINDOW_S, FutileBids
 from app.services.log import OnAcknowledged

@@ -1,7 +1,7 @@
 """States are conflated: at most a few a second, with rising versions and all bids."""
 
+from app.domain.auction import AuctionStatus
 from app.protocol.outcomes import AuctionState, PublicBid
-from app.protocol.types import AuctionStatus
 from app.web.ws.conflation import Conflation
 
 AT = "2026-11-23T12:00:00.000Z"

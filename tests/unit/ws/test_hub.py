@@ -10,9 +10,10 @@ import pytest
 
 from app.domain.errors import BusyError
 from app.domain.ids import bid_id
-from app.protocol.fanout import BidderRefusal, UserNotice
+from app.protocol.fanout import UserNotice
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.pushes import PriceItem
+from app.protocol.records import BidderRefusal
 from app.protocol.resources import ChatMessage, Notice, Person
 from app.services.bidding import KnownBid, RefusedBid
 from app.web.ws.hub import Hub
@@ -134,7 +135,7 @@ def test_after_a_reconnect_a_sent_outcome_is_not_repeated() -> None:
 
 
 def test_after_a_disconnect_refused_keys_and_notices_are_read() -> None:
-    refusal = BidderRefusal(5, "k", 9, "exact", 1, 2, "KEY_REUSED")
+    refusal = BidderRefusal("k", 9, "exact", 1, 2, "KEY_REUSED", bidder_id=5)
     notice = Notice(3, "outbid", 7, {}, AT)
     services = FakeServices(refused=[RefusedBid(7, refusal)], notices=[UserNotice(5, notice)])
     client, _ = two_sockets_of("5", services)

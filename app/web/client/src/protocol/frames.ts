@@ -17,11 +17,9 @@ import type {
   ChatReceived,
   ChatSend,
   ChatUnknown,
-  Notice,
   NoticeAck,
   NoticeAcked,
   NoticePush,
-  Outcome,
   Subscribe,
   SubscribedAuction,
   SubscribedAuctions,
@@ -54,10 +52,6 @@ export type Subscribed = Pick<SubscribedAuction, Head> &
   Partial<Omit<SubscribedAuctions, Head>> &
   Partial<Omit<SubscribedRoom, Head>>;
 
-export type BidStatusTold = Omit<BidStatusAnswer, "status"> & {
-  status: Outcome["status"] | "unknown";
-};
-
 /** What answers a frame, by the type of the frame asked with; any may be an error instead. */
 export interface Answers {
   auth: Welcome;
@@ -65,7 +59,7 @@ export interface Answers {
   subscribe: Subscribed;
   unsubscribe: Unsubscribed;
   "bid.place": BidReceived | BidUnknown;
-  "bid.status": BidStatusTold;
+  "bid.status": BidStatusAnswer;
   "chat.send": ChatReceived | ChatUnknown;
   "notice.ack": NoticeAcked;
 }
@@ -79,5 +73,5 @@ export type PushFrame =
   | ChatMessagePush
   | ChatPresence
   | AuctionPresence
-  | (Omit<NoticePush, "kind"> & Pick<Notice, "kind">)
+  | NoticePush
   | Bye;

@@ -34,29 +34,36 @@ export interface Answer {
 }
 /**
  * The full resource. `mine` only for a signed-in caller; `winner_user` only for the seller
- *     and the winner.
- *
- *     `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached),
- *     `buy_now_price` once it can no longer be bought at. `voided` are the aliases of bidders whose
- *     bids count no more (rule 20).
+ *     and the winner. `buy_now_price` is null once it can no longer be bought at.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Auction".
  */
 export interface Auction {
-  id: number;
-  version: number;
+  price: number;
+  bid_count: number;
   status: "cancelled" | "closed" | "open" | "scheduled";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  ends_at: string;
+  version: number;
+  minimum_next_bid: number | null;
+  leader: Leader | null;
+  reserve: "met" | "none" | "not_met";
+  extensions: number;
+  winner: Winner | null;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  last_ends_at: string;
+  voided?: number[];
+  id: number;
   mode: "live" | "timed";
   product: AuctionProduct;
   seller: Person;
   currency: "EUR" | "JPY" | "KRW" | "USD";
   starting_price: number;
-  price: number;
-  minimum_next_bid: number | null;
-  bid_count: number;
-  leader: Leader | null;
-  reserve: "met" | "none" | "not_met";
   buy_now_price: number | null;
   /**
    * RFC 3339, UTC, milliseconds
@@ -65,21 +72,29 @@ export interface Auction {
   /**
    * RFC 3339, UTC, milliseconds
    */
-  ends_at: string;
-  /**
-   * RFC 3339, UTC, milliseconds
-   */
   scheduled_ends_at: string;
-  /**
-   * RFC 3339, UTC, milliseconds
-   */
-  last_ends_at: string;
-  extensions: number;
-  winner: Winner | null;
   closed_at: string | null;
-  voided?: number[];
   mine?: Mine;
   winner_user?: Person;
+}
+/**
+ * The leading bidder, by alias only.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Leader".
+ */
+export interface Leader {
+  alias: number;
+}
+/**
+ * The winning bidder's alias and the final price.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Winner".
+ */
+export interface Winner {
+  alias: number;
+  amount: number;
 }
 /**
  * The product of an auction as it was when it was put up; text and pictures not in lists.
@@ -113,25 +128,6 @@ export interface Picture {
 export interface Person {
   id: number;
   nickname: string;
-}
-/**
- * The leading bidder, by alias only.
- *
- * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "Leader".
- */
-export interface Leader {
-  alias: number;
-}
-/**
- * The winning bidder's alias and the final price.
- *
- * This interface was referenced by `Protocol`'s JSON-Schema
- * via the `definition` "Winner".
- */
-export interface Winner {
-  alias: number;
-  amount: number;
 }
 /**
  * The caller's own place in an auction.
@@ -210,35 +206,34 @@ export interface AuctionQuery {
   sort?: "ending" | "newest" | "price";
 }
 /**
- * The changing part of an auction, as pushed in `auction.state` and `auction-event`.
+ * The state as pushed in `auction.state` and `auction-event`, with its newest bids, ascending.
  *
- *     `voided` are the aliases of bidders whose bids count no more (rule 20); absent when there are
- *     none.
+ *     `from_seq` is the first of their seqs, or the next one when there are none.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AuctionState".
  */
 export interface AuctionState {
-  version: number;
-  status: "cancelled" | "closed" | "open" | "scheduled";
   price: number;
-  minimum_next_bid: number | null;
   bid_count: number;
-  leader: Leader | null;
-  reserve: "met" | "none" | "not_met";
+  status: "cancelled" | "closed" | "open" | "scheduled";
   /**
    * RFC 3339, UTC, milliseconds
    */
   ends_at: string;
+  version: number;
+  minimum_next_bid: number | null;
+  leader: Leader | null;
+  reserve: "met" | "none" | "not_met";
   extensions: number;
   winner: Winner | null;
   /**
    * RFC 3339, UTC, milliseconds
    */
   last_ends_at: string;
+  voided?: number[];
   bids: PublicBid[];
   from_seq: number;
-  voided?: number[];
 }
 /**
  * An accepted bid as everybody may see it (rule 17).
@@ -262,35 +257,33 @@ export interface PublicBid {
 /**
  * The state after `version`, and the bids accepted since the last push.
  *
- *     `voided`: aliases of bidders whose bids count no more; absent when there are none.
- *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "AuctionStatePush".
  */
 export interface AuctionStatePush {
   type: "auction.state";
-  channel: string;
-  auction_id: number;
-  version: number;
-  status: "cancelled" | "closed" | "open" | "scheduled";
   price: number;
-  minimum_next_bid: number | null;
   bid_count: number;
-  leader: Leader | null;
-  reserve: "met" | "none" | "not_met";
+  status: "cancelled" | "closed" | "open" | "scheduled";
   /**
    * RFC 3339, UTC, milliseconds
    */
   ends_at: string;
+  version: number;
+  minimum_next_bid: number | null;
+  leader: Leader | null;
+  reserve: "met" | "none" | "not_met";
   extensions: number;
   winner: Winner | null;
   /**
    * RFC 3339, UTC, milliseconds
    */
   last_ends_at: string;
+  voided?: number[];
   bids: PublicBid[];
   from_seq: number;
-  voided?: number[];
+  channel: string;
+  auction_id: number;
 }
 /**
  * `POST /api/admin/auctions/{id}/void`.
@@ -319,7 +312,6 @@ export interface AuctionsPrice {
  * via the `definition` "PriceItem".
  */
 export interface PriceItem {
-  id: number;
   price: number;
   bid_count: number;
   status: "cancelled" | "closed" | "open" | "scheduled";
@@ -327,6 +319,7 @@ export interface PriceItem {
    * RFC 3339, UTC, milliseconds
    */
   ends_at: string;
+  id: number;
 }
 /**
  * The first frame; without a token the socket is a guest's.
@@ -338,6 +331,34 @@ export interface Auth {
   id: number;
   type: string;
   token?: string | null;
+}
+/**
+ * A receipt and an outcome, flattened.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Bid".
+ */
+export interface Bid {
+  bid_id: string;
+  key: string;
+  auction_id: number;
+  amount: number;
+  kind: "exact" | "max";
+  partition: number;
+  offset: number;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  log_time: string;
+  status: "accepted" | "failed" | "pending" | "rejected";
+  standing: ("leading" | "outbid") | null;
+  code: string | null;
+  seq: number | null;
+  alias: number | null;
+  price: number | null;
+  minimum_next_bid: number | null;
+  ends_at: string | null;
+  decided_at: string | null;
 }
 /**
  * `POST /api/auctions/{id}/bids`, its key in the header `Idempotency-Key`.
@@ -406,7 +427,6 @@ export interface BidPlace {
  */
 export interface BidReceived {
   type: "bid.received";
-  re: number;
   bid_id: string;
   key: string;
   auction_id: number;
@@ -418,6 +438,7 @@ export interface BidReceived {
    * RFC 3339, UTC, milliseconds
    */
   log_time: string;
+  re: number;
 }
 /**
  * The key named another bid; that one stays as it was.
@@ -428,12 +449,12 @@ export interface BidReceived {
 export interface BidRefused {
   type: "bid.refused";
   key: string;
-  auction_id: number;
   amount: number;
   kind: "exact" | "max";
   partition: number;
   offset: number;
   code: string;
+  auction_id: number;
 }
 /**
  * The outcome of a bid, to every socket of its bidder.
@@ -443,9 +464,6 @@ export interface BidRefused {
  */
 export interface BidResult {
   type: "bid.result";
-  bid_id: string;
-  key: string;
-  auction_id: number;
   status: "accepted" | "failed" | "pending" | "rejected";
   standing: ("leading" | "outbid") | null;
   code: string | null;
@@ -455,6 +473,9 @@ export interface BidResult {
   minimum_next_bid: number | null;
   ends_at: string | null;
   decided_at: string | null;
+  bid_id: string;
+  key: string;
+  auction_id: number;
 }
 /**
  * Asks what became of an own bid.
@@ -479,7 +500,7 @@ export interface BidStatusAnswer {
   re: number;
   auction_id: number;
   key: string;
-  status: string;
+  status: "accepted" | "failed" | "pending" | "rejected" | "unknown";
   bid_id?: string;
   amount?: number;
   kind?: "exact" | "max";
@@ -564,7 +585,6 @@ export interface ChatMessage {
  */
 export interface ChatMessagePush {
   type: "chat.message";
-  channel: string;
   seq: number;
   message_id: string;
   sender: Person;
@@ -573,6 +593,7 @@ export interface ChatMessagePush {
    * RFC 3339, UTC, milliseconds
    */
   at: string;
+  channel: string;
 }
 /**
  * How many are in a room, and its newest message.
@@ -781,7 +802,7 @@ export interface NoticeAcked {
 export interface NoticePush {
   type: "notice";
   id: number;
-  kind: string;
+  kind: "cancelled" | "ending_soon" | "leading" | "lost" | "outbid" | "sold" | "unsold" | "voided" | "won";
   auction_id: number;
   params: {
     [k: string]: number | string | null;
@@ -836,6 +857,21 @@ export interface Page {
 export interface PasswordChange {
   current: string;
   password: string;
+}
+/**
+ * What a list shows of an auction's state.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "PriceState".
+ */
+export interface PriceState {
+  price: number;
+  bid_count: number;
+  status: "cancelled" | "closed" | "open" | "scheduled";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  ends_at: string;
 }
 /**
  * A product.
@@ -896,7 +932,37 @@ export interface ProductQuery {
   seller_id?: number;
 }
 /**
- * Unasked.
+ * The changing part of an auction.
+ *
+ *     `minimum_next_bid` is null when nobody but the leader can bid any more (10^12 is reached).
+ *     `voided` are the aliases of bidders whose bids count no more (rule 20); absent when there are
+ *     none.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "PublicState".
+ */
+export interface PublicState {
+  price: number;
+  bid_count: number;
+  status: "cancelled" | "closed" | "open" | "scheduled";
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  ends_at: string;
+  version: number;
+  minimum_next_bid: number | null;
+  leader: Leader | null;
+  reserve: "met" | "none" | "not_met";
+  extensions: number;
+  winner: Winner | null;
+  /**
+   * RFC 3339, UTC, milliseconds
+   */
+  last_ends_at: string;
+  voided?: number[];
+}
+/**
+ * A frame that answers none of the client's.
  *
  * This interface was referenced by `Protocol`'s JSON-Schema
  * via the `definition` "Push".
@@ -931,6 +997,20 @@ export interface Receipt {
  */
 export interface Refresh {
   refresh_token?: string | null;
+}
+/**
+ * A record whose key named another bid, which stays as it was.
+ *
+ * This interface was referenced by `Protocol`'s JSON-Schema
+ * via the `definition` "Refusal".
+ */
+export interface Refusal {
+  key: string;
+  amount: number;
+  kind: "exact" | "max";
+  partition: number;
+  offset: number;
+  code: string;
 }
 /**
  * `PATCH /api/auctions/{id}`.

@@ -3,6 +3,7 @@ import type {
   Auction,
   AuctionCancel,
   AuctionCreate,
+  Bid,
   BidCreate,
   Block,
   EmailChange,
@@ -95,7 +96,7 @@ export class Api {
       body,
       headers: { "Idempotency-Key": key, Prefer: `wait=${OUTCOME_WAIT_S}` },
     });
-  bid = (bidId: string) => this.http.call<Receipt & Outcome>(`/api/bids/${bidId}`);
+  bid = (bidId: string) => this.http.call<Bid>(`/api/bids/${bidId}`);
   myBids = (cursor: string | undefined, limit: number) =>
     this.http.call<Listed<Auction>>("/api/me/bids", { query: { cursor, limit } });
   notices = (cursor: string | undefined, limit: number) =>

@@ -11,7 +11,7 @@ import type {
   BidKind,
   BidRefused,
   BidResult,
-  BidStatusTold,
+  BidStatusAnswer,
   ClientMessage,
   Outcome,
   Receipt,
@@ -260,7 +260,7 @@ export function isSettled(bid: TrackedBid): boolean {
 }
 
 /** What is told of a bid that is asked after, whichever way it was asked. */
-type Told = Pick<BidStatusTold, "status"> & Partial<Omit<Outcome, "status">>;
+type Told = Pick<BidStatusAnswer, "status"> & Partial<Omit<Outcome, "status">>;
 
 /** Codes after which a bid may be in the log nevertheless. */
 const MAY_HAVE_ARRIVED: ReadonlySet<string> = new Set([
