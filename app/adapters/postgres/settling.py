@@ -3,21 +3,24 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.domain.auction import Auction
 from app.domain.contest import Effective
-from app.domain.decision import Outcome, Standing
-from app.domain.errors import RejectionCode
+from app.domain.decision import DecidedStatus, Outcome, Standing
+from app.domain.errors import KEY_REUSED, RejectionCode
 from app.domain.ledger import (
     DecidedBid,
     DecidedControl,
     Entry,
     KnownBid,
+    KnownStatus,
     RepeatedBid,
 )
 from app.domain.records import (
@@ -183,12 +186,44 @@ _bidder_rows_decoder = msgspec.json.Decoder(list[tuple[int, int, datetime | None
 _known_rows_decoder = msgspec.json.Decoder(
     list[
         tuple[
-            UUID, int, BidKind, Literal["accepted", "rejected", "failed"], Standing | None,
+            UUID, int, BidKind, KnownStatus, Standing | None,
             RejectionCode | None, int | None, int | None, int | None, datetime | None,
             datetime | None,
         ]
     ]
 )  # fmt: skip
+
+
+class RecordedBid(Struct, frozen=True, gc=False):
+    """The columns of a bid that its record determines; an automatic one has no key."""
+
+    bid_id: UUID
+    bidder_id: int
+    key: str | None
+    amount: int
+    kind: BidKind
+    confirm: bool
+    partition: int
+    offset: int
+    log_time: datetime
+
+
+class BidRow(RecordedBid, frozen=True, kw_only=True):
+    """A row of `bids` as it is written when the bid is decided."""
+
+    auction_id: int
+    status: DecidedStatus
+    code: RejectionCode | None
+    seq: int | None
+    automatic: bool
+    standing: Standing | None
+    alias: int | None
+    public_amount: int | None
+    price: int
+    minimum_next_bid: int | None
+    ends_at: datetime
+    decided_at: datetime
+    chain: str
 
 
 class PostgresAuctionStore:
@@ -249,7 +284,7 @@ class PostgresAuctionStore:
         """Store that they failed, but for those that were answered; the ids of those stored."""
         if not bids:
             return set()
-        rows = _json([_bid_row(bid) for bid in bids])
+        rows = _json([RecordedBid(*_recorded(bid)) for bid in bids])
         stored = transaction.exec_driver_sql(INSERT_FAILED, (auction_id, rows, auction_id))
         return {UUID(str(row[0])) for row in stored}
 
@@ -390,60 +425,62 @@ def known_bid(row: Sequence[Any]) -> KnownBid:
     return KnownBid(amount, kind, status, Outcome(status, *outcome))
 
 
-def _bid_row(bid: BidPlaced) -> dict[str, Any]:
-    """Return the columns of a bid that its record determines."""
-    return {
-        "bid_id": bid.bid_id,
-        "bidder_id": bid.bidder_id,
-        "key": bid.key,
-        "amount": bid.amount,
-        "kind": bid.kind,
-        "confirm": bid.confirm,
-        "partition": bid.position.partition,
-        "offset": bid.position.offset,
-        "log_time": bid.log_time,
-    }
+def _recorded(bid: BidPlaced) -> tuple[Any, ...]:
+    """Return the values of the columns of RecordedBid."""
+    return (
+        bid.bid_id,
+        bid.bidder_id,
+        bid.key,
+        bid.amount,
+        bid.kind,
+        bid.confirm,
+        bid.position.partition,
+        bid.position.offset,
+        bid.log_time,
+    )
 
 
-def _bid_rows(batch: Batch) -> list[dict[str, Any]]:
+def _bid_rows(batch: Batch) -> list[BidRow]:
     decided = decided_bids(batch.entries)
     return [row for entry in decided for row in _rows_of_bid(entry, batch.auction_id)]
 
 
-def _rows_of_bid(entry: DecidedBid, auction_id: int) -> list[dict[str, Any]]:
+def _rows_of_bid(entry: DecidedBid, auction_id: int) -> list[BidRow]:
     decision, outcome = entry.decision, entry.decision.outcome
-    row = _bid_row(entry.record) | {
-        "auction_id": auction_id,
-        "status": outcome.status,
-        "code": outcome.code,
-        "seq": outcome.seq,
-        "automatic": False,
-        "standing": outcome.standing,
-        "alias": entry.alias,
-        "public_amount": decision.public_amount,
-        "price": outcome.price,
-        "minimum_next_bid": outcome.minimum_next_bid,
-        "ends_at": outcome.ends_at,
-        "decided_at": outcome.decided_at,
-        "chain": entry.lines[0].hash,
-    }
+    row = BidRow(
+        *_recorded(entry.record),
+        auction_id=auction_id,
+        status=outcome.status,
+        code=outcome.code,
+        seq=outcome.seq,
+        automatic=False,
+        standing=outcome.standing,
+        alias=entry.alias,
+        public_amount=decision.public_amount,
+        price=outcome.price,
+        minimum_next_bid=outcome.minimum_next_bid,
+        ends_at=outcome.ends_at,
+        decided_at=outcome.decided_at,
+        chain=entry.lines[0].hash,
+    )
     automatic = decision.automatic
     if automatic is None:
         return [row]
-    answer = {
-        "bid_id": automatic.bid_id,
-        "bidder_id": automatic.bidder_id,
-        "key": None,
-        "amount": automatic.amount,
-        "kind": "max",
-        "seq": automatic.seq,
-        "automatic": True,
-        "standing": "leading",
-        "alias": entry.leader_alias,
-        "public_amount": automatic.amount,
-        "chain": entry.lines[1].hash,
-    }
-    return [row, row | answer]
+    answer = replace(
+        row,
+        bid_id=automatic.bid_id,
+        bidder_id=automatic.bidder_id,
+        key=None,
+        amount=automatic.amount,
+        kind="max",
+        seq=automatic.seq,
+        automatic=True,
+        standing="leading",
+        alias=entry.leader_alias,
+        public_amount=automatic.amount,
+        chain=entry.lines[1].hash,
+    )
+    return [row, answer]
 
 
 def _decision_rows(batch: Batch) -> list[dict[str, Any]]:
@@ -473,7 +510,7 @@ def _decision_row(entry: Entry, auction_id: int) -> dict[str, Any]:
     return row | {
         "type": "bid",
         "effect": "repeat" if repeated else "refused",
-        "code": None if repeated else "KEY_REUSED",
+        "code": None if repeated else KEY_REUSED,
         "bid_id": getattr(record, "bid_id", None),
         "decided_at": record.log_time,
         "detail": {} if repeated else _body(record),
