@@ -128,8 +128,6 @@ def _rejected(
         outcome=_outcome(after, at, code=code),
         public_amount=None,
         automatic=None,
-        price_changed=False,
-        leader_changed=False,
         displaced_id=None,
         bought=False,
     )
@@ -178,7 +176,6 @@ def _effects(
     before: Auction, after: Auction, bid: BidPlaced, at: datetime, *, bought: bool
 ) -> BidDecision:
     """The decision on an accepted bid, read off the states on both sides of it."""
-    leader_changed = after.leader_id != before.leader_id
     automatic = _automatic(after, bid)
     seq = before.bid_count + 1
     standing: Standing = "leading" if automatic is None else "outbid"
@@ -186,9 +183,7 @@ def _effects(
         outcome=_outcome(after, at, standing=standing, seq=seq),
         public_amount=after.price if automatic is None else bid.amount,
         automatic=automatic,
-        price_changed=after.price != before.price,
-        leader_changed=leader_changed,
-        displaced_id=before.leader_id if leader_changed else None,
+        displaced_id=before.leader_id if after.leader_id != before.leader_id else None,
         bought=bought,
     )
 

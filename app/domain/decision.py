@@ -56,8 +56,6 @@ class BidDecision:
     outcome: Outcome
     public_amount: int | None
     automatic: AutomaticBid | None
-    price_changed: bool
-    leader_changed: bool
     displaced_id: int | None
     bought: bool
 

@@ -56,7 +56,7 @@ class KnownBid:
 
 @dataclass(frozen=True, slots=True)
 class DecidedBid:
-    """A bid decided now. `replaces_failed`: a row of its `bid_id` exists, with no answer yet.
+    """A bid decided now.
 
     `leader_alias` is the alias of the leader after it, so also that of an automatic answer.
     """
@@ -66,7 +66,6 @@ class DecidedBid:
     alias: int
     leader_alias: int | None
     lines: tuple[LogLine, ...]
-    replaces_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +161,12 @@ class Ledger:
             return self._control(record)
         known = self._known.get(record.bid_id)
         if known is None or known.outcome is None:
-            return self._decided(record, replaces_failed=known is not None)
+            return self._decided(record)
         if (record.amount, record.kind) != (known.amount, known.kind):
             return ReusedKey(record)
         return RepeatedBid(record, known.outcome, self._aliases[record.bidder_id])
 
-    def _decided(self, bid: BidPlaced, *, replaces_failed: bool) -> DecidedBid:
+    def _decided(self, bid: BidPlaced) -> DecidedBid:
         self._auction, decision = decide(self._auction, bid)
         alias = self._alias(bid.bidder_id)
         leader_alias = self._leader_alias()
@@ -176,7 +175,7 @@ class Ledger:
         self._known[bid.bid_id] = KnownBid(bid.amount, bid.kind, outcome.status, outcome)
         if outcome.status == "accepted":
             self._history.append(bid)
-        return DecidedBid(bid, decision, alias, leader_alias, lines, replaces_failed)
+        return DecidedBid(bid, decision, alias, leader_alias, lines)
 
     def _bid_lines(self, bid: BidPlaced, decision: BidDecision, alias: int) -> tuple[LogLine, ...]:
         amount, outcome, position = decision.public_amount, decision.outcome, bid.position

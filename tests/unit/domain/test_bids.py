@@ -76,16 +76,15 @@ def test_a_challenge_is_answered_by_an_automatic_bid() -> None:
     automatic = decision.automatic
     assert automatic is not None
     assert (automatic.bidder_id, automatic.amount, automatic.seq) == (ANN, 2_100, 3)
-    assert decision.price_changed
-    assert not decision.leader_changed
-    assert lane.auction.bid_count == 3
+    assert decision.displaced_id is None
+    assert (lane.auction.price, lane.auction.leader_id, lane.auction.bid_count) == (2_100, ANN, 3)
 
 
 def test_a_new_leader_gets_no_automatic_bid() -> None:
     lane = Lane()
     lane.bid(ANN, 2_000)
     decision = lane.decision(BOB, 3_000)
-    assert (decision.displaced_id, decision.leader_changed, decision.automatic) == (ANN, True, None)
+    assert (decision.displaced_id, decision.automatic) == (ANN, None)
 
 
 def test_others_see_the_public_amount_only() -> None:
@@ -191,9 +190,7 @@ def test_a_refusal_changes_nothing_but_the_decision_time() -> None:
     lane.bid(ANN, 2_000, at=1)
     before = lane.auction
     decision = lane.decision(ANN, 1_500, at=2)
-    assert (decision.price_changed, decision.leader_changed, decision.automatic) == (
-        False, False, None,
-    )  # fmt: skip
+    assert (decision.displaced_id, decision.automatic) == (None, None)
     now = lane.auction
     assert (now.price, now.leader_id, now.bid_count) == (before.price, ANN, 1)
     assert (now.ends_at, now.decided_at) == (before.ends_at, after(2))
