@@ -57,6 +57,12 @@ def newest(name: str, meaning: str, *labels: str) -> Gauge:
     return Gauge(name, meaning, labels, multiprocess_mode="mostrecent")
 
 
+def oldest(name: str, meaning: str, *labels: str) -> Gauge:
+    """A gauge of a time: of all living processes, the one longest ago."""
+    declare(name, "gauge", meaning, labels)
+    return Gauge(name, meaning, labels, multiprocess_mode="livemin")
+
+
 def histogram(
     name: str, meaning: str, *labels: str, buckets: Sequence[float] = SECONDS
 ) -> Histogram:

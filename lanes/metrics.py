@@ -1,6 +1,6 @@
 """Every metric of the platform, with unit and meaning; labels come from closed sets."""
 
-from lanes.declarations import SIZES, counter, histogram, newest, summed
+from lanes.declarations import SIZES, counter, histogram, newest, oldest, summed
 
 INGESTED = counter("ingest_records", "Records ingested from Kafka into the inbox.", "topic")
 INGESTED_BATCH = histogram(
@@ -74,6 +74,11 @@ RELAY_LAG = histogram(
     "From the transaction that wrote a batch's oldest message to Kafka's acknowledgement.",
 )
 PIPELINE_FAILURES = counter("pipeline_failures", "Steps that failed and were retried.", "pipeline")
+STEP_ENDED = oldest(
+    "pipeline_step_ended_seconds",
+    "When the newest step of a pipeline ended, since 1970: of its processes, the longest ago.",
+    "pipeline",
+)
 QUEUE_LENGTH = newest("queue_waiting_tasks", "Tasks that wait in a queue of Celery.", "queue")
 GROUP_LAG_RECORDS = newest(
     "group_lag_records", "Records that a consumer group has not acknowledged.", "group", "topic"

@@ -79,13 +79,15 @@ class Backlog(Struct, frozen=True):
     """On `backlog`, once a second: how far behind those are who work a topic off.
 
     `fill` is what waits as a share of its limit, 1.0 being full; `behind_s` is how long ago the
-    oldest that waits came; `published_at`, in seconds since 1970, when this was published.
+    oldest that waits came; `published_at`, in seconds since 1970, when this was published; `stuck`
+    names the pipelines of the bridge that published it whose step does not end.
     """
 
     topic: str
     fill: float
     behind_s: float
     published_at: float | None = None
+    stuck: tuple[str, ...] = ()
 
 
 addressee_decoder = msgspec.json.Decoder(Addressee)

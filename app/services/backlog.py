@@ -81,11 +81,13 @@ class Admission:
         self._progress_clocks: dict[str, ProgressClock] = {}
         self._watermarks: dict[str, Watermark] = {}
         self._latest: dict[str, tuple[float, Backlog]] = {}
+        self._stuck_at: dict[str, float] = {}  # by pipeline, when a bridge said so last
 
     def update(self, backlog: Backlog) -> None:
         """Set the latest backlog of its topic."""
         now = self._clock()
         self._latest[backlog.topic] = (now, backlog)
+        self._stuck_at |= dict.fromkeys(backlog.stuck, now)
         self._progress_clocks.setdefault(backlog.topic, ProgressClock(now)).update(
             backlog.behind_s, now
         )
@@ -95,6 +97,11 @@ class Admission:
         """Return the seconds since the work on `topic` last progressed, as far as known."""
         progress = self._progress_clocks.get(topic.name)
         return self._clock() - (self._started_at if progress is None else progress.moved_at)
+
+    def stuck_pipelines(self) -> list[str]:
+        """Return the pipelines that are stuck in one of the bridges."""
+        since = self._clock() - BACKLOG_TTL_S
+        return [name for name, at in self._stuck_at.items() if at >= since]
 
     def check(self, topic: Topic) -> None:
         """Raise BusyError while the topic is over its limit, or frames here are late."""

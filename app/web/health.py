@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from app.adapters.kafka.producer import BackgroundProducer
 from app.bootstrap.gateway import WebContainer
-from app.protocol.topics import AUCTION_BID
+from app.protocol.topics import AUCTION_BID, BROADCAST_GROUP
 from app.services.backlog import Admission
 from app.services.epochs import OlderDatabaseError
 
@@ -25,6 +25,9 @@ PROBE_KEY, PROBE_KEY_S = "readyz", 10
 # Chat waits for the first; without the second tokens are accepted until they expire; whether bids
 # are answered while a process keeps dying is seen by `settling` (docs/operations.md, Ready).
 NOT_FOR_BIDS = frozenset({"mongodb", "redis_auth", "processes"})
+
+# The pipelines that a bid passes; of the bridge's others only chat and gauges depend.
+PIPELINES_OF_BIDS = frozenset({f"ingest:{AUCTION_BID.name}", "relay", BROADCAST_GROUP, "clock"})
 
 Check = Callable[[], None]
 
@@ -48,7 +51,7 @@ class NotReadyError(Exception):
 
 
 class DegradedError(Exception):
-    """A dependency that works, and would not with one fault more."""
+    """A dependency that works, as far as bids need it, or would not with one fault more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def dependency_checks(container: WebContainer) -> dict[str, Check]:
         "redis_auth": lambda: _write(container.auth_redis),
         "kafka": lambda: _view_log(container.producer, min_isr=settings.kafka_min_isr),
         "mongodb": container.messages.ping,
+        "pipelines": lambda: check_pipelines(container.admission),
         "settling": lambda: check_settling(
             container.admission, unanswered_s_max=settings.limits.unanswered_s_max
         ),
@@ -111,6 +115,16 @@ def check_settling(admission: Admission, *, unanswered_s_max: float) -> None:
     quiet_s = admission.quiet_s(AUCTION_BID)
     if quiet_s > unanswered_s_max:
         raise NotReadyError(f"no bid is known to have been decided for {quiet_s:.0f} s")
+
+
+def check_pipelines(admission: Admission) -> None:
+    """Raise NotReadyError when a pipeline that bids pass is stuck, DegradedError when another
+    is."""
+    stuck = admission.stuck_pipelines()
+    if not stuck:
+        return
+    state = f"stuck: {', '.join(sorted(stuck))}"
+    raise DegradedError(state) if PIPELINES_OF_BIDS.isdisjoint(stuck) else NotReadyError(state)
 
 
 def check_processes(file: Path) -> None:

@@ -6,6 +6,7 @@ decided when it is settled, by its log time. So it may ask too early, too late o
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -44,11 +45,19 @@ class Clock(LeaderElectedProducer):
         self._requested: dict[
             str, tuple[float, float]
         ] = {}  # when to request again, and the pause after that
+        # By key, when its record was appended, and the future of its acknowledgement.
+        self._unacknowledged: dict[str, tuple[float, Any]] = {}
         self._swept_at = 0.0
         self._topics_parked = {topic.name for topic in LIVE_TOPICS}
 
+    def open(self) -> None:
+        """Connect to Kafka and PostgreSQL."""
+        self._unacknowledged.clear()
+        super().open()
+
     def act(self, connection: Connection) -> None:
         """Append due starts and closes, sweep, and sleep until the next start or end."""
+        self._check_appended()
         seconds = self._due.seconds_to_next()
         is_due = seconds is not None and seconds <= 0
         self._append_due(self._due.due() if is_due else [])
@@ -62,12 +71,22 @@ class Clock(LeaderElectedProducer):
     def _append_due(self, due: Sequence[OutboxMessage]) -> None:
         now = time.monotonic()
         self._requested = {m.key: self._requested.get(m.key, (now, RETRY_FIRST_S)) for m in due}
-        due_now = [message for message in due if self._requested[message.key][0] <= now]
-        futures = [post(self.producer, message) for message in due_now]
-        for message, future in zip(due_now, futures, strict=True):
-            future.get(timeout=self._kafka.produce_timeout_s)
-            pause_s = self._requested[message.key][1]
-            self._requested[message.key] = (now + pause_s, min(2 * pause_s, RETRY_LONGEST_S))
+        for message in due:
+            if self._requested[message.key][0] <= now and message.key not in self._unacknowledged:
+                self._unacknowledged[message.key] = (now, post(self.producer, message))
+
+    def _check_appended(self) -> None:
+        """Forget what Kafka has acknowledged. Raise KafkaError for what it has refused, or has not
+        acknowledged in time."""
+        late_at = time.monotonic() - self._kafka.produce_timeout_s
+        for key, (appended_at, future) in list(self._unacknowledged.items()):
+            if not future.is_done and appended_at > late_at:
+                continue
+            future.get(timeout=0)
+            del self._unacknowledged[key]
+            if key in self._requested:
+                pause_s = self._requested[key][1]
+                self._requested[key] = (appended_at + pause_s, min(2 * pause_s, RETRY_LONGEST_S))
 
     def _wake_late_lanes(self, connection: Connection) -> None:
         self._sweep.run(

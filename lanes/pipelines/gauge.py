@@ -43,6 +43,7 @@ class LagGauge:
 
     def __init__(self, kafka: KafkaSettings, topics: Mapping[str, Sequence[Topic]]) -> None:
         self._lags = KafkaLags(kafka, name=self.name)
+        self._read_at = -LAG_PERIOD_S
         self._partition_ids: dict[str, Sequence[PartitionId]] = {
             group: [
                 (topic.name, number)
@@ -61,18 +62,24 @@ class LagGauge:
         """Do nothing: the client connects on first use."""
 
     def step(self) -> None:
-        """Read the lags from the broker. Raise OutageError when it does not answer."""
+        """Read the lags from the broker, every LAG_PERIOD_S. Raise OutageError when it does not
+        answer."""
+        if time.monotonic() - self._read_at >= LAG_PERIOD_S:
+            self._read_at = time.monotonic()
+            self._read()
+        time.sleep(PERIOD_S)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._lags.close()
+
+    def _read(self) -> None:
         reaches = self._lags.reaches(self._partition_ids)
         for (group, topic), history in self._histories.items():
             group_partitions = [
                 reach for (name, _), reach in reaches[group].items() if name == topic
             ]
             self._set(group, topic, history, group_partitions)
-        time.sleep(LAG_PERIOD_S)
-
-    def close(self) -> None:
-        """Disconnect."""
-        self._lags.close()
 
     @staticmethod
     def _set(group: str, topic: str, history: OffsetHistory, reaches: Sequence[Reach]) -> None:

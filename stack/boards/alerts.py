@@ -134,6 +134,15 @@ ALERTS: tuple[Alert, ...] = (
         "operations.md#ingest-refuses-to-continue",
     ),
     Alert(
+        "PipelineStuck",
+        "time() - min by (pipeline) (pipeline_step_ended_seconds)",
+        "> 60",
+        "0s",
+        PAGE,
+        "{{ $labels.pipeline }} has ended no step for {{ $value | humanizeDuration }}.",
+        "operations.md#a-pipeline-is-stuck",
+    ),
+    Alert(
         "OldTransaction",
         "max by (holder) (postgres_oldest_transaction_seconds)",
         "> 300",

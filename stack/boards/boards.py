@@ -275,6 +275,13 @@ WORKERS = Board(
                     "ops",
                     rate("pipeline_failures_total", "{{pipeline}}", by="pipeline"),
                 ),
+                panel(
+                    "Since a step ended",
+                    "s",
+                    Query(
+                        "time() - min by (pipeline) (pipeline_step_ended_seconds)", "{{pipeline}}"
+                    ),
+                ),
             ),
         ),
         (

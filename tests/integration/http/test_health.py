@@ -3,17 +3,28 @@
 import json
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import NullPool, create_engine
 
+from app.protocol.channels import BACKLOGS
+from app.protocol.fanout import backlog_decoder
+from app.protocol.topics import AUCTION_BID
+from app.settings import read_settings
+from app.web.app import create_app
 from app.web.health import NOT_FOR_BIDS
+from bridge.pipelines.gauge import Gauge
+from lanes.pipelines.runner import Runner, StepTimes
 from lanes.postgres.engine import driver_url
+from tests.containers import Container, build_container
 from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market
@@ -37,7 +48,7 @@ def test_readyz_is_ready_when_all_dependencies_answer(
         assert client.get("/healthz").get_json() == {"status": "ok"}
         answer = client.get("/readyz")
     assert answer.status_code == 200
-    states = dict.fromkeys([*DEPENDENCIES, "settling", "processes"], "ok")
+    states = dict.fromkeys([*DEPENDENCIES, "pipelines", "settling", "processes"], "ok")
     assert answer.get_json() == {"ready": True, "degraded": False, "dependencies": states}
 
 
@@ -144,3 +155,67 @@ def test_every_answer_has_the_security_headers(market: Market, path: str) -> Non
 
 def test_a_personal_answer_is_not_cacheable(market: Market) -> None:
     assert market.call("GET", "/api/products").headers["Cache-Control"] == "no-store"
+
+
+class Blocked:
+    """A pipeline whose step ends when a test says so."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.released = name, threading.Event()
+
+    def open(self) -> None: ...
+
+    def step(self) -> None:
+        self.released.wait()
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def bridge_with(blocked: Blocked, container: Container) -> Iterator[None]:
+    """A bridge with this pipeline, whose news come to the gateway of `container`."""
+    step_times = StepTimes(stuck_after_s=0.2)
+    source = container.lane_backlog(AUCTION_BID)
+    gauge = Gauge(source, redis=container.fanout, stuck=step_times.stuck)
+    runner = Runner([blocked, gauge], step_times=step_times)
+    news = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    news.subscribe(
+        **{BACKLOGS: lambda item: container.admission.update(backlog_decoder.decode(item["data"]))}
+    )
+    listening = news.run_in_thread(sleep_time=0.1)
+    thread = threading.Thread(target=runner.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        runner.stop()
+        blocked.released.set()
+        thread.join()
+        listening.stop()
+        listening.join()
+
+
+@pytest.mark.parametrize(("name", "status"), [("relay", 503), ("save", 200)])
+def test_a_stuck_pipeline_is_seen_by_readyz_and_a_metric(
+    environment: dict[str, str], name: str, status: int
+) -> None:
+    container = build_container(read_settings(environment), application="tests")
+    client, blocked = create_app(container).test_client(), Blocked(name)
+
+    def state() -> str:
+        return str(client.get("/readyz").get_json()["dependencies"]["pipelines"])
+
+    with bridge_with(blocked, container):
+        wait_until(lambda: state() == f"stuck: {name}", what="it is named")
+        answer = client.get("/readyz")
+        found = answer.get_json()
+        assert (answer.status_code, found["ready"], found["degraded"]) == (
+            status, status == 200, True,
+        )  # fmt: skip
+        ended_at = REGISTRY.get_sample_value("pipeline_step_ended_seconds", {"pipeline": name})
+        assert ended_at is not None
+        assert ended_at < time.time()
+        blocked.released.set()
+        wait_until(lambda: state() == "ok", what="it goes on")
+    container.engine.dispose()
+    container.producer.close()

@@ -114,6 +114,12 @@ CASES = {
         "relay fails and is begun again.",
         {"pipeline": "relay"},
     ),
+    "PipelineStuck": Case(
+        {'pipeline_step_ended_seconds{pipeline="relay"}': f"0+0{ON}"},
+        {'pipeline_step_ended_seconds{pipeline="relay"}': f"0+15{ON}"},
+        "relay has ended no step for 15m 0s.",
+        {"pipeline": "relay"},
+    ),
     "OldTransaction": Case(
         {'postgres_oldest_transaction_seconds{holder="session"}': f"360+0{ON}"},
         {'postgres_oldest_transaction_seconds{holder="session"}': f"300+0{ON}"},

@@ -135,3 +135,12 @@ def test_an_overload_ends_without_a_frame_in_time() -> None:
         load.admission.lateness.update(2 * LATE_S, load.now)
     load.now += 2 * LATE_S
     assert load.refusal() is None
+
+
+def test_a_pipeline_is_stuck_as_long_as_a_bridge_says_so() -> None:
+    load = GatewayLoad()
+    load.admission.update(Backlog(AUCTION_BID.name, 0.0, 0.0, stuck=("relay",)))
+    load.report(0.0)  # of another bridge
+    assert load.admission.stuck_pipelines() == ["relay"]
+    load.now += BACKLOG_TTL_S + 0.1
+    assert load.admission.stuck_pipelines() == []
