@@ -19,7 +19,8 @@ from functools import partial
 from typing import get_args
 
 from app import after_restore
-from app.bootstrap.operator import OperatorContainer, build_operator_container
+from app.bootstrap.admin import build_admin_container
+from app.bootstrap.house import HouseContainer
 from app.domain.errors import DomainError
 from app.domain.money import Currency
 from app.observability.logging import configure_logging
@@ -35,7 +36,7 @@ CONNECT_WAIT_S = 10.0  # to Kafka, for a process that has just begun
 
 Act = Callable[[argparse.Namespace], int]
 """What the program does; returns its exit code."""
-Verb = Callable[[OperatorContainer, argparse.Namespace], str]
+Verb = Callable[[HouseContainer, argparse.Namespace], str]
 """What a command does; returns the line that says so."""
 
 
@@ -90,13 +91,13 @@ def _add_verb(
 def _run_verb(verb: Verb, options: argparse.Namespace) -> int:
     settings = read_settings()
     open_security_log(settings, process="operator")
-    container = build_operator_container(settings)
+    container = build_admin_container(settings)
     container.guard_database()
     print(verb(container, options))
     return OK
 
 
-def _grant(container: OperatorContainer, options: argparse.Namespace) -> str:
+def _grant(container: HouseContainer, options: argparse.Namespace) -> str:
     change = UserChange(role=options.role)
     administration = container.administration
     user = administration.change(administration.find(options.who), change, by=operator())
@@ -104,7 +105,7 @@ def _grant(container: OperatorContainer, options: argparse.Namespace) -> str:
 
 
 def _set_status(
-    status: UserStatus, container: OperatorContainer, options: argparse.Namespace
+    status: UserStatus, container: HouseContainer, options: argparse.Namespace
 ) -> str:
     change = UserChange(status="active" if options.lift else status)
     administration = container.administration
@@ -113,14 +114,14 @@ def _set_status(
     return f"user {user.id} is {user.status}{ended}"
 
 
-def _limit(container: OperatorContainer, options: argparse.Namespace) -> str:
+def _limit(container: HouseContainer, options: argparse.Namespace) -> str:
     change = parse({"bid_limits": {options.currency: options.amount}}, UserChange)
     administration = container.administration
     user = administration.change(administration.find(options.who), change, by=operator())
     return f"user {user.id} may bid up to {options.amount} {options.currency} from the next bid on"
 
 
-def _void(container: OperatorContainer, options: argparse.Namespace) -> str:
+def _void(container: HouseContainer, options: argparse.Namespace) -> str:
     administration, by = container.administration, operator()
     admin_id, bidder_id = administration.find_admin(options.by), administration.find(options.who)
     void = parse({"bidder_id": bidder_id, "reason": options.reason}, AuctionVoid)
@@ -133,7 +134,7 @@ def _void(container: OperatorContainer, options: argparse.Namespace) -> str:
     return f"auction {shown.id} is at {shown.price} {shown.currency} without user {bidder_id}"
 
 
-def _erase(container: OperatorContainer, options: argparse.Namespace) -> str:
+def _erase(container: HouseContainer, options: argparse.Namespace) -> str:
     user_id = container.administration.find(options.who)
     passwords = container.make_passwords(lambda function, arguments: function(*arguments))
     erasure = container.make_erasure(passwords)

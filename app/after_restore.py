@@ -13,7 +13,8 @@ from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.queries import rows
 from app.adapters.postgres.restoring import PostgresRestored
 from app.adapters.redis.sessions import end_all_sessions, session_user_ids
-from app.bootstrap.operator import OperatorContainer, build_operator_container
+from app.bootstrap.admin import build_admin_container
+from app.bootstrap.house import HouseContainer
 from app.domain.errors import ConflictError
 from app.domain.time import rfc3339
 from app.observability.security_log import SecurityEvent, log_security, operator
@@ -32,7 +33,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
         print("the database is not older than the log: there is nothing to do")
         return
     print(reason.partition("; ")[0])
-    container = build_operator_container(settings)
+    container = build_admin_container(settings)
     database = PostgresRestored(container.engine)
     _refuse_other_connections(settings, container, database)
     plan = _make_plan(settings, container, database)
@@ -52,7 +53,7 @@ def after_restore(settings: Settings, *, dry_run: bool) -> None:
 
 def older_because(settings: Settings) -> str | None:
     """Return why the database is older than Kafka; None when it is not. Raise BusyError."""
-    container = build_operator_container(settings)
+    container = build_admin_container(settings)
     guard = DatabaseGuard(container.freshness_checks, trusts_others=False)
     engine = make_engine(
         settings.database_url, application=container.application, limits=settings.limits
@@ -68,7 +69,7 @@ def older_because(settings: Settings) -> str | None:
 
 
 def _refuse_other_connections(
-    settings: Settings, container: OperatorContainer, database: PostgresRestored
+    settings: Settings, container: HouseContainer, database: PostgresRestored
 ) -> None:
     offsets = GroupOffsets(settings.kafka)
     for lane in container.lane_topics.values():
@@ -80,9 +81,7 @@ def _refuse_other_connections(
         )
 
 
-def _make_plan(
-    settings: Settings, container: OperatorContainer, database: PostgresRestored
-) -> Plan:
+def _make_plan(settings: Settings, container: HouseContainer, database: PostgresRestored) -> Plan:
     existing, sequences = database.existing(), database.sequences()
     log = KafkaLogReader(settings.kafka, name=container.application)
     try:
@@ -102,7 +101,7 @@ def _make_plan(
 
 
 def _move_offsets(
-    settings: Settings, container: OperatorContainer, database: PostgresRestored
+    settings: Settings, container: HouseContainer, database: PostgresRestored
 ) -> None:
     """Ingest goes on from progress; what Kafka has committed mirrors it (I12)."""
     offsets = GroupOffsets(settings.kafka)

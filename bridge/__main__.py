@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from kafka.errors import KafkaError
+from sqlalchemy import Connection
 
 from app.adapters.kafka.rights import create_topics_with_rights
 from app.adapters.postgres.connections import measure_connections
@@ -31,11 +32,10 @@ from bridge.pipelines.clock import Clock
 from bridge.pipelines.event import Event
 from bridge.pipelines.gauge import Gauge
 from bridge.pipelines.save import Save
+from lanes import LanesError
 from lanes.checking import Sizes
 from lanes.ingest import IngestorPorts
 from lanes.kafka.consumer_loop import ConsumerLoop
-from lanes.kafka.topic_settings import WrongTopicError
-from lanes.kafka.topics import OlderKafkaError
 from lanes.kafka.unreachable import why_unreachable
 from lanes.pipelines.gauge import LagGauge, StoreGauge
 from lanes.pipelines.ingest import Ingest
@@ -64,7 +64,7 @@ def _ingest(container: BridgeContainer) -> list[Pipeline]:
     ]
 
 
-def _ingestor_ports(container: BridgeContainer) -> IngestorPorts:
+def _ingestor_ports(container: BridgeContainer) -> IngestorPorts[Connection]:
     limits = container.settings.limits
     return IngestorPorts(
         begin=container.begin,
@@ -115,7 +115,10 @@ def _clock(container: BridgeContainer) -> list[Pipeline]:
 
 def _gauge(container: BridgeContainer) -> list[Pipeline]:
     engine = container.engine
-    backlogs = [Gauge(source, redis=container.fanout) for source in container.backlogs()]
+    backlogs = [
+        Gauge(source, redis=container.fanout, stuck=container.step_times.stuck)
+        for source in container.backlogs()
+    ]
     postgresql: list[Callable[[], None]] = [
         VacuumHorizon(engine).measure,
         partial(measure_connections, engine),
@@ -206,7 +209,7 @@ def make_topics(container: LogContainer, *, wait_s: float = TOPICS_WAIT_S) -> in
     settings."""
     try:
         create_topics_with_rights(container.settings.kafka, container.topics, wait_s=wait_s)
-    except (OlderKafkaError, WrongTopicError) as error:
+    except LanesError as error:
         print(error, file=sys.stderr)
         return REFUSED
     except KafkaError as error:
@@ -221,6 +224,7 @@ def _run(verbs: list[str], container: BridgeContainer) -> int:
     runner = Runner(
         [pipeline for verb in verbs for pipeline in PIPELINES[verb](container)],
         outages=(BusyError,),
+        step_times=container.step_times,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())

@@ -1,13 +1,14 @@
 """The services of a test, which plays the parts of several processes in one."""
 
+from app.bootstrap.bids import BidsContainer
 from app.bootstrap.bridge import BridgeContainer
 from app.bootstrap.gateway import WebContainer
 from app.bootstrap.operator import OperatorContainer
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.other import OtherContainer
 from app.settings import Settings
 
 
-class Container(WebContainer, OperatorContainer, BridgeContainer, WorkerContainer):
+class Container(WebContainer, OperatorContainer, BridgeContainer, BidsContainer, OtherContainer):
     """Services of every kind of process."""
 
 

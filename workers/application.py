@@ -20,38 +20,36 @@ from celery.signals import (
 from click import Option
 
 from app.adapters.postgres.pools import measure_pools
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.tasks import TaskContainer
 from app.domain.errors import BusyError
 from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
 from app.observability.logging import configure_logging
 from app.observability.process import start_sampling
 from app.observability.tracing import configure_tracing
-from app.settings import Settings
-from lanes.tasks.settle import register_settle
+from app.settings import REFUSED, Settings, settings_or_exit
+from app.unfit_stores import refuse_unfit_stores
 from lanes.tracing import TracingError, stop_tracing
-from workers.tasks.housekeeping import register_housekeeping
-from workers.tasks.mails import register_send_mails
-from workers.tasks.notices import register_publish_notices
 
 HTTP = "http"  # the option `--http`
-REFUSED = 2
 
 
-def make_worker(container: WorkerContainer) -> Celery:
-    """Return the application with all tasks; `container` connects in the forked processes."""
+def prepare_settings() -> Settings:
+    """Return the settings. End with code 2 and a line for each fault when the process cannot run.
+
+    From here on logs are JSON, before Celery's own commands say anything: Flower, which has no
+    signal for it, and warnings.
+    """
+    settings = settings_or_exit()
+    configure_logging(settings.log_level, process=settings.process_name or "worker")
+    refuse_unfit_stores(settings)
+    return settings
+
+
+def make_worker(container: TaskContainer) -> Celery:
+    """Return the application, without tasks; `container` connects in the forked processes."""
     container.guard_database()
     app = container.celery
-    register_settle(
-        app,
-        container.settler,
-        topics=container.lane_topics,
-        waker=container.waker,
-        limits=container.settings.limits,
-    )
-    register_publish_notices(app, container)
-    register_housekeeping(app, container)
-    register_send_mails(app, container)
     _prepare_processes(container)
     _prepare_beat(container.settings)
     app.user_options["worker"].add(
@@ -78,13 +76,13 @@ def _prepare_beat(settings: Settings) -> None:
             after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
-def _check_database(container: WorkerContainer) -> None:
+def _check_database(container: TaskContainer) -> None:
     """Connect, so that an idle worker logs what to run after a restore."""
     with suppress(BusyError):
         container.check_database()
 
 
-def _prepare_processes(container: WorkerContainer) -> None:
+def _prepare_processes(container: TaskContainer) -> None:
     settings = container.settings
 
     @setup_logging.connect(weak=False)
@@ -119,7 +117,7 @@ def _prepare_processes(container: WorkerContainer) -> None:
     _sample_processes(container)
 
 
-def _sample_processes(container: WorkerContainer) -> None:
+def _sample_processes(container: TaskContainer) -> None:
     """The main process, each child it forks, and beat, which asks no database."""
     name = container.settings.process_name or "worker"
 

@@ -5,20 +5,26 @@ from functools import cached_property
 from app.adapters.postgres.due import PostgresDueStore
 from app.bootstrap.clock import utc_now
 from app.bootstrap.log import LogContainer
-from app.bootstrap.tasks import TaskContainer
+from app.bootstrap.wake import WakeContainer
 from app.protocol.topics import CHAT_MESSAGE, SAVE_GROUP
 from app.services.due import DueRecords
 from app.settings import Settings
 from lanes import BacklogSource, Topic
 from lanes.kafka.backlog import GroupBacklog
+from lanes.pipelines.runner import StepTimes
 from lanes.postgres.backlog import LaneBacklog
 from lanes.postgres.lanes import PostgresInboxWriter
 
 
-class BridgeContainer(LogContainer, TaskContainer):
+class BridgeContainer(LogContainer, WakeContainer):
     """The services of the pipelines."""
 
     inbox_writer = PostgresInboxWriter()
+
+    @cached_property
+    def step_times(self) -> StepTimes:
+        """When the steps of this process's pipelines ended."""
+        return StepTimes()
 
     def lane_backlog(self, topic: Topic) -> BacklogSource:
         """The backlog of a topic whose records are settled."""

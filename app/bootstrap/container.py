@@ -1,30 +1,24 @@
-"""The services of processes of all kinds: PostgreSQL, Redis, the topics settled per key.
+"""The services of processes of all kinds: PostgreSQL and Redis.
 
 Everything is created on first use, so that a process connects only to what it needs, and never
 before its fork.
 """
 
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from redis import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.adapters.postgres.engine import make_engine
 from app.adapters.postgres.epochs import guard_connections
 from app.adapters.postgres.queries import rows
-from app.adapters.postgres.settling import PostgresAuctionStore
 from app.adapters.redis.connect import connect
 from app.domain.errors import BusyError
-from app.protocol.tasks import SETTLE_QUEUE
-from app.protocol.topics import AUCTION_BID, INGEST_GROUP
-from app.services import settling
 from app.services.epochs import DatabaseGuard, FreshnessCheck, OlderDatabaseError
 from app.settings import Settings
-from lanes import Begin, DeadLetterLimit, LaneTopic
-from lanes.postgres.dead_letters import PostgresDeadLetters
-from lanes.postgres.lanes import PostgresLanes
+from lanes import Begin
 from lanes.postgres.transactions import transactions
 
 if TYPE_CHECKING:
@@ -71,40 +65,14 @@ class Container:
         return engine
 
     @cached_property
-    def begin(self) -> Begin:
+    def begin(self) -> Begin[Connection]:
         """Begins a transaction of the platform."""
         return transactions(self.engine)
-
-    lanes = PostgresLanes()
-    dead_letters = PostgresDeadLetters()
-
-    @cached_property
-    def dead_letter_limit(self) -> DeadLetterLimit:
-        """The limit of dead letters."""
-        return self.settings.limits.dead_letter_limit
 
     @cached_property
     def fanout(self) -> Redis:
         """Redis for pub/sub, flags and presence."""
         return connect(self.settings.redis_fanout_url, limits=self.settings.limits)
-
-    @cached_property
-    def lane_topics(self) -> dict[str, LaneTopic]:
-        """The topics whose records are settled per key."""
-        bids = LaneTopic(
-            topic=AUCTION_BID,
-            group=INGEST_GROUP,
-            queue=SETTLE_QUEUE,
-            check=partial(settling.check_known, lost_ids=lambda: self.guard.lost_ids),
-            identify=settling.identify,
-            handler=settling.AuctionLane(PostgresAuctionStore(), self._hasten_notices),
-            is_text=True,
-        )
-        return {bids.topic.name: bids}
-
-    def _hasten_notices(self) -> None:
-        """Publish new notices soon. Only processes with Celery can: elsewhere the sweep publishes
-        them."""
 
     @cached_property
     def messages(self) -> "MongoMessages":

@@ -26,7 +26,7 @@ from app.adapters.redis.rights import RedisRightsNotifier
 from app.adapters.redis.sessions import RedisSessions
 from app.adapters.redis.tail import RedisRoomTail
 from app.bootstrap.clock import utc_now
-from app.bootstrap.log import LogContainer
+from app.bootstrap.dead_letters import DeadLetterContainer
 from app.bootstrap.mail import MailContainer
 from app.domain.errors import BusyError
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE
@@ -37,7 +37,6 @@ from app.services.backlog import Admission, AdmittingLog
 from app.services.bidding import Bidding
 from app.services.catalogue import Catalogue
 from app.services.chat import Chat
-from app.services.dead_letters import DeadLetterAdministration
 from app.services.email_change import EmailChanges
 from app.services.epochs import OlderDatabaseError
 from app.services.erasing import Erasure
@@ -53,12 +52,9 @@ from app.services.rights import RightsToBid, default_limits
 from app.services.rooms import RoomService
 from app.services.sessions import UserSessions
 from app.services.snapshots import Snapshots
-from lanes import DEAD_LETTER_SUFFIX, DeadLetterList, Replayer
-from lanes.kafka.replay_log import KafkaReplayLog
-from lanes.postgres.replay import PostgresReplayStore, PostgresStoredDeadLetters
 
 
-class HouseContainer(LogContainer, MailContainer):
+class HouseContainer(DeadLetterContainer, MailContainer):
     """The use-cases of users, for gateways and commands of operators."""
 
     def epoch(self) -> str:
@@ -301,34 +297,3 @@ class HouseContainer(LogContainer, MailContainer):
     def rooms(self) -> RoomService:
         """Chat rooms and their members."""
         return RoomService(PostgresRooms(self.chat_engine), self.chat, clock=utc_now)
-
-    @cached_property
-    def dead_letter_list(self) -> DeadLetterList:
-        """Lists of dead letters."""
-        names = [topic.name for topic in self.topics]
-        live = [name for name in names if not name.endswith(DEAD_LETTER_SUFFIX)]
-        return DeadLetterList(PostgresStoredDeadLetters(self.begin), live)
-
-    @cached_property
-    def replayer(self) -> Replayer:
-        """Replays of dead letters."""
-        limits = self.settings.limits
-        return Replayer(
-            self.dead_letter_list,
-            PostgresReplayStore(self.begin, quiet_s=limits.replay_quiet_s),
-            KafkaReplayLog(self.settings.kafka, name=f"{self.application}-replay"),
-            begin=self.begin,
-            lanes=self.lane_topics,
-            limits=limits,
-            clock=time.monotonic,
-            sleep=time.sleep,
-        )
-
-    @cached_property
-    def dead_letter_administration(self) -> DeadLetterAdministration:
-        """Dead letters as admins list and replay them."""
-        return DeadLetterAdministration(
-            self.dead_letter_list,
-            self.replayer,
-            replays_looked_at_max=self.settings.limits.replays_looked_at_max,
-        )

@@ -10,14 +10,14 @@ from app.adapters.kafka.memory import KafkaMemory
 from app.adapters.postgres.nicknames import PostgresNicknames
 from app.adapters.redis.connect import connect
 from app.adapters.redis.sessions import last_signed_in
-from app.bootstrap.container import Container
+from app.bootstrap.lanes import LaneContainer
 from app.protocol.topics import ALL_TOPICS, AUCTION_EVENT
 from app.services.epochs import FreshnessCheck, committed_ahead, published_ahead, signed_in_ahead
 from app.services.nicknames import Nicknames
 from lanes import Topic
 
 
-class LogContainer(Container):
+class LogContainer(LaneContainer):
     """Services that use Kafka."""
 
     @cached_property

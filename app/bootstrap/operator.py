@@ -5,13 +5,15 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from app.adapters.journals.files import read_journal
 from app.adapters.postgres.auction_audit import PostgresAuctionRows
 from app.adapters.postgres.outcomes import PostgresOutcomes
 from app.adapters.redis.tail import RedisRoomTail
 from app.adapters.scratch.sqlite import SqliteScratch
-from app.bootstrap.house import HouseContainer
-from app.bootstrap.tasks import TaskContainer
+from app.bootstrap.dead_letters import DeadLetterContainer
+from app.bootstrap.wake import WakeContainer
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.auctions import AuctionAudit
 from app.services.auditing.chat import ChatAudit, ChatSources
@@ -27,11 +29,11 @@ from lanes.postgres.audit_rows import PostgresLaneRows, snapshot
 from lanes.postgres.parked import PostgresParkedStore
 
 
-class OperatorContainer(HouseContainer, TaskContainer):
-    """The use-cases of users, the audit, and parked lanes."""
+class OperatorContainer(DeadLetterContainer, WakeContainer):
+    """The audit, dead letters and parked lanes."""
 
     @cached_property
-    def lane_topics(self) -> dict[str, LaneTopic]:
+    def lane_topics(self) -> dict[str, LaneTopic[Connection]]:
         """The topics whose records are settled per key, with their audits."""
         topics = super().lane_topics
         audit = partial(AuctionAudit, self.auction_rows)
@@ -48,7 +50,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
         return PostgresAuctionRows(self.engine)
 
     @cached_property
-    def audit_sources(self) -> AuditSources:
+    def audit_sources(self) -> AuditSources[Connection]:
         """What an audit reads."""
         timeout_ms = self.settings.limits.audit_timeout_ms
         return AuditSources(
@@ -58,7 +60,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
             snapshot=partial(snapshot, self.engine, timeout_ms=timeout_ms),
         )
 
-    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit[Connection]]:
         """The audits of one run beside those of the lanes."""
         chat = ChatSources(
             log=self.log_reader,
@@ -75,7 +77,7 @@ class OperatorContainer(HouseContainer, TaskContainer):
         return [events, ChatAudit(chat), journal_audit]
 
     @cached_property
-    def parked(self) -> Parked:
+    def parked(self) -> Parked[Connection]:
         """Parked lanes and partitions."""
         return Parked(
             PostgresParkedStore(self.begin),

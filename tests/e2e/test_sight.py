@@ -179,7 +179,7 @@ def commands(bind: str) -> dict[str, tuple[str, ...]]:
     return {
         "bridge": ("python", "-m", "bridge", "gauge", "--http", bind),
         "worker": (
-            "celery", "-q", "-A", "workers.celery_app", *worker, "-n", "alone@%h",
+            "celery", "-q", "-A", "workers.bids", *worker, "-n", "alone@%h",
             "-P", "prefork", "-c", "2", "--http", bind,
         ),
     }  # fmt: skip

@@ -4,22 +4,24 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from app.bootstrap.bids import BidsContainer
 from app.bootstrap.bridge import BridgeContainer
-from app.bootstrap.container import Container
+from app.bootstrap.lanes import LaneContainer
 from app.bootstrap.log import LogContainer
 from app.bootstrap.operator import OperatorContainer
-from app.bootstrap.worker import WorkerContainer
 from lanes.audit.ports import Audit
 from lanes.handler import LaneTopic
 from lanes.topic import Topic, dead_letter_topic
 from tests.platform.lists import lane_topic, lists_topic
 
 
-class _Lists(Container):
+class _Lists(LaneContainer):
     """Knows one lane topic, the one of lists."""
 
     @cached_property
-    def lane_topics(self) -> dict[str, LaneTopic]:
+    def lane_topics(self) -> dict[str, LaneTopic[Connection]]:
         """The topic that the environment names."""
         topic = lists_topic()
         return {topic.name: lane_topic(topic)}
@@ -33,7 +35,7 @@ class _ListsLog(_Lists, LogContainer):
         return (topic, dead_letter_topic(topic))
 
 
-class ListsWorker(_Lists, WorkerContainer):
+class ListsWorker(_Lists, BidsContainer):
     """Of a worker."""
 
 
@@ -44,6 +46,6 @@ class ListsBridge(_ListsLog, BridgeContainer):
 class ListsOperator(_ListsLog, OperatorContainer):
     """Of a command of operators."""
 
-    def make_audits(self, journals: Sequence[Path]) -> list[Audit]:
+    def make_audits(self, journals: Sequence[Path]) -> list[Audit[Connection]]:
         """There are no auctions and no chat, and nothing is published."""
         return []

@@ -182,7 +182,7 @@ def lists_topic() -> Topic:
     return Topic(os.environ["LISTS_TOPIC"], partitions, for_ever=True)
 
 
-def lane_topic(topic: Topic) -> LaneTopic:
+def lane_topic(topic: Topic) -> LaneTopic[Connection]:
     """The lane topic of lists; group and queue are named after the topic."""
     return LaneTopic(
         topic=topic,

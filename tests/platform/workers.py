@@ -3,5 +3,8 @@
 from app.settings import read_settings
 from tests.platform.container import ListsWorker
 from workers.application import make_worker
+from workers.tasks.settling import register_settling
 
-app = make_worker(ListsWorker(read_settings(), application="worker"))
+container = ListsWorker(read_settings(), application="worker")
+app = make_worker(container)
+register_settling(app, container)

@@ -2,11 +2,11 @@
 
 from celery import Celery
 
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.other import OtherContainer
 from app.services.housekeeping import HOUSEKEEPING_TASK
 
 
-def register_housekeeping(app: Celery, container: WorkerContainer) -> None:
+def register_housekeeping(app: Celery, container: OtherContainer) -> None:
     """Add the task to `app` and to the beat; it expires when no worker has run it before the
     next."""
     period_s = container.settings.limits.housekeeping_s

@@ -8,11 +8,11 @@ from threading import Lock
 
 from celery import Celery
 
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.other import OtherContainer
 from app.services.mails import SEND_MAILS_TASK, send_due_mails
 
 
-def register_send_mails(app: Celery, container: WorkerContainer) -> None:
+def register_send_mails(app: Celery, container: OtherContainer) -> None:
     """Add the task to `app` and to the beat; it expires when no worker has run it before the
     next."""
     period_s = container.settings.limits.mail_sweep_s

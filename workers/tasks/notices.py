@@ -5,7 +5,7 @@ import structlog
 from celery import Celery
 
 from app.adapters.postgres.publishing import claim_notices
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.other import OtherContainer
 from app.domain.errors import BusyError
 from app.protocol.channels import notice_channel
 from app.protocol.tasks import PUBLISH_NOTICES_TASK
@@ -16,7 +16,7 @@ SWEEP_S = 5.0
 log = structlog.get_logger()
 
 
-def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
+def register_publish_notices(app: Celery, container: OtherContainer) -> None:
     """Add the task to `app`, and its sweep to the beat."""
 
     @app.task(name=PUBLISH_NOTICES_TASK)
@@ -35,7 +35,7 @@ def register_publish_notices(app: Celery, container: WorkerContainer) -> None:
     }
 
 
-def publish_batch(container: WorkerContainer) -> int:
+def publish_batch(container: OtherContainer) -> int:
     """Publish one batch; return how many there were.
 
     Published before the commit: a notice may come twice, recognised by its id; it is never lost.

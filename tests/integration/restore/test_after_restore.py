@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
-from app.bootstrap.worker import WorkerContainer, build_worker_container
+from app.bootstrap.bids import BidsContainer, build_bids_container
 from app.domain.errors import BusyError
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
@@ -51,7 +51,7 @@ class Restored:
     environment: dict[str, str]
     settings: Settings
     container: Container
-    worker: WorkerContainer
+    worker: BidsContainer
     client: FlaskClient
     token: str
 
@@ -92,7 +92,7 @@ def restored(stack: Stack) -> Iterator[Restored]:
         _leave_traces(settings)
         container = build_container(settings, application="tests")
         container.guard_database()
-        worker = build_worker_container(settings)
+        worker = build_bids_container(settings)
         worker.guard_database()
         client = create_app(container).test_client()
         yield Restored(environment, settings, container, worker, client, token)
@@ -187,7 +187,7 @@ def _is_refused(restored: Restored) -> None:
         restored.container.admitting_log.append(AUCTION_BID, key=1, value=b"{}")
 
 
-def _is_admitted(container: Container | WorkerContainer) -> bool:
+def _is_admitted(container: Container | BidsContainer) -> bool:
     """As a gateway looks once a second, and a worker."""
     try:
         container.check_database()

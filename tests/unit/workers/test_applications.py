@@ -1,4 +1,4 @@
-"""`celery -A workers.celery_app` logs everything as JSON, also before Celery starts."""
+"""`celery -A workers.other`, as `workers.bids`, logs JSON from the start, before Celery does so."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from kombu.exceptions import ContentDisallowed
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
-from app.bootstrap.worker import WorkerContainer
+from app.bootstrap.bids import BidsContainer
 from app.settings import read_settings
 from tests.unit.protocol.test_settings import GOOD
 
 SCRIPT = """
 import logging, warnings
-import workers.celery_app
+import workers.other
 warnings.warn("privileges")
 logging.getLogger("flower").warning("not found")
 """
@@ -27,7 +27,7 @@ logging.getLogger("flower").warning("not found")
 BEAT = """
 import sys, pathlib
 from celery.signals import after_task_publish, beat_init
-import workers.celery_app
+import workers.other
 alive = pathlib.Path(sys.argv[1])
 after_task_publish.send(sender="before beat")
 assert not alive.exists()
@@ -68,9 +68,7 @@ class Trap:
 
 def test_a_pickled_message_is_refused_and_not_unpickled(tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
-    configured = WorkerContainer(
-        read_settings(GOOD), application="tests"
-    ).celery.conf.accept_content
+    configured = BidsContainer(read_settings(GOOD), application="tests").celery.conf.accept_content
     message = Message(
         body=pickle.dumps(Trap(sprung)),  # type: ignore[arg-type]  # bytes it is, on the wire
         content_type="application/x-python-serialize",

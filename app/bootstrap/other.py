@@ -1,4 +1,4 @@
-"""The services of Celery workers, of beat and of Flower."""
+"""The services of the workers beside those of bids, of beat and of Flower."""
 
 from functools import cached_property
 
@@ -13,24 +13,10 @@ from app.protocol.topics import LIVE_TOPICS
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.old_chat import OldChat
 from app.settings import Settings
-from lanes.postgres.claims import PostgresClaims
-from lanes.settle import LaneSettler, make_settler
 
 
-class WorkerContainer(MailContainer, TaskContainer):
-    """Settling, sending mails, publishing notices, housekeeping."""
-
-    @cached_property
-    def settler(self) -> LaneSettler:
-        """Settles lanes."""
-        return make_settler(
-            begin=self.begin,
-            lanes=self.lanes,
-            claims=PostgresClaims(),
-            dead_letters=self.dead_letters,
-            waker=self.waker,
-            limits=self.settings.limits,
-        )
+class OtherContainer(MailContainer, TaskContainer):
+    """Publishing notices, sending mails, housekeeping."""
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
@@ -59,6 +45,6 @@ class WorkerContainer(MailContainer, TaskContainer):
         return Housekeeping(chores, limits=limits)
 
 
-def build_worker_container(settings: Settings) -> WorkerContainer:
-    """The services of a worker; connects to nothing yet."""
-    return WorkerContainer(settings, application="worker")
+def build_other_container(settings: Settings) -> OtherContainer:
+    """The services of a worker of notices, mails and maintenance; connects to nothing yet."""
+    return OtherContainer(settings, application="worker")
