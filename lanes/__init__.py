@@ -44,7 +44,6 @@ if TYPE_CHECKING:  # what __getattr__ finds, for type checkers
     from lanes.platform import Platform as Platform
     from lanes.policy import DeadLetterLimit as DeadLetterLimit
     from lanes.ports import Begin as Begin
-    from lanes.ports import Transaction as Transaction
     from lanes.record import InboxRecord as InboxRecord
     from lanes.record import OutboxMessage as OutboxMessage
     from lanes.record import RawRecord as RawRecord
@@ -98,7 +97,7 @@ _NAMES = {
     "lanes.parking": ("Parked",),
     "lanes.platform": ("Platform",),
     "lanes.policy": ("DeadLetterLimit",),
-    "lanes.ports": ("Begin", "Transaction"),
+    "lanes.ports": ("Begin",),
     "lanes.record": ("InboxRecord", "OutboxMessage", "RawRecord", "RecordsByKey"),
     "lanes.record_processor": ("RecordHandler",),
     "lanes.replay": ("ReplayOrder", "ReplayResult", "Replayer"),

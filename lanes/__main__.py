@@ -87,26 +87,23 @@ def _add_parser(commands: "argparse._SubParsersAction[Parser]", name: str, what:
 
 def _init(platform: Platform, _: argparse.Namespace) -> int:
     from lanes.migrations import current_revision, upgrade  # noqa: PLC0415 - what a command needs
-    from lanes.postgres.schema import SCHEMA  # noqa: PLC0415
 
+    schema = platform.schema
     with platform.engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        upgrade(connection, schema=SCHEMA)
-        print(f"schema {SCHEMA} is at revision {current_revision(connection, schema=SCHEMA)}")
+        connection.exec_driver_sql(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+        upgrade(connection, schema=schema)
+        print(f"schema {schema} is at revision {current_revision(connection, schema=schema)}")
     return OK
 
 
 def _topics(platform: Platform, _: argparse.Namespace) -> int:
     from kafka.errors import InvalidReplicationFactorError, KafkaError  # noqa: PLC0415 - as above
 
-    from lanes.kafka.topic_settings import WrongTopicError  # noqa: PLC0415
-    from lanes.kafka.topics import OlderKafkaError, create_topics  # noqa: PLC0415
+    from lanes.kafka.topics import create_topics  # noqa: PLC0415
     from lanes.kafka.unreachable import why_unreachable  # noqa: PLC0415
 
     try:
         create_topics(platform.kafka, platform.kafka_topics, wait_s=TOPICS_WAIT_S)
-    except (WrongTopicError, OlderKafkaError) as error:
-        raise PlatformError(str(error)) from error
     except InvalidReplicationFactorError as error:
         copies = f"KAFKA_REPLICATION={platform.kafka.replication}"
         raise PlatformError(f"{copies}: there are fewer brokers") from error
@@ -124,6 +121,7 @@ def _run(platform: Platform, options: argparse.Namespace) -> int:
     configure_logging()
     if options.http is not None:
         _serve_metrics(options.http)
+    platform.check_schema()
     runner = Runner(platform.pipelines(options.pipelines))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.stop())

@@ -6,22 +6,24 @@ The rest of the lane does not: a lane that other workers settle is advancing.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Generic
 
 from lanes import metrics
 from lanes.failures import still_conflicting
 from lanes.handler import LaneTopic
+from lanes.ports import T
 from lanes.settle import ContendedError, LaneSettler
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Generic[T]):
     """`retries_max` more attempts than the first one."""
 
-    settler: LaneSettler
+    settler: LaneSettler[T]
     retries_max: int
 
     def attempt(
-        self, lane: LaneTopic, key: str, *, retries: int, stuck: Collection[int] | None
+        self, lane: LaneTopic[T], key: str, *, retries: int, stuck: Collection[int] | None
     ) -> frozenset[int] | None:
         """Settle the lane; return None when done, else the value of `stuck` for the next attempt.
 

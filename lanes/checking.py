@@ -5,6 +5,7 @@ What the inbox cannot hold must be refused here, or it would stop its partition 
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Never
 
 from lanes.dead_letter import BAD_UTF8, NO_KEY, NO_LOG_TIME, TOO_LARGE, UNDECODABLE
 from lanes.errors import BadRecordError, FutureVersionError
@@ -21,7 +22,7 @@ class Sizes:
     value_bytes_max: int
 
 
-def checked(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord:
+def checked(raw: RawRecord, lane: LaneTopic[Never], sizes: Sizes) -> InboxRecord:
     """Return the record as a row of the inbox. Raise BadRecordError.
 
     A record of a newer schema version is ingested: its lane waits for newer code, in order.
@@ -58,7 +59,7 @@ def _bounded(raw: RawRecord, sizes: Sizes) -> tuple[bytes, bytes]:
     return key, value
 
 
-def _as_text(data: bytes, what: str, lane: LaneTopic) -> str:
+def _as_text(data: bytes, what: str, lane: LaneTopic[Never]) -> str:
     text = as_text(data)
     if lane.is_text and text.startswith(HEX):
         raise BadRecordError(BAD_UTF8, f"its {what} is not UTF-8 without NUL")

@@ -11,26 +11,27 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Generic
 
 import structlog
 
 from lanes.errors import OutageError, UnusableDatabaseError, WorkerDiedError
-from lanes.ports import Begin, Claims, Transaction
+from lanes.ports import Begin, Claims, T
 from lanes.record import InboxRecord, RecordsByKey
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class LateLanes:
+class LateLanes(Generic[T]):
     """Claims lanes whose oldest record is older than `after_s`, by `clock`, in seconds since 1970.
 
     A record that alone has killed `crashes_max` workers is not settled again. `_unreleased` are
     claims, by topic and key their first offset, that could not be released when a settle failed.
     """
 
-    begin: Begin
-    claims: Claims
+    begin: Begin[T]
+    claims: Claims[T]
     after_s: float
     crashes_max: int
     clock: Callable[[], float]
@@ -66,7 +67,7 @@ class LateLanes:
             raise WorkerDiedError(found.crashes)
         return batch[:1] if found.is_isolated else batch
 
-    def clear(self, transaction: Transaction, topic: str, late: RecordsByKey) -> None:
+    def clear(self, transaction: T, topic: str, late: RecordsByKey) -> None:
         """Remove the claims of these batches, which the transaction settles; those of more records
         stay."""
         ends = {key: batch[-1].offset for key, batch in late.items()}
@@ -89,7 +90,7 @@ class LateLanes:
             pass
 
     @contextmanager
-    def _begin(self) -> Iterator[Transaction]:
+    def _begin(self) -> Iterator[T]:
         """Begin a transaction that releases first what could not be released before."""
         unreleased = dict(self._unreleased)
         with self.begin() as transaction:

@@ -1,12 +1,12 @@
 """How many more records may become dead letters, by those that did lately."""
 
 from lanes.policy import DeadLetterLimit
-from lanes.ports import DeadLetters, Transaction
+from lanes.ports import DeadLetters, T
 
 
 def dead_letter_quota(
-    transaction: Transaction,
-    dead_letters: DeadLetters,
+    transaction: T,
+    dead_letters: DeadLetters[T],
     limit: DeadLetterLimit,
     *,
     topic: str,

@@ -8,6 +8,7 @@ its lanes to be parked at the first record that settling fails on.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Generic, Never
 
 import structlog
 
@@ -24,7 +25,7 @@ from lanes.dead_letter_quota import dead_letter_quota
 from lanes.errors import OutageError, UnusableDatabaseError, VersionConflictError
 from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
-from lanes.ports import Begin, DeadLetters, Lanes, Transaction
+from lanes.ports import Begin, DeadLetters, Lanes, T
 from lanes.record import InboxRecord, OutboxMessage
 from lanes.text import as_bytes
 from lanes.tracing import Stage
@@ -42,18 +43,18 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetterWriter:
+class DeadLetterWriter(Generic[T]):
     """Writes dead letters, `batch_max` at a time, and parks lanes."""
 
-    begin: Begin
-    lanes: Lanes
-    dead_letters: DeadLetters
+    begin: Begin[T]
+    lanes: Lanes[T]
+    dead_letters: DeadLetters[T]
     dead_letter_limit: DeadLetterLimit
     batch_max: int
 
     def add(
         self,
-        lane: LaneTopic,
+        lane: LaneTopic[T],
         key: str,
         offsets: Collection[int] | None,
         cause: Cause,
@@ -79,7 +80,7 @@ class DeadLetterWriter:
             log.exception("failure_not_notified", topic=lane.topic.name, key=key)
             self._add(lane, key, offsets, cause, notify=False)
 
-    def park(self, lane: LaneTopic, key: str, parking: Parking) -> None:
+    def park(self, lane: LaneTopic[T], key: str, parking: Parking) -> None:
         """Park the lane until an operator unparks it."""
         with self.begin() as transaction:
             is_new = self.lanes.park(transaction, topic=lane.topic.name, key=key, parking=parking)
@@ -88,7 +89,7 @@ class DeadLetterWriter:
 
     def _add(
         self,
-        lane: LaneTopic,
+        lane: LaneTopic[T],
         key: str,
         offsets: Collection[int] | None,
         cause: Cause,
@@ -121,14 +122,14 @@ class DeadLetterWriter:
             log_parked(lane.topic.name, parking, key=key)
 
     def _waiting(
-        self, transaction: Transaction, lane: LaneTopic, key: str, offsets: Collection[int] | None
+        self, transaction: T, lane: LaneTopic[T], key: str, offsets: Collection[int] | None
     ) -> list[InboxRecord]:
         topic = lane.topic.name
         if offsets is None:
             return self.lanes.read(transaction, topic=topic, key=key, limit=self.batch_max)
         return self.lanes.read_those(transaction, topic=topic, key=key, offsets=sorted(offsets))
 
-    def _quota(self, transaction: Transaction, records: Sequence[InboxRecord]) -> int:
+    def _quota(self, transaction: T, records: Sequence[InboxRecord]) -> int:
         if not records:
             return 0
         first = records[0]
@@ -143,12 +144,12 @@ class DeadLetterWriter:
 
     @staticmethod
     def _failure_messages(
-        transaction: Transaction, lane: LaneTopic, key: str, records: Sequence[InboxRecord]
+        transaction: T, lane: LaneTopic[T], key: str, records: Sequence[InboxRecord]
     ) -> Sequence[OutboxMessage]:
         return lane.handler.fail(transaction, key, records).messages
 
 
-def _dead_letter(lane: LaneTopic, record: InboxRecord, cause: Cause) -> DeadLetter:
+def _dead_letter(lane: LaneTopic[Never], record: InboxRecord, cause: Cause) -> DeadLetter:
     """Return the dead letter of a record of the inbox."""
     payload = record.value
     return DeadLetter(

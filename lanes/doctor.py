@@ -12,8 +12,7 @@ from lanes.kafka.connect import make_admin
 from lanes.kafka.topic_settings import MIN_ISR, WrongTopicError, settings_of
 from lanes.kafka.topics import TopicWatch
 from lanes.kafka.unreachable import why_unreachable
-from lanes.migrations import current_revision, newest_revision
-from lanes.postgres.schema import SCHEMA
+from lanes.migrations import schema_fault
 from lanes.settings import KafkaSettings
 from lanes.topic import Topic
 
@@ -38,13 +37,9 @@ def examine(platform: "Platform") -> Iterator[Check]:
 def _database_fault(platform: "Platform") -> str | None:
     try:
         with platform.engine.connect() as connection:
-            found = current_revision(connection, schema=SCHEMA)
+            return schema_fault(connection, schema=platform.schema)
     except SQLAlchemyError as error:
         return str(getattr(error, "orig", None) or error).partition("\n")[0]
-    if found == newest_revision():
-        return None
-    state = f"is at {found}, not {newest_revision()}" if found else "is not there"
-    return f"schema {SCHEMA} {state}: `python -m lanes init`"
 
 
 def _redis_fault(ask: Callable[[], object]) -> str | None:

@@ -5,14 +5,14 @@ The platform keeps the records of one key in order and settles each once.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, get_args
+from typing import Any, Generic, Literal, Protocol, TypeVar, get_args
 
 from lanes.audit.ports import LaneAudit
 from lanes.audit.results import AuditResults
+from lanes.ports import T_contra
 from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 from lanes.topic import Topic
 
-T_contra = TypeVar("T_contra", contravariant=True)
 S = TypeVar("S")
 
 OnPoison = Literal["dead_letter", "park"]
@@ -68,8 +68,12 @@ class LaneHandler(Protocol[T_contra, S]):
 
 
 @dataclass(frozen=True, slots=True)
-class LaneTopic:
-    """A topic whose records the platform settles per key, and their handler."""
+class LaneTopic(Generic[T_contra]):
+    """A topic whose records the platform settles per key, and their handler.
+
+    The type argument is the transaction that the handler is given; `LaneTopic[Never]` is a topic of
+    which it does not matter.
+    """
 
     topic: Topic
     group: str
@@ -79,8 +83,8 @@ class LaneTopic:
     FutureVersionError is not its fault: the record is taken."""
     identify: Callable[[bytes], str | None]
     """The id by which logs follow a record; None when it has none or cannot be read."""
-    handler: LaneHandler[Any, Any]
-    audit: Callable[[AuditResults], LaneAudit] | None = None
+    handler: LaneHandler[T_contra, Any]  # which state it loads is its own affair
+    audit: Callable[[AuditResults], LaneAudit[T_contra]] | None = None
     """Makes what the owner adds to an audit; without it nobody can say what its settling left."""
     on_poison: OnPoison = "dead_letter"
     """What becomes of a record that settling fails on: a dead letter, after which its lane goes on,

@@ -9,6 +9,7 @@ no SQL in here: a simulation drives it through its ports.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Generic, Never
 
 from lanes.bounds import Bounds, refuse_added_partition, refuse_other_topic, refuse_outside
 from lanes.checking import Sizes
@@ -17,7 +18,7 @@ from lanes.dead_letter_quota import dead_letter_quota
 from lanes.handler import LaneTopic
 from lanes.ingest_plan import IngestPlan, checked_records, is_contiguous, plan_partition
 from lanes.policy import DeadLetterLimit
-from lanes.ports import Begin, DeadLetters, InboxWriter, Transaction
+from lanes.ports import Begin, DeadLetters, InboxWriter, T
 from lanes.record import InboxRecord, RawRecord
 
 Batches = Mapping[int, Sequence[RawRecord]]
@@ -25,12 +26,12 @@ Batches = Mapping[int, Sequence[RawRecord]]
 
 
 @dataclass(frozen=True, slots=True)
-class IngestorPorts:
+class IngestorPorts(Generic[T]):
     """The store of the ingestor, and its limits."""
 
-    begin: Begin
-    inbox_writer: InboxWriter
-    dead_letters: DeadLetters
+    begin: Begin[T]
+    inbox_writer: InboxWriter[T]
+    dead_letters: DeadLetters[T]
     sizes: Sizes
     dead_letter_limit: DeadLetterLimit
 
@@ -51,10 +52,10 @@ class IngestResult:
     parkings: Mapping[int, Parking]
 
 
-class Ingestor:
+class Ingestor(Generic[T]):
     """The owner of some partitions of one topic; after any failure a new one replaces it."""
 
-    def __init__(self, lane: LaneTopic, ports: IngestorPorts, *, topic_id: str) -> None:
+    def __init__(self, lane: LaneTopic[Never], ports: IngestorPorts[T], *, topic_id: str) -> None:
         """`topic_id` is the id of the topic that is read."""
         self._lane, self._ports, self._topic_id = lane, ports, topic_id
         self._next: dict[int, int] = {}
@@ -157,7 +158,7 @@ class Ingestor:
 
     def _begin_progress(
         self,
-        transaction: Transaction,
+        transaction: T,
         progress: Mapping[int, tuple[int, str]],
         bounds: Mapping[int, Bounds],
     ) -> dict[int, int]:
@@ -178,12 +179,12 @@ class Ingestor:
             starts[partition] = offset
         return starts
 
-    def _read_parked(self, transaction: Transaction) -> set[int]:
+    def _read_parked(self, transaction: T) -> set[int]:
         parked = self._ports.dead_letters.parked_partitions(transaction, group=self._lane.group)
         return {partition for topic, partition in parked if topic == self._lane.topic.name}
 
     def _quota(
-        self, transaction: Transaction, partition: int, found: Sequence[InboxRecord | DeadLetter]
+        self, transaction: T, partition: int, found: Sequence[InboxRecord | DeadLetter]
     ) -> int:
         """Return how many dead letters are allowed among `found`."""
         if not any(isinstance(one, DeadLetter) for one in found):
@@ -196,7 +197,7 @@ class Ingestor:
             partition=partition,
         )
 
-    def _move(self, transaction: Transaction, plan: IngestPlan) -> bool:
+    def _move(self, transaction: T, plan: IngestPlan) -> bool:
         return self._ports.inbox_writer.move_progress(
             transaction,
             topic=self._lane.topic.name,
@@ -205,7 +206,7 @@ class Ingestor:
             next_offset=plan.next_offset,
         )
 
-    def _store(self, transaction: Transaction, plans: Sequence[IngestPlan]) -> None:
+    def _store(self, transaction: T, plans: Sequence[IngestPlan]) -> None:
         self._ports.inbox_writer.insert(
             transaction, [one for plan in plans for one in plan.records]
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Never
 
 from lanes.checking import Sizes, checked
 from lanes.dead_letter import TOO_MANY, DeadLetter, Parking, Refusal, dead_letter
@@ -25,7 +26,7 @@ class IngestPlan:
 
 
 def checked_records(
-    batch: Sequence[RawRecord], lane: LaneTopic, sizes: Sizes
+    batch: Sequence[RawRecord], lane: LaneTopic[Never], sizes: Sizes
 ) -> list[InboxRecord | DeadLetter]:
     """Return each record as a row of the inbox, or as a dead letter."""
     return [_checked_record(raw, lane, sizes) for raw in batch]
@@ -51,7 +52,9 @@ def is_contiguous(position: int, batch: Sequence[RawRecord]) -> bool:
     return batch[0].offset == position and last - position + 1 == len(batch)
 
 
-def _checked_record(raw: RawRecord, lane: LaneTopic, sizes: Sizes) -> InboxRecord | DeadLetter:
+def _checked_record(
+    raw: RawRecord, lane: LaneTopic[Never], sizes: Sizes
+) -> InboxRecord | DeadLetter:
     try:
         return checked(raw, lane, sizes)
     except BadRecordError as error:

@@ -6,11 +6,11 @@ Parking loses nothing: a lane's records wait in the inbox, a partition's in Kafk
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Generic, Protocol
 
 from lanes.dead_letter import Parking
 from lanes.errors import AlreadyParkedError, NotFoundError
-from lanes.ports import Begin, Lanes
+from lanes.ports import Begin, Lanes, T
 from lanes.topic import PartitionId
 from lanes.wake import Waker
 
@@ -70,17 +70,17 @@ class Lags(Protocol):
         ...
 
 
-class Parked:
+class Parked(Generic[T]):
     """The operators' use-cases of parked lanes and partitions."""
 
     def __init__(
         self,
         store: ParkedStore,
-        lanes: Lanes,
+        lanes: Lanes[T],
         lags: Lags,
         waker: Waker,
         *,
-        begin: Begin,
+        begin: Begin[T],
         topics: Collection[str],
     ) -> None:
         """`topics` are the topics that have lanes."""

@@ -9,23 +9,27 @@ Nothing connects before it is used, and drivers are imported only by the process
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Never, Self
 
 from lanes.codec import Codec
+from lanes.command_line import REFUSED
 from lanes.configuration import read_settings
 from lanes.errors import PlatformError
 from lanes.handler import ON_POISON, LaneHandler, LaneTopic, OnPoison
 from lanes.logging import configure_logging
+from lanes.postgres.schema_name import SCHEMA, name_fault
 from lanes.settings import KafkaSettings, LaneLimits, ServerSettings
 from lanes.topic import DEAD_LETTER_SUFFIX, Topic, dead_letter_topic
 
 if TYPE_CHECKING:
     from celery import Celery
     from redis import Redis
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from lanes.audit.run import AuditSources
     from lanes.dead_letter_list import DeadLetterList
@@ -55,18 +59,20 @@ class Platform:
         redis: "Redis | str",
         celery: "Celery | str | None" = None,
         limits: LaneLimits | None = None,
+        schema: str = SCHEMA,
     ) -> None:
         """`engine`: of SQLAlchemy, on PostgreSQL. `redis` has the flags of wake-ups; `celery` is an
-        application or its broker, by default that Redis.
+        application or its broker, by default that Redis. `schema` has the platform's tables.
 
         Raise PlatformError.
         """
         self._engine, self._redis, self._celery = engine, redis, celery
         self.kafka = KafkaSettings(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
         self.limits = limits or LaneLimits()
-        self.topics: dict[str, LaneTopic] = {}
+        self.topics: dict[str, LaneTopic[Connection]] = {}
+        self.schema = schema
         self._published: list[Topic] = []
-        _refuse(_engine_fault(engine), _celery_fault(celery, redis))
+        _refuse(_engine_fault(engine), _celery_fault(celery, redis), name_fault(schema))
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -84,6 +90,7 @@ class Platform:
             redis=servers.redis_url,
             celery=servers.celery_broker_url,
             limits=limits,
+            schema=servers.lanes_schema,
         )
 
     def lane(
@@ -125,7 +132,7 @@ class Platform:
 
         return register
 
-    def add(self, lane: LaneTopic) -> None:
+    def add(self, lane: "LaneTopic[Connection]") -> None:
         """Register a topic with its handler. Raise PlatformError."""
         name = lane.topic.name
         _refuse(
@@ -151,15 +158,27 @@ class Platform:
 
     @cached_property
     def engine(self) -> "Engine":
-        """PostgreSQL."""
-        if not isinstance(self._engine, str):
-            return self._engine
+        """PostgreSQL, for tables in `schema`."""
         from lanes.postgres.engine import make_engine  # noqa: PLC0415 - as above
+        from lanes.postgres.statements import with_schema  # noqa: PLC0415
 
-        return make_engine(self._engine, application="lanes", connections=POOL_CONNECTIONS)
+        engine = self._engine
+        if isinstance(engine, str):
+            engine = make_engine(engine, application="lanes", connections=POOL_CONNECTIONS)
+        return with_schema(engine, self.schema)
+
+    def check_schema(self) -> None:
+        """Raise PlatformError when the tables are not those of this code; pass while PostgreSQL
+        does not answer."""
+        from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - as above
+
+        from lanes.migrations import schema_fault  # noqa: PLC0415
+
+        with suppress(SQLAlchemyError), self.engine.connect() as connection:
+            _refuse(schema_fault(connection, schema=self.schema))
 
     @cached_property
-    def begin(self) -> "Begin":
+    def begin(self) -> "Begin[Connection]":
         """Begins a transaction."""
         from lanes.postgres.transactions import transactions  # noqa: PLC0415 - as above
 
@@ -173,7 +192,7 @@ class Platform:
     @cached_property
     def celery(self) -> "Celery":
         """The Celery application, with the task that settles lanes: `celery -A my_app.celery`."""
-        from celery.signals import worker_process_init  # noqa: PLC0415 - as above
+        from celery.signals import worker_init, worker_process_init  # noqa: PLC0415 - as above
 
         from lanes.tasks.application import make_celery  # noqa: PLC0415
         from lanes.tasks.settle import register_settle  # noqa: PLC0415
@@ -191,6 +210,7 @@ class Platform:
             limits=self.limits,
             name=TASK,
         )
+        worker_init.connect(self._refuse_wrong_schema, weak=False)
         worker_process_init.connect(self._forget_inherited_connections, weak=False)
         return app
 
@@ -200,7 +220,7 @@ class Platform:
         return self._make_waker(self.celery)
 
     @cached_property
-    def parked(self) -> "Parked":
+    def parked(self) -> "Parked[Connection]":
         """Parked lanes and partitions."""
         from lanes.kafka.lags import KafkaLags  # noqa: PLC0415 - as above
         from lanes.parking import Parked  # noqa: PLC0415
@@ -225,7 +245,7 @@ class Platform:
         return DeadLetterList(PostgresStoredDeadLetters(self.begin), sorted(self.topics))
 
     @cached_property
-    def replayer(self) -> "Replayer":
+    def replayer(self) -> "Replayer[Connection]":
         """Replays of dead letters."""
         from lanes.kafka.replay_log import KafkaReplayLog  # noqa: PLC0415 - as above
         from lanes.postgres.replay import PostgresReplayStore  # noqa: PLC0415
@@ -243,7 +263,7 @@ class Platform:
         )
 
     @cached_property
-    def audit_sources(self) -> "AuditSources":
+    def audit_sources(self) -> "AuditSources[Connection]":
         """What an audit reads."""
         from lanes.audit.run import AuditSources  # noqa: PLC0415 - as above
         from lanes.kafka.reader import KafkaLogReader  # noqa: PLC0415
@@ -256,6 +276,14 @@ class Platform:
             snapshot=partial(snapshot, self.engine, timeout_ms=self.limits.audit_timeout_ms),
         )
 
+    def _refuse_wrong_schema(self, **_: object) -> None:
+        """End a worker at its start: Celery goes on after any other error."""
+        try:
+            self.check_schema()
+        except PlatformError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(REFUSED) from error
+
     def _forget_inherited_connections(self, **_: object) -> None:
         """Let a forked worker open connections of its own."""
         self.engine.dispose(close=False)
@@ -266,7 +294,7 @@ class Platform:
         broker = _redis(str(app.conf.broker_url))
         return CeleryWaker(app, self.redis, broker, topics=self.topics, task=TASK)
 
-    def _make_settler(self, waker: "CeleryWaker") -> "LaneSettler":
+    def _make_settler(self, waker: "CeleryWaker") -> "LaneSettler[Connection]":
         from lanes.postgres.claims import PostgresClaims  # noqa: PLC0415 - as above
         from lanes.postgres.dead_letters import PostgresDeadLetters  # noqa: PLC0415
         from lanes.postgres.lanes import PostgresLanes  # noqa: PLC0415
@@ -337,7 +365,7 @@ def _topic_fault(topic: Topic) -> str | None:
     return None
 
 
-def _policy_fault(lane: LaneTopic) -> str | None:
+def _policy_fault(lane: LaneTopic[Never]) -> str | None:
     if lane.on_poison in ON_POISON:
         return None
     return (
@@ -345,6 +373,6 @@ def _policy_fault(lane: LaneTopic) -> str | None:
     )
 
 
-def _handler_fault(topic: str, handler: LaneHandler[Any, Any]) -> str | None:
+def _handler_fault(topic: str, handler: LaneHandler[Never, Any]) -> str | None:
     missing = [name for name in HANDLER_METHODS if not callable(getattr(handler, name, None))]
     return f"topic {topic}: handler: has no {', '.join(missing)}" if missing else None

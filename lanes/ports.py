@@ -3,15 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeVar
 
 from lanes.dead_letter import DeadLetter, Parking
 from lanes.record import InboxRecord, OutboxMessage
 
-Transaction: TypeAlias = Any
-"""An open transaction of the store; with PostgreSQL, a connection of SQLAlchemy in one."""
+T = TypeVar("T")
+"""An open transaction of the store: with PostgreSQL, a connection of SQLAlchemy in one.
 
-Begin = Callable[[], AbstractContextManager[Transaction]]
+The core only hands it on, from `Begin` to the ports of the same store and to its handlers.
+"""
+
+T_contra = TypeVar("T_contra", contravariant=True)
+"""The same, in ports."""
+
+Begin = Callable[[], AbstractContextManager[T]]
 """Begins a transaction: committed when left, rolled back by an exception.
 
 Raises OutageError when the store is away or somebody else holds a lock for too long,
@@ -20,22 +26,22 @@ value for good.
 """
 
 
-class InboxWriter(Protocol):
+class InboxWriter(Protocol[T_contra]):
     """The store's side of ingest: progress, the fence between owners, and the inbox."""
 
-    def progress_of(self, transaction: Transaction, topic: str) -> dict[int, tuple[int, str]]:
+    def progress_of(self, transaction: T_contra, topic: str) -> dict[int, tuple[int, str]]:
         """Return by partition the next offset to ingest and the id the topic had at first."""
         ...
 
     def begin_progress(
-        self, transaction: Transaction, *, topic: str, partition: int, topic_id: str, offset: int
+        self, transaction: T_contra, *, topic: str, partition: int, topic_id: str, offset: int
     ) -> None:
         """Create the progress of a partition at `offset`, unless there is one."""
         ...
 
     def move_progress(
         self,
-        transaction: Transaction,
+        transaction: T_contra,
         *,
         topic: str,
         partition: int,
@@ -45,16 +51,16 @@ class InboxWriter(Protocol):
         """Move progress from `expected`; return False when it was elsewhere."""
         ...
 
-    def insert(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+    def insert(self, transaction: T_contra, records: Sequence[InboxRecord]) -> None:
         """Insert records into the inbox."""
         ...
 
 
-class Lanes(Protocol):
+class Lanes(Protocol[T_contra]):
     """The store's side of settling: lanes' waiting records, and outgoing messages."""
 
     def claim(
-        self, transaction: Transaction, *, topic: str, keys: Sequence[str], limit: int
+        self, transaction: T_contra, *, topic: str, keys: Sequence[str], limit: int
     ) -> dict[str, list[InboxRecord]]:
         """Claim lanes until the transaction ends, and `read` each; return them by key.
 
@@ -63,14 +69,12 @@ class Lanes(Protocol):
         """
         ...
 
-    def read(
-        self, transaction: Transaction, *, topic: str, key: str, limit: int
-    ) -> list[InboxRecord]:
+    def read(self, transaction: T_contra, *, topic: str, key: str, limit: int) -> list[InboxRecord]:
         """Return the oldest records of a lane, in offset order; none of a parked lane."""
         ...
 
     def read_those(
-        self, transaction: Transaction, *, topic: str, key: str, offsets: Sequence[int]
+        self, transaction: T_contra, *, topic: str, key: str, offsets: Sequence[int]
     ) -> list[InboxRecord]:
         """Return those of the named records that still wait, in offset order; none of a parked
         lane."""
@@ -78,7 +82,7 @@ class Lanes(Protocol):
 
     def settle(
         self,
-        transaction: Transaction,
+        transaction: T_contra,
         records: Sequence[InboxRecord],
         messages: Sequence[OutboxMessage],
     ) -> None:
@@ -89,11 +93,11 @@ class Lanes(Protocol):
         """
         ...
 
-    def count_failure(self, transaction: Transaction, records: Sequence[InboxRecord]) -> None:
+    def count_failure(self, transaction: T_contra, records: Sequence[InboxRecord]) -> None:
         """Count one more failed settle of each record."""
         ...
 
-    def park(self, transaction: Transaction, *, topic: str, key: str, parking: Parking) -> bool:
+    def park(self, transaction: T_contra, *, topic: str, key: str, parking: Parking) -> bool:
         """Park the lane until an operator unparks it; return False when it was parked before."""
         ...
 
@@ -110,7 +114,7 @@ class FoundClaim:
     is_isolated: bool
 
 
-class Claims(Protocol):
+class Claims(Protocol[T_contra]):
     """The store's side of finding records that kill workers: claims that outlive their worker.
 
     A claim names the first record of a batch, and the last one. It is held until it is released or
@@ -118,7 +122,7 @@ class Claims(Protocol):
     """
 
     def write(
-        self, transaction: Transaction, *, topic: str, ranges: Mapping[str, tuple[int, int]]
+        self, transaction: T_contra, *, topic: str, ranges: Mapping[str, tuple[int, int]]
     ) -> set[str]:
         """Write the claims of lanes that have none, and return their keys.
 
@@ -127,7 +131,7 @@ class Claims(Protocol):
         ...
 
     def write_again(
-        self, transaction: Transaction, *, topic: str, key: str, first: int, last: int
+        self, transaction: T_contra, *, topic: str, key: str, first: int, last: int
     ) -> FoundClaim:
         """Write the claim of a lane that may have one, and return what that one says.
 
@@ -137,11 +141,11 @@ class Claims(Protocol):
         """
         ...
 
-    def clear(self, transaction: Transaction, *, topic: str, ends: Mapping[str, int]) -> None:
+    def clear(self, transaction: T_contra, *, topic: str, ends: Mapping[str, int]) -> None:
         """Remove the claims, by key, whose last record is at this offset or before."""
         ...
 
-    def release(self, transaction: Transaction, firsts: Mapping[tuple[str, str], int]) -> None:
+    def release(self, transaction: T_contra, firsts: Mapping[tuple[str, str], int]) -> None:
         """Note that no worker died of the claims, by topic and key, of these first records.
 
         They are removed, but for those of isolated lanes.
@@ -149,12 +153,12 @@ class Claims(Protocol):
         ...
 
 
-class DeadLetters(Protocol):
+class DeadLetters(Protocol[T_contra]):
     """The store's side of dead letters."""
 
     def count_recent(
         self,
-        transaction: Transaction,
+        transaction: T_contra,
         *,
         topic: str,
         key: str | None,
@@ -164,18 +168,18 @@ class DeadLetters(Protocol):
         """Return how many dead letters the lane and the partition got within `within_s` seconds."""
         ...
 
-    def add(self, transaction: Transaction, letters: Sequence[DeadLetter]) -> None:
+    def add(self, transaction: T_contra, letters: Sequence[DeadLetter]) -> None:
         """Store dead letters and queue each for its topic; one that is stored already stays as it
         is."""
         ...
 
     def park_partition(
-        self, transaction: Transaction, *, group: str, topic: str, partition: int, parking: Parking
+        self, transaction: T_contra, *, group: str, topic: str, partition: int, parking: Parking
     ) -> bool:
         """Park the partition until an operator unparks it; return False when it was parked
         before."""
         ...
 
-    def parked_partitions(self, transaction: Transaction, *, group: str) -> set[tuple[str, int]]:
+    def parked_partitions(self, transaction: T_contra, *, group: str) -> set[tuple[str, int]]:
         """Return the parked (topic, partition)s of the group."""
         ...

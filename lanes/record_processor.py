@@ -24,7 +24,7 @@ from lanes.dead_letter import (
 from lanes.dead_letter_quota import dead_letter_quota
 from lanes.errors import BadDataError, BadRecordError, FutureVersionError, OutageError
 from lanes.policy import DeadLetterLimit
-from lanes.ports import Begin, DeadLetters, Transaction
+from lanes.ports import Begin, DeadLetters, T
 from lanes.record import RawRecord
 from lanes.topic import PartitionId, Topic
 
@@ -32,11 +32,11 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessorPorts:
+class ProcessorPorts(Generic[T]):
     """The store of dead letters, and their limit."""
 
-    begin: Begin
-    dead_letters: DeadLetters
+    begin: Begin[T]
+    dead_letters: DeadLetters[T]
     dead_letter_limit: DeadLetterLimit
 
 
@@ -63,11 +63,11 @@ class RecordHandler(Protocol[R]):
 
 
 @dataclass(slots=True)
-class RecordProcessor(Generic[R]):
+class RecordProcessor(Generic[R, T]):
     """One member of a group; after any failure a new one replaces it."""
 
     handler: RecordHandler[R]
-    ports: ProcessorPorts
+    ports: ProcessorPorts[T]
     parked: Set[PartitionId] = frozenset()
     _waiting: dict[PartitionId, int] = field(default_factory=dict)
 
@@ -164,5 +164,5 @@ class RecordProcessor(Generic[R]):
             log_parked(record.topic, parking, partition=record.partition, group=self.handler.group)
         return False
 
-    def _read_parked(self, transaction: Transaction) -> set[PartitionId]:
+    def _read_parked(self, transaction: T) -> set[PartitionId]:
         return self.ports.dead_letters.parked_partitions(transaction, group=self.handler.group)

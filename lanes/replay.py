@@ -9,7 +9,7 @@ interrupted run may simply be repeated.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, Protocol
+from typing import Generic, Literal, Never, Protocol
 
 from lanes.dead_letter_list import DeadLetterList, DeadLetterSelection
 from lanes.errors import (
@@ -22,7 +22,7 @@ from lanes.errors import (
     UnusableDatabaseError,
 )
 from lanes.handler import LaneTopic
-from lanes.ports import Begin, Transaction
+from lanes.ports import Begin, T, T_contra
 from lanes.settings import LaneLimits
 from lanes.text import Headers, as_text
 from lanes.topic import REPLAY_COUNT_HEADER
@@ -95,7 +95,7 @@ class LockedDeadLetter:
     headers: Headers = ()
 
 
-class ReplayStore(Protocol):
+class ReplayStore(Protocol[T_contra]):
     """Stored dead letters and their replays. Methods raise OutageError when the store cannot
     answer."""
 
@@ -109,12 +109,12 @@ class ReplayStore(Protocol):
         """Return record ids and dead letter ids, in log order."""
         ...
 
-    def lock(self, transaction: Transaction, letter_id: int) -> LockedDeadLetter:
+    def lock(self, transaction: T_contra, letter_id: int) -> LockedDeadLetter:
         """Lock a dead letter, then read the results of its replays."""
         ...
 
     def claim(
-        self, transaction: Transaction, letter: LockedDeadLetter, *, requested_by: str, forced: bool
+        self, transaction: T_contra, letter: LockedDeadLetter, *, requested_by: str, forced: bool
     ) -> int:
         """Count and store one more replay, not appended yet; return its id."""
         ...
@@ -149,17 +149,17 @@ class ReplayLog(Protocol):
         ...
 
 
-class Replayer:
+class Replayer(Generic[T]):
     """Replays dead letters."""
 
     def __init__(
         self,
         listed: DeadLetterList,
-        store: ReplayStore,
+        store: ReplayStore[T],
         log: ReplayLog,
         *,
-        begin: Begin,
-        lanes: Mapping[str, LaneTopic],
+        begin: Begin[T],
+        lanes: Mapping[str, LaneTopic[T]],
         limits: LaneLimits,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
@@ -244,7 +244,7 @@ class Replayer:
         return self._append(letter, replay_id)
 
     def _skip_code(
-        self, transaction: Transaction, letter: LockedDeadLetter, order: ReplayOrder
+        self, transaction: T, letter: LockedDeadLetter, order: ReplayOrder
     ) -> SkipCode | None:
         lane = self._lanes.get(letter.topic)
         answered = lane is not None and all(lane.handler.settled(transaction, [letter.payload]))
@@ -284,7 +284,7 @@ class Replayer:
         return _result(letter, "replayed", offset=offset)
 
 
-def _is_gone(lane: LaneTopic, letter: LockedDeadLetter) -> bool:
+def _is_gone(lane: LaneTopic[Never], letter: LockedDeadLetter) -> bool:
     """Return whether a restore has lost what the record names: it would only become a dead letter
     again."""
     try:

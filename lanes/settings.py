@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from lanes.errors import PlatformError
+from lanes.postgres.schema_name import SCHEMA
 from lanes.policy import DeadLetterLimit
 
 
@@ -31,6 +32,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     celery_broker_url: Annotated[
         str | None, _of("the broker of Celery, a Redis; by default that of `REDIS_URL`")
     ] = None
+    lanes_schema: Annotated[
+        str,
+        _of(
+            "the schema of the platform's tables; two platforms may share a database, each with a "
+            "schema and a Redis database of its own"
+        ),
+    ] = SCHEMA
 
 
 class KafkaSettings(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Generic, Never
 
 import structlog
 
@@ -19,10 +20,16 @@ from lanes import metrics, tracing
 from lanes.claims import LateLanes
 from lanes.dead_letter import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT, WORKER_DIED, Parking
 from lanes.dead_letters import Cause, DeadLetterWriter
-from lanes.errors import BadRecordError, RetryLater, VersionConflictError, WorkerDiedError
+from lanes.errors import (
+    BadRecordError,
+    LanesError,
+    RetryLater,
+    VersionConflictError,
+    WorkerDiedError,
+)
 from lanes.failures import FailureAction, action_for, to_settle
 from lanes.handler import LaneTopic, Settlement
-from lanes.ports import Begin, Claims, DeadLetters, Lanes
+from lanes.ports import Begin, Claims, DeadLetters, Lanes, T
 from lanes.record import InboxRecord, RecordsByKey
 from lanes.settings import LaneLimits
 from lanes.tracing import Stage
@@ -31,7 +38,7 @@ from lanes.wake import Lane, Waker
 log = structlog.get_logger()
 
 
-class ContendedError(Exception):
+class ContendedError(LanesError):
     """Another worker settles the lane; `offsets` are those of the records that were read."""
 
     def __init__(self, offsets: Collection[int]) -> None:
@@ -39,7 +46,7 @@ class ContendedError(Exception):
         self.offsets = frozenset(offsets)
 
 
-class FailedSettleError(Exception):
+class FailedSettleError(LanesError):
     """Settling `records` raised `error`; nothing was committed."""
 
     def __init__(self, records: Sequence[InboxRecord], error: Exception) -> None:
@@ -48,7 +55,7 @@ class FailedSettleError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class LaneSettler:
+class LaneSettler(Generic[T]):
     """Settles the lanes of any topic.
 
     `again` queues lanes with more work than one turn, `busy` those that another worker settles:
@@ -56,17 +63,17 @@ class LaneSettler:
     so many seconds.
     """
 
-    begin: Begin
-    lanes: Lanes
-    late_lanes: LateLanes
-    dead_letter_writer: DeadLetterWriter
+    begin: Begin[T]
+    lanes: Lanes[T]
+    late_lanes: LateLanes[T]
+    dead_letter_writer: DeadLetterWriter[T]
     batch_max: int
     turn_s: float
     again: Callable[[Iterable[Lane]], None]
     busy: Callable[[Iterable[Lane]], None]
     put_off: Callable[[Iterable[Lane], float], None]
 
-    def settle_together(self, lane: LaneTopic, keys: Sequence[str]) -> Sequence[str]:
+    def settle_together(self, lane: LaneTopic[T], keys: Sequence[str]) -> Sequence[str]:
         """Settle the records of several lanes in common transactions, for at most `turn_s` seconds.
 
         Return the lanes that are to be settled alone: those of the first transaction that failed,
@@ -92,7 +99,7 @@ class LaneSettler:
                 break
         return [*keys, *suspects]
 
-    def settle(self, lane: LaneTopic, key: str) -> None:
+    def settle(self, lane: LaneTopic[T], key: str) -> None:
         """Settle the lane's records, for at most `turn_s` seconds.
 
         Raise ContendedError when another worker settles it at the same time, OutageError when the
@@ -110,7 +117,7 @@ class LaneSettler:
                 size = self._handle_failure(lane, key, failed, size)
 
     def give_up(
-        self, lane: LaneTopic, key: str, offsets: Collection[int], *, attempts: int
+        self, lane: LaneTopic[T], key: str, offsets: Collection[int], *, attempts: int
     ) -> None:
         """Write dead letters for those of the records that still wait, after nothing but
         conflicts."""
@@ -118,7 +125,7 @@ class LaneSettler:
         self.dead_letter_writer.add(lane, key, offsets, Cause(VERSION_CONFLICT, error, attempts))
 
     def _batch(
-        self, lane: LaneTopic, keys: Sequence[str], size: int
+        self, lane: LaneTopic[T], keys: Sequence[str], size: int
     ) -> tuple[Sequence[str], Sequence[str]]:
         """Settle up to `size` records, a share of each lane; return the lanes in which more may
         wait, and those that are left to be settled alone. Raise FailedSettleError."""
@@ -195,7 +202,7 @@ class LaneSettler:
             raise FailedSettleError(batch[:1], error) from error
 
     def _handle_failure(
-        self, lane: LaneTopic, key: str, failed: FailedSettleError, size: int
+        self, lane: LaneTopic[T], key: str, failed: FailedSettleError, size: int
     ) -> int:
         """Act on the failure; return how many records to try next, none when they must wait."""
         records, error = failed.records, failed.error
@@ -219,7 +226,7 @@ class LaneSettler:
         return size
 
     def _reject(
-        self, lane: LaneTopic, key: str, records: Sequence[InboxRecord], error: Exception
+        self, lane: LaneTopic[T], key: str, records: Sequence[InboxRecord], error: Exception
     ) -> None:
         """Write dead letters for the records; for all that wait when none could be read."""
         topic, offsets = lane.topic.name, [record.offset for record in records]
@@ -239,7 +246,7 @@ class LaneSettler:
         if late:
             self.late_lanes.clear_rejected(topic, late)
 
-    def _put_off(self, lane: LaneTopic, key: str, error: Exception) -> None:
+    def _put_off(self, lane: LaneTopic[T], key: str, error: Exception) -> None:
         if isinstance(error, RetryLater):
             log.info("settle_put_off", topic=lane.topic.name, key=key, after_s=error.after_s)
             self.put_off(_lanes(lane, [key]), error.after_s)
@@ -261,14 +268,14 @@ class LaneSettler:
 
 def make_settler(
     *,
-    begin: Begin,
-    lanes: Lanes,
-    claims: Claims,
-    dead_letters: DeadLetters,
+    begin: Begin[T],
+    lanes: Lanes[T],
+    claims: Claims[T],
+    dead_letters: DeadLetters[T],
     waker: Waker,
     limits: LaneLimits,
     clock: Callable[[], float] = time.time,
-) -> LaneSettler:
+) -> LaneSettler[T]:
     """Return a settler on these stores, which puts unfinished and busy lanes off by `waker`.
 
     `clock` is that of the store, in seconds since 1970.
@@ -299,7 +306,7 @@ def make_settler(
     )
 
 
-def _lanes(lane: LaneTopic, keys: Iterable[str]) -> list[Lane]:
+def _lanes(lane: LaneTopic[Never], keys: Iterable[str]) -> list[Lane]:
     return [(lane.topic.name, key) for key in keys]
 
 

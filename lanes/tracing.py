@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
+from lanes.errors import LanesError
+
 TRACEPARENT = "traceparent"
 
 Headers = list[tuple[str, bytes]]
@@ -28,7 +30,7 @@ class Stage(StrEnum):
     PUSH = "bid.push"  # the outcome, until it is given to the sockets of its bidder
 
 
-class TracingError(ValueError):
+class TracingError(LanesError):
     """Spans cannot be exported as the environment says; the message is one line."""
 
 

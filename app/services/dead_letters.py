@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UnsetType
@@ -40,7 +40,7 @@ class DeadLetterAdministration:
     """What admins do with dead letters. Methods raise OutageError when a server does not answer."""
 
     def __init__(
-        self, listed: DeadLetterList, replayer: Replayer, *, replays_looked_at_max: int
+        self, listed: DeadLetterList, replayer: Replayer[Any], *, replays_looked_at_max: int
     ) -> None:
         """One request looks at `replays_looked_at_max` dead letters at most."""
         self._listed, self._replayer = listed, replayer

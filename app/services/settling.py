@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from msgspec import UNSET
@@ -132,15 +132,15 @@ class AuctionStore(Protocol[T_contra]):
         """Those of the bids that have an answer, and not that they failed."""
 
 
-class AuctionLane:
+class AuctionLane(Generic[T]):
     """The handler of topic `auction-bid`."""
 
-    def __init__(self, store: AuctionStore[Any], notify: Callable[[], None]) -> None:
+    def __init__(self, store: AuctionStore[T], notify: Callable[[], None]) -> None:
         """`notify` hastens the delivery of notices; a sweep delivers them all the same."""
         self._store = store
         self._notify = notify
 
-    def load(self, transaction: object, lanes: RecordsByKey) -> list[Loaded]:
+    def load(self, transaction: T, lanes: RecordsByKey) -> list[Loaded]:
         """Return the auctions of these ids, and their records decoded. Raise UnknownLaneError."""
         decoded = {int(key): _decoded(ones) for key, ones in lanes.items() if key.isdecimal()}
         bids = {auction_id: bids_of(records) for auction_id, (records, _) in decoded.items()}
@@ -151,7 +151,7 @@ class AuctionLane:
         return [Loaded(found[auction_id], *decoded[auction_id]) for auction_id in decoded]
 
     def settle(
-        self, transaction: object, state: Sequence[Loaded], lanes: RecordsByKey
+        self, transaction: T, state: Sequence[Loaded], lanes: RecordsByKey
     ) -> list[Settlement]:
         """Fold the records through the rules, once each, and store it all."""
         for loaded in state:
@@ -164,7 +164,7 @@ class AuctionLane:
             for batch, records in zip(batches, lanes.values(), strict=True)
         ]
 
-    def fail(self, transaction: object, key: str, records: Sequence[InboxRecord]) -> Settlement:
+    def fail(self, transaction: T, key: str, records: Sequence[InboxRecord]) -> Settlement:
         """Store `failed` for the bids among `records`; return the messages for their bidders."""
         auction = self._store.lock(transaction, int(key)) if key.isdecimal() else None
         if auction is None:
@@ -178,7 +178,7 @@ class AuctionLane:
         event = failure_event(auction, failed.values(), aliases, _traces(records))
         return Settlement([event_message(event)])
 
-    def settled(self, transaction: object, payloads: Sequence[bytes]) -> list[bool]:
+    def settled(self, transaction: T, payloads: Sequence[bytes]) -> list[bool]:
         """Whether each is a bid that has an answer. A control's repeat does no harm."""
         ids = [identify(payload) for payload in payloads]
         wanted = {UUID(bid) for bid in ids if bid is not None}
@@ -209,7 +209,7 @@ class AuctionLane:
         if batch.notices:
             self._notify()
 
-    def _decide(self, transaction: object, found: Found, records: Sequence[Record]) -> Batch:
+    def _decide(self, transaction: T, found: Found, records: Sequence[Record]) -> Batch:
         auction, bidders = found.auction, found.bidders
         auction_id = auction.terms.auction_id
         voids = [record for record in records if isinstance(record, VoidRequested)]

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from app.adapters.postgres.last_seen import remember_last_seen
 from app.protocol.records import ChatEventValue, chat_event_decoder
 from app.protocol.topics import CHAT_EVENT, EVENT_GROUP
 from app.services.reading import read_value
-from lanes.ports import Begin
+from lanes import Begin
 from lanes.record import RawRecord
 from lanes.record_processor import RecordHandler
 
@@ -27,7 +29,7 @@ class Event(RecordHandler[RoomVisit]):
     group = EVENT_GROUP
     topics = (CHAT_EVENT,)
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin[Connection]) -> None:
         self._begin = begin
 
     def read(self, raw: RawRecord) -> RoomVisit:

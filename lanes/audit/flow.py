@@ -2,15 +2,17 @@
 stays unsent (I11), and committed offsets do not pass progress (I12)."""
 
 from collections.abc import Iterable
+from typing import Never
 
 from lanes.audit.ports import AuditContext, LaneRows, LogReader, Selection
 from lanes.handler import LaneTopic
+from lanes.ports import T
 
 WAITING_S_MAX = 30.0  # I4
 UNPUBLISHED_S_MAX = 5.0  # I11
 
 
-def check_waiting(context: AuditContext, lane: LaneTopic, rows: LaneRows) -> None:
+def check_waiting(context: AuditContext[T], lane: LaneTopic[T], rows: LaneRows[T]) -> None:
     """I4: no ingested record waits too long, except in parked lanes, which are listed."""
     result, transaction = context.results["I4"], context.transaction
     topic, lanes = lane.topic.name, context.selections[lane.topic.name]
@@ -22,7 +24,7 @@ def check_waiting(context: AuditContext, lane: LaneTopic, rows: LaneRows) -> Non
         result.notes.append(f"parked lane {topic}/{parked.lane}, {parked.waiting} wait ({what})")
 
 
-def check_outbox(context: AuditContext, rows: LaneRows) -> None:
+def check_outbox(context: AuditContext[T], rows: LaneRows[T]) -> None:
     """I11: committed messages leave the outbox soon; not checked under load."""
     result = context.results["I11"]
     if context.scope.sample:
@@ -47,14 +49,16 @@ def _of_all(selections: Iterable[Selection]) -> Selection:
     return Selection(frozenset(lanes))
 
 
-def committed_offsets(log: LogReader, lanes: Iterable[LaneTopic]) -> dict[str, dict[int, int]]:
+def committed_offsets(
+    log: LogReader, lanes: Iterable[LaneTopic[Never]]
+) -> dict[str, dict[int, int]]:
     """Return by topic the offsets its group has committed. Read progress after it, as progress only
     rises."""
     return {lane.topic.name: log.committed(lane.group, lane.topic) for lane in lanes}
 
 
 def check_committed(
-    context: AuditContext, lane: LaneTopic, rows: LaneRows, committed: dict[int, int]
+    context: AuditContext[T], lane: LaneTopic[T], rows: LaneRows[T], committed: dict[int, int]
 ) -> None:
     """I12: committed offsets mirror progress and never pass it."""
     topic = lane.topic.name

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Generic
 
 from lanes.audit.entries import Stored, entries
 from lanes.audit.ports import (
@@ -17,21 +18,22 @@ from lanes.audit.ports import (
 )
 from lanes.audit.results import CheckResult
 from lanes.handler import LaneTopic
+from lanes.ports import T
 
 BATCH_ENTRIES = 2_000
 SETTLED = "what its lane has settled"
 CLOCKS_APART_MAX = timedelta(hours=1)  # the broker's, and that by which a selection begins
 
 
-class LogAudit:
+class LogAudit(Generic[T]):
     """Audits the log of one lane topic, partition by partition, up to its progress."""
 
     def __init__(
-        self, lane: LaneTopic, audit: LaneAudit, *, log: LogReader, rows: LaneRows
+        self, lane: LaneTopic[T], audit: LaneAudit[T], *, log: LogReader, rows: LaneRows[T]
     ) -> None:
         self._lane, self._audit, self._log, self._rows = lane, audit, log, rows
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[T]) -> None:
         """Check every ingested record, and pass each entry to the topic's owner."""
         topic, transaction = self._lane.topic, context.transaction
         selection = context.selections[topic.name]
@@ -44,7 +46,7 @@ class LogAudit:
             self._audit.end_partition(transaction)
         self._audit.end(transaction, selection)
 
-    def _spans(self, context: AuditContext) -> dict[int, tuple[int, int, int]]:
+    def _spans(self, context: AuditContext[T]) -> dict[int, tuple[int, int, int]]:
         """Return by partition the first offset, the offset to start from, and the end."""
         topic = self._lane.topic
         bounds = self._log.bounds(topic)
@@ -57,7 +59,7 @@ class LogAudit:
         }
 
     def _entries(
-        self, context: AuditContext, partition: int, start: int, until: int
+        self, context: AuditContext[T], partition: int, start: int, until: int
     ) -> Iterator[LogEntry]:
         topic, transaction = self._lane.topic, context.transaction
         selection = context.selections[topic.name]
@@ -72,7 +74,7 @@ class LogAudit:
         return entries((topic.name, partition), records, stored)
 
     def _records(
-        self, context: AuditContext, partition: int, start: int, until: int
+        self, context: AuditContext[T], partition: int, start: int, until: int
     ) -> Iterator[LogRecord]:
         """Yield the records of the selected lanes, and every record later than the scope's
         moment."""
@@ -85,7 +87,7 @@ class LogAudit:
             if record.lane in selection or (since is not None and record.log_time >= since):
                 yield record
 
-    def _check_entries(self, context: AuditContext, found: Iterator[LogEntry]) -> None:
+    def _check_entries(self, context: AuditContext[T], found: Iterator[LogEntry]) -> None:
         whole = context.selections[self._lane.topic.name].lanes is None
         while batch := list(islice(found, BATCH_ENTRIES)):
             for entry in batch:

@@ -8,12 +8,15 @@ a snapshot is consistent at any moment, also under load.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from lanes.audit.results import AuditResults
-from lanes.ports import Transaction
+from lanes.ports import T_contra
 from lanes.text import as_text
 from lanes.topic import Topic
+
+T_co = TypeVar("T_co", covariant=True)
+"""The transaction that is the snapshot of an audit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,60 +162,60 @@ class Unpublished:
     waits_s: float
 
 
-class LaneRows(Protocol):
+class LaneRows(Protocol[T_contra]):
     """The platform's rows about lanes, read in the audit's snapshot."""
 
-    def progress(self, transaction: Transaction, topic: str) -> dict[int, int]:
+    def progress(self, transaction: T_contra, topic: str) -> dict[int, int]:
         """Return by partition the next offset to ingest."""
         ...
 
     def waiting(
-        self, transaction: Transaction, topic: str, *, partition: int, first: int, lanes: Selection
+        self, transaction: T_contra, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
         """Yield the offsets of records that are not settled, ascending."""
         ...
 
     def dead_letters(
-        self, transaction: Transaction, topic: str, *, partition: int, first: int, lanes: Selection
+        self, transaction: T_contra, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
         """Yield the offsets of dead letters, ascending."""
         ...
 
     def overdue(
-        self, transaction: Transaction, topic: str, *, older_than_s: float, lanes: Selection
+        self, transaction: T_contra, topic: str, *, older_than_s: float, lanes: Selection
     ) -> Iterator[Waiting]:
         """Yield records that have waited for longer than that in lanes that are not parked, oldest
         first."""
         ...
 
-    def parked(self, transaction: Transaction, topic: str, lanes: Selection) -> list[ParkedLane]:
+    def parked(self, transaction: T_contra, topic: str, lanes: Selection) -> list[ParkedLane]:
         """Return the parked lanes."""
         ...
 
     def unpublished(
-        self, transaction: Transaction, *, older_than_s: float, lanes: Selection
+        self, transaction: T_contra, *, older_than_s: float, lanes: Selection
     ) -> Iterator[Unpublished]:
         """Yield messages of these keys, to any topic, that have been in the outbox for longer than
         that."""
         ...
 
-    def outbox(self, transaction: Transaction, topic: str) -> Iterator[tuple[str, str]]:
+    def outbox(self, transaction: T_contra, topic: str) -> Iterator[tuple[str, str]]:
         """Yield (key, payload) of every message waiting for this topic."""
         ...
 
 
-class LaneAudit(Protocol):
+class LaneAudit(Protocol[T_contra]):
     """The checks that the owner of a lane topic adds to the audit.
 
     One object serves one audit. The platform passes the entries of the log, partition by partition.
     """
 
-    def select(self, transaction: Transaction, scope: Scope) -> Selection:
+    def select(self, transaction: T_contra, scope: Scope) -> Selection:
         """Return the lanes selected by the scope."""
         ...
 
     def stored_rows(
-        self, transaction: Transaction, *, partition: int, first: int, selection: Selection
+        self, transaction: T_contra, *, partition: int, first: int, selection: Selection
     ) -> Iterator[StoredRow]:
         """Yield in offset order the rows stored for records of these lanes from offset `first`
         on."""
@@ -222,33 +225,33 @@ class LaneAudit(Protocol):
         """Return whether a record has had its effect, though no stored row says so."""
         ...
 
-    def check_batch(self, transaction: Transaction, entries: Sequence[LogEntry]) -> None:
+    def check_batch(self, transaction: T_contra, entries: Sequence[LogEntry]) -> None:
         """Check the next entries of a partition, in offset order."""
         ...
 
-    def end_partition(self, transaction: Transaction) -> None:
+    def end_partition(self, transaction: T_contra) -> None:
         """Check what can only be checked after all entries of a partition."""
         ...
 
-    def end(self, transaction: Transaction, selection: Selection) -> None:
+    def end(self, transaction: T_contra, selection: Selection) -> None:
         """Check what can only be checked after all partitions."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class AuditContext:
+class AuditContext(Generic[T_co]):
     """One audit: its snapshot, its scope, the lanes selected per topic, and the results so far."""
 
-    transaction: Transaction
+    transaction: T_co
     scope: Scope
     selections: Mapping[str, Selection]
     results: AuditResults
 
 
-class Audit(Protocol):
+class Audit(Protocol[T_contra]):
     """A check of something other than lanes."""
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[T_contra]) -> None:
         """Run the check and record its results in `context`."""
         ...
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Generic
 
 from lanes.audit import flow
 from lanes.audit.log import LogAudit
@@ -17,24 +18,24 @@ from lanes.audit.ports import (
 )
 from lanes.audit.results import INVARIANTS, AuditResults
 from lanes.handler import LaneTopic
-from lanes.ports import Transaction
+from lanes.ports import T
 
 
 @dataclass(frozen=True, slots=True)
-class AuditSources:
+class AuditSources(Generic[T]):
     """What an audit reads; `snapshot` opens a transaction whose reads all see the same moment."""
 
-    lanes: Sequence[LaneTopic]
+    lanes: Sequence[LaneTopic[T]]
     log: LogReader
-    rows: LaneRows
-    snapshot: Callable[[], AbstractContextManager[Transaction]]
+    rows: LaneRows[T]
+    snapshot: Callable[[], AbstractContextManager[T]]
 
 
 def run_audit(
-    sources: AuditSources,
+    sources: AuditSources[T],
     scope: Scope,
     *,
-    others: Iterable[Audit] = (),
+    others: Iterable[Audit[T]] = (),
     invariants: Mapping[str, str] = INVARIANTS,
 ) -> AuditResults:
     """Check the invariants of all lane topics, and by `others` what else their owner promises.
@@ -59,12 +60,15 @@ def run_audit(
     return results
 
 
-def _owners(lanes: Sequence[LaneTopic], results: AuditResults) -> dict[str, LaneAudit]:
+def _owners(lanes: Sequence[LaneTopic[T]], results: AuditResults) -> dict[str, LaneAudit[T]]:
     return {lane.topic.name: lane.audit(results) for lane in lanes if lane.audit is not None}
 
 
 def _check_lane(
-    sources: AuditSources, context: AuditContext, lane: LaneTopic, owner: LaneAudit | None
+    sources: AuditSources[T],
+    context: AuditContext[T],
+    lane: LaneTopic[T],
+    owner: LaneAudit[T] | None,
 ) -> None:
     if owner is None:
         context.results["I2"].gaps.append(f"{lane.topic.name}: its owner has no audit")

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from kafka import TopicPartition
 
 from lanes.kafka.polling import Polling
+from lanes.ports import T
 from lanes.record_processor import ProcessorPorts, RecordHandler, RecordProcessor
 from lanes.settings import KafkaSettings
 from lanes.topic import PartitionId
@@ -19,16 +20,16 @@ CHECK_S = 1.0
 R = TypeVar("R")
 
 
-class ConsumerLoop(Generic[R]):
+class ConsumerLoop(Generic[R, T]):
     """The pipeline of a member of a consumer group, by whose name it goes."""
 
     def __init__(
-        self, handler: RecordHandler[R], ports: ProcessorPorts, *, kafka: KafkaSettings
+        self, handler: RecordHandler[R], ports: ProcessorPorts[T], *, kafka: KafkaSettings
     ) -> None:
         self.name = handler.group
         self._handler, self._ports, self._kafka = handler, ports, kafka
         self._polling: Polling | None = None
-        self._processor: RecordProcessor[R] | None = None
+        self._processor: RecordProcessor[R, T] | None = None
         self._checked_at = 0.0
 
     def open(self) -> None:
@@ -58,7 +59,7 @@ class ConsumerLoop(Generic[R]):
             self._polling.commit(_by_topic_partition(handled))
         self._polling.pause(_topic_partitions(self._processor.parked))
 
-    def _apply_changes(self, polling: Polling, processor: RecordProcessor[R]) -> None:
+    def _apply_changes(self, polling: Polling, processor: RecordProcessor[R, T]) -> None:
         """React to a rebalance, and, once a second, to partitions parked or unparked by
         operators."""
         assigned, revoked = polling.changes()

@@ -10,6 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 
+from lanes.errors import LanesError
 from lanes.topic import Topic
 
 TIMESTAMP_TYPE = "message.timestamp.type"
@@ -17,7 +18,7 @@ MIN_ISR = "min.insync.replicas"
 LOG_APPEND_TIME = 1  # of a record's two timestamp types, in Kafka's format; 0: its producer's
 
 
-class WrongTopicError(RuntimeError):
+class WrongTopicError(LanesError):
     """A topic exists with wrong settings, partitions or id."""
 
 

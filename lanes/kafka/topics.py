@@ -18,6 +18,7 @@ from kafka.errors import (
 )
 from kafka.protocol.broker_version_data import infer_broker_version_from_api_versions
 
+from lanes.errors import LanesError
 from lanes.kafka.connect import make_admin
 from lanes.kafka.topic_settings import (
     MIN_ISR,
@@ -41,7 +42,7 @@ RETRY_S = 0.5
 PASSING = (RetriableError, InvalidReplicationFactorError)
 
 
-class OlderKafkaError(RuntimeError):
+class OlderKafkaError(LanesError):
     """The cluster is older than what this code was run with."""
 
 

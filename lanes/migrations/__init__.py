@@ -34,9 +34,17 @@ def current_revision(connection: Connection, *, schema: str) -> str | None:
     return _context(connection, schema).get_current_revision()
 
 
-def newest_revision() -> str:
-    """Return the revision that this code needs."""
-    return str(_script().get_current_head())
+def schema_fault(connection: Connection, *, schema: str) -> str | None:
+    """Return what is wrong with the tables in `schema` for this code, in one line; None: nothing.
+
+    Those of a newer release are not wrong: a release changes nothing that the one before it needs.
+    """
+    found = current_revision(connection, schema=schema)
+    newest, *older = (one.revision for one in _script().walk_revisions())
+    if found is not None and found not in older:
+        return None
+    state = f"is at {found}, not {newest}" if found else "is not there"
+    return f"schema {schema} {state}: `python -m lanes init`"
 
 
 def _script() -> ScriptDirectory:

@@ -6,6 +6,7 @@ show lag, and is never read.
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import Generic, Never
 
 import structlog
 from kafka import TopicPartition
@@ -18,6 +19,7 @@ from lanes.handler import LaneTopic
 from lanes.ingest import Ingestor, IngestorPorts, IngestResult
 from lanes.kafka.polling import Polled, Polling
 from lanes.pacing import Pace
+from lanes.ports import T
 from lanes.record import InboxRecord
 from lanes.settings import KafkaSettings
 from lanes.tracing import Stage
@@ -33,13 +35,13 @@ FULL_RECORDS = 1_000  # a batch that needs no patience, as when many wait
 log = structlog.get_logger()
 
 
-class Ingest:
+class Ingest(Generic[T]):
     """The pipeline of one lane topic."""
 
     def __init__(
         self,
-        lane: LaneTopic,
-        ports: IngestorPorts,
+        lane: LaneTopic[Never],
+        ports: IngestorPorts[T],
         *,
         kafka: KafkaSettings,
         waker: Waker,
@@ -49,7 +51,7 @@ class Ingest:
         self._lane, self._ports = lane, ports
         self._kafka, self._waker = kafka, waker
         self._polling: Polling | None = None
-        self._ingestor: Ingestor | None = None
+        self._ingestor: Ingestor[T] | None = None
         self._backlog, self._watermark = backlog, Watermark()
         self._checked_at = 0.0
         self._pace = Pace()
@@ -85,7 +87,7 @@ class Ingest:
             longest_s = pause_s(records=len(ingested), lanes=lanes)
             self._pace.pause(items=len(ingested), longest_s=longest_s)
 
-    def _apply_rebalance(self, polling: Polling, ingestor: Ingestor) -> None:
+    def _apply_rebalance(self, polling: Polling, ingestor: Ingestor[T]) -> None:
         assigned, revoked = polling.changes()
         ingestor.revoke(topic_partition.partition for topic_partition in revoked)
         if assigned:
@@ -93,13 +95,13 @@ class Ingest:
                 polling, ingestor, {topic_partition.partition for topic_partition in assigned}
             )
 
-    def _start(self, polling: Polling, ingestor: Ingestor, partitions: Collection[int]) -> None:
+    def _start(self, polling: Polling, ingestor: Ingestor[T], partitions: Collection[int]) -> None:
         starts = ingestor.start(partitions, lambda requested: self._bounds(polling, requested))
         polling.seek(self._by_topic_partition(starts))
         log.info("partitions_started", topic=self._lane.topic.name, partitions=sorted(starts))
 
     def _ingest(
-        self, polling: Polling, ingestor: Ingestor, polled: Polled
+        self, polling: Polling, ingestor: Ingestor[T], polled: Polled
     ) -> Sequence[InboxRecord]:
         batches = {topic_partition.partition: batch for topic_partition, batch in polled.items()}
         partitions_with_gap = ingestor.partitions_with_gap(batches)
@@ -139,7 +141,7 @@ class Ingest:
         metrics.INGESTED_BATCH.labels(topic).observe(len(records))
         metrics.INGEST_LAG.labels(topic).observe(max(0.0, time.time() - oldest.timestamp()))
 
-    def _check(self, polling: Polling, ingestor: Ingestor) -> None:
+    def _check(self, polling: Polling, ingestor: Ingestor[T]) -> None:
         now = time.monotonic()
         if now - self._checked_at < CHECK_S:
             return
@@ -155,7 +157,7 @@ class Ingest:
         )
         self._apply_backlog_limit(ingestor)
 
-    def _apply_backlog_limit(self, ingestor: Ingestor) -> None:
+    def _apply_backlog_limit(self, ingestor: Ingestor[T]) -> None:
         """Pause all partitions above the limit of the backlog, until it is well below."""
         is_over = self._watermark.update(self._backlog.read().fill)
         paused = len(ingestor.positions) if is_over else 0

@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from lanes.audit.ports import ParkedLane, Selection, Unpublished, Waiting
-from lanes.errors import OutageError
+from lanes.postgres.statements import execute, in_schema, schema_of
+from lanes.postgres.transactions import transactions
 
 BATCH_ROWS = 2_000
 
@@ -57,29 +56,19 @@ _OUTBOX = "SELECT key, payload FROM lanes.outbox WHERE topic = %s ORDER BY id"
 @contextmanager
 def snapshot(engine: Engine, *, timeout_ms: int) -> Iterator[Connection]:
     """Open a transaction in which all reads see the same moment. Raise OutageError."""
-    with reading():
-        repeatable = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
-        with repeatable.begin() as connection:
-            connection.exec_driver_sql(_TIMEOUTS, {"ms": timeout_ms})
-            yield connection
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Turn driver errors into OutageError."""
-    try:
-        yield
-    except (DBAPIError, PoolTimeoutError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise OutageError(f"PostgreSQL cannot answer: {_first_line(cause)}") from error
+    begin = transactions(
+        engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    )
+    with begin() as connection:
+        connection.exec_driver_sql(_TIMEOUTS, {"ms": timeout_ms})
+        yield connection
 
 
 def streamed(transaction: Connection, sql: str, values: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401 - as drivers take them
     """Yield the rows of a statement, `BATCH_ROWS` at a time in memory."""
     options = {"stream_results": True, "max_row_buffer": BATCH_ROWS}
-    result = transaction.exec_driver_sql(sql, values, execution_options=options)
+    statement = in_schema(sql, schema_of(transaction))
+    result = transaction.exec_driver_sql(statement, values, execution_options=options)
     for batch in result.partitions(BATCH_ROWS):
         yield from batch
 
@@ -89,7 +78,7 @@ class PostgresLaneRows:
 
     def progress(self, transaction: Connection, topic: str) -> dict[int, int]:
         """Return by partition the next offset to ingest."""
-        rows = transaction.exec_driver_sql(_PROGRESS, (topic,))
+        rows = execute(transaction, _PROGRESS, (topic,))
         return {row[0]: row[1] for row in rows}
 
     def waiting(
@@ -115,7 +104,7 @@ class PostgresLaneRows:
     def parked(self, transaction: Connection, topic: str, lanes: Selection) -> list[ParkedLane]:
         """Return the parked lanes."""
         parameters = {"topic": topic, "lanes": _listed(lanes)}
-        return [ParkedLane(*row) for row in transaction.exec_driver_sql(_PARKED, parameters)]
+        return [ParkedLane(*row) for row in execute(transaction, _PARKED, parameters)]
 
     def unpublished(
         self, transaction: Connection, *, older_than_s: float, lanes: Selection
@@ -144,7 +133,3 @@ class PostgresLaneRows:
 
 def _listed(selection: Selection) -> list[str] | None:
     return None if selection.lanes is None else sorted(selection.lanes)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

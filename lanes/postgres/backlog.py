@@ -4,6 +4,7 @@ from sqlalchemy import Connection, Engine
 
 from lanes import metrics
 from lanes.backlog import Backlog
+from lanes.postgres.statements import execute
 from lanes.settings import LaneLimits
 from lanes.topic import Topic
 
@@ -22,16 +23,16 @@ FROM (SELECT created_at FROM lanes.outbox LIMIT %s) AS counted"""
 
 # One step of the index for each lane, however many records wait in it.
 WAITING_LANES = """
-WITH RECURSIVE lanes (key, number) AS (
+WITH RECURSIVE waiting (key, number) AS (
   (SELECT key, 1 FROM lanes.inbox WHERE topic = %(topic)s ORDER BY key LIMIT 1)
   UNION ALL
-  SELECT (SELECT i.key FROM lanes.inbox AS i WHERE i.topic = %(topic)s AND i.key > lanes.key
+  SELECT (SELECT i.key FROM lanes.inbox AS i WHERE i.topic = %(topic)s AND i.key > waiting.key
           ORDER BY i.key LIMIT 1), number + 1
-  FROM lanes WHERE key IS NOT NULL AND number < %(limit)s)
-SELECT count(*) FROM lanes
+  FROM waiting WHERE key IS NOT NULL AND number < %(limit)s)
+SELECT count(*) FROM waiting
 WHERE key IS NOT NULL
   AND NOT EXISTS (SELECT FROM lanes.parked_lanes AS p
-                  WHERE p.topic = %(topic)s AND p.key = lanes.key)"""
+                  WHERE p.topic = %(topic)s AND p.key = waiting.key)"""
 LANES_MAX = 1_000  # counted at most: above that the exact number does not matter
 
 
@@ -67,10 +68,10 @@ def measure_waiting_lanes(engine: Engine, topic: Topic) -> None:
     answer."""
     parameters = {"topic": topic.name, "limit": LANES_MAX}
     with engine.begin() as connection:
-        lanes = connection.exec_driver_sql(WAITING_LANES, parameters).scalar_one()
+        lanes = execute(connection, WAITING_LANES, parameters).scalar_one()
     metrics.WAITING_LANES.labels(topic.name).set(lanes)
 
 
 def _counted(connection: Connection, sql: str, *parameters: object) -> tuple[int, float]:
-    count, age_s = connection.exec_driver_sql(sql, parameters).one()
+    count, age_s = execute(connection, sql, parameters).one()
     return count, max(0.0, age_s)

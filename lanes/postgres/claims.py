@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from lanes.ports import FoundClaim
 from lanes.postgres.prepared import Prepared, array
+from lanes.postgres.statements import execute
 
 # A claim need not survive the server: one of an earlier start counts as released. So the commit
 # that writes it waits for no disk.
@@ -93,4 +94,4 @@ class PostgresClaims:
         """Note that nobody died of these claims; those of isolated lanes stay."""
         topics, keys = zip(*firsts, strict=True)
         parameters = (list(topics), list(keys), array(firsts.values()))
-        transaction.exec_driver_sql(_RELEASE, parameters)
+        execute(transaction, _RELEASE, parameters)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from lanes.dead_letter import DeadLetter, Parking
 from lanes.errors import GoneError
 from lanes.postgres.lanes import NOTIFY_OUTBOX
+from lanes.postgres.statements import execute
 from lanes.topic import DEAD_LETTER_SUFFIX
 
 # Of what a restore has lost there may be any number: see GoneError.
@@ -55,17 +56,17 @@ class PostgresDeadLetters:
     ) -> tuple[int, int]:
         """Return how many dead letters the lane and the partition got within `within_s` seconds."""
         parameters = {"topic": topic, "key": key, "partition": partition, "within_s": within_s}
-        lane, whole = transaction.exec_driver_sql(COUNT_RECENT, parameters).one()
+        lane, whole = execute(transaction, COUNT_RECENT, parameters).one()
         return lane, whole
 
     def add(self, transaction: Connection, letters: Sequence[DeadLetter]) -> None:
         """Store dead letters, and queue each for its dead-letter topic."""
         for letter in letters:
-            dead_letter_id = transaction.exec_driver_sql(INSERT_DEAD_LETTER, _row(letter)).scalar()
+            dead_letter_id = execute(transaction, INSERT_DEAD_LETTER, _row(letter)).scalar()
             if dead_letter_id is not None:
                 topic, key = letter.topic + DEAD_LETTER_SUFFIX, shown(letter.raw_key) or ""
-                transaction.exec_driver_sql(PUBLISH_DEAD_LETTER, (topic, key, dead_letter_id))
-        transaction.exec_driver_sql(NOTIFY_OUTBOX)
+                execute(transaction, PUBLISH_DEAD_LETTER, (topic, key, dead_letter_id))
+        execute(transaction, NOTIFY_OUTBOX)
 
     def park_partition(
         self, transaction: Connection, *, group: str, topic: str, partition: int, parking: Parking
@@ -73,11 +74,11 @@ class PostgresDeadLetters:
         """Park the partition until an operator unparks it; return False when it was parked
         before."""
         parameters = (group, topic, partition, parking.reason, parking.message)
-        return transaction.exec_driver_sql(PARK_PARTITION, parameters).rowcount == 1
+        return execute(transaction, PARK_PARTITION, parameters).rowcount == 1
 
     def parked_partitions(self, transaction: Connection, *, group: str) -> set[tuple[str, int]]:
         """Return the parked (topic, partition)s of the group."""
-        rows = transaction.exec_driver_sql(PARKED_PARTITIONS, (group,))
+        rows = execute(transaction, PARKED_PARTITIONS, (group,))
         return {(topic, partition) for topic, partition in rows}
 
 

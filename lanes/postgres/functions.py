@@ -9,7 +9,8 @@ from lanes.audit.ports import LogEntry, Scope, Selection, StoredRow
 from lanes.codec import Codec, Message, Record, outgoing
 from lanes.errors import VersionConflictError
 from lanes.handler import Settlement
-from lanes.record import InboxRecord, RecordsByKey
+from lanes.postgres.statements import execute
+from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 
 Function = Callable[[Connection, str, Sequence[Record]], Iterable[Message] | None]
 """Settles the records of one lane, in log order, in the transaction of this connection; returns
@@ -50,7 +51,7 @@ class FunctionLane:
     def load(self, transaction: Connection, lanes: RecordsByKey) -> Mapping[str, int]:
         """Return the versions of the lanes, which begin with their first record."""
         parameters = {"topic": self._topic, "keys": sorted(lanes)}
-        rows = transaction.exec_driver_sql(_LOAD, parameters)
+        rows = execute(transaction, _LOAD, parameters)
         return {row.key: row.version for row in rows}
 
     def settle(
@@ -66,13 +67,13 @@ class FunctionLane:
             "versions": [state[key] for key in lanes],
             "offsets": [records[-1].offset for records in lanes.values()],
         }
-        if transaction.exec_driver_sql(_RAISE, parameters).rowcount != len(lanes):
+        if execute(transaction, _RAISE, parameters).rowcount != len(lanes):
             raise VersionConflictError(f"{self._topic}/{', '.join(lanes)}")
         return settlements
 
     def fail(self, transaction: Connection, key: str, records: Sequence[InboxRecord]) -> Settlement:  # noqa: ARG002 - of the port
         """Raise the version, so that no worker settles these records meanwhile."""
-        transaction.exec_driver_sql(_LOCK, (self._topic, key))
+        execute(transaction, _LOCK, (self._topic, key))
         return Settlement([])
 
     def settled(self, transaction: Connection, payloads: Sequence[bytes]) -> list[bool]:  # noqa: ARG002 - of the port
@@ -81,7 +82,7 @@ class FunctionLane:
 
     def _messages(
         self, transaction: Connection, key: str, records: Sequence[InboxRecord]
-    ) -> Sequence[Any]:
+    ) -> Sequence[OutboxMessage]:
         found = self._function(transaction, key, [self._codec.record(one) for one in records])
         return [outgoing(message) for message in found or ()]
 
@@ -98,7 +99,7 @@ class FunctionAudit:
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
         """Select all lanes, or the one that is named."""
-        rows = transaction.exec_driver_sql(_SETTLED, (self._topic,))
+        rows = execute(transaction, _SETTLED, (self._topic,))
         self._settled = dict(rows.tuples().all())
         return Selection(None if scope.lane is None else frozenset([scope.lane]))
 

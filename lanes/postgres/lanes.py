@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from lanes.dead_letter import Parking
 from lanes.errors import VersionConflictError
 from lanes.postgres.prepared import Prepared, array
+from lanes.postgres.statements import execute
 from lanes.record import InboxRecord, OutboxMessage
 
 LANE_LOCKS = 1  # the class of advisory locks of lanes; relay and clock have single numbers
@@ -63,11 +64,11 @@ CLAIM = Prepared(
     "lane_claim",
     ("text", "text[]", "int"),
     f"""
-WITH lanes AS MATERIALIZED (
+WITH claimed AS MATERIALIZED (
   SELECT key, pg_try_advisory_xact_lock({LANE_LOCKS}, hashtext($1 || '/' || key)) AS is_ours
   FROM unnest($2) AS key)
-SELECT lanes.key, waiting.*
-FROM lanes LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="lanes.key")}
+SELECT claimed.key, waiting.*
+FROM claimed LEFT JOIN LATERAL ({_WAITING.format(topic="$1", key="claimed.key")}
   ORDER BY "offset" LIMIT $3) AS waiting ON true
 WHERE is_ours""",  # noqa: S608 - our constants
     first=True,
@@ -119,14 +120,14 @@ class PostgresInboxWriter:
 
     def progress_of(self, transaction: Connection, topic: str) -> dict[int, tuple[int, str]]:
         """Return by partition the next offset to ingest and the id the topic had at first."""
-        rows = transaction.exec_driver_sql(PROGRESS, (topic,))
+        rows = execute(transaction, PROGRESS, (topic,))
         return {partition: (offset, topic_id) for partition, offset, topic_id in rows}
 
     def begin_progress(
         self, transaction: Connection, *, topic: str, partition: int, topic_id: str, offset: int
     ) -> None:
         """Create the progress of a partition at `offset`, unless there is one."""
-        transaction.exec_driver_sql(BEGIN_PROGRESS, (topic, partition, topic_id, offset))
+        execute(transaction, BEGIN_PROGRESS, (topic, partition, topic_id, offset))
 
     def move_progress(
         self,
@@ -140,12 +141,12 @@ class PostgresInboxWriter:
         """Move progress from `expected`; return False when it was elsewhere: the fence between two
         owners."""
         parameters = (next_offset, topic, partition, expected)
-        return transaction.exec_driver_sql(MOVE_PROGRESS, parameters).rowcount == 1
+        return execute(transaction, MOVE_PROGRESS, parameters).rowcount == 1
 
     def insert(self, transaction: Connection, records: Sequence[InboxRecord]) -> None:
         """Insert records into the inbox."""
         if records:
-            transaction.exec_driver_sql(INSERT, (_json(records),))
+            execute(transaction, INSERT, (_json(records),))
 
 
 class PostgresLanes:
@@ -167,7 +168,7 @@ class PostgresLanes:
     ) -> list[InboxRecord]:
         """Return the oldest records of a lane, in offset order; none of a parked lane."""
         parameters = {"topic": topic, "key": key, "limit": limit}
-        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ, parameters)]
+        return [InboxRecord(*row) for row in execute(transaction, READ, parameters)]
 
     def read_those(
         self, transaction: Connection, *, topic: str, key: str, offsets: Sequence[int]
@@ -175,7 +176,7 @@ class PostgresLanes:
         """Return those of the named records that still wait, in offset order; none of a parked
         lane."""
         parameters = {"topic": topic, "key": key, "offsets": list(offsets)}
-        return [InboxRecord(*row) for row in transaction.exec_driver_sql(READ_THOSE, parameters)]
+        return [InboxRecord(*row) for row in execute(transaction, READ_THOSE, parameters)]
 
     def settle(
         self,
@@ -205,19 +206,19 @@ class PostgresLanes:
         """Count one more failed settle of each record."""
         topic, partition = records[0].topic, records[0].partition
         offsets = [record.offset for record in records]
-        transaction.exec_driver_sql(COUNT_FAILURE, (topic, partition, offsets))
+        execute(transaction, COUNT_FAILURE, (topic, partition, offsets))
 
     def park(self, transaction: Connection, *, topic: str, key: str, parking: Parking) -> bool:
         """Park the lane until an operator unparks it; return False when it was parked before."""
         parameters = (topic, key, parking.reason, parking.message)
-        return transaction.exec_driver_sql(PARK, parameters).rowcount == 1
+        return execute(transaction, PARK, parameters).rowcount == 1
 
 
 def send(connection: Connection, messages: Sequence[OutboxMessage]) -> None:
     """Hand messages to the relay; the last statement of a transaction, so ids rise per lane."""
     if messages:
-        connection.exec_driver_sql(SEND, _columns(messages))
-        connection.exec_driver_sql(NOTIFY_OUTBOX)
+        execute(connection, SEND, _columns(messages))
+        execute(connection, NOTIFY_OUTBOX)
 
 
 def waiting_lanes(
@@ -225,7 +226,7 @@ def waiting_lanes(
 ) -> list[tuple[str, str]]:
     """Return the lanes (topic, key) with a record that has waited for longer than that, parked ones
     excluded."""
-    rows = connection.exec_driver_sql(WAITING_LANES, (older_than_s, limit))
+    rows = execute(connection, WAITING_LANES, (older_than_s, limit))
     return [(topic, key) for topic, key in rows]
 
 

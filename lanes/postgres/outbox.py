@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Row
 
 from lanes.postgres.prepared import Prepared
+from lanes.postgres.statements import execute
 from lanes.text import as_bytes, headers_as_bytes
 from lanes.time import epoch_ms, rfc3339
 from lanes.topic import REPLAY_COUNT_HEADER, WRITTEN_AT_HEADER
@@ -77,11 +78,11 @@ def next_out(connection: Connection, *, limit: int, bytes_max: int) -> list[Outg
 
 def mark_sent(connection: Connection, ids: Iterable[int]) -> None:
     """Delete messages that Kafka has acknowledged."""
-    connection.exec_driver_sql(SENT, (list(ids),))
+    execute(connection, SENT, (list(ids),))
 
 
 def _dead_letters(connection: Connection, ids: list[int]) -> dict[int, Row[tuple[object, ...]]]:
-    return {row.id: row for row in connection.exec_driver_sql(DEAD_LETTERS, (ids,))}
+    return {row.id: row for row in execute(connection, DEAD_LETTERS, (ids,))}
 
 
 def _outgoing(row: _Row, letters: Mapping[int, Row[tuple[object, ...]]]) -> Outgoing:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from lanes.parking import ParkedLane, ParkedPartition
 from lanes.ports import Begin
 from lanes.postgres.rows import read_row, rows
+from lanes.postgres.statements import execute
 
 _LANES = """
 SELECT topic, key, reason, message, created_at AS since,
@@ -35,7 +36,7 @@ DELETE FROM lanes.parked_partitions WHERE consumer_group = %s AND topic = %s AND
 class PostgresParkedStore:
     """The port `ParkedStore`."""
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin[Connection]) -> None:
         self._begin = begin
 
     def lanes(self, limit: int) -> list[ParkedLane]:
@@ -50,21 +51,21 @@ class PostgresParkedStore:
     def unpark(self, topic: str, key: str) -> bool:
         """Unpark the lane; return False when it was not parked."""
         with self._begin() as connection:
-            if connection.exec_driver_sql(_UNPARK, (topic, key)).rowcount == 0:
+            if execute(connection, _UNPARK, (topic, key)).rowcount == 0:
                 return False
-            connection.exec_driver_sql(_AS_IF_NONE_HAD_FAILED, (topic, key))
-            connection.exec_driver_sql(_AS_IF_NO_WORKER_HAD_DIED, (topic, key))
+            execute(connection, _AS_IF_NONE_HAD_FAILED, (topic, key))
+            execute(connection, _AS_IF_NO_WORKER_HAD_DIED, (topic, key))
             return True
 
     def unpark_partition(self, group: str, topic: str, partition: int) -> bool:
         """Unpark the partition; return False when it was not parked."""
         values = (group, topic, partition)
         with self._begin() as connection:
-            unparked: int = connection.exec_driver_sql(_UNPARK_PARTITION, values).rowcount
+            unparked: int = execute(connection, _UNPARK_PARTITION, values).rowcount
         return unparked == 1
 
 
 def parked_by_topic(connection: Connection) -> dict[str, int]:
     """Return how many lanes and partitions of each topic are parked; topics without any are left
     out."""
-    return {str(topic): int(count) for topic, count in connection.exec_driver_sql(_BY_TOPIC)}
+    return {str(topic): int(count) for topic, count in execute(connection, _BY_TOPIC)}

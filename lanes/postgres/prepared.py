@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from lanes.postgres.driver_errors import leave_values_out
+from lanes.postgres.schema_name import SCHEMA
+from lanes.postgres.statements import in_schema, schema_of
 
 _USE_INDEXES = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 _NAMES = "prepared_statements"  # in the `info` of a connection, which is forgotten with it
@@ -43,17 +45,21 @@ class Prepared:
 
         Raise SQLAlchemy's DBAPIError.
         """
+        schema = schema_of(connection)
+        # Engines of several schemas may share their connections.
+        name = self.name if schema == SCHEMA else f"{schema}_{self.name}"
         names: set[str] = connection.info.setdefault(_NAMES, set())
-        if self.name not in names:
+        if name not in names:
             # Once in a connection's life; what it prepared outlives a rollback.
-            connection.exec_driver_sql(f"PREPARE {self.name} {_listed(self.types)} AS {self.text}")
-            names.add(self.name)
+            text = in_schema(self.text, schema)
+            connection.exec_driver_sql(f"PREPARE {name} {_listed(self.types)} AS {text}")
+            names.add(name)
         with closing(connection.connection.cursor()) as cursor:
             try:
-                cursor.execute(_execute(self.name, self.types, first=self.first), values)
+                cursor.execute(_execute(name, self.types, first=self.first), values)
                 rows = list(cursor.fetchall())
             except psycopg2.Error as error:
-                raise _wrapped(error, connection, self.name) from error
+                raise _wrapped(error, connection, name) from error
         return rows
 
 

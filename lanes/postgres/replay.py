@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from lanes.dead_letter_list import DeadLetterSelection, StoredDeadLetter, StoredReplay
 from lanes.ports import Begin
 from lanes.postgres.rows import read_row, rows
+from lanes.postgres.statements import execute
 from lanes.replay import LockedDeadLetter, RecordId
 from lanes.text import headers_as_bytes
 
@@ -87,7 +88,7 @@ _RELEASE = "DELETE FROM lanes.replays WHERE id = %s"
 class PostgresStoredDeadLetters:
     """The port `StoredDeadLetters`."""
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin[Connection]) -> None:
         self._begin = begin
 
     def page(
@@ -123,7 +124,7 @@ class PostgresStoredDeadLetters:
 class PostgresReplayStore:
     """The port `ReplayStore`."""
 
-    def __init__(self, begin: Begin, *, quiet_s: float) -> None:
+    def __init__(self, begin: Begin[Connection], *, quiet_s: float) -> None:
         """A replay without a known position may still arrive for `quiet_s` seconds."""
         self._begin, self._quiet_s = begin, quiet_s
 
@@ -144,9 +145,9 @@ class PostgresReplayStore:
 
     def lock(self, transaction: Connection, letter_id: int) -> LockedDeadLetter:
         """Lock a dead letter; its replays are read after that, so that the result is current."""
-        locked = transaction.exec_driver_sql(_LOCK, (letter_id,)).one()
+        locked = execute(transaction, _LOCK, (letter_id,)).one()
         values = {"id": letter_id, "topic": locked.topic, "quiet_s": self._quiet_s}
-        became = transaction.exec_driver_sql(_REPLAY_RESULTS, values).one()
+        became = execute(transaction, _REPLAY_RESULTS, values).one()
         return read_row(
             LockedDeadLetter,
             locked,
@@ -160,17 +161,17 @@ class PostgresReplayStore:
         self, transaction: Connection, letter: LockedDeadLetter, *, requested_by: str, forced: bool
     ) -> int:
         """Count and store one more replay."""
-        transaction.exec_driver_sql(_ADD_TO_REPLAYS, (1, letter.id))
-        claimed = transaction.exec_driver_sql(_CLAIM, (letter.id, requested_by, forced))
+        execute(transaction, _ADD_TO_REPLAYS, (1, letter.id))
+        claimed = execute(transaction, _CLAIM, (letter.id, requested_by, forced))
         return int(claimed.scalar_one())
 
     def mark_replayed(self, replay_id: int, *, partition: int, offset: int) -> None:
         """Store the position of the replay's record."""
         with self._begin() as connection:
-            connection.exec_driver_sql(_MARK_REPLAYED, (partition, offset, replay_id))
+            execute(connection, _MARK_REPLAYED, (partition, offset, replay_id))
 
     def release(self, letter: LockedDeadLetter, replay_id: int) -> None:
         """Undo the claim."""
         with self._begin() as connection:
-            connection.exec_driver_sql(_RELEASE, (replay_id,))
-            connection.exec_driver_sql(_ADD_TO_REPLAYS, (-1, letter.id))
+            execute(connection, _RELEASE, (replay_id,))
+            execute(connection, _ADD_TO_REPLAYS, (-1, letter.id))

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from lanes.ports import Begin
+from lanes.postgres.statements import execute
 
 T = TypeVar("T")
 
@@ -18,10 +19,10 @@ Converters = Mapping[type, Callable[[Any], Any]]
 AS_STORED: Converters = {memoryview: bytes}
 
 
-def rows(begin: Begin, sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+def rows(begin: Begin[Connection], sql: str, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
     """Return all rows of one statement, in a transaction of its own. Raise OutageError."""
     with begin() as transaction:
-        found: Sequence[Row[Any]] = transaction.exec_driver_sql(sql, dict(values)).all()
+        found: Sequence[Row[Any]] = execute(transaction, sql, dict(values)).all()
     return found
 
 

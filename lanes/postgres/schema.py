@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
 )
 
-SCHEMA = "lanes"
+from lanes.postgres.schema_name import SCHEMA
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

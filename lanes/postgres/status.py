@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from lanes.postgres.statements import execute
+
 _LANES = """
 SELECT waiting.topic, waiting.key, waiting.records, waiting.oldest_at, parked.reason
 FROM (SELECT topic, key, count(*) AS records, min(log_time) AS oldest_at
@@ -29,10 +31,10 @@ class WaitingLane:
 
 def waiting_lanes_by_age(connection: Connection, *, limit: int) -> Sequence[WaitingLane]:
     """Return at most `limit` lanes, that with the oldest record first."""
-    return [WaitingLane(*row) for row in connection.exec_driver_sql(_LANES, (limit,))]
+    return [WaitingLane(*row) for row in execute(connection, _LANES, (limit,))]
 
 
 def unsent(connection: Connection) -> tuple[int, datetime | None]:
     """Return the number of messages in the outbox, and when the oldest was written."""
-    count, oldest_at = connection.exec_driver_sql(_OUTBOX).one()
+    count, oldest_at = execute(connection, _OUTBOX).one()
     return count, oldest_at

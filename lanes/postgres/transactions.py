@@ -15,7 +15,7 @@ from lanes.ports import Begin
 FAULTS_OF_DATA = ("22", "23")
 
 
-def transactions(engine: Engine) -> Begin:
+def transactions(engine: Engine) -> Begin[Connection]:
     """Return a function that begins a transaction of `engine`: see `Begin`."""
 
     @contextmanager
@@ -46,10 +46,11 @@ def _connected(engine: Engine) -> Iterator[Connection]:
 def translated(error: DBAPIError | PoolTimeoutError) -> Exception:
     """Turn driver errors into BadDataError for invalid values, and OutageError for everything
     else."""
-    state = getattr(getattr(error, "orig", None), "pgcode", None)
-    name = type(getattr(error, "orig", None) or error).__name__
-    if state is not None and state[:2] in FAULTS_OF_DATA:
+    cause = getattr(error, "orig", None) or error
+    state, name = getattr(cause, "pgcode", None), type(cause).__name__
+    if state is None:  # it is the connection's: there is no value in its text
+        first_line = str(cause).strip().partition("\n")[0]
+        return OutageError(f"PostgreSQL cannot answer: {first_line or name}")
+    if state[:2] in FAULTS_OF_DATA:
         return BadDataError(f"{name} ({state})")
-    # When the other end closes, the driver knows no state.
-    why = name if state is None else f"{name} ({state})"
-    return OutageError(f"PostgreSQL cannot answer: {why}")
+    return OutageError(f"PostgreSQL cannot answer: {name} ({state})")

@@ -16,6 +16,7 @@ from lanes import metrics
 from lanes.attempts import Attempts
 from lanes.errors import OutageError, UnusableDatabaseError
 from lanes.handler import LaneTopic
+from lanes.ports import T
 from lanes.settings import LaneLimits
 from lanes.settle import LaneSettler
 from lanes.wake import SETTLE_TASK, Waker
@@ -25,9 +26,9 @@ log = structlog.get_logger()
 
 def register_settle(
     app: Celery,
-    settler: LaneSettler,
+    settler: LaneSettler[T],
     *,
-    topics: Mapping[str, LaneTopic],
+    topics: Mapping[str, LaneTopic[T]],
     waker: Waker,
     limits: LaneLimits,
     name: str = SETTLE_TASK,

@@ -1,6 +1,7 @@
 """Wake-ups: a flag in Redis coalesces them, Celery carries them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Never
 
 import structlog
 from celery import Celery
@@ -34,7 +35,7 @@ class CeleryWaker:
         flags: Redis,
         broker: Redis,
         *,
-        topics: Mapping[str, LaneTopic],
+        topics: Mapping[str, LaneTopic[Never]],
         other_queues: Collection[str] = (),
         task: str = SETTLE_TASK,
     ) -> None:

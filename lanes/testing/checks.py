@@ -9,7 +9,7 @@ from lanes.record import InboxRecord, OutboxMessage, RecordsByKey
 from lanes.testing.handler import Rejected, Settled, messages_of
 from lanes.testing.ports import OWN
 from lanes.testing.simulation import Simulation, Writer, Written
-from lanes.testing.store import MemoryStore
+from lanes.testing.store import MemoryStore, MemoryTransaction
 
 Effects = Callable[[MemoryStore], Mapping[str, Sequence[str]]]
 """Returns by key the ids of the records that have had an effect, in the order of their effects."""
@@ -84,7 +84,7 @@ class SerialRun:
 
     def __init__(
         self,
-        handler: LaneHandler[Any, Any],
+        handler: LaneHandler[MemoryTransaction, Any],
         *,
         writers: Sequence[Writer],
         setup: Callable[[MemoryStore], object],

@@ -41,7 +41,7 @@ class SimulatedHandler:
     what `handler.settle` raised at last, which may be the fault of a record.
     """
 
-    def __init__(self, handler: LaneHandler[Any, Any]) -> None:
+    def __init__(self, handler: LaneHandler[MemoryTransaction, Any]) -> None:
         self.handler = handler
         self.poison: set[str] = set()
         self.newer: set[str] = set()

@@ -27,7 +27,7 @@ from lanes.testing.steps import (
     Step,
     Write,
 )
-from lanes.testing.store import MemoryStore
+from lanes.testing.store import MemoryStore, MemoryTransaction
 
 Values = Callable[[random.Random, str], bytes]
 """Returns the value of a record of this key, chosen by the random numbers."""
@@ -53,7 +53,7 @@ DEADLY = 0.02  # of what would be poisonous else
 class Plan:
     """What histories are made of, and what must hold in them: see `simulate`."""
 
-    lane: LaneTopic
+    lane: LaneTopic[MemoryTransaction]
     values: Values
     keys: Sequence[str]
     setup: Setup

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from lanes.codec import Codec
 from lanes.handler import LaneHandler, LaneTopic
@@ -21,12 +21,16 @@ from lanes.testing.history import (
 )
 from lanes.testing.simulation import PARTITIONS, Writer, without_logs
 from lanes.testing.steps import Step
+from lanes.testing.store import MemoryTransaction
 from lanes.text import as_text
 from lanes.topic import Topic
 
 SEEDS = 2**32
 SIMULATED = "simulated"  # topic, group and queue of a handler alone
 METHODS = ("load", "settle", "fail", "settled")
+
+Simulated: TypeAlias = LaneTopic[MemoryTransaction] | LaneHandler[MemoryTransaction, Any] | Function
+"""What can be simulated: a topic, a handler alone, or a function."""
 
 
 class SimulationFailed(AssertionError):  # noqa: N818 - as a test says it
@@ -47,7 +51,7 @@ class SimulationFailed(AssertionError):  # noqa: N818 - as a test says it
 
 
 def simulate(  # noqa: PLR0913 - what a test says, each by name
-    topic: LaneTopic | LaneHandler[Any, Any] | Function,
+    topic: Simulated,
     *,
     values: Values | Sequence[bytes],
     value_type: Any = bytes,  # noqa: ANN401 - any type that msgspec reads
@@ -113,7 +117,7 @@ def _run(plan: Plan, seed: int) -> None:
     raise SimulationFailed(seed, shortest, failure) from failure.error
 
 
-def _lane_topic(topic: LaneTopic | LaneHandler[Any, Any] | Function, value_type: Any) -> LaneTopic:  # noqa: ANN401 - any type
+def _lane_topic(topic: Simulated, value_type: Any) -> LaneTopic[MemoryTransaction]:  # noqa: ANN401 - any type
     if isinstance(topic, LaneTopic):
         _check_methods(topic.handler)
         return topic
@@ -124,7 +128,9 @@ def _lane_topic(topic: LaneTopic | LaneHandler[Any, Any] | Function, value_type:
     return _simulated(topic, codec.check)
 
 
-def _simulated(handler: LaneHandler[Any, Any], check: Callable[[str, bytes], object]) -> LaneTopic:
+def _simulated(
+    handler: LaneHandler[MemoryTransaction, Any], check: Callable[[str, bytes], object]
+) -> LaneTopic[MemoryTransaction]:
     """A topic of this handler, whose records are known by their values."""
     topic = Topic(SIMULATED, PARTITIONS)
     return LaneTopic(topic, SIMULATED, SIMULATED, check, as_text, handler)

@@ -88,7 +88,9 @@ class Written:
 class Simulation:
     """A lane topic and what befalls it. Its methods are what can happen."""
 
-    def __init__(self, lane: LaneTopic, *, writers: Sequence[Writer] = ()) -> None:
+    def __init__(
+        self, lane: LaneTopic[MemoryTransaction], *, writers: Sequence[Writer] = ()
+    ) -> None:
         """The topic has PARTITIONS partitions, whatever it has elsewhere."""
         self.store, self.ports = MemoryStore(), MemoryPorts()
         self.log: list[list[RawRecord]] = [[] for _ in range(PARTITIONS)]
@@ -336,7 +338,7 @@ class Simulation:
             except OutageError:
                 pause()
 
-    def _ingest_batch(self, ingestor: Ingestor) -> None:
+    def _ingest_batch(self, ingestor: Ingestor[MemoryTransaction]) -> None:
         pause()
         ingestor.refresh_parked()
         batches = {

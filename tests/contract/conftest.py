@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine
@@ -14,7 +15,8 @@ from lanes.postgres.dead_letters import PostgresDeadLetters
 from lanes.postgres.engine import driver_url
 from lanes.postgres.lanes import PostgresInboxWriter, PostgresLanes
 from lanes.postgres.parked import PostgresParkedStore
-from lanes.postgres.schema import SCHEMA
+from lanes.postgres.schema_name import SCHEMA
+from lanes.postgres.statements import execute, with_schema
 from lanes.postgres.transactions import transactions
 from lanes.record import OutboxMessage
 from lanes.testing import MemoryParkedStore, MemoryPorts, MemoryStore
@@ -25,6 +27,7 @@ from tests.integration.database import own_database
 __all__ = ["stack"]
 
 LOCK_WAIT_MS = 200
+ANOTHER_SCHEMA = "order"  # a word of SQL
 _OUTBOX = """
 SELECT topic, key, payload, traceparent, headers FROM lanes.outbox
 WHERE dead_letter_id IS NULL ORDER BY id"""
@@ -40,11 +43,11 @@ TRUNCATE lanes.inbox, lanes.ingest_progress, lanes.outbox, lanes.dead_letters, l
 class Ports:
     """The ports of one store; all but `begin` are used inside its transactions."""
 
-    begin: Begin
-    inbox_writer: InboxWriter
-    lanes: Lanes
-    claims: Claims
-    dead_letters: DeadLetters
+    begin: Begin[Any]
+    inbox_writer: InboxWriter[Any]
+    lanes: Lanes[Any]
+    claims: Claims[Any]
+    dead_letters: DeadLetters[Any]
     parked: ParkedStore
 
     def outbox(self) -> list[OutboxMessage]:
@@ -78,11 +81,11 @@ class PostgresPorts(Ports):
 
     def outbox(self) -> list[OutboxMessage]:
         with self.begin() as transaction:
-            return [OutboxMessage(*row) for row in transaction.exec_driver_sql(_OUTBOX)]
+            return [OutboxMessage(*row) for row in execute(transaction, _OUTBOX)]
 
     def queued_dead_letters(self) -> list[tuple[str, int]]:
         with self.begin() as transaction:
-            return [(topic, offset) for topic, offset in transaction.exec_driver_sql(_QUEUED)]
+            return [(topic, offset) for topic, offset in execute(transaction, _QUEUED)]
 
 
 @pytest.fixture(scope="session")
@@ -91,17 +94,18 @@ def database(stack: object) -> Iterator[str]:
     with own_database("contract") as environment:
         engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
         with engine.begin() as connection:
-            connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
-            upgrade(connection, schema=SCHEMA)
+            for schema in (SCHEMA, ANOTHER_SCHEMA):
+                connection.exec_driver_sql(f'CREATE SCHEMA "{schema}"')
+                upgrade(connection, schema=schema)
         yield environment["DATABASE_URL"]
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", SCHEMA, ANOTHER_SCHEMA])
 def ports(request: pytest.FixtureRequest) -> Ports:
-    """The ports of an empty store."""
+    """The ports of an empty store: in memory, or in a schema of PostgreSQL."""
     if request.param == "memory":
         return _memory()
-    return _postgres(request.getfixturevalue("database"))
+    return _postgres(request.getfixturevalue("database"), request.param)
 
 
 def _memory() -> Ports:
@@ -110,14 +114,14 @@ def _memory() -> Ports:
     return MemoryStorePorts(store.begin, ports, ports, ports, ports, parked, store)
 
 
-def _postgres(database_url: str) -> Ports:
+def _postgres(database_url: str, schema: str) -> Ports:
     options = f"-c lock_timeout={LOCK_WAIT_MS}"
     engine = create_engine(
         driver_url(database_url), poolclass=NullPool, connect_args={"options": options}
     )
-    begin = transactions(engine)
+    begin = transactions(with_schema(engine, schema))
     with begin() as transaction:
-        transaction.exec_driver_sql(_EMPTY)
+        execute(transaction, _EMPTY)
     return PostgresPorts(
         begin, PostgresInboxWriter(), PostgresLanes(), PostgresClaims(),
         PostgresDeadLetters(),

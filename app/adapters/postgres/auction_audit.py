@@ -15,7 +15,8 @@ from app.domain.records import Position
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing.rows import Answered, BidRow, DecisionRow, auction_id_of
 from lanes.audit import Scope, Selection, StoredRow
-from lanes.postgres.audit_rows import reading, streamed
+from lanes.postgres.audit_rows import streamed
+from lanes.postgres.transactions import transactions
 
 SAMPLE_AUCTIONS = 50  # enough to meet every kind of decision; a minute's reading at most
 
@@ -67,7 +68,7 @@ class PostgresAuctionRows:
     """Reads in the snapshot it is given; `engine` is for what must be read outside of it."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._begin = transactions(engine)
 
     def select(self, transaction: Connection, scope: Scope) -> Selection:
         """Return the auctions selected by the scope. Raise NotFoundError when there is none."""
@@ -121,7 +122,7 @@ class PostgresAuctionRows:
 
     def versions_now(self, ids: Collection[int]) -> dict[int, int]:
         """Return the current versions of auctions, read outside of the snapshot."""
-        with reading(), self._engine.connect() as connection:
+        with self._begin() as connection:
             rows = connection.exec_driver_sql(_VERSIONS, {"ids": list(ids)})
             return {row[0]: row[1] for row in rows}
 

@@ -1,6 +1,7 @@
 """The auctions' part of the audit of `auction-bid`: every entry of its log, and every auction."""
 
 from collections.abc import Iterator, Sequence
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from app.domain.contest import NO_HISTORY, Effective
@@ -11,16 +12,18 @@ from app.services.auditing.fold import Fold
 from app.services.auditing.rows import AuctionRows, BidRow, DecisionRow, auction_id_of
 from app.services.auditing.watch import RowWatch
 from app.services.settling import decode
-from lanes import FutureVersionError, InboxRecord, Transaction
+from lanes import FutureVersionError, InboxRecord
 from lanes.audit import AuditResults, LogEntry, LogRecord, Scope, Selection, StoredRow
+
+T = TypeVar("T")
 
 IDS_AT_ONCE = 1_000
 
 
-class AuctionAudit:
+class AuctionAudit(Generic[T]):
     """The `LaneAudit` of auctions; keeps the auctions of one partition at a time."""
 
-    def __init__(self, rows: AuctionRows, results: AuditResults) -> None:
+    def __init__(self, rows: AuctionRows[T], results: AuditResults) -> None:
         self._rows = rows
         self._results = results
         self._folds: dict[int, Fold] = {}
@@ -29,13 +32,13 @@ class AuctionAudit:
         self._folded_ids: set[int] = set()
         self._selection = Selection()
 
-    def select(self, transaction: Transaction, scope: Scope) -> Selection:
+    def select(self, transaction: T, scope: Scope) -> Selection:
         """Return the auctions selected by the scope."""
         self._selection = self._rows.select(transaction, scope)
         return self._selection
 
     def stored_rows(
-        self, transaction: Transaction, *, partition: int, first: int, selection: Selection
+        self, transaction: T, *, partition: int, first: int, selection: Selection
     ) -> Iterator[StoredRow]:
         """Yield the rows of the auctions in offset order."""
         return self._rows.stored_rows(
@@ -46,7 +49,7 @@ class AuctionAudit:
         """Return False: what a record did is in a row."""
         return False
 
-    def check_batch(self, transaction: Transaction, entries: Sequence[LogEntry]) -> None:
+    def check_batch(self, transaction: T, entries: Sequence[LogEntry]) -> None:
         """Check the next entries of a partition."""
         records = [None if entry.record is None else _decoded(entry.record) for entry in entries]
         self._load_auctions(transaction, entries)
@@ -64,7 +67,7 @@ class AuctionAudit:
         for fold in begun.values():
             fold.end()
 
-    def end_partition(self, transaction: Transaction) -> None:
+    def end_partition(self, transaction: T) -> None:
         """Compare the rows of this partition's auctions, which are folded by now."""
         for ids in batches(self._folds, IDS_AT_ONCE):
             for auction_id, stored in self._rows.auctions(transaction, ids).items():
@@ -74,7 +77,7 @@ class AuctionAudit:
         self._folds.clear()
         self._watches.clear()
 
-    def end(self, transaction: Transaction, selection: Selection) -> None:
+    def end(self, transaction: T, selection: Selection) -> None:
         """Check that auctions without records are in their initial state."""
         versions = self._rows.versions(transaction, selection)
         without_records = (
@@ -85,7 +88,7 @@ class AuctionAudit:
                 Fold(stored, self._results).compare_state(stored)
                 RowWatch(stored, self._results).end(stored)
 
-    def _load_auctions(self, transaction: Transaction, entries: Sequence[LogEntry]) -> None:
+    def _load_auctions(self, transaction: T, entries: Sequence[LogEntry]) -> None:
         ids = {stored_row.row.auction_id for entry in entries for stored_row in entry.stored_rows}
         ids |= {found for entry in entries if (found := _auction_id(entry)) is not None}
         ids = {number for number in ids if str(number) in self._selection}
@@ -98,7 +101,7 @@ class AuctionAudit:
 
     def _known(
         self,
-        transaction: Transaction,
+        transaction: T,
         entries: Sequence[LogEntry],
         records: Sequence[Record | None],
     ) -> dict[UUID, KnownBid]:
@@ -121,7 +124,7 @@ class AuctionAudit:
 
     def _histories(
         self,
-        transaction: Transaction,
+        transaction: T,
         entries: Sequence[LogEntry],
         records: Sequence[Record | None],
     ) -> dict[int | None, Sequence[Effective]]:

@@ -7,15 +7,16 @@ clients received is compared by `journal_audit`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Never, Protocol, TypeVar
 
 from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
 from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
-from app.services.auditing.rows import AuctionRows
-from lanes import Transaction
+from app.services.auditing.rows import AuctionRows, T_contra
 from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch, Selection
+
+T = TypeVar("T")
 
 BATCH_MESSAGES = 1_000
 OFFSETS = "chat places"
@@ -48,23 +49,23 @@ class ChatTail(Protocol):
         ...
 
 
-class DeadLetterOffsets(Protocol):
+class DeadLetterOffsets(Protocol[T_contra]):
     """The offsets of dead letters."""
 
     def dead_letters(
-        self, transaction: Transaction, topic: str, *, partition: int, first: int, lanes: Selection
+        self, transaction: T_contra, topic: str, *, partition: int, first: int, lanes: Selection
     ) -> Iterator[int]:
         """Yield the offsets of dead letters, ascending."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class ChatSources:
+class ChatSources(Generic[T_contra]):
     """The sources of the audit of chat, and the offsets of messages it has read so far."""
 
     log: LogReader
-    rooms: AuctionRows
-    dead_letters: DeadLetterOffsets
+    rooms: AuctionRows[T_contra]
+    dead_letters: DeadLetterOffsets[T_contra]
     store: ChatStore
     tail: ChatTail
     scratch: Scratch
@@ -74,13 +75,13 @@ class ChatSources:
         return [offset for offset, _ in self.scratch.of(OFFSETS, f"{room_id} {message_id}")]
 
 
-class ChatAudit:
+class ChatAudit(Generic[T]):
     """Reads `chat-message`, the store and the rooms' lists."""
 
-    def __init__(self, sources: ChatSources) -> None:
+    def __init__(self, sources: ChatSources[T]) -> None:
         self._sources = sources
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[T]) -> None:
         """Check the rooms of the selected auctions; all rooms when all auctions are selected."""
         result, seen = context.results["I14"], set[int]()
         rooms = self._rooms(context)
@@ -92,13 +93,13 @@ class ChatAudit:
         for room_id in sorted(seen):
             self._check_pushed(result, room_id, sample=context.scope.sample)
 
-    def _rooms(self, context: AuditContext) -> set[int] | None:
+    def _rooms(self, context: AuditContext[T]) -> set[int] | None:
         selection = context.selections[AUCTION_BID.name]
         if selection.lanes is None:
             return None
         return self._sources.rooms.room_ids(context.transaction, selection)
 
-    def _spans(self, context: AuditContext) -> dict[int, tuple[int, int]]:
+    def _spans(self, context: AuditContext[T]) -> dict[int, tuple[int, int]]:
         """Return by partition the first and end offset; under load the end is what `save` has
         committed."""
         log, selection = self._sources.log, context.selections[AUCTION_BID.name]
@@ -113,7 +114,7 @@ class ChatAudit:
         return {partition: (starts[partition], ends[partition]) for partition in bounds}
 
     def _messages(
-        self, context: AuditContext, span: tuple[int, int, int], rooms: set[int] | None
+        self, context: AuditContext[T], span: tuple[int, int, int], rooms: set[int] | None
     ) -> Iterator[tuple[LogRecord, ChatMessageValue]]:
         """Yield the messages of a partition, dead letters excluded."""
         topic, (partition, start, end) = CHAT_MESSAGE.name, span
@@ -178,7 +179,7 @@ class ChatAudit:
         return seq == message.seq or repeats(self._sources, message, seq)
 
 
-def repeats(sources: ChatSources, message: StoredMessage, seq: int) -> bool:
+def repeats(sources: ChatSources[Never], message: StoredMessage, seq: int) -> bool:
     """Return whether a message was pushed for a later record of it: Redis may lose the flag that
     prevents this."""
     return seq in sources.offsets_of(message.room_id, message.message_id)[1:]

@@ -6,32 +6,33 @@ predecessor was never published is a violation.
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from app.protocol.records import auction_version_decoder
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT
-from app.services.auditing.rows import AuctionRows
-from lanes import Transaction
+from app.services.auditing.rows import AuctionRows, T_contra
 from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Selection
+
+T = TypeVar("T")
 
 CLOCKS_APART_MAX = timedelta(hours=1)  # of the broker, and of who dates an auction's creation
 
 
-class Outbox(Protocol):
+class Outbox(Protocol[T_contra]):
     """Messages waiting to be published."""
 
-    def outbox(self, transaction: Transaction, topic: str) -> Iterator[tuple[str, str]]:
+    def outbox(self, transaction: T_contra, topic: str) -> Iterator[tuple[str, str]]:
         """Yield (key, payload) of every message waiting for this topic, in order."""
         ...
 
 
-class EventAudit:
+class EventAudit(Generic[T]):
     """Reads `auction-event` as far back as it is retained."""
 
-    def __init__(self, log: LogReader, rows: AuctionRows, outbox: Outbox) -> None:
+    def __init__(self, log: LogReader, rows: AuctionRows[T], outbox: Outbox[T]) -> None:
         self._log, self._rows, self._outbox = log, rows, outbox
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[T]) -> None:
         """Check the published states of the selected auctions."""
         selection = context.selections[AUCTION_BID.name]
         result = context.results["I11"]
@@ -58,7 +59,7 @@ class EventAudit:
         }
 
     def _compare(
-        self, context: AuditContext, selection: Selection, last: dict[int, int], *, whole: bool
+        self, context: AuditContext[T], selection: Selection, last: dict[int, int], *, whole: bool
     ) -> None:
         """Compare with the version of each row, less what waits in the outbox."""
         result, ahead = context.results["I11"], {}
@@ -76,7 +77,7 @@ class EventAudit:
                 result.check(published >= due, line)
         self._check_committed(result, ahead)
 
-    def _waiting(self, context: AuditContext) -> dict[int, int]:
+    def _waiting(self, context: AuditContext[T]) -> dict[int, int]:
         """Return by auction the first version waiting to be published."""
         waiting: dict[int, int] = {}
         for _, payload in self._outbox.outbox(context.transaction, AUCTION_EVENT.name):

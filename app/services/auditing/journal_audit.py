@@ -4,7 +4,7 @@ and I14."""
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, Never
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,7 @@ Decided = Callable[[Sequence[UUID]], list[KnownBid]]
 class NoJournal:
     """Replaces the audit of journals when there are none: reports what is not checked."""
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[object]) -> None:
         """Record the gaps."""
         for invariant in ("I1", "I13"):
             context.results[invariant].gaps.append("it needs --journal")
@@ -40,12 +40,14 @@ class NoJournal:
 class JournalAudit:
     """Reads journals into sorted tables, then checks table by table."""
 
-    def __init__(self, files: Sequence[Journal], decided: Decided, chat: ChatSources) -> None:
+    def __init__(
+        self, files: Sequence[Journal], decided: Decided, chat: ChatSources[Never]
+    ) -> None:
         self._files, self._decided, self._chat = files, decided, chat
         self._log: LogReader = chat.log
         self._scratch: Scratch = chat.scratch
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[object]) -> None:
         """Check what all journals contain. Raise JournalError for one that cannot be read."""
         results = context.results
         selection = context.selections[AUCTION_BID.name]

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from app.domain.auction import Auction
 from app.domain.contest import Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import Position
-from lanes import Transaction
 from lanes.audit import Scope, Selection, StoredRow
+
+T_contra = TypeVar("T_contra", contravariant=True)
 
 ID_DIGITS_MAX = 18  # longer ones do not fit the column
 
@@ -80,35 +81,35 @@ def auction_id_of(lane: str | None) -> int | None:
     return int(lane)
 
 
-class AuctionRows(Protocol):
+class AuctionRows(Protocol[T_contra]):
     """The stored rows of auctions, in the snapshot of an audit."""
 
-    def select(self, transaction: Transaction, scope: Scope) -> Selection:
+    def select(self, transaction: T_contra, scope: Scope) -> Selection:
         """Return the auctions selected by the scope. Raise NotFoundError when there is none."""
         ...
 
     def stored_rows(
-        self, transaction: Transaction, *, partition: int, first: int, selection: Selection
+        self, transaction: T_contra, *, partition: int, first: int, selection: Selection
     ) -> Iterator[StoredRow]:
         """Yield the rows of `bids` and `decisions` from an offset on, in offset order."""
         ...
 
-    def auctions(self, transaction: Transaction, ids: Collection[int]) -> dict[int, Auction]:
+    def auctions(self, transaction: T_contra, ids: Collection[int]) -> dict[int, Auction]:
         """Return those of the auctions that exist."""
         ...
 
-    def answered(self, transaction: Transaction, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
+    def answered(self, transaction: T_contra, bid_ids: Collection[UUID]) -> dict[UUID, Answered]:
         """Return those of the bids that have an answer."""
         ...
 
     def history(
-        self, transaction: Transaction, auction_id: int, *, before: int
+        self, transaction: T_contra, auction_id: int, *, before: int
     ) -> Sequence[Effective]:
         """Return the records below an offset that had an effect on price and leader, in log
         order."""
         ...
 
-    def versions(self, transaction: Transaction, selection: Selection) -> Iterator[tuple[int, int]]:
+    def versions(self, transaction: T_contra, selection: Selection) -> Iterator[tuple[int, int]]:
         """Yield (id, version) of all selected auctions, by id."""
         ...
 
@@ -116,6 +117,6 @@ class AuctionRows(Protocol):
         """Return the current versions of auctions, read outside of the snapshot."""
         ...
 
-    def room_ids(self, transaction: Transaction, selection: Selection) -> set[int]:
+    def room_ids(self, transaction: T_contra, selection: Selection) -> set[int]:
         """Return the chat rooms of the selected auctions."""
         ...

@@ -3,7 +3,7 @@ looks after."""
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from msgspec.structs import replace
 from typing import Any
 
 import pytest

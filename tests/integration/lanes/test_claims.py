@@ -2,11 +2,11 @@
 
 import pytest
 from psycopg2 import Error
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from app.protocol.topics import AUCTION_BID
 from lanes.errors import BadDataError, OutageError
-from lanes.ports import Transaction
 from lanes.postgres.lanes import PostgresLanes
 from lanes.postgres.prepared import Prepared
 from tests.integration.lanes.cluster import LaneCluster, Lot
@@ -18,7 +18,7 @@ PID = Prepared("test_pid", (), "SELECT pg_backend_pid()")
 COUNTED = Prepared("test_counted", ("text",), "SELECT $1::int")
 
 
-def claim(transaction: Transaction, *lots: Lot) -> list[bool]:
+def claim(transaction: Connection, *lots: Lot) -> list[bool]:
     """Claim the lanes of auctions, as a worker does; return which are ours."""
     keys = [str(lot.auction_id) for lot in lots]
     claimed = PostgresLanes().claim(transaction, topic=AUCTION_BID.name, keys=keys, limit=1)

@@ -4,11 +4,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine
 
-from lanes.migrations import VERSION_TABLE, current_revision, downgrade, newest_revision, upgrade
+from lanes.migrations import VERSION_TABLE, downgrade, schema_fault, upgrade
 from lanes.postgres.engine import driver_url
-from lanes.postgres.schema import SCHEMA, metadata
+from lanes.postgres.schema import metadata
+from lanes.postgres.schema_name import SCHEMA
 from tests.integration.database import alembic, own_database
 
+FIRST = "0001"
 _ROWS = """
 INSERT INTO {inbox} (topic, partition, "offset", key, payload, log_time)
 VALUES ('things', 0, 7, 'a', '{{}}', now())"""
@@ -34,10 +36,12 @@ def test_own_migrations_give_the_tables_that_the_code_names() -> None:
         engine = create_engine(driver_url(environment["DATABASE_URL"]), poolclass=NullPool)
         with engine.begin() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {SCHEMA}")
-            assert current_revision(connection, schema=SCHEMA) is None
+            assert "is not there" in str(schema_fault(connection, schema=SCHEMA))
             upgrade(connection, schema=SCHEMA)
-            assert current_revision(connection, schema=SCHEMA) == newest_revision()
+            assert schema_fault(connection, schema=SCHEMA) is None
             assert differences(connection) == []
+            downgrade(connection, schema=SCHEMA, revision=FIRST)
+            assert f"is at {FIRST}, not" in str(schema_fault(connection, schema=SCHEMA))
             downgrade(connection, schema=SCHEMA)
             upgrade(connection, schema=SCHEMA)
 
@@ -50,7 +54,7 @@ def test_the_migration_moves_the_tables_with_their_rows() -> None:
             connection.exec_driver_sql(_ROWS.format(inbox="inbox"))
         alembic(environment, "upgrade", "head")
         with engine.begin() as connection:
-            assert current_revision(connection, schema=SCHEMA) == newest_revision()
+            assert schema_fault(connection, schema=SCHEMA) is None
             assert differences(connection) == []
             rows = connection.exec_driver_sql('SELECT "offset" FROM lanes.inbox')
             assert rows.scalars().all() == [7]

@@ -75,7 +75,7 @@ class Shop:
         self.offset += 1
         payload = msgspec.json.encode(value).decode()
         record = InboxRecord(AUCTION_BID.name, 0, self.offset, str(value.auction_id), payload, NOW)
-        lane: AuctionLane = AuctionLane(PostgresAuctionStore(), lambda: None)
+        lane = AuctionLane(PostgresAuctionStore(), lambda: None)
         with self.engine.begin() as connection:
             records = {record.key: [record]}
             (settlement,) = lane.settle(connection, lane.load(connection, records), records)

@@ -78,8 +78,13 @@ def run(command: tuple[str, ...], folder: Path, environment: Mapping[str, str]) 
     return done.stdout
 
 
-def test_the_tutorial_runs_word_for_word(tmp_path: Path, environment: dict[str, str]) -> None:
-    said = run(("bash", "-c", script(PAGE.read_text(encoding="utf-8"))), tmp_path, environment)
+@pytest.mark.parametrize("schema", ["lanes", "order"])
+def test_the_tutorial_runs_word_for_word(
+    tmp_path: Path, environment: dict[str, str], schema: str
+) -> None:
+    own = {**environment, "LANES_SCHEMA": schema}
+    said = run(("bash", "-c", script(PAGE.read_text(encoding="utf-8"))), tmp_path, own)
+    assert f"schema {schema} is at revision" in said
     assert "9999 orders, 0 doubled, 0 out of order" in said
     assert "ValueError: an order of thirteen" in said
     assert "1 replayed" in said

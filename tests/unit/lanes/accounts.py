@@ -149,7 +149,7 @@ def check(_: str, value: bytes) -> object:
     return value
 
 
-def lane_topic(handler: Accounts) -> LaneTopic:
+def lane_topic(handler: Accounts) -> LaneTopic[MemoryTransaction]:
     """The topic of payments."""
     topic = Topic("payments", 12)
     return LaneTopic(topic, "accounts", "accounts", check, payment_id, handler)

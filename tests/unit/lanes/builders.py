@@ -11,7 +11,7 @@ from lanes.dead_letter import DeadLetter, Parking
 from lanes.ingest import Ingestor, IngestorPorts
 from lanes.policy import DeadLetterLimit
 from lanes.record import RawRecord
-from lanes.testing import MemoryPorts, MemoryStore
+from lanes.testing import MemoryPorts, MemoryStore, MemoryTransaction
 from lanes.testing.ports import DEAD_LETTERS, INBOX, PARKED_PARTITIONS, PROGRESS
 from lanes.topic import Topic
 from tests.platform.lists import lane_topic
@@ -56,22 +56,22 @@ class Store(MemoryStore):
         return [(one.offset, one.reason) for one in self.letters]
 
 
-def ports_of(store: Store) -> IngestorPorts:
+def ports_of(store: Store) -> IngestorPorts[MemoryTransaction]:
     """The ports of an owner on this store."""
     return IngestorPorts(store.begin, MemoryPorts(), MemoryPorts(), SIZES, DEAD_LETTER_LIMIT)
 
 
-def owner_of(store: Store, *, topic_id: str = "first") -> Ingestor:
+def owner_of(store: Store, *, topic_id: str = "first") -> Ingestor[MemoryTransaction]:
     """Return an owner of the store."""
     return Ingestor(LANE, ports_of(store), topic_id=topic_id)
 
 
-def start(owner: Ingestor, bounds: Mapping[int, Bounds]) -> dict[int, int]:
+def start(owner: Ingestor[MemoryTransaction], bounds: Mapping[int, Bounds]) -> dict[int, int]:
     """Start it with partitions of these bounds."""
     return owner.start(bounds, lambda _: bounds)
 
 
-def started(store: Store) -> Ingestor:
+def started(store: Store) -> Ingestor[MemoryTransaction]:
     """Return an owner of partition 0, whose first offset is 0."""
     owner = owner_of(store)
     start(owner, {0: Bounds(0, 1_000)})

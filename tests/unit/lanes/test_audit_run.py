@@ -47,11 +47,11 @@ class Sources:
 class OwnInvariant:
     """A further audit, of an invariant that the platform does not know."""
 
-    def run(self, context: AuditContext) -> None:
+    def run(self, context: AuditContext[object]) -> None:
         context.results["X1"].check(context.transaction == "the transaction", "another transaction")
 
 
-def audited(sources: Any, *others: Audit, names: dict[str, str]) -> AuditResults:
+def audited(sources: Any, *others: Audit[Any], names: dict[str, str]) -> AuditResults:
     without_owner = [replace(lane_topic(topic), audit=None) for topic in (FIRST, SECOND)]
     return run_audit(
         AuditSources(without_owner, sources, sources, sources.snapshot),

@@ -32,7 +32,7 @@ def settle(*_: object) -> None:
     """Settles nothing."""
 
 
-def handled_by(handler: object) -> LaneTopic:
+def handled_by(handler: object) -> LaneTopic[Any]:
     topic = Topic("orders", 12)
     return LaneTopic(topic, "orders", "orders", settle, lambda _: None, handler)  # type: ignore[arg-type]
 
@@ -73,9 +73,12 @@ def test_a_wrong_topic_is_refused_by_name_and_field(fault: str) -> None:
         ({"celery": Celery("mine", set_as_current=False)}, "celery: "),
         ({"celery": "amqp://a"}, "celery: the broker is not Redis"),
         ({"redis": Redis()}, "celery: an own Redis does not tell the broker"),
+        ({"schema": "my-tables"}, "schema: 'my-tables' is no name: "),
+        ({"schema": "pg_mine"}, "schema: "),
+        ({"schema": "a" * 41}, "schema: "),
     ],
 )
-def test_servers_that_cannot_serve_are_refused(changes: dict[str, Any], fault: str) -> None:
+def test_what_cannot_serve_is_refused(changes: dict[str, Any], fault: str) -> None:
     with pytest.raises(PlatformError) as refused:
         make(**changes)
     assert str(refused.value).startswith(fault)
@@ -97,6 +100,8 @@ def test_the_environment_sets_kafka_and_limits() -> None:
     assert platform.kafka.replication == 1
     assert platform.kafka.bootstrap_servers == "localhost:9092"
     assert platform.limits.settle_batch_max == 7
+    assert platform.schema == "lanes"
+    assert Platform.from_env({**environment, "LANES_SCHEMA": "mine"}).schema == "mine"
 
 
 def test_a_platform_lists_its_required_topics() -> None:

@@ -8,7 +8,7 @@ from lanes.dead_letter import FUTURE_VERSION, TOO_MANY, Parking
 from lanes.errors import BadDataError, BadRecordError, FutureVersionError, OutageError
 from lanes.record import RawRecord
 from lanes.record_processor import ProcessorPorts, RecordHandler, RecordProcessor
-from lanes.testing import MemoryPorts
+from lanes.testing import MemoryPorts, MemoryTransaction
 from lanes.testing.ports import PARKED_PARTITIONS
 from tests.unit.lanes.builders import DEAD_LETTER_LIMIT, PER_PARTITION, TOPIC, Store, raw
 
@@ -44,7 +44,7 @@ def batch(*values: bytes, partition: int = 0) -> list[RawRecord]:
     return [raw(offset, value, partition=partition) for offset, value in enumerate(values)]
 
 
-def make_handling(store: Store) -> tuple[MemoryConsumer, RecordProcessor[bytes]]:
+def make_handling(store: Store) -> tuple[MemoryConsumer, RecordProcessor[bytes, MemoryTransaction]]:
     consumer = MemoryConsumer()
     return consumer, RecordProcessor(
         consumer, ProcessorPorts(store.begin, MemoryPorts(), DEAD_LETTER_LIMIT)

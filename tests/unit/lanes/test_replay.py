@@ -151,8 +151,8 @@ def replayer(
     store: FakeDeadLetters,
     log: Log,
     clock: Clock | None = None,
-    lanes: Mapping[str, LaneTopic] | None = None,
-) -> Replayer:
+    lanes: Mapping[str, LaneTopic[Any]] | None = None,
+) -> Replayer[Any]:
     ticking = clock or Clock()
     return Replayer(
         DeadLetterList(store, ["chat-message"]),
