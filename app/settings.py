@@ -30,7 +30,6 @@ S = TypeVar("S", bound=Struct)
 
 Url = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=1)]
-Milliseconds = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(gt=0)]
 PerSecond = Annotated[float, Meta(gt=0)]
 KafkaProtocol = Literal["PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL"]

@@ -9,7 +9,7 @@ become dead letters.
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -91,30 +91,6 @@ class Plan:
     sequences: Mapping[str, int]
     lost_ids: LostIds
     published: Mapping[int, int]
-
-
-class RestoredDatabase(Protocol):
-    """The restored database. Methods raise BusyError when it does not answer."""
-
-    def other_connections(self) -> list[str]:
-        """Return our other processes that are connected for longer than a check takes."""
-        ...
-
-    def existing(self) -> ExistingIds:
-        """Return the ids in the database."""
-        ...
-
-    def progress(self, topic: str) -> dict[int, int]:
-        """Return by partition the next offset to ingest."""
-        ...
-
-    def sequences(self) -> dict[str, int]:
-        """Return by table the last value of its sequence of ids; 0 before the first."""
-        ...
-
-    def begin_epoch(self, plan: Plan) -> str:
-        """Carry out the plan in one transaction; return the name of the new epoch."""
-        ...
 
 
 def find_lost(

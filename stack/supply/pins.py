@@ -26,12 +26,6 @@ class Pin:
     hashes: int
     asked_by: frozenset[str]  # the requirements files that name it
 
-    @property
-    def is_for_this_environment(self) -> bool:
-        """Whether pip installs it here."""
-        requirement = Requirement(f"{self.name} ; {self.marker}" if self.marker else self.name)
-        return requirement.marker is None or requirement.marker.evaluate()
-
 
 def read_pins(lock: Path) -> list[Pin]:
     """Return the packages of a lock file, in its order."""

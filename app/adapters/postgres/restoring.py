@@ -1,4 +1,4 @@
-"""The port `RestoredDatabase`: a database after its restore, and the start of its new epoch."""
+"""A database after its restore, and the start of its new epoch."""
 
 import msgspec
 from sqlalchemy import Connection, Engine
