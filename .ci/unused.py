@@ -63,5 +63,6 @@ _.otel_exporter_otlp_protocol, _.otel_exporter_otlp_traces_protocol
 _.subscriptions_max, _.connection_id, _.server_ms, _.members_online, _.last_seq
 _.email_proved, _.has_password, _.expires_in, _.token_type, _.linked_at, _.last_used_at
 _.krw, _.jpy, _.usd, _.eur, _.winner_user, _.next_cursor
+_.key_hex, _.payload_encoding  # of a dead letter
 _.degraded, _.dependencies  # of /readyz
 _.INVALID_UTF8, _.FORBIDDEN  # codes of CloseCode, as wire.md lists them

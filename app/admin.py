@@ -104,9 +104,7 @@ def _grant(container: HouseContainer, options: argparse.Namespace) -> str:
     return f"user {user.id} is {user.role} from the next log-in or refresh on"
 
 
-def _set_status(
-    status: UserStatus, container: HouseContainer, options: argparse.Namespace
-) -> str:
+def _set_status(status: UserStatus, container: HouseContainer, options: argparse.Namespace) -> str:
     change = UserChange(status="active" if options.lift else status)
     administration = container.administration
     user = administration.change(administration.find(options.who), change, by=operator())

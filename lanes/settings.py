@@ -10,8 +10,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from lanes.errors import PlatformError
-from lanes.postgres.schema_name import SCHEMA
 from lanes.policy import DeadLetterLimit
+from lanes.postgres.schema_name import SCHEMA
 
 
 def _of(meaning: str) -> Meta:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from lanes.audit.ports import Audit, Scope
 from lanes.audit.printing import as_json, lines
@@ -32,7 +33,7 @@ def audit(
     services: OperatorServices,
     options: argparse.Namespace,
     *,
-    others: Iterable[Audit] = (),
+    others: Iterable[Audit[Any]] = (),
     invariants: Mapping[str, str] = INVARIANTS,
 ) -> int:
     """Audit, print the results, and return the exit code: 1 when an invariant is violated.

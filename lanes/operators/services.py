@@ -1,6 +1,6 @@
 """What the commands of operators use."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from lanes.audit.run import AuditSources
 from lanes.dead_letter_list import DeadLetterList
@@ -9,10 +9,10 @@ from lanes.replay import Replayer
 
 
 class OperatorServices(Protocol):
-    """The use-cases of operators; they connect to nothing before they are used."""
+    """The use-cases of operators, on any store; they connect to nothing before they are used."""
 
     @property
-    def parked(self) -> Parked:
+    def parked(self) -> Parked[Any]:
         """Parked lanes and partitions."""
         ...
 
@@ -22,11 +22,11 @@ class OperatorServices(Protocol):
         ...
 
     @property
-    def replayer(self) -> Replayer:
+    def replayer(self) -> Replayer[Any]:
         """Replays of dead letters."""
         ...
 
     @property
-    def audit_sources(self) -> AuditSources:
+    def audit_sources(self) -> AuditSources[Any]:
         """What an audit reads."""
         ...

@@ -3,12 +3,12 @@ looks after."""
 
 import time
 from collections.abc import Iterable, Iterator
-from msgspec.structs import replace
 from typing import Any
 
 import pytest
 from kafka.errors import KafkaTimeoutError
 from kafka.future import Future
+from msgspec.structs import replace
 from sqlalchemy import Engine
 
 from app.services.due import DueRecords
