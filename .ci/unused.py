@@ -43,7 +43,6 @@ _.errorlog, _.worker_class, _.worker_connections, _.preload_app, _.control_socke
 _.forwarded_allow_ips, _.secure_scheme_headers, _.post_worker_init, _.worker_exit  # gunicorn
 
 # Used by a name that is put together, or read from a list.
-_.list_parked, _.list_dead_letters  # by `python -m lanes`: lanes/__main__.py names them
 _.break_code, _.move_clock, _.rebalance, _.lose_commit_answer  # steps of lanes/testing/steps.py
 _.lose_claims, _.lose_task, _.repeat_task  # the same
 _.frames_in, _.frames_out, _.bids_received, _.bids_acknowledged, _.bids_unknown  # web/ws/traffic.py
@@ -62,7 +61,7 @@ _.otel_exporter_otlp_protocol, _.otel_exporter_otlp_traces_protocol
 # Fields of frames and answers, which clients read; wire.md names them.
 _.subscriptions_max, _.connection_id, _.server_ms, _.members_online, _.last_seq
 _.email_proved, _.has_password, _.expires_in, _.token_type, _.linked_at, _.last_used_at
-_.krw, _.jpy, _.usd, _.eur, _.winner_user, _.next_cursor
+_.krw, _.jpy, _.usd, _.eur, _.winner_user
 _.key_hex, _.payload_encoding  # of a dead letter
 _.degraded, _.dependencies  # of /readyz
 _.INVALID_UTF8, _.FORBIDDEN  # codes of CloseCode, as wire.md lists them

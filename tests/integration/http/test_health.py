@@ -178,11 +178,11 @@ def bridge_with(blocked: Blocked, container: Container) -> Iterator[None]:
     source = container.lane_backlog(AUCTION_BID)
     gauge = Gauge(source, redis=container.fanout, stuck=step_times.stuck)
     runner = Runner([blocked, gauge], step_times=step_times)
-    news = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
-    news.subscribe(
+    subscription = container.fanout.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    subscription.subscribe(
         **{BACKLOGS: lambda item: container.admission.update(backlog_decoder.decode(item["data"]))}
     )
-    listening = news.run_in_thread(sleep_time=0.1)
+    listening = subscription.run_in_thread(sleep_time=0.1)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:
