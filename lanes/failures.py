@@ -25,7 +25,7 @@ class FailureAction(Enum):
     """What to do after a failed settle."""
 
     CONFLICT = auto()  # another worker settles the lane: again, a few times
-    PUT_OFF = auto()  # the handler raised RetryLater: again after a while, without counting
+    DELAY = auto()  # the handler raised RetryLater: again after a while, without counting
     WAIT = auto()  # a store is away, or the lane itself cannot be read: again, without counting
     COUNT = auto()  # one of the records is at fault: count it, and again
     SINGLE_OUT = auto()  # the newer code will settle one of them: settle those before it
@@ -38,7 +38,7 @@ def action_for(error: Exception, records: Sequence[InboxRecord]) -> FailureActio
     if isinstance(error, VersionConflictError):
         return FailureAction.CONFLICT
     if isinstance(error, RetryLater):
-        return FailureAction.PUT_OFF
+        return FailureAction.DELAY
     if isinstance(error, UnknownLaneError | WorkerDiedError):
         return FailureAction.DEAD_LETTER
     if isinstance(error, OutageError | UnusableDatabaseError) or not records:

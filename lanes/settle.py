@@ -59,7 +59,7 @@ class LaneSettler(Generic[T]):
     """Settles the lanes of any topic.
 
     `again` queues lanes with more work than one turn, `busy` those that another worker settles:
-    records that arrived after that worker's read need a wake-up. `put_off` wakes lanes after
+    records that arrived after that worker's read need a wake-up. `wake_after` wakes lanes after
     so many seconds.
     """
 
@@ -71,7 +71,7 @@ class LaneSettler(Generic[T]):
     turn_s: float
     again: Callable[[Iterable[Lane]], None]
     busy: Callable[[Iterable[Lane]], None]
-    put_off: Callable[[Iterable[Lane], float], None]
+    wake_after: Callable[[Iterable[Lane], float], None]
 
     def settle_together(self, lane: LaneTopic[T], keys: Sequence[str]) -> Sequence[str]:
         """Settle the records of several lanes in common transactions, for at most `turn_s` seconds.
@@ -210,8 +210,8 @@ class LaneSettler(Generic[T]):
         match action_for(error, records):
             case FailureAction.CONFLICT:
                 raise ContendedError(offsets) from error
-            case FailureAction.PUT_OFF:
-                self._put_off(lane, key, error)
+            case FailureAction.DELAY:
+                self._delay(lane, key, error)
                 return 0
             case FailureAction.WAIT:
                 raise error
@@ -246,10 +246,10 @@ class LaneSettler(Generic[T]):
         if late:
             self.late_lanes.clear_rejected(topic, late)
 
-    def _put_off(self, lane: LaneTopic[T], key: str, error: Exception) -> None:
+    def _delay(self, lane: LaneTopic[T], key: str, error: Exception) -> None:
         if isinstance(error, RetryLater):
-            log.info("settle_put_off", topic=lane.topic.name, key=key, after_s=error.after_s)
-            self.put_off(_lanes(lane, [key]), error.after_s)
+            log.info("settle_delayed", topic=lane.topic.name, key=key, after_s=error.after_s)
+            self.wake_after(_lanes(lane, [key]), error.after_s)
 
     def _count(self, records: Sequence[InboxRecord], error: Exception) -> None:
         with self.begin() as transaction:
@@ -302,7 +302,7 @@ def make_settler(
         turn_s=limits.settle_round_s,
         again=waker.enqueue,
         busy=waker.wake_later,
-        put_off=waker.put_off,
+        wake_after=waker.wake_after,
     )
 
 

@@ -14,8 +14,8 @@ def wake_key(topic: str, key: str) -> str:
     return f"wake:{topic}:{key}"
 
 
-def put_off_key(topic: str, key: str) -> str:
-    """Return the Redis key of the flag of a lane that is put off; no topic is called so."""
+def delayed_key(topic: str, key: str) -> str:
+    """Return the Redis key of the flag of a lane that is woken after a time; no topic is called so."""
     return f"wake::{topic}:{key}"
 
 
@@ -31,7 +31,7 @@ class Waker(Protocol):
     def wake_later(self, lanes: Iterable[Lane]) -> None:
         """Wake each lane in a moment, unless it is woken by then."""
 
-    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None:
+    def wake_after(self, lanes: Iterable[Lane], after_s: float) -> None:
         """Wake each lane after so many seconds, unless that is to happen already."""
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:

@@ -19,8 +19,7 @@ KAFKA_LOG_IN = (
     "KAFKA_SECURITY_PROTOCOL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD",
 )  # fmt: skip
 METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their metrics
-CELERY = ("celery", "-q", "-A")
-BIDS, OTHER = "workers.bids", "workers.other"  # applications of Celery
+CELERY = ("celery", "-q", "-A", "workers.celery_app")
 ALONE = ("--without-gossip", "--without-mingle")  # messages between workers, which nothing needs
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
 
@@ -56,8 +55,8 @@ def application_programs(
             for name in pool_names(kind, settings.pools[kind].size)
         ]
 
-    def worker(application: str, name: str, *options: str) -> tuple[str, ...]:
-        return (*CELERY, application, "worker", "-P", *options, "-n", f"{name}@%h", *ALONE)
+    def worker(name: str, *options: str) -> tuple[str, ...]:
+        return (*CELERY, "worker", "-P", *options, "-n", f"{name}@%h", *ALONE)
 
     threads = ("threads", "--concurrency", "4", "-Q", "notices,maintenance")
     schedule = run_dir / f"{prefix}celerybeat-schedule"
@@ -65,9 +64,9 @@ def application_programs(
         *pool("gateway", lambda _: ("gunicorn", "wsgi:app"), stop_wait_s=30),
         program("metrics", "python", "-m", "app.exporter"),
         *pool("bridge", lambda _: ("python", "-m", "bridge", *PIPELINES)),
-        *pool("bids", lambda name: worker(BIDS, name, "solo", "-Q", "bids")),
-        *pool("other", lambda name: worker(OTHER, name, *threads)),
-        program("beat", *CELERY, OTHER, "beat", "--schedule", str(schedule), "--pidfile="),
+        *pool("bids", lambda name: worker(name, "solo", "-Q", "bids")),
+        *pool("other", lambda name: worker(name, *threads)),
+        program("beat", *CELERY, "beat", "--schedule", str(schedule), "--pidfile="),
         _flower(f"{prefix}flower", settings, plain),
         *([_providers(f"{prefix}providers", settings, environment)] if settings.providers else []),
     ]
@@ -96,7 +95,7 @@ def _flower(name: str, settings: Settings, environment: Mapping[str, str]) -> Pr
     # In the environment, because all users can read a command line.
     own["FLOWER_BASIC_AUTH"] = f"{environment['FLOWER_USER']}:{environment['FLOWER_PASSWORD']}"
     address = (f"--address={HOST}", f"--port={settings.ports.flower}")
-    celery = (executable(CELERY[0]), *CELERY[1:], OTHER)
+    celery = (executable(CELERY[0]), *CELERY[1:])
     return Program(name, (*LOWER_PRIORITY, *celery, "flower", *address), own)
 
 

@@ -3,12 +3,14 @@
 from app.bootstrap.bids import BidsContainer
 from app.bootstrap.bridge import BridgeContainer
 from app.bootstrap.gateway import WebContainer
+from app.bootstrap.maintenance import MaintenanceContainer
 from app.bootstrap.operator import OperatorContainer
-from app.bootstrap.other import OtherContainer
 from app.settings import Settings
 
 
-class Container(WebContainer, OperatorContainer, BridgeContainer, BidsContainer, OtherContainer):
+class Container(
+    WebContainer, OperatorContainer, BridgeContainer, BidsContainer, MaintenanceContainer
+):
     """Services of every kind of process."""
 
 

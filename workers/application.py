@@ -1,7 +1,7 @@
-"""The Celery application of worker processes, with the services of a container."""
+"""What the processes of Celery do beside their tasks: logs, traces, metrics, connections."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from celery.signals import (
 from click import Option
 
 from app.adapters.postgres.pools import measure_pools
-from app.bootstrap.tasks import TaskContainer
+from app.bootstrap.container import Container
+from app.bootstrap.tasks import make_house_celery
 from app.domain.errors import BusyError
 from app.observability.bid_log import set_sample
 from app.observability.exporting import ExporterError, start_exporter
@@ -41,21 +42,39 @@ def prepare_settings() -> Settings:
     signal for it, and warnings.
     """
     settings = settings_or_exit()
-    configure_logging(settings.log_level, process=settings.process_name or "worker")
+    configure_logging(settings.log_level, process=_process(settings))
     refuse_unfit_stores(settings)
     return settings
 
 
-def make_worker(container: TaskContainer) -> Celery:
-    """Return the application, without tasks; `container` connects in the forked processes."""
-    container.guard_database()
-    app = container.celery
-    _prepare_processes(container)
-    _prepare_beat(container.settings)
+def make_application(settings: Settings) -> Celery:
+    """Return the application, without tasks: its processes write logs, traces and metrics."""
+    app = make_house_celery(settings)
+    _prepare_processes(settings)
+    _prepare_beat(settings)
     app.user_options["worker"].add(
         Option(("--http",), metavar="HOST:PORT", help="serve the metrics of this machine there")
     )
     return app
+
+
+def use_containers(settings: Settings, containers: Sequence[Container]) -> None:
+    """Let the processes of a worker, forked or not, use these services, which have not connected
+    yet."""
+    for container in containers:
+        container.guard_database()
+
+    @worker_process_init.connect(weak=False)
+    def _forget_inherited_connections(**_: object) -> None:
+        """Connections do not survive a fork; each child opens its own."""
+        for container in containers:
+            container.engine.dispose(close=False)
+
+    @worker_init.connect(weak=False)
+    @worker_process_init.connect(weak=False)
+    def _sample(**_: object) -> None:
+        checks = [partial(_check_database, container) for container in containers]
+        start_sampling(_process(settings), [measure_pools, *checks])
 
 
 def _start_exporter(bind: str) -> None:
@@ -71,23 +90,26 @@ def _prepare_beat(settings: Settings) -> None:
 
     @beat_init.connect(weak=False)
     def _show_life(**_: object) -> None:
+        start_sampling(_process(settings), [measure_pools])
         if settings.beat_alive_file:
             file = Path(settings.beat_alive_file)
             after_task_publish.connect(lambda **_: file.touch(), weak=False)
 
 
-def _check_database(container: TaskContainer) -> None:
+def _check_database(container: Container) -> None:
     """Connect, so that an idle worker logs what to run after a restore."""
     with suppress(BusyError):
         container.check_database()
 
 
-def _prepare_processes(container: TaskContainer) -> None:
-    settings = container.settings
+def _process(settings: Settings) -> str:
+    return settings.process_name or "worker"
 
+
+def _prepare_processes(settings: Settings) -> None:
     @setup_logging.connect(weak=False)
     def _configure_logging(**_: object) -> None:
-        configure_logging(settings.log_level, process=settings.process_name or "worker")
+        configure_logging(settings.log_level, process=_process(settings))
         set_sample(every=settings.bid_log_every, steps_per_s=settings.bid_log_steps_per_s)
 
     @celeryd_init.connect(weak=False)
@@ -108,25 +130,3 @@ def _prepare_processes(container: TaskContainer) -> None:
     @worker_process_shutdown.connect(weak=False)
     def _stop_tracing(**_: object) -> None:
         stop_tracing()
-
-    @worker_process_init.connect(weak=False)
-    def _forget_inherited_connections(**_: object) -> None:
-        """Connections do not survive a fork; each child opens its own."""
-        container.engine.dispose(close=False)
-
-    _sample_processes(container)
-
-
-def _sample_processes(container: TaskContainer) -> None:
-    """The main process, each child it forks, and beat, which asks no database."""
-    name = container.settings.process_name or "worker"
-
-    def sample_worker(**_: object) -> None:
-        start_sampling(name, [measure_pools, partial(_check_database, container)])
-
-    def sample_beat(**_: object) -> None:
-        start_sampling(name, [measure_pools])
-
-    worker_init.connect(sample_worker, weak=False)
-    worker_process_init.connect(sample_worker, weak=False)
-    beat_init.connect(sample_beat, weak=False)

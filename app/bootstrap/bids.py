@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from celery import Celery
 from sqlalchemy import Connection
 
 from app.bootstrap.wake import WakeContainer
@@ -26,6 +27,8 @@ class BidsContainer(WakeContainer):
         )
 
 
-def build_bids_container(settings: Settings) -> BidsContainer:
-    """The services of a worker of bids; connects to nothing yet."""
-    return BidsContainer(settings, application="worker")
+def build_bids_container(settings: Settings, celery: Celery) -> BidsContainer:
+    """The services of a worker of bids, which sends tasks by `celery`; connects to nothing yet."""
+    container = BidsContainer(settings, application="worker")
+    container.celery = celery
+    return container

@@ -1,4 +1,4 @@
-"""The services of processes that send tasks to the workers, or are workers."""
+"""The services of processes that send tasks to the workers."""
 
 from functools import cached_property
 
@@ -6,7 +6,13 @@ from celery import Celery
 
 from app.adapters.tasks.notices import NoticeWaker
 from app.bootstrap.container import Container
+from app.settings import Settings
 from lanes.tasks.application import make_celery
+
+
+def make_house_celery(settings: Settings) -> Celery:
+    """Return a Celery application with the house's queues, without tasks."""
+    return make_celery(settings.redis_broker_url, name="auction", settings="celeryconfig")
 
 
 class TaskContainer(Container):
@@ -15,7 +21,7 @@ class TaskContainer(Container):
     @cached_property
     def celery(self) -> Celery:
         """The Celery application, to send tasks with."""
-        return make_celery(self.settings.redis_broker_url, name="auction", settings="celeryconfig")
+        return make_house_celery(self.settings)
 
     @cached_property
     def notice_waker(self) -> NoticeWaker:

@@ -1,6 +1,13 @@
-"""Celery: the names of queues and of tasks that one process sends to another."""
+"""Celery: the names of the queues and of the house's tasks.
+
+The tasks of a queue are in the module of `workers.tasks` with its name.
+"""
 
 SETTLE_QUEUE = "bids"
-PUBLISH_NOTICES_TASK = "publish_notices"
 NOTICE_QUEUE = "notices"
 MAINTENANCE_QUEUE = "maintenance"
+QUEUES = (SETTLE_QUEUE, NOTICE_QUEUE, MAINTENANCE_QUEUE)
+
+PUBLISH_NOTICES_TASK = "publish_notices"
+SEND_MAILS_TASK = "send_mails"
+HOUSEKEEPING_TASK = "housekeeping"

@@ -13,8 +13,6 @@ from app.domain.errors import BusyError
 from app.observability import metrics
 from app.settings import Limits
 
-HOUSEKEEPING_TASK = "housekeeping"
-
 # What each chore removes; labels of metrics.
 ARCHIVED_BIDS, OLD_NOTICES, OLD_CHAT, REPLAYED_LETTERS = (
     "bids", "notices", "chat_messages", "dead_letters",

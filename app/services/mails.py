@@ -20,7 +20,6 @@ from app.protocol.mails import Mail, MailPurpose, compose
 from app.protocol.types import Language
 from app.settings import Settings
 
-SEND_MAILS_TASK = "send_mails"
 TOKEN_BYTES = 32  # not to be guessed, so a plain hash is enough to keep
 
 log = structlog.get_logger()

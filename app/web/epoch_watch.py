@@ -31,7 +31,7 @@ def watch_epoch(container: WebContainer) -> None:
         except BusyError:  # away: what is known of it is still true
             found = served
         if served is not None and found != served:
-            log.warning("gateway_begins_anew", epoch=found)
+            log.warning("gateway_restarts_for_database", epoch=found)
             os.kill(os.getpid(), signal.SIGTERM)
             return
         served = found

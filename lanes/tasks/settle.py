@@ -52,7 +52,7 @@ def register_settle(
                 break
             again = None
             try:
-                with _put_off_by_outages(topic, key):
+                with _deferred_by_outages(topic, key):
                     again = attempts.attempt(lane, key, retries=retries, stuck=stuck)
             except Exception as error:  # noqa: BLE001 - the other lanes are not at fault
                 errors.append(error)
@@ -63,7 +63,7 @@ def register_settle(
 
 
 @contextmanager
-def _put_off_by_outages(topic: str, key: str) -> Iterator[None]:
+def _deferred_by_outages(topic: str, key: str) -> Iterator[None]:
     """Ignore outages: retrying is not needed, because the clock's sweep wakes the lane again. The
     same holds for a database that must not be used."""
     try:

@@ -10,7 +10,7 @@ from redis import Redis, RedisError
 
 from lanes import metrics
 from lanes.handler import LaneTopic
-from lanes.wake import SETTLE_TASK, Lane, put_off_key, wake_key
+from lanes.wake import SETTLE_TASK, Lane, delayed_key, wake_key
 
 # Long enough for any queue a worker still works off; the sweep does not ask the flag.
 FLAG_S = 10
@@ -19,7 +19,7 @@ FLAG_S = 10
 LANES_PER_TASK = 25
 # Half of Celery's `visibility_timeout`, after which a task would be given to another worker, too.
 # A lane that is deferred for longer is tried in between.
-PUT_OFF_S_MAX = 1_800.0
+DELAY_S_MAX = 1_800.0
 LATER_S = 0.03  # a settle of few records takes a tenth of it
 
 log = structlog.get_logger()
@@ -61,12 +61,12 @@ class CeleryWaker:
         """Wake each lane in a moment, unless it is woken by then."""
         self._wake_unflagged(list(lanes), countdown_s=LATER_S)
 
-    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None:
+    def wake_after(self, lanes: Iterable[Lane], after_s: float) -> None:
         """Wake each lane after so many seconds, unless that is to happen already."""
-        countdown_s = min(after_s, PUT_OFF_S_MAX)
+        countdown_s = min(after_s, DELAY_S_MAX)
         # Its flag ends before the task begins, which may ask for it again.
         flag_ms = max(1, int(countdown_s * 900))
-        self._wake_unflagged(list(lanes), put_off_key, flag_ms=flag_ms, countdown_s=countdown_s)
+        self._wake_unflagged(list(lanes), delayed_key, flag_ms=flag_ms, countdown_s=countdown_s)
 
     def clear_flags(self, lanes: Iterable[Lane]) -> None:
         """Clear the lanes' flags."""

@@ -388,7 +388,7 @@ class _TaskWaker:
 
     enqueue = wake_later = wake
 
-    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None:  # noqa: ARG002 - of the port
+    def wake_after(self, lanes: Iterable[Lane], after_s: float) -> None:  # noqa: ARG002 - of the port
         """Queue a task for the lanes: a wake-up may come at any time."""
         self.wake(lanes)
 

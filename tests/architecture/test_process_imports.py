@@ -19,15 +19,28 @@ OWN = {"app", "bridge", "lanes", "workers"}
 SETTLING = {"app.services.settling", "app.domain.decide", "lanes.settle"}
 MAILS = {"smtplib", "app.services.mails"}
 HOUSEKEEPING = {"app.services.housekeeping", "app.adapters.postgres.archive"}
+WORKER = """
+import workers.celery_app
+from celery.signals import celeryd_init
+celeryd_init.send("worker", options={{"queues": ["{}"]}})
+"""
 # By process, what it imports before it serves, and what it must not.
 PROCESSES = {
     "worker of bids": (
-        "import workers.bids; workers.bids.app.finalize()",
+        WORKER.format("bids"),
         {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *MAILS, *HOUSEKEEPING, "kafka", "bridge"},
     ),
-    "other worker": (
-        "import workers.other; workers.other.app.finalize()",
-        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *SETTLING, "kafka", "bridge"},
+    "worker of notices": (
+        WORKER.format("notices"),
+        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *MAILS, *HOUSEKEEPING, *SETTLING, "kafka", "bridge"},
+    ),
+    "worker of maintenance": (
+        WORKER.format("maintenance"),
+        {*WEB, *PEOPLE, *AUDIT, *SETTLING, "kafka", "bridge"},
+    ),
+    "beat and Flower": (
+        "import workers.celery_app",
+        {*WEB, *PEOPLE, *CHAT_STORE, *AUDIT, *MAILS, *HOUSEKEEPING, *SETTLING, "kafka", "bridge"},
     ),
     "bridge": (
         "import bridge.__main__",

@@ -10,9 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.protocol.tasks import NOTICE_QUEUE, PUBLISH_NOTICES_TASK
+from app.protocol.tasks import NOTICE_QUEUE, PUBLISH_NOTICES_TASK, SEND_MAILS_TASK
 from app.protocol.topics import AUCTION_BID, AUCTION_EVENT, CHAT_EVENT, CHAT_MESSAGE
-from app.services.mails import SEND_MAILS_TASK
 from lanes.declarations import DECLARED
 from stack.places import executable
 from stack.ports import HOST, is_free
@@ -179,7 +178,7 @@ def commands(bind: str) -> dict[str, tuple[str, ...]]:
     return {
         "bridge": ("python", "-m", "bridge", "gauge", "--http", bind),
         "worker": (
-            "celery", "-q", "-A", "workers.bids", *worker, "-n", "alone@%h",
+            "celery", "-q", "-A", "workers.celery_app", *worker, "-n", "alone@%h",
             "-P", "prefork", "-c", "2", "--http", bind,
         ),
     }  # fmt: skip

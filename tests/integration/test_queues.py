@@ -85,9 +85,9 @@ def test_a_lane_is_woken_later_unless_it_is_woken_already(
 
 
 def test_a_deferred_lane_can_be_woken_earlier(broker: Redis, waker: CeleryWaker) -> None:
-    waker.put_off(lanes(1), 3_600)
+    waker.wake_after(lanes(1), 3_600)
     waker.clear_flags(lanes(1))
-    waker.put_off(lanes(2), 3_600)
+    waker.wake_after(lanes(2), 3_600)
     messages = [json.loads(one) for one in broker.lrange(SETTLE_QUEUE, 0, -1)]
     assert sorted(tasks(broker)) == [["0"], ["1"]]
     assert all(message["headers"]["eta"] for message in messages)
@@ -96,9 +96,9 @@ def test_a_deferred_lane_can_be_woken_earlier(broker: Redis, waker: CeleryWaker)
 
 
 def test_a_lane_can_be_deferred_again_before_its_task(broker: Redis, waker: CeleryWaker) -> None:
-    waker.put_off(lanes(1), 0.001)
+    waker.wake_after(lanes(1), 0.001)
     wait_until(lambda: not broker.keys("wake::*"), what="the flag ends")
-    waker.put_off(lanes(1), 0.001)
+    waker.wake_after(lanes(1), 0.001)
     assert len(tasks(broker)) == 2
 
 

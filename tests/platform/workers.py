@@ -2,9 +2,12 @@
 
 from app.settings import read_settings
 from tests.platform.container import ListsWorker
-from workers.application import make_worker
-from workers.tasks.settling import register_settling
+from workers.application import make_application, use_containers
+from workers.tasks.bids import register_settling
 
-container = ListsWorker(read_settings(), application="worker")
-app = make_worker(container)
+settings = read_settings()
+app = make_application(settings)
+container = ListsWorker(settings, application="worker")
+container.celery = app
+use_containers(settings, [container])
 register_settling(app, container)

@@ -5,19 +5,21 @@ import structlog
 from celery import Celery
 
 from app.adapters.postgres.publishing import claim_notices
-from app.bootstrap.other import OtherContainer
+from app.bootstrap.container import Container
+from app.bootstrap.tasks import TaskContainer
 from app.domain.errors import BusyError
 from app.protocol.channels import notice_channel
 from app.protocol.tasks import PUBLISH_NOTICES_TASK
+from app.settings import Settings
 
 BATCH_MAX = 500
-SWEEP_S = 5.0
 
 log = structlog.get_logger()
 
 
-def register_publish_notices(app: Celery, container: OtherContainer) -> None:
-    """Add the task to `app`, and its sweep to the beat."""
+def register(app: Celery, settings: Settings) -> Container:
+    """Add the task to `app`; return its services."""
+    container = TaskContainer(settings, application="worker")
 
     @app.task(name=PUBLISH_NOTICES_TASK)
     def publish_notices() -> None:
@@ -29,13 +31,10 @@ def register_publish_notices(app: Celery, container: OtherContainer) -> None:
         except BusyError as error:  # the database may not be used; the next sweep tries again
             log.warning("notices_deferred", error=str(error))
 
-    app.conf.beat_schedule = {
-        **app.conf.beat_schedule,
-        PUBLISH_NOTICES_TASK: {"task": PUBLISH_NOTICES_TASK, "schedule": SWEEP_S},
-    }
+    return container
 
 
-def publish_batch(container: OtherContainer) -> int:
+def publish_batch(container: Container) -> int:
     """Publish one batch; return how many there were.
 
     Published before the commit: a notice may come twice, recognised by its id; it is never lost.

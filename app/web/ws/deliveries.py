@@ -91,4 +91,4 @@ class Deliveries:
             spans.continue_trace(outcome.traceparent, bid_id=bid_id, status=outcome.status)
         for connection in connections:
             connection.push(frame)
-        log_bid_step("bid_told", bid_id, status=outcome.status, sockets=len(connections))
+        log_bid_step("bid_delivered", bid_id, status=outcome.status, sockets=len(connections))

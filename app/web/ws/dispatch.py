@@ -108,24 +108,15 @@ class Dispatcher:
         else:
             _carry_out(request, self._begin, request)
 
-    def _begin(self, request: Request) -> None:
-        frame = self._parsed(request)
-        self._enqueue(request, frame, self._queue_of(request, frame))
-
     def _begin_after_auth(self, request: Request) -> None:
         if request.connection.is_open:  # else that `auth` failed
-            _carry_out(request, self._begin_in_auth_queue, request)
+            _carry_out(request, self._begin, request, AUTH)
 
-    def _begin_in_auth_queue(self, request: Request) -> None:
+    def _begin(self, request: Request, current: str | None = None) -> None:
+        """Handle it at once, or in the queue that it belongs to, unless that is `current`."""
         frame = self._parsed(request)
-        queue = self._queue_of(request, frame)
-        self._enqueue(request, frame, None if queue == AUTH else queue)
-
-    def _queue_of(self, request: Request, frame: frames.ClientFrame) -> str | None:
-        return queue_of(request.connection, frame, self._services.bidding)
-
-    def _enqueue(self, request: Request, frame: frames.ClientFrame, queue: str | None) -> None:
-        if queue is None:
+        queue = queue_of(request.connection, frame, self._services.bidding)
+        if queue is None or queue == current:
             self._run(request, frame)
         else:
             request.connection.queues.put(queue, partial(self._run, request, frame))

@@ -25,7 +25,7 @@ class _State(Enum):
     DEAD = "nothing"
 
 
-_OPEN, _CLOSING, _DEAD = _State
+_OPEN, _CLOSING, _DEAD = _State.OPEN, _State.CLOSING, _State.DEAD
 
 
 class Writer:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from app.services.mails import SEND_MAILS_TASK
+from app.protocol.tasks import SEND_MAILS_TASK
 from tests.e2e.cluster import Cluster
 from tests.e2e.measures import faint_controls, scrolled_sideways, small_controls
 from tests.e2e.page.conftest import Visit

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from app.services.mails import SEND_MAILS_TASK
+from app.protocol.tasks import SEND_MAILS_TASK
 from tests.e2e.cluster import Cluster
 from tests.e2e.people import PASSWORD, Gateway
 from tests.e2e.visitors import DESKTOP, PHONE, WAIT_MS

@@ -76,7 +76,7 @@ class House:
             turn_s=60,
             again=self.busy.extend,
             busy=self.busy.extend,
-            put_off=lambda lanes, _: self.busy.extend(lanes),
+            wake_after=lambda lanes, _: self.busy.extend(lanes),
         )
 
     def auctions(self, number: int) -> list[int]:

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine
 
 from app.adapters.postgres.epochs import ConnectedDatabase
 from app.adapters.redis.sessions import RedisSessions
-from app.bootstrap.bids import BidsContainer, build_bids_container
+from app.bootstrap.bids import BidsContainer
 from app.domain.errors import BusyError
 from app.protocol.records import BidValue
 from app.protocol.topics import AUCTION_BID, INGEST_GROUP
@@ -92,7 +92,7 @@ def restored(stack: Stack) -> Iterator[Restored]:
         _leave_traces(settings)
         container = build_container(settings, application="tests")
         container.guard_database()
-        worker = build_bids_container(settings)
+        worker = BidsContainer(settings, application="worker")
         worker.guard_database()
         client = create_app(container).test_client()
         yield Restored(environment, settings, container, worker, client, token)

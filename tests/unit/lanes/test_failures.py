@@ -35,7 +35,7 @@ def test_outages_and_conflicts_never_count_as_record_failures(
 ) -> None:
     assert action_for(OutageError("away"), records) is FailureAction.WAIT
     assert action_for(VersionConflictError("toys/k"), records) is FailureAction.CONFLICT
-    assert action_for(RetryLater(1.0), records) is FailureAction.PUT_OFF
+    assert action_for(RetryLater(1.0), records) is FailureAction.DELAY
 
 
 def test_a_lane_that_cannot_be_loaded_blames_no_record() -> None:

@@ -35,7 +35,7 @@ class NoWaker:
 
     enqueue = wake_later = clear_flags = wake
 
-    def put_off(self, lanes: Iterable[Lane], after_s: float) -> None: ...
+    def wake_after(self, lanes: Iterable[Lane], after_s: float) -> None: ...
 
     def waiting(self, *, at_most: int) -> int:
         return 0

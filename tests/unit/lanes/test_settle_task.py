@@ -52,7 +52,7 @@ class FakeWaker:
     def wake_later(self, lanes: Any) -> None:
         self.later += lanes
 
-    def put_off(self, lanes: Any, after_s: float) -> None:
+    def wake_after(self, lanes: Any, after_s: float) -> None:
         self.delayed += [(lane, after_s) for lane in lanes]
 
 

@@ -28,7 +28,7 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 # Redis's client imports what the SDK has for metrics, wherever it is installed.
 IMPORTED = """
 import sys
-import wsgi, workers.bids, workers.other, bridge.__main__
+import wsgi, workers.celery_app, bridge.__main__
 tracing = ("opentelemetry.sdk.trace", "opentelemetry.exporter", "app.observability.spans")
 print([name for name in sys.modules if name.startswith(tracing)])
 """

@@ -1,4 +1,4 @@
-"""`celery -A workers.other`, as `workers.bids`, logs JSON from the start, before Celery does so."""
+"""`celery -A workers.celery_app` logs everything as JSON, also before Celery starts."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from kombu.exceptions import ContentDisallowed
 from kombu.message import Message
 from kombu.serialization import prepare_accept_content
 
-from app.bootstrap.bids import BidsContainer
+from app.bootstrap.tasks import make_house_celery
 from app.settings import read_settings
 from tests.unit.protocol.test_settings import GOOD
 
 SCRIPT = """
 import logging, warnings
-import workers.other
+import workers.celery_app
 warnings.warn("privileges")
 logging.getLogger("flower").warning("not found")
 """
@@ -27,7 +27,7 @@ logging.getLogger("flower").warning("not found")
 BEAT = """
 import sys, pathlib
 from celery.signals import after_task_publish, beat_init
-import workers.other
+import workers.celery_app
 alive = pathlib.Path(sys.argv[1])
 after_task_publish.send(sender="before beat")
 assert not alive.exists()
@@ -68,7 +68,7 @@ class Trap:
 
 def test_a_pickled_message_is_refused_and_not_unpickled(tmp_path: Path) -> None:
     sprung = tmp_path / "sprung"
-    configured = BidsContainer(read_settings(GOOD), application="tests").celery.conf.accept_content
+    configured = make_house_celery(read_settings(GOOD)).conf.accept_content
     message = Message(
         body=pickle.dumps(Trap(sprung)),  # type: ignore[arg-type]  # bytes it is, on the wire
         content_type="application/x-python-serialize",
@@ -78,3 +78,40 @@ def test_a_pickled_message_is_refused_and_not_unpickled(tmp_path: Path) -> None:
     with pytest.raises(ContentDisallowed):
         message.decode()
     assert not sprung.exists()
+
+
+QUEUES = """
+import sys
+import workers.celery_app
+from celery.signals import celeryd_init
+queues = sys.argv[1].split(",") if sys.argv[1] else None
+celeryd_init.send("worker", options={"queues": queues})
+print(*sorted(name for name in workers.celery_app.app.tasks if not name.startswith("celery.")))
+"""
+
+
+def tasks_with(queues: str) -> subprocess.CompletedProcess[str]:
+    """Print the tasks that a worker started with `-Q queues` knows."""
+    return subprocess.run(
+        (sys.executable, "-c", QUEUES, queues),
+        env={**os.environ, **GOOD}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("queues", "tasks"),
+    [
+        ("bids", "settle"),
+        ("notices", "publish_notices"),
+        ("notices,maintenance", "housekeeping publish_notices send_mails"),
+        ("", "housekeeping publish_notices send_mails settle"),
+    ],
+)
+def test_a_worker_knows_the_tasks_of_its_queues(queues: str, tasks: str) -> None:
+    assert tasks_with(queues).stdout.strip() == tasks
+
+
+def test_a_worker_of_an_unknown_queue_does_not_start() -> None:
+    done = tasks_with("bids,bidz")
+    assert done.returncode == 2
+    assert done.stderr == "-Q: no queue is called bidz; there are bids, notices, maintenance\n"

@@ -1,4 +1,4 @@
-"""The services of the workers beside those of bids, of beat and of Flower."""
+"""The services of workers that send mails and keep house."""
 
 from functools import cached_property
 
@@ -8,15 +8,14 @@ from app.adapters.postgres.rooms import PostgresRooms
 from app.adapters.redis.bookmark import RedisBookmark
 from app.bootstrap.clock import utc_now
 from app.bootstrap.mail import MailContainer
-from app.bootstrap.tasks import TaskContainer
 from app.protocol.topics import LIVE_TOPICS
 from app.services.housekeeping import Chore, Housekeeping
 from app.services.old_chat import OldChat
 from app.settings import Settings
 
 
-class OtherContainer(MailContainer, TaskContainer):
-    """Publishing notices, sending mails, housekeeping."""
+class MaintenanceContainer(MailContainer):
+    """Sending mails, housekeeping."""
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
@@ -45,6 +44,6 @@ class OtherContainer(MailContainer, TaskContainer):
         return Housekeeping(chores, limits=limits)
 
 
-def build_other_container(settings: Settings) -> OtherContainer:
-    """The services of a worker of notices, mails and maintenance; connects to nothing yet."""
-    return OtherContainer(settings, application="worker")
+def build_maintenance_container(settings: Settings) -> MaintenanceContainer:
+    """The services of a worker of maintenance; connects to nothing yet."""
+    return MaintenanceContainer(settings, application="worker")
