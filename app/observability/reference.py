@@ -38,7 +38,7 @@ PIPELINES = (
     *(f"ingest:{topic.name}" for topic in LIVE_TOPICS), *(f"gauge:{name}" for name in GAUGED),
 )  # fmt: skip
 # The last is of handshakes that were refused.
-SERVED = ("client", "healthz", "readyz", "websocket")
+SERVED = ("client", "healthz", "readyz", "social_begin", "social_callback", "websocket")
 
 INTRODUCTION = """\
 # Metrics

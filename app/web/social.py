@@ -28,7 +28,10 @@ log = structlog.get_logger()
 
 R = TypeVar("R")
 
-BEGIN_PATH, CALLBACK_PATH = "/oauth2/authorization/", "/login/oauth2/code/"
+CALLBACK_PATH = "/login/oauth2/code/"
+# By endpoint, its path without the provider's name.
+BEGIN, CALLBACK = "social_begin", "social_callback"
+PATHS = {BEGIN: "/oauth2/authorization/", CALLBACK: CALLBACK_PATH}
 FAILED_PAGE, LINK_PAGE = "/login/failed", "/link"
 TOO_MANY_REQUESTS = 429
 # A path of this site as browsers read it, who take a backslash for a slash and drop line ends.
@@ -42,9 +45,10 @@ def install_social(
 ) -> dict[str, Callable[..., Response]]:
     """Let `app` answer both; its views by endpoint, for limits."""
     views = SocialViews(social, settings)
-    found = {BEGIN_PATH: views.begin, CALLBACK_PATH: views.finish}
-    for path, view in found.items():
-        app.add_url_rule(f"{path}<provider>", endpoint=path, view_func=view, methods=["GET"])
+    found = {BEGIN: views.begin, CALLBACK: views.finish}
+    for endpoint, view in found.items():
+        path = f"{PATHS[endpoint]}<provider>"
+        app.add_url_rule(path, endpoint=endpoint, view_func=view, methods=["GET"])
     app.after_request(views.show_refusal)
     return dict(found)
 
@@ -82,7 +86,7 @@ class SocialViews:
     def show_refusal(self, answer: Response) -> Response:
         """Show the page to a browser that comes too often: limits answer instead of the views."""
         is_refused = answer.status_code == TOO_MANY_REQUESTS
-        if is_refused and request.endpoint in (BEGIN_PATH, CALLBACK_PATH) and _is_browser():
+        if is_refused and request.endpoint in PATHS and _is_browser():
             return self._failed(str((request.view_args or {})["provider"]), "RATE_LIMITED")
         return answer
 
@@ -179,7 +183,7 @@ class SocialViews:
 
     def _purpose(self, provider: str) -> dict[str, str]:
         """Return what the page needs to begin this log-in again."""
-        if request.endpoint == BEGIN_PATH:
+        if request.endpoint == BEGIN:
             next_path, links = local_path(request.args.get("next")), "link" in request.args
         else:
             flow = self._flows[provider].read(Flow)

@@ -8,6 +8,7 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.observability.reference import LABELS
 from tests.integration.http.market import Market, Person
 
 # Calls of wire.md that come with later issues.
@@ -40,6 +41,11 @@ def test_the_document_lists_exactly_the_served_api_routes(
     }
     named = {(p, method.upper()) for p, calls in document["paths"].items() for method in calls}
     assert named == served
+
+
+def test_every_route_has_a_label_that_the_page_of_metrics_lists(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    assert {name for name in endpoints if not LABELS["endpoint"].allows(name)} == set()
 
 
 def test_unbuilt_routes_are_absent(market: Market, document: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ def test_a_cleaned_stack_keeps_its_ports(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.delenv("STACK_PORT_OFFSET", raising=False)  # it was obeyed at the first start
     monkeypatch.setattr(Control, "start_supervisor", start_nothing)
+    monkeypatch.setattr("stack.runtime.check_free", lambda _: None)  # another stack may have them
     places = Places(root=tmp_path, run_dir=tmp_path / "run", data_dir=tmp_path / "data")
     settings = read_settings(profile="test", port_offset=OFFSET)
     stack = Stack("test", places=places, settings=settings, step=silent)
