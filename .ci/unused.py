@@ -59,7 +59,7 @@ _.room_members, _.lane_versions
 _.otel_exporter_otlp_protocol, _.otel_exporter_otlp_traces_protocol
 
 # Fields of frames and answers, which clients read; wire.md names them.
-_.subscriptions_max, _.connection_id, _.server_ms, _.members_online, _.last_seq
+_.subscriptions_max, _.connection_id, _.members_online, _.last_seq
 _.email_proved, _.has_password, _.expires_in, _.token_type, _.linked_at, _.last_used_at
 _.krw, _.jpy, _.usd, _.eur, _.winner_user
 _.key_hex, _.payload_encoding  # of a dead letter

@@ -15,7 +15,7 @@ def wake_key(topic: str, key: str) -> str:
 
 
 def delayed_key(topic: str, key: str) -> str:
-    """Return the Redis key of the flag of a lane that is woken after a time; no topic is called so."""
+    """Return the Redis key of the flag of a lane that is woken later; no topic has this name."""
     return f"wake::{topic}:{key}"
 
 

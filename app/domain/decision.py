@@ -8,6 +8,7 @@ from uuid import UUID
 from app.domain.errors import ControlRefusal, RejectionCode
 
 DecidedStatus = Literal["accepted", "rejected"]
+KnownStatus = Literal[DecidedStatus, "failed"]
 Standing = Literal["leading", "outbid"]
 ControlEffect = Literal[
     "opened", "void", "sold", "unsold", "cancelled", "reserve_lowered", "bids_voided", "refused"

@@ -10,13 +10,13 @@ batches, provided each ledger gets the aliases and bids of the one before.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from app.domain.auction import Auction
 from app.domain.contest import NO_HISTORY, Effective
 from app.domain.decide import decide
-from app.domain.decision import BidDecision, ControlDecision, DecidedStatus, Outcome
+from app.domain.decision import BidDecision, ControlDecision, KnownStatus, Outcome
 from app.domain.decision_log import (
     ControlType,
     LoggedBid,
@@ -36,8 +36,6 @@ from app.domain.records import (
     StartDue,
     VoidRequested,
 )
-
-KnownStatus = Literal[DecidedStatus, "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,9 @@ from typing import Literal
 from app.domain.auction import Auction
 from app.domain.decision import Outcome
 from app.domain.ledger import DecidedBid, DecidedControl, Entry
+from app.domain.notice import Notice, NoticeKind
 from app.domain.records import CancelRequested, VoidRequested
 from app.domain.rules import Rules
-
-NoticeKind = Literal["outbid", "won", "lost", "sold", "unsold", "cancelled", "voided", "leading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +22,6 @@ class _Ending:
     how: Literal["sold", "unsold", "cancelled"]
     at: datetime
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A notice to one user; `params` fill the client's wording and hold no secret."""
-
-    kind: NoticeKind
-    user_id: int
-    auction_id: int
-    at: datetime
-    params: Mapping[str, int | str | None]
 
 
 def notices_of(

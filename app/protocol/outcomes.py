@@ -12,8 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from app.domain.auction import AuctionStatus, ReserveState
-from app.domain.decision import Standing
-from app.domain.ledger import KnownStatus
+from app.domain.decision import KnownStatus, Standing
 from app.domain.records import BidKind
 from app.protocol.types import Timestamp
 

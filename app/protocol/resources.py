@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from app.domain.auction import AuctionStatus
 from app.domain.decision import Standing
 from app.domain.money import Currency
-from app.domain.notices import NoticeKind
+from app.domain.notice import NoticeKind
 from app.domain.records import BidKind
 from app.domain.terms import AuctionMode
 from app.protocol.outcomes import PublicState

@@ -16,7 +16,8 @@ from app.domain.auction import Auction
 from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ids import bid_id
 from app.domain.ledger import DecidedBid, DecidedControl, Entry, KnownBid, Ledger
-from app.domain.notices import Notice, notices_of
+from app.domain.notice import Notice
+from app.domain.notices import notices_of
 from app.domain.records import (
     BidPlaced,
     CancelRequested,

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from app.protocol.topics import AUCTION_BID
 from app.protocol.tasks import SEND_MAILS_TASK
+from app.protocol.topics import AUCTION_BID
 from app.settings import read_settings
 from lanes.kafka.connect import make_producer
 from stack.boards.alerts import ALERTS

@@ -13,14 +13,13 @@ from sqlalchemy import Connection
 
 from app.domain.auction import Auction
 from app.domain.contest import Effective
-from app.domain.decision import DecidedStatus, Outcome, Standing
+from app.domain.decision import DecidedStatus, KnownStatus, Outcome, Standing
 from app.domain.errors import KEY_REUSED, RejectionCode
 from app.domain.ledger import (
     DecidedBid,
     DecidedControl,
     Entry,
     KnownBid,
-    KnownStatus,
     RepeatedBid,
 )
 from app.domain.records import (

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.domain.ledger import KnownStatus
+from app.domain.decision import KnownStatus
 from app.protocol.journal import JournalError, JournalLine
 from app.protocol.outcomes import Outcome, Receipt
 from lanes.audit import AuditResults, Scratch, Selection

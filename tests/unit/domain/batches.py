@@ -4,7 +4,8 @@ from datetime import datetime
 
 from app.domain.auction import Auction, open_auction
 from app.domain.ledger import DecidedBid, Entry, Ledger
-from app.domain.notices import Notice, notices_of
+from app.domain.notice import Notice
+from app.domain.notices import notices_of
 from app.domain.records import BidPlaced, Record, VoidRequested
 from app.domain.terms import Terms
 

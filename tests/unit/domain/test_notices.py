@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.notices import Notice, NoticeKind, notices_of
+from app.domain.notice import Notice, NoticeKind
+from app.domain.notices import notices_of
 from tests.unit.domain.builders import ANN, AUCTION, BOB, CEM, SELLER, Lane, after
 
 END = 3_600
