@@ -100,16 +100,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m app.exporter", description=__doc__)
     parser.add_argument("--http", metavar="HOST:PORT", help="default: METRICS_BIND")
     parser.add_argument("--inherited", metavar="FD", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--parent", metavar="PID", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     try:
         settings = read_settings()
-        parent = None if options.inherited is None else os.getppid()
         listening = _listening(options, settings)
     except (SettingsError, ExporterError) as error:
         print(error, file=sys.stderr)
         return REFUSED
-    name = "metrics" if parent else settings.process_name or "metrics"
-    _serve(Server(listening, parent), settings, name=name)
+    name = "metrics" if options.parent else settings.process_name or "metrics"
+    _serve(Server(listening, options.parent), settings, name=name)
     return 0
 
 

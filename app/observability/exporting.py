@@ -26,10 +26,13 @@ def start_exporter(bind: str) -> None:
         raise ExporterError(f"--http needs {DIRECTORY_VARIABLE}, the directory metrics are in")
     with listen(bind) as server:
         subprocess.Popen(
-            (sys.executable, "-m", "app.exporter", "--inherited", str(server.fileno())),
+            (
+                sys.executable, "-m", "app.exporter",
+                "--inherited", str(server.fileno()), "--parent", str(os.getpid()),
+            ),
             pass_fds=[server.fileno()],
             stdin=subprocess.DEVNULL,
-        )
+        )  # fmt: skip
 
 
 def listen(bind: str) -> socket.socket:

@@ -174,7 +174,7 @@ def test_a_blocked_loop_shows_as_delay(cluster: Cluster, gateway: Gateway) -> No
 
 
 def commands(bind: str) -> dict[str, tuple[str, ...]]:
-    worker = ("worker", "-Q", "nobody", "--without-gossip", "--without-mingle")
+    worker = ("worker", "-Q", "maintenance", "--without-gossip", "--without-mingle")
     return {
         "bridge": ("python", "-m", "bridge", "gauge", "--http", bind),
         "worker": (

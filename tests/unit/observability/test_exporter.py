@@ -1,5 +1,8 @@
 """The metrics server: one address, read once a second for any number of scrapers."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,6 +10,9 @@ import pytest
 
 from app import exporter
 from app.exporter import Exporter
+from stack.ports import HOST, is_free
+from tests.unit.protocol.test_settings import GOOD
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -47,3 +53,21 @@ def test_other_paths_are_not_found(tmp_path: Path, merged_dirs: list[Path]) -> N
         assert get(application, path, method)[0] == "404 Not Found"
     assert get(application, method="HEAD") == ("200 OK", b"")
     assert len(merged_dirs) == 1
+
+
+SHORT_PROCESS = """
+import os, sys
+from app.observability.exporting import start_exporter
+start_exporter(sys.argv[1])
+os._exit(0)
+"""
+
+
+def test_an_exporter_ends_though_its_process_ended_before_it_began(tmp_path: Path) -> None:
+    port = next(port for port in range(27_000, 32_000) if is_free(port))
+    subprocess.run(
+        (sys.executable, "-c", SHORT_PROCESS, f"{HOST}:{port}"),
+        env={**os.environ, **GOOD, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
+        check=True,
+    )
+    wait_until(lambda: is_free(port), what="the exporter has ended")
