@@ -90,7 +90,7 @@ class Campaign:
         print(f"seed {self._conditions.seed}, commit {self._conditions.commit}", flush=True)
         results = {name: found for name in names if (found := self._load_good(name))}
         for result in results.values():
-            print(f"{report.line(result)} (kept)", flush=True)
+            print(f"{report.line(result)} (kept, of {result.commit})", flush=True)
         waiting = [name for name in names if name not in results]
         while waiting:
             for result in self._run_in_new_environment(waiting):
