@@ -90,8 +90,8 @@ class Limits(LaneLimits, frozen=True, kw_only=True):
     log_stall_s: Seconds = 2.0  # half of produce_timeout_s: what follows would be unknown too
     # Backlogs of one topic: over them its partitions pause and gateways say BUSY
     chat_backlog_max: Count = 50_000
-    # After this time `/readyz` answers 503. Work resumes within it after a fault (failure rule
-    # 6), so a longer pause is a lasting fault; a restart of the bridge takes less.
+    # After this time `/readyz` answers 503. Work resumes within it after a fault, so a
+    # longer pause is a lasting fault; a restart of the bridge takes less.
     unanswered_s_max: Seconds = 30.0
     # Replay
     replays_looked_at_max: Count = 1_000  # by one request, which should end in seconds

@@ -42,8 +42,8 @@ def decide(
     `history` is what a `void` record needs to know (`contested`); nothing else looks at it.
 
     The decision time is the later of the record's log time and the last decision time, because
-    the broker's clock may step back (system.md). Never raises for a record the wire admits:
-    a refusal is a decision.
+    the broker's clock may step back. Raises nothing for a record that app/services/settling.py
+    could decode: a refusal is a decision.
     """
     last = auction.decided_at
     at = record.log_time if last is None or record.log_time > last else last

@@ -1,4 +1,4 @@
-"""Kafka topics: their names, partitions and consumer groups, in one place (system.md, Stores)."""
+"""Kafka topics: their names, partitions and consumer groups, in one place."""
 
 from lanes import Topic, dead_letter_topic
 

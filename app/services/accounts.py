@@ -1,9 +1,9 @@
 """Accounts: sign-up, log-in, refresh with rotation, log-out, and reading access tokens.
 
 An access token names its session; while the session store answers, the session must exist there,
-while it does not, the token is accepted until it expires (system.md, Who owns what). A refresh
-token's successor is derived from it: a client that sends the same token again, because the answer
-was lost or two tabs refreshed at once, gets the same successor, and no token is void.
+while it does not, the token is accepted until it expires. A refresh token's successor is derived
+from it: a client that sends the same token again, because the answer was lost or two tabs refreshed
+at once, gets the same successor, and no token is void.
 """
 
 import base64

@@ -1,5 +1,4 @@
-"""Clients of Kafka: the settings of system.md, with the reason of each (measurements are in
-traps.md)."""
+"""Clients of Kafka: their settings, with the reason of those that are not obvious."""
 
 from kafka import KafkaAdminClient, KafkaProducer
 

@@ -56,7 +56,7 @@ class Measurement:
 
     @property
     def failures(self) -> int:
-        """Bids that failed, as load.md defines it."""
+        """Bids that failed, as k6/README.md defines it."""
         return int(self.storm["failures"]["total"])
 
     @property

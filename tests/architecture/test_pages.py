@@ -1,5 +1,7 @@
-"""Every path, link, `make` verb and Python module that a page names exists."""
+"""Every path, link, `make` verb and Python module that a page names exists, and every page that
+code names."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,12 @@ MAKE = re.compile(r"(?:^|[`$;&] ?)make ([a-z][a-z-]*)", re.MULTILINE)
 MODULE = re.compile(r"python3? -m ((?:app|bridge|lanes|stack)[\w.]*)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 LICENCES = CHECKOUT / "docs" / "licences.md"
+# With its path, or alone when it is in one of these.
+NAMED_PAGE = re.compile(r"(?<![\w/.-])(?:[\w-]+/)*[\w-]+\.md\b")
+PAGE_FOLDERS = ("", "docs", "docs/lanes")
+CODE_SUFFIXES = (".py", ".ts", ".tsx", ".js", ".yml")
+NOT_OURS = {"node_modules", "dist"}
+NO_PAGES = {"nowhere.md", "TIME.md"}  # of a test; a report that is named after its time
 
 
 def pages() -> Iterator[Path]:
@@ -57,6 +65,40 @@ def link_exists(target: str, folder: Path, text: str) -> bool:
 def module_exists(module: str) -> bool:
     path = CHECKOUT / module.replace(".", "/")
     return path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+
+
+def code_files() -> Iterator[Path]:
+    """Our files, but for what others wrote or tools made."""
+    for top in (*FOLDERS, ".ci"):
+        for folder, inner, files in os.walk(CHECKOUT / top):
+            inner[:] = sorted(set(inner) - NOT_OURS)
+            yield from (Path(folder, name) for name in sorted(files))
+    yield from sorted(path for path in CHECKOUT.iterdir() if path.is_file())
+
+
+def missing_pages(text: str) -> list[str]:
+    """Return each page that `text` names and that does not exist."""
+    return [
+        name
+        for name in NAMED_PAGE.findall(text)
+        if name not in NO_PAGES
+        and not any((CHECKOUT / folder / name).is_file() for folder in PAGE_FOLDERS)
+    ]
+
+
+def test_every_page_that_code_names_exists() -> None:
+    found = [
+        f"{file.relative_to(CHECKOUT)}: {name} does not exist"
+        for file in code_files()
+        if file.suffix in CODE_SUFFIXES and file != Path(__file__)
+        for name in missing_pages(file.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_a_missing_page_is_found_alone_and_with_its_path() -> None:
+    text = "# as wire.md, tutorial.md and docs/lanes/README.md say; not gone.md, k6/wire.md"
+    assert missing_pages(text) == ["gone.md", "k6/wire.md"]
 
 
 def test_every_name_in_the_pages_exists() -> None:

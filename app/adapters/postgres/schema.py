@@ -1,4 +1,4 @@
-"""The tables (system.md, Tables): what Alembic compares the database with.
+"""The tables: what Alembic compares the database with.
 
 Amounts are minor units, times `timestamptz`. Of an auction's columns only settle writes those
 from `version` on; everything before is frozen at its creation.

@@ -1,4 +1,4 @@
-"""The invariants of system.md by number, each in a few words."""
+"""The invariants that the audit checks, by number, each in a few words."""
 
 from collections.abc import Mapping
 from typing import Final

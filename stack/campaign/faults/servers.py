@@ -37,7 +37,7 @@ TERMINATE_ALL = """
 
 
 def server_faults() -> list[Fault]:
-    """Those of each server, in the order of the issue."""
+    """Those of each server."""
     return [
         _killed("redis"),
         _restarted("redis"),

@@ -18,7 +18,7 @@ from tests.e2e.abuse.honest import HonestBidders, p99
 
 ROUNDS_MIN, ROUNDS_MAX = 3, 12
 QUIET_S, ABUSED_S = 2.0, 2.0
-FACTOR = 3  # issue: under three times the quiet value
+FACTOR = 3  # the delay stays under so many times the quiet value
 FACTOR_CLEAR = 2.5  # below this the first round decides
 FACTOR_HOPELESS = 20  # above it the last of ROUNDS_MIN does
 FREE_QUIET_S = 0.012  # the p99 on two free cores

@@ -1,4 +1,4 @@
-"""Chat has exhausted its share of Kafka or PostgreSQL; bids have their own (failure rule 10)."""
+"""Chat has exhausted its share of Kafka or PostgreSQL; bids have their own."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""A frozen store: it accepts connections and does not answer (failure rule 10).
+"""A frozen store: it accepts connections and does not answer.
 
 Measured times are compared with the time limit of a store call, not with a number of seconds.
 """

@@ -12,7 +12,7 @@ from tests.e2e.page.tabs import Tab
 from tests.e2e.page.test_money import bid
 from tests.e2e.people import Person
 
-STALE_WITHIN_S = 12.0  # of a silent network: what wire.md and the issue of the page promise
+STALE_WITHIN_S = 12.0  # of a silent network: QUIET_MS and DEAD_MS of the page, and a margin
 BACK_WITHIN_S = 12.0  # one reading over HTTP that hangs, the pause before the next, and connecting
 LEADS = "Your bid of ₩10,000 leads."
 

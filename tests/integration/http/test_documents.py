@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.observability.reference import LABELS
 from tests.integration.http.market import Market, Person
 
-# Calls of wire.md that come with later issues.
+# Paths of calls that are not built yet, and of those that are no part of the API.
 ABSENT = ("/images", "/watch", "/{auction_id}/log", "/oauth2")
 
 

@@ -67,7 +67,7 @@ def test_bids_known_from_earlier_batches_are_recognised() -> None:
 
 
 def test_a_failed_bid_is_decided_again_once() -> None:
-    """A dead letter was no answer (failure rule 7), so even another body is decided."""
+    """A dead letter was no answer, so even another body is decided."""
     lane = Lane()
     failed = KnownBid(amount=1_500, kind="max", status="failed", outcome=None)
     lane.ledger = Ledger(lane.auction, known={bid_id(ANN, AUCTION, "a"): failed})
