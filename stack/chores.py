@@ -44,6 +44,7 @@ SIDE_BY_SIDE = (
     *("-n", str(len(TESTS_PROFILES)), "--dist", "loadscope", "--no-loadscope-reorder"),
     *("--max-worker-restart", "0"),  # another would have no servers; the killing test is reported
 )
+WHEELS = "var/wheel"  # where `make wheel` puts the wheel
 ALONE = "alone"  # the marker of tests that measure: they follow, one after the other
 # Generated files: each command writes its own; with --check it reports differences.
 MADE: dict[str, tuple[str, ...]] = {
@@ -190,10 +191,10 @@ def docs(stack: Stack) -> None:
 def wheel(stack: Stack) -> None:
     """Build the wheel of lanes/ into var/wheel."""
     install_all(stack)
-    command = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", "var/wheel", ".")
+    command = ("pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", WHEELS, ".")
     if stack.run(*command).returncode != 0:
         raise StackFault("the wheel cannot be built")
-    print("var/wheel:", *sorted(path.name for path in (CHECKOUT / "var" / "wheel").glob("*.whl")))
+    print(f"{WHEELS}:", *sorted(path.name for path in (CHECKOUT / WHEELS).glob("*.whl")))
 
 
 def lock(_: Stack, arguments: Sequence[str]) -> None:
