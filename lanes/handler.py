@@ -35,8 +35,8 @@ class LaneHandler(Protocol[T_contra, S]):
     """Decides the records of lanes inside a transaction of the platform's.
 
     A transaction settles one lane or several. When several fail it is rolled back and each is
-    settled alone, so an error need not say whose it is. Any other error than those named here is
-    the fault of a record.
+    settled alone, so an error need not say whose it is. An error of `settle` that is not named
+    there is the fault of a record, unless a store is away; one of `load` is not.
     """
 
     def load(self, transaction: T_contra, lanes: RecordsByKey) -> S:
@@ -51,8 +51,8 @@ class LaneHandler(Protocol[T_contra, S]):
         store the results. Return one settlement a lane, in the order of `lanes`.
 
         Raise VersionConflictError when a state has changed since `load`, and FutureVersionError
-        when a record has a schema version newer than this code. Raise RetryLater when the records
-        cannot be settled yet.
+        when a record has a schema version newer than this code. Raise BadRecordError with the
+        reason of the dead letter. Raise RetryLater when the records cannot be settled yet.
         """
 
     def fail(self, transaction: T_contra, key: str, records: Sequence[InboxRecord]) -> Settlement:
