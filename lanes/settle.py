@@ -19,7 +19,7 @@ import structlog
 from lanes import metrics, tracing
 from lanes.claims import LateLanes
 from lanes.dead_letter import FUTURE_VERSION, HANDLER_ERROR, VERSION_CONFLICT, WORKER_DIED, Parking
-from lanes.dead_letters import Cause, DeadLetterWriter
+from lanes.dead_letter_writer import Cause, DeadLetterWriter
 from lanes.errors import (
     BadRecordError,
     LanesError,

@@ -18,7 +18,7 @@ from app.services import settling
 from app.services.settling import AuctionLane
 from lanes.claims import LateLanes
 from lanes.dead_letter import Parking
-from lanes.dead_letters import DeadLetterWriter
+from lanes.dead_letter_writer import DeadLetterWriter
 from lanes.handler import LaneTopic
 from lanes.policy import DeadLetterLimit
 from lanes.postgres.claims import PostgresClaims

@@ -1,9 +1,10 @@
-"""Moves records of a lane from the inbox to the dead letters, in one transaction.
+"""Turns records of a lane that cannot be settled into dead letters, or parks the lane.
 
-The same transaction publishes `failed` to the waiting bidders. A record that was settled meanwhile
-is left alone. Above the limit of dead letters of a lane or a partition the remaining records are
-kept, and the lane is parked: then the code is at fault, and not the records. A topic may ask for
-its lanes to be parked at the first record that settling fails on.
+One transaction moves them from the inbox to the dead letters, and writes the messages of the
+handler's `fail` to the outbox. A record that was settled meanwhile is left alone. Above the limit
+of dead letters of a lane or a partition the remaining records are kept, and the lane is parked:
+then the code is at fault, and not the records. A topic may ask for its lanes to be parked at the
+first record that settling fails on.
 """
 
 from collections.abc import Collection, Sequence
