@@ -1,4 +1,5 @@
-"""Writing dead letters, publishing them to `<topic>.DLT`, and parking partitions."""
+"""Stores dead letters, queues each in the outbox for `<topic>.DLT` (the relay sends it), and parks
+partitions."""
 
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from lanes.postgres.lanes import NOTIFY_OUTBOX
 from lanes.postgres.statements import execute
 from lanes.topic import DEAD_LETTER_SUFFIX
 
-# Of what a restore has lost there may be any number: see GoneError.
+# Records that a restore of the database has lost (GoneError) do not count towards the limit.
 COUNT_RECENT = f"""
 SELECT
   (SELECT count(*) FROM lanes.dead_letters
@@ -19,9 +20,10 @@ SELECT
   (SELECT count(*) FROM lanes.dead_letters
    WHERE topic = %(topic)s AND partition = %(partition)s
      AND error_class <> '{GoneError.__name__}'
-     AND created_at > now() - make_interval(secs => %(within_s)s))"""  # noqa: S608 - as above
+     AND created_at > now() - make_interval(secs => %(within_s)s))"""  # noqa: S608 - the only value put in is a class name
 
-# One that is there already was given up by another group, or by us before we could say so.
+# A conflict: the record already has a dead letter, by another consumer group or by an earlier try
+# of ours whose commit was not answered.
 INSERT_DEAD_LETTER = """
 INSERT INTO lanes.dead_letters (topic, partition, "offset", key, raw_key, payload, log_time,
   consumer_group, reason, error_class, message, attempts, first_failed_at, trace_id, replays,
@@ -29,7 +31,7 @@ INSERT INTO lanes.dead_letters (topic, partition, "offset", key, raw_key, payloa
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()), %s, %s, %s)
 ON CONFLICT DO NOTHING RETURNING id"""
 
-PUBLISH_DEAD_LETTER = """
+QUEUE_DEAD_LETTER = """
 INSERT INTO lanes.outbox (topic, key, payload, dead_letter_id) VALUES (%s, %s, '', %s)"""
 
 PARK_PARTITION = """
@@ -39,7 +41,7 @@ VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 PARKED_PARTITIONS = """
 SELECT topic, partition FROM lanes.parked_partitions WHERE consumer_group = %s"""
 
-SHOWN_BYTES_MAX = 256  # an index takes no key of 2,704
+SHOWN_BYTES_MAX = 256  # of a key that is stored as text; PostgreSQL indexes at most 2,704 bytes
 
 
 class PostgresDeadLetters:
@@ -65,7 +67,7 @@ class PostgresDeadLetters:
             dead_letter_id = execute(transaction, INSERT_DEAD_LETTER, _row(letter)).scalar()
             if dead_letter_id is not None:
                 topic, key = letter.topic + DEAD_LETTER_SUFFIX, shown(letter.raw_key) or ""
-                execute(transaction, PUBLISH_DEAD_LETTER, (topic, key, dead_letter_id))
+                execute(transaction, QUEUE_DEAD_LETTER, (topic, key, dead_letter_id))
         execute(transaction, NOTIFY_OUTBOX)
 
     def park_partition(

@@ -64,8 +64,8 @@ def register_settle(
 
 @contextmanager
 def _deferred_by_outages(topic: str, key: str) -> Iterator[None]:
-    """Ignore outages: retrying is not needed, because the clock's sweep wakes the lane again. The
-    same holds for a database that must not be used."""
+    """Ignore outages: retrying is not needed, because the sweep wakes the lane again. The same
+    holds for a database that must not be used."""
     try:
         yield
     except (OutageError, UnusableDatabaseError) as error:
