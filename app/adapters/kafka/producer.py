@@ -1,7 +1,7 @@
 """The producer of a gateway: one client, created in the background, never waited for.
 
-Without a broker, while none acknowledges, or when too many records wait, calls raise BUSY instead
-of hanging; without an acknowledgement in time the record's fate is unknown. Waiting records are
+While there is no broker, while none acknowledges, or while too many bytes wait, calls raise
+BusyError at once; without an acknowledgement in time the record's fate is unknown. What waits is
 counted per topic, so that one topic is not refused because of another. Created on first use, so
 after any fork: a producer from before it never delivers.
 """
@@ -32,10 +32,10 @@ from lanes.tracing import current_headers
 log = structlog.get_logger()
 
 WHY = {
-    metrics.LOG_AWAY: "the log cannot be reached",
-    metrics.LOG_FULL: "too much waits for the log",
-    metrics.LOG_STALLED: "the log does not answer",
-    metrics.LATE: "the log answers too slowly",
+    metrics.LOG_AWAY: "Kafka cannot be reached",
+    metrics.LOG_FULL: "too many bytes wait for Kafka's acknowledgement",
+    metrics.LOG_STALLED: "Kafka acknowledges nothing",
+    metrics.LATE: "Kafka acknowledges too slowly",
 }
 CONNECT_PAUSE_S = 0.5
 ACK_MARGIN_S = 1.0  # the client's own deadline comes first
@@ -196,12 +196,12 @@ class BackgroundProducer:
                 producer = self._make()  # type: ignore[no-untyped-call]
             except KafkaError as error:
                 why = why_unreachable(self._settings.kafka, error)
-                log.warning("log_unreachable", error=type(error).__name__, reason=why)
+                log.warning("kafka_unreachable", error=type(error).__name__, reason=why)
                 self._closed.wait(CONNECT_PAUSE_S)
                 continue
             self._learn_partitions(producer)
             self._producer = producer
-            log.info("log_connected")
+            log.info("kafka_connected")
             return
 
     def _learn_partitions(self, producer: KafkaProducer) -> None:
