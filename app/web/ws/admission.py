@@ -1,4 +1,4 @@
-"""Which bids are taken, and which are refused as soon as they come (BUSY).
+"""Takes a bid's frame from the reader: refuses it with BUSY, places it at once, or in its turn.
 
 A valid bid of a user whose right to bid is known takes a shorter path than other frames: it is
 placed without waiting for anything but its turn of the loop. All others go through the dispatcher.

@@ -23,7 +23,8 @@ class BidFrames:
     def on_place(
         self, connection: Connection, frame: frames.BidPlace, right: Right | None = None
     ) -> None:
-        """Place a bid. Raise BusyError while none is taken, and what `Bidding.place_soon` does."""
+        """Place a bid. Raise BusyError while this gateway accepts no bids on the auction, and the
+        errors of `Bidding.place_soon`."""
         self._bidding.check(frame.auction_id)
         self.place(connection, frame, right)
 
@@ -34,7 +35,9 @@ class BidFrames:
         right: Right | None,
         waited_s: float = 0.0,
     ) -> None:
-        """As `on_place`, for a bid that was reserved `waited_s` ago; without `right` it is read."""
+        """Place a bid that has already been admitted: by `Bidding.check` just now, or by
+        `Bidding.reserve` `waited_s` seconds ago. Without `right`, the bidder's right to bid is
+        looked up."""
         offer = Offer(
             bidder_id=connection.signed_in().user_id,
             auction_id=frame.auction_id,
