@@ -43,9 +43,8 @@ from lanes.record_processor import RecordHandler
 from lanes.topic import Topic
 from lanes.tracing import Stage
 
-PUBLISH_MAX = (
-    1_000  # commands of one pipeline, 1 KB of memory each; those of one settle go together
-)
+# Commands of one pipeline, 1 KB of memory each; those of one event go together.
+PUBLISH_MAX = 1_000
 PUSHED_TTL_S = 3600  # how long a repeated message is recognised; a day of chat would fill Redis
 TAIL_S = 24 * 3600
 
@@ -59,8 +58,8 @@ class ChatRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """The event of one settle, and its record."""
+class AuctionEventRecord:
+    """An `auction-event` record, decoded: what a transaction of a worker decided on one auction."""
 
     raw: RawRecord
     value: bytes
@@ -76,11 +75,11 @@ class UndecodedRecord:
     value: bytes
 
 
-class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
-    """Publishes to browsers; commits after Redis has the messages.
+class Broadcast(RecordHandler[ChatRecord | AuctionEventRecord | UndecodedRecord]):
+    """Publishes to the gateways through Redis, and commits after Redis has taken the messages.
 
-    Each gateway has subscribed to what its sockets need (channels.py), so Redis finds the
-    receivers.
+    app/web/ws/hub.py receives them; feeds.py and deliveries.py there push them to browsers. Each
+    gateway has subscribed to what its sockets need (channels.py), so Redis finds the receivers.
     """
 
     group = BROADCAST_GROUP
@@ -90,7 +89,7 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
         self._room_tail_messages = room_tail_messages
         self._redis, self._nicknames = redis, nicknames
 
-    def read(self, raw: RawRecord) -> ChatRecord | Settled | UndecodedRecord:
+    def read(self, raw: RawRecord) -> ChatRecord | AuctionEventRecord | UndecodedRecord:
         """Decode the record; of a chat event only a missing value is an error."""
         if raw.topic == CHAT_MESSAGE.name:
             return ChatRecord(raw, read_value(chat_message_decoder, raw.value))
@@ -99,15 +98,15 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
         return (
             UndecodedRecord(raw, raw.value)
             if raw.topic == CHAT_EVENT.name
-            else _settled(raw, raw.value)
+            else _auction_event(raw, raw.value)
         )
 
-    def handle(self, items: Sequence[ChatRecord | Settled | UndecodedRecord]) -> None:
+    def handle(self, items: Sequence[ChatRecord | AuctionEventRecord | UndecodedRecord]) -> None:
         """Publish the items."""
-        if settled := [one for one in items if isinstance(one, Settled)]:
-            self._publish_settled(settled)
-        if events := [one for one in items if isinstance(one, UndecodedRecord)]:
-            self._publish_chat_events(events)
+        if events := [one for one in items if isinstance(one, AuctionEventRecord)]:
+            self._publish_auction_events(events)
+        if undecoded := [one for one in items if isinstance(one, UndecodedRecord)]:
+            self._publish_chat_events(undecoded)
         if chat := [one for one in items if isinstance(one, ChatRecord)]:
             self._publish_chat(chat)
         _measure([one.raw for one in items])
@@ -119,10 +118,10 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
                 pipe.publish(CHAT_EVENTS, spans.continue_traces_in(one.raw.traceparent, one.value))
             pipe.execute()
 
-    def _publish_settled(self, settled: Sequence[Settled]) -> None:
+    def _publish_auction_events(self, items: Sequence[AuctionEventRecord]) -> None:
         pipe = self._redis.pipeline(transaction=False)
         with tracing.spans(Stage.BROADCAST) as spans:
-            for one in settled:
+            for one in items:
                 event = one.event
                 value = spans.continue_traces_in(one.raw.traceparent, one.value)
                 if value is not one.value:
@@ -132,7 +131,7 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
                     pipe.publish(user_channel(user_id), payload)
                 if len(pipe) >= PUBLISH_MAX:
                     pipe.execute()
-            prices = {one.event.auction_id: one.price for one in settled}
+            prices = {one.event.auction_id: one.price for one in items}
             pipe.publish(AUCTIONS, msgspec.json.encode(list(prices.values())))
             pipe.execute()
 
@@ -161,14 +160,14 @@ class Broadcast(RecordHandler[ChatRecord | Settled | UndecodedRecord]):
         pipe.publish(room_channel(chat.message.room_id), msgspec.json.encode(named))
 
 
-def _settled(raw: RawRecord, value: bytes) -> Settled:
+def _auction_event(raw: RawRecord, value: bytes) -> AuctionEventRecord:
     """Raises BadRecordError."""
     try:
         event = auction_event_decoder.decode(value)
         state = price_state_decoder.decode(event.state)
     except ValueError as error:
         raise BadRecordError(UNDECODABLE, str(error)) from error
-    return Settled(raw, value, event, price_item(event.auction_id, state))
+    return AuctionEventRecord(raw, value, event, price_item(event.auction_id, state))
 
 
 def by_user(event: RawAuctionEvent) -> dict[int, bytes]:
