@@ -7,7 +7,8 @@
 #   make scale pool=bids n=4   run four processes of a pool: bids, other, bridge or gateway
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options; bench likewise
-#   make bench o="--scenario drain,quiet"   a part of the benchmark; sketch=1: beside the sketch
+#   make bench o="--scenario drain,quiet"   a part of the benchmark
+#   make bench sketch=1        also run the prototype in ../shared/sketch (docs/performance.md)
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
 #   make boards from=2026-01-31T12:00:00Z to=2026-01-31T12:01:00Z   else of the last storm
