@@ -8,6 +8,7 @@
 #   make run c="python -m bridge lanes"   a command of operators, on this stack
 #   make audit o="--json"      with these options; bench likewise
 #   make bench o="--scenario drain,quiet"   a part of the benchmark
+#   make bench profile=gateway o="--rate 1500"   with a flame graph; also worker, bridge
 #   make bench sketch=1        also run the prototype in ../shared/sketch (docs/performance.md)
 #   make servers profile=test  keep the tests' servers running between such runs
 #   make storm script=spread url=http://127.0.0.1:8080
@@ -40,7 +41,7 @@ audit drill hostile lock:
 	@$(stack) $@ $(profile_option) $(o)
 
 bench:
-	@$(stack) $@ $(profile_option) $(if $(sketch),--sketch) $(o)
+	@$(stack) $@ $(if $(sketch),--sketch) $(if $(profile),--flame $(profile)) $(o)
 
 logs restart:
 	@$(stack) $@ $(profile_option) $(p)
