@@ -1,4 +1,4 @@
-"""Steps of a rising rate of bids, each held for a while, until one is not carried."""
+"""Steps of a rising rate of bids, each held for a while, until two in a row are not carried."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -11,6 +11,8 @@ from stack.bench.sketch import Sketch, SketchStep
 from stack.bench.storm import Load
 from stack.progress import shown
 
+FAILED_MAX = 2  # in a row: one may fail because somebody else's work took the cores
+
 
 @dataclass(slots=True)
 class Steps:
@@ -22,23 +24,27 @@ class Steps:
     def climb(self, application: Application, loads: Sequence[Load], sketch: Sketch | None) -> None:
         """Offer one load after another; the house and the sketch each stop at what is too much."""
         by_turns = any(load.scrapers for load in loads)
-        ours, theirs = True, sketch is not None
+        ours: list[Measurement] = []
+        theirs: list[SketchStep] = []
         for load in loads:
-            if ours:
-                self.measured.append(_measure(application, load))
-                ours = self.measured[-1].carried or by_turns
-            if theirs and sketch is not None:
+            if by_turns or not _is_too_much(ours):
+                ours.append(_measure(application, load))
+            if sketch is not None and not _is_too_much(theirs):
                 with shown(f"the sketch: {load.rate:,.0f} bids/s for {load.seconds:.0f} s"):
                     step = sketch.step(rate=load.rate, auctions=load.auctions, seconds=load.seconds)
-                self.sketched.append(step)
-                theirs = step.carried
-            if not ours and not theirs:
-                return
+                theirs.append(step)
+        self.measured += ours
+        self.sketched += theirs
 
     def carried_per_s(self, otherwise: float) -> float:
         """The highest rate that was carried on one auction."""
         rates = [m.load.rate for m in self.measured if m.carried and m.load.auctions == 1]
         return max(rates, default=otherwise)
+
+
+def _is_too_much(steps: Sequence[Measurement | SketchStep]) -> bool:
+    """Whether none of the last FAILED_MAX steps was carried."""
+    return len(steps) >= FAILED_MAX and not any(step.carried for step in steps[-FAILED_MAX:])
 
 
 def _measure(application: Application, load: Load) -> Measurement:
