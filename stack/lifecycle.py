@@ -1,7 +1,9 @@
 """What `make up`, `down`, `restart`, `scale`, `status`, `logs` and `clean` do, and say."""
 
 import json
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -220,6 +222,11 @@ def _clock(seconds: int) -> str:
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour}:{minute:02}:{second:02}"
+
+
+def stop_at_sigterm() -> None:
+    """Let SIGTERM end this process as an exit does, so that it stops what it has started."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from stack.bench.stored import Growth, growth_of, render_growth, send_chat
 from stack.bench.storm import Load
 from stack.builds import go_program
 from stack.faults import StackFault
-from stack.lifecycle import alone
+from stack.lifecycle import alone, stop_at_sigterm
 from stack.progress import shown
 from stack.runtime import Stack
 
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when no bid of the first step failed, 1 when some did, 2 when nothing was run."""
     options = parse(arguments)
     stack = Stack.of(PROFILE, step=shown)
+    stop_at_sigterm()
     try:
         if options.sketch:
             sketch_dir()  # before minutes of starting

@@ -2,7 +2,6 @@
 
 import argparse
 import random
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from stack.campaign.results import Result
 from stack.campaign.rounds import Rounds
 from stack.commands import commit
 from stack.faults import StackFault, UsageFault
-from stack.lifecycle import alone
+from stack.lifecycle import alone, stop_at_sigterm
 from stack.progress import shown
 from stack.runtime import Stack
 from stack.settings import campaign_profile
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     directory = options.store or directory_of(profile)
     store = (ResultStore.fresh if options.fresh else ResultStore)(directory)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack must not be left running
+    stop_at_sigterm()
     wanted = Conditions(store, store.seed(options.seed), commit(), options.minutes, options.rate)
     campaign = Campaign(stack, wanted)
     try:

@@ -23,7 +23,7 @@ from stack.client import DECIDED, CallError, Endpoint, RefusedError, User, resul
 from stack.drill.backup import Backup, restore, take_backup
 from stack.drill.observer import Observer
 from stack.faults import StackFault, UsageFault
-from stack.lifecycle import alone
+from stack.lifecycle import alone, stop_at_sigterm
 from stack.progress import shown
 from stack.readiness import complaint_of
 from stack.runtime import Stack
@@ -305,6 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--archive", type=Path, metavar="DIR", help="its archived WAL")
     options = parser.parse_args(arguments)
     stack = Stack.of(options.profile, step=shown)
+    stop_at_sigterm()
     try:
         if options.check is not None:
             return _check(options)
