@@ -5,7 +5,7 @@ from functools import cached_property
 from app.adapters.redis.connect import connect
 from app.bootstrap.lanes import LaneContainer
 from app.bootstrap.tasks import TaskContainer
-from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE
+from app.protocol.tasks import QUEUES, SETTLE_QUEUE
 from lanes.tasks.waker import CeleryWaker
 
 
@@ -16,7 +16,7 @@ class WakeContainer(LaneContainer, TaskContainer):
     def waker(self) -> CeleryWaker:
         """Wake-ups."""
         broker = connect(self.settings.redis_broker_url, limits=self.settings.limits)
-        others = (NOTICE_QUEUE, MAINTENANCE_QUEUE)
+        others = [queue for queue in QUEUES if queue != SETTLE_QUEUE]
         return CeleryWaker(
             self.celery, self.fanout, broker, topics=self.lane_topics, other_queues=others
         )

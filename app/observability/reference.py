@@ -16,7 +16,7 @@ from app.domain.errors import RejectionCode
 from app.observability import metrics
 from app.protocol.mails import MailPurpose
 from app.protocol.problems import STATUS_OF_CODE
-from app.protocol.tasks import MAINTENANCE_QUEUE, NOTICE_QUEUE, SETTLE_QUEUE
+from app.protocol.tasks import QUEUES
 from app.protocol.topics import (
     ALL_TOPICS,
     BROADCAST_GROUP,
@@ -97,7 +97,7 @@ LABELS = {
         pattern=r"[a-z][a-z0-9-]*",
     ),
     "purpose": Label("what a mail is for", get_args(MailPurpose)),
-    "queue": Label("a queue of Celery", (SETTLE_QUEUE, NOTICE_QUEUE, MAINTENANCE_QUEUE)),
+    "queue": Label("a queue of Celery", QUEUES),
     "reason": Label("why a record is a dead letter", REASONS),
     "result": Label("what became of a mail", metrics.MAIL_RESULTS),
     "state": Label("what a connection does", metrics.CONNECTION_STATES),
