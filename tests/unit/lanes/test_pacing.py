@@ -1,6 +1,6 @@
 """A busy pipeline pauses between batches, and a quiet one does not."""
 
-import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,8 +19,8 @@ def test_a_busy_pipeline_pauses() -> None:
 def test_a_pace_pauses_by_what_came_since_the_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     pauses: list[float] = []
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(time, "sleep", pauses.append)
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=pauses.append)
+    monkeypatch.setattr("lanes.pacing.time", clock)
     pace = Pace()
     now = 101.0
     pace.pause(items=10, longest_s=0.06)

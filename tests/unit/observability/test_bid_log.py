@@ -1,7 +1,7 @@
 """Which bids' steps are logged."""
 
-import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -17,7 +17,8 @@ BIDS = [str(bid_id(bidder, 7, "key")) for bidder in range(2_000)]
 def second(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """The time that the log sees, in seconds; every bid is logged again afterwards."""
     now = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("app.observability.bid_log.time", clock)
     yield now
     set_sample(every=1, steps_per_s=0)
 

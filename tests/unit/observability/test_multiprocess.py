@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -127,5 +128,7 @@ def test_a_file_that_a_process_begins_just_now_is_read_again(
     count_and_die(tmp_path, 1, 2, 4)
     begun = tmp_path / f"counter_{os.getpid()}.db"
     begun.touch()
-    monkeypatch.setattr("app.observability.multiprocess.time.sleep", lambda _: begun.unlink())
+    # Only this module's clock: other threads of the test's process sleep too.
+    clock = SimpleNamespace(sleep=lambda _: begun.unlink())
+    monkeypatch.setattr("app.observability.multiprocess.time", clock)
     check(tmp_path)
