@@ -62,7 +62,7 @@ def older_because(settings: Settings) -> str | None:
     try:
         rows(engine, "SELECT 1", {})
     except OlderDatabaseError as error:
-        return error.detail
+        return str(error)
     finally:
         engine.dispose()
     return None

@@ -109,6 +109,18 @@ class BusyError(DomainError):
         self.retry_after_s = retry_after_s
 
 
+class UnavailableError(BusyError):
+    """Not now, because a server that is needed cannot be used.
+
+    `reason` is for the logs of operators and the text of the error; callers read no more of it than
+    that a server cannot answer.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("a server cannot answer")
+        self.args = (reason,)
+
+
 class RateLimitedError(DomainError):
     """Too often: nothing was done, and the same call may be repeated after `retry_after_s`."""
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from app.domain.errors import BusyError
+from app.domain.errors import BusyError, UnavailableError
 from lanes import Topic, UnusableDatabaseError
 
 INSPECT_AGAIN_S = 1.0  # after a look that found it older, or could not be had
@@ -81,7 +81,7 @@ class Database(Protocol):
         ...
 
 
-class OlderDatabaseError(BusyError, UnusableDatabaseError):
+class OlderDatabaseError(UnavailableError, UnusableDatabaseError):
     """The database is older than Kafka: it was restored, and must not be used yet."""
 
 
@@ -121,7 +121,7 @@ class DatabaseGuard:
         if isinstance(self._refusal, OlderDatabaseError):
             raise self._refusal
         if self._epoch is None:
-            raise self._refusal or BusyError("the database has not been looked at yet")
+            raise self._refusal or UnavailableError("the database has not been looked at yet")
         return self._epoch
 
     @property
@@ -166,7 +166,7 @@ class DatabaseGuard:
 
     def _compare_with_others(self, database: Database, found: Epoch) -> None:
         if not self._checks:
-            raise BusyError(NOT_ADMITTED)
+            raise UnavailableError(NOT_ADMITTED)
         for read_memory in self._checks:
             reason = read_memory(found)(database)
             if reason is not None:
@@ -178,9 +178,9 @@ class DatabaseGuard:
         if not is_new:
             return
         if isinstance(error, OlderDatabaseError):
-            log.error("database_older_than_log", reason=error.detail)
+            log.error("database_older_than_log", reason=str(error))
         else:
-            log.warning("database_not_admitted", reason=error.detail)
+            log.warning("database_not_admitted", reason=str(error))
 
 
 class LogMemory(Protocol):

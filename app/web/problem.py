@@ -8,7 +8,13 @@ from flask import Flask, Response, request
 from msgspec import UNSET, Struct, UnsetType
 from werkzeug.exceptions import HTTPException
 
-from app.domain.errors import BusyError, DomainError, FieldFault, InvalidError, NotFoundError
+from app.domain.errors import (
+    DomainError,
+    FieldFault,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 from app.protocol.problems import STATUS_OF_CODE
 from app.protocol.validation import MalformedError
 from app.web.retry import retry_after_ms
@@ -71,9 +77,9 @@ def _domain(error: DomainError) -> Response:
     return answer
 
 
-def _outage(_: OutageError) -> Response:
+def _outage(error: OutageError) -> Response:
     """Answer BUSY; what the platform says of the server is for its operators."""
-    return _domain(BusyError("a server cannot answer"))
+    return _domain(UnavailableError(str(error)))
 
 
 def _unknown_name(error: UnknownNameError) -> Response:

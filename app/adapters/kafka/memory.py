@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.domain.errors import BusyError
+from app.domain.errors import UnavailableError
 from app.protocol.records import auction_version_decoder
 from app.protocol.topics import AUCTION_EVENT
 from app.settings import Settings
@@ -43,6 +43,6 @@ class KafkaMemory:
         try:
             yield reader
         except OutageError as error:
-            raise BusyError(str(error)) from error
+            raise UnavailableError(str(error)) from error
         finally:
             reader.close()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kafka import KafkaProducer
 from kafka.future import Future
 
-from app.domain.errors import BusyError
+from app.domain.errors import UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def view_topic(producer: KafkaProducer, topic: str, *, timeout_s: float) -> Topi
     deadline = time.monotonic() + timeout_s
     while not _is_refreshed(cluster.request_update(), deadline):
         if time.monotonic() >= deadline:
-            raise BusyError("no broker answers")
+            raise UnavailableError("no broker answers")
     found = cluster._partitions.get(topic, {})  # noqa: SLF001 - as above
     partitions = [
         Partition(

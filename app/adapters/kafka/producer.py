@@ -20,7 +20,7 @@ from kafka.structs import TopicPartition
 from app.adapters.kafka.batches import Batches
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
-from app.domain.errors import BusyError, UnknownFateError
+from app.domain.errors import UnavailableError, UnknownFateError
 from app.observability import metrics
 from app.services.log import OnAcknowledged, RecordMetadata
 from app.settings import Settings
@@ -78,7 +78,7 @@ class BackgroundProducer:
         """Return the current metadata of `topic`. Raise BusyError when there is no answer in
         time."""
         if self._producer is None:
-            raise BusyError("not connected")
+            raise UnavailableError("not connected")
         return view_topic(self._producer, topic.name, timeout_s=timeout_s)
 
     def check(self, topic: Topic) -> None:
@@ -102,7 +102,7 @@ class BackgroundProducer:
             )
         except KafkaError as error:
             waiting.remove(record)
-            raise _busy(topic.name, metrics.LOG_AWAY) from error
+            raise _unavailable(topic.name, metrics.LOG_AWAY) from error
 
     def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         """Append and wait. Raise BusyError (not appended) or UnknownFateError (may be appended)."""
@@ -135,18 +135,18 @@ class BackgroundProducer:
     def _connected(self, topic: str) -> KafkaProducer:
         self.start()
         if self._producer is None:
-            raise _busy(topic, metrics.LOG_AWAY)
+            raise _unavailable(topic, metrics.LOG_AWAY)
         return self._producer
 
     def _usable(self, topic: Topic, size: int, now: float) -> tuple[KafkaProducer, Unacknowledged]:
         producer = self._connected(topic.name)
         waiting = self._unacknowledged[topic.name]
         if waiting.is_full(size):
-            raise _busy(topic.name, metrics.LOG_FULL)
+            raise _unavailable(topic.name, metrics.LOG_FULL)
         if waiting.is_stalled(now):
-            raise _busy(topic.name, metrics.LOG_STALLED)
+            raise _unavailable(topic.name, metrics.LOG_STALLED)
         if waiting.is_late(now):
-            raise _busy(topic.name, metrics.LATE)
+            raise _unavailable(topic.name, metrics.LATE)
         return producer, waiting
 
     def _know(self, producer: KafkaProducer, topic: str) -> "_Partitions":
@@ -234,6 +234,6 @@ class _Partitions:
         return found
 
 
-def _busy(topic: str, cause: str) -> BusyError:
+def _unavailable(topic: str, cause: str) -> UnavailableError:
     metrics.REFUSED.labels(topic, cause).inc()
-    return BusyError(WHY[cause])
+    return UnavailableError(WHY[cause])

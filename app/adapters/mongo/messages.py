@@ -10,7 +10,7 @@ from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
-from app.domain.errors import BusyError
+from app.domain.errors import BusyError, UnavailableError
 from app.domain.time import rfc3339
 from app.protocol.fanout import RoomPublication
 from app.protocol.resources import ChatMessage, Person
@@ -131,7 +131,7 @@ class MongoMessages:
                 for document in self._messages.find({"_id": {"$in": list(message_ids)}})
             ]
         except PyMongoError as error:
-            raise BusyError("MongoDB cannot be read") from error
+            raise UnavailableError("MongoDB cannot be read") from error
 
     def delete_before(self, room_id: int, moment: datetime, *, limit: int) -> int:
         """Delete those of a room's `limit` oldest messages that were sent before; how many."""
@@ -154,7 +154,7 @@ class MongoMessages:
     def _reading(self) -> Iterator[None]:
         """Raises BusyError when the store does not answer, or did not just now."""
         if self._breaker is not None and not self._breaker.allows():
-            raise BusyError("MongoDB did not answer just now")
+            raise UnavailableError("MongoDB did not answer just now")
         try:
             yield
         except PyMongoError as error:

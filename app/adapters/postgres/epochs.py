@@ -7,7 +7,7 @@ from typing import Any
 import psycopg2
 from sqlalchemy import Engine, event
 
-from app.domain.errors import BusyError
+from app.domain.errors import UnavailableError
 from app.services.epochs import DatabaseGuard, Epoch, LostIds
 
 # The server's start tells a restored database from the one before: no file of it is replaced while
@@ -29,6 +29,8 @@ SELECT greatest(coalesce((SELECT last_value FROM pg_sequences
     WHERE schemaname = current_schema() AND sequencename = 'users_id_seq'), 0),
   coalesce((SELECT max(id) FROM users), 0))"""
 
+NO_EPOCH = "the database has no epoch: run `alembic upgrade head`"
+
 
 class ConnectedDatabase:
     """The database at the other end of a connection that is in no transaction."""
@@ -41,9 +43,9 @@ class ConnectedDatabase:
         try:
             rows = self._rows(_EPOCHS)
         except psycopg2.errors.UndefinedTable as error:
-            raise BusyError("the database has no epochs: run `alembic upgrade head`") from error
+            raise UnavailableError(NO_EPOCH) from error
         if not rows:
-            raise BusyError("the database has no epoch: run `alembic upgrade head`")
+            raise UnavailableError(NO_EPOCH)
         name, admitted, _, published, server = rows[-1]
         ends = {int(partition): offset for partition, offset in published.items()}
         return Epoch(name, server, admitted, _all_lost_ids([row[2] for row in rows]), ends)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.domain.errors import BusyError
+from app.domain.errors import UnavailableError
 from app.domain.time import rfc3339
 from lanes.postgres import rows as lane_rows
 
@@ -77,7 +77,7 @@ def _answering() -> Iterator[None]:
     except IntegrityError:
         raise
     except (DBAPIError, PoolTimeoutError) as error:
-        raise BusyError("the database cannot answer") from error
+        raise UnavailableError("the database cannot answer") from error
 
 
 def batches(

@@ -5,7 +5,7 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app.domain.errors import BusyError
+from app.domain.errors import BusyError, UnavailableError
 from app.protocol.channels import room_tail_key
 from app.protocol.fanout import published_message, room_publication_decoder
 from app.protocol.resources import ChatMessage
@@ -33,5 +33,5 @@ class RedisRoomTail:
         try:
             payloads = cast("list[str]", self._redis.zrange(room_tail_key(room_id), 0, -1))
         except RedisError as error:
-            raise BusyError("Redis cannot be reached") from error
+            raise UnavailableError("Redis cannot be reached") from error
         return [published_message(room_publication_decoder.decode(text)) for text in payloads]

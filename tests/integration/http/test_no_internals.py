@@ -14,8 +14,8 @@ from tests.integration.http.market import Market, Person, code
 
 PASSWORD = "hunter2-of-a-store"
 INTERNALS = re.compile(
-    rf"{PASSWORD}|127\.0\.0\.1|:\d{{4,5}}\b|Traceback|psycopg|sqlalchemy|redis|pymongo|kafka|errno"
-    r"|\.py\b|SELECT|refused",
+    rf"{PASSWORD}|127\.0\.0\.1|:\d{{4,5}}\b|Traceback|psycopg|sqlalchemy|redis|mongo|kafka|errno"
+    r"|postgres|alembic|\.py\b|SELECT|refused",
     re.IGNORECASE,
 )
 CALLS: tuple[tuple[str, str, Any], ...] = (

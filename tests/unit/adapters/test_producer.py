@@ -71,6 +71,15 @@ def test_a_record_that_was_not_appended_does_not_wait() -> None:
     assert not any(producer._unacknowledged.values())
 
 
+def test_a_refusal_names_kafka_for_operators_only() -> None:
+    client = OfflineClient()
+    producer = connected(client)
+    client.close_batches()
+    with pytest.raises(BusyError, match="Kafka cannot be reached") as refusal:
+        producer.append_soon(AUCTION_BID, key=1, value=b"x", done=lambda _: None)
+    assert refusal.value.detail == "a server cannot answer"
+
+
 def test_a_thousand_unknown_records_are_one_log_line() -> None:
     client = OfflineClient()
     results: list[RecordMetadata | UnknownFateError] = []
