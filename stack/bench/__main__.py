@@ -16,7 +16,7 @@ from stack.bench.options import AUCTIONS, RATE, RATES, SKETCHED_AUCTIONS, STEPS,
 from stack.bench.report import REPORTS_DIR, Report, conditions, figures_in, merged, write_report
 from stack.bench.scenarios import SCENARIOS, Scale
 from stack.bench.scraping import render_ratios
-from stack.bench.sketch import Sketch, ratio_held, sketch_dir, sketch_running
+from stack.bench.sketch import Sketch, ratio_held, sketch_built, sketch_dir
 from stack.bench.steps import Steps, in_turns
 from stack.bench.stored import Growth, growth_of, render_growth, send_chat
 from stack.bench.storm import Load
@@ -91,7 +91,7 @@ def _run(stack: Stack, options: argparse.Namespace) -> Run:
             with shown(f"warm up for {options.warm_up:.0f} s"):
                 application.measure(replace(_load(options), seconds=options.warm_up))
         application = replace(application, flame=flame)
-        with sketch_running(stack) if options.sketch else nullcontext() as sketch:
+        with sketch_built(stack) if options.sketch else nullcontext() as sketch:
             if options.scenario:
                 _scenarios(run, application, options, sketch)
             else:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ LOG_IN = ", ".join(
     }.items()
 )
 BEGIN_S = 8.0  # until its processes have their partitions
+SETTLE_S, IDLE_CORES = 60.0, 0.15  # what its idle processes take is less
+END_S = 10.0
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
     "worker": ("celery", "-q", "-A", "tasks", "worker", "-P", "solo", "-n", "sketch@%h",
@@ -78,20 +80,65 @@ class SketchStep:
         return self.carried and p99 <= HELD_P99_MS and worst <= HELD_MAX_MS
 
 
-@dataclass(frozen=True, slots=True)
 class Sketch:
-    """The running sketch."""
+    """The sketch, built; its processes run from `start` to `stop`."""
 
-    stack: Stack
-    pids: Mapping[int, str]
+    def __init__(self, stack: Stack, environment: Mapping[str, str]) -> None:
+        self._stack, self._environment = stack, environment
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started, and not stopped."""
+        return bool(self._processes)
+
+    def start(self) -> None:
+        """Start its processes, with an empty database and empty topics. Raise StackFault."""
+        _run(
+            "the sketch's database and topics",
+            (executable("python"), "prepare.py"),
+            self._environment,
+        )
+        for name, command in PROCESSES.items():
+            self._processes[name] = _start(name, command, self._environment)
+        time.sleep(BEGIN_S)
+        ended = [name for name, process in self._processes.items() if process.poll() is not None]
+        if ended:
+            raise StackFault(f"the sketch's {ended[0]} ended: {WORK_DIR / ended[0]}.log")
+
+    def stop(self) -> None:
+        """End its processes."""
+        for process in self._processes.values():
+            process.terminate()
+        for process in self._processes.values():
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._processes.clear()
+
+    def settles(self, *, within_s: float = SETTLE_S) -> bool:
+        """Wait until its processes have nothing to do; return whether that was in time.
+
+        What they have still to decide after a step would take the cores of the house's next one.
+        """
+        ends_at = time.monotonic() + within_s
+        while time.monotonic() < ends_at:
+            before = self._cpu_s()
+            time.sleep(1.0)
+            if self._cpu_s() - before <= IDLE_CORES:
+                return True
+        return False
 
     def step(self, *, rate: float, auctions: int, seconds: float) -> SketchStep:
         """Offer bids as a step of the house does."""
-        pids = {**self.pids, **{self.stack.control.pid(name): name for name in SERVERS}}
+        servers = {self._stack.control.pid(name): name for name in SERVERS}
+        pids = {**self._pids(), **servers}
         before = usage_by_name(pids)
         report = _generate(
             {
-                "-addr": _address(self.stack),
+                "-addr": _address(self._stack),
                 "-n": SOCKETS,
                 "-a": auctions,
                 "-r": rate,
@@ -101,6 +148,12 @@ class Sketch:
         after = usage_by_name(pids)
         cpu_s = sum(after[name].cpu_s - before[name].cpu_s for name in after)
         return step_of(report, rate=rate, auctions=auctions, cpu_s=cpu_s)
+
+    def _pids(self) -> dict[int, str]:
+        return {process.pid: f"sketch-{name}" for name, process in self._processes.items()}
+
+    def _cpu_s(self) -> float:
+        return sum(usage.cpu_s for usage in usage_by_name(self._pids()).values())
 
 
 def step_of(report: Mapping[str, Any], *, rate: float, auctions: int, cpu_s: float) -> SketchStep:
@@ -125,20 +178,16 @@ def sketch_dir() -> Path:
 
 
 @contextmanager
-def sketch_running(stack: Stack) -> Iterator[Sketch]:
-    """The sketch's processes on the servers of a running stack, until left."""
+def sketch_built(stack: Stack) -> Iterator[Sketch]:
+    """Yield the sketch for the servers of a running stack; it is stopped at the end."""
     copy(sketch_dir(), WORK_DIR)
     environment = _environment(stack)
     _build(environment)
-    with ExitStack() as started:
-        processes = {
-            name: _start(started, name, command, environment) for name, command in PROCESSES.items()
-        }
-        time.sleep(BEGIN_S)
-        ended = [name for name, process in processes.items() if process.poll() is not None]
-        if ended:
-            raise StackFault(f"the sketch's {ended[0]} ended: {WORK_DIR / ended[0]}.log")
-        yield Sketch(stack, {process.pid: f"sketch-{n}" for n, process in processes.items()})
+    sketch = Sketch(stack, environment)
+    try:
+        yield sketch
+    finally:
+        sketch.stop()
 
 
 def copy(source: Path, target: Path) -> None:
@@ -219,40 +268,39 @@ def _environment(stack: Stack) -> dict[str, str]:
 
 
 def _build(environment: Mapping[str, str]) -> None:
-    """Its one package, its generator, its database and topics."""
-
-    def run(what: str, command: Sequence[str], directory: Path = WORK_DIR) -> None:
-        run_logged(
-            command,
-            log_file=WORK_DIR / "build.log",
-            what=what,
-            directory=directory,
-            environment={**environment, "GOFLAGS": "-mod=mod"},
-        )
-
+    """Its one package and its generator."""
     if not (WORK_DIR / "site" / "orjson").exists():
         pip = (executable("python"), "-m", "pip", "install", "-q", "--target", "site", "orjson")
-        run("the sketch's package", pip)
-    run("the sketch's generator", (go(), "build", "-o", "../lgbin", "."), WORK_DIR / "lg")
-    run("the sketch's database and topics", (executable("python"), "prepare.py"))
+        _run("the sketch's package", pip, environment)
+    build = (go(), "build", "-o", "../lgbin", ".")
+    _run("the sketch's generator", build, environment, directory=WORK_DIR / "lg")
+
+
+def _run(
+    what: str, command: Sequence[str], environment: Mapping[str, str], directory: Path = WORK_DIR
+) -> None:
+    run_logged(
+        command,
+        log_file=WORK_DIR / "build.log",
+        what=what,
+        directory=directory,
+        environment={**environment, "GOFLAGS": "-mod=mod"},
+    )
 
 
 def _start(
-    started: ExitStack, name: str, command: Sequence[str], environment: Mapping[str, str]
+    name: str, command: Sequence[str], environment: Mapping[str, str]
 ) -> "subprocess.Popen[bytes]":
     program, *arguments = command
-    log = started.enter_context((WORK_DIR / f"{name}.log").open("w", encoding="utf-8"))
-    process = subprocess.Popen(
-        (executable(program), *arguments),
-        cwd=WORK_DIR,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    started.callback(process.wait)
-    started.callback(process.terminate)
-    return process
+    with (WORK_DIR / f"{name}.log").open("w", encoding="utf-8") as log:
+        return subprocess.Popen(
+            (executable(program), *arguments),
+            cwd=WORK_DIR,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
 
 
 def _address(stack: Stack) -> str:

@@ -22,17 +22,26 @@ class Steps:
     sketched: list[SketchStep] = field(default_factory=list)
 
     def climb(self, application: Application, loads: Sequence[Load], sketch: Sketch | None) -> None:
-        """Offer one load after another; the house and the sketch each stop at what is too much."""
+        """Offer one load after another; the house and the sketch each stop at what is too much.
+
+        The sketch begins with an empty database. When it cannot settle what it took it is stopped.
+        """
         by_turns = any(load.scrapers for load in loads)
         ours: list[Measurement] = []
         theirs: list[SketchStep] = []
+        if sketch is not None:
+            sketch.start()
         for load in loads:
             if by_turns or not _is_too_much(ours):
                 ours.append(_measure(application, load))
-            if sketch is not None and not _is_too_much(theirs):
+            if sketch is not None and sketch.is_running:
                 with shown(f"the sketch: {load.rate:,.0f} bids/s for {load.seconds:.0f} s"):
                     step = sketch.step(rate=load.rate, auctions=load.auctions, seconds=load.seconds)
                 theirs.append(step)
+                if _is_too_much(theirs) or not sketch.settles():
+                    sketch.stop()
+        if sketch is not None:
+            sketch.stop()
         self.measured += ours
         self.sketched += theirs
 

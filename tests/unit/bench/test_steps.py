@@ -23,6 +23,17 @@ class Played:
     """An application and a sketch that do not carry some rates."""
 
     failing: Collection[float]
+    settling: bool = True
+    is_running: bool = False
+
+    def start(self) -> None:
+        self.is_running = True
+
+    def stop(self) -> None:
+        self.is_running = False
+
+    def settles(self) -> bool:
+        return self.settling
 
     def measure(self, load: Load) -> Measurement:
         return Measurement(
@@ -40,6 +51,7 @@ class Played:
         )
 
     def step(self, *, rate: float, auctions: int, seconds: float) -> SketchStep:
+        assert self.is_running
         failures = int(rate in self.failing)
         return SketchStep(rate, auctions, rate, (1.0, 1.0, 1.0, 1.0), failures, 0.1)
 
@@ -61,3 +73,11 @@ def test_a_climb_ends_after_two_failed_steps_in_a_row(
     assert [step.load.rate for step in steps.measured] == list(offered)
     assert [step.rate for step in steps.sketched] == list(offered)
     assert steps.carried_per_s(otherwise=0.0) == carried
+
+
+def test_a_sketch_with_a_backlog_is_stopped_and_the_house_climbs_on() -> None:
+    steps, played = Steps(), Played((), settling=False)
+    steps.climb(cast("Application", played), LOADS, cast("Sketch", played))
+    assert [step.load.rate for step in steps.measured] == list(RATES)
+    assert [step.rate for step in steps.sketched] == [RATES[0]]
+    assert not played.is_running
