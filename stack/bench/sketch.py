@@ -47,8 +47,9 @@ LOG_IN = ", ".join(
     }.items()
 )
 BEGIN_S = 8.0  # until its processes have their partitions
-SETTLE_S, IDLE_CORES = 60.0, 0.15  # what its idle processes take is less
-END_S = 10.0
+SETTLE_S = 60.0  # to decide what a step has left
+IDLE_CORES = 0.15  # its processes take less while they have nothing to do
+END_S = 10.0  # to end after SIGTERM
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
     "worker": ("celery", "-q", "-A", "tasks", "worker", "-P", "solo", "-n", "sketch@%h",
@@ -118,7 +119,7 @@ class Sketch:
                 process.wait()
         self._processes.clear()
 
-    def settles(self, *, within_s: float = SETTLE_S) -> bool:
+    def wait_until_idle(self, *, within_s: float = SETTLE_S) -> bool:
         """Wait until its processes have nothing to do; return whether that was in time.
 
         What they have still to decide after a step would take the cores of the house's next one.

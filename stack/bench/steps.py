@@ -38,7 +38,7 @@ class Steps:
                 with shown(f"the sketch: {load.rate:,.0f} bids/s for {load.seconds:.0f} s"):
                     step = sketch.step(rate=load.rate, auctions=load.auctions, seconds=load.seconds)
                 theirs.append(step)
-                if _is_too_much(theirs) or not sketch.settles():
+                if _is_too_much(theirs) or not sketch.wait_until_idle():
                     sketch.stop()
         if sketch is not None:
             sketch.stop()

@@ -32,7 +32,7 @@ class Played:
     def stop(self) -> None:
         self.is_running = False
 
-    def settles(self) -> bool:
+    def wait_until_idle(self) -> bool:
         return self.settling
 
     def measure(self, load: Load) -> Measurement:
