@@ -47,10 +47,9 @@ wal_compression = lz4
 min_wal_size = 256MB
 max_wal_size = 1GB
 checkpoint_timeout = 15min
-# Inbox and outbox live by insert and delete: vacuum them often and without long pauses.
+# Inbox and outbox live by insert and delete: vacuum them often.
 autovacuum_naptime = 15s
 autovacuum_vacuum_scale_factor = 0.05
-autovacuum_vacuum_cost_limit = 1000
 timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
