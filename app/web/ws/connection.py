@@ -162,6 +162,7 @@ class Connection:
         """Close the socket: its reader has ended."""
         self.state = CLOSED
         self.sock.close()
+        self._writer.end()
 
     def is_in_rate(self, frame_id: int | UnsetType = UNSET) -> bool:
         """Count a frame and return whether it is within the rate. One above it is refused; of

@@ -104,6 +104,16 @@ class Writer:
         if self._state is _OPEN:
             self._state = _CLOSING
 
+    def end(self) -> None:
+        """Send nothing any more: the socket is closed.
+
+        Its owner is forgotten: in a cycle both would wait for a full collection, and that of a
+        thousand sockets halts the process.
+        """
+        self._state = _DEAD
+        self._empty()
+        self._on_slow = self._on_dead = _nothing
+
     def flushed(self) -> bool:
         """Whether nothing waits."""
         return not self._queue
@@ -170,6 +180,13 @@ class Writer:
     def _die(self) -> None:
         if self._state is not _DEAD:
             self._state = _DEAD
-            self._queue.clear()
-            self._bytes_queued = 0
+            self._empty()
             self._on_dead()
+
+    def _empty(self) -> None:
+        self._queue.clear()
+        self._bytes_queued = 0
+
+
+def _nothing() -> None:
+    return None

@@ -1,6 +1,8 @@
 """When frames of a socket are handled, and when they are dropped."""
 
+import gc
 import json
+import weakref
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -153,3 +155,19 @@ def test_only_a_close_that_the_client_begins_is_its_own() -> None:
     ours.close(4401)
     ours.closed_by_client(4401)
     assert (theirs.end, ours.end) == ("client", "4401")
+
+
+def test_a_closed_socket_is_freed_without_a_collection() -> None:
+    ours, theirs = socket.socketpair()
+    connection = a_connection(ours)
+    reading = spawn_reader(connection)
+    freed = weakref.ref(connection)
+    del connection, ours
+    gc.disable()
+    try:
+        theirs.close()
+        reading.join(CALL_S)
+        del reading
+        assert freed() is None
+    finally:
+        gc.enable()
