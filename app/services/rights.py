@@ -2,11 +2,14 @@
 
 Rights are cached, because a bid must not wait for the store. A change is published, and every
 gateway reads the right again for the next bid; when the message is missed, because Redis was away,
-the old right is used for at most `rights_ttl_s`. Only a user who has not verified an e-mail
-address, where that is required, is refused here; a limit and a block are outcomes of the record.
+the old right is used for at most `rights_ttl_s`. Those of users who go on bidding are read again
+together before they expire: one by one each would delay a bid. Only a user who has not verified an
+e-mail address, where that is required, is refused here; a limit and a block are outcomes of the
+record.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -19,6 +22,10 @@ from app.settings import Limits
 
 BIDDERS_CACHED_MAX: Final = 20_000  # three times the sockets of a gateway: 10 MB
 PAIRS_CACHED_MAX: Final = 50_000  # a bidder and a seller: 10 MB
+PAIRS_READ_MAX: Final = 500  # at once
+REFRESH_SHARE: Final = 0.25  # of the longest time to live: with so much left it is read again
+
+Pair = tuple[int, int]  # a bidder and a seller
 
 NOT_PROVED: Final = "prove your e-mail address before your first bid"
 
@@ -41,32 +48,46 @@ class Right(Struct, frozen=True):  # made for every bid: a dataclass takes five 
 class StoredRights(Protocol):
     """The store of rights. Raise BusyError when it cannot answer."""
 
-    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        """Return the user, and whether this seller has blocked them; None when there is no such
-        user."""
+    def rights(self, pairs: Sequence[Pair]) -> Mapping[Pair, tuple[Bidder, bool]]:
+        """Return, by pair, the user and whether this seller has blocked them, without the pairs
+        of users that do not exist."""
         ...
 
 
 class RightsToBid:
     """The rights of bidders, cached."""
 
-    def __init__(self, stored: StoredRights, *, must_be_proved: bool, limits: Limits) -> None:
-        """`must_be_proved`: bidding requires a verified e-mail address."""
+    def __init__(
+        self,
+        stored: StoredRights,
+        *,
+        must_be_proved: bool,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`must_be_proved`: bidding requires a verified e-mail address. `clock` is in monotonic
+        seconds."""
         self._stored, self._must_be_proved = stored, must_be_proved
         self._defaults = default_limits(limits)
+        ttl_s = limits.rights_ttl_s
+        self._refresh_s = ttl_s * REFRESH_SHARE
         self._bidders: TtlCache[int, Bidder] = TtlCache(
-            BIDDERS_CACHED_MAX, ttl_s=limits.rights_ttl_s, is_spread=True
+            BIDDERS_CACHED_MAX, ttl_s=ttl_s, is_spread=True, clock=clock
         )
-        self._blocked: TtlCache[tuple[int, int], bool]
-        self._blocked = TtlCache(PAIRS_CACHED_MAX, ttl_s=limits.rights_ttl_s, is_spread=True)
+        self._blocked: TtlCache[Pair, bool] = TtlCache(
+            PAIRS_CACHED_MAX, ttl_s=ttl_s, is_spread=True, clock=clock
+        )
+        self._used: set[Pair] = set()  # by bids since the last refresh
         self._changes = 0
 
     def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
         """As `of`, from the cache only; None when it is not cached."""
-        blocked = self._blocked.get((user_id, seller_id))
+        pair = user_id, seller_id
+        blocked = self._blocked.get(pair)
         bidder = self._bidders.get(user_id)
         if bidder is None or blocked is None:
             return None
+        self._used.add(pair)
         return self._right(bidder, currency, blocked=blocked)
 
     def of(self, user_id: int, seller_id: int, currency: Currency) -> Right:
@@ -75,10 +96,30 @@ class RightsToBid:
         right = self.remembered(user_id, seller_id, currency)
         if right is not None:
             return right
-        bidder, blocked = self._read(user_id, seller_id)
+        pair = user_id, seller_id
+        found = self._read([pair]).get(pair)
+        if found is None:
+            raise UnauthenticatedError(detail="there is no such account")
+        bidder, blocked = found
         if not self._may_bid(bidder):
             raise ForbiddenError(detail=NOT_PROVED)
         return self._right(bidder, currency, blocked=blocked)
+
+    def refresh(self) -> None:
+        """Read again what bids have used since the last call and what would expire soon.
+
+        To be called every second or so. Raise BusyError when the store cannot answer: what is not
+        read then expires in its time.
+        """
+        used, self._used = self._used, set()
+        due = [
+            pair
+            for pair in used
+            if self._blocked.expires_within(pair, self._refresh_s)
+            or self._bidders.expires_within(pair[0], self._refresh_s)
+        ]
+        for first in range(0, len(due), PAIRS_READ_MAX):
+            self._read(due[first : first + PAIRS_READ_MAX])
 
     def forget(self, user_id: int, seller_id: int | None = None) -> None:
         """Something changed: of the user, or between them and this seller."""
@@ -98,17 +139,16 @@ class RightsToBid:
         limit = bidder.limits.get(currency)
         return Right(self._defaults[currency] if limit is None else limit, blocked)
 
-    def _read(self, user_id: int, seller_id: int) -> tuple[Bidder, bool]:
+    def _read(self, pairs: Sequence[Pair]) -> Mapping[Pair, tuple[Bidder, bool]]:
         changes = self._changes
-        found = self._stored.right(user_id, seller_id)
-        if found is None:
-            raise UnauthenticatedError(detail="there is no such account")
-        bidder, blocked = found
-        # What changed while it was read may not be in it. Who may not bid is read each time: they
-        # come back as soon as they may.
-        if changes == self._changes and self._may_bid(bidder):
-            self._bidders.put(user_id, bidder)
-            self._blocked.put((user_id, seller_id), blocked)
+        found = self._stored.rights(pairs)
+        # What changed while they were read may not be in them.
+        if changes == self._changes:
+            for pair, (bidder, blocked) in found.items():
+                # Who may not bid is read each time: they come back as soon as they may.
+                if self._may_bid(bidder):
+                    self._bidders.put(pair[0], bidder)
+                    self._blocked.put(pair, blocked)
         return found
 
     def _may_bid(self, bidder: Bidder) -> bool:

@@ -36,6 +36,11 @@ class TtlCache(Generic[K, V]):
             return None
         return entry[1]
 
+    def expires_within(self, key: K, seconds: float) -> bool:
+        """Return whether the value of `key` expires in so many seconds, or has expired."""
+        entry = self._entries.get(key)
+        return entry is not None and entry[0] <= self._clock() + seconds
+
     def put(self, key: K, value: V) -> None:
         """Store `value`; evict the oldest entry when the cache is full."""
         self._entries.pop(key, None)

@@ -1,22 +1,23 @@
 """The ports `StoredRights`, `StoredLimits` and `StoredBlocks` on PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Engine
 
-from app.adapters.postgres.queries import by_id, first_row, read_row, rows, transaction
+from app.adapters.postgres.queries import by_id, read_row, rows, transaction
 from app.domain.errors import ConflictError, NotFoundError
 from app.domain.money import Currency
 from app.protocol.resources import Block, Person
-from app.services.rights import Bidder
+from app.services.rights import Bidder, Pair
 
 # One answer for a bid: both what is the user's own and what is between them and the seller.
-_RIGHT = """
-SELECT u.email_proved_at IS NOT NULL AS is_proved,
+_RIGHTS = """
+SELECT pair.user_id, pair.seller_id, u.email_proved_at IS NOT NULL AS is_proved,
   (SELECT jsonb_object_agg(l.currency, l.amount) FROM bid_limits l WHERE l.user_id = u.id)
     AS limits,
-  EXISTS (SELECT FROM blocks b WHERE b.seller_id = %(seller_id)s AND b.user_id = u.id) AS blocked
-FROM users u WHERE u.id = %(user_id)s"""
+  EXISTS (SELECT FROM blocks b WHERE b.seller_id = pair.seller_id AND b.user_id = u.id) AS blocked
+FROM unnest(%(user_ids)s::bigint[], %(seller_ids)s::bigint[]) AS pair (user_id, seller_id)
+JOIN users u ON u.id = pair.user_id"""
 
 _LIMITS = "SELECT currency, amount FROM bid_limits WHERE user_id = %(user_id)s"
 
@@ -48,13 +49,15 @@ class PostgresRights:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        """Return the user, and whether this seller has blocked them; None when there is no such
-        user."""
-        row = first_row(self._engine, _RIGHT, {"user_id": user_id, "seller_id": seller_id})
-        if row is None:
-            return None
-        return Bidder(row.is_proved, row.limits or {}), row.blocked
+    def rights(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[Bidder, bool]]:
+        """Return, by pair, the user and whether this seller has blocked them, without the pairs
+        of users that do not exist."""
+        user_ids, seller_ids = map(list, zip(*pairs, strict=True))
+        found = rows(self._engine, _RIGHTS, {"user_ids": user_ids, "seller_ids": seller_ids})
+        return {
+            (row.user_id, row.seller_id): (Bidder(row.is_proved, row.limits or {}), row.blocked)
+            for row in found
+        }
 
     def limits(self, user_id: int) -> dict[Currency, int]:
         """Return the user's own limits."""

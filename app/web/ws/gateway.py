@@ -84,6 +84,7 @@ class Gateway:
         self._is_started = True
         gevent.spawn(self._listener.run)
         self._every(TICK_S, self._tick)
+        self._every(TICK_S, self._services.bidding.rights.refresh)
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
         self._every(self._limits.presence_s, self._recovery.send_overdue)

@@ -191,9 +191,10 @@ def test_stored_rights_of_bidders_are_read_and_shown(shop: Shop) -> None:
     rights.set_limits(BOB, {"KRW": 8_000})
     rights.block(SELLER, BOB, at_most=1)
     bidder = Bidder(is_proved=False, limits={"KRW": 8_000, "USD": 5})
-    assert rights.right(BOB, SELLER) == (bidder, True)
-    assert rights.right(BOB, ANN) == (bidder, False)
-    assert rights.right(9**9, SELLER) is None
+    assert rights.rights([(BOB, SELLER), (BOB, ANN), (9**9, SELLER)]) == {
+        (BOB, SELLER): (bidder, True),
+        (BOB, ANN): (bidder, False),
+    }
     mine = shop.views.auction(lot, BOB).mine
     assert mine is not UNSET
     assert (mine.limit, mine.blocked) == (8_000, True)
@@ -206,4 +207,4 @@ def test_stored_rights_of_bidders_are_read_and_shown(shop: Shop) -> None:
         rights.set_limits(9**9, {"KRW": 1})
     assert [one.user.id for one in rights.blocks(SELLER, after_id=0, limit=9)] == [BOB]
     assert (rights.unblock(SELLER, BOB), rights.unblock(SELLER, BOB)) == (True, False)
-    assert rights.right(BOB, SELLER) == (bidder, False)
+    assert rights.rights([(BOB, SELLER)]) == {(BOB, SELLER): (bidder, False)}

@@ -1,7 +1,7 @@
 """The rights in a bid's record, refused bidders, and what is cached of the store."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.protocol.records import BidderOutcome
 from app.services.bidding import Bidding, Lot, Offer
 from app.services.futile_bids import WINDOW_S, FutileBids
 from app.services.log import OnAcknowledged
-from app.services.rights import NOT_PROVED, Bidder, RightsToBid
+from app.services.rights import NOT_PROVED, Bidder, Pair, Right, RightsToBid
 from app.settings import Limits
 from lanes.topic import Topic
 
@@ -36,16 +36,25 @@ class Store:
     bidders: dict[int, Bidder] = field(default_factory=dict)
     blocks: set[tuple[int, int]] = field(default_factory=set)
     reads: int = 0
+    is_away: bool = False
     meanwhile: Callable[[], None] = lambda: None
     appended: list[dict[str, object]] = field(default_factory=list)
     now: float = 0.0
 
-    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
+    def rights(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[Bidder, bool]]:
         self.reads += 1
-        found = self.bidders.get(user_id, Bidder(is_proved=True, limits={}))
-        blocked = (seller_id, user_id) in self.blocks
+        if self.is_away:
+            raise BusyError("away")
+        found = {
+            (user_id, seller_id): (
+                self.bidders.get(user_id, Bidder(is_proved=True, limits={})),
+                (seller_id, user_id) in self.blocks,
+            )
+            for user_id, seller_id in pairs
+            if user_id != NOBODY
+        }
         self.meanwhile()
-        return None if user_id == NOBODY else (found, blocked)
+        return found
 
     def lot(self, auction_id: int) -> Lot | None:
         lots = {AUCTION: Lot(SELLER, "KRW"), OTHER_AUCTION: Lot(OTHER_SELLER, "USD")}
@@ -65,7 +74,12 @@ class BiddingSetup:
 
     def __init__(self, *, per_minute: int = 20, must_be_proved: bool = True) -> None:
         self.store = Store()
-        self.rights = RightsToBid(self.store, must_be_proved=must_be_proved, limits=LIMITS)
+        self.rights = RightsToBid(
+            self.store,
+            must_be_proved=must_be_proved,
+            limits=LIMITS,
+            clock=lambda: self.store.now,
+        )
         futile = FutileBids(per_minute, clock=lambda: self.store.now)
         self.bidding = Bidding(
             self.store,  # type: ignore[arg-type]
@@ -157,6 +171,57 @@ def test_after_a_disconnect_all_rights_are_read_again() -> None:
     setup.rights.clear()
     setup.bid()
     assert setup.store.reads == 2
+
+
+def bid_every_second(setup: BiddingSetup, seconds: int, *bidders: int) -> None:
+    """Each of them bids once a second, and the rights are refreshed as a gateway does."""
+    for _ in range(seconds):
+        for who in bidders:
+            assert setup.bidding.cached_right(who, AUCTION) is not None, setup.store.now
+        setup.rights.refresh()
+        setup.store.now += 1.0
+
+
+def test_no_bid_of_those_who_go_on_bidding_waits_for_the_store() -> None:
+    setup, others = BiddingSetup(), range(100, 150)
+    for who in (ANN, *others):
+        setup.bid(who)
+    setup.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": 7})
+    first_reads = setup.store.reads
+    bid_every_second(setup, 300, ANN, *others)
+    assert setup.store.reads - first_reads <= 300, "one a second, whatever the number of bidders"
+    assert setup.bidding.cached_right(ANN, AUCTION) == Right(7, blocked=False)
+
+
+def test_rights_of_those_who_stopped_bidding_are_not_read() -> None:
+    setup = BiddingSetup()
+    setup.bid()
+    setup.rights.refresh()
+    for _ in range(120):
+        setup.store.now += 1.0
+        setup.rights.refresh()
+    assert setup.store.reads == 1
+    assert setup.bidding.cached_right(ANN, AUCTION) is None
+
+
+def test_without_the_store_a_right_expires_in_its_time() -> None:
+    setup = BiddingSetup()
+    setup.bid()
+    setup.store.is_away = True
+    with pytest.raises(BusyError):
+        bid_every_second(setup, 60, ANN)
+    assert setup.bidding.cached_right(ANN, AUCTION) is not None
+    setup.store.now = LIMITS.rights_ttl_s
+    assert setup.bidding.cached_right(ANN, AUCTION) is None
+
+
+def test_a_right_that_changed_during_a_refresh_is_read_again() -> None:
+    setup = BiddingSetup()
+    setup.bid()
+    setup.store.meanwhile = lambda: setup.rights.forget(ANN)
+    while setup.store.reads == 1:
+        bid_every_second(setup, 1, ANN)
+    assert setup.bidding.cached_right(ANN, AUCTION) is None
 
 
 def test_an_unverified_user_may_bid_once_verified() -> None:

@@ -29,7 +29,7 @@ from app.services.live import Snapshot
 from app.services.log import OnAcknowledged, RecordMetadata
 from app.services.nicknames import Nicknames
 from app.services.pages import Position
-from app.services.rights import Bidder, RightsToBid
+from app.services.rights import Bidder, Pair, RightsToBid
 from app.services.snapshots import Snapshots
 from app.settings import Limits
 from app.web.turns import Turns
@@ -154,8 +154,8 @@ class FakeServices:
         self.wait("auctions")
         return Lot(seller_id=1, currency="KRW") if auction_id < 100 else None
 
-    def right(self, user_id: int, seller_id: int) -> tuple[Bidder, bool] | None:
-        return Bidder(is_proved=True, limits={}), False
+    def rights(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[Bidder, bool]]:
+        return {pair: (Bidder(is_proved=True, limits={}), False) for pair in pairs}
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         wanted = {str(bid) for bid in bid_ids}
