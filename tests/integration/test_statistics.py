@@ -30,8 +30,8 @@ def test_analysis_of_the_bids_sorts_few_rows(engine: Engine) -> None:
         connection.exec_driver_sql(FILL_BIDS)
     driver = engine.raw_connection()
     driver.cursor().execute("ANALYZE VERBOSE bids")
-    told = " ".join(driver.driver_connection.notices)  # type: ignore[union-attr]
+    notices = " ".join(driver.driver_connection.notices)  # type: ignore[union-attr]
     driver.close()
-    sampled = re.search(r"(\d+) rows in sample", told)
-    assert sampled is not None, told
+    sampled = re.search(r"(\d+) rows in sample", notices)
+    assert sampled is not None, notices
     assert int(sampled[1]) == SAMPLED_MAX

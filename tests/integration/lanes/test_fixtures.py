@@ -44,15 +44,15 @@ def test_what_is_saved_is_read(accounts, run):
 
 def test_one_test_runs_in_memory_and_on_postgresql(tmp_path: Path) -> None:
     with own_database("fixtures") as environment:
-        told = _run_tests(tmp_path, environment)
-    assert "4 passed" in told, told
+        output = _run_tests(tmp_path, environment)
+    assert "4 passed" in output, output
 
 
 def test_without_a_database_a_test_fails(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    told = _run_tests(tmp_path, environment)
-    assert "2 passed, 2 errors" in told, told
-    assert "set DATABASE_URL" in told, told
+    output = _run_tests(tmp_path, environment)
+    assert "2 passed, 2 errors" in output, output
+    assert "set DATABASE_URL" in output, output
 
 
 def _run_tests(folder: Path, environment: dict[str, str]) -> str:
