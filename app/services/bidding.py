@@ -4,7 +4,7 @@ A bid is acknowledged only after Kafka has it. Its id is derived from bidder, au
 repeat is the same bid on every gateway.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -24,6 +24,7 @@ from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidderOutcome, BidderRefusal, NewBidValue
 from app.protocol.topics import AUCTION_BID
 from app.services.futile_bids import FutileBids
+from app.services.gathered_reads import GatheredReads
 from app.services.log import Log, RecordMetadata
 from app.services.rights import Right, RightsToBid
 from app.services.ttl_cache import TtlCache
@@ -32,6 +33,7 @@ from lanes import Span, Stage, tracing
 
 AUCTIONS_CACHED_MAX = 10_000  # three numbers each: 3 MB
 AUCTION_TTL_S = 3_600.0  # auctions are never deleted
+AUCTIONS_READ_MAX = 500  # at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class RefusedBid:
 class Outcomes(Protocol):
     """Stored bids and their outcomes."""
 
-    def lot(self, auction_id: int) -> Lot | None:
-        """Return the auction; None when there is none."""
+    def lots(self, auction_ids: Sequence[int]) -> Mapping[int, Lot]:
+        """Return those of the auctions that exist, by id."""
         ...
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
@@ -135,6 +137,7 @@ class Bidding:
         self._log, self._outcomes, self._futile, self._clock = log, outcomes, futile, clock
         self._undecided = Undecided()
         self._auctions: TtlCache[int, Lot] = TtlCache(AUCTIONS_CACHED_MAX, ttl_s=AUCTION_TTL_S)
+        self._lots = GatheredReads(outcomes.lots, keys_max=AUCTIONS_READ_MAX)
 
     def check(self, auction_id: int) -> None:
         """Raise BusyError while no bid on this auction is taken."""
@@ -292,7 +295,7 @@ class Bidding:
         known = self._auctions.get(auction_id)
         if known is not None:
             return known
-        found = self._outcomes.lot(auction_id)
+        found = self._lots.get(auction_id)
         if found is None:
             raise NotFoundError("no such auction")
         self._auctions.put(auction_id, found)

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from app.domain.errors import ForbiddenError, UnauthenticatedError
 from app.domain.money import AMOUNT_MAX, Currency
+from app.services.gathered_reads import GatheredReads
 from app.services.ttl_cache import TtlCache
 from app.settings import Limits
 
@@ -77,6 +78,7 @@ class RightsToBid:
         self._blocked: TtlCache[Pair, bool] = TtlCache(
             PAIRS_CACHED_MAX, ttl_s=ttl_s, is_spread=True, clock=clock
         )
+        self._reads = GatheredReads(self._read, keys_max=PAIRS_READ_MAX)
         self._used: set[Pair] = set()  # by bids since the last refresh
         self._changes = 0
 
@@ -97,7 +99,7 @@ class RightsToBid:
         if right is not None:
             return right
         pair = user_id, seller_id
-        found = self._read([pair]).get(pair)
+        found = self._reads.get(pair)
         if found is None:
             raise UnauthenticatedError(detail="there is no such account")
         bidder, blocked = found

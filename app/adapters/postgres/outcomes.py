@@ -14,7 +14,7 @@ from app.services.bidding import KnownBid, Lot, RefusedBid
 
 BATCH_ROWS = 250  # half of what a socket's queue takes, if all were for one
 
-_AUCTION = "SELECT seller_id, currency FROM auctions WHERE id = %(auction_id)s"
+_LOTS = "SELECT id, seller_id, currency FROM auctions WHERE id = ANY(%(ids)s::bigint[])"
 
 _COLUMNS = """
 SELECT bid_id, bidder_id, auction_id, key, amount, kind, status, code, seq, "partition", "offset",
@@ -80,10 +80,10 @@ class PostgresOutcomes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def lot(self, auction_id: int) -> Lot | None:
-        """Return the auction; None when there is none."""
-        row = first_row(self._engine, _AUCTION, {"auction_id": auction_id})
-        return None if row is None else read_row(Lot, row)
+    def lots(self, auction_ids: Sequence[int]) -> dict[int, Lot]:
+        """Return those of the auctions that exist, by id."""
+        found = rows(self._engine, _LOTS, {"ids": list(auction_ids)})
+        return {row.id: Lot(row.seller_id, row.currency) for row in found}
 
     def decided(self, bid_ids: Sequence[UUID]) -> list[KnownBid]:
         """Return those of the bids that have been decided."""

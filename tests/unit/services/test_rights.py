@@ -56,9 +56,9 @@ class Store:
         self.meanwhile()
         return found
 
-    def lot(self, auction_id: int) -> Lot | None:
+    def lots(self, auction_ids: Sequence[int]) -> dict[int, Lot]:
         lots = {AUCTION: Lot(SELLER, "KRW"), OTHER_AUCTION: Lot(OTHER_SELLER, "USD")}
-        return lots.get(auction_id)
+        return {auction_id: lots[auction_id] for auction_id in auction_ids if auction_id in lots}
 
     def check(self, topic: Topic) -> None:
         return None

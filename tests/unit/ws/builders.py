@@ -150,9 +150,9 @@ class FakeServices:
     def append(self, topic: Topic, *, key: int, value: bytes) -> RecordMetadata:
         raise NotImplementedError
 
-    def lot(self, auction_id: int) -> Lot | None:
+    def lots(self, auction_ids: Sequence[int]) -> dict[int, Lot]:
         self.wait("auctions")
-        return Lot(seller_id=1, currency="KRW") if auction_id < 100 else None
+        return {id_: Lot(seller_id=1, currency="KRW") for id_ in auction_ids if id_ < 100}
 
     def rights(self, pairs: Sequence[Pair]) -> dict[Pair, tuple[Bidder, bool]]:
         return {pair: (Bidder(is_proved=True, limits={}), False) for pair in pairs}
