@@ -57,7 +57,7 @@ class GatheredReads(Generic[K, V]):
         except Exception as error:  # noqa: BLE001 - raised by `get`, for all who wait
             read.error = error
         finally:
-            self._close(read)
+            self._close(read)  # for a thread that was ended while it waited
             read.ended.set()
 
     def _close(self, read: "_Read[K, V]") -> None:

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -22,6 +24,7 @@ from app.services.log import OnAcknowledged
 from app.services.rights import NOT_PROVED, Bidder, Pair, Right, RightsToBid
 from app.settings import Limits
 from lanes.topic import Topic
+from tests.waiting import CALL_S, wait_until
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 ANN, BOB, SELLER, OTHER_SELLER, NOBODY = 2, 3, 1, 9, 99
@@ -37,7 +40,7 @@ class Store:
     blocks: set[tuple[int, int]] = field(default_factory=set)
     reads: int = 0
     is_away: bool = False
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
     appended: list[dict[str, object]] = field(default_factory=list)
     now: float = 0.0
 
@@ -191,6 +194,24 @@ def test_no_bid_of_those_who_go_on_bidding_waits_for_the_store() -> None:
     bid_every_second(setup, 300, ANN, *others)
     assert setup.store.reads - first_reads <= 300, "one a second, whatever the number of bidders"
     assert setup.bidding.cached_right(ANN, AUCTION) == Right(7, blocked=False)
+
+
+def test_first_bids_that_come_together_share_a_read() -> None:
+    setup, crowd, released = BiddingSetup(), range(100, 150), Event()
+    setup.store.meanwhile = lambda: released.wait(CALL_S)
+    reads = setup.rights._reads
+    with ThreadPoolExecutor(len(crowd) + 1) as threads:
+        first = threads.submit(setup.rights.of, ANN, SELLER, "KRW")
+        wait_until(lambda: setup.store.reads == 1, what="a read has begun")
+        others = [threads.submit(setup.rights.of, who, SELLER, "KRW") for who in crowd]
+        wait_until(
+            lambda: reads._next is not None and len(reads._next.keys) == len(crowd),
+            what="all others wait",
+        )
+        released.set()
+        rights = {waiting.result(CALL_S) for waiting in (first, *others)}
+    assert rights == {Right(1_000, blocked=False)}
+    assert setup.store.reads == 2
 
 
 def test_rights_of_those_who_stopped_bidding_are_not_read() -> None:
