@@ -3,7 +3,9 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+
+from tests.free_ports import free_port
 
 
 @contextmanager
@@ -43,6 +45,4 @@ def silent() -> Iterator[int]:
 @contextmanager
 def refusing() -> Iterator[int]:
     """As a machine is on which the server is dead."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port = server.getsockname()[1]
-    yield port
+    yield free_port()

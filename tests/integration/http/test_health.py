@@ -1,7 +1,6 @@
 """Liveness, readiness with each dependency's state, metrics, headers."""
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -25,6 +24,7 @@ from bridge.pipelines.gauge import Gauge
 from lanes.pipelines.runner import Runner, StepTimes
 from lanes.postgres.engine import driver_url
 from tests.containers import Container, build_container
+from tests.free_ports import free_port
 from tests.integration.database import alembic, own_database
 from tests.integration.http.applications import application, refused_address
 from tests.integration.http.market import Market
@@ -74,9 +74,7 @@ def test_readyz_names_a_dependency_that_is_down(environment: dict[str, str], nam
 @contextmanager
 def redis_that_takes_no_write() -> Iterator[str]:
     """The address of a Redis that answers pings and refuses writes."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = ("--save", "", "--bind", "127.0.0.1", "--min-replicas-to-write", "1")
     with subprocess.Popen(["redis-server", "--port", str(port), *options]) as server:
         try:

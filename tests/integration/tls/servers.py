@@ -17,6 +17,7 @@ from stack import Stack
 from stack.ports import HOST, is_listening
 from stack.servers.kafka import JAVA_OPTIONS, SHORT_LIVED, Kafka
 from stack.servers.postgresql import binaries_for, server_user
+from tests.free_ports import free_port
 from tests.integration.tls.certificates import Certificates
 from tests.waiting import wait_until
 
@@ -48,15 +49,6 @@ log.cleaner.dedupe.buffer.size=16777216
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
 
 
-def free_ports(number: int) -> list[int]:
-    """Free ports of loopback."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(number)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @contextmanager
 def running(command: Sequence[str], port: int, *, user: str | None = None) -> Iterator[None]:
     """This process, listening at `port`, until left."""
@@ -64,6 +56,7 @@ def running(command: Sequence[str], port: int, *, user: str | None = None) -> It
     with subprocess.Popen(command, stdout=quiet, stderr=quiet, user=user, group=user) as server:
         try:
             wait_until(lambda: is_listening(port), what=f"{command[0]} listens")
+            assert server.poll() is None, f"{command[0]} has ended: another has its port"
             yield
         finally:
             server.terminate()
@@ -82,7 +75,7 @@ def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
         path.chmod(0o700)
         if user:
             os.chown(path, pwd.getpwnam(user).pw_uid, -1)
-    data, (port,) = directory / "data", free_ports(1)
+    data, port = directory / "data", free_port()
     access = ("--auth=scram-sha-256", f"--username={USER}", f"--pwfile={directory}/password")
     subprocess.run(
         (programs / "initdb", f"--pgdata={data}", "--no-sync", *access),
@@ -105,7 +98,7 @@ def postgresql(stack: Stack, certificates: Certificates) -> Iterator[str]:
 @contextmanager
 def redis(certificates: Certificates, *, needs_password: bool = True) -> Iterator[str]:
     """`host:port` of a server; one that does not ask for a password speaks no TLS either."""
-    (port,) = free_ports(1)
+    port = free_port()
     files = ("--tls-cert-file", certificates.certificate, "--tls-key-file", certificates.key)
     tls = ("--port", "0", "--tls-port", str(port), *map(str, files), "--tls-auth-clients", "no")
     kind = (*tls, "--requirepass", PASSWORD) if needs_password else ("--port", str(port))
@@ -118,7 +111,7 @@ def redis(certificates: Certificates, *, needs_password: bool = True) -> Iterato
 def kafka(stack: Stack, certificates: Certificates, directory: Path) -> Iterator[tuple[str, str]]:
     """`host:port` of a broker's listener with SASL_SSL and SCRAM, and of one without passwords."""
     java = Kafka(stack.places, stack.settings, stack.credentials).java()
-    port, inside, controller = free_ports(3)
+    port, inside, controller = free_port(), free_port(), free_port()
     file = directory / "kafka.properties"
     text = KAFKA.format(
         host=HOST, port=port, inside=inside, controller=controller, module=SCRAM,
