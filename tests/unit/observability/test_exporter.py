@@ -11,6 +11,7 @@ import pytest
 from app import exporter
 from app.exporter import Exporter
 from stack.ports import HOST, is_free
+from tests.free_ports import free_port
 from tests.unit.protocol.test_settings import GOOD
 from tests.waiting import wait_until
 
@@ -64,7 +65,7 @@ os._exit(0)
 
 
 def test_an_exporter_ends_though_its_process_ended_before_it_began(tmp_path: Path) -> None:
-    port = next(port for port in range(27_000, 32_000) if is_free(port))
+    port = free_port()
     subprocess.run(
         (sys.executable, "-c", SHORT_PROCESS, f"{HOST}:{port}"),
         env={**os.environ, **GOOD, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)},
