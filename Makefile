@@ -17,7 +17,8 @@
 #   make lock o=--upgrade   the newest versions that requirements.txt allows
 #   make faults only=redis-kill,disk-full seed=7 minutes=10 fresh=1
 #   make faults brokers=3      with three brokers and a standby of PostgreSQL
-PYTHON ?= python3
+# Debian's, as in the image: it is built with profile-guided optimization, which pyenv's is not.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 stack = $(PYTHON) -m stack
 profile_option = $(if $(profile),--profile $(profile))
 
