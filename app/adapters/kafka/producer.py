@@ -18,6 +18,7 @@ from kafka.partitioner import murmur2
 from kafka.structs import TopicPartition
 
 from app.adapters.kafka.batches import Batches
+from app.adapters.kafka.linger import Linger
 from app.adapters.kafka.probe import TopicView, view_topic
 from app.adapters.kafka.unacknowledged import Unacknowledged, Waiting
 from app.domain.errors import UnavailableError, UnknownFateError
@@ -56,6 +57,7 @@ class BackgroundProducer:
         }
         self._timeout_s = limits.produce_timeout_s + ACK_MARGIN_S
         self._producer: KafkaProducer | None = None
+        self._linger: Linger | None = None  # of the producer
         self._closed = threading.Event()
         self._connecting: threading.Thread | None = None
         self._unknown = 0  # records, since the last line about them
@@ -93,6 +95,8 @@ class BackgroundProducer:
         """
         now = time.monotonic()
         producer, waiting = self._usable(topic, len(value), now)
+        if self._linger is not None:
+            self._linger.count(now)
         record = waiting.add(len(value), now, done)
         try:
             partitions = self._partitions.get(topic.name) or self._know(producer, topic.name)
@@ -200,6 +204,7 @@ class BackgroundProducer:
                 self._closed.wait(CONNECT_PAUSE_S)
                 continue
             self._learn_partitions(producer)
+            self._linger = Linger(producer)
             self._producer = producer
             log.info("kafka_connected")
             return
