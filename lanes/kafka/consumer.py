@@ -81,13 +81,20 @@ def _leave_dead_coordinators(consumer: KafkaConsumer) -> None:
 
 
 def fetch_no_leftovers(fetcher: Any) -> None:  # noqa: ANN401 - the client has no types
-    """Let a poll that finds records which came before it ask for no more yet.
+    """Let a poll ask for no more while records that came before lie here.
 
-    The client would: the answer holds the few records that are there by then, lies here until the
-    next poll, and what came meanwhile waits for the one after that. Once in that state, whoever
-    pauses between polls is behind by two pauses as long as records come.
+    The client asks for more after a poll that found some: the answer holds the few records that are
+    there by then, lies here until the next poll, and what came meanwhile waits for the one after
+    that. Once in that state, whoever pauses between polls is behind by two pauses as long as
+    records come.
+
+    It also asks when an answer comes between looking for one and asking, as happens when the poll
+    before ended early, for a heartbeat: the request then names only the partitions without records
+    here, and the poll waits for its answer, with records in hand, until `fetch_max_wait_ms` is over
+    or one of those other partitions has a record.
     """
     drain, fetch = fetcher.fetched_records, fetcher.send_fetches
+    send = fetcher._send_fetches_async  # noqa: SLF001 - it has no other seam
     has_found = False
 
     def drain_and_remember(*arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the client's
@@ -96,5 +103,10 @@ def fetch_no_leftovers(fetcher: Any) -> None:  # noqa: ANN401 - the client has n
         has_found = bool(records)
         return records, is_partial
 
+    async def send_unless_answered() -> Any:  # noqa: ANN401 - the client's
+        # On the client's own thread, which takes the answers: none can come while this runs.
+        return [] if fetcher._completed_fetches else await send()  # noqa: SLF001 - as above
+
     fetcher.fetched_records = drain_and_remember
     fetcher.send_fetches = lambda: None if has_found else fetch()
+    fetcher._send_fetches_async = send_unless_answered  # noqa: SLF001 - as above

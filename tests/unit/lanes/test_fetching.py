@@ -12,7 +12,9 @@ def test_no_fetch_is_sent_while_records_are_held() -> None:
     fetches: list[None] = []
     found: list[tuple[dict[str, Any], bool]] = [(RECORDS, False), ({}, False)]
     fetcher = SimpleNamespace(
-        fetched_records=lambda *_, **__: found.pop(0), send_fetches=lambda: fetches.append(None)
+        fetched_records=lambda *_, **__: found.pop(0),
+        send_fetches=lambda: fetches.append(None),
+        _send_fetches_async=None,
     )
     fetch_no_leftovers(fetcher)
     assert fetcher.fetched_records(10, update_offsets=True) == (RECORDS, False)
