@@ -26,6 +26,7 @@ type report struct {
 	ResultMs     spread             `json:"result_ms"`
 	SendLagMs    spread             `json:"send_lag_ms"`
 	ErrorMs      map[string]spread  `json:"error_ms"` // by code, of the bids that an error answered
+	ErrorUntilS  float64            `json:"error_until_s"` // the last of these, after the first bid; 0: none
 	Acknowledged acknowledgedReport `json:"acknowledged"`
 	States       stateReport        `json:"states"`
 	Rates        rateReport         `json:"rates"`
@@ -168,6 +169,7 @@ func (l *ledger) fill(r *report, steady stay) {
 	r.ResultMs = spreadOf(l.delays(l.result))
 	r.SendLagMs = spreadOf(l.delays(l.sent))
 	r.ErrorMs, r.Acknowledged = l.errorDelays(), l.acknowledged()
+	r.ErrorUntilS = slices.Max(append([]time.Duration{0}, l.faulted...)).Seconds()
 	r.Rates = rateReport{
 		Sent: perSecond(l.sent), Received: perSecond(l.received), Decided: perSecond(l.result),
 		Steady: perSecondWithin(l.result, steady),

@@ -92,6 +92,9 @@ func TestErrorsAreTimedByCodeAndReceiptsWithoutOutcomeCounted(t *testing.T) {
 	if busy := r.ErrorMs["BUSY"]; len(r.ErrorMs) != 1 || busy.Count != 2 || busy.P99 <= 0 {
 		t.Errorf("errors %+v", r.ErrorMs)
 	}
+	if r.ErrorUntilS <= 0 || r.ErrorUntilS > r.Seconds {
+		t.Errorf("the last error after %v s of %v", r.ErrorUntilS, r.Seconds)
+	}
 	if got := r.Acknowledged; got.Count != 198 || got.Open != 2 || got.ResultMs.Count != 196 {
 		t.Errorf("acknowledged %+v", got)
 	}

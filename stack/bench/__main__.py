@@ -145,8 +145,8 @@ def _scenarios(
             _all_steps(run, application, options, sketch)
             run.report.steps.extend(run.steps.measured)
             continue
-        carried_per_s = options.rate or run.steps.carried_per_s(RATE)
-        scale = Scale(seconds=options.seconds, share=options.share, carried_per_s=carried_per_s)
+        carried = (options.rate,) if options.rate else run.steps.carried() or (RATE,)
+        scale = Scale(seconds=options.seconds, share=options.share, carried=carried)
         with shown(name):
             result = SCENARIOS[name](application, scale)
         run.report.figures.update(result.figures)

@@ -50,6 +50,7 @@ FLOORS = (
         *(2_000, 2_000),
     ),
     Floor("overload.acknowledged_open", "twice what is carried: acknowledged, no result", 0, 0),
+    Floor("recovery.s", "twice what is carried ends: the last `BUSY` after, s", 2, 1),
     Floor("drain.1", "50,000 waiting bids decided/s: one auction", 10_000, 25_000, at_least=True),
     Floor(
         "drain.1000", "50,000 waiting bids decided/s: 1,000 auctions", 5_000, 12_000, at_least=True

@@ -1,7 +1,10 @@
 """What the benchmark measures beside steps of bids: one function a scenario."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from queue import Queue
 
 from stack.bench.accounting import usage_by_name
 from stack.bench.application import GATEWAY, Application
@@ -21,7 +24,7 @@ class Scale:
 
     seconds: float = 60.0
     share: float = 1.0
-    carried_per_s: float = 2_000.0  # bids, on one auction: what is doubled
+    carried: Sequence[float] = (2_000.0,)  # bids per second on one auction, the highest first
 
     def of(self, number: float) -> int:
         """The share of `number`; at least 1."""
@@ -52,10 +55,16 @@ Scenario = Callable[[Application, Scale], Result]
 
 
 def overload(application: Application, scale: Scale) -> Result:
-    """Offer what is carried, then twice that: most must be decided, the rest refused at once."""
-    load = replace(scale.load(rate=scale.carried_per_s, sockets=1_000), rest_s=_rest_s(scale))
-    carried = application.measure(load)
-    twice = application.measure(replace(load, rate=2 * load.rate))
+    """Offer the highest rate that is carried again, then twice that: most must be decided, the rest
+    refused at once."""
+    load = replace(scale.load(rate=0, sockets=1_000), rest_s=_rest_s(scale))
+    steps = []
+    for rate in scale.carried:
+        steps.append(application.measure(replace(load, rate=scale.of(rate))))
+        if steps[-1].carried:
+            break
+    carried = steps[-1]
+    twice = application.measure(replace(load, rate=2 * carried.load.rate))
     errors = twice.storm["error_ms"]
     acknowledged = twice.storm["acknowledged"]
     figures = {
@@ -73,8 +82,40 @@ def overload(application: Application, scale: Scale) -> Result:
     )
     notes = [f"overload: refused {by_code or 'nothing'}"]
     if not carried.carried:
-        notes.append(f"overload: {load.rate:,.0f}/s, which was doubled, was not carried itself")
-    return Result(figures, [carried, twice], notes)
+        rate = carried.load.rate
+        notes.append(f"overload: {rate:,.0f}/s, which was doubled, was not carried itself")
+    return Result(figures, [*steps, twice], notes)
+
+
+def recovery(application: Application, scale: Scale) -> Result:
+    """Half of what is carried, while others add three times that for a third of the time: how soon
+    afterwards the last bid is refused."""
+    rate = scale.carried[0]
+    load = replace(scale.load(rate=rate / 2, sockets=1_000), rest_s=_rest_s(scale))
+    others = scale.load(rate=1.5 * rate, sockets=495)
+    begun = Queue[float]()
+
+    def on_phase(phase: str) -> None:
+        if phase == "storm":
+            begun.put(time.monotonic())
+
+    with ThreadPoolExecutor(1) as pool:
+        with storm_meanwhile(
+            application.executable,
+            replace(others, seconds=480),
+            addresses=application.addresses,
+            users_file=application.users_file.with_name(OTHER_USERS_FILE),
+        ):
+            measured = pool.submit(application.measure, load, on_phase=on_phase)
+            measured.add_done_callback(lambda _: begun.put(0.0))  # it failed before its first bid
+            begun_at = begun.get()
+            time.sleep(scale.seconds / 3)
+        ended_s = time.monotonic() - begun_at
+        step = measured.result()
+    busy = step.storm["errors"].get(BUSY, 0)
+    until_s = step.storm["error_until_s"]
+    note = f"recovery: overload until {ended_s:.1f} s, {busy:,} `BUSY` until {until_s:.1f} s"
+    return Result({"recovery.s": max(0.0, until_s - ended_s)}, [step], [note])
 
 
 def quiet(application: Application, scale: Scale) -> Result:
@@ -193,6 +234,7 @@ def _rest_s(scale: Scale) -> float:
 
 SCENARIOS: dict[str, Scenario] = {
     "overload": overload,
+    "recovery": recovery,
     "quiet": quiet,
     "drain": drain,
     "fan-out": fan_out,

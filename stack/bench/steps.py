@@ -45,10 +45,10 @@ class Steps:
         self.measured += ours
         self.sketched += theirs
 
-    def carried_per_s(self, otherwise: float) -> float:
-        """The highest rate that was carried on one auction."""
-        rates = [m.load.rate for m in self.measured if m.carried and m.load.auctions == 1]
-        return max(rates, default=otherwise)
+    def carried(self) -> tuple[float, ...]:
+        """The rates that were carried on one auction, in bids per second, the highest first."""
+        rates = {m.load.rate for m in self.measured if m.carried and m.load.auctions == 1}
+        return tuple(sorted(rates, reverse=True))
 
 
 def _is_too_much(steps: Sequence[Measurement | SketchStep]) -> bool:

@@ -7,7 +7,7 @@ from stack.bench.scenarios import SCENARIOS, Scale
 from stack.builds import go_program
 from tests.e2e.cluster import Cluster
 
-SCALE = Scale(seconds=1, share=0.01, carried_per_s=1_000)
+SCALE = Scale(seconds=1, share=0.01, carried=(1_000,))
 # The others differ by their load alone, and take long to prepare.
 FIGURES = {
     "overload": {
@@ -17,6 +17,7 @@ FIGURES = {
         "overload.acknowledged_max_ms",
         "overload.acknowledged_open",
     },
+    "recovery": {"recovery.s"},
     "fan-out": {"fan-out.frames_per_s", "fan-out.delay_p99_ms", "fan-out.result_p99_ms"},
     "drain": {"drain.1", "drain.1000"},
 }

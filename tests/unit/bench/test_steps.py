@@ -72,7 +72,7 @@ def test_a_climb_ends_after_two_failed_steps_in_a_row(
     steps.climb(cast("Application", played), LOADS, cast("Sketch", played))
     assert [step.load.rate for step in steps.measured] == list(offered)
     assert [step.rate for step in steps.sketched] == list(offered)
-    assert steps.carried_per_s(otherwise=0.0) == carried
+    assert steps.carried()[0] == carried
 
 
 def test_a_sketch_with_a_backlog_is_stopped_and_the_house_climbs_on() -> None:
