@@ -102,7 +102,7 @@ def recovery(application: Application, scale: Scale) -> Result:
     with ThreadPoolExecutor(1) as pool:
         with storm_meanwhile(
             application.executable,
-            replace(others, seconds=480),
+            replace(others, seconds=scale.seconds + 60),
             addresses=application.addresses,
             users_file=application.users_file.with_name(OTHER_USERS_FILE),
         ):
