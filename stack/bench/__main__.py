@@ -145,8 +145,8 @@ def _scenarios(
             _all_steps(run, application, options, sketch)
             run.report.steps.extend(run.steps.measured)
             continue
-        carried = (options.rate,) if options.rate else run.steps.carried() or (RATE,)
-        scale = Scale(seconds=options.seconds, share=options.share, carried=carried)
+        held = (options.rate,) if options.rate else run.steps.held() or (RATE,)
+        scale = Scale(seconds=options.seconds, share=options.share, held=held)
         with shown(name):
             result = SCENARIOS[name](application, scale)
         run.report.figures.update(result.figures)

@@ -24,7 +24,7 @@ class Scale:
 
     seconds: float = 60.0
     share: float = 1.0
-    carried: Sequence[float] = (2_000.0,)  # bids per second on one auction, the highest first
+    held: Sequence[float] = (2_000.0,)  # bids per second on one auction, the highest first
 
     def of(self, number: float) -> int:
         """The share of `number`; at least 1."""
@@ -55,20 +55,20 @@ Scenario = Callable[[Application, Scale], Result]
 
 
 def overload(application: Application, scale: Scale) -> Result:
-    """Offer the highest rate that is carried again, then twice that: most must be decided, the rest
+    """Offer the highest rate that is held again, then twice that: most must be decided, the rest
     refused at once."""
     load = replace(scale.load(rate=0, sockets=1_000), rest_s=_rest_s(scale))
     steps = []
-    for rate in scale.carried:
+    for rate in scale.held:
         steps.append(application.measure(replace(load, rate=scale.of(rate))))
-        if steps[-1].carried:
+        if steps[-1].held:
             break
-    carried = steps[-1]
-    twice = application.measure(replace(load, rate=2 * carried.load.rate))
+    held = steps[-1]
+    twice = application.measure(replace(load, rate=2 * held.load.rate))
     errors = twice.storm["error_ms"]
     acknowledged = twice.storm["acknowledged"]
     figures = {
-        "overload.share": ratio(twice.decided_per_s, carried.decided_per_s),
+        "overload.share": ratio(twice.decided_per_s, held.decided_per_s),
         "overload.busy_p99_ms": errors[BUSY]["p99"] if BUSY in errors else 0.0,
         "overload.other_errors": sum(
             spread["count"] for code, spread in errors.items() if code != BUSY
@@ -81,16 +81,16 @@ def overload(application: Application, scale: Scale) -> Result:
         for code, spread in errors.items()
     )
     notes = [f"overload: refused {by_code or 'nothing'}"]
-    if not carried.carried:
-        rate = carried.load.rate
-        notes.append(f"overload: {rate:,.0f}/s, which was doubled, was not carried itself")
+    if not held.held:
+        rate = held.load.rate
+        notes.append(f"overload: {rate:,.0f}/s, which was doubled, was not held itself")
     return Result(figures, [*steps, twice], notes)
 
 
 def recovery(application: Application, scale: Scale) -> Result:
-    """Half of what is carried, while others add three times that for a third of the time: how soon
+    """Half of what is held, while others add three times that for a third of the time: how soon
     afterwards the last bid is refused."""
-    rate = scale.carried[0]
+    rate = scale.held[0]
     load = replace(scale.load(rate=rate / 2, sockets=1_000), rest_s=_rest_s(scale))
     others = scale.load(rate=1.5 * rate, sockets=495)
     begun = Queue[float]()

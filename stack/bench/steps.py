@@ -45,9 +45,9 @@ class Steps:
         self.measured += ours
         self.sketched += theirs
 
-    def carried(self) -> tuple[float, ...]:
-        """The rates that were carried on one auction, in bids per second, the highest first."""
-        rates = {m.load.rate for m in self.measured if m.carried and m.load.auctions == 1}
+    def held(self) -> tuple[float, ...]:
+        """The rates that were held on one auction, in bids per second, the highest first."""
+        rates = {m.load.rate for m in self.measured if m.held and m.load.auctions == 1}
         return tuple(sorted(rates, reverse=True))
 
 

@@ -7,7 +7,7 @@ from stack.bench.scenarios import SCENARIOS, Scale
 from stack.builds import go_program
 from tests.e2e.cluster import Cluster
 
-SCALE = Scale(seconds=1, share=0.01, carried=(1_000,))
+SCALE = Scale(seconds=1, share=0.01, held=(1_000,))
 # The others differ by their load alone, and take long to prepare.
 FIGURES = {
     "overload": {
