@@ -57,14 +57,14 @@ Scenario = Callable[[Application, Scale], Result]
 def overload(application: Application, scale: Scale) -> Result:
     """Offer the highest rate that is held again, then twice that: most must be decided, the rest
     refused at once."""
-    load = replace(scale.load(rate=0, sockets=1_000), rest_s=_rest_s(scale))
     steps = []
     for rate in scale.held:
-        steps.append(application.measure(replace(load, rate=scale.of(rate))))
+        load = replace(scale.load(rate=rate, sockets=1_000), rest_s=_rest_s(scale))
+        steps.append(application.measure(load))
         if steps[-1].held:
             break
     held = steps[-1]
-    twice = application.measure(replace(load, rate=2 * held.load.rate))
+    twice = application.measure(replace(held.load, rate=2 * held.load.rate))
     errors = twice.storm["error_ms"]
     acknowledged = twice.storm["acknowledged"]
     figures = {
