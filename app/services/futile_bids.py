@@ -15,7 +15,8 @@ from typing import Final
 from app.domain.errors import RateLimitedError
 
 WINDOW_S: Final = 60.0
-LANES_MAX: Final = 20_000  # a user and an auction, remembered at once; the oldest go first
+LANES_MAX: Final = 20_000  # a user and an auction, counted at once; the longest unused go first
+DROPPED_MAX: Final = 2  # lanes dropped with each bid: more than come anew, and no long pause
 
 Lane = tuple[int, int]
 """A bidder and an auction."""
@@ -26,8 +27,8 @@ class FutileBids:
 
     def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute, self._clock = per_minute, clock
-        # By lane, the bids and when they came, the oldest first. What comes again with the same id
-        # counts by an object of its own.
+        # By lane, the longest unused first: its bids and when they came, the oldest first. What
+        # comes again with the same id counts by an object of its own.
         self._lanes: OrderedDict[Lane, dict[object, float]] = OrderedDict()
 
     def check(self, bidder_id: int, auction_id: int) -> None:
@@ -47,8 +48,7 @@ class FutileBids:
     def placed(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
         """Count a bid that was appended, or may have been."""
         now = self._clock()
-        bids = self._bids((bidder_id, auction_id))
-        self._forget_old(bids, now)
+        bids = self._bids((bidder_id, auction_id), now)
         bids[object() if bid_id in bids else bid_id] = now
 
     def forget(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
@@ -59,21 +59,28 @@ class FutileBids:
 
     def refused(self, bidder_id: int, auction_id: int, bid_id: str) -> None:
         """Count a refused bid, whichever gateway it was sent to."""
-        bids = self._bids((bidder_id, auction_id))
+        now = self._clock()
+        bids = self._bids((bidder_id, auction_id), now)
         if bid_id not in bids:
-            now = self._clock()
-            self._forget_old(bids, now)
             bids[bid_id] = now
             if len(bids) > self._per_minute:  # as many as this are refused at, whichever they are
                 del bids[next(iter(bids))]
 
-    def _bids(self, lane: Lane) -> dict[object, float]:
-        bids = self._lanes.get(lane)
-        if bids is None:
-            bids = self._lanes[lane] = {}
-            if len(self._lanes) > LANES_MAX:
-                self._lanes.popitem(last=False)
+    def _bids(self, lane: Lane, now: float) -> dict[object, float]:
+        """Return the bids of `lane` that count, to be added to."""
+        self._drop_unused(now)
+        bids = self._lanes.setdefault(lane, {})
+        self._lanes.move_to_end(lane)
+        self._forget_old(bids, now)
         return bids
+
+    def _drop_unused(self, now: float) -> None:
+        for _ in range(min(DROPPED_MAX, len(self._lanes))):
+            bids = next(iter(self._lanes.values()))
+            newest = next(reversed(bids.values()), float("-inf"))
+            if newest > now - WINDOW_S and len(self._lanes) < LANES_MAX:
+                return
+            self._lanes.popitem(last=False)
 
     @staticmethod
     def _forget_old(bids: dict[object, float], now: float) -> None:
