@@ -87,7 +87,7 @@ class Sizes:
     gateway_workers: int = 1  # a second one takes from the servers beside it more than it gives
     kafka_heap_mb: int = 384
     kafka_cluster_heap_mb: int = 256  # of each broker where there are several
-    postgresql_shared_buffers_mb: int = 256
+    postgresql_shared_buffers_mb: int = 1024
     postgresql_connections_max: int = 100
     redis_memory_mb: int = 512
     disk_free_min_mb: int = 1500  # PostgreSQL's and Kafka's first files, and room to work
