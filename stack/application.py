@@ -1,6 +1,6 @@
 """The application's processes: what the supervisor runs once the servers are ready."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stack.places import executable
@@ -22,6 +22,9 @@ METRICS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # processes with it share their 
 CELERY = ("celery", "-q", "-A", "workers.celery_app")
 ALONE = ("--without-gossip", "--without-mingle")  # messages between workers, which nothing needs
 LOWER_PRIORITY = ("nice", "--adjustment=10")  # as app/exporter.py gives itself
+# Of what works in batches, on the machine of the gateway: becoming ready, it does not interrupt a
+# turn of the gateway's loop; else that happened 700 times a second (docs/performance.md).
+AS_BATCH = ("chrt", "--batch", "0", "nice", "--adjustment=5")
 
 
 def application_programs(
@@ -41,17 +44,29 @@ def application_programs(
     """
     plain = {key: environment[key] for key in environment if key not in KAFKA_LOG_IN}
 
-    def program(name: str, *command: str, stop_wait_s: int = 15, **changes: str) -> Program:
+    def program(
+        name: str,
+        *command: str,
+        priority: Sequence[str] = (),
+        stop_wait_s: int = 15,
+        **changes: str,
+    ) -> Program:
         first, *arguments = command
-        whole = (executable(first), *arguments)
+        whole = (*priority, executable(first), *arguments)
         return Program(prefix + name, whole, {**plain, **changes}, stop_wait_s=stop_wait_s)
 
     def pool(
-        kind: str, command: Callable[[str], tuple[str, ...]], *, stop_wait_s: int = 15
+        kind: str,
+        command: Callable[[str], tuple[str, ...]],
+        *,
+        priority: Sequence[str] = AS_BATCH,
+        stop_wait_s: int = 15,
     ) -> list[Program]:
         log_in = log_ins.get(kind, {})
         return [
-            program(name, *command(prefix + name), stop_wait_s=stop_wait_s, **log_in)
+            program(
+                name, *command(prefix + name), priority=priority, stop_wait_s=stop_wait_s, **log_in
+            )
             for name in pool_names(kind, settings.pools[kind].size)
         ]
 
@@ -61,7 +76,7 @@ def application_programs(
     threads = ("threads", "--concurrency", "4", "-Q", "notices,maintenance")
     schedule = run_dir / f"{prefix}celerybeat-schedule"
     return [
-        *pool("gateway", lambda _: ("gunicorn", "wsgi:app"), stop_wait_s=30),
+        *pool("gateway", lambda _: ("gunicorn", "wsgi:app"), priority=(), stop_wait_s=30),
         program("metrics", "python", "-m", "app.exporter"),
         *pool("bridge", lambda _: ("python", "-m", "bridge", *PIPELINES)),
         *pool("bids", lambda name: worker(name, "solo", "-Q", "bids")),

@@ -1,9 +1,12 @@
 """The application's processes."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack.application import application_programs
+from stack.application import AS_BATCH, application_programs
 from stack.programs import Program
 from stack.settings import read_settings
 
@@ -75,6 +78,16 @@ def test_all_of_our_own_but_flower_share_their_metrics() -> None:
 def test_flower_has_a_lower_priority_than_those_who_serve_bids() -> None:
     programs = _programs()
     assert {p.name for p in programs if p.command[0] == "nice"} == {"flower"}
+
+
+def test_what_works_in_batches_does_not_interrupt_a_gateway() -> None:
+    programs = _programs()
+    batch = {p.name for p in programs if p.command[: len(AS_BATCH)] == AS_BATCH}
+    assert batch == {"bridge", "worker-bids-0", "worker-bids-1", "worker-other"}
+    shown = "import os; print(os.sched_getscheduler(0) == os.SCHED_BATCH, os.nice(0))"
+    command = (*AS_BATCH, sys.executable, "-c", shown)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", str(os.nice(0) + 5)]
 
 
 def test_only_processes_with_a_kafka_user_get_a_password() -> None:
