@@ -12,7 +12,7 @@ NAMES = (STEPS, *SCENARIOS)
 ALL = "all"
 # Steps of the whole run: their rates, until one is not carried, on so many auctions. One lies a
 # little above each floor, which is of what is decided: at its end a step has bids under way.
-RATES = (1_000.0, 2_000.0, 3_000.0, 3_600.0, 4_100.0, 4_500.0, 5_000.0, 6_000.0, 7_000.0, 8_000.0)
+RATES = (1_000.0, 2_000.0, 2_600.0, 3_000.0, 3_600.0, 4_100.0, 5_000.0, 6_000.0, 7_000.0, 8_000.0)
 AUCTIONS = (1, 10, 100)
 # The sketch repeats the steps on so many; with all of them the run would take an hour.
 SKETCHED_AUCTIONS = (1, 10)
