@@ -16,8 +16,7 @@ from gevent.hub import Waiter
 from gevent.lock import BoundedSemaphore
 
 TURN_S: Final = 0.002  # so long the loop may not look at its other sockets
-SLICE_S: Final = 0.005  # the same, while clients wait for their turn
-SLICE_MAX_S: Final = 0.01  # with 50 ms a refusal took a quarter longer (docs/performance.md)
+SLICE_S: Final = 0.004  # the same, while clients wait: a refusal waits for it (docs/performance.md)
 NEXT_TURN_S: Final = 1e-6  # a timer, however short, is over only after the sockets were looked at
 
 
@@ -25,9 +24,8 @@ class LoopTurns:
     """Lets greenlets go on at once in the first `turn_s` of a turn, and others later, in order.
 
     A greenlet that comes while others wait, waits behind them. In each turn of the loop those who
-    wait go on for as long as everything else has taken, from `slice_s` to SLICE_MAX_S. They do not
-    stand in the loop's own queue of what is ready: there acknowledgements, outcomes and everything
-    else would stand behind them.
+    wait go on for `slice_s`. They do not stand in the loop's own queue of what is ready: there
+    acknowledgements, outcomes and everything else would stand behind them.
     """
 
     def __init__(self, turn_s: float = TURN_S, slice_s: float = SLICE_S) -> None:
@@ -60,10 +58,8 @@ class LoopTurns:
 
     def _serve(self) -> None:
         while self._waiting:
-            paused_at = time.monotonic()
             gevent.sleep(NEXT_TURN_S)
-            now = time.monotonic()
-            self._serve_until(now + min(max(self._slice_s, now - paused_at), SLICE_MAX_S))
+            self._serve_until(time.monotonic() + self._slice_s)
         self._is_serving = False
 
     def _serve_until(self, until: float) -> None:

@@ -13,6 +13,8 @@ from typing import Final, Protocol
 import gevent
 import structlog
 
+from app.web.turns import NEXT_TURN_S
+
 log = structlog.get_logger()
 
 SEND_BATCH: Final = 100  # listeners that are sent a frame before others have their turn, about 1 ms
@@ -161,7 +163,8 @@ class Channel:
         try:
             for start in range(0, len(listeners), SEND_BATCH):
                 if start and len(self._waiting) <= WAITING_MAX:
-                    gevent.sleep(0)
+                    # The sockets are looked at in between, unless the next frame has come.
+                    gevent.sleep(NEXT_TURN_S if len(self._waiting) == 1 else 0)
                 for listener in listeners[start : start + SEND_BATCH]:
                     self._send(listener, number, frame)
         finally:
