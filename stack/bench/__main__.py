@@ -8,16 +8,17 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from stack.bench.again import better, missed, notes, scenarios_again, steps_again
 from stack.bench.application import Application
 from stack.bench.comparison import compare, read_baseline, steps_of, write_baseline
 from stack.bench.flame import Flame
 from stack.bench.floors import figures_of
 from stack.bench.options import AUCTIONS, RATE, RATES, SKETCHED_AUCTIONS, STEPS, parse
 from stack.bench.report import REPORTS_DIR, Report, conditions, figures_in, merged, write_report
-from stack.bench.scenarios import SCENARIOS, Scale
+from stack.bench.scenarios import SCENARIOS, Result, Scale
 from stack.bench.scraping import render_ratios
 from stack.bench.sketch import Sketch, ratio_held, sketch_built, sketch_dir
-from stack.bench.steps import Steps, in_turns
+from stack.bench.steps import Steps, in_turns, measured
 from stack.bench.stored import Growth, growth_of, render_growth, send_chat
 from stack.bench.storm import Load
 from stack.builds import go_program
@@ -145,26 +146,56 @@ def _scenarios(
             _all_steps(run, application, options, sketch)
             run.report.steps.extend(run.steps.measured)
             continue
-        held = (options.rate,) if options.rate else run.steps.held() or (RATE,)
-        scale = Scale(seconds=options.seconds, share=options.share, held=held)
-        with shown(name):
-            result = SCENARIOS[name](application, scale)
-        run.report.figures.update(result.figures)
-        run.report.steps.extend(result.steps)
-        run.report.notes.extend(result.notes)
-    if options.share != 1:
+        run.report.figures.update(_scenario(name, run, application, options).figures)
+    if options.share == 1:
+        _again(run, application, options)
+    else:
         run.report.notes.append(f"a trial at {options.share:g} of the size: no figures to keep")
     if "overload" in options.scenario:
         run.report.notes.append(f"audit: {_audit(application.stack)}")
+
+
+def _scenario(name: str, run: Run, application: Application, options: argparse.Namespace) -> Result:
+    held = (options.rate,) if options.rate else run.steps.held() or (RATE,)
+    scale = Scale(seconds=options.seconds, share=options.share, held=held)
+    with shown(name):
+        result = SCENARIOS[name](application, scale)
+    run.report.steps.extend(result.steps)
+    run.report.notes.extend(result.notes)
+    return result
+
+
+def _again(run: Run, application: Application, options: argparse.Namespace) -> None:
+    """Measure a second time what missed its floor. The sketch has no second time, and so what is
+    held beside it has none."""
+    report = run.report
+    first = {**figures_of(run.steps.measured), **report.figures}
+    floors = missed(first)
+    steps = [
+        measured(application, replace(_load(options), rate=rate, auctions=auctions))
+        for auctions, rate in steps_again(floors, _rates(options))
+    ]
+    report.steps.extend(steps)
+    second = figures_of(steps)
+    report.figures.update(figures_of([*run.steps.measured, *steps]))
+    for name in scenarios_again(floors, options.scenario):
+        figures = _scenario(name, run, application, options).figures
+        report.figures.update(better({figure: first[figure] for figure in figures}, figures))
+        second.update(figures)
+    report.notes.extend(notes(floors, first, second))
+
+
+def _rates(options: argparse.Namespace) -> Sequence[float]:
+    """The rates of the steps."""
+    return options.steps or ((options.rate,) if options.rate else RATES)
 
 
 def _all_steps(
     run: Run, application: Application, options: argparse.Namespace, sketch: Sketch | None
 ) -> None:
     first = _load(options)
-    rates = options.steps or ((options.rate,) if options.rate else RATES)
     for auctions in (options.auctions,) if options.auctions else AUCTIONS:
-        climb = [replace(first, rate=rate, auctions=auctions) for rate in rates]
+        climb = [replace(first, rate=rate, auctions=auctions) for rate in _rates(options)]
         is_sketched = bool(options.auctions) or auctions in SKETCHED_AUCTIONS
         run.steps.climb(application, climb, sketch if is_sketched else None)
     if not options.auctions:

@@ -26,6 +26,10 @@ class Floor:
             return "aim"
         return "floor" if self._reaches(value, self.floor) else "**missed**"
 
+    def is_missed(self, value: float | None) -> bool:
+        """Whether the figure was measured and is worse than its floor."""
+        return value is not None and not self._reaches(value, self.floor)
+
     def _reaches(self, value: float, bound: float) -> bool:
         return value >= bound if self.at_least else value <= bound
 
@@ -69,14 +73,16 @@ FLOORS = (
 
 
 def figures_of(steps: Sequence[Measurement]) -> dict[str, float]:
-    """What steps of bids say of the table: the rate that is held, and CPU per bid."""
+    """What steps of bids say of the table: the highest rate that is held, and the lowest CPU per
+    bid."""
     figures: dict[str, float] = {}
     for step in steps:
         auctions = step.load.auctions
         held = step.decided_per_s if step.held else 0.0
         figures[f"held.{auctions}"] = max(held, figures.get(f"held.{auctions}", 0.0))
         if step.load.rate == CPU_RATE and step.carried and step.cpu_s_per_1000_bids is not None:
-            figures[f"cpu.{auctions}"] = step.cpu_s_per_1000_bids
+            cpu = f"cpu.{auctions}"
+            figures[cpu] = min(step.cpu_s_per_1000_bids, figures.get(cpu, float("inf")))
     return figures
 
 

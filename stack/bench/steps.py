@@ -33,7 +33,7 @@ class Steps:
             sketch.start()
         for load in loads:
             if by_turns or not _is_too_much(ours):
-                ours.append(_measure(application, load))
+                ours.append(measured(application, load))
             if sketch is not None and sketch.is_running:
                 with shown(f"the sketch: {load.rate:,.0f} bids/s for {load.seconds:.0f} s"):
                     step = sketch.step(rate=load.rate, auctions=load.auctions, seconds=load.seconds)
@@ -56,7 +56,8 @@ def _is_too_much(steps: Sequence[Measurement | SketchStep]) -> bool:
     return len(steps) >= FAILED_MAX and not any(step.carried for step in steps[-FAILED_MAX:])
 
 
-def _measure(application: Application, load: Load) -> Measurement:
+def measured(application: Application, load: Load) -> Measurement:
+    """Measure one step, and say so while it lasts."""
     beside = f" beside {load.scrapers} scrapers" if load.scrapers else ""
     auctions = f" on {load.auctions} auctions" if load.auctions > 1 else ""
     with (
