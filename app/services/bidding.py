@@ -4,7 +4,7 @@ A bid is acknowledged only after Kafka has it. Its id is derived from bidder, au
 repeat is the same bid on every gateway.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -216,6 +216,19 @@ class Bidding:
         if lot is None:
             return None
         return self.rights.remembered(bidder_id, lot.seller_id, lot.currency)
+
+    def expect_bids(self, users: Mapping[int, Collection[int]]) -> None:
+        """Let the next refresh read the rights of these users, by auction. Raise BusyError when the
+        store cannot answer."""
+        unknown = [auction_id for auction_id in users if self._auctions.get(auction_id) is None]
+        for first in range(0, len(unknown), AUCTIONS_READ_MAX):
+            found = self._outcomes.lots(unknown[first : first + AUCTIONS_READ_MAX])
+            for auction_id, lot in found.items():
+                self._auctions.put(auction_id, lot)
+        for auction_id, user_ids in users.items():
+            known = self._auctions.get(auction_id)
+            if known is not None:
+                self.rights.expect(user_ids, known.seller_id)
 
     def answered(self, auction_id: int, outcome: BidderOutcome) -> None:
         """Count an outcome, whichever gateway the bid was sent to."""

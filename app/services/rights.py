@@ -1,15 +1,15 @@
 """Who may bid, and how much (rule 20): what a gateway writes into a bid's record.
 
 Rights are cached, because a bid must not wait for the store. A change is published, and every
-gateway reads the right again for the next bid; when the message is missed, because Redis was away,
-the old right is used for at most `rights_ttl_s`. Those of users who go on bidding are read again
-together before they expire: one by one each would delay a bid. Only a user who has not verified an
-e-mail address, where that is required, is refused here; a limit and a block are outcomes of the
-record.
+gateway reads the right again; when the message is missed, because Redis was away, the old right is
+used for at most `rights_ttl_s`. The rights of those who go on bidding, or who watch what they may
+bid on, are read together before they are needed: one by one each would delay a bid, and those of a
+crowd all bids. Only a user who has not verified an e-mail address, where that is required, is
+refused here; a limit and a block are outcomes of the record.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -79,7 +79,7 @@ class RightsToBid:
             PAIRS_CACHED_MAX, ttl_s=ttl_s, is_spread=True, clock=clock
         )
         self._reads = GatheredReads(self._read, keys_max=PAIRS_READ_MAX)
-        self._used: set[Pair] = set()  # by bids since the last refresh
+        self._needed: set[Pair] = set()  # by bids since the last refresh, or soon
         self._changes = 0
 
     def remembered(self, user_id: int, seller_id: int, currency: Currency) -> Right | None:
@@ -89,7 +89,7 @@ class RightsToBid:
         bidder = self._bidders.get(user_id)
         if bidder is None or blocked is None:
             return None
-        self._used.add(pair)
+        self._needed.add(pair)
         return self._right(bidder, currency, blocked=blocked)
 
     def of(self, user_id: int, seller_id: int, currency: Currency) -> Right:
@@ -107,16 +107,21 @@ class RightsToBid:
             raise ForbiddenError(detail=NOT_PROVED)
         return self._right(bidder, currency, blocked=blocked)
 
+    def expect(self, user_ids: Iterable[int], seller_id: int) -> None:
+        """Let the next `refresh` read the rights of these users on this seller's auctions."""
+        self._needed.update((user_id, seller_id) for user_id in user_ids)
+
     def refresh(self) -> None:
-        """Read again what bids have used since the last call and what would expire soon.
+        """Read what bids have used, or are expected to, since the last call and what is not cached
+        or would expire soon.
 
         To be called every second or so. Raise BusyError when the store cannot answer: what is not
         read then expires in its time.
         """
-        used, self._used = self._used, set()
+        needed, self._needed = self._needed, set()
         due = [
             pair
-            for pair in used
+            for pair in needed
             if self._blocked.expires_within(pair, self._refresh_s)
             or self._bidders.expires_within(pair[0], self._refresh_s)
         ]

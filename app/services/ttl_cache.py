@@ -37,9 +37,9 @@ class TtlCache(Generic[K, V]):
         return entry[1]
 
     def expires_within(self, key: K, seconds: float) -> bool:
-        """Return whether the value of `key` expires in so many seconds, or has expired."""
+        """Return whether in so many seconds there is no value of `key`, if none is put."""
         entry = self._entries.get(key)
-        return entry is not None and entry[0] <= self._clock() + seconds
+        return entry is None or entry[0] <= self._clock() + seconds
 
     def put(self, key: K, value: V) -> None:
         """Store `value`; evict the oldest entry when the cache is full."""

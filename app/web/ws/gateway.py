@@ -9,6 +9,7 @@ from gevent import socket
 
 from app.domain.errors import DomainError
 from app.observability.metrics import GREENLETS
+from app.protocol.channels import AUCTION
 from app.protocol.problems import CloseCode
 from app.protocol.pushes import Bye
 from app.web.turns import Turns
@@ -29,6 +30,7 @@ from app.web.ws.traffic import count_end
 log = structlog.get_logger()
 
 TICK_S = 1.0
+EXPECTED_MAX = 10_000  # subscriptions whose bids are expected: looking at them takes 7 ms
 GUESTS_PER_TURN = 1  # of the loop: what they send takes a tenth of a millisecond
 FLUSH_S = 3.0  # for frames that wait for a store or their acknowledgement while we drain
 DRAIN_CLOSE_S = 2.0
@@ -84,7 +86,7 @@ class Gateway:
         self._is_started = True
         gevent.spawn(self._listener.run)
         self._every(TICK_S, self._tick)
-        self._every(TICK_S, self._services.bidding.rights.refresh)
+        self._every(TICK_S, self._refresh_rights)
         self._every(1.0 / self._limits.prices_per_s_max, self.hub.prices.push)
         self._every(self._limits.presence_s, self._presence.round)
         self._every(self._limits.presence_s, self._recovery.send_overdue)
@@ -154,6 +156,12 @@ class Gateway:
         for connection in list(self._registry.connections):
             connection.tick(now, epoch_s)
         self._registry.traffic.publish(self._registry.connections)
+
+    def _refresh_rights(self) -> None:
+        bidding = self._services.bidding
+        # All who watch an auction may bid in the same second: when it opens, or just before its end
+        bidding.expect_bids(self._registry.users_at(AUCTION, EXPECTED_MAX))
+        bidding.rights.refresh()
 
     @staticmethod
     def _every(period_s: float, act: Callable[[], None]) -> None:

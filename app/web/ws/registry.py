@@ -2,8 +2,10 @@
 pending."""
 
 from collections import defaultdict
+from itertools import islice
 from typing import TypeVar
 
+from app.protocol.channels import kind_and_number
 from app.protocol.problems import CloseCode
 from app.services.accounts import Identity
 from app.web.ws.channel import Channel
@@ -101,6 +103,21 @@ class Registry:
         """Return the user's sockets here that belong to another session."""
         kept = self._by_session.get(session_id or "", set())
         return [connection for connection in self.of_user(user_id) if connection not in kept]
+
+    def users_at(self, kind: str, subscriptions_max: int) -> dict[int, set[int]]:
+        """Return the signed-in users at the channels of this kind, by the channel's number, of so
+        many subscriptions."""
+        subscriptions = (
+            (name, connection.identity.user_id)
+            for connection in self.connections
+            if connection.identity is not None
+            for name in connection.channels
+        )
+        users: defaultdict[str, set[int]] = defaultdict(set)
+        for name, user_id in islice(subscriptions, subscriptions_max):
+            users[name].add(user_id)
+        channels = ((*kind_and_number(name), at) for name, at in users.items())
+        return {int(number): at for found, number, at in channels if found == kind}
 
     def session_ids(self) -> list[str]:
         """The sessions that have sockets here."""

@@ -225,6 +225,28 @@ def test_rights_of_those_who_stopped_bidding_are_not_read() -> None:
     assert setup.bidding.cached_right(ANN, AUCTION) is None
 
 
+def test_rights_of_expected_bidders_are_read_together_and_stay_cached() -> None:
+    setup, watchers = BiddingSetup(), range(100, 150)
+    for _ in range(300):
+        setup.bidding.expect_bids({AUCTION: watchers, OTHER_AUCTION: [ANN], 99: [ANN]})
+        setup.rights.refresh()
+        for watcher in watchers:
+            assert setup.bidding.cached_right(watcher, AUCTION) is not None, setup.store.now
+        setup.store.now += 1.0
+    assert setup.store.reads <= 300, "one a second, whatever the number of bidders"
+    assert setup.bidding.cached_right(ANN, OTHER_AUCTION) is not None
+
+
+def test_a_changed_right_of_expected_bidders_is_read_before_they_bid() -> None:
+    setup = BiddingSetup()
+    for limit in (7, 8):
+        setup.store.bidders[ANN] = Bidder(is_proved=True, limits={"KRW": limit})
+        setup.rights.forget(ANN)
+        setup.bidding.expect_bids({AUCTION: [ANN]})
+        setup.rights.refresh()
+        assert setup.bidding.cached_right(ANN, AUCTION) == Right(limit, blocked=False)
+
+
 def test_without_the_store_a_right_expires_in_its_time() -> None:
     setup = BiddingSetup()
     setup.bid()
