@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psycopg2
 
 from stack.bench.accounting import usage_by_name
 from stack.bench.measurement import (
@@ -49,6 +51,9 @@ LOG_IN = ", ".join(
 BEGIN_S = 8.0  # until its processes have their partitions
 SETTLE_S = 60.0  # to decide what a step has left
 IDLE_CORES = 0.15  # its processes take less while they have nothing to do
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+IS_BUSY = f"SELECT EXISTS (SELECT {OTHERS} AND state = 'active')"  # in a statement
+DISCONNECT = f"SELECT pg_terminate_backend(pid) {OTHERS}"
 END_S = 10.0  # to end after SIGTERM
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
@@ -108,7 +113,7 @@ class Sketch:
             raise StackFault(f"the sketch's {ended[0]} ended: {WORK_DIR / ended[0]}.log")
 
     def stop(self) -> None:
-        """End its processes."""
+        """End its processes and what PostgreSQL does for them, which it would go on with."""
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
@@ -117,6 +122,9 @@ class Sketch:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if self._processes:
+            with suppress(psycopg2.OperationalError):  # PostgreSQL has ended, too
+                self._ask(DISCONNECT)
         self._processes.clear()
 
     def wait_until_idle(self, *, within_s: float = SETTLE_S) -> bool:
@@ -128,7 +136,8 @@ class Sketch:
         while time.monotonic() < ends_at:
             before = self._cpu_s()
             time.sleep(1.0)
-            if self._cpu_s() - before <= IDLE_CORES:
+            is_idle = self._cpu_s() - before <= IDLE_CORES  # or its worker waits for PostgreSQL
+            if is_idle and not self._ask(IS_BUSY):
                 return True
         return False
 
@@ -152,6 +161,15 @@ class Sketch:
 
     def _pids(self) -> dict[int, str]:
         return {process.pid: f"sketch-{name}" for name, process in self._processes.items()}
+
+    def _ask(self, statement: str) -> bool:
+        """Return the first value of a statement in its database, False when there is no row."""
+        with (
+            closing(psycopg2.connect(self._environment["SKETCH_DSN"])) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+            return bool((cursor.fetchone() or (False,))[0])
 
     def _cpu_s(self) -> float:
         return sum(usage.cpu_s for usage in usage_by_name(self._pids()).values())
