@@ -50,10 +50,10 @@ LOG_IN = ", ".join(
 )
 BEGIN_S = 8.0  # until its processes have their partitions
 SETTLE_S = 60.0  # to decide what a step has left
-IDLE_CORES = 0.15  # its processes take less while they have nothing to do
-OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-IS_BUSY = f"SELECT EXISTS (SELECT {OTHERS} AND state = 'active')"  # in a statement
-DISCONNECT = f"SELECT pg_terminate_backend(pid) {OTHERS}"
+IDLE_CORES = 0.2  # its processes and PostgreSQL take less while it has nothing to do
+DISCONNECT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 END_S = 10.0  # to end after SIGTERM
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
@@ -123,8 +123,7 @@ class Sketch:
                 process.kill()
                 process.wait()
         if self._processes:
-            with suppress(psycopg2.OperationalError):  # PostgreSQL has ended, too
-                self._ask(DISCONNECT)
+            self._disconnect()
         self._processes.clear()
 
     def wait_until_idle(self, *, within_s: float = SETTLE_S) -> bool:
@@ -136,8 +135,7 @@ class Sketch:
         while time.monotonic() < ends_at:
             before = self._cpu_s()
             time.sleep(1.0)
-            is_idle = self._cpu_s() - before <= IDLE_CORES  # or its worker waits for PostgreSQL
-            if is_idle and not self._ask(IS_BUSY):
+            if self._cpu_s() - before <= IDLE_CORES:
                 return True
         return False
 
@@ -162,17 +160,18 @@ class Sketch:
     def _pids(self) -> dict[int, str]:
         return {process.pid: f"sketch-{name}" for name, process in self._processes.items()}
 
-    def _ask(self, statement: str) -> bool:
-        """Return the first value of a statement in its database, False when there is no row."""
+    def _disconnect(self) -> None:
         with (
+            suppress(psycopg2.OperationalError),  # PostgreSQL has ended, too
             closing(psycopg2.connect(self._environment["SKETCH_DSN"])) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(statement)
-            return bool((cursor.fetchone() or (False,))[0])
+            cursor.execute(DISCONNECT)
 
     def _cpu_s(self) -> float:
-        return sum(usage.cpu_s for usage in usage_by_name(self._pids()).values())
+        # Its worker takes next to nothing while it waits for a statement.
+        pids = {**self._pids(), self._stack.control.pid("postgresql"): "postgresql"}
+        return sum(usage.cpu_s for usage in usage_by_name(pids).values())
 
 
 def step_of(report: Mapping[str, Any], *, rate: float, auctions: int, cpu_s: float) -> SketchStep:
