@@ -295,13 +295,16 @@ def _build(environment: Mapping[str, str]) -> None:
 
 
 def _run(
-    what: str, command: Sequence[str], environment: Mapping[str, str], directory: Path = WORK_DIR
+    what: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    directory: Path | None = None,
 ) -> None:
     run_logged(
         command,
         log_file=WORK_DIR / "build.log",
         what=what,
-        directory=directory,
+        directory=directory or WORK_DIR,
         environment={**environment, "GOFLAGS": "-mod=mod"},
     )
 

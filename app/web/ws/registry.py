@@ -104,7 +104,7 @@ class Registry:
         kept = self._by_session.get(session_id or "", set())
         return [connection for connection in self.of_user(user_id) if connection not in kept]
 
-    def users_at(self, kind: str, subscriptions_max: int) -> dict[int, set[int]]:
+    def users_at(self, kind: str, at_most: int) -> dict[int, set[int]]:
         """Return the signed-in users at the channels of this kind, by the channel's number, of so
         many subscriptions."""
         subscriptions = (
@@ -114,7 +114,7 @@ class Registry:
             for name in connection.channels
         )
         users: defaultdict[str, set[int]] = defaultdict(set)
-        for name, user_id in islice(subscriptions, subscriptions_max):
+        for name, user_id in islice(subscriptions, at_most):
             users[name].add(user_id)
         channels = ((*kind_and_number(name), at) for name, at in users.items())
         return {int(number): at for found, number, at in channels if found == kind}
