@@ -93,7 +93,7 @@ class Bidder:
             status = self._status(key)
             if status == "unknown":
                 self.bid(amount, socket, key)
-                self.answers()
+                self.answers_with_retries()  # the send before may be in the log
             if status not in DECIDED:
                 socket.wait_for(
                     lambda key=key: socket.pushes("bid.result", key=key),  # type: ignore[misc]
