@@ -53,7 +53,7 @@ SETTLE_S = 60.0  # to decide what a step has left
 IDLE_CORES = 0.2  # its processes and PostgreSQL take less while it has nothing to do
 DISCONNECT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"""
 END_S = 10.0  # to end after SIGTERM
 PROCESSES: dict[str, tuple[str, ...]] = {
     **{name: ("python", f"{name}.py") for name in ("bridge", "relay", "broadcast", "sweeper")},
