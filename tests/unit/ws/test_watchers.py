@@ -20,12 +20,16 @@ def test_rights_of_signed_in_watchers_are_read_before_they_bid(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     services = FakeServices()
-    monkeypatch.setattr(services, "snapshot", lambda *_: Snapshot(Shown(), []))  # type: ignore[arg-type]
+    shown = Snapshot(Shown(), [])  # type: ignore[arg-type]
+    monkeypatch.setattr(services, "snapshot", lambda *_: shown)
+    monkeypatch.setattr(services.snapshots, "auction", lambda _: shown)  # as guests see it
     gateway = Gateway(services.of_gateway())
     guest, client = Client(services, gateway.hub), Client(services, gateway.hub)
+    guest.request("auth")
     client.request("auth", token=str(WATCHER))
     for each in guest, client:
         each.request("subscribe", channel=f"auction:{AUCTION}")
+        assert each.channels == {f"auction:{AUCTION}"}
     assert services.bidding.cached_right(WATCHER, AUCTION) is None
     gateway._refresh_rights()
     assert services.bidding.cached_right(WATCHER, AUCTION) is not None
