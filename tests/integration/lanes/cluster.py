@@ -199,9 +199,12 @@ class LaneCluster:
         ]
 
     def check_against_log(self, lot: Lot, partition: int) -> list[InboxRecord]:
-        """Assert that rows and state are the fold of the auction's log; gives the log."""
-        assert self.waiting(lot) == 0
+        """Assert that rows and state are the fold of the auction's log, once all of it is decided;
+        gives the log. A bid that was sent twice may have its outcome before its second record.
+        """
         log = self.log(lot, partition)
+        self.wait_decided(lot, len(log))
+        assert self.waiting(lot) == 0
         state = self.state(lot)
         expected, entries = fold(genesis(state), [decode(record) for record in log])
         assert state.chain == expected.chain, "the decisions are those of the log, in its order"
@@ -213,5 +216,5 @@ class LaneCluster:
         )
         accepted = [row for row in self.rows(schema.bids, lot) if row.seq is not None]
         assert [row.seq for row in accepted] == list(range(1, state.bid_count + 1))
-        assert len(entries) == self.decided(lot)
+        assert len(entries) == len(log)
         return log
