@@ -23,6 +23,7 @@ from app.observability.receipts import RECEIPTS
 from app.protocol.outcomes import Outcome, Receipt
 from app.protocol.records import BidderOutcome, BidderRefusal, NewBidValue
 from app.protocol.topics import AUCTION_BID
+from app.services.batches import batches
 from app.services.futile_bids import FutileBids
 from app.services.gathered_reads import GatheredReads
 from app.services.log import Log, RecordMetadata
@@ -221,9 +222,8 @@ class Bidding:
         """Let the next refresh read the rights of these users, by auction. Raise BusyError when the
         store cannot answer."""
         unknown = [auction_id for auction_id in users if self._auctions.get(auction_id) is None]
-        for first in range(0, len(unknown), AUCTIONS_READ_MAX):
-            found = self._outcomes.lots(unknown[first : first + AUCTIONS_READ_MAX])
-            for auction_id, lot in found.items():
+        for batch in batches(unknown, AUCTIONS_READ_MAX):
+            for auction_id, lot in self._outcomes.lots(batch).items():
                 self._auctions.put(auction_id, lot)
         for auction_id, user_ids in users.items():
             known = self._auctions.get(auction_id)

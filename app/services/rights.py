@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from app.domain.errors import ForbiddenError, UnauthenticatedError
 from app.domain.money import AMOUNT_MAX, Currency
+from app.services.batches import batches
 from app.services.gathered_reads import GatheredReads
 from app.services.ttl_cache import TtlCache
 from app.settings import Limits
@@ -125,8 +126,8 @@ class RightsToBid:
             if self._blocked.expires_within(pair, self._refresh_s)
             or self._bidders.expires_within(pair[0], self._refresh_s)
         ]
-        for first in range(0, len(due), PAIRS_READ_MAX):
-            self._read(due[first : first + PAIRS_READ_MAX])
+        for batch in batches(due, PAIRS_READ_MAX):
+            self._read(batch)
 
     def forget(self, user_id: int, seller_id: int | None = None) -> None:
         """Something changed: of the user, or between them and this seller."""

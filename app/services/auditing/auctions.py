@@ -7,10 +7,10 @@ from uuid import UUID
 from app.domain.contest import NO_HISTORY, Effective
 from app.domain.ledger import KnownBid
 from app.domain.records import BidPlaced, Record, VoidRequested
-from app.services.auditing.batches import batches
 from app.services.auditing.fold import Fold
 from app.services.auditing.rows import AuctionRows, BidRow, DecisionRow, auction_id_of
 from app.services.auditing.watch import RowWatch
+from app.services.batches import batches
 from app.services.settling import decode
 from lanes import FutureVersionError, InboxRecord
 from lanes.audit import AuditResults, LogEntry, LogRecord, Scope, Selection, StoredRow

@@ -11,9 +11,9 @@ from typing import Generic, Never, Protocol, TypeVar
 
 from app.protocol.records import ChatMessageValue, chat_message_decoder
 from app.protocol.topics import AUCTION_BID, CHAT_MESSAGE, SAVE_GROUP
-from app.services.auditing.batches import batches
 from app.services.auditing.events import CLOCKS_APART_MAX
 from app.services.auditing.rows import AuctionRows, T_contra
+from app.services.batches import batches
 from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch, Selection
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from app.protocol.outcomes import Outcome
 from app.protocol.records import BidValue, auction_bid_decoder, receipt_of
 from app.protocol.topics import AUCTION_BID
 from app.services.auditing import journals
-from app.services.auditing.batches import batches
 from app.services.auditing.chat import ChatSources, repeats
 from app.services.auditing.journals import JournalReader
+from app.services.batches import batches
 from app.services.bidding import KnownBid
 from lanes.audit import AuditContext, CheckResult, LogReader, LogRecord, Scratch
 

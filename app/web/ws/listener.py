@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from app.adapters.redis.subscription import Message, Subscription
 from app.domain.errors import DomainError
 from app.protocol.channels import GATEWAY_CHANNELS
+from app.services.batches import batches
 from app.services.futile_bids import WINDOW_S
 from app.web.turns import NEXT_TURN_S
 from app.web.ws.hub import Hub, user_of
@@ -144,8 +145,8 @@ class Listener:
         for channel in channels:
             self._pending[channel] = now
         with suppress(RedisError, OSError):  # the reader will notice that it is broken
-            for start in range(0, len(channels), SUBSCRIBE_MAX):
-                self._subscription.subscribe(*channels[start : start + SUBSCRIBE_MAX])
+            for batch in batches(channels, SUBSCRIBE_MAX):
+                self._subscription.subscribe(*batch)
 
     def _waits_since(self, now: float) -> float:
         if not self.subscribed.is_set():

@@ -14,6 +14,7 @@ from app.domain.errors import NotFoundError
 from app.protocol.channels import AUCTION, AUCTIONS, ROOM, kind_and_number
 from app.protocol.outcomes import with_bids
 from app.protocol.problems import CloseCode
+from app.services.batches import batches
 from app.web.ws.hub import Hub
 from app.web.ws.services import GatewayServices
 
@@ -68,8 +69,7 @@ class Recovery:
         pending, clock = self._registry.pending, self._services.clock
         started_at = clock()
         overdue = [bid for bid, since in pending.items() if since <= started_at - PENDING_S]
-        for start in range(0, len(overdue), PENDING_BATCH):
-            bids = overdue[start : start + PENDING_BATCH]
+        for bids in batches(overdue, PENDING_BATCH):
             for bid in bids:
                 if pending.pop(bid, None) is not None:
                     pending[bid] = started_at
