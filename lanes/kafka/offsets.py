@@ -1,15 +1,19 @@
 """Moving the committed offsets of a consumer group without members."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from typing import TypeVar
 
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
 
 from lanes.errors import OutageError
 from lanes.kafka.connect import make_admin
+from lanes.kafka.coordinators import when_coordinated
 from lanes.settings import KafkaSettings
 from lanes.topic import Topic
+
+T = TypeVar("T")
 
 TIMEOUT_MS = 10_000
 
@@ -22,11 +26,14 @@ class GroupOffsets:
 
     def members(self, group: str) -> int:
         """Return the number of consumers in the group."""
-        with self._admin() as admin:
+
+        def count(admin: KafkaAdminClient) -> int:
             try:
                 return len(admin.describe_groups([group])[group]["members"])
             except GroupIdNotFoundError:
                 return 0
+
+        return self._ask(count)
 
     def move(self, group: str, topic: Topic, offsets: Mapping[int, int]) -> None:
         """Commit these offsets, by partition; the group must have no members."""
@@ -34,16 +41,21 @@ class GroupOffsets:
             TopicPartition(topic.name, partition): OffsetAndMetadata(offset, "", -1)
             for partition, offset in offsets.items()
         }
-        with self._admin() as admin:
+
+        def commit(admin: KafkaAdminClient) -> None:
             answers = admin.alter_group_offsets(group, wanted)
             for error in answers.values():
                 if error is not NoError:
                     raise error(f"group {group}")
 
-    @contextmanager
-    def _admin(self) -> Iterator[KafkaAdminClient]:
-        try:
+        self._ask(commit)
+
+    def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
+        def ask() -> T:
             with closing(make_admin(self._kafka, timeout_ms=TIMEOUT_MS)) as admin:
-                yield admin
+                return question(admin)
+
+        try:
+            return when_coordinated(ask, within_s=TIMEOUT_MS / 1000)
         except KafkaError as error:
             raise OutageError(f"Kafka cannot be reached: {error}") from error

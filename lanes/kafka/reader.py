@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import CoordinatorNotAvailableError, KafkaError
+from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
 from lanes.audit.ports import LogRecord
 from lanes.errors import OutageError
+from lanes.kafka.coordinators import when_coordinated
 from lanes.kafka.security import client_arguments
 from lanes.kafka.topic_settings import LOG_APPEND_TIME
 from lanes.kafka.unreachable import why_unreachable
@@ -70,20 +71,26 @@ class KafkaLogReader:
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
         """Return by partition the offset the group has committed."""
         with _reached(self._kafka):
-            admin = KafkaAdminClient(
-                **client_arguments(self._kafka),
-                bootstrap_timeout_ms=self._connect_ms,
-                request_timeout_ms=max(self._connect_ms, REQUEST_MS_MIN),
+            offsets = when_coordinated(
+                lambda: self._group_offsets(group, topic), within_s=self._connect_ms / 1000
             )
-            try:
-                offsets = _group_offsets(admin, group, topic, self._connect_ms)
-            finally:
-                admin.close()
         return {
             topic_partition.partition: at.offset
             for topic_partition, at in offsets.items()
             if at.offset >= 0
         }
+
+    def _group_offsets(self, group: str, topic: Topic) -> dict[TopicPartition, Any]:
+        admin = KafkaAdminClient(
+            **client_arguments(self._kafka),
+            bootstrap_timeout_ms=self._connect_ms,
+            request_timeout_ms=max(self._connect_ms, REQUEST_MS_MIN),
+        )
+        with closing(admin):
+            found: dict[str, dict[TopicPartition, Any]] = admin.list_group_offsets(
+                {group: _partitions(topic)}
+            )
+            return found[group]
 
     def last(self, topic: Topic) -> list[LogRecord]:
         """Return the last record of each partition that has one, over one connection."""
@@ -160,23 +167,6 @@ def _record(raw: Any) -> LogRecord:  # noqa: ANN401 - kafka-python has no types
         raw.topic, raw.partition, raw.offset, raw.key, raw.value or b"",
         from_epoch_ms(raw.timestamp), raw.timestamp_type == LOG_APPEND_TIME,
     )  # fmt: skip
-
-
-def _group_offsets(
-    admin: KafkaAdminClient, group: str, topic: Topic, wait_ms: int
-) -> dict[Any, Any]:
-    """Return the committed offsets. A broker that never had a group creates its coordinator at the
-    first request."""
-    gives_up_at = time.monotonic() + wait_ms / 1000
-    while True:
-        try:
-            found: dict[Any, Any] = admin.list_group_offsets({group: _partitions(topic)})[group]
-        except CoordinatorNotAvailableError:
-            if time.monotonic() > gives_up_at:
-                raise
-            time.sleep(POLL_MS / 1000)
-        else:
-            return found
 
 
 def _partitions(topic: Topic) -> list[TopicPartition]:

@@ -111,10 +111,7 @@ class Ingest(Generic[T]):
             return ()
         with tracing.spans(Stage.INGEST) as spans:
             ingested = ingestor.ingest(
-                {
-                    topic_partition: spans.continue_traces(one)
-                    for topic_partition, one in batches.items()
-                }
+                {partition: spans.continue_traces(batch) for partition, batch in batches.items()}
             )
         self._report(ingested)
         if ingested.lost:
@@ -149,10 +146,7 @@ class Ingest(Generic[T]):
         unparked = ingestor.refresh_parked() & ingestor.positions.keys()
         polling.seek(
             self._by_topic_partition(
-                {
-                    topic_partition: ingestor.positions[topic_partition]
-                    for topic_partition in unparked
-                }
+                {partition: ingestor.positions[partition] for partition in unparked}
             )
         )
         self._apply_backlog_limit(ingestor)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 from flask.testing import FlaskClient
-from kafka import KafkaAdminClient, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaProducer
 from sqlalchemy import create_engine
 
 from app.adapters.postgres.epochs import ConnectedDatabase
@@ -26,8 +26,7 @@ from app.services.sessions import Client
 from app.settings import Settings, read_settings
 from app.web.app import create_app
 from lanes.kafka.connect import make_producer
-from lanes.kafka.reader import KafkaLogReader
-from lanes.kafka.security import client_arguments
+from lanes.kafka.offsets import GroupOffsets
 from lanes.postgres.engine import driver_url
 from stack import Stack
 from tests import kafka_log
@@ -121,25 +120,13 @@ def _leave_traces(settings: Settings) -> None:
         container.auth_redis, container.fanout, epoch=lambda: "before", limits=settings.limits
     )
     sessions.open("0" * 32, LOST_VISITOR, token_hash="hash", client=Client())
-    _commit(settings, kafka_log.ends(settings, AUCTION_BID.name))
+    ends = kafka_log.ends(settings, AUCTION_BID.name)
+    GroupOffsets(settings.kafka).move(INGEST_GROUP, AUCTION_BID, ends)
 
 
 def _put(producer: KafkaProducer, bid: BidValue) -> None:
     key = str(bid.auction_id).encode()
     producer.send(AUCTION_BID.name, key=key, value=msgspec.json.encode(bid)).get(timeout=30)
-
-
-def _commit(settings: Settings, ends: dict[int, int]) -> None:
-    reader = KafkaLogReader(settings.kafka, name="tests")
-    reader.committed(INGEST_GROUP, AUCTION_BID)  # waits for a broker that never had a group
-    reader.close()
-    admin = KafkaAdminClient(**client_arguments(settings.kafka))
-    offsets = {
-        TopicPartition(AUCTION_BID.name, part): OffsetAndMetadata(end, "", -1)
-        for part, end in ends.items()
-    }
-    admin.alter_group_offsets(INGEST_GROUP, offsets)
-    admin.close()
 
 
 def test_a_database_older_than_kafka_needs_after_restore(restored: Restored) -> None:
