@@ -15,6 +15,7 @@ BOOTSTRAP_MS_MAX = 5_000
 # One request at a time is under way, with one batch of a partition: what one auction puts into the
 # log while a request is out must fit into the next, or a slow answer limits how much that is.
 BATCH_BYTES = 256 * 1024
+REQUEST_MS_MIN = 5_000  # a shorter time would cut off what a busy broker answers late
 
 
 def make_producer(kafka: KafkaSettings, *, name: str) -> KafkaProducer:
@@ -44,11 +45,16 @@ def make_producer(kafka: KafkaSettings, *, name: str) -> KafkaProducer:
     return producer
 
 
-def make_admin(kafka: KafkaSettings, *, timeout_ms: int) -> KafkaAdminClient:
-    """A client for questions about the cluster; each is given up after so long, as is connecting.
+def make_admin(
+    kafka: KafkaSettings, *, timeout_ms: int, request_ms_min: int = 0
+) -> KafkaAdminClient:
+    """A client for questions about the cluster; each is given up after so long, but not before
+    `request_ms_min`, and connecting after `timeout_ms`.
 
     Blocks while it connects. Raises KafkaError.
     """
     return KafkaAdminClient(
-        **client_arguments(kafka), bootstrap_timeout_ms=timeout_ms, request_timeout_ms=timeout_ms
+        **client_arguments(kafka),
+        bootstrap_timeout_ms=timeout_ms,
+        request_timeout_ms=max(timeout_ms, request_ms_min),
     )

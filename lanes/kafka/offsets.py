@@ -1,15 +1,13 @@
 """Moving the committed offsets of a consumer group without members."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from typing import TypeVar
 
 from kafka import KafkaAdminClient, OffsetAndMetadata, TopicPartition
 from kafka.errors import GroupIdNotFoundError, KafkaError, NoError
 
 from lanes.errors import OutageError
-from lanes.kafka.connect import make_admin
-from lanes.kafka.coordinators import when_coordinated
+from lanes.kafka.coordinators import ask_coordinator
 from lanes.settings import KafkaSettings
 from lanes.topic import Topic
 
@@ -51,11 +49,7 @@ class GroupOffsets:
         self._ask(commit)
 
     def _ask(self, question: Callable[[KafkaAdminClient], T]) -> T:
-        def ask() -> T:
-            with closing(make_admin(self._kafka, timeout_ms=TIMEOUT_MS)) as admin:
-                return question(admin)
-
         try:
-            return when_coordinated(ask, within_s=TIMEOUT_MS / 1000)
+            return ask_coordinator(self._kafka, question, timeout_ms=TIMEOUT_MS)
         except KafkaError as error:
             raise OutageError(f"Kafka cannot be reached: {error}") from error

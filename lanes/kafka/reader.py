@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
 from lanes.audit.ports import LogRecord
 from lanes.errors import OutageError
-from lanes.kafka.coordinators import when_coordinated
+from lanes.kafka.connect import REQUEST_MS_MIN
+from lanes.kafka.coordinators import ask_coordinator
 from lanes.kafka.security import client_arguments
 from lanes.kafka.topic_settings import LOG_APPEND_TIME
 from lanes.kafka.unreachable import why_unreachable
@@ -25,7 +26,6 @@ from lanes.topic import Topic
 POLL_RECORDS_MAX = 2_000
 POLL_MS = 500
 CONNECT_MS_MAX = 10_000  # a broker that is there answers in milliseconds
-REQUEST_MS_MIN = 5_000  # a shorter one would cut off what a busy broker answers late
 STALL_S = 30.0  # a broker that restarts is back by then
 
 
@@ -71,26 +71,16 @@ class KafkaLogReader:
     def committed(self, group: str, topic: Topic) -> dict[int, int]:
         """Return by partition the offset the group has committed."""
         with _reached(self._kafka):
-            offsets = when_coordinated(
-                lambda: self._group_offsets(group, topic), within_s=self._connect_ms / 1000
+            offsets = ask_coordinator(
+                self._kafka,
+                lambda admin: admin.list_group_offsets({group: _partitions(topic)})[group],
+                timeout_ms=self._connect_ms,
             )
         return {
             topic_partition.partition: at.offset
             for topic_partition, at in offsets.items()
             if at.offset >= 0
         }
-
-    def _group_offsets(self, group: str, topic: Topic) -> dict[TopicPartition, Any]:
-        admin = KafkaAdminClient(
-            **client_arguments(self._kafka),
-            bootstrap_timeout_ms=self._connect_ms,
-            request_timeout_ms=max(self._connect_ms, REQUEST_MS_MIN),
-        )
-        with closing(admin):
-            found: dict[str, dict[TopicPartition, Any]] = admin.list_group_offsets(
-                {group: _partitions(topic)}
-            )
-            return found[group]
 
     def last(self, topic: Topic) -> list[LogRecord]:
         """Return the last record of each partition that has one, over one connection."""
