@@ -20,6 +20,7 @@ from app.protocol.channels import (
     user_sessions_key,
 )
 from app.protocol.fanout import SessionEnded
+from app.services.batches import batches
 from app.services.sessions import Client, StoredSession
 from app.settings import Limits
 
@@ -223,9 +224,8 @@ def end_all_sessions(redis: Redis) -> int:
     with busy():
         families = list(redis.scan_iter(match=family_key("*"), count=SCAN_KEYS))
         sessions = list(redis.scan_iter(match=session_key("*"), count=SCAN_KEYS))
-        keys = [*families, *sessions]
-        for first in range(0, len(keys), SCAN_KEYS):
-            redis.delete(*keys[first : first + SCAN_KEYS])
+        for keys in batches([*families, *sessions], SCAN_KEYS):
+            redis.delete(*keys)
         return len(families)
 
 
