@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import KafkaTimeoutError
 from sqlalchemy import Engine
 
 from app.adapters.kafka.rights import create_topics_with_rights
@@ -65,6 +66,7 @@ class ConsumerEnvironment:
 
     def put(self, *values: bytes | None) -> None:
         """Put these into the log."""
+        wait_until(self._is_topic_known, what="the producer knows the new topic")
         for value in values:
             self.producer.send(self.topic.name, key=b"1", value=value)
         self.producer.flush()
@@ -111,6 +113,12 @@ class ConsumerEnvironment:
         admin = KafkaAdminClient(**client_arguments(self.container.settings.kafka))
         admin.delete_topics([self.topic.name], raise_errors=False)
         admin.close()
+
+    def _is_topic_known(self) -> bool:
+        try:
+            return bool(self.producer.partitions_for(self.topic.name))
+        except KafkaTimeoutError:  # it waits for a second
+            return False
 
     def _rows(self, query: str) -> list[Any]:
         with self.engine.connect() as connection:
